@@ -1,0 +1,103 @@
+// Service: what is known of one kind of key; one file in catalog/.
+//
+// Used by: vault (rules, variables), gateway (where the key goes), app. Values only; immutable once read. Threads: any.
+// Facts come from catalog/*.toml, never from code. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace strongroom::catalog {
+
+enum class Delivery : std::uint8_t { Proxied = 1, Injected = 2 };
+enum class Home : std::uint8_t { Skill = 1, Integration = 2 };
+[[nodiscard]] std::string_view name_of(Delivery delivery);
+[[nodiscard]] std::string_view name_of(Home home);
+[[nodiscard]] Result<Home> parse_home(std::string_view text);
+
+/// Where a credential travels in a request.
+enum class Slot : std::uint8_t { Header, Query, Basic, Subprotocol };
+
+/// One place where the provider takes a key (and so where a pass may arrive, and what is stripped).
+struct Placement {
+  Slot slot = Slot::Header;
+  std::string name;    ///< header name (lower case) or query parameter; for Basic the user name sent upstream; Subprotocol: prefix before the key, may be empty
+  std::string scheme;  ///< before the value and one space: "Bearer", "Token"; may be empty
+};
+
+enum class PathAction : std::uint8_t { Deny };
+/// A route that would leak or mint credentials. `path`: `*` is one segment (or part of one), `**` any rest; matched after canonicalisation.
+struct DeniedPath {
+  std::string method;  ///< "*" any, "WS" a websocket upgrade
+  std::string host;    ///< empty: all of the service's hosts
+  std::string path;
+  std::string why;
+};
+
+/// How the provider says what it thinks of a key.
+struct Check {
+  std::string method;  ///< "GET", "POST"; empty: cannot be checked over HTTP
+  std::string host;    ///< empty: the first host
+  std::string path;    ///< with query
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<int> invalid_status;
+  std::vector<std::string> invalid_body;        ///< any of these in the first 16 KiB, together with the status
+  std::vector<std::string> valid_despite_body;  ///< any of these means the key is fine although the above matched
+};
+
+/// One variable a workroom gets. In `value`: {pass} {base} (proxied); {value}, {setting:NAME}, {url:NAME} percent-encoded (injected).
+/// A variable whose template names an absent optional setting is left out.
+struct Variable {
+  std::string name;
+  std::string value;
+};
+
+/// What a tenant fills in when adding a key (host, port, user...); never secret.
+struct Setting {
+  std::string name;
+  std::string kind;  ///< "host", "port", "header", "text", "variable", "path"
+  bool required = false;
+  std::string default_value;
+  std::string help;
+};
+
+/// An absolute upstream URL in an answer that must come back through the gateway.
+struct HeaderRewrite {
+  std::string header;  ///< lower case response header
+};
+struct BodyRewrite {
+  std::string path_pattern;  ///< request paths it applies to
+  std::string field;         ///< JSON member whose string value starts with https://<one of hosts>
+};
+
+struct Service {
+  std::string id;     ///< "gemini"
+  std::string title;  ///< "Google Gemini API"
+  Delivery delivery = Delivery::Proxied;
+  std::vector<Home> homes;               ///< allowed homes, first is the default
+  std::vector<std::string> hosts;        ///< exact names; host[0] is the default. Empty when `host_setting` names one, or nothing is proxied
+  std::string host_setting;              ///< setting that holds the host (generic-http)
+  std::uint16_t port = 443;
+  Placement inject;                      ///< exactly one place for the real key (proxied)
+  std::vector<Placement> accept;         ///< every place stripped and searched for the pass
+  std::string pass_prefix;               ///< what a pass starts with: "AIza", "sk-"
+  std::vector<DeniedPath> denied;
+  Check check;
+  std::vector<Variable> variables;
+  std::vector<std::string> unset;        ///< variables never inherited beside ours
+  std::vector<Setting> settings;
+  std::vector<HeaderRewrite> rewrite_headers;
+  std::vector<BodyRewrite> rewrite_body;
+  std::vector<std::string> first_message_fields;  ///< JSON members of a websocket's first text message that may hold the pass
+  std::size_t show_last_characters = 0;  ///< 4 where the provider's keys are at least 20 characters long, else 0
+  std::string console_url;               ///< where a person manages the key at the provider
+  std::string git_host;                  ///< git credential helper is set for this host ("" none, "{setting:host}" allowed)
+  std::string git_user;                  ///< "x-access-token", "oauth2"
+  std::string forbidden_value;           ///< substring that a value may not contain (Tailscale's "baseURL=")
+};
+
+}  // namespace strongroom::catalog

@@ -1,0 +1,61 @@
+// Listening, dialling and name resolution. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "io/stream.h"
+
+namespace strongroom::io {
+
+/// "127.0.0.1:8700", "[::1]:0" split and checked.
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 0;
+  [[nodiscard]] std::string text() const;
+};
+[[nodiscard]] Result<Endpoint> parse_endpoint(std::string_view text);
+
+/// A bound, listening TCP socket (SO_REUSEADDR, backlog 4096, non-blocking, close-on-exec). The caller owns the descriptor, so that
+/// the vault can hand one to each gateway it starts. `bound` tells the port chosen for 0.
+struct BoundSocket {
+  int fd = -1;
+  Endpoint bound;
+};
+[[nodiscard]] Result<BoundSocket> listen_tcp(const Endpoint& endpoint);
+/// Replaces a stale socket file; the file's mode is 0600.
+[[nodiscard]] Result<int> listen_unix(const std::string& path);
+
+/// Accepts until the loop ends or the listener is stopped; survives descriptor exhaustion (waits, then goes on). Calls `on_stream`
+/// on the loop for each connection.
+class Acceptor {
+ public:
+  Acceptor(Loop& loop, int fd, std::function<void(Stream)> on_stream);
+  ~Acceptor();
+  void stop();  ///< no further connections; the descriptor is closed
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+enum class PrivateAddresses : bool { Refuse, Allow };
+
+/// Resolves (on a helper thread, cached for a short time) and connects, trying each address in turn within the deadline. With Refuse, any
+/// answer in a private, loopback, link-local, unique-local, CGN, NAT64, 6to4, multicast or unspecified range is refused, checked on
+/// the very address dialled. Numeric hosts need no resolver.
+[[nodiscard]] Task<Result<Stream>> dial_tcp(Loop& loop, std::string host, std::uint16_t port, PrivateAddresses policy,
+                                            Deadline deadline);
+[[nodiscard]] Task<Result<Stream>> dial_unix(Loop& loop, std::string path);
+
+/// A connected pair of Unix stream sockets, close-on-exec.
+struct SocketPair {
+  int ours = -1;
+  int theirs = -1;
+};
+[[nodiscard]] Result<SocketPair> socket_pair();
+
+}  // namespace strongroom::io

@@ -1,0 +1,53 @@
+// TLS contexts and the certificates we make ourselves. OpenSSL 3, TLS 1.2 and later. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace strongroom::io {
+
+/// Client side: system roots and `extra_ca_pem` (may be empty), host name checks on, session resumption on, ALPN http/1.1.
+class TlsClient {
+ public:
+  static Result<TlsClient> create(const std::string& extra_ca_pem);
+  TlsClient(TlsClient&&) noexcept;
+  TlsClient& operator=(TlsClient&&) noexcept;
+  ~TlsClient();
+  struct State;
+  [[nodiscard]] State& state() const { return *state_; }
+
+ private:
+  explicit TlsClient(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// A certificate chain and its private key, PEM.
+struct Certificate {
+  std::string chain_pem;
+  std::string private_key_pem;
+};
+
+/// Server side with one certificate.
+class TlsServer {
+ public:
+  static Result<TlsServer> create(const Certificate& certificate);
+  TlsServer(TlsServer&&) noexcept;
+  TlsServer& operator=(TlsServer&&) noexcept;
+  ~TlsServer();
+  struct State;
+  [[nodiscard]] State& state() const { return *state_; }
+
+ private:
+  explicit TlsServer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// A P-256 certificate authority (ten years) and leaves signed by it (host names and IP addresses as SANs, SKI/AKI, 90 days,
+/// start dated one day back for late clocks).
+[[nodiscard]] Result<Certificate> make_authority(const std::string& common_name);
+[[nodiscard]] Result<Certificate> make_leaf(const Certificate& authority, const std::vector<std::string>& names);
+
+}  // namespace strongroom::io
