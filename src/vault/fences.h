@@ -1,0 +1,43 @@
+// HolderFences: what revocation needs of whoever holds leases. Implemented by lease::Grantor's transport; the vault only knows this face.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "io/task.h"
+
+namespace strongroom::vault {
+
+enum class FenceKind : std::uint8_t { Key = 1, Session = 2 };
+
+struct ExposedProcess {
+  std::uint32_t pid = 0;
+  std::string name;
+  bool is_dead = false;
+};
+
+/// How one holder came to hold the key no more.
+struct HolderOutcome {
+  HolderId holder;
+  std::string name;
+  std::string role;                    ///< "gateway", "runner"
+  std::string how;                     ///< "acknowledged", "lease_ran_out", "held_nothing"
+  WallTime at{};
+  std::uint32_t connections_closed = 0;
+  std::vector<ExposedProcess> processes;
+};
+
+class HolderFences {
+ public:
+  virtual ~HolderFences() = default;
+  /// Answers when every live holder has acknowledged or its leases have run out. Never fails: time does the rest.
+  [[nodiscard]] virtual io::Task<std::vector<HolderOutcome>> fence(FenceKind kind, IdBytes id, std::string reason,
+                                                                   std::chrono::milliseconds grace) = 0;
+  /// Tells holders that a newer version exists. No answer is waited for.
+  virtual void refresh(KeyId key) = 0;
+};
+
+}  // namespace strongroom::vault
