@@ -1,0 +1,27 @@
+// What the command functions share: the client for --data, and answering a Result as an exit code. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <utility>
+
+#include "app/commands.h"
+#include "app/control_client.h"
+
+namespace strongroom::app {
+
+/// Calls `use(client)`, which answers a Result; `show(document)` prints a success. Errors are reported and become exit codes.
+template <class Use, class Show>
+int with_client(const Common& common, Use&& use, Show&& show) {
+  auto server = find_server(common.data);
+  if (!server) return report(server.error());
+  ControlClient client(std::move(*server));
+  auto answer = std::forward<Use>(use)(client);
+  if (!answer) return report(answer.error());
+  std::forward<Show>(show)(*answer);
+  return 0;
+}
+
+/// "NAME=VALUE" split; Invalid says which one is not.
+[[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> split_pairs(const std::vector<std::string>& pairs,
+                                                                                    std::string_view option);
+
+}  // namespace strongroom::app

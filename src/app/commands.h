@@ -1,0 +1,86 @@
+// The commands, one function each: options in, exit code out. The command line itself is declared in cli.cpp.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/output.h"
+
+namespace strongroom::app {
+
+/// What every command has.
+struct Common {
+  std::optional<std::string> data;
+  Format format = Format::People;
+};
+
+struct KeyAddOptions {
+  std::string service;
+  std::string tenant;
+  std::string member;
+  std::string label;
+  std::vector<std::string> settings;  ///< NAME=VALUE
+};
+
+struct RunOptions {
+  std::string tenant;
+  std::string member;
+  std::vector<std::string> services;
+  std::vector<std::string> skills;
+  std::vector<std::string> variables;  ///< NAME=VALUE, plain
+  std::string runtime = "process";
+  std::string image;
+  long time_limit_seconds = 0;         ///< 0: the server's default
+  std::vector<std::string> command;
+};
+
+struct AuditOptions {
+  std::string tenant, key, session, member;
+  long limit = 100;
+};
+
+int tenant_add(const Common& common, const std::string& name);
+int tenant_list(const Common& common);
+int tenant_remove(const Common& common, const std::string& name);
+
+int member_add(const Common& common, const std::string& tenant, const std::string& name, const std::string& role);
+int member_list(const Common& common, const std::string& tenant);
+int member_remove(const Common& common, const std::string& tenant, const std::string& name);
+
+int service_list(const Common& common);
+
+int key_add(const Common& common, const KeyAddOptions& options);
+int key_list(const Common& common, const std::string& tenant);
+int key_show(const Common& common, const std::string& id);
+int key_rotate(const Common& common, const std::string& id);
+int key_check(const Common& common, const std::string& id);
+int key_revoke(const Common& common, const std::string& id);
+
+int skill_add(const Common& common, const std::string& tenant, const std::string& name, const std::vector<std::string>& services);
+int skill_list(const Common& common, const std::string& tenant);
+int skill_remove(const Common& common, const std::string& tenant, const std::string& name);
+
+int session_start(const Common& common, const RunOptions& options);
+int session_list(const Common& common, const std::string& tenant);
+int session_show(const Common& common, const std::string& id);
+int session_end(const Common& common, const std::string& id);
+
+int audit_list(const Common& common, const AuditOptions& options);
+int audit_verify(const Common& common, const std::string& folder, const std::string& public_key);
+int audit_export(const Common& common, const AuditOptions& options);
+
+int receipt_list(const Common& common);
+int receipt_show(const Common& common, const std::string& id);
+int receipt_verify(const Common& common, const std::string& file, const std::string& public_key);
+
+int seal_status(const Common& common);
+int doctor(const Common& common);
+
+/// The runner: a session, its workroom, and the lease of what was injected, until the command ends (run.cpp).
+int run_workroom(const Common& common, const RunOptions& options);
+/// The whole story, on this machine, against the labelled stand-in (demo.cpp).
+int demo(const Common& common);
+
+}  // namespace strongroom::app

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/config.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <initializer_list>
+#include <string_view>
+
+#include "app/files.h"
+#include "base/json.h"
+#include "catalog/toml_json.h"
+#include "io/net.h"
+
+namespace strongroom::app {
+namespace {
+
+Status refuse_unknown(const json::object& table, std::string_view where, std::initializer_list<std::string_view> known) {
+  for (const auto& item : table) {
+    const std::string_view name(item.key());
+    bool is_known = false;
+    for (const auto candidate : known) is_known = is_known || candidate == name;
+    if (!is_known)
+      return fail(Code::Invalid, "strongroom.toml: unknown setting '" + std::string(name) + "' in " + std::string(where));
+  }
+  return {};
+}
+
+Status take_text(const json::object& table, std::string_view name, std::string& into) {
+  const auto* value = table.if_contains(name);
+  if (value == nullptr) return {};
+  if (!value->is_string()) return fail(Code::Invalid, "strongroom.toml: '" + std::string(name) + "' must be text");
+  into = std::string(value->get_string());
+  return {};
+}
+
+Result<std::optional<int>> take_number(const json::object& table, std::string_view name, int least, int most) {
+  const auto* value = table.if_contains(name);
+  if (value == nullptr) return std::optional<int>();
+  if (!value->is_int64() || value->get_int64() < least || value->get_int64() > most)
+    return fail(Code::Invalid, "strongroom.toml: '" + std::string(name) + "' must be a whole number from " +
+                                   std::to_string(least) + " to " + std::to_string(most));
+  return std::optional<int>(static_cast<int>(value->get_int64()));
+}
+
+Status read_dials(const json::object& gateway, Config& config) {
+  const auto* dials = gateway.if_contains("dial");
+  if (dials == nullptr) return {};
+  if (!dials->is_array()) return fail(Code::Invalid, "strongroom.toml: write [[gateway.dial]] with two pairs of brackets");
+  for (const auto& item : dials->get_array()) {
+    if (!item.is_object()) return fail(Code::Invalid, "strongroom.toml: [[gateway.dial]] must be a table");
+    const auto& table = item.get_object();
+    STRONGROOM_CHECKED(refuse_unknown(table, "[[gateway.dial]]", {"host", "to"}));
+    lease::Dial dial;
+    STRONGROOM_CHECKED(take_text(table, "host", dial.authority));
+    STRONGROOM_CHECKED(take_text(table, "to", dial.to));
+    if (!io::parse_endpoint(dial.authority) || !io::parse_endpoint(dial.to))
+      return fail(Code::Invalid, "strongroom.toml: [[gateway.dial]] needs host = \"name:port\" and to = \"address:port\"");
+    config.dials.push_back(std::move(dial));
+  }
+  return {};
+}
+
+Status read_extra_ca(const std::string& name, const std::filesystem::path& folder, Config& config) {
+  if (name.empty()) return {};
+  const std::filesystem::path path(name);
+  STRONGROOM_TRY(config.extra_ca_pem, read_file((path.is_absolute() ? path : folder / path).string()));
+  return {};
+}
+
+Status read_gateway(const json::object& gateway, const std::filesystem::path& folder, Config& config) {
+  STRONGROOM_CHECKED(refuse_unknown(gateway, "[gateway]", {"listen", "extra_ca", "dial", "processes"}));
+  STRONGROOM_CHECKED(take_text(gateway, "listen", config.gateway));
+  STRONGROOM_TRY(const auto processes, take_number(gateway, "processes", 1, 64));
+  if (processes) config.gateway_processes = *processes;
+  std::string extra_ca;
+  STRONGROOM_CHECKED(take_text(gateway, "extra_ca", extra_ca));
+  STRONGROOM_CHECKED(read_extra_ca(extra_ca, folder, config));
+  return read_dials(gateway, config);
+}
+
+Status read_document(const json::object& document, const std::filesystem::path& folder, Config& config) {
+  STRONGROOM_CHECKED(refuse_unknown(document, "the top level",
+                                    {"listen", "metrics", "seal", "drain_seconds", "grace_seconds", "log_level", "gateway"}));
+  STRONGROOM_CHECKED(take_text(document, "listen", config.listen));
+  STRONGROOM_CHECKED(take_text(document, "metrics", config.metrics));
+  STRONGROOM_CHECKED(take_text(document, "seal", config.seal));
+  STRONGROOM_CHECKED(take_text(document, "log_level", config.log_level));
+  STRONGROOM_TRY(const auto drain, take_number(document, "drain_seconds", 0, 3600));
+  if (drain) config.drain = std::chrono::seconds(*drain);
+  STRONGROOM_TRY(const auto grace, take_number(document, "grace_seconds", 0, 60));
+  if (grace) config.grace = std::chrono::seconds(*grace);
+  const auto* gateway = document.if_contains("gateway");
+  if (gateway == nullptr) return {};
+  if (!gateway->is_object()) return fail(Code::Invalid, "strongroom.toml: 'gateway' must be a table");
+  return read_gateway(gateway->get_object(), folder, config);
+}
+
+Status read_config_file(const ServeFlags& flags, Config& config) {
+  const std::string path = flags.config.value_or(config.path("strongroom.toml"));
+  auto text = read_file(path, 256UL << 10U);
+  if (!text && text.error().code == Code::NotFound && !flags.config) return {};
+  if (!text) return std::unexpected(text.error());
+  STRONGROOM_TRY(const auto document, catalog::toml_to_json({path, *text}));
+  return read_document(document, std::filesystem::path(path).parent_path(), config);
+}
+
+Status check(const Config& config) {
+  for (const auto& address : {config.listen, config.gateway, config.metrics})
+    if (!io::parse_endpoint(address)) return fail(Code::Invalid, "'" + address + "' is not ADDRESS:PORT");
+  if (config.seal != "file" && config.seal != "passphrase")
+    return fail(Code::Invalid, "the seal is 'file' or 'passphrase', not '" + config.seal + "'");
+  return {};
+}
+
+}  // namespace
+
+std::string data_directory(const std::optional<std::string>& flag) {
+  std::string chosen = "strongroom-data";
+  if (const char* variable = std::getenv("STRONGROOM_DATA"); variable != nullptr && *variable != '\0') chosen = variable;
+  if (flag) chosen = *flag;
+  std::error_code ignored;
+  const auto absolute = std::filesystem::absolute(chosen, ignored).lexically_normal();
+  std::string text = absolute.string();
+  while (text.size() > 1 && text.back() == '/') text.pop_back();
+  return text;
+}
+
+Result<Config> load_config(const ServeFlags& flags) {
+  Config config;
+  config.data_directory = data_directory(flags.data);
+  STRONGROOM_CHECKED(read_config_file(flags, config));
+  if (flags.listen) config.listen = *flags.listen;
+  if (flags.gateway) config.gateway = *flags.gateway;
+  if (flags.metrics) config.metrics = *flags.metrics;
+  if (flags.seal) config.seal = *flags.seal;
+  if (flags.gateway_processes) config.gateway_processes = *flags.gateway_processes;
+  if (flags.drain_seconds) config.drain = std::chrono::seconds(*flags.drain_seconds);
+  if (flags.grace_seconds) config.grace = std::chrono::seconds(*flags.grace_seconds);
+  if (flags.log_level) config.log_level = *flags.log_level;
+  if (flags.extra_ca) STRONGROOM_CHECKED(read_extra_ca(*flags.extra_ca, std::filesystem::current_path(), config));
+  STRONGROOM_CHECKED(check(config));
+  return config;
+}
+
+}  // namespace strongroom::app

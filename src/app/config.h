@@ -1,0 +1,52 @@
+// Configuration of `strongroom serve`: flags, then strongroom.toml, then defaults.
+//
+// Used by: serve. Every member can be set in both places; a flag wins. An unknown member is an error that names it.
+// Documented in docs/configuration.md. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "lease/messages.h"
+
+namespace strongroom::app {
+
+struct ServeFlags {
+  std::optional<std::string> data;
+  std::optional<std::string> config;
+  std::optional<std::string> listen;
+  std::optional<std::string> gateway;
+  std::optional<std::string> metrics;
+  std::optional<std::string> seal;
+  std::optional<std::string> extra_ca;
+  std::optional<int> gateway_processes;
+  std::optional<int> drain_seconds;
+  std::optional<int> grace_seconds;
+  std::optional<std::string> log_level;
+};
+
+struct Config {
+  std::string data_directory;
+  std::string listen = "127.0.0.1:8700";
+  std::string gateway = "127.0.0.1:8701";
+  std::string metrics = "127.0.0.1:8702";
+  std::string seal = "file";
+  std::string extra_ca_pem;                ///< content of [gateway] extra_ca
+  std::vector<lease::Dial> dials;
+  int gateway_processes = 1;
+  std::chrono::seconds drain{10};          ///< how long streams may go on after SIGTERM
+  std::chrono::seconds grace{2};           ///< TERM to KILL of processes that hold a revoked injected key
+  std::string log_level = "info";
+
+  [[nodiscard]] std::string path(const std::string& name) const { return data_directory + "/" + name; }
+};
+
+/// `--data`, STRONGROOM_DATA, ./strongroom-data; made absolute.
+[[nodiscard]] std::string data_directory(const std::optional<std::string>& flag);
+/// Reads and checks everything. Relative file names are relative to the configuration file's folder.
+[[nodiscard]] Result<Config> load_config(const ServeFlags& flags);
+
+}  // namespace strongroom::app

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/output.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace strongroom::app {
+namespace {
+
+void put(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+/// Characters as a terminal shows them: UTF-8 continuation octets take no room.
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+/// Control characters never reach the terminal, whoever chose the text.
+std::string printable(std::string text) {
+  std::replace_if(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }, '?');
+  return text;
+}
+
+std::string readable_value(const json::value& value) {
+  if (value.is_null()) return "-";
+  if (value.is_string()) return value.get_string().empty() ? "-" : printable(std::string(value.get_string()));
+  if (!value.is_array()) return printable(to_text(value));
+  std::string joined;
+  for (const auto& item : value.get_array()) joined += (joined.empty() ? "" : ", ") + readable_value(item);
+  return joined.empty() ? "-" : joined;
+}
+
+}  // namespace
+
+std::string readable(const json::object& object, std::string_view member) {
+  const auto* value = object.if_contains(member);
+  return value == nullptr ? "-" : readable_value(*value);
+}
+
+void print_list(Format format, const json::value& list, const std::vector<Column>& columns, std::string_view when_empty) {
+  if (format == Format::Json) return put(to_pretty_text(list) + "\n");
+  if (!list.is_array() || list.get_array().empty()) return put(std::string(when_empty) + "\n");
+  std::vector<std::vector<std::string>> rows(1);
+  for (const auto& column : columns) rows[0].push_back(column.heading);
+  for (const auto& item : list.get_array()) {
+    auto& row = rows.emplace_back();
+    for (const auto& column : columns)
+      row.push_back(item.is_object() ? readable(item.get_object(), column.member) : readable_value(item));
+  }
+  std::vector<std::size_t> widths(columns.size(), 0);
+  for (const auto& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(widths[i] - width_of(row[i]) + 2, ' ');
+    }
+    put(line + "\n");
+  }
+}
+
+void print_object(Format format, const json::value& object, const std::vector<Column>& members) {
+  if (format == Format::Json) return put(to_pretty_text(object) + "\n");
+  if (!object.is_object()) return;
+  std::size_t width = 0;
+  for (const auto& member : members) width = std::max(width, member.heading.size());
+  for (const auto& member : members)
+    put(member.heading + std::string(width - member.heading.size() + 2, ' ') +
+        readable(object.get_object(), member.member) + "\n");
+}
+
+void say(Format format, std::string_view line) {
+  if (format == Format::People) put(std::string(line) + "\n");
+}
+
+int exit_code_of(const Error& error) {
+  switch (error.code) {
+    case Code::Invalid: case Code::TooLarge: case Code::Unsupported: return 2;
+    case Code::Refused: case Code::Unauthorized: case Code::Revoked: case Code::Expired: return 3;
+    case Code::NotFound: return 4;
+    case Code::Unavailable: case Code::Network: case Code::Timeout: case Code::Sealed: return 5;
+    default: return 1;
+  }
+}
+
+int report(const Error& error) {
+  std::fflush(stdout);
+  const std::string line = "strongroom: " + printable(error.message) + "\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);
+  return exit_code_of(error);
+}
+
+}  // namespace strongroom::app
