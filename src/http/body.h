@@ -6,8 +6,8 @@
 namespace strongroom::http {
 
 /// Follows the octets of one body as they pass through unchanged (a relay forwards the raw framing octets when both sides use the same
-/// framing), or takes the content out of chunks. Strict chunk syntax: no extensions over 256 octets, sizes up to 2^62, CRLF only,
-/// trailers at most 8 KiB and parsed as headers are.
+/// framing), or takes the content out of chunks. Strict chunk syntax: extensions of at most 256 octets, sizes up to 2^62, CRLF only,
+/// trailers at most 8 KiB and parsed as headers are; a trailer that would change framing, routing or credentials is refused.
 class BodyFollower {
  public:
   void start(BodyFraming framing);
@@ -16,22 +16,32 @@ class BodyFollower {
     std::size_t consumed = 0;                 ///< octets of input that belong to the body (framing included)
     std::string_view content;                 ///< content octets among them; empty for pure framing. Call again with the rest.
   };
-  /// Feeds what arrived; answers at most one run of content a call.
+  /// Feeds what arrived; answers at most one run of content a call. After Bad the connection must end.
   [[nodiscard]] Step feed(std::string_view input);
-  [[nodiscard]] bool is_done() const { return done_; }
+  [[nodiscard]] bool is_done() const { return phase_ == Phase::Done; }
   /// For UntilEnd: the connection ended. False when that cuts a body of another framing short.
   [[nodiscard]] bool end_of_input();
   [[nodiscard]] std::uint64_t content_so_far() const { return total_; }
 
  private:
-  enum class Phase : std::uint8_t { Length, ChunkSize, ChunkExtension, ChunkSizeLf, ChunkData, ChunkDataCr, ChunkDataLf, Trailer, UntilEnd, Done };
+  enum class Phase : std::uint8_t {
+    Length, ChunkSize, ChunkExtension, ChunkSizeLf, ChunkData, ChunkDataCr, ChunkDataLf, TrailerStart, TrailerName, TrailerValue,
+    TrailerLf, LastLf, UntilEnd, Done, Bad
+  };
+  /// One octet of framing.
+  [[nodiscard]] Phase take(char octet);
+  [[nodiscard]] Phase take_size(char octet);
+  [[nodiscard]] Phase take_trailer(char octet);
+  static constexpr std::uint32_t kMaxExtension = 256;
+  static constexpr std::uint32_t kMaxTrailers = 8U << 10U;
+  static constexpr std::size_t kLongestRefusedName = 24;
   Phase phase_ = Phase::Done;
   std::uint64_t left_ = 0;
   std::uint64_t total_ = 0;
   std::uint32_t digits_ = 0;
-  std::uint32_t extra_ = 0;   ///< octets of extension or trailer so far
-  std::uint32_t trailer_state_ = 0;
-  bool done_ = true;
+  std::uint32_t extra_ = 0;  ///< octets of extension, or of all trailers, so far
+  std::array<char, kLongestRefusedName> name_{};  ///< start of the trailer name being read
+  std::uint32_t name_size_ = 0;
 };
 
 }  // namespace strongroom::http

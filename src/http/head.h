@@ -97,7 +97,7 @@ enum class ParseState : std::uint8_t { Complete, NeedMore, Bad };
 struct ParseOutcome {
   ParseState state = ParseState::NeedMore;
   std::size_t consumed = 0;     ///< octets of the head when Complete
-  int status = 0;               ///< what to answer when Bad: 400, 414, 431, 505, 501
+  int status = 0;               ///< what to answer when Bad: 400, 414, 417, 431, 501, 505; 502 for a response
   std::string_view why;         ///< static text, never input
 };
 
@@ -114,5 +114,12 @@ struct ParseOutcome {
 [[nodiscard]] bool is_hop_by_hop(Name id);
 /// The standard phrase; "" when unknown.
 [[nodiscard]] std::string_view reason_phrase(int status);
+
+template <std::size_t Capacity>
+const Header* HeaderList<Capacity>::find(std::string_view name) const {
+  for (std::size_t i = 0; i < size_; ++i)
+    if (equals_ignoring_case(items_[i].name, name)) return &items_[i];
+  return nullptr;
+}
 
 }  // namespace strongroom::http

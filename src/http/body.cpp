@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/body.h"
+
+#include <algorithm>
+
+#include "http/syntax.h"
+
+namespace strongroom::http {
+namespace {
+
+/// RFC 9110 6.5.1: fields that may not travel in a trailer, because they would change framing, routing, credentials or content.
+bool may_be_trailer(Name id) {
+  switch (id) {
+    case Name::Other: case Name::Date: case Name::Server: case Name::UserAgent: return true;
+    default: return false;
+  }
+}
+
+unsigned hex_value(char c) {
+  if (is_digit(c)) return static_cast<unsigned>(c - '0');
+  return (static_cast<unsigned>(static_cast<std::uint8_t>(c)) | 0x20U) - 'a' + 10U;
+}
+
+}  // namespace
+
+void BodyFollower::start(BodyFraming framing) {
+  total_ = 0;
+  left_ = framing.length;
+  digits_ = 0;
+  extra_ = 0;
+  switch (framing.kind) {
+    case BodyKind::None: phase_ = Phase::Done; return;
+    case BodyKind::Length: phase_ = left_ == 0 ? Phase::Done : Phase::Length; return;
+    case BodyKind::Chunked: phase_ = Phase::ChunkSize; left_ = 0; return;
+    case BodyKind::UntilEnd: phase_ = Phase::UntilEnd; return;
+  }
+}
+
+BodyFollower::Step BodyFollower::feed(std::string_view input) {
+  Step step;
+  while (step.consumed < input.size() && phase_ != Phase::Done && phase_ != Phase::Bad) {
+    const bool is_content = phase_ == Phase::Length || phase_ == Phase::ChunkData || phase_ == Phase::UntilEnd;
+    if (!is_content) {
+      phase_ = take(input[step.consumed]);
+      if (phase_ != Phase::Bad) ++step.consumed;
+      continue;
+    }
+    const std::size_t here = input.size() - step.consumed;
+    const std::size_t run = phase_ == Phase::UntilEnd ? here : static_cast<std::size_t>(std::min<std::uint64_t>(left_, here));
+    step.content = input.substr(step.consumed, run);
+    step.consumed += run;
+    total_ += run;
+    if (phase_ == Phase::UntilEnd) break;
+    left_ -= run;
+    if (left_ == 0) phase_ = phase_ == Phase::Length ? Phase::Done : Phase::ChunkDataCr;
+    break;
+  }
+  if (phase_ == Phase::Done) step.state = ParseState::Complete;
+  if (phase_ == Phase::Bad) step.state = ParseState::Bad;
+  return step;
+}
+
+bool BodyFollower::end_of_input() {
+  if (phase_ == Phase::UntilEnd) phase_ = Phase::Done;
+  return phase_ == Phase::Done;
+}
+
+BodyFollower::Phase BodyFollower::take_size(char octet) {
+  // RFC 9112 7.1: chunk-size [ chunk-ext ] CRLF. Blanks before ';' ("bad whitespace") are refused.
+  constexpr std::uint64_t kMost = 1ULL << 62U;
+  if (is_hex_char(octet)) {
+    left_ = left_ << 4U | hex_value(octet);
+    return ++digits_ > 16 || left_ > kMost ? Phase::Bad : Phase::ChunkSize;
+  }
+  if (digits_ == 0) return Phase::Bad;
+  if (octet == '\r') return Phase::ChunkSizeLf;
+  if (octet != ';') return Phase::Bad;
+  extra_ = 1;
+  return Phase::ChunkExtension;
+}
+
+BodyFollower::Phase BodyFollower::take_trailer(char octet) {
+  if (++extra_ > kMaxTrailers) return Phase::Bad;
+  if (phase_ == Phase::TrailerStart) {
+    if (octet == '\r') return Phase::LastLf;
+    name_size_ = 0;
+  }
+  if (phase_ == Phase::TrailerValue) {
+    if (octet == '\r') return Phase::TrailerLf;
+    return is_value_char(octet) ? Phase::TrailerValue : Phase::Bad;
+  }
+  if (octet == ':' && name_size_ > 0) {
+    if (name_size_ > name_.size()) return Phase::TrailerValue;
+    return may_be_trailer(name_id({name_.data(), name_size_})) ? Phase::TrailerValue : Phase::Bad;
+  }
+  if (!is_token_char(octet)) return Phase::Bad;
+  if (name_size_ < name_.size()) name_[name_size_] = octet;
+  ++name_size_;
+  return Phase::TrailerName;
+}
+
+BodyFollower::Phase BodyFollower::take(char octet) {
+  switch (phase_) {
+    case Phase::ChunkSize: return take_size(octet);
+    case Phase::ChunkExtension:
+      if (octet == '\r') return Phase::ChunkSizeLf;
+      return is_value_char(octet) && ++extra_ <= kMaxExtension ? Phase::ChunkExtension : Phase::Bad;
+    case Phase::ChunkSizeLf:
+      if (octet != '\n') return Phase::Bad;
+      extra_ = 0;
+      digits_ = 0;
+      return left_ == 0 ? Phase::TrailerStart : Phase::ChunkData;
+    case Phase::ChunkDataCr: return octet == '\r' ? Phase::ChunkDataLf : Phase::Bad;
+    case Phase::ChunkDataLf: return octet == '\n' ? Phase::ChunkSize : Phase::Bad;
+    case Phase::TrailerStart: case Phase::TrailerName: case Phase::TrailerValue: return take_trailer(octet);
+    case Phase::TrailerLf: return octet == '\n' ? Phase::TrailerStart : Phase::Bad;
+    case Phase::LastLf: return octet == '\n' ? Phase::Done : Phase::Bad;
+    case Phase::Length: case Phase::ChunkData: case Phase::UntilEnd: case Phase::Done: case Phase::Bad: break;
+  }
+  return Phase::Bad;
+}
+
+}  // namespace strongroom::http
