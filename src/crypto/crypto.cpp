@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crypto/crypto.h"
+
+#include <argon2.h>
+#include <memory>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/kdf.h>
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+#include <sys/random.h>
+
+#include "base/check.h"
+
+namespace strongroom::crypto {
+namespace {
+
+struct Freer {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+  void operator()(EVP_KDF_CTX* context) const { EVP_KDF_CTX_free(context); }
+};
+template <class T>
+using Owned = std::unique_ptr<T, Freer>;
+
+/// Fetched once: a look-up by name on each use would cost twice the hash of a pass.
+const EVP_MD* sha256_algorithm() {
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
+  STRONGROOM_CHECK(algorithm != nullptr, "OpenSSL offers SHA-256");
+  return algorithm;
+}
+
+EVP_MD_CTX* hash_context() {
+  thread_local const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
+  STRONGROOM_CHECK(context != nullptr, "memory for a hash");
+  return context.get();
+}
+
+Owned<EVP_PKEY> private_key(const Secret& signing_key) {
+  STRONGROOM_CHECK(signing_key.size() == 32, "an Ed25519 seed has 32 octets");
+  return signing_key.reveal([](ByteView seed) {
+    Owned<EVP_PKEY> key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed.data(), seed.size()));
+    STRONGROOM_CHECK(key != nullptr, "OpenSSL offers Ed25519");
+    return key;
+  });
+}
+
+}  // namespace
+
+void random(MutableBytes out) {
+  while (!out.empty()) {
+    const ssize_t got = ::getrandom(out.data(), out.size(), 0);
+    STRONGROOM_CHECK(got > 0, "the kernel gives random octets");
+    out = out.subspan(static_cast<std::size_t>(got));
+  }
+}
+
+Secret random_secret(std::size_t size) {
+  Secret secret = Secret::of_size(size);
+  secret.reveal_mutable([](MutableBytes out) { random(out); });
+  return secret;
+}
+
+Digest sha256(ByteView data) {
+  Digest digest;
+  unsigned size = 0;
+  EVP_MD_CTX* context = hash_context();
+  const bool done = EVP_DigestInit_ex2(context, sha256_algorithm(), nullptr) == 1 &&
+                    EVP_DigestUpdate(context, data.data(), data.size()) == 1 &&
+                    EVP_DigestFinal_ex(context, digest.data(), &size) == 1;
+  STRONGROOM_CHECK(done && size == digest.size(), "SHA-256 does not fail");
+  return digest;
+}
+
+Digest hmac_sha256(const Secret& key, ByteView data) {
+  Digest digest;
+  unsigned size = 0;
+  const bool done = key.reveal([&](ByteView plain) {
+    return HMAC(sha256_algorithm(), plain.data(), static_cast<int>(plain.size()), data.data(), data.size(), digest.data(), &size) != nullptr;
+  });
+  STRONGROOM_CHECK(done && size == digest.size(), "HMAC-SHA-256 does not fail");
+  return digest;
+}
+
+Secret hkdf_sha256(const Secret& input, ByteView salt, ByteView info, std::size_t size) {
+  static EVP_KDF* const algorithm = EVP_KDF_fetch(nullptr, "HKDF", nullptr);
+  STRONGROOM_CHECK(algorithm != nullptr, "OpenSSL offers HKDF");
+  const Owned<EVP_KDF_CTX> context(EVP_KDF_CTX_new(algorithm));
+  STRONGROOM_CHECK(context != nullptr, "memory for a key derivation");
+  Secret out = Secret::of_size(size);
+  char digest_name[] = "SHA2-256";
+  const bool done = input.reveal([&](ByteView key) {
+    // OpenSSL takes parameters by non-const pointer and only reads them.
+    const auto octets = [](const char* name, ByteView view) {
+      return OSSL_PARAM_construct_octet_string(name, const_cast<std::uint8_t*>(view.data()), view.size());
+    };
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest_name, 0),
+                                     octets(OSSL_KDF_PARAM_KEY, key), octets(OSSL_KDF_PARAM_SALT, salt),
+                                     octets(OSSL_KDF_PARAM_INFO, info), OSSL_PARAM_construct_end()};
+    return out.reveal_mutable([&](MutableBytes derived) {
+      return EVP_KDF_derive(context.get(), derived.data(), derived.size(), parameters) == 1;
+    });
+  });
+  STRONGROOM_CHECK(done, "HKDF does not fail for sizes up to 8,160 octets");
+  return out;
+}
+
+Result<Secret> argon2id(const Secret& passphrase, ByteView salt, const Argon2Cost& cost) {
+  const bool is_sane = salt.size() >= 16 && cost.memory_kib >= 8U * 1024U && cost.memory_kib <= 2U * 1024U * 1024U &&
+                       cost.passes >= 1 && cost.passes <= 16 && cost.lanes >= 1 && cost.lanes <= 16;
+  if (!is_sane) return fail(Code::Invalid, "the Argon2id parameters are outside what is allowed");
+  Secret out = Secret::of_size(32);
+  const int failed = passphrase.reveal([&](ByteView plain) {
+    return out.reveal_mutable([&](MutableBytes derived) {
+      return argon2id_hash_raw(cost.passes, cost.memory_kib, cost.lanes, plain.data(), plain.size(), salt.data(), salt.size(),
+                               derived.data(), derived.size());
+    });
+  });
+  if (failed != ARGON2_OK) return fail(Code::Internal, "Argon2id failed: " + std::string(argon2_error_message(failed)));
+  return out;
+}
+
+Secret generate_signing_key() { return random_secret(32); }
+
+PublicKey public_key_of(const Secret& signing_key) {
+  PublicKey out{};
+  std::size_t size = out.size();
+  const bool done = EVP_PKEY_get_raw_public_key(private_key(signing_key).get(), out.data(), &size) == 1;
+  STRONGROOM_CHECK(done && size == out.size(), "an Ed25519 key has a public half");
+  return out;
+}
+
+Signature sign(const Secret& signing_key, ByteView message) {
+  const auto key = private_key(signing_key);
+  const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
+  Signature signature;
+  std::size_t size = signature.size();
+  const bool done = EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
+                    EVP_DigestSign(context.get(), signature.data(), &size, message.data(), message.size()) == 1;
+  STRONGROOM_CHECK(done && size == signature.size(), "Ed25519 signing does not fail");
+  return signature;
+}
+
+bool verify(const PublicKey& key, ByteView message, const Signature& signature) {
+  const Owned<EVP_PKEY> parsed(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.data(), key.size()));
+  const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
+  return parsed != nullptr && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, parsed.get()) == 1 &&
+         EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size()) == 1;
+}
+
+}  // namespace strongroom::crypto
