@@ -43,7 +43,7 @@ class HeadReader {
     return {from, static_cast<std::size_t>(at_ - from)};
   }
   /// The rest of the line up to CR, and the CRLF.
-  Scan value(std::string_view& out);
+  [[gnu::always_inline]] Scan value(std::string_view& out);
   Scan end_of_line(std::string_view why);
   Scan version(int& minor, char after);
 
@@ -64,7 +64,7 @@ Scan HeadReader::end_of_line(std::string_view why) {
   return Scan::Done;
 }
 
-Scan HeadReader::value(std::string_view& out) {
+inline Scan HeadReader::value(std::string_view& out) {
   while (at_ != end_ && is_blank(*at_)) ++at_;
   const char* from = at_;
   at_ = skip_value_octets(at_, end_);
@@ -80,15 +80,16 @@ Scan HeadReader::headers(Headers& out) {
     if (at_ == end_) return Scan::More;
     if (*at_ == '\r') return end_of_line("");
     if (is_blank(*at_)) return bad(400, "a folded header line");
-    Header header;
-    header.name = take_while(is_token_char);
+    const char* from = at_;
+    at_ = skip_token_octets(at_, end_);
+    const std::string_view name(from, static_cast<std::size_t>(at_ - from));
     if (at_ == end_) return Scan::More;
     if (*at_ == '\n') return bad(400, "a line ends in LF without CR");
-    if (*at_ != ':' || header.name.empty()) return bad(400, "a header line without a name directly before its colon");
+    if (*at_ != ':' || name.empty()) return bad(400, "a header line without a name directly before its colon");
     ++at_;
-    if (const Scan scanned = value(header.value); scanned != Scan::Done) return scanned;
-    header.id = name_id(header.name);
-    if (!out.push(header)) {
+    std::string_view text;
+    if (const Scan scanned = value(text); scanned != Scan::Done) return scanned;
+    if (!out.push(name, text, name_id(name))) {
       --at_;  // stand on the LF: this line is complete
       return bad(431, "too many headers");
     }
@@ -185,6 +186,10 @@ struct Persistence {
   bool wants_keep = false;
   bool wants_upgrade = false;
   void note(std::string_view value) {
+    if (equals_ignoring_case(value, "keep-alive")) {  // nearly always
+      wants_keep = true;
+      return;
+    }
     wants_close = wants_close || list_has(value, "close");
     wants_keep = wants_keep || list_has(value, "keep-alive");
     wants_upgrade = wants_upgrade || list_has(value, "upgrade");
@@ -375,8 +380,10 @@ ParseOutcome parse_request(std::string_view buffer, RequestHead& out, std::size_
     const Scan scan = reader.request_line(out);
     return scan == Scan::Done ? reader.headers(out.headers) : scan;
   };
-  const bool has_start_line = buffer.size() < kMaxHead || buffer.substr(0, kMaxHead).find('\n') != std::string_view::npos;
-  return parse(buffer, scanned, has_start_line ? 431 : 414, lines, [&out] { return judge_request(out); });
+  ParseOutcome outcome = parse(buffer, scanned, 431, lines, [&out] { return judge_request(out); });
+  const bool has_start_line = outcome.status != 431 || buffer.substr(0, kMaxHead).find('\n') != std::string_view::npos;
+  if (!has_start_line) outcome.status = 414;
+  return outcome;
 }
 
 ParseOutcome parse_response(std::string_view buffer, std::string_view request_method, ResponseHead& out, std::size_t& scanned) {

@@ -65,6 +65,15 @@ class HeaderList {
     items_[size_++] = header;
     return true;
   }
+  /// The same, written in place: the parser's inner loop.
+  bool push(std::string_view name, std::string_view value, Name id) {
+    if (size_ == Capacity) return false;
+    Header& slot = items_[size_++];
+    slot.name = name;
+    slot.value = value;
+    slot.id = id;
+    return true;
+  }
   void clear() { size_ = 0; }
 
  private:

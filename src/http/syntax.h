@@ -55,6 +55,19 @@ inline constexpr std::array<std::uint8_t, 256> kClasses = make_classes();
 [[nodiscard]] inline bool is_blank(char c) { return c == ' ' || c == '\t'; }
 [[nodiscard]] bool is_port(std::string_view text);
 
+/// The first octet that may not stand in a token.
+[[nodiscard]] inline const char* skip_token_octets(const char* at, const char* end) {
+  while (end - at >= 4) {
+    if (!is_token_char(at[0])) return at;
+    if (!is_token_char(at[1])) return at + 1;
+    if (!is_token_char(at[2])) return at + 2;
+    if (!is_token_char(at[3])) return at + 3;
+    at += 4;
+  }
+  while (at != end && is_token_char(*at)) ++at;
+  return at;
+}
+
 /// The first octet that may not stand in a header's value. Eight at a time while none is a control character (a tab ends a run of eight).
 [[nodiscard]] inline const char* skip_value_octets(const char* at, const char* end) {
   constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
