@@ -59,9 +59,4 @@ class Channel : public std::enable_shared_from_this<Channel> {
   bool is_writing_ = false;
 };
 
-/// Overwrites the content, keeps the capacity.
-void wipe_and_clear(ByteVector& buffer) noexcept;
-/// Room for `more` octets without leaving an unwiped copy behind.
-void reserve_wiping(ByteVector& buffer, std::size_t more);
-
 }  // namespace strongroom::lease

@@ -146,9 +146,24 @@ using Message = std::variant<HolderHello, VaultHello, Acquire, AcquireSession, G
                              FenceDone, Refresh, Intents, IntentsDurable, Settled, Finding, Observed, CheckKey, CheckDone, Drain,
                              SessionOver>;
 
-/// Appends the whole frame. The buffer holds plaintext for messages that carry a Secret: the caller wipes it.
+/// Appends the whole frame (octet of type: the place in Message, from 1). Texts over their limit are cut. The buffer holds plaintext
+/// for messages that carry a Secret: the caller wipes it.
 void encode(const Message& message, ByteVector& out);
 /// `body` is a frame without its length. Secrets are copied straight into locked memory.
 [[nodiscard]] Result<Message> decode(ByteView body);
+
+// For the channel's batches, which are encoded as they come: a frame's length and type, its elements, its end.
+inline constexpr std::uint8_t kIntentsType = 14;
+inline constexpr std::uint8_t kSettledType = 16;
+std::size_t begin_frame(std::uint8_t type, ByteVector& out);
+void end_frame(std::size_t start, ByteVector& out);
+void encode_intent(std::uint64_t sequence, const LeaseId& lease, std::string_view host, std::string_view method,
+                   std::string_view path, ByteVector& out);
+void encode_settled(const UseSettled& settled, ByteVector& out);
+
+/// Overwrites the content, keeps the capacity.
+void wipe_and_clear(ByteVector& buffer) noexcept;
+/// Room for `more` octets without leaving an unwiped copy behind.
+void reserve_wiping(ByteVector& buffer, std::size_t more);
 
 }  // namespace strongroom::lease
