@@ -14,7 +14,7 @@
 
 namespace strongroom::io {
 
-class Stream;
+class Timed;
 
 class Loop {
  public:
@@ -32,19 +32,34 @@ class Loop {
   void spawn(Task<void> task);
   [[nodiscard]] Task<void> sleep(Duration duration);
   /// Calls `work` every `period` until the returned handle is destroyed.
-  class Ticker;
+  class Ticker {
+   public:
+    Ticker(const Ticker&) = delete;
+    Ticker& operator=(const Ticker&) = delete;
+    ~Ticker();
+
+   private:
+    friend class Loop;
+    struct State;
+    explicit Ticker(std::shared_ptr<State> state);
+    static void arm(const std::shared_ptr<State>& state);
+    std::shared_ptr<State> state_;
+  };
   [[nodiscard]] std::unique_ptr<Ticker> every(Duration period, std::function<void()> work);
   /// Runs `on_signal(number)` on this loop for SIGTERM, SIGINT, SIGCHLD, ... until the loop ends. Call once.
   void on_signals(std::initializer_list<int> signals, std::function<void(int)> on_signal);
 
   [[nodiscard]] const Clock& clock() const { return clock_; }
-  /// Steady time read once per turn at most (about 10 ms coarse); for deadlines on the hot path.
+  /// Steady time for deadlines on the hot path.
   [[nodiscard]] SteadyTime coarse_now() const;
   [[nodiscard]] boost::asio::io_context& context() { return context_; }
+  /// Calls timed.on_deadline() about 50 ms after `deadline` at the latest, unless changed or destroyed before (io/deadlines.h).
+  void watch(Timed& timed, Deadline deadline);
 
  private:
-  friend class Stream;
-  struct Deadlines;  // the registry of streams that have a deadline, swept at 50 ms
+  struct Deadlines;  // the registry of what has a deadline, swept at 50 ms
+  void sweep_later();
+  void sweep();
   const Clock& clock_;
   boost::asio::io_context context_;
   std::unique_ptr<Deadlines> deadlines_;

@@ -1,0 +1,128 @@
+// The commands about the record of use, receipts and the installation's health. SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+#include <sys/stat.h>
+
+#include "app/call.h"
+#include "app/config.h"
+#include "app/files.h"
+#include "audit/log.h"
+#include "base/encoding.h"
+#include "vault/vault.h"
+
+namespace strongroom::app {
+namespace {
+
+const std::vector<Column> kEntry = {{"TIME", "time"}, {"WHAT", "action"}, {"WHO", "actor"}, {"TENANT", "tenant"}, {"SERVICE", "service"},
+                                    {"METHOD", "method"}, {"HOST", "host"}, {"PATH", "path"}, {"STATUS", "status"}, {"OUTCOME", "outcome"}};
+
+std::string audit_path(const AuditOptions& options) {
+  return "/api/v1/audit" + query({{"tenant", options.tenant}, {"key", options.key}, {"session", options.session},
+                                  {"member", options.member}, {"limit", std::to_string(options.limit)}});
+}
+
+/// `--public-key`, else receipt-key.pub of the data directory, else what a running server says.
+Result<std::string> public_key_for(const Common& common, const std::string& given) {
+  if (!given.empty()) return given;
+  auto file = read_file(data_directory(common.data) + "/receipt-key.pub", 4096);
+  if (file) {
+    while (!file->empty() && file->back() == '\n') file->pop_back();
+    return *file;
+  }
+  STRONGROOM_TRY(Server server, find_server(common.data));
+  ControlClient client(std::move(server));
+  auto installation = client.get("/api/v1/installation");
+  if (!installation || !installation->is_object())
+    return fail(Code::Invalid, "no public key to check with: give --public-key, or --data of the installation");
+  return required_string(installation->get_object(), "receipt_public_key");
+}
+
+Result<std::string> read_document(const std::string& file) {
+  if (file != "-") return read_file(file);
+  return std::string(std::istreambuf_iterator<char>(std::cin), {});
+}
+
+Result<json::object> verify_file(const Common& common, const std::string& file, const std::string& public_key) {
+  STRONGROOM_TRY(const std::string document, read_document(file));
+  STRONGROOM_TRY(const std::string key, public_key_for(common, public_key));
+  return vault::verify_receipt(document, key);
+}
+
+struct Finding {
+  std::string what;
+  std::string state;
+  std::string mend;
+};
+
+void check_mode(const std::string& path, mode_t forbidden, const std::string& what, std::vector<Finding>& findings) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return;
+  const bool is_fine = (info.st_mode & forbidden) == 0;
+  findings.push_back({what, is_fine ? "ok" : "others may read it", is_fine ? "" : "chmod go-rwx " + path});
+}
+
+json::array to_json(const std::vector<Finding>& findings) {
+  json::array out;
+  for (const auto& finding : findings)
+    out.push_back(json::object{{"id", finding.what}, {"what", finding.what}, {"state", finding.state}, {"mend", finding.mend}});
+  return out;
+}
+
+}  // namespace
+
+int audit_list(const Common& common, const AuditOptions& options) {
+  return with_client(
+      common, [&](ControlClient& client) { return client.get(audit_path(options)); },
+      [&](const json::value& answer) { print_list(common.format, answer, kEntry, "Nothing recorded yet."); });
+}
+
+int audit_export(const Common& common, const AuditOptions& options) {
+  return with_client(
+      common, [&](ControlClient& client) { return client.get(audit_path(options)); },
+      [&](const json::value& answer) {
+        if (!answer.is_array()) return;
+        for (const auto& entry : answer.get_array()) std::printf("%s\n", to_text(entry).c_str());
+      });
+}
+
+int receipt_verify(const Common& common, const std::string& file, const std::string& public_key) {
+  const auto receipt = verify_file(common, file, public_key);
+  if (!receipt) {
+    report(receipt.error());
+    return receipt.error().code == Code::NotFound ? 4 : 1;
+  }
+  if (common.format == Format::Json) {
+    json::object out{{"valid", true}};
+    out["receipt"] = *receipt;
+    print_object(common.format, out, {});
+    return 0;
+  }
+  say(common.format, "The signature is right: this receipt was made by the installation with that key, and not changed since.");
+  print_object(common.format, *receipt, {{"receipt", "id"}, {"subject", "subject"}, {"completed at", "completed_at"}});
+  return 0;
+}
+
+int doctor(const Common& common) {
+  std::vector<Finding> findings;
+  const std::string data = data_directory(common.data);
+  check_mode(data, 0077, "data directory", findings);
+  check_mode(data + "/seal.key", 0077, "seal file", findings);
+  check_mode(data + "/strongroom.db", 0077, "database", findings);
+  check_mode(data + "/operator.token", 0077, "operator token", findings);
+  auto server = find_server(common.data);
+  if (!server) return report(server.error());
+  ControlClient client(std::move(*server));
+  const auto installation = client.get("/api/v1/installation");
+  findings.push_back({"server", installation ? "ok" : "does not answer", installation ? "" : "strongroom serve"});
+  if (installation) {
+    const auto record = client.post("/api/v1/audit/verify", {});
+    findings.push_back({"record of use", record ? "ok" : record.error().message, record ? "" : "see docs/operations.md"});
+  }
+  print_list(common.format, to_json(findings), {{"WHAT", "what"}, {"STATE", "state"}, {"MEND", "mend"}}, "");
+  for (const auto& finding : findings)
+    if (finding.state != "ok") return 1;
+  return 0;
+}
+
+}  // namespace strongroom::app

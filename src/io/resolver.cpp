@@ -1,0 +1,115 @@
+// getaddrinfo cannot be cancelled: each look-up runs on the helper thread, and a caller whose deadline passes just leaves; the answer
+// then only fills the memory. SPDX-License-Identifier: Apache-2.0
+#include "io/resolver.h"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <unordered_map>
+
+#include "io/addresses.h"
+
+namespace strongroom::io {
+namespace {
+
+using Addresses = std::vector<ResolvedAddress>;
+constexpr std::chrono::seconds kKept{30};
+constexpr std::size_t kMaxNames = 1024;
+
+Result<Addresses> look_up(const std::string& host, int flags) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = flags;
+  addrinfo* found = nullptr;
+  const int failed = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
+  if (failed != 0) return fail(Code::Network, "cannot resolve " + host + ": " + ::gai_strerror(failed), "resolve");
+  Addresses out;
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+    ResolvedAddress address;
+    std::memcpy(&address.storage, each->ai_addr, each->ai_addrlen);
+    address.size = each->ai_addrlen;
+    out.push_back(address);
+  }
+  ::freeaddrinfo(found);
+  return out;
+}
+
+void set_port(Addresses& addresses, std::uint16_t port) {
+  for (auto& address : addresses) {
+    if (address.storage.ss_family == AF_INET) {
+      reinterpret_cast<sockaddr_in*>(&address.storage)->sin_port = htons(port);
+    } else {
+      reinterpret_cast<sockaddr_in6*>(&address.storage)->sin6_port = htons(port);
+    }
+  }
+}
+
+/// Shared by all loops of the process; the thread lives as long as the process does.
+class Memory {
+ public:
+  bool find(const std::string& host, SteadyTime now, Addresses& out) {
+    const std::lock_guard lock(mutex_);
+    const auto entry = names_.find(host);
+    if (entry == names_.end() || now >= entry->second.until) return false;
+    out = entry->second.addresses;
+    return true;
+  }
+  void keep(const std::string& host, SteadyTime now, const Addresses& addresses) {
+    const std::lock_guard lock(mutex_);
+    if (names_.size() >= kMaxNames) names_.clear();
+    names_[host] = {addresses, now + kKept};
+  }
+  boost::asio::thread_pool thread{1};
+
+ private:
+  struct Entry {
+    Addresses addresses;
+    SteadyTime until{};
+  };
+  std::mutex mutex_;
+  std::unordered_map<std::string, Entry> names_;
+};
+
+Memory& memory() {
+  static auto* instance = new Memory;
+  return *instance;
+}
+
+/// What the caller and the helper thread share.
+struct Question {
+  explicit Question(Loop& loop) : answered(loop) {}
+  Event answered;
+  Result<Addresses> answer = std::unexpected(Error(Code::Timeout, "the name was not resolved in time"));
+};
+
+}  // namespace
+
+Task<Result<Addresses>> resolve(Loop& loop, std::string host, std::uint16_t port, Deadline deadline) {
+  Addresses found;
+  if (is_address_literal(host)) {
+    auto literal = look_up(host, AI_NUMERICHOST);
+    if (!literal) co_return literal;
+    found = std::move(*literal);
+  } else if (!memory().find(host, loop.clock().steady(), found)) {
+    const auto question = std::make_shared<Question>(loop);
+    boost::asio::post(memory().thread, [question, host, &loop] {
+      auto answer = look_up(host, AI_ADDRCONFIG);
+      loop.post([question, host, answer = std::move(answer), &loop] {
+        if (answer) memory().keep(host, loop.clock().steady(), *answer);
+        question->answer = answer;
+        question->answered.set();
+      });
+    });
+    co_await question->answered.wait_until(deadline);
+    if (!question->answer) co_return question->answer;
+    found = *question->answer;
+  }
+  set_port(found, port);
+  co_return found;
+}
+
+}  // namespace strongroom::io

@@ -1,0 +1,22 @@
+// Name resolution on a helper thread, with a short memory. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <sys/socket.h>
+#include <vector>
+
+#include "base/result.h"
+#include "io/loop.h"
+
+namespace strongroom::io {
+
+struct ResolvedAddress {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+};
+
+/// The system's resolver (getaddrinfo), so /etc/hosts and nsswitch count. Answers are kept for 30 s, at most 1,024 names. Numeric hosts
+/// are answered at once.
+[[nodiscard]] Task<Result<std::vector<ResolvedAddress>>> resolve(Loop& loop, std::string host, std::uint16_t port, Deadline deadline);
+
+}  // namespace strongroom::io

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "io/tls_state.h"
+
+namespace strongroom::io {
+namespace {
+
+struct BioFree {
+  void operator()(BIO* bio) const { BIO_free(bio); }
+};
+struct X509Free {
+  void operator()(X509* certificate) const { X509_free(certificate); }
+};
+struct KeyFree {
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+using Bio = std::unique_ptr<BIO, BioFree>;
+
+Bio reader(const std::string& pem) { return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))); }
+
+/// All certificates of a PEM text; empty when one does not parse.
+std::vector<std::unique_ptr<X509, X509Free>> certificates(const std::string& pem) {
+  std::vector<std::unique_ptr<X509, X509Free>> out;
+  const Bio bio = reader(pem);
+  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) out.emplace_back(certificate);
+  ERR_clear_error();
+  return out;
+}
+
+SslContext make_context(const SSL_METHOD* method) {
+  SslContext context(SSL_CTX_new(method));
+  if (context == nullptr) return context;
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_read_ahead(context.get(), 1);
+  return context;
+}
+
+int state_index() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+/// Keeps the newest session of the host for the next connection. Answers 1: the session is ours now.
+int keep_session(SSL* ssl, SSL_SESSION* session) {
+  auto* state = static_cast<TlsClient::State*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), state_index()));
+  const char* host = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  if (state == nullptr || host == nullptr) return 0;
+  if (state->sessions.size() >= TlsClient::State::kMaxSessions) state->sessions.clear();
+  state->sessions[host].reset(session);
+  return 1;
+}
+
+int choose_http1(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size, void*) {
+  static constexpr unsigned char kOffer[] = "\x08http/1.1";
+  unsigned char* chosen = nullptr;
+  if (SSL_select_next_proto(&chosen, out_size, kOffer, sizeof(kOffer) - 1, in, in_size) != OPENSSL_NPN_NEGOTIATED)
+    return SSL_TLSEXT_ERR_NOACK;
+  *out = chosen;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+Status use_certificate(SSL_CTX* context, const Certificate& certificate) {
+  const auto chain = certificates(certificate.chain_pem);
+  const Bio key_bio = reader(certificate.private_key_pem);
+  const std::unique_ptr<EVP_PKEY, KeyFree> key(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, nullptr, nullptr));
+  if (chain.empty() || key == nullptr || SSL_CTX_use_certificate(context, chain[0].get()) != 1 ||
+      SSL_CTX_use_PrivateKey(context, key.get()) != 1)
+    return fail(Code::Invalid, "the TLS certificate or its key is not usable: " + tls_errors());
+  for (std::size_t i = 1; i < chain.size(); ++i) SSL_CTX_add1_chain_cert(context, chain[i].get());
+  return {};
+}
+
+}  // namespace
+
+std::string tls_errors() {
+  std::string text;
+  while (const unsigned long error = ERR_get_error()) {
+    char line[256];
+    ERR_error_string_n(error, line, sizeof(line));
+    const char* reason = ERR_reason_error_string(error);
+    text += (text.empty() ? "" : "; ") + std::string(reason != nullptr ? reason : line);
+  }
+  return text.empty() ? "the connection ended" : text;
+}
+
+TlsClient::TlsClient(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TlsClient::TlsClient(TlsClient&&) noexcept = default;
+TlsClient& TlsClient::operator=(TlsClient&&) noexcept = default;
+TlsClient::~TlsClient() = default;
+
+Result<TlsClient> TlsClient::create(const std::string& extra_ca_pem) {
+  auto state = std::make_unique<State>();
+  state->context = make_context(TLS_client_method());
+  SSL_CTX* context = state->context.get();
+  if (context == nullptr) return fail(Code::Internal, "no memory for TLS");
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_default_verify_paths(context);
+  ERR_clear_error();
+  if (!extra_ca_pem.empty()) {
+    const auto extra = certificates(extra_ca_pem);
+    if (extra.empty()) return fail(Code::Invalid, "extra_ca holds no PEM certificate");
+    for (const auto& certificate : extra) X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate.get());
+  }
+  SSL_CTX_set_ex_data(context, state_index(), state.get());
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context, keep_session);
+  static constexpr unsigned char kOffer[] = "\x08http/1.1";
+  SSL_CTX_set_alpn_protos(context, kOffer, sizeof(kOffer) - 1);
+  return TlsClient(std::move(state));
+}
+
+TlsServer::TlsServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TlsServer::TlsServer(TlsServer&&) noexcept = default;
+TlsServer& TlsServer::operator=(TlsServer&&) noexcept = default;
+TlsServer::~TlsServer() = default;
+
+Result<TlsServer> TlsServer::create(const Certificate& certificate) {
+  auto state = std::make_unique<State>();
+  state->context = make_context(TLS_server_method());
+  if (state->context == nullptr) return fail(Code::Internal, "no memory for TLS");
+  STRONGROOM_CHECKED(use_certificate(state->context.get(), certificate));
+  SSL_CTX_set_alpn_select_cb(state->context.get(), choose_http1, nullptr);
+  static constexpr unsigned char kContext[] = "strongroom";
+  SSL_CTX_set_session_id_context(state->context.get(), kContext, sizeof(kContext) - 1);
+  return TlsServer(std::move(state));
+}
+
+}  // namespace strongroom::io

@@ -1,0 +1,36 @@
+// What the TLS contexts hold; for io's own files. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <list>
+#include <memory>
+#include <openssl/ssl.h>
+#include <string>
+#include <unordered_map>
+
+#include "io/tls.h"
+
+namespace strongroom::io {
+
+struct SslFree {
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+  void operator()(SSL* ssl) const { SSL_free(ssl); }
+  void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
+};
+using SslContext = std::unique_ptr<SSL_CTX, SslFree>;
+using Ssl = std::unique_ptr<SSL, SslFree>;
+
+struct TlsClient::State {
+  SslContext context;
+  /// The newest session of each host, for resumption; bounded.
+  std::unordered_map<std::string, std::unique_ptr<SSL_SESSION, SslFree>> sessions;
+  static constexpr std::size_t kMaxSessions = 512;
+};
+
+struct TlsServer::State {
+  SslContext context;
+};
+
+/// OpenSSL's queue of errors as one line; empties it.
+[[nodiscard]] std::string tls_errors();
+
+}  // namespace strongroom::io
