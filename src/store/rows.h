@@ -1,0 +1,245 @@
+// Rows: everything that is persistent, one plain struct a table.
+//
+// Used by: vault (meaning), sqlite/ (binding), tests (which change every column of every row). Each struct lists its columns in
+// columns(visitor), in table order; binding, reading, the authentication of rows and the tests all walk that one list. Times are microseconds
+// since 1970. Threads: values. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/id.h"
+
+namespace strongroom::store {
+
+/// A way to the root key: the root key sealed under it.
+struct Seal {
+  static constexpr std::string_view kTable = "seals";
+  SealId id;
+  std::string kind;             ///< "file", "passphrase"
+  std::string parameters;       ///< JSON: salt and cost of Argon2id; empty object for a file
+  ByteVector wrapped_root;
+  std::int64_t created = 0;
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("kind", self.kind);
+    visit("parameters", self.parameters);
+    visit("wrapped_root", self.wrapped_root);
+    visit("created", self.created);
+  }
+};
+
+/// Small things of the installation, by name; values are sealed records where they are secret.
+struct Installation {
+  static constexpr std::string_view kTable = "installation";
+  std::string name;             ///< "id", "root_check", "signing_key", "link_key", "operator_token_hash"
+  ByteVector value;
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("name", self.name);
+    visit("value", self.value);
+  }
+};
+
+struct Tenant {
+  static constexpr std::string_view kTable = "tenants";
+  TenantId id;
+  std::string name;
+  std::string state;            ///< "active", "removed"
+  ByteVector wrapped_key;       ///< the tenant key under the root key; empty once destroyed
+  std::int64_t created = 0;
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("name", self.name);
+    visit("state", self.state);
+    visit("wrapped_key", self.wrapped_key);
+    visit("created", self.created);
+  }
+};
+
+struct Epoch {
+  static constexpr std::string_view kTable = "epochs";
+  TenantId tenant;
+  std::int64_t number = 0;
+  ByteVector wrapped_seed;      ///< under the tenant key; empty once destroyed
+  std::int64_t created = 0;
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("tenant", self.tenant);
+    visit("number", self.number);
+    visit("wrapped_seed", self.wrapped_seed);
+    visit("created", self.created);
+  }
+};
+
+struct Member {
+  static constexpr std::string_view kTable = "members";
+  MemberId id;
+  TenantId tenant;
+  std::string name;
+  std::string role;             ///< "owner", "admin", "member", "auditor"
+  std::string state;            ///< "active", "removed"
+  std::int64_t created = 0;
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("tenant", self.tenant);
+    visit("name", self.name);
+    visit("role", self.role);
+    visit("state", self.state);
+    visit("created", self.created);
+  }
+};
+
+struct Key {
+  static constexpr std::string_view kTable = "keys";
+  KeyId id;
+  TenantId tenant;
+  std::string service;
+  std::string label;
+  std::int64_t delivery = 0;    ///< catalog::Delivery
+  std::int64_t home = 0;        ///< catalog::Home; 1 (skill) has no owner, 2 (integration) has one: the schema insists
+  std::optional<MemberId> owner;
+  std::string state;            ///< "active", "rejected_by_provider", "revoked"
+  std::int64_t version = 0;     ///< the one in use
+  std::int64_t created = 0;
+  std::int64_t changed = 0;
+  std::string last_characters;
+  std::string settings;         ///< JSON object of texts
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("tenant", self.tenant);
+    visit("service", self.service);
+    visit("label", self.label);
+    visit("delivery", self.delivery);
+    visit("home", self.home);
+    visit("owner", self.owner);
+    visit("state", self.state);
+    visit("version", self.version);
+    visit("created", self.created);
+    visit("changed", self.changed);
+    visit("last_characters", self.last_characters);
+    visit("settings", self.settings);
+  }
+};
+
+struct KeyVersion {
+  static constexpr std::string_view kTable = "key_versions";
+  KeyId key;
+  std::int64_t version = 0;
+  std::int64_t epoch = 0;
+  ByteVector record;            ///< crypto/record.h; empty once destroyed
+  std::int64_t created = 0;
+  std::int64_t not_after = 0;   ///< 0: none
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("key", self.key);
+    visit("version", self.version);
+    visit("epoch", self.epoch);
+    visit("record", self.record);
+    visit("created", self.created);
+    visit("not_after", self.not_after);
+  }
+};
+
+struct Skill {
+  static constexpr std::string_view kTable = "skills";
+  SkillId id;
+  TenantId tenant;
+  std::string name;
+  std::string services;         ///< JSON array of "service" or "service:label"
+  std::int64_t created = 0;
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("tenant", self.tenant);
+    visit("name", self.name);
+    visit("services", self.services);
+    visit("created", self.created);
+  }
+};
+
+struct Session {
+  static constexpr std::string_view kTable = "sessions";
+  SessionId id;
+  TenantId tenant;
+  MemberId member;
+  std::string state;            ///< "open", "ended"
+  std::string runtime;
+  std::int64_t started = 0;
+  std::int64_t ended = 0;       ///< 0: not yet
+  std::int64_t expires = 0;
+  std::string ended_why;
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("tenant", self.tenant);
+    visit("member", self.member);
+    visit("state", self.state);
+    visit("runtime", self.runtime);
+    visit("started", self.started);
+    visit("ended", self.ended);
+    visit("expires", self.expires);
+    visit("ended_why", self.ended_why);
+  }
+};
+
+struct Grant {
+  static constexpr std::string_view kTable = "grants";
+  GrantId id;
+  SessionId session;
+  KeyId key;
+  std::string service;
+  std::string label;
+  ByteVector pass_hash;         ///< SHA-256 of the pass; empty for an injected key
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("session", self.session);
+    visit("key", self.key);
+    visit("service", self.service);
+    visit("label", self.label);
+    visit("pass_hash", self.pass_hash);
+  }
+};
+
+struct Receipt {
+  static constexpr std::string_view kTable = "receipts";
+  ReceiptId id;
+  TenantId tenant;
+  std::string subject;          ///< id of the key, session, member or tenant
+  std::string document;         ///< signed JSON
+  std::int64_t created = 0;
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("tenant", self.tenant);
+    visit("subject", self.subject);
+    visit("document", self.document);
+    visit("created", self.created);
+  }
+};
+
+/// Calls `each.template operator()<Row>()` for every row type.
+template <class Each>
+void for_each_row_type(Each&& each) {
+  each.template operator()<Seal>();
+  each.template operator()<Installation>();
+  each.template operator()<Tenant>();
+  each.template operator()<Epoch>();
+  each.template operator()<Member>();
+  each.template operator()<Key>();
+  each.template operator()<KeyVersion>();
+  each.template operator()<Skill>();
+  each.template operator()<Session>();
+  each.template operator()<Grant>();
+  each.template operator()<Receipt>();
+}
+
+}  // namespace strongroom::store

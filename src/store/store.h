@@ -1,0 +1,174 @@
+// Store: what is persistent, whoever keeps it.
+//
+// Used by: vault. Threads: one (the vault's loop); calls block for the disk. Every row carries a MAC over its table's name and all its
+// columns; the whole content carries a keyed multiset hash, renewed in each transaction: a changed or moved row does not read, a deleted or
+// put-back one is found by verify_all(). Fails: Tampered (table and column names only, never values), Storage (disk, full), Conflict
+// (uniqueness). SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "store/rows.h"
+
+namespace strongroom::store {
+
+/// What a column holds, untyped: rows go in and out as lists of these.
+using Value = std::variant<std::monostate, std::int64_t, std::string, ByteVector>;
+using Values = std::vector<Value>;
+
+/// `column = value`, all of them; an empty list means every row.
+struct Match {
+  std::string_view column;
+  Value value;
+};
+using Where = std::vector<Match>;
+
+/// The untyped face that sqlite/ (and later postgres/) implements. Use the typed functions below.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual Result<std::vector<Values>> select(std::string_view table, const std::vector<std::string_view>& columns, const Where& where) = 0;
+  virtual Status insert(std::string_view table, const std::vector<std::string_view>& columns, const Values& values) = 0;
+  /// Rows of which the first `key_columns` columns equal those of `values`. Answers how many there were.
+  virtual Result<int> update(std::string_view table, const std::vector<std::string_view>& columns, const Values& values, std::size_t key_columns) = 0;
+  virtual Result<int> erase(std::string_view table, const Where& where) = 0;
+  virtual Status begin() = 0;
+  virtual Status commit() = 0;     ///< durable when it returns
+  virtual void roll_back() = 0;
+};
+
+Value to_value(std::int64_t value);
+Value to_value(const std::string& value);
+Value to_value(const ByteVector& value);
+template <class Tag>
+Value to_value(const Id<Tag>& id) {
+  return id.text();
+}
+template <class T>
+Value to_value(const std::optional<T>& value) {
+  return value ? to_value(*value) : Value();
+}
+
+class Store {
+ public:
+  explicit Store(std::unique_ptr<Backend> backend);
+  ~Store();
+
+  /// The row key (HKDF of the root key). Before it, only seals may be read and written, and they carry no MAC.
+  void unlock(Secret row_key);
+  [[nodiscard]] bool is_unlocked() const;
+
+  /// All or nothing, durable when it answers. `work` calls insert, update, erase; its error rolls back and is answered. Not nested.
+  Status transact(const std::function<Status()>& work);
+
+  template <class Row>
+  Result<std::vector<Row>> list(const Where& where = {}) {
+    auto found = read(Row::kTable, columns_of<Row>(), where);
+    if (!found) return std::unexpected(std::move(found).error());
+    std::vector<Row> rows;
+    rows.reserve(found->size());
+    for (const Values& values : *found) {
+      Row row;
+      if (!from_values(values, row)) return fail(Code::Tampered, malformed(Row::kTable));
+      rows.push_back(std::move(row));
+    }
+    return rows;
+  }
+  /// The only row that matches; nothing when there is none, Conflict when several.
+  template <class Row>
+  Result<std::optional<Row>> find(const Where& where) {
+    auto rows = list<Row>(where);
+    if (!rows) return std::unexpected(std::move(rows).error());
+    if (rows->size() > 1) return fail(Code::Conflict, "several rows match where one may");
+    if (rows->empty()) return std::optional<Row>();
+    return std::optional<Row>(std::move(rows->front()));
+  }
+  template <class Row>
+  Status insert(const Row& row) {
+    return add(Row::kTable, columns_of<Row>(), values_of(row));
+  }
+  /// Replaces the row with the same primary key (the first column; the first two of epochs and key_versions).
+  template <class Row>
+  Status update(const Row& row) {
+    return change(Row::kTable, columns_of<Row>(), values_of(row), key_columns_of(Row::kTable));
+  }
+  /// Removes what matches; answers how many.
+  template <class Row>
+  Result<int> erase(const Where& where) {
+    return remove(Row::kTable, columns_of<Row>(), where);
+  }
+
+  /// Reads every row of every table and compares with the sealed state: Tampered when anything was changed, moved, deleted or put back.
+  Status verify_all();
+  /// Counts transactions.
+  [[nodiscard]] std::int64_t revision() const;
+
+  template <class Row>
+  static std::vector<std::string_view> columns_of() {
+    std::vector<std::string_view> names;
+    Row row;
+    Row::columns(row, [&](std::string_view name, auto&) { names.push_back(name); });
+    return names;
+  }
+  template <class Row>
+  static Values values_of(const Row& row) {
+    Values values;
+    Row::columns(row, [&](std::string_view, const auto& member) { values.push_back(to_value(member)); });
+    return values;
+  }
+  static std::size_t key_columns_of(std::string_view table);
+
+ private:
+  template <class Row>
+  static bool from_values(const Values& values, Row& row) {
+    std::size_t index = 0;
+    bool fits = true;
+    Row::columns(row, [&](std::string_view, auto& member) { fits = take(values[index++], member) && fits; });
+    return fits;
+  }
+  static bool take(const Value& value, std::int64_t& into);
+  static bool take(const Value& value, std::string& into);
+  static bool take(const Value& value, ByteVector& into);
+  template <class Tag>
+  static bool take(const Value& value, Id<Tag>& into) {
+    std::string text;
+    if (!take(value, text)) return false;
+    auto id = Id<Tag>::parse(text);
+    if (id) into = *id;
+    return id.has_value();
+  }
+  template <class T>
+  static bool take(const Value& value, std::optional<T>& into) {
+    if (std::holds_alternative<std::monostate>(value)) {
+      into.reset();
+      return true;
+    }
+    T inner;
+    if (!take(value, inner)) return false;
+    into = std::move(inner);
+    return true;
+  }
+
+  static std::string malformed(std::string_view table);
+  Result<std::vector<Values>> read(std::string_view table, std::vector<std::string_view> columns, const Where& where);
+  Status add(std::string_view table, std::vector<std::string_view> columns, Values values);
+  Status change(std::string_view table, std::vector<std::string_view> columns, Values values, std::size_t key_columns);
+  Result<int> remove(std::string_view table, std::vector<std::string_view> columns, const Where& where);
+
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Opens or makes the database: WAL, full synchronous commits, foreign keys, mode 0600; brings the schema up to date. Unsupported, with a
+/// sentence, for a database made by a newer version.
+[[nodiscard]] Result<std::unique_ptr<Store>> open_sqlite(const std::string& path);
+
+}  // namespace strongroom::store
