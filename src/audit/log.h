@@ -1,0 +1,77 @@
+// Log: the record of use, an append-only chain of entries on disk.
+//
+// Used by: vault (acts), app (uses on behalf of gateways), api (queries). Threads: the vault's loop; one writer thread inside does
+// group commit: all that has come in meanwhile is written and synchronised once. Segment files DIR/record-NNNNNNNN.log, each frame
+// [length][entry][SHA-256 of the previous hash and the entry]; about once a second and at the end a checkpoint signed by Ed25519.
+// Fails closed: Storage when the disk does not take it; it is tried again with the next entry. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "audit/entries.h"
+#include "base/json.h"
+#include "base/secret.h"
+#include "crypto/crypto.h"
+
+namespace strongroom::audit {
+
+/// What to list. Empty members do not filter.
+struct Filter {
+  std::optional<TenantId> tenant;
+  std::optional<KeyId> key;
+  std::optional<SessionId> session;
+  std::optional<MemberId> member;
+  std::optional<WallTime> from;
+  std::optional<WallTime> to;
+  std::uint64_t before = 0;   ///< only sequences below this one; 0: no bound (paging, newest first)
+  std::size_t limit = 100;
+};
+
+/// What a verification found.
+struct Verified {
+  std::uint64_t entries = 0;
+  std::uint64_t checkpoints = 0;
+  std::uint64_t after_last_checkpoint = 0;  ///< entries not yet under a signature
+  std::string head;                         ///< hex of the last hash
+};
+
+class Log {
+ public:
+  struct Options {
+    std::string directory;                                  ///< made with 0700 where missing
+    const Clock* clock = nullptr;
+    Secret signing_key;                                     ///< Ed25519
+    std::function<void(std::function<void()>)> post;        ///< runs a callback on the vault's loop
+    std::size_t segment_octets = 64UL << 20U;
+  };
+  /// Checks the whole chain. A torn tail (a crash) is cut off; anything else that does not fit is Tampered and names the entry.
+  static Result<std::unique_ptr<Log>> open(Options options);
+  ~Log();  ///< writes what is pending and a last checkpoint
+
+  /// Durable when it answers.
+  Status record(const Act& act);
+  /// Numbers the uses from the answer on; `on_durable` is called on the loop.
+  std::uint64_t record_uses(std::span<const Use> uses, std::function<void(Status)> on_durable);
+  /// Not waited for.
+  void record_later(const Content& content);
+
+  /// Newest first. A use comes joined with how it ended, as one object with its `id` (the sequence), `time`, `action` ("use" for uses)...
+  [[nodiscard]] Result<std::vector<json::object>> list(const Filter& filter) const;
+  /// In order of sequence; false from `visit` ends it.
+  Status for_each(const std::function<bool(const Entry&)>& visit) const;
+  [[nodiscard]] Result<Verified> verify() const;
+  /// Offline: from a copied folder alone.
+  [[nodiscard]] static Result<Verified> verify_folder(const std::string& directory, const crypto::PublicKey& key);
+
+ private:
+  struct State;
+  explicit Log(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace strongroom::audit
