@@ -1,0 +1,48 @@
+// One connection of a Server. Inside the room only. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/wiping.h"
+#include "http/body.h"
+#include "http/head.h"
+#include "http/server.h"
+
+namespace strongroom::http {
+
+class Connection {
+ public:
+  /// What is referenced belongs to the server's state, which outlives it.
+  Connection(io::Stream stream, const Server::Handler& handler, const ServerLimits& limits, const bool& is_stopping)
+      : stream_(std::move(stream)), handler_(handler), limits_(limits), is_stopping_(is_stopping) {}
+  /// Until the connection ends or is taken over.
+  io::Task<void> run();
+  void abort() { stream_.abort(); }
+  void abort_if_idle() {
+    if (!is_busy_) stream_.abort();
+  }
+
+ private:
+  enum class Next : std::uint8_t { GoOn, Leave };
+  io::Task<Next> serve_one();
+  /// True when a whole head is at the front of in_. Otherwise the connection is over, a refusal having been written.
+  io::Task<bool> read_head(RequestHead& head, std::size_t& size);
+  io::Task<bool> read_body(BodyFraming framing, WipedBuffer& body);
+  io::Task<bool> fill();
+  io::Task<void> refuse(int status, std::string_view why);
+  io::Task<Next> answer(ServerResponse& response, bool is_head_request);
+  io::Task<Next> answer_stream(ServerResponse& response);
+  io::Task<Next> hand_over(ServerResponse& response);
+  io::Task<Status> write(std::string text);
+  io::Task<void> linger();
+  void set_deadline(std::chrono::milliseconds time);
+
+  io::Stream stream_;
+  const Server::Handler& handler_;
+  const ServerLimits& limits_;
+  const bool& is_stopping_;
+  WipedBuffer in_;
+  bool is_busy_ = false;     ///< a request has begun
+  bool keeps_alive_ = true;
+  int minor_version_ = 1;
+};
+
+}  // namespace strongroom::http

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/server.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/encoding.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "http/connection.h"
+#include "io/net.h"
+
+namespace strongroom::http {
+
+struct Server::State {
+  State(io::Loop& the_loop, Handler the_handler, ServerLimits the_limits)
+      : loop(the_loop), handler(std::move(the_handler)), limits(the_limits), emptied(the_loop) {}
+  io::Loop& loop;
+  Handler handler;
+  ServerLimits limits;
+  bool is_stopping = false;
+  std::vector<std::unique_ptr<io::Acceptor>> acceptors;
+  std::set<Connection*> connections;
+  io::Event emptied;
+};
+
+namespace {
+
+/// One connection's life; holds the state so that it may outlive the Server.
+io::Task<void> serve(std::shared_ptr<Server::State> state, io::Stream stream) {
+  Connection connection(std::move(stream), state->handler, state->limits, state->is_stopping);
+  state->connections.insert(&connection);
+  co_await connection.run();
+  state->connections.erase(&connection);
+  if (state->connections.empty()) state->emptied.set();
+}
+
+}  // namespace
+
+Server::Server(io::Loop& loop, Handler handler, ServerLimits limits)
+    : state_(std::make_shared<State>(loop, std::move(handler), limits)) {}
+
+Server::~Server() {
+  state_->is_stopping = true;
+  state_->acceptors.clear();
+  for (Connection* connection : state_->connections) connection->abort();
+}
+
+void Server::listen(int fd) {
+  const std::weak_ptr<State> weak = state_;
+  auto on_stream = [weak](io::Stream stream) {
+    const auto state = weak.lock();
+    if (!state || state->is_stopping || state->connections.size() >= state->limits.max_connections) return;
+    state->loop.spawn(serve(state, std::move(stream)));
+  };
+  state_->acceptors.push_back(std::make_unique<io::Acceptor>(state_->loop, fd, std::move(on_stream)));
+}
+
+io::Task<void> Server::stop(std::chrono::milliseconds within) {
+  const auto state = state_;  // the Server may go while we wait
+  state->is_stopping = true;
+  for (const auto& acceptor : state->acceptors) acceptor->stop();
+  for (Connection* connection : state->connections) connection->abort_if_idle();
+  const Deadline deadline = Deadline::after(state->loop.clock(), within);
+  bool in_time = true;
+  while (!state->connections.empty() && in_time) in_time = co_await state->emptied.wait_until(deadline);
+  for (Connection* connection : state->connections) connection->abort();
+}
+
+std::size_t Server::connections() const { return state_->connections.size(); }
+
+ServerRequest::~ServerRequest() {
+  for (auto& [name, value] : headers) wipe(value.data(), value.size());
+}
+
+std::string_view ServerRequest::header(std::string_view name) const {
+  const auto found = std::ranges::find(headers, name, &TextPairs::value_type::first);
+  return found == headers.end() ? std::string_view() : std::string_view(found->second);
+}
+
+std::size_t ServerRequest::count_headers(std::string_view name) const {
+  return static_cast<std::size_t>(std::ranges::count(headers, name, &TextPairs::value_type::first));
+}
+
+std::optional<TextPairs> parse_query(std::string_view query) {
+  TextPairs pairs;
+  while (!query.empty()) {
+    const auto end = std::min(query.find('&'), query.size());
+    std::string item(query.substr(0, end));
+    query.remove_prefix(std::min(end + 1, query.size()));
+    if (item.empty()) continue;
+    std::ranges::replace(item, '+', ' ');
+    const auto equals = item.find('=');
+    const auto name = percent_decode(item.substr(0, equals));
+    const auto value = percent_decode(equals == std::string::npos ? std::string() : item.substr(equals + 1));
+    if (!name || !value) return std::nullopt;
+    pairs.emplace_back(*name, *value);
+  }
+  return pairs;
+}
+
+ServerResponse error_response(int status, std::string_view code, std::string_view message, std::string_view hint) {
+  json::object error{{"code", json::string_view(code)}, {"message", json::string_view(message)}};
+  if (!hint.empty()) error["hint"] = json::string_view(hint);
+  ServerResponse response;
+  response.status = status;
+  response.headers.emplace_back("Content-Type", "application/json");
+  response.body = to_text(json::value(json::object{{"error", std::move(error)}}));
+  return response;
+}
+
+}  // namespace strongroom::http
