@@ -199,6 +199,7 @@ class Holder {
 
   Hooks hooks_;
   bool is_connected_ = false;
+  bool has_orphans_ = false;
   std::uint64_t next_request_ = 1;
   std::uint64_t next_round_ = 1;
   SteadyTime last_round_{};

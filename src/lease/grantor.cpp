@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lease/grantor.h"
+
+#include <algorithm>
+
+#include "crypto/crypto.h"
+
+namespace strongroom::lease {
+
+Grantor::Grantor(Hooks hooks) : hooks_(std::move(hooks)) {}
+
+void Grantor::add_holder(HolderId id, const HolderHello& hello) { holders_[id] = {hello, true}; }
+
+void Grantor::lose_holder(HolderId id, SteadyTime now) {
+  const auto found = holders_.find(id);
+  if (found == holders_.end()) return;
+  found->second.is_live = false;
+  // Whoever waits for its acknowledgement waits for the last of its leases instead.
+  for (auto& [number, order] : orders_) {
+    const auto waiting = order.waiting.find(id);
+    if (waiting == order.waiting.end()) continue;
+    SteadyTime until = now;
+    for (const auto& [lease, state] : leases_)
+      if (state.holder == id && concerns(order.kind, order.id, state.facts)) until = std::max(until, state.runs_out);
+    waiting->second.until = until;
+  }
+  forget_gone_holders();
+}
+
+const HolderHello* Grantor::find(HolderId id) const {
+  const auto found = holders_.find(id);
+  return found == holders_.end() || !found->second.is_live ? nullptr : &found->second.hello;
+}
+
+bool Grantor::grant(HolderId holder, GrantedLease& lease, SteadyTime received) {
+  LeaseFacts facts{lease.tenant, lease.member, lease.session, lease.grant, lease.key, lease.key_version, lease.service, lease.label};
+  if (find(holder) == nullptr || is_fenced(facts)) return false;
+  lease.lease = crypto::random_id<LeaseId>();
+  leases_.emplace(lease.lease, LeaseState{holder, std::move(facts), received + kLeaseTime + kMargin});
+  return true;
+}
+
+void Grantor::on_renew(HolderId holder, const Renew& renew, SteadyTime received) {
+  Renewed answer{renew.round, {}};
+  answer.leases.reserve(renew.leases.size());
+  for (const auto& id : renew.leases) {
+    const auto found = leases_.find(id);
+    if (found == leases_.end() || found->second.holder != holder) continue;
+    const auto& facts = found->second.facts;
+    // What is left out keeps its time here: the holder may not have heard yet.
+    if (is_fenced(facts) || !hooks_.may_continue(facts.session, facts.key)) continue;
+    found->second.runs_out = std::max(found->second.runs_out, received + kLeaseTime + kMargin);
+    answer.leases.push_back(id);
+  }
+  hooks_.send(holder, std::move(answer));
+}
+
+void Grantor::on_release(HolderId holder, const Release& release, SteadyTime now) {
+  for (const auto& id : release.leases) {
+    const auto found = leases_.find(id);
+    if (found != leases_.end() && found->second.holder == holder) end(found, now);
+  }
+}
+
+void Grantor::on_fence_done(HolderId holder, const FenceDone& done, SteadyTime now) {
+  const auto order = orders_.find(done.order);
+  if (order == orders_.end()) return;
+  const auto waiting = order->second.waiting.find(holder);
+  if (waiting == order->second.waiting.end()) return;
+  FenceOutcome outcome = std::move(waiting->second.outcome);
+  order->second.waiting.erase(waiting);
+  outcome.how = FenceOutcome::How::Acknowledged;
+  outcome.at = now;
+  outcome.connections_closed = done.connections_closed;
+  outcome.processes = done.processes;
+  order->second.outcomes.push_back(std::move(outcome));
+  end_of_order(holder, order->second, now);
+  complete_if_done(done.order);
+}
+
+/// An acknowledged fence is the end of all that holder's leases that it concerned.
+void Grantor::end_of_order(HolderId holder, const Order& order, SteadyTime now) {
+  std::vector<LeaseId> over;
+  for (const auto& [id, lease] : leases_)
+    if (lease.holder == holder && concerns(order.kind, order.id, lease.facts)) over.push_back(id);
+  for (const auto& id : over) end(leases_.find(id), now);
+}
+
+void Grantor::fence(FenceKind kind, const IdBytes& id, const std::string& reason, std::chrono::milliseconds grace, SteadyTime now,
+                    FenceComplete complete) {
+  const auto number = next_order_++;
+  Order& order = orders_[number];
+  order.kind = kind;
+  order.id = id;
+  order.complete = std::move(complete);
+  std::map<HolderId, SteadyTime> holding;
+  for (const auto& [lease, state] : leases_)
+    if (concerns(kind, id, state.facts)) {
+      auto& until = holding[state.holder];
+      until = std::max(until, state.runs_out);
+    }
+  std::vector<HolderId> tell;
+  for (const auto& [holder_id, holder] : holders_) {
+    if (holder.is_live) tell.push_back(holder_id);
+    const auto held = holding.find(holder_id);
+    const bool is_runner = holder.hello.role == HolderRole::Runner;
+    const bool runs_it = holder.is_live && is_runner && kind == FenceKind::Session && holder.hello.session.bytes() == id;
+    FenceOutcome outcome = outcome_of(holder_id, holder, now);
+    if (held == holding.end() && !runs_it) {
+      if (holder.is_live && !is_runner) order.outcomes.push_back(std::move(outcome));
+      continue;
+    }
+    SteadyTime until = held == holding.end() ? now : held->second;
+    // A dead lease does not mean dead processes: a runner gets the time to end them and to say so.
+    if (is_runner && holder.is_live) until = std::max(until, now + grace + kRunnerSlack);
+    order.waiting.emplace(holder_id, Waiting{std::move(outcome), until});
+  }
+  const Fence message{number, kind, id, reason, static_cast<std::uint32_t>(grace.count())};
+  for (const auto& holder : tell) hooks_.send(holder, message);
+  complete_if_done(number);
+}
+
+FenceOutcome Grantor::outcome_of(HolderId id, const HolderState& holder, SteadyTime now) const {
+  FenceOutcome outcome;
+  outcome.holder = id;
+  outcome.name = holder.hello.name;
+  outcome.role = holder.hello.role;
+  outcome.pid = holder.hello.pid;
+  outcome.at = now;
+  return outcome;
+}
+
+void Grantor::refresh(KeyId key) {
+  std::vector<HolderId> tell;
+  for (const auto& [id, holder] : holders_)
+    if (holder.is_live) tell.push_back(id);
+  for (const auto& id : tell) hooks_.send(id, Refresh{key});
+}
+
+void Grantor::tick(SteadyTime now) {
+  std::vector<std::uint64_t> touched;
+  for (auto& [number, order] : orders_) {
+    for (auto each = order.waiting.begin(); each != order.waiting.end();) {
+      if (now < each->second.until) {
+        ++each;
+        continue;
+      }
+      FenceOutcome outcome = std::move(each->second.outcome);
+      outcome.how = FenceOutcome::How::LeaseRanOut;
+      outcome.at = now;
+      if (outcome.role == HolderRole::Runner) outcome.processes.push_back({outcome.pid, outcome.name, false});
+      order.outcomes.push_back(std::move(outcome));
+      each = order.waiting.erase(each);
+      touched.push_back(number);
+    }
+  }
+  std::vector<LeaseId> over;
+  for (const auto& [id, lease] : leases_)
+    if (now >= lease.runs_out) over.push_back(id);
+  for (const auto& id : over) end(leases_.find(id), now);
+  std::erase_if(ended_, [&](const auto& each) { return now >= each.second.at + kFactsKept; });
+  forget_gone_holders();
+  for (const auto number : touched) complete_if_done(number);
+}
+
+void Grantor::complete_if_done(std::uint64_t number) {
+  const auto found = orders_.find(number);
+  if (found == orders_.end() || !found->second.waiting.empty()) return;
+  Order order = std::move(found->second);
+  orders_.erase(found);
+  order.complete(std::move(order.outcomes));
+}
+
+void Grantor::end(std::unordered_map<LeaseId, LeaseState>::iterator lease, SteadyTime now) {
+  ended_.insert_or_assign(lease->first, Ended{std::move(lease->second.facts), now});
+  leases_.erase(lease);
+}
+
+void Grantor::forget_gone_holders() {
+  std::erase_if(holders_, [this](const auto& each) {
+    if (each.second.is_live) return false;
+    return std::ranges::none_of(leases_, [&](const auto& lease) { return lease.second.holder == each.first; });
+  });
+}
+
+const LeaseFacts* Grantor::facts(const LeaseId& lease) const {
+  if (const auto live = leases_.find(lease); live != leases_.end()) return &live->second.facts;
+  const auto over = ended_.find(lease);
+  return over == ended_.end() ? nullptr : &over->second.facts;
+}
+
+std::vector<HolderId> Grantor::live_holders(HolderRole role) const {
+  std::vector<HolderId> ids;
+  for (const auto& [id, holder] : holders_)
+    if (holder.is_live && holder.hello.role == role) ids.push_back(id);
+  return ids;
+}
+
+bool Grantor::concerns(FenceKind kind, const IdBytes& id, const LeaseFacts& facts) noexcept {
+  return (kind == FenceKind::Key ? facts.key.bytes() : facts.session.bytes()) == id;
+}
+
+bool Grantor::is_fenced(const LeaseFacts& facts) const noexcept {
+  return std::ranges::any_of(orders_, [&](const auto& each) { return concerns(each.second.kind, each.second.id, facts); });
+}
+
+}  // namespace strongroom::lease

@@ -1,0 +1,123 @@
+// Grantor: what the vault knows of holders and their leases, as a state machine without I/O.
+//
+// Used by: VaultSide, which feeds it messages and time. Threads: one loop. A lease runs out kLeaseTime + kMargin after its Acquire or
+// Renew was RECEIVED, so always later than the holder's own deadline. A fence is complete when every holder that held something
+// has acknowledged, or its leases have run out. Revocation must be durable before fence() is called: nothing new is granted
+// then, and renewals stop. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "lease/messages.h"
+
+namespace strongroom::lease {
+
+/// How one holder came to hold nothing of it any more.
+struct FenceOutcome {
+  enum class How : std::uint8_t { Acknowledged, LeaseRanOut, HeldNothing };
+  HolderId holder;
+  std::string name;
+  HolderRole role = HolderRole::Gateway;
+  std::uint32_t pid = 0;
+  How how = How::HeldNothing;
+  SteadyTime at{};
+  std::uint32_t connections_closed = 0;
+  std::vector<ProcessOutcome> processes;  ///< a runner that did not answer: its own process, as not dead
+};
+
+/// What a lease is for, without the value; kept for a while after its end, for uses reported late.
+struct LeaseFacts {
+  TenantId tenant;
+  MemberId member;
+  SessionId session;
+  GrantId grant;
+  KeyId key;
+  std::uint32_t key_version = 0;
+  std::string service;
+  std::string label;
+};
+
+class Grantor {
+ public:
+  /// How long a runner may take to end processes, beyond the grace between TERM and KILL.
+  static constexpr std::chrono::milliseconds kRunnerSlack{3000};
+  static constexpr std::chrono::seconds kFactsKept{60};
+
+  struct Hooks {
+    std::function<void(HolderId, const Message&)> send;
+    std::function<bool(SessionId, KeyId)> may_continue;
+  };
+  explicit Grantor(Hooks hooks);
+
+  void add_holder(HolderId id, const HolderHello& hello);
+  /// Its channel is gone. Its leases run out by themselves.
+  void lose_holder(HolderId id, SteadyTime now);
+  [[nodiscard]] const HolderHello* find(HolderId id) const;
+
+  /// Books the lease before it is sent, and gives it its id. `received`: when the holder's request arrived. False (grant nothing) when a
+  /// fence for it is under way or the holder is gone.
+  [[nodiscard]] bool grant(HolderId holder, GrantedLease& lease, SteadyTime received);
+  void on_renew(HolderId holder, const Renew& renew, SteadyTime received);
+  void on_release(HolderId holder, const Release& release, SteadyTime now);
+  void on_fence_done(HolderId holder, const FenceDone& done, SteadyTime now);
+
+  using FenceComplete = std::function<void(std::vector<FenceOutcome>)>;
+  /// Tells all live holders; `complete` is called once, perhaps before this returns.
+  void fence(FenceKind kind, const IdBytes& id, const std::string& reason, std::chrono::milliseconds grace, SteadyTime now,
+             FenceComplete complete);
+  /// To all live holders; no answer.
+  void refresh(KeyId key);
+  /// About every 50 ms.
+  void tick(SteadyTime now);
+
+  [[nodiscard]] const LeaseFacts* facts(const LeaseId& lease) const;
+  [[nodiscard]] std::size_t lease_count() const noexcept { return leases_.size(); }
+  [[nodiscard]] std::vector<HolderId> live_holders(HolderRole role) const;
+
+ private:
+  struct HolderState {
+    HolderHello hello;
+    bool is_live = true;
+  };
+  struct LeaseState {
+    HolderId holder;
+    LeaseFacts facts;
+    SteadyTime runs_out{};
+  };
+  struct Waiting {
+    FenceOutcome outcome;
+    SteadyTime until{};
+  };
+  struct Order {
+    FenceKind kind = FenceKind::Key;
+    IdBytes id{};
+    std::map<HolderId, Waiting> waiting;
+    std::vector<FenceOutcome> outcomes;
+    FenceComplete complete;
+  };
+  struct Ended {
+    LeaseFacts facts;
+    SteadyTime at{};
+  };
+  [[nodiscard]] static bool concerns(FenceKind kind, const IdBytes& id, const LeaseFacts& facts) noexcept;
+  [[nodiscard]] bool is_fenced(const LeaseFacts& facts) const noexcept;
+  [[nodiscard]] FenceOutcome outcome_of(HolderId id, const HolderState& holder, SteadyTime now) const;
+  void end(std::unordered_map<LeaseId, LeaseState>::iterator lease, SteadyTime now);
+  void end_of_order(HolderId holder, const Order& order, SteadyTime now);
+  void complete_if_done(std::uint64_t number);
+  void forget_gone_holders();
+
+  Hooks hooks_;
+  std::uint64_t next_order_ = 1;
+  std::map<HolderId, HolderState> holders_;
+  std::unordered_map<LeaseId, LeaseState> leases_;
+  std::unordered_map<LeaseId, Ended> ended_;
+  std::map<std::uint64_t, Order> orders_;
+};
+
+}  // namespace strongroom::lease
