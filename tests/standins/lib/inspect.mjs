@@ -31,7 +31,7 @@ function keyIn({ slot, value }) {
 
 /**
  * Records violations of the head and answers how the credential stands:
- * 'accepted', 'revoked', 'unknown' or 'missing'.
+ * 'accepted', 'revoked', 'foreign' (another service's key), 'unknown' or 'missing'.
  */
 export function judge(state, record, request, url, { direct, keyOptional }) {
   const service = SERVICES[record.service];
@@ -67,7 +67,7 @@ export function judge(state, record, request, url, { direct, keyOptional }) {
   if (state.keys[record.service].revoked.has(key)) return 'revoked';
   const owner = state.ownerOf(key);
   violate(owner ? `key of another service: ${owner}` : 'a credential that is not the real key');
-  return 'unknown';
+  return owner ? 'foreign' : 'unknown';
 }
 
 /** No known key may stand anywhere but in its slot: not in the path, another header, or the body. */
