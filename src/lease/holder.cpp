@@ -99,6 +99,24 @@ Lease* Holder::find(const LeaseId& id) noexcept {
   return found == leases_.end() ? nullptr : found->second.get();
 }
 
+void Holder::confirm(GrantedLease&& granted, SteadyTime now, std::function<void(bool)> done) {
+  if (!is_connected_) return done(false);
+  Lease& lease = keep(std::move(granted), now);
+  lease.good_until_ = SteadyTime{};
+  lease.is_unconfirmed_ = true;
+  confirmations_.insert_or_assign(lease.id(), std::move(done));
+  rounds_.push_back({next_round_, now, {lease.id()}});
+  hooks_.send(Renew{next_round_++, {lease.id()}});
+}
+
+void Holder::settle_confirmation(const LeaseId& id, bool is_usable) {
+  const auto found = confirmations_.find(id);
+  if (found == confirmations_.end()) return;
+  const auto done = std::move(found->second);
+  confirmations_.erase(found);
+  done(is_usable);
+}
+
 Lease& Holder::keep(GrantedLease&& granted, SteadyTime sent) {
   auto lease = std::make_unique<Lease>();
   lease->granted_ = std::move(granted);
@@ -196,7 +214,9 @@ void Holder::on_renewed(const Renewed& renewed, SteadyTime now) {
     const auto place = std::ranges::lower_bound(asked, id);
     Lease* lease = find(id);
     if (place == asked.end() || *place != id || lease == nullptr) continue;
-    if (lease->is_usable(now)) lease->good_until_ = std::max(lease->good_until_, until);
+    const bool was_unconfirmed = std::exchange(lease->is_unconfirmed_, false);
+    if (was_unconfirmed || lease->is_usable(now)) lease->good_until_ = std::max(lease->good_until_, until);
+    if (was_unconfirmed) settle_confirmation(id, lease->is_usable(now));
   }
   auto kept = renewed.leases;
   std::ranges::sort(kept);
@@ -247,6 +267,7 @@ std::uint32_t Holder::end(const LeaseId& id, std::string_view reason) {
   const auto lease = std::move(found->second);  // cut() may come back to us
   leases_.erase(found);
   lease->has_ended_ = true;
+  settle_confirmation(id, false);
   return cut_all(*lease, reason);
 }
 
@@ -282,7 +303,8 @@ void Holder::tick(SteadyTime now) {
 std::vector<LeaseId> Holder::expired(SteadyTime now) const {
   std::vector<LeaseId> ids;
   for (const auto& [id, lease] : leases_)
-    if (!lease->is_usable(now)) ids.push_back(id);
+    if (lease->is_unconfirmed_ ? now >= lease->last_used_ + kAcquireWaits || lease->is_orphaned_ : !lease->is_usable(now))
+      ids.push_back(id);
   return ids;
 }
 

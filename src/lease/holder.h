@@ -70,6 +70,7 @@ class Lease {
   SteadyTime last_used_{};
   PassHash pass_hash_{};          ///< gateways: its place in the index
   bool is_indexed_ = false;       ///< found by lookup()
+  bool is_unconfirmed_ = false;   ///< given unasked, first renewal under way: not usable, not expired
   bool is_orphaned_ = false;      ///< granted over a channel that is gone: runs out by itself
   bool has_ended_ = false;
   Attachment* first_ = nullptr;
@@ -115,6 +116,9 @@ class Holder {
   /// A runner: all injected keys of its session.
   void acquire_session(SessionId session, SteadyTime now, SessionDone done);
   [[nodiscard]] Lease* find(const LeaseId& id) noexcept;
+  /// A lease that the vault gave unasked (CheckKey). It dates from no request of ours, so it is renewed first; `done` tells whether it
+  /// can be used then.
+  void confirm(GrantedLease&& granted, SteadyTime now, std::function<void(bool is_usable)> done);
 
   // What the vault says. `now` is the time of receipt.
   void on_granted(Granted&& granted, SteadyTime now);
@@ -190,6 +194,7 @@ class Holder {
   std::uint32_t end(const LeaseId& id, std::string_view reason);
   static std::uint32_t cut_all(Lease& lease, std::string_view reason);
   void forget_pass(const Lease& lease);
+  void settle_confirmation(const LeaseId& id, bool is_usable);
   void deny(Index::iterator entry, Denial denial, SteadyTime now);
   void forget_old_denials(SteadyTime now);
   void time_out_requests(SteadyTime now);
@@ -208,6 +213,7 @@ class Holder {
   std::unordered_map<std::uint64_t, PassRequest> pass_requests_;
   std::unordered_map<std::uint64_t, SessionRequest> session_requests_;
   std::deque<Round> rounds_;
+  std::unordered_map<LeaseId, std::function<void(bool)>> confirmations_;
   std::deque<std::pair<PassKey, SteadyTime>> denials_;  ///< in order of time
 };
 

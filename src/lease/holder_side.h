@@ -28,8 +28,9 @@ class HolderLink {
     /// Runner: ends the processes that were given the value and names each; the leases are gone and attachments cut already. Empty for a
     /// gateway: the fence is then acknowledged as soon as all attachments are cut.
     std::function<io::Task<std::vector<ProcessOutcome>>(Fence)> end_processes;
-    /// Gateway: asks the provider whether it accepts this key (the service's own check). `request` is filled in by the link.
-    std::function<io::Task<CheckDone>(std::unique_ptr<GrantedLease>)> check_key;
+    /// Gateway: asks the provider whether it accepts this key (the service's own check). The lease is found with holder().find(); the
+    /// connection is attached to it like any other. `request` is filled in by the link.
+    std::function<io::Task<CheckDone>(LeaseId)> check_key;
     /// Stop accepting, let streams end for so long, then leave.
     std::function<void(std::chrono::milliseconds)> on_drain;
     std::function<void(std::string why)> on_channel_lost;
@@ -56,7 +57,9 @@ class HolderLink {
 
   /// A use is about to happen. Batched: one frame per turn of the loop. The answer is the sequence number.
   std::uint64_t intend(const Lease& lease, std::string_view host, std::string_view method, std::string_view path);
-  [[nodiscard]] bool is_durable(std::uint64_t sequence) const noexcept { return sequence <= durable_up_to_; }
+  [[nodiscard]] bool is_durable(std::uint64_t sequence) const noexcept {
+    return sequence <= durable_up_to_ && (sequence <= lost_after_ || sequence > lost_up_to_);
+  }
   /// Waits until the vault has made the intent durable. Timeout, or Unavailable when the channel was lost.
   [[nodiscard]] io::Task<Status> durable(std::uint64_t sequence, Deadline deadline);
   void settle(const UseSettled& settled);
@@ -69,13 +72,16 @@ class HolderLink {
 
  private:
   struct Waiter;
+  struct LaterFirst;
   void receive(Message&& message);
   void fenced(const Fence& fence, std::uint32_t connections_closed);
   io::Task<void> end_processes(Fence fence, std::uint32_t connections_closed);
-  io::Task<void> run_check(std::uint64_t request, std::unique_ptr<GrantedLease> lease);
-  void add_batches(Channel& channel);
+  io::Task<void> run_check(std::uint64_t request, LeaseId lease);
+  void add_batches(ByteVector& out);
   void send(const Message& message);
-  void lost(std::string why);
+  void lost(const std::string& why);
+  [[nodiscard]] std::unique_ptr<Waiter> queue_waiter(std::uint64_t sequence);
+  void finish_waiter(std::unique_ptr<Waiter> waiter);
   void wake_durable_waiters();
   [[nodiscard]] SteadyTime now() const;
 
@@ -92,9 +98,10 @@ class HolderLink {
   std::uint32_t settled_count_ = 0;
   std::uint64_t next_sequence_ = 1;
   std::uint64_t durable_up_to_ = 0;
-  std::uint64_t lost_up_to_ = 0;  ///< intents that a lost channel took along
+  std::uint64_t lost_after_ = 0;  ///< intents that a lost channel took along: above this one
+  std::uint64_t lost_up_to_ = 0;  ///< ... up to this one; 0: none
   std::vector<std::unique_ptr<Waiter>> idle_waiters_;
-  Waiter* waiting_ = nullptr;
+  std::vector<Waiter*> waiting_;    ///< a heap, the lowest sequence first
   std::shared_ptr<bool> is_alive_;  ///< false after destruction, for coroutines that come back late
 };
 

@@ -1,0 +1,105 @@
+// VaultSide: the vault's end of all lease channels, and the way revocation reaches the holders.
+//
+// Used by: app, which implements LeaseSource with the vault and the record of use; vault, through HolderFences. Threads: the vault's loop.
+// Must outlive the loop's run. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "io/loop.h"
+#include "io/stream.h"
+#include "io/task.h"
+#include "lease/channel.h"
+#include "lease/grantor.h"
+#include "lease/messages.h"
+#include "vault/fences.h"
+
+namespace strongroom::lease {
+
+/// A use about to happen, with all that is known of its lease.
+struct Use {
+  HolderId holder;
+  LeaseFacts facts;
+  std::string host;
+  std::string method;
+  std::string path;
+};
+/// How a use ended; `record` is its number in the record of use.
+struct SettledUse {
+  std::uint64_t record = 0;
+  UseSettled settled;
+};
+
+/// What the vault's side needs of the vault. Plaintexts come in GrantedLease::value; `lease` is filled in by VaultSide.
+class LeaseSource {
+ public:
+  virtual ~LeaseSource() = default;
+  /// Made anew for each holder; `holder` is filled in by VaultSide.
+  virtual VaultHello vault_hello(HolderRole role) = 0;
+  virtual Result<GrantedLease> open_by_pass(const PassHash& pass_hash, std::string_view service) = 0;
+  virtual Result<std::vector<GrantedLease>> open_injected(SessionId session) = 0;
+  /// For a lease made for a check, `session` is none.
+  virtual bool may_continue(SessionId session, KeyId key) const = 0;
+  /// Answers the number of the first in the record (the others follow one by one); calls `durable` once, when all are.
+  virtual std::uint64_t on_intents(std::span<const Use> uses, std::function<void()> durable) = 0;
+  virtual void on_settled(std::span<const SettledUse> settled) = 0;
+  virtual void on_finding(const Finding& finding) = 0;
+  virtual void on_verdict(const Observed& observed) = 0;
+  virtual void on_session_over(SessionId session, std::int32_t exit_status) = 0;
+  /// A holder's channel is gone. For a runner that did not say SessionOver, its session must be ended ("runner lost").
+  virtual void on_holder_lost(const HolderHello& holder, bool said_session_over) = 0;
+};
+
+class VaultSide final : public vault::HolderFences {
+ public:
+  VaultSide(io::Loop& loop, LeaseSource& source);
+  ~VaultSide() override;
+
+  /// Serves one holder's channel until it ends. Only a holder of that role (and, for a runner, of that session) is admitted.
+  void serve(io::Stream stream, HolderRole role, SessionId session = {});
+
+  io::Task<std::vector<vault::HolderOutcome>> fence(vault::FenceKind kind, IdBytes id, std::string reason,
+                                                    std::chrono::milliseconds grace) override;
+  void refresh(KeyId key) override;
+
+  /// Lets a gateway try the key at its provider. Unavailable when there is none, Timeout after 30 s.
+  [[nodiscard]] io::Task<Result<CheckDone>> check_key(std::unique_ptr<GrantedLease> lease);
+  /// Tells every gateway to stop accepting and to leave.
+  void drain(std::chrono::milliseconds within);
+  [[nodiscard]] std::size_t holder_count(HolderRole role) const;
+  [[nodiscard]] std::size_t lease_count() const noexcept { return grantor_.lease_count(); }
+
+ private:
+  struct HolderChannel;
+  struct Check;
+  void receive(HolderChannel& holder, Message&& message);
+  void admit(HolderChannel& holder, const HolderHello& hello);
+  void serve_acquire(HolderChannel& holder, const Acquire& acquire);
+  void serve_acquire_session(HolderChannel& holder, const AcquireSession& acquire);
+  void serve_intents(HolderChannel& holder, const Intents& intents);
+  void serve_settled(HolderChannel& holder, const Settled& settled);
+  void finish_check(const HolderChannel& holder, CheckDone&& done);
+  void closed(HolderId id, const std::string& why);
+  void send(HolderId id, const Message& message);
+  [[nodiscard]] SteadyTime now() const;
+  [[nodiscard]] vault::HolderOutcome to_outcome(const FenceOutcome& outcome) const;
+
+  io::Loop& loop_;
+  LeaseSource& source_;
+  Grantor grantor_;
+  std::unique_ptr<io::Loop::Ticker> ticker_;
+  std::map<HolderId, std::shared_ptr<HolderChannel>> channels_;
+  std::uint64_t next_check_ = 1;
+  std::unordered_map<std::uint64_t, std::shared_ptr<Check>> checks_;
+  std::shared_ptr<bool> is_alive_;
+};
+
+}  // namespace strongroom::lease
