@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/entries.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+
+namespace strongroom::audit {
+namespace {
+
+constexpr std::size_t kMaxText = 4096;
+
+struct Encoder {
+  Writer& out;
+  template <class Tag>
+  void operator()(const Id<Tag>& id) { out.raw(id.view()); }
+  void operator()(const std::string& text) { out.text(std::string_view(text).substr(0, kMaxText)); }
+  void operator()(std::uint16_t value) { out.u16(value); }
+  void operator()(std::uint32_t value) { out.u32(value); }
+  void operator()(std::uint64_t value) { out.u64(value); }
+};
+
+struct Decoder {
+  Reader& in;
+  template <class Tag>
+  void operator()(Id<Tag>& id) {
+    IdBytes bytes{};
+    const ByteView view = in.raw(bytes.size());
+    if (view.size() == bytes.size()) std::copy(view.begin(), view.end(), bytes.begin());
+    id = Id<Tag>(bytes);
+  }
+  void operator()(std::string& text) { text = std::string(in.text(kMaxText)); }
+  void operator()(std::uint16_t& value) { value = in.u16(); }
+  void operator()(std::uint32_t& value) { value = in.u32(); }
+  void operator()(std::uint64_t& value) { value = in.u64(); }
+};
+
+/// The one list of members, for both directions.
+template <class Self, class Visit>
+void members(Self& self, Visit&& visit) {
+  using T = std::remove_const_t<Self>;
+  const auto all = [&](auto&... each) { (visit(each), ...); };
+  if constexpr (std::is_same_v<T, Act>) {
+    all(self.actor, self.action, self.tenant, self.member, self.session, self.key, self.service, self.outcome, self.detail);
+  } else if constexpr (std::is_same_v<T, Use>) {
+    all(self.tenant, self.member, self.session, self.grant, self.key, self.key_version, self.holder, self.service, self.host, self.method, self.path);
+  } else if constexpr (std::is_same_v<T, Settled>) {
+    all(self.use, self.status, self.bytes_up, self.bytes_down, self.micros, self.outcome);
+  } else {
+    all(self.session, self.service, self.what, self.host, self.path);
+  }
+}
+
+template <class T>
+Result<Entry> decode_as(Entry entry, Reader& in) {
+  T content;
+  members(content, Decoder{in});
+  if (!in.is_at_end()) return fail(Code::Tampered, "an entry of the record is malformed");
+  entry.content = std::move(content);
+  return entry;
+}
+
+}  // namespace
+
+void encode_entry(std::uint64_t sequence, WallTime time, const Content& content, ByteVector& out) {
+  Writer writer(out);
+  writer.u8(static_cast<std::uint8_t>(content.index() + 1));
+  writer.u64(sequence);
+  writer.i64(to_micros(time));
+  std::visit([&](const auto& each) { members(each, Encoder{writer}); }, content);
+}
+
+Result<Entry> decode_entry(ByteView octets) {
+  Reader in(octets);
+  const std::uint8_t kind = in.u8();
+  Entry entry;
+  entry.sequence = in.u64();
+  entry.time = from_micros(in.i64());
+  switch (kind) {
+    case 1: return decode_as<Act>(std::move(entry), in);
+    case 2: return decode_as<Use>(std::move(entry), in);
+    case 3: return decode_as<Settled>(std::move(entry), in);
+    case 4: return decode_as<Finding>(std::move(entry), in);
+    default: return fail(Code::Tampered, "an entry of the record is of an unknown kind");
+  }
+}
+
+}  // namespace strongroom::audit

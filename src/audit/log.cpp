@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/log.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <fcntl.h>
+#include <future>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <unordered_map>
+
+#include "audit/render.h"
+#include "audit/verifier.h"
+#include "audit/writer.h"
+
+namespace strongroom::audit {
+
+struct Log::State {
+  State(Options&& given, ChainEnd end, std::uint64_t sequence)
+      : directory(given.directory), clock(*given.clock), post(std::move(given.post)),
+        public_key(crypto::public_key_of(given.signing_key)), next_sequence(sequence + 1),
+        writer({given.directory, given.clock, std::move(given.signing_key), given.segment_octets}, end) {}
+  std::string directory;
+  const Clock& clock;
+  std::function<void(std::function<void()>)> post;
+  crypto::PublicKey public_key;
+  std::uint64_t next_sequence;
+  ByteVector scratch;
+  mutable BatchWriter writer;
+
+  std::uint64_t append(const Content& content, std::function<void(Status)> on_durable) {
+    const std::uint64_t sequence = next_sequence++;
+    scratch.clear();
+    encode_entry(sequence, clock.wall(), content, scratch);
+    writer.append(scratch, std::move(on_durable));
+    return sequence;
+  }
+};
+
+namespace {
+
+Status make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    return fail(Code::Storage, "cannot make the record's folder " + path + ": " + std::strerror(errno));
+  return {};
+}
+
+Status cut_tail(const std::string& path, std::uint64_t at) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+  const bool is_cut = fd >= 0 && ::ftruncate(fd, static_cast<off_t>(at)) == 0 && ::fsync(fd) == 0;
+  if (fd >= 0) ::close(fd);
+  if (!is_cut) return fail(Code::Storage, "the torn end of the record cannot be cut off: " + std::string(std::strerror(errno)));
+  return {};
+}
+
+/// A crash can leave the last frame whole in length but not in content (the file grew before its octets came): that is torn as well.
+struct Walk {
+  Verifier verifier;
+  std::optional<Frame> refused;
+  Status refusal;
+  explicit Walk(const crypto::PublicKey& key) : verifier(key) {}
+
+  Result<bool> take(const Frame& frame) {
+    if (refused) return std::unexpected(refusal.error());
+    refusal = verifier.take(frame);
+    if (!refusal) refused = frame;
+    return true;
+  }
+};
+
+Result<Verified> walk_all(const std::vector<std::string>& files, const crypto::PublicKey& key) {
+  Verifier verifier(key);
+  STRONGROOM_TRY(const ReadEnd end, read_frames(files, [&](const Frame& frame) -> Result<bool> {
+    STRONGROOM_CHECKED(verifier.take(frame));
+    return true;
+  }));
+  if (end.is_torn) return fail(Code::Tampered, "the record's last entry is cut short");
+  return verifier.finish();
+}
+
+}  // namespace
+
+Log::Log(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Log::~Log() = default;
+
+Result<std::unique_ptr<Log>> Log::open(Options options) {
+  STRONGROOM_CHECKED(make_directory(options.directory));
+  STRONGROOM_TRY(const auto files, segment_files(options.directory));
+  Walk walk(crypto::public_key_of(options.signing_key));
+  STRONGROOM_TRY(ReadEnd end, read_frames(files, [&](const Frame& frame) { return walk.take(frame); }));
+  if (walk.refused) {
+    // Only the very last frame may be torn.
+    if (walk.refused->offset + walk.refused->entry.size() + kFrameOverhead != end.offset || walk.refused->segment != end.segment || end.is_torn)
+      return std::unexpected(walk.refusal.error());
+    end.offset = walk.refused->offset;
+    end.is_torn = true;
+  }
+  if (end.is_torn) STRONGROOM_CHECKED(cut_tail(files[end.segment], end.offset));
+  ChainEnd chain;
+  chain.head = walk.verifier.head();
+  chain.entries = walk.verifier.verified().entries;
+  chain.segments = files.size();
+  chain.offset = end.offset;
+  chain.is_checkpointed = walk.verifier.verified().after_last_checkpoint == 0;
+  const std::uint64_t last = walk.verifier.last_sequence();
+  return std::unique_ptr<Log>(new Log(std::make_unique<State>(std::move(options), chain, last)));
+}
+
+Status Log::record(const Act& act) {
+  std::promise<Status> answer;
+  auto durable = answer.get_future();
+  state_->append(act, [&](Status status) { answer.set_value(std::move(status)); });
+  return durable.get();
+}
+
+std::uint64_t Log::record_uses(std::span<const Use> uses, std::function<void(Status)> on_durable) {
+  const std::uint64_t first = state_->next_sequence;
+  for (std::size_t i = 0; i < uses.size(); ++i) {
+    const bool is_last = i + 1 == uses.size();
+    std::function<void(Status)> call;
+    if (is_last && on_durable)
+      call = [post = state_->post, on_durable = std::move(on_durable)](Status status) {
+        post([on_durable, status = std::move(status)] { on_durable(status); });
+      };
+    state_->append(uses[i], std::move(call));
+  }
+  return first;
+}
+
+void Log::record_later(const Content& content) { state_->append(content, {}); }
+
+Status Log::for_each(const std::function<bool(const Entry&)>& visit) const {
+  (void)state_->writer.flush();
+  STRONGROOM_TRY(const auto files, segment_files(state_->directory));
+  STRONGROOM_TRY(const ReadEnd end, read_frames(files, [&](const Frame& frame) -> Result<bool> {
+    if (!frame.entry.empty() && frame.entry[0] == kCheckpointKind) return true;
+    STRONGROOM_TRY(const Entry entry, decode_entry(frame.entry));
+    return visit(entry);
+  }));
+  (void)end;
+  return {};
+}
+
+Result<std::vector<json::object>> Log::list(const Filter& filter) const {
+  // Uses and their ends are joined, so the newest `limit` matches are kept while walking forward.
+  std::deque<Entry> kept;
+  std::unordered_map<std::uint64_t, Settled> ends;
+  STRONGROOM_CHECKED(for_each([&](const Entry& entry) {
+    if (const auto* settled = std::get_if<Settled>(&entry.content)) {
+      const bool is_wanted = !kept.empty() && settled->use >= kept.front().sequence;
+      if (is_wanted) ends.emplace(settled->use, *settled);
+      return true;
+    }
+    if (!matches(entry, filter)) return true;
+    kept.push_back(entry);
+    if (kept.size() > filter.limit) {
+      ends.erase(kept.front().sequence);
+      kept.pop_front();
+    }
+    return true;
+  }));
+  std::vector<json::object> out;
+  for (auto each = kept.rbegin(); each != kept.rend(); ++each) {
+    const auto end = ends.find(each->sequence);
+    out.push_back(render(*each, end == ends.end() ? nullptr : &end->second));
+  }
+  return out;
+}
+
+Result<Verified> Log::verify() const {
+  (void)state_->writer.flush();
+  STRONGROOM_TRY(const auto files, segment_files(state_->directory));
+  return walk_all(files, state_->public_key);
+}
+
+Result<Verified> Log::verify_folder(const std::string& directory, const crypto::PublicKey& key) {
+  STRONGROOM_TRY(const auto files, segment_files(directory));
+  return walk_all(files, key);
+}
+
+}  // namespace strongroom::audit

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/render.h"
+
+namespace strongroom::audit {
+namespace {
+
+template <class AnyId>
+void put(json::object& out, std::string_view name, const AnyId& id) {
+  if (!id.is_none()) out[name] = id.text();
+}
+void put_text(json::object& out, std::string_view name, const std::string& text) {
+  if (!text.empty()) out[name] = text;
+}
+
+void render_content(const Act& act, json::object& out) {
+  out["action"] = act.action;
+  put_text(out, "actor", act.actor);
+  put(out, "tenant", act.tenant);
+  put(out, "member", act.member);
+  put(out, "session", act.session);
+  put(out, "key", act.key);
+  put_text(out, "service", act.service);
+  put_text(out, "outcome", act.outcome);
+  put_text(out, "detail", act.detail);
+}
+
+void render_content(const Use& use, json::object& out) {
+  out["action"] = "use";
+  out["actor"] = "agent";
+  put(out, "tenant", use.tenant);
+  put(out, "member", use.member);
+  put(out, "session", use.session);
+  put(out, "key", use.key);
+  out["key_version"] = use.key_version;
+  put(out, "holder", use.holder);
+  out["service"] = use.service;
+  out["host"] = use.host;
+  out["method"] = use.method;
+  out["path"] = use.path;
+}
+
+void render_content(const Finding& finding, json::object& out) {
+  out["action"] = "finding";
+  out["actor"] = "gateway";
+  put(out, "session", finding.session);
+  put_text(out, "service", finding.service);
+  out["outcome"] = finding.what;
+  put_text(out, "host", finding.host);
+  put_text(out, "path", finding.path);
+}
+
+void render_content(const Settled&, json::object&) {}
+
+template <class AnyId>
+bool fits(const std::optional<AnyId>& wanted, const AnyId& is) {
+  return !wanted || *wanted == is;
+}
+
+bool content_matches(const Act& act, const Filter& filter) {
+  return fits(filter.tenant, act.tenant) && fits(filter.key, act.key) && fits(filter.session, act.session) && fits(filter.member, act.member);
+}
+bool content_matches(const Use& use, const Filter& filter) {
+  return fits(filter.tenant, use.tenant) && fits(filter.key, use.key) && fits(filter.session, use.session) && fits(filter.member, use.member);
+}
+bool content_matches(const Finding& finding, const Filter& filter) {
+  return !filter.tenant && !filter.key && !filter.member && fits(filter.session, finding.session);
+}
+bool content_matches(const Settled&, const Filter&) { return false; }
+
+}  // namespace
+
+bool matches(const Entry& entry, const Filter& filter) {
+  if (filter.before != 0 && entry.sequence >= filter.before) return false;
+  if ((filter.from && entry.time < *filter.from) || (filter.to && entry.time > *filter.to)) return false;
+  return std::visit([&](const auto& content) { return content_matches(content, filter); }, entry.content);
+}
+
+json::object render(const Entry& entry, const Settled* end) {
+  json::object out;
+  out["id"] = std::to_string(entry.sequence);
+  out["time"] = to_rfc3339(entry.time);
+  std::visit([&](const auto& content) { render_content(content, out); }, entry.content);
+  if (end == nullptr) return out;
+  out["status"] = end->status;
+  out["bytes_up"] = end->bytes_up;
+  out["bytes_down"] = end->bytes_down;
+  out["micros"] = end->micros;
+  out["outcome"] = end->outcome;
+  return out;
+}
+
+}  // namespace strongroom::audit

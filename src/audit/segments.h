@@ -1,0 +1,44 @@
+// Segments: the files of the record, and reading them in order. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "crypto/crypto.h"
+
+namespace strongroom::audit {
+
+/// A frame on disk: u32 length of the entry, the entry, the chain's hash after it. A checkpoint's entry is kCheckpointKind, u64 count of
+/// entries, then the signature over "strongroom record checkpoint", count and the previous hash.
+inline constexpr std::uint8_t kCheckpointKind = 0xC0;
+inline constexpr std::size_t kMaxEntry = 32UL << 10U;
+inline constexpr std::size_t kFrameOverhead = 4 + 32;
+
+struct Frame {
+  ByteView entry;
+  crypto::Digest hash{};     ///< as kept
+  std::size_t segment = 0;   ///< index into the list of files
+  std::uint64_t offset = 0;
+};
+
+/// Paths of the segments, in order.
+[[nodiscard]] Result<std::vector<std::string>> segment_files(const std::string& directory);
+[[nodiscard]] std::string segment_name(std::size_t number);
+
+/// Where a reading stopped.
+struct ReadEnd {
+  bool is_torn = false;      ///< the last frame of the last segment is incomplete
+  std::size_t segment = 0;
+  std::uint64_t offset = 0;  ///< first octet after the last whole frame
+};
+/// Every whole frame in order; `visit` answers false to stop. A frame that is cut short anywhere but at the very end is Tampered.
+[[nodiscard]] Result<ReadEnd> read_frames(const std::vector<std::string>& files, const std::function<Result<bool>(const Frame&)>& visit);
+
+/// The chain's next hash.
+[[nodiscard]] crypto::Digest next_hash(const crypto::Digest& previous, ByteView entry);
+[[nodiscard]] ByteVector checkpoint_message(std::uint64_t count, const crypto::Digest& head);
+
+}  // namespace strongroom::audit

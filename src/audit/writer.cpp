@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/writer.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/encoding.h"
+
+namespace strongroom::audit {
+namespace {
+constexpr std::chrono::seconds kCheckpointEvery{1};
+}
+
+void BatchWriter::Batch::clear() {
+  octets.clear();
+  entries = 0;
+  waiting.clear();
+}
+
+BatchWriter::BatchWriter(Options options, ChainEnd end) : options_(std::move(options)), end_(end) {
+  last_checkpoint_ = options_.clock->steady();
+  thread_ = std::thread([this] { run(); });
+}
+
+BatchWriter::~BatchWriter() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void BatchWriter::append(ByteView entry, std::function<void(Status)> on_durable) {
+  {
+    const std::lock_guard lock(mutex_);
+    Writer writer(incoming_.octets);
+    writer.blob(entry);
+    ++incoming_.entries;
+    ++appended_;
+    if (on_durable) incoming_.waiting.push_back(std::move(on_durable));
+  }
+  wake_.notify_one();
+}
+
+Status BatchWriter::flush() {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t wanted = appended_;
+  done_.wait(lock, [&] { return finished_ >= wanted; });
+  return last_status_;
+}
+
+void BatchWriter::run() {
+  // Signals are the main thread's business.
+  sigset_t all;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  Batch batch;
+  for (;;) {
+    bool is_last = false;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait_for(lock, kCheckpointEvery, [&] { return incoming_.entries > 0 || is_stopping_; });
+      std::swap(batch, incoming_);
+      is_last = is_stopping_ && batch.entries == 0;
+    }
+    const bool is_due = options_.clock->steady() - last_checkpoint_ >= kCheckpointEvery;
+    Status status;
+    if (batch.entries > 0 || ((is_due || is_last) && !end_.is_checkpointed)) status = write(batch);
+    {
+      const std::lock_guard lock(mutex_);
+      finished_ += batch.entries;
+      last_status_ = status;
+    }
+    done_.notify_all();
+    for (const auto& waiting : batch.waiting) waiting(status);
+    batch.clear();
+    if (is_last) return;
+  }
+}
+
+Status BatchWriter::write(const Batch& batch) {
+  frames_.clear();
+  crypto::Digest head = chain(batch);
+  const SteadyTime now = options_.clock->steady();
+  const bool is_checkpoint = batch.entries == 0 || now - last_checkpoint_ >= kCheckpointEvery;
+  if (is_checkpoint) add_checkpoint(end_.entries + batch.entries, head);
+  STRONGROOM_CHECKED(write_frames());
+  end_.head = head;
+  end_.entries += batch.entries;
+  end_.is_checkpointed = is_checkpoint;
+  if (is_checkpoint) last_checkpoint_ = now;
+  return {};
+}
+
+crypto::Digest BatchWriter::chain(const Batch& batch) {
+  crypto::Digest head = end_.head;
+  Reader in(batch.octets);
+  while (in.is_ok() && !in.is_at_end()) add_frame(in.blob(), head);
+  return head;
+}
+
+void BatchWriter::add_frame(ByteView entry, crypto::Digest& head) {
+  head = next_hash(head, entry);
+  Writer writer(frames_);
+  writer.blob(entry);
+  writer.raw(head);
+}
+
+void BatchWriter::add_checkpoint(std::uint64_t entries, crypto::Digest& head) {
+  const auto signature = crypto::sign(options_.signing_key, checkpoint_message(entries, head));
+  ByteVector entry;
+  Writer writer(entry);
+  writer.u8(kCheckpointKind);
+  writer.u64(entries);
+  writer.raw(signature);
+  add_frame(entry, head);
+}
+
+Status BatchWriter::open_segment() {
+  const bool is_full = end_.offset >= options_.segment_octets;
+  if (fd_ >= 0 && !is_full) return {};
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  const bool is_new = end_.segments == 0 || is_full;
+  const std::string path = options_.directory + "/" + segment_name(is_new ? end_.segments + 1 : end_.segments);
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (is_new ? O_CREAT | O_EXCL : 0), 0600);
+  if (fd < 0) return fail(Code::Storage, "the record cannot be written: " + std::string(std::strerror(errno)), "record_unavailable");
+  if (is_new) {
+    end_.offset = 0;
+    ++end_.segments;
+    // The directory's entry must be as durable as the file.
+    const int folder = ::open(options_.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder >= 0) {
+      ::fsync(folder);
+      ::close(folder);
+    }
+  }
+  fd_ = fd;
+  return {};
+}
+
+Status BatchWriter::write_frames() {
+  STRONGROOM_CHECKED(open_segment());
+  ByteView rest(frames_);
+  std::uint64_t at = end_.offset;
+  while (!rest.empty()) {
+    const ssize_t written = ::pwrite(fd_, rest.data(), rest.size(), static_cast<off_t>(at));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) break;
+    at += static_cast<std::uint64_t>(written);
+    rest = rest.subspan(static_cast<std::size_t>(written));
+  }
+  if (rest.empty() && ::fdatasync(fd_) == 0) {
+    end_.offset = at;
+    return {};
+  }
+  const std::string why = std::strerror(errno);
+  // What is half there goes, so that the next batch continues the chain where it really ends.
+  (void)!::ftruncate(fd_, static_cast<off_t>(end_.offset));
+  return fail(Code::Storage, "the record cannot be written: " + why, "record_unavailable");
+}
+
+}  // namespace strongroom::audit

@@ -1,0 +1,74 @@
+// Writer: the thread that puts batches of entries on the disk. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "audit/segments.h"
+#include "base/clock.h"
+#include "base/secret.h"
+
+namespace strongroom::audit {
+
+/// Where the chain stands when writing begins.
+struct ChainEnd {
+  crypto::Digest head{};
+  std::uint64_t entries = 0;
+  std::size_t segments = 0;        ///< files there are
+  std::uint64_t offset = 0;        ///< length of the last one
+  bool is_checkpointed = true;     ///< nothing after the last checkpoint
+};
+
+class BatchWriter {
+ public:
+  struct Options {
+    std::string directory;
+    const Clock* clock = nullptr;
+    Secret signing_key;
+    std::size_t segment_octets = 0;
+  };
+  BatchWriter(Options options, ChainEnd end);
+  ~BatchWriter();
+
+  /// An encoded entry; `on_durable` (may be empty) is called on the writer's thread once it is on the disk, or could not be put there.
+  void append(ByteView entry, std::function<void(Status)> on_durable);
+  /// Waits until everything appended so far is on the disk; the answer is that of the last batch.
+  [[nodiscard]] Status flush();
+
+ private:
+  struct Batch {
+    ByteVector octets;             ///< [length][entry]...
+    std::uint64_t entries = 0;
+    std::vector<std::function<void(Status)>> waiting;
+    void clear();
+  };
+  void run();
+  [[nodiscard]] Status write(const Batch& batch);
+  /// Adds frames with their hashes to frames_; the chain's new head is the answer.
+  [[nodiscard]] crypto::Digest chain(const Batch& batch);
+  void add_frame(ByteView entry, crypto::Digest& head);
+  void add_checkpoint(std::uint64_t entries, crypto::Digest& head);
+  [[nodiscard]] Status write_frames();
+  [[nodiscard]] Status open_segment();
+
+  Options options_;
+  ChainEnd end_;
+  int fd_ = -1;
+  ByteVector frames_;
+  SteadyTime last_checkpoint_{};
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::condition_variable done_;
+  Batch incoming_;
+  std::uint64_t appended_ = 0;
+  std::uint64_t finished_ = 0;
+  Status last_status_;
+  bool is_stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace strongroom::audit
