@@ -1,0 +1,10 @@
+# Writes OUTPUT: a C++ source with the text of each of FILES.
+set(text "// Made from catalog/*.toml by embed.cmake.\n#include \"catalog/catalog.h\"\n\nnamespace strongroom::catalog {\n\n")
+string(APPEND text "std::vector<SourceFile> built_in_sources() {\n  return {\n")
+foreach(file ${FILES})
+  file(READ ${file} content)
+  get_filename_component(name ${file} NAME)
+  string(APPEND text "      {\"catalog/${name}\", R\"strongroom(${content})strongroom\"},\n")
+endforeach()
+string(APPEND text "  };\n}\n\n}  // namespace strongroom::catalog\n")
+file(WRITE ${OUTPUT} "${text}")

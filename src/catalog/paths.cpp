@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "catalog/catalog.h"
+
+namespace strongroom::catalog {
+namespace {
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool is_unreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+/// RFC 3986 3.3 pchar without escapes, and the slash.
+bool is_path_character(char c) { return is_unreserved(c) || std::string_view("/!$&'()*+,;=:@").find(c) != std::string_view::npos; }
+
+/// One spelling for every character: unreserved ones plain, all others as upper-case escapes or as they may stand.
+Result<std::string> one_spelling(std::string_view path) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(path.size());
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (path[i] != '%') {
+      if (!is_path_character(path[i])) return fail(Code::Invalid, "the path holds a character that must be escaped", "bad_request");
+      out += path[i];
+      continue;
+    }
+    const int high = i + 2 < path.size() ? hex_value(path[i + 1]) : -1;
+    const int low = i + 2 < path.size() ? hex_value(path[i + 2]) : -1;
+    if (high < 0 || low < 0) return fail(Code::Invalid, "the path holds a malformed escape", "bad_request");
+    const char c = static_cast<char>(high * 16 + low);
+    if (c == '/' || c == '\\' || c == '\0') return fail(Code::Invalid, "the path holds an escaped slash, backslash or NUL", "bad_request");
+    i += 2;
+    if (is_unreserved(c)) {
+      out += c;
+    } else {
+      out += '%';
+      out += kHex[static_cast<std::size_t>(high)];
+      out += kHex[static_cast<std::size_t>(low)];
+    }
+  }
+  return out;
+}
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+/// `*` matches within the segment.
+bool segment_matches(std::string_view pattern, std::string_view segment) {
+  std::size_t p = 0;
+  std::size_t s = 0;
+  std::size_t star = std::string_view::npos;
+  std::size_t mark = 0;
+  while (s < segment.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      mark = s;
+    } else if (p < pattern.size() && lower(pattern[p]) == lower(segment[s])) {
+      ++p;
+      ++s;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      s = ++mark;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+/// The first segment, which `rest` loses.
+std::string_view next_segment(std::string_view& rest) {
+  const auto slash = rest.find('/');
+  const std::string_view segment = rest.substr(0, slash);
+  rest = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
+  return segment;
+}
+
+}  // namespace
+
+Result<std::string> canonical_path(std::string_view path) {
+  if (path.empty() || path[0] != '/') return fail(Code::Invalid, "the path must start with a slash", "bad_request");
+  STRONGROOM_TRY(const std::string spelled, one_spelling(path));
+  std::string out;
+  out.reserve(spelled.size());
+  const bool ends_open = spelled.ends_with('/') || spelled.ends_with("/.") || spelled.ends_with("/..");
+  std::string_view rest = std::string_view(spelled).substr(1);
+  while (!rest.empty()) {
+    const std::string_view segment = next_segment(rest);
+    if (segment.empty() || segment == ".") continue;
+    if (segment != "..") {
+      out.append("/").append(segment);
+      continue;
+    }
+    if (out.empty()) return fail(Code::Invalid, "the path leads above its root", "bad_request");
+    out.erase(out.rfind('/'));
+  }
+  if (out.empty() || ends_open) out += '/';
+  return out;
+}
+
+bool path_matches(std::string_view pattern, std::string_view canonical) {
+  if (!pattern.starts_with('/') || !canonical.starts_with('/')) return false;
+  std::string_view wanted = pattern.substr(1);
+  std::string_view rest = canonical.substr(1);
+  // A trailing slash names the same resource for a rule that denies (threats.md part 3, 12).
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  while (!wanted.empty()) {
+    const std::string_view part = next_segment(wanted);
+    if (part == "**") return true;
+    if (rest.empty() || !segment_matches(part, next_segment(rest))) {
+      return false;
+    }
+    // "/a/**" also covers "/a" itself.
+    if (rest.empty() && wanted == "**") return true;
+  }
+  return rest.empty();
+}
+
+}  // namespace strongroom::catalog
