@@ -271,6 +271,14 @@ std::uint32_t Holder::end(const LeaseId& id, std::string_view reason) {
   return cut_all(*lease, reason);
 }
 
+void Holder::release(const LeaseId& id) {
+  Lease* lease = find(id);
+  if (lease == nullptr) return;
+  const bool is_known_to_vault = is_connected_ && !lease->is_orphaned_;
+  end(id, "lease_lost");
+  if (is_known_to_vault) hooks_.send(Release{{id}});
+}
+
 void Holder::on_channel_lost() {
   is_connected_ = false;
   rounds_.clear();

@@ -120,6 +120,9 @@ class Holder {
   /// can be used then.
   void confirm(GrantedLease&& granted, SteadyTime now, std::function<void(bool is_usable)> done);
 
+  /// Done with it before its time: its attachments are cut, the vault is told.
+  void release(const LeaseId& id);
+
   // What the vault says. `now` is the time of receipt.
   void on_granted(Granted&& granted, SteadyTime now);
   void on_all_granted(const AllGranted& done);

@@ -86,6 +86,7 @@ class VaultSide final : public vault::HolderFences {
   void serve_acquire_session(HolderChannel& holder, const AcquireSession& acquire);
   void serve_intents(HolderChannel& holder, const Intents& intents);
   void serve_settled(HolderChannel& holder, const Settled& settled);
+  void send_check(HolderId gateway, std::uint64_t request, std::unique_ptr<GrantedLease> lease);
   void finish_check(const HolderChannel& holder, CheckDone&& done);
   void closed(HolderId id, const std::string& why);
   void send(HolderId id, const Message& message);
