@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/admission.h"
+
+#include <algorithm>
+
+#include "http/head.h"
+
+namespace strongroom::api {
+namespace {
+
+bool is_local_socket(const http::ServerRequest& request) { return request.peer.unix_uid.has_value(); }
+
+std::string_view without_port(std::string_view host) {
+  if (host.starts_with('[')) return host.substr(0, std::min(host.find(']'), host.size() - 1) + 1);
+  return host.substr(0, host.find(':'));
+}
+
+bool is_own_name(std::string_view host, const ControlOptions& options) {
+  const std::string_view name = without_port(host);
+  for (const std::string_view loopback : {"localhost", "127.0.0.1", "[::1]"})
+    if (http::equals_ignoring_case(name, loopback)) return true;
+  return std::ranges::any_of(options.allowed_hosts, [name](const std::string& own) { return http::equals_ignoring_case(name, own); });
+}
+
+/// Fetch metadata and Origin: browsers say truthfully where a request comes from.
+bool is_cross_site(const http::ServerRequest& request) {
+  const std::string_view site = request.header("sec-fetch-site");
+  if (!site.empty() && site != "same-origin" && site != "none") return true;
+  if (request.count_headers("origin") == 0) return false;
+  const std::string own = "http://" + std::string(request.header("host"));
+  return request.count_headers("origin") > 1 || !http::equals_ignoring_case(request.header("origin"), own);
+}
+
+bool has_operator_token(const http::ServerRequest& request, const ControlOptions& options) {
+  constexpr std::string_view kScheme = "Bearer ";
+  const std::string_view text = request.header("authorization");
+  if (request.count_headers("authorization") != 1 || text.size() <= kScheme.size()) return false;
+  if (!http::equals_ignoring_case(text.substr(0, kScheme.size()), kScheme)) return false;
+  const crypto::Digest hash = crypto::sha256(bytes_of(text.substr(kScheme.size())));
+  return equal_constant_time(hash, options.token_hash);
+}
+
+}  // namespace
+
+Status check_host(const http::ServerRequest& request, const ControlOptions& options) {
+  if (is_local_socket(request) || is_own_name(request.header("host"), options)) return {};
+  return fail(Code::Refused, "this server does not go by that name", "host_refused");
+}
+
+Status check_caller(const http::ServerRequest& request, const ControlOptions& options) {
+  if (is_local_socket(request)) {
+    const int uid = *request.peer.unix_uid;
+    if (uid == 0 || (uid > 0 && static_cast<unsigned>(uid) == options.owner_uid)) return {};
+  } else if (is_cross_site(request)) {
+    return fail(Code::Refused, "calls from another site's page are refused", "cross_site_refused");
+  }
+  if (has_operator_token(request, options)) return {};
+  return fail(Code::Unauthorized, "no or unknown credential");
+}
+
+}  // namespace strongroom::api

@@ -1,0 +1,88 @@
+// Installation, tenants, members, services, skills. SPDX-License-Identifier: Apache-2.0
+#include "api/openapi.h"
+#include "api/operations.h"
+#include "api/views.h"
+
+namespace strongroom::api {
+namespace {
+
+Reply reply(json::value document) { return {std::move(document), {}, {}}; }
+Reply receipt(const vault::Receipt& signed_one) { return {nullptr, signed_one.document, {}}; }
+
+}  // namespace
+
+Answer show_installation(Call& call) {
+  const Services& services = call.services;
+  return reply(json::object{{"id", services.vault.installation_id()},
+                            {"version", STRONGROOM_VERSION},
+                            {"receipt_public_key", services.vault.receipt_public_key()},
+                            {"seal", services.options.seal},
+                            {"seal_state", "open"},
+                            {"gateway", services.options.gateway},
+                            {"time", to_rfc3339(services.loop.clock().wall())}});
+}
+
+Answer show_openapi(Call&) { return reply(openapi_document()); }
+
+Answer list_tenants(Call& call) {
+  STRONGROOM_TRY(const auto tenants, call.services.vault.list_tenants());
+  return reply(to_json_list(tenants));
+}
+
+Answer add_tenant(Call& call) {
+  STRONGROOM_TRY(const auto tenant, call.services.vault.add_tenant(call.actor, call.text("name")));
+  return reply(to_json(tenant));
+}
+
+io::Task<Answer> remove_tenant(Call& call) {
+  vault::Actor actor = call.actor;
+  std::string name = call.path["name"];
+  const Result<vault::Receipt> done = co_await call.services.vault.remove_tenant(std::move(actor), std::move(name));
+  if (!done) co_return std::unexpected(done.error());
+  co_return receipt(*done);
+}
+
+Answer list_members(Call& call) {
+  STRONGROOM_TRY(const auto members, call.services.vault.list_members(call.parameter("tenant")));
+  return reply(to_json_list(members));
+}
+
+Answer add_member(Call& call) {
+  const std::string role = call.text("role");
+  STRONGROOM_TRY(const auto member, call.services.vault.add_member(call.actor, call.text("tenant"), call.text("name"),
+                                                                  role.empty() ? "member" : role));
+  return reply(to_json(member));
+}
+
+io::Task<Answer> remove_member(Call& call) {
+  vault::Actor actor = call.actor;
+  std::string tenant = call.parameter("tenant");
+  std::string name = call.path["name"];
+  const Result<vault::Receipt> done = co_await call.services.vault.remove_member(std::move(actor), std::move(tenant), std::move(name));
+  if (!done) co_return std::unexpected(done.error());
+  co_return receipt(*done);
+}
+
+Answer list_services(Call& call) {
+  json::array out;
+  for (const auto& [id, service] : call.services.catalog.services()) out.emplace_back(to_json(service));
+  return reply(std::move(out));
+}
+
+Answer list_skills(Call& call) {
+  STRONGROOM_TRY(const auto skills, call.services.vault.list_skills(call.parameter("tenant")));
+  return reply(to_json_list(skills));
+}
+
+Answer add_skill(Call& call) {
+  STRONGROOM_TRY(const auto skill,
+                 call.services.vault.add_skill(call.actor, call.text("tenant"), call.text("name"), call.texts("services")));
+  return reply(to_json(skill));
+}
+
+Answer remove_skill(Call& call) {
+  STRONGROOM_CHECKED(call.services.vault.remove_skill(call.actor, call.parameter("tenant"), call.path["name"]));
+  return Reply();
+}
+
+}  // namespace strongroom::api

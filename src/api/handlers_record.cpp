@@ -1,0 +1,131 @@
+// Receipts and the record of use. SPDX-License-Identifier: Apache-2.0
+#include <charconv>
+
+#include "api/operations.h"
+#include "api/views.h"
+
+namespace strongroom::api {
+namespace {
+
+Reply reply(json::value document) { return {std::move(document), {}, {}}; }
+
+Result<std::uint64_t> number_of(const Call& call, std::string_view name, std::uint64_t when_missing, std::uint64_t most) {
+  const std::string text = call.parameter(name);
+  if (text.empty()) return when_missing;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number == 0 || number > most)
+    return fail(Code::Invalid, "'" + std::string(name) + "' must be a whole number from 1 to " + std::to_string(most));
+  return number;
+}
+
+/// Parses an id when one was given.
+template <class AnyId>
+Status read_id(const Call& call, std::string_view name, std::optional<AnyId>& out) {
+  const std::string text = call.parameter(name);
+  if (text.empty()) return {};
+  STRONGROOM_TRY(out, AnyId::parse(text));
+  return {};
+}
+
+using Names = std::map<std::string, std::string, std::less<>>;  ///< id text to name
+
+Result<Names> tenant_names(vault::Vault& vault) {
+  STRONGROOM_TRY(const auto tenants, vault.list_tenants());
+  Names names;
+  for (const auto& tenant : tenants) names.emplace(tenant.id.text(), tenant.name);
+  return names;
+}
+
+Status read_tenant(const Call& call, const Names& names, std::optional<TenantId>& out) {
+  const std::string text = call.parameter("tenant");
+  if (text.empty()) return {};
+  for (const auto& [id, name] : names)
+    if (name == text || id == text) {
+      STRONGROOM_TRY(out, TenantId::parse(id));
+      return {};
+    }
+  return fail(Code::NotFound, "no tenant of that name");
+}
+
+Status read_member(const Call& call, std::optional<MemberId>& out) {
+  const std::string text = call.parameter("member");
+  if (text.empty()) return {};
+  if (auto id = MemberId::parse(text)) {
+    out = *id;
+    return {};
+  }
+  const std::string tenant = call.parameter("tenant");
+  if (tenant.empty()) return fail(Code::Invalid, "a member's name needs 'tenant' beside it");
+  STRONGROOM_TRY(const auto members, call.services.vault.list_members(tenant));
+  for (const auto& member : members)
+    if (member.name == text) {
+      out = member.id;
+      return {};
+    }
+  return fail(Code::NotFound, "no member of that name");
+}
+
+/// People read names: the id of a tenant or member moves to NAME_id, its name takes its place.
+void put_name(json::object& entry, const std::string& member, const Names& names) {
+  const auto* id = entry.if_contains(member);
+  if (id == nullptr || !id->is_string()) return;
+  const auto found = names.find(std::string_view(id->get_string()));
+  if (found == names.end()) return;
+  entry[member + "_id"] = found->first;
+  entry[member] = found->second;
+}
+
+Names member_names(vault::Vault& vault, const Names& tenants) {
+  Names names;
+  for (const auto& [id, tenant] : tenants) {
+    const auto members = vault.list_members(tenant);
+    if (!members) continue;  // a removed tenant: its ids stay ids
+    for (const auto& member : *members) names.emplace(member.id.text(), member.name);
+  }
+  return names;
+}
+
+}  // namespace
+
+Answer list_receipts(Call& call) {
+  STRONGROOM_TRY(auto receipts, call.services.vault.list_receipts());
+  json::array out;
+  for (json::object& receipt : receipts) out.emplace_back(std::move(receipt));
+  return reply(std::move(out));
+}
+
+Answer show_receipt(Call& call) {
+  STRONGROOM_TRY(const ReceiptId id, ReceiptId::parse(call.path["id"]));
+  Reply out;
+  STRONGROOM_TRY(out.text, call.services.vault.show_receipt(id));
+  return out;
+}
+
+Answer list_audit(Call& call) {
+  constexpr std::uint64_t kMost = 1000;
+  audit::Filter filter;
+  STRONGROOM_TRY(const Names tenants, tenant_names(call.services.vault));
+  STRONGROOM_CHECKED(read_tenant(call, tenants, filter.tenant));
+  STRONGROOM_CHECKED(read_member(call, filter.member));
+  STRONGROOM_CHECKED(read_id(call, "key", filter.key));
+  STRONGROOM_CHECKED(read_id(call, "session", filter.session));
+  STRONGROOM_TRY(filter.before, number_of(call, "before", 0, std::uint64_t{1} << 62U));
+  STRONGROOM_TRY(filter.limit, number_of(call, "limit", 100, kMost));
+  STRONGROOM_TRY(auto entries, call.services.record.list(filter));
+  const Names members = member_names(call.services.vault, tenants);
+  json::array out;
+  for (json::object& entry : entries) {
+    put_name(entry, "tenant", tenants);
+    put_name(entry, "member", members);
+    out.emplace_back(std::move(entry));
+  }
+  return reply(std::move(out));
+}
+
+Answer verify_audit(Call& call) {
+  STRONGROOM_TRY(const audit::Verified verified, call.services.record.verify());
+  return reply(to_json(verified));
+}
+
+}  // namespace strongroom::api

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <vector>
+
+#include "http/server.h"
+
+namespace strongroom::api {
+namespace {
+
+/// A value that is read when asked for.
+struct ReadValue {
+  std::string name;
+  std::string help;
+  prometheus::MetricType type;
+  std::function<double()> read;
+};
+
+prometheus::MetricFamily to_family(const ReadValue& value) {
+  prometheus::ClientMetric metric;
+  const double now = value.read();
+  if (value.type == prometheus::MetricType::Counter)
+    metric.counter.value = now;
+  else
+    metric.gauge.value = now;
+  prometheus::MetricFamily family;
+  family.name = value.name;
+  family.help = value.help;
+  family.type = value.type;
+  family.metric.push_back(std::move(metric));
+  return family;
+}
+
+}  // namespace
+
+struct Metrics::State {
+  prometheus::Registry registry;
+  prometheus::Family<prometheus::Counter>& requests = prometheus::BuildCounter()
+                                                          .Name("strongroom_control_requests_total")
+                                                          .Help("Calls of the control API")
+                                                          .Register(registry);
+  std::vector<ReadValue> values;
+};
+
+Metrics::Metrics() : state_(std::make_unique<State>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::count_request(std::string_view operation, int status) {
+  state_->requests.Add({{"operation", std::string(operation)}, {"status", std::to_string(status)}}).Increment();
+}
+
+void Metrics::gauge(std::string name, std::string help, std::function<double()> read) {
+  state_->values.push_back({std::move(name), std::move(help), prometheus::MetricType::Gauge, std::move(read)});
+}
+
+void Metrics::counter(std::string name, std::string help, std::function<double()> read) {
+  state_->values.push_back({std::move(name), std::move(help), prometheus::MetricType::Counter, std::move(read)});
+}
+
+std::string Metrics::text() const {
+  std::vector<prometheus::MetricFamily> families = state_->registry.Collect();
+  for (const ReadValue& value : state_->values) families.push_back(to_family(value));
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+struct MetricsServer::State {
+  State(io::Loop& loop, Metrics& the_metrics, std::function<std::string()> the_is_ready)
+      : metrics(the_metrics),
+        is_ready(std::move(the_is_ready)),
+        server(loop, [this](http::ServerRequest& request) { return handle(request); }) {}
+
+  io::Task<http::ServerResponse> handle(http::ServerRequest& request) {
+    http::ServerResponse response = answer(request);
+    co_return response;
+  }
+
+  http::ServerResponse answer(const http::ServerRequest& request) {
+    if (request.method != "GET" && request.method != "HEAD") return http::error_response(405, "method_not_allowed", "only GET here");
+    http::ServerResponse response;
+    response.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
+    if (request.path == "/healthz") {
+      response.body = "ok\n";
+    } else if (request.path == "/readyz") {
+      const std::string why_not = is_ready();
+      response.status = why_not.empty() ? 200 : 503;
+      response.body = (why_not.empty() ? "ready" : why_not) + "\n";
+    } else if (request.path == "/metrics") {
+      response.headers[0].second = "text/plain; version=0.0.4; charset=utf-8";
+      response.body = metrics.text();
+    } else {
+      return http::error_response(404, "not_found", "here are /metrics, /healthz and /readyz");
+    }
+    return response;
+  }
+
+  Metrics& metrics;
+  std::function<std::string()> is_ready;
+  http::Server server;
+};
+
+MetricsServer::MetricsServer(io::Loop& loop, Metrics& metrics, std::function<std::string()> is_ready)
+    : state_(std::make_unique<State>(loop, metrics, std::move(is_ready))) {}
+
+MetricsServer::~MetricsServer() = default;
+
+void MetricsServer::start(int fd) { state_->server.listen(fd); }
+
+io::Task<void> MetricsServer::stop(std::chrono::milliseconds within) { return state_->server.stop(within); }
+
+}  // namespace strongroom::api

@@ -1,0 +1,108 @@
+// Operations: the one table of what the control API can do.
+//
+// Each line: method, path, what it takes, what it answers, who does it. The router (router.h) and the OpenAPI document (openapi.h) are made
+// from it, so they cannot differ. Inside the room only. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "api/schema.h"
+#include "api/server.h"
+#include "audit/log.h"
+#include "catalog/catalog.h"
+#include "http/server.h"
+#include "vault/vault.h"
+
+namespace strongroom::api {
+
+/// What handlers work with. Outlives every call.
+struct Services {
+  io::Loop& loop;
+  vault::Vault& vault;
+  audit::Log& record;
+  const catalog::Catalog& catalog;
+  const ControlOptions& options;
+  const ControlHooks& hooks;
+};
+
+/// One admitted call.
+struct Call {
+  const Services& services;
+  vault::Actor actor;
+  std::map<std::string, std::string, std::less<>> path;   ///< {id} and the like, decoded
+  std::map<std::string, std::string, std::less<>> query;  ///< only names that the operation knows
+  json::value body;                                       ///< checked against the request schema; its memory is wiped when freed
+  std::string upgrade;                                    ///< protocol asked for
+
+  /// Empty when not given.
+  [[nodiscard]] std::string parameter(std::string_view name) const;
+  /// A text member of the body; empty when not given.
+  [[nodiscard]] std::string text(std::string_view name) const;
+  [[nodiscard]] std::vector<std::string> texts(std::string_view name) const;
+  [[nodiscard]] vault::Settings settings(std::string_view name) const;
+};
+
+/// What a handler answers.
+struct Reply {
+  json::value document;
+  std::string text;                               ///< instead of `document`: JSON as it is (a signed receipt)
+  std::function<void(io::Stream)> take_over;      ///< with 101
+};
+
+using Answer = Result<Reply>;
+/// Done at once. Key values are handled only by these: a Secret does not live in a coroutine.
+using Direct = Answer (*)(Call&);
+using Waiting = io::Task<Answer> (*)(Call&);
+
+enum class Shape : std::uint8_t { One, List, Nothing, Switch };
+
+struct Operation {
+  std::string_view name;      ///< "key.add": operationId, label of the metric
+  std::string_view method;
+  std::string_view path;      ///< "/api/v1/keys/{id}"
+  std::string_view summary;
+  std::span<const Member> query;
+  std::string_view request;   ///< schema, or empty: no body
+  Shape shape = Shape::One;
+  std::string_view response;  ///< schema of the answer, or of a list's elements
+  int status = 200;
+  Direct direct = nullptr;    ///< exactly one of the two
+  Waiting waiting = nullptr;
+};
+
+[[nodiscard]] std::span<const Operation> operations();
+
+// The handlers, by subject (handlers_*.cpp).
+Answer show_installation(Call& call);
+Answer show_openapi(Call& call);
+Answer list_tenants(Call& call);
+Answer add_tenant(Call& call);
+io::Task<Answer> remove_tenant(Call& call);
+Answer list_members(Call& call);
+Answer add_member(Call& call);
+io::Task<Answer> remove_member(Call& call);
+Answer list_services(Call& call);
+Answer list_keys(Call& call);
+Answer add_key(Call& call);
+Answer show_key(Call& call);
+Answer rotate_key(Call& call);
+io::Task<Answer> check_key(Call& call);
+io::Task<Answer> revoke_key(Call& call);
+Answer list_skills(Call& call);
+Answer add_skill(Call& call);
+Answer remove_skill(Call& call);
+Answer list_sessions(Call& call);
+Answer start_session(Call& call);
+Answer show_session(Call& call);
+io::Task<Answer> end_session(Call& call);
+Answer attach_runner(Call& call);
+Answer list_receipts(Call& call);
+Answer show_receipt(Call& call);
+Answer list_audit(Call& call);
+Answer verify_audit(Call& call);
+
+}  // namespace strongroom::api

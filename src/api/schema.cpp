@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/schema.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "base/check.h"
+
+namespace strongroom::api {
+namespace {
+
+constexpr std::string_view kHomes = "skill|integration";
+constexpr std::string_view kRoles = "owner|admin|member|auditor";
+
+constexpr std::array kErrorBody = {
+    Member{"code", Kind::Text, Need::Required, "Stable word, e.g. key_revoked, not_found"},
+    Member{"message", Kind::Text, Need::Required, "A sentence for a person"},
+    Member{"hint", Kind::Text, Need::Optional, "What would mend it"}};
+constexpr std::array kError = {Member{"error", Kind::Object, Need::Required, "What went wrong", "ErrorBody"}};
+
+constexpr std::array kInstallation = {
+    Member{"id", Kind::Text, Need::Required, "Identifier of this installation"},
+    Member{"version", Kind::Text, Need::Required, "Version of the program"},
+    Member{"receipt_public_key", Kind::Text, Need::Required, "Ed25519 public key of receipts and checkpoints, base64"},
+    Member{"seal", Kind::Text, Need::Required, "What protects the root key: file, passphrase"},
+    Member{"seal_state", Kind::Text, Need::Required, "open while the server runs", "open"},
+    Member{"gateway", Kind::Text, Need::Required, "Base URL of the gateway"},
+    Member{"time", Kind::Time, Need::Required, "The server's clock"}};
+
+constexpr std::array kTenant = {Member{"id", Kind::Text, Need::Required, "ten_..."},
+                                Member{"name", Kind::Text, Need::Required, "Unique name"},
+                                Member{"state", Kind::Text, Need::Required, "active or removed"},
+                                Member{"created", Kind::Time, Need::Required, "When it was added"}};
+constexpr std::array kNewTenant = {Member{"name", Kind::Text, Need::Required, "a-z 0-9 - _ . @, at most 64"}};
+
+constexpr std::array kMember = {Member{"id", Kind::Text, Need::Required, "mem_..."},
+                                Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+                                Member{"name", Kind::Text, Need::Required, "Unique within the tenant"},
+                                Member{"role", Kind::Text, Need::Required, "What the member may do", kRoles},
+                                Member{"created", Kind::Time, Need::Required, "When the member was added"}};
+constexpr std::array kNewMember = {Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+                                   Member{"name", Kind::Text, Need::Required, "Unique within the tenant"},
+                                   Member{"role", Kind::Text, Need::Optional, "member when missing", kRoles}};
+
+constexpr std::array kSetting = {Member{"name", Kind::Text, Need::Required, "Name to use in a key's settings"},
+                                 Member{"kind", Kind::Text, Need::Required, "host, port, header, text, variable, path"},
+                                 Member{"required", Kind::Flag, Need::Required, "Must be given"},
+                                 Member{"default", Kind::Text, Need::Required, "Taken when not given; may be empty"},
+                                 Member{"help", Kind::Text, Need::Required, "For people"}};
+constexpr std::array kService = {
+    Member{"id", Kind::Text, Need::Required, "gemini, github, ..."},
+    Member{"title", Kind::Text, Need::Required, "Name for people"},
+    Member{"delivery", Kind::Text, Need::Required, "How keys of this service reach the agent's code", "proxied|injected"},
+    Member{"homes", Kind::TextList, Need::Required, "Allowed homes, the default first"},
+    Member{"hosts", Kind::TextList, Need::Required, "Where a proxied key may be sent"},
+    Member{"variables", Kind::TextList, Need::Required, "Variables a workroom gets"},
+    Member{"settings", Kind::ObjectList, Need::Required, "What is filled in when a key is added", "Setting"},
+    Member{"can_check", Kind::Flag, Need::Required, "The provider can be asked whether it accepts a key"},
+    Member{"console_url", Kind::Text, Need::Required, "Where the key is managed at the provider"}};
+
+constexpr std::array kKey = {
+    Member{"id", Kind::Text, Need::Required, "key_..."},
+    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+    Member{"service", Kind::Text, Need::Required, "What kind of key it is"},
+    Member{"label", Kind::Text, Need::Required, "Tells keys of one service apart"},
+    Member{"delivery", Kind::Text, Need::Required, "proxied: never enters a workroom; injected: set as variables inside", "proxied|injected"},
+    Member{"home", Kind::Text, Need::Required, "skill: serves the tenant; integration: one member's", kHomes},
+    Member{"owner", Kind::Text, Need::Required, "The member of an integration, else empty"},
+    Member{"state", Kind::Text, Need::Required, "Whether it is used", "active|rejected_by_provider|revoked"},
+    Member{"version", Kind::Integer, Need::Required, "Counts rotations, from 1"},
+    Member{"created", Kind::Time, Need::Required, "When it was added"},
+    Member{"changed", Kind::Time, Need::Required, "Last rotation or change of state"},
+    Member{"last_used", Kind::Time, Need::Nullable, "Last use, if any"},
+    Member{"last_characters", Kind::Text, Need::Required, "Four characters for long keys, else empty. All that is ever shown"},
+    Member{"settings", Kind::TextMap, Need::Required, "Host, user and the like; never secret"}};
+constexpr std::array kNewKey = {
+    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+    Member{"service", Kind::Text, Need::Required, "Id of the service"},
+    Member{"value", Kind::Secret, Need::Required, "The key itself. Goes in only"},
+    Member{"label", Kind::Text, Need::Optional, "default when missing"},
+    Member{"member", Kind::Text, Need::Optional, "Makes it this member's integration; without, a skill secret"},
+    Member{"settings", Kind::TextMap, Need::Optional, "What the service asks for"}};
+constexpr std::array kNewValue = {Member{"value", Kind::Secret, Need::Required, "The new value. Goes in only"}};
+constexpr std::array kCheck = {
+    Member{"verdict", Kind::Text, Need::Required, "What the provider thinks of the key", "accepted|rejected|unknown"},
+    Member{"status", Kind::Integer, Need::Required, "The provider's status; 0 when it was not reached"},
+    Member{"message", Kind::Text, Need::Required, "For people"}};
+
+constexpr std::array kSkill = {Member{"id", Kind::Text, Need::Required, "skl_..."},
+                               Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+                               Member{"name", Kind::Text, Need::Required, "Unique within the tenant"},
+                               Member{"services", Kind::TextList, Need::Required, "service or service:label"}};
+constexpr std::array kNewSkill = {Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+                                  Member{"name", Kind::Text, Need::Required, "Unique within the tenant"},
+                                  Member{"services", Kind::TextList, Need::Required, "service or service:label"}};
+
+constexpr std::array kGrant = {Member{"id", Kind::Text, Need::Required, "grt_..."},
+                               Member{"service", Kind::Text, Need::Required, "Id of the service"},
+                               Member{"label", Kind::Text, Need::Required, "Label of the key that serves"},
+                               Member{"key", Kind::Text, Need::Required, "The key that serves"},
+                               Member{"delivery", Kind::Text, Need::Required, "How it is delivered", "proxied|injected"}};
+constexpr std::array kSession = {Member{"id", Kind::Text, Need::Required, "ses_..."},
+                                 Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+                                 Member{"member", Kind::Text, Need::Required, "On whose behalf it runs"},
+                                 Member{"state", Kind::Text, Need::Required, "Whether passes are good", "open|ended"},
+                                 Member{"runtime", Kind::Text, Need::Required, "What runs the workroom"},
+                                 Member{"started", Kind::Time, Need::Required, "When it began"},
+                                 Member{"ended", Kind::Time, Need::Nullable, "When it ended"},
+                                 Member{"expires", Kind::Time, Need::Required, "When it ends by itself"},
+                                 Member{"ended_why", Kind::Text, Need::Required, "Why it ended, else empty"},
+                                 Member{"grants", Kind::ObjectList, Need::Required, "Keys that serve it", "Grant"}};
+constexpr std::array kNewSession = {
+    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+    Member{"member", Kind::Text, Need::Required, "On whose behalf"},
+    Member{"services", Kind::TextList, Need::Optional, "service or service:label"},
+    Member{"skills", Kind::TextList, Need::Optional, "Names of the tenant's skills"},
+    Member{"runtime", Kind::Text, Need::Optional, "process when missing"},
+    Member{"time_limit_seconds", Kind::Integer, Need::Optional, "12 hours when missing"}};
+constexpr std::array kPass = {Member{"grant", Kind::Text, Need::Required, "grt_..."},
+                              Member{"service", Kind::Text, Need::Required, "Id of the service"},
+                              Member{"label", Kind::Text, Need::Required, "Label of the key that serves"},
+                              Member{"pass", Kind::Text, Need::Required, "What the agent's SDK is given as its key. Shown this once"},
+                              Member{"settings", Kind::TextMap, Need::Required, "Of the key"}};
+constexpr std::array kInjected = {Member{"grant", Kind::Text, Need::Required, "grt_..."},
+                                  Member{"service", Kind::Text, Need::Required, "Id of the service"},
+                                  Member{"label", Kind::Text, Need::Required, "Label of the key that serves"},
+                                  Member{"settings", Kind::TextMap, Need::Required, "Of the key"}};
+constexpr std::array kStartedSession = {
+    Member{"session", Kind::Object, Need::Required, "The session", "Session"},
+    Member{"passes", Kind::ObjectList, Need::Required, "One for each proxied service", "Pass"},
+    Member{"injected", Kind::ObjectList, Need::Required, "What the runner leases by attaching", "Injected"}};
+constexpr std::array kEndSession = {Member{"why", Kind::Text, Need::Optional, "ended by operator when missing"}};
+
+constexpr std::array kReceipt = {
+    Member{"receipt", Kind::Any, Need::Required, "What was achieved: R1 to R4, per holder, with times (docs/formats/receipt.md)"},
+    Member{"signature", Kind::Any, Need::Required, "Ed25519 over the canonical receipt"}};
+constexpr std::array kReceiptRow = {Member{"id", Kind::Text, Need::Required, "rcp_..."},
+                                    Member{"subject", Kind::Text, Need::Required, "What was revoked or ended"},
+                                    Member{"created", Kind::Any, Need::Required, "When it was signed"}};
+
+constexpr std::array kEntry = {
+    Member{"id", Kind::Any, Need::Required, "Sequence in the record"},
+    Member{"time", Kind::Time, Need::Required, "When"},
+    Member{"action", Kind::Text, Need::Required, "key.add, key.revoke, use, ..."}};
+constexpr std::array kVerified = {
+    Member{"entries", Kind::Integer, Need::Required, "Entries whose chain holds"},
+    Member{"checkpoints", Kind::Integer, Need::Required, "Signatures that are right"},
+    Member{"after_last_checkpoint", Kind::Integer, Need::Required, "Entries not yet under a signature"},
+    Member{"head", Kind::Text, Need::Required, "Hash of the last entry, hex"}};
+constexpr std::array<Member, 0> kEmpty = {};
+
+constexpr std::array kSchemas = {
+    Schema{"Error", "Every answer with a status from 400", kError},
+    Schema{"ErrorBody", "What went wrong", kErrorBody},
+    Schema{"Installation", "This Strongroom", kInstallation},
+    Schema{"Tenant", "An organisation", kTenant},
+    Schema{"NewTenant", "A tenant to add", kNewTenant},
+    Schema{"Member", "A person in a tenant", kMember},
+    Schema{"NewMember", "A member to add", kNewMember},
+    Schema{"Setting", "One thing to fill in", kSetting},
+    Schema{"Service", "A kind of key", kService},
+    Schema{"Key", "A stored key, without its value", kKey},
+    Schema{"NewKey", "A key to store", kNewKey},
+    Schema{"NewValue", "A key's next version", kNewValue},
+    Schema{"Check", "What the provider said", kCheck},
+    Schema{"Skill", "An AI capability of a tenant", kSkill},
+    Schema{"NewSkill", "A skill to add", kNewSkill},
+    Schema{"Grant", "A key that serves a session", kGrant},
+    Schema{"Session", "One run of a workroom", kSession},
+    Schema{"NewSession", "A session to start", kNewSession},
+    Schema{"Pass", "What stands in a proxied key's place", kPass},
+    Schema{"Injected", "An injected key to be leased", kInjected},
+    Schema{"StartedSession", "A session and all that its workroom needs", kStartedSession},
+    Schema{"EndSession", "Why it ends", kEndSession},
+    Schema{"Receipt", "The signed answer of a revoke", kReceipt},
+    Schema{"ReceiptRow", "A receipt in a list", kReceiptRow},
+    Schema{"Entry", "One entry of the record; further members depend on the action", kEntry},
+    Schema{"Verified", "The record holds", kVerified},
+    Schema{"Empty", "Nothing; the body may be missing", kEmpty}};
+
+bool is_text_map(const json::value& value) {
+  if (!value.is_object()) return false;
+  return std::ranges::all_of(value.get_object(), [](const auto& item) { return item.value().is_string(); });
+}
+
+bool is_text_list(const json::value& value) {
+  return value.is_array() && std::ranges::all_of(value.get_array(), [](const auto& item) { return item.is_string(); });
+}
+
+bool is_word_of(std::string_view words, std::string_view word) {
+  while (!words.empty()) {
+    const auto bar = std::min(words.find('|'), words.size());
+    if (words.substr(0, bar) == word) return true;
+    words.remove_prefix(std::min(bar + 1, words.size()));
+  }
+  return false;
+}
+
+bool has_kind(const json::value& value, const Member& member) {
+  switch (member.kind) {
+    case Kind::Text: return value.is_string() && (member.of.empty() || is_word_of(member.of, std::string_view(value.get_string())));
+    case Kind::Time: case Kind::Secret: return value.is_string();
+    case Kind::Integer: return value.is_int64() || value.is_uint64();
+    case Kind::Flag: return value.is_bool();
+    case Kind::TextList: return is_text_list(value);
+    case Kind::TextMap: return is_text_map(value);
+    case Kind::Object: return check_document(value, schema(member.of)).has_value();
+    case Kind::ObjectList:
+      return value.is_array() && std::ranges::all_of(value.get_array(), [&member](const auto& item) {
+               return check_document(item, schema(member.of)).has_value();
+             });
+    case Kind::Any: return true;
+  }
+  return false;
+}
+
+std::string kind_text(const Member& member) {
+  switch (member.kind) {
+    case Kind::Text: return member.of.empty() ? "text" : "one of " + std::string(member.of);
+    case Kind::Time: return "a time";
+    case Kind::Secret: return "text";
+    case Kind::Integer: return "a whole number";
+    case Kind::Flag: return "true or false";
+    case Kind::TextList: return "a list of texts";
+    case Kind::TextMap: return "an object of texts";
+    case Kind::Object: return "an object";
+    case Kind::ObjectList: return "a list of objects";
+    case Kind::Any: return "anything";
+  }
+  return {};
+}
+
+json::object reference(std::string_view name) { return {{"$ref", "#/components/schemas/" + std::string(name)}}; }
+
+json::object bare_schema(const Member& member) {
+  switch (member.kind) {
+    case Kind::Text: {
+      json::object out{{"type", "string"}};
+      if (member.of.empty()) return out;
+      json::array words;
+      for (std::string_view rest = member.of; !rest.empty();) {
+        const auto bar = std::min(rest.find('|'), rest.size());
+        words.emplace_back(json::string_view(rest.substr(0, bar)));
+        rest.remove_prefix(std::min(bar + 1, rest.size()));
+      }
+      out["enum"] = std::move(words);
+      return out;
+    }
+    case Kind::Time: return {{"type", "string"}, {"format", "date-time"}};
+    case Kind::Secret: return {{"type", "string"}, {"format", "password"}, {"writeOnly", true}, {"minLength", 1}, {"maxLength", 65536}};
+    case Kind::Integer: return {{"type", "integer"}};
+    case Kind::Flag: return {{"type", "boolean"}};
+    case Kind::TextList: return {{"type", "array"}, {"items", {{"type", "string"}}}};
+    case Kind::TextMap: return {{"type", "object"}, {"additionalProperties", {{"type", "string"}}}};
+    case Kind::Object: return reference(member.of);
+    case Kind::ObjectList: return {{"type", "array"}, {"items", reference(member.of)}};
+    case Kind::Any: return {};
+  }
+  return {};
+}
+
+}  // namespace
+
+std::span<const Schema> schemas() { return kSchemas; }
+
+const Schema& schema(std::string_view name) {
+  const auto found = std::ranges::find(kSchemas, name, &Schema::name);
+  STRONGROOM_CHECK(found != kSchemas.end(), "every schema that is named exists");
+  return *found;
+}
+
+json::object to_json_schema(const Member& member) {
+  json::object out = bare_schema(member);
+  if (member.need == Need::Nullable) out["type"] = json::array{out["type"], "null"};
+  if (!member.help.empty()) out["description"] = json::string_view(member.help);
+  return out;
+}
+
+json::object to_json_schema(const Schema& schema) {
+  json::object properties;
+  json::array required;
+  for (const Member& member : schema.members) {
+    properties[json::string_view(member.name)] = to_json_schema(member);
+    if (member.need != Need::Optional) required.emplace_back(json::string_view(member.name));
+  }
+  json::object out{{"type", "object"}, {"description", json::string_view(schema.help)}};
+  if (!properties.empty()) out["properties"] = std::move(properties);
+  if (!required.empty()) out["required"] = std::move(required);
+  return out;
+}
+
+Status check_document(const json::value& document, const Schema& schema) {
+  if (!document.is_object()) return fail(Code::Invalid, "the body must be a JSON object");
+  const json::object& object = document.get_object();
+  for (const Member& member : schema.members) {
+    const auto* value = object.if_contains(json::string_view(member.name));
+    const bool is_absent = value == nullptr || (value->is_null() && member.need != Need::Required);
+    if (is_absent && member.need == Need::Required) return fail(Code::Invalid, "'" + std::string(member.name) + "' is missing");
+    if (!is_absent && !has_kind(*value, member))
+      return fail(Code::Invalid, "'" + std::string(member.name) + "' must be " + kind_text(member));
+  }
+  for (const auto& item : object) {
+    const auto is_it = [&item](const Member& member) { return item.key() == json::string_view(member.name); };
+    if (!std::ranges::any_of(schema.members, is_it))
+      return fail(Code::Invalid, "the body has a member that does not belong there; known ones are in /api/v1/openapi.json");
+  }
+  return {};
+}
+
+}  // namespace strongroom::api

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/server.h"
+
+#include <algorithm>
+
+#include "api/admission.h"
+#include "api/console_files.h"
+#include "api/errors.h"
+#include "api/metrics.h"
+#include "api/operations.h"
+#include "api/router.h"
+#include "base/encoding.h"
+#include "base/log.h"
+#include "base/wiping.h"
+#include "http/head.h"
+#include "http/server.h"
+
+namespace strongroom::api {
+namespace {
+
+http::ServerResponse json_response(int status, std::string text) {
+  http::ServerResponse response;
+  response.status = status;
+  response.headers.emplace_back("Content-Type", "application/json");
+  response.body = std::move(text);
+  return response;
+}
+
+Status read_query(const http::ServerRequest& request, const Operation& operation, Call& call) {
+  for (const auto& [name, value] : request.query) {
+    if (std::ranges::find(operation.query, name, &Member::name) == operation.query.end())
+      return fail(Code::Invalid, "the query has a name that does not belong there");
+    if (!call.query.emplace(name, value).second) return fail(Code::Invalid, "'" + name + "' is there twice");
+  }
+  for (const Member& member : operation.query)
+    if (member.need == Need::Required && call.parameter(member.name).empty())
+      return fail(Code::Invalid, "'?" + std::string(member.name) + "=' is missing");
+  return {};
+}
+
+/// Only JSON, so that no form of another site's page can be taken for a call.
+bool is_json(const http::ServerRequest& request) {
+  const std::string_view type = request.header("content-type");
+  const std::string_view media = type.substr(0, type.find(';'));
+  return http::equals_ignoring_case(media.substr(0, media.find_last_not_of(' ') + 1), "application/json");
+}
+
+Status read_body(http::ServerRequest& request, const Operation& operation, Call& call) {
+  if (operation.request.empty()) {
+    if (!request.body.is_empty()) return fail(Code::Invalid, "this call takes no body");
+    return {};
+  }
+  call.body = json::object();
+  if (!request.body.is_empty()) {
+    if (!is_json(request)) return fail(Code::Invalid, "the body must be sent as application/json", "unsupported_media_type");
+    STRONGROOM_TRY(call.body, parse_json_wiping(request.body.text()));
+    request.body.reset();
+  }
+  return check_document(call.body, schema(operation.request));
+}
+
+http::ServerResponse answer_of(const Operation& operation, Answer answer) {
+  if (!answer) return to_response(answer.error());
+  if (operation.shape == Shape::Nothing) {
+    http::ServerResponse nothing;
+    nothing.status = operation.status;
+    return nothing;
+  }
+  if (!answer->take_over) return json_response(operation.status, answer->text.empty() ? to_text(answer->document) : std::move(answer->text));
+  http::ServerResponse response;
+  response.status = 101;
+  response.headers.emplace_back("Connection", "Upgrade");
+  response.headers.emplace_back("Upgrade", "strongroom-lease/1");
+  response.take_over = std::move(answer->take_over);
+  return response;
+}
+
+http::ServerResponse no_operation(const Route& route) {
+  if (route.allowed.empty()) return http::error_response(404, "not_found", "no such operation", "see /api/v1/openapi.json");
+  http::ServerResponse response = http::error_response(405, "method_not_allowed", "this path takes " + route.allowed);
+  response.headers.emplace_back("Allow", route.allowed);
+  return response;
+}
+
+}  // namespace
+
+struct ControlServer::State {
+  State(Parts parts, ControlOptions the_options, ControlHooks the_hooks)
+      : options(std::move(the_options)),
+        hooks(std::move(the_hooks)),
+        services{parts.loop, parts.vault, parts.record, parts.catalog, options, hooks},
+        metrics(parts.metrics),
+        server(parts.loop, [this](http::ServerRequest& request) { return handle(request); }) {}
+
+  io::Task<http::ServerResponse> handle(http::ServerRequest& request);
+  io::Task<http::ServerResponse> call_api(http::ServerRequest& request);
+  http::ServerResponse call_direct(http::ServerRequest& request, const Operation& operation, const Route& route);
+  Call make_call(const Route& route, const http::ServerRequest& request) const {
+    return Call{services, vault::Actor{"operator"}, route.parameters, {}, {}, request.upgrade};
+  }
+  void count(std::string_view operation, int status) const {
+    if (metrics != nullptr) metrics->count_request(operation, status);
+  }
+
+  ControlOptions options;
+  ControlHooks hooks;
+  Services services;
+  Metrics* metrics;
+  http::Server server;
+};
+
+io::Task<http::ServerResponse> ControlServer::State::handle(http::ServerRequest& request) {
+  if (const Status host = check_host(request, options); !host) {
+    log(LogLevel::Warning, "control_refused", {{"why", host.error().reason}, {"peer", request.peer.address}});
+    co_return api::to_response(host.error());
+  }
+  if (!request.path.starts_with("/api/")) co_return serve_console(request);
+  http::ServerResponse response = co_await call_api(request);
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  co_return response;
+}
+
+/// A key's value is in the body for the time of this call only, and never in a coroutine.
+http::ServerResponse ControlServer::State::call_direct(http::ServerRequest& request, const Operation& operation, const Route& route) {
+  Call call = make_call(route, request);
+  if (const Status query = read_query(request, operation, call); !query) return api::to_response(query.error());
+  if (const Status body = read_body(request, operation, call); !body) return api::to_response(body.error());
+  return answer_of(operation, operation.direct(call));
+}
+
+io::Task<http::ServerResponse> ControlServer::State::call_api(http::ServerRequest& request) {
+  if (const Status caller = check_caller(request, options); !caller) {
+    const Error& error = caller.error();
+    log(LogLevel::Warning, "control_refused", {{"why", name_of(error.code)}, {"peer", request.peer.address}});
+    count("none", status_of(error.code));
+    co_return api::to_response(error);
+  }
+  const Route route = find_route(request.method, request.path);
+  if (route.operation == nullptr) {
+    count("none", route.allowed.empty() ? 404 : 405);
+    co_return no_operation(route);
+  }
+  const Operation& operation = *route.operation;
+  http::ServerResponse response;
+  if (operation.direct != nullptr) {
+    response = call_direct(request, operation, route);
+  } else {
+    Call call = make_call(route, request);
+    Status is_read = read_query(request, operation, call);
+    if (is_read) is_read = read_body(request, operation, call);
+    if (!is_read) co_return api::to_response(is_read.error());
+    Answer answer = co_await operation.waiting(call);
+    response = answer_of(operation, std::move(answer));
+  }
+  count(operation.name, response.status);
+  log(LogLevel::Debug, "control_call", {{"operation", operation.name}, {"status", response.status}});
+  co_return response;
+}
+
+ControlServer::ControlServer(Parts parts, ControlOptions options, ControlHooks hooks)
+    : state_(std::make_unique<State>(parts, std::move(options), std::move(hooks))) {}
+
+ControlServer::~ControlServer() = default;
+
+void ControlServer::start(int tcp_fd, int unix_fd) {
+  if (tcp_fd >= 0) state_->server.listen(tcp_fd);
+  if (unix_fd >= 0) state_->server.listen(unix_fd);
+}
+
+io::Task<void> ControlServer::stop(std::chrono::milliseconds within) { return state_->server.stop(within); }
+
+Secret make_operator_token() {
+  constexpr std::string_view kStart = "sro_";
+  const Secret octets = crypto::random_secret(32);
+  std::string text = octets.reveal([](ByteView plain) { return to_base64url(plain); });
+  text.insert(0, kStart);
+  Secret token{bytes_of(text)};
+  wipe(text.data(), text.size());
+  return token;
+}
+
+}  // namespace strongroom::api

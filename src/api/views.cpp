@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/views.h"
+
+namespace strongroom::api {
+namespace {
+
+json::value time_or_null(const std::optional<WallTime>& time) {
+  return time ? json::value(to_rfc3339(*time)) : json::value(nullptr);
+}
+
+json::object to_json(const vault::Settings& settings) {
+  json::object out;
+  for (const auto& [name, value] : settings) out[name] = value;
+  return out;
+}
+
+json::array to_json(const std::vector<std::string>& texts) {
+  json::array out;
+  for (const std::string& text : texts) out.emplace_back(json::string_view(text));
+  return out;
+}
+
+json::object to_json(const vault::GrantView& view) {
+  return {{"id", view.id.text()}, {"service", view.service}, {"label", view.label}, {"key", view.key.text()}, {"delivery", view.delivery}};
+}
+
+json::object to_json(const vault::IssuedPass& pass) {
+  return {{"grant", pass.grant.text()}, {"service", pass.service}, {"label", pass.label}, {"pass", pass.pass},
+          {"settings", to_json(pass.settings)}};
+}
+
+json::object to_json(const vault::InjectedGrant& grant) {
+  return {{"grant", grant.grant.text()}, {"service", grant.service}, {"label", grant.label}, {"settings", to_json(grant.settings)}};
+}
+
+json::object to_json(const catalog::Setting& setting) {
+  return {{"name", setting.name}, {"kind", setting.kind}, {"required", setting.required}, {"default", setting.default_value},
+          {"help", setting.help}};
+}
+
+template <class Item>
+json::array to_list(const std::vector<Item>& items) {
+  json::array out;
+  for (const Item& item : items) out.emplace_back(to_json(item));
+  return out;
+}
+
+}  // namespace
+
+json::object to_json(const vault::TenantView& view) {
+  return {{"id", view.id.text()}, {"name", view.name}, {"state", view.state}, {"created", to_rfc3339(view.created)}};
+}
+
+json::object to_json(const vault::MemberView& view) {
+  return {{"id", view.id.text()}, {"tenant", view.tenant}, {"name", view.name}, {"role", view.role}, {"created", to_rfc3339(view.created)}};
+}
+
+json::object to_json(const vault::KeyView& view) {
+  return {{"id", view.id.text()},
+          {"tenant", view.tenant},
+          {"service", view.service},
+          {"label", view.label},
+          {"delivery", view.delivery},
+          {"home", view.home},
+          {"owner", view.owner},
+          {"state", view.state},
+          {"version", view.version},
+          {"created", to_rfc3339(view.created)},
+          {"changed", to_rfc3339(view.changed)},
+          {"last_used", time_or_null(view.last_used)},
+          {"last_characters", view.last_characters},
+          {"settings", to_json(view.settings)}};
+}
+
+json::object to_json(const vault::SkillView& view) {
+  return {{"id", view.id.text()}, {"tenant", view.tenant}, {"name", view.name}, {"services", to_json(view.services)}};
+}
+
+json::object to_json(const vault::SessionView& view) {
+  return {{"id", view.id.text()},
+          {"tenant", view.tenant},
+          {"member", view.member},
+          {"state", view.state},
+          {"runtime", view.runtime},
+          {"started", to_rfc3339(view.started)},
+          {"ended", time_or_null(view.ended)},
+          {"expires", to_rfc3339(view.expires)},
+          {"ended_why", view.ended_why},
+          {"grants", to_list(view.grants)}};
+}
+
+json::object to_json(const vault::StartedSession& started) {
+  return {{"session", to_json(started.session)}, {"passes", to_list(started.passes)}, {"injected", to_list(started.injected)}};
+}
+
+json::object to_json(const catalog::Service& service) {
+  json::array homes;
+  for (const catalog::Home home : service.homes) homes.emplace_back(json::string_view(catalog::name_of(home)));
+  json::array variables;
+  for (const catalog::Variable& variable : service.variables) variables.emplace_back(json::string_view(variable.name));
+  return {{"id", service.id},
+          {"title", service.title},
+          {"delivery", json::string_view(catalog::name_of(service.delivery))},
+          {"homes", std::move(homes)},
+          {"hosts", to_json(service.hosts)},
+          {"variables", std::move(variables)},
+          {"settings", to_list(service.settings)},
+          {"can_check", !service.check.method.empty()},
+          {"console_url", service.console_url}};
+}
+
+json::object to_json(const audit::Verified& verified) {
+  return {{"entries", verified.entries},
+          {"checkpoints", verified.checkpoints},
+          {"after_last_checkpoint", verified.after_last_checkpoint},
+          {"head", verified.head}};
+}
+
+}  // namespace strongroom::api

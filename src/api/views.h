@@ -1,0 +1,27 @@
+// Views: the vault's plain structs as the API's JSON. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "audit/log.h"
+#include "base/json.h"
+#include "catalog/service.h"
+#include "vault/vault.h"
+
+namespace strongroom::api {
+
+[[nodiscard]] json::object to_json(const vault::TenantView& view);
+[[nodiscard]] json::object to_json(const vault::MemberView& view);
+[[nodiscard]] json::object to_json(const vault::KeyView& view);
+[[nodiscard]] json::object to_json(const vault::SkillView& view);
+[[nodiscard]] json::object to_json(const vault::SessionView& view);
+[[nodiscard]] json::object to_json(const vault::StartedSession& started);
+[[nodiscard]] json::object to_json(const catalog::Service& service);
+[[nodiscard]] json::object to_json(const audit::Verified& verified);
+
+template <class View>
+[[nodiscard]] json::array to_json_list(const std::vector<View>& views) {
+  json::array out;
+  for (const View& view : views) out.emplace_back(to_json(view));
+  return out;
+}
+
+}  // namespace strongroom::api
