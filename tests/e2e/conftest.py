@@ -1,0 +1,104 @@
+"""Fixtures of the end-to-end tests. SPDX-License-Identifier: Apache-2.0"""
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from support.canary import Canaries  # noqa: E402
+from support.room import PROGRAMS, Room  # noqa: E402
+from support.standins import Standins  # noqa: E402
+from support.watch import ProcessWatch  # noqa: E402
+
+E2E = Path(__file__).resolve().parent
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "violations: this test makes the stand-ins see what they must not")
+
+
+def pytest_collection_modifyitems(items):
+    """The canary test looks at what all others have left behind: it is the last."""
+    items.sort(key=lambda item: item.path.name == "test_canary.py")
+
+
+def pytest_sessionstart(session):
+    if session.config.option.collectonly:
+        return
+    if not (PROGRAMS / "strongroom").exists():
+        pytest.exit(f"no strongroom in {PROGRAMS}: build it, or name its folder in STRONGROOM_BIN", 2)
+    if not (E2E / "node_modules" / "openai").exists():
+        pytest.exit("run `npm ci` in tests/e2e and in tests/standins first", 2)
+
+
+@pytest.fixture(scope="session")
+def suite_folder(tmp_path_factory):
+    """Everything of this run: data directories, logs, temporary files. What is left here is searched at the end."""
+    return tmp_path_factory.mktemp("suite")
+
+
+@pytest.fixture(scope="session")
+def environment(suite_folder):
+    """What the programs under test are started with: nothing of the caller's but what they cannot do without."""
+    temporary = suite_folder / "tmp"
+    temporary.mkdir()
+    return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TMPDIR": str(temporary), "HOME": str(temporary)}
+
+
+@pytest.fixture(scope="session")
+def canaries():
+    return Canaries()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def process_watch(canaries):
+    watch = ProcessWatch(canaries)
+    watch.start()
+    yield watch
+    watch.stop()
+
+
+@pytest.fixture(scope="session")
+def standins_process(suite_folder, environment):
+    standins = Standins(suite_folder / "standins", environment)
+    yield standins
+    standins.stop()
+
+
+@pytest.fixture
+def standins(standins_process, request):
+    """The stand-ins, fresh for this test, which fails when they saw anything they must not see."""
+    standins_process.reset()
+    yield standins_process
+    if request.node.get_closest_marker("violations") is None:
+        assert standins_process.violations() == []
+
+
+@pytest.fixture
+def make_room(suite_folder, standins, canaries, environment, request):
+    """Makes rooms; their data directories stay until the canary test has searched them."""
+    rooms = []
+
+    def make(flags=(), start=True):
+        # Short: the path of control.sock in it must fit into 108 octets.
+        name = re.sub(r"\W", "-", request.node.name.removeprefix("test_"))[:24]
+        folder = suite_folder / f"{len(os.listdir(suite_folder))}-{name}"
+        folder.mkdir(mode=0o700)
+        room = Room(folder, standins, canaries, environment, flags)
+        rooms.append(room)
+        return room.start() if start else room
+
+    yield make
+    standins.release()
+    for room in rooms:
+        status = room.stop()
+        assert status in (0, None), f"strongroom serve ended with {status}: {room.log()[-2000:]}"
+
+
+@pytest.fixture
+def room(make_room):
+    """A running Strongroom with tenant acme and member alice."""
+    return make_room().people()

@@ -1,0 +1,83 @@
+"""Canaries: random keys in the providers' shapes, and the search for them in every encoding.
+
+All keys of the whole suite are canaries; `test_canary.py` looks for each of them in all that Strongroom leaves behind.
+SPDX-License-Identifier: Apache-2.0
+"""
+import base64
+import json
+import re
+import secrets
+import string
+import urllib.parse
+
+ALNUM = string.ascii_letters + string.digits
+
+
+def _random(alphabet, length):
+    return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+SHAPES = {
+    "gemini": lambda: "AIza" + _random(ALNUM + "_-", 35),
+    "elevenlabs": lambda: "sk_" + secrets.token_hex(24),
+    "heygen": lambda: f"sk_V2_hgu_{_random(ALNUM, 11)}_{_random(ALNUM, 32)}",
+    "firecrawl": lambda: "fc-" + secrets.token_hex(16),
+    "openai": lambda: "sk-proj-" + _random(ALNUM + "_-", 120),
+    "anthropic": lambda: "sk-ant-api03-" + _random(ALNUM + "_-", 93) + "AA",
+    "generic": lambda: "standin_" + _random(ALNUM, 40),
+    "github": lambda: "ghp_" + _random(ALNUM, 36),
+    "gitlab": lambda: "glpat-" + _random(ALNUM + "_-", 20),
+    "git": lambda: "tok_" + _random(ALNUM, 40),
+    "tailscale": lambda: "tskey-auth-" + _random(ALNUM, 40),
+    # Passwords with characters that JSON, URLs and shells write in other ways.
+    "password": lambda: f'{_random(ALNUM, 14)}"%/+\\ {_random(ALNUM, 14)}',
+}
+
+
+class Canaries:
+    """Makes keys and remembers them until the end of the suite."""
+
+    def __init__(self):
+        self.all = {}
+
+    def new(self, shape):
+        value = SHAPES[shape]()
+        self.all[value] = shape
+        return value
+
+    def patterns(self):
+        """[(name, octets)] of every encoding of every canary."""
+        return [(f"{shape} as {encoding}", octets)
+                for value, shape in self.all.items() for encoding, octets in encodings(value)]
+
+
+def encodings(value):
+    """Every way in which `value` may have been written down; what stands around it is unknown."""
+    raw = value.encode()
+    found = {"raw": raw}
+    for offset in range(3):
+        # Only the characters that the value alone decides: others hold bits of its neighbours.
+        first, last = -(-8 * offset // 6), 8 * (offset + len(raw)) // 6
+        stable = base64.b64encode(b"\0" * offset + raw)[first:last]
+        found[f"base64 at offset {offset}"] = stable
+        found[f"base64url at offset {offset}"] = stable.translate(bytes.maketrans(b"+/", b"-_"))
+    found["hex"] = raw.hex().encode()
+    found["HEX"] = raw.hex().upper().encode()
+    found["percent"] = urllib.parse.quote(value, safe="").encode()
+    found["percent, form"] = urllib.parse.quote_plus(value, safe="").encode()
+    found["percent, lower"] = re.sub(r"%..", lambda m: m[0].lower(), urllib.parse.quote(value, safe="")).encode()
+    found["percent, every octet"] = "".join(f"%{octet:02X}" for octet in raw).encode()
+    found["JSON"] = json.dumps(value)[1:-1].encode()
+    found["JSON, slashes escaped"] = json.dumps(value)[1:-1].replace("/", "\\/").encode()
+    found["JSON, every character"] = "".join(f"\\u{ord(c):04x}" for c in value).encode()
+    seen, unique = set(), []
+    for encoding, octets in found.items():
+        if octets not in seen:
+            seen.add(octets)
+            unique.append((encoding, octets))
+    return unique
+
+
+def search(octets, patterns):
+    """Names of the patterns that stand in `octets`."""
+    return [name for name, pattern in patterns if pattern in octets]

@@ -1,0 +1,84 @@
+"""Watches command lines and environments of all processes outside workrooms while the suite runs.
+
+A workroom is whatever descends from a `strongroom run`: injected keys are meant to be there, and nowhere else.
+SPDX-License-Identifier: Apache-2.0
+"""
+import os
+import threading
+from pathlib import Path
+
+from support.canary import search
+
+
+def _read(path):
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return b""
+
+
+def _parents():
+    """{pid: (parent, start time)} of this moment."""
+    found = {}
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        stat = _read(f"/proc/{entry}/stat")
+        if stat:
+            fields = stat[stat.rindex(b")") + 2:].split()
+            found[int(entry)] = (int(fields[1]), int(fields[19]))
+    return found
+
+
+def _is_runner(pid):
+    words = _read(f"/proc/{pid}/cmdline").split(b"\0")
+    return len(words) > 1 and words[0].endswith(b"/strongroom") and b"run" in words[1:4]
+
+
+def outside_workrooms():
+    """[(pid, start time)] of all processes that are in no workroom. The runner itself is outside."""
+    parents = _parents()
+    runners = {pid for pid in parents if _is_runner(pid)}
+
+    def inside(pid):
+        seen = set()
+        while pid in parents and pid not in seen:
+            seen.add(pid)
+            parent = parents[pid][0]
+            if parent in runners:
+                # A runner forks before it becomes the workroom's first process: that child is inside as well.
+                return True
+            pid = parent
+        return False
+
+    return [(pid, start) for pid, (_, start) in parents.items() if not inside(pid)]
+
+
+class ProcessWatch(threading.Thread):
+    """Looks at every process a few times in its life; what it finds is kept in `findings`."""
+
+    def __init__(self, canaries):
+        super().__init__(daemon=True)
+        self.canaries, self.findings = canaries, []
+        self._over = threading.Event()
+        self._looks = {}
+
+    def look(self, everything=False):
+        patterns = self.canaries.patterns()
+        for pid, start in outside_workrooms():
+            command, environment = _read(f"/proc/{pid}/cmdline"), _read(f"/proc/{pid}/environ")
+            mark = (pid, start, hash(command), hash(environment), len(patterns))
+            if not everything and mark in self._looks:
+                continue
+            self._looks[mark] = True
+            for where, octets in (("command line", command), ("environment", environment)):
+                for name in search(octets, patterns):
+                    self.findings.append(f"{where} of process {pid} ({command[:60]!r}): {name}")
+
+    def run(self):
+        while not self._over.wait(0.3):
+            self.look()
+
+    def stop(self):
+        self._over.set()
+        self.join(20)
