@@ -80,7 +80,7 @@ async function serve(state, request, response, direct) {
     const standin = STANDINS[place.service];
     if (standing === 'revoked' && record.violations.length === 0) { request.resume(); standin.badKey(exchange); return; }
     if (record.violations.length > 0) {
-      if (standing === 'unknown' && standin) { request.resume(); standin.badKey(exchange); } else exchange.refuse();
+      if (standing === 'unknown' && standin && record.violations.length === 1) { request.resume(); standin.badKey(exchange); } else exchange.refuse();
       return;
     }
     const failure = state.failures[place.service];
