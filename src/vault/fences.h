@@ -30,12 +30,28 @@ struct HolderOutcome {
   std::vector<ExposedProcess> processes;
 };
 
+/// One thing to be fenced, where several go together (a member and all that is theirs).
+struct FenceTarget {
+  FenceKind kind = FenceKind::Key;
+  IdBytes id{};
+};
+
 class HolderFences {
  public:
   virtual ~HolderFences() = default;
   /// Answers when every live holder has acknowledged or its leases have run out. Never fails: time does the rest.
   [[nodiscard]] virtual io::Task<std::vector<HolderOutcome>> fence(FenceKind kind, IdBytes id, std::string reason,
                                                                    std::chrono::milliseconds grace) = 0;
+  /// Several at once: all begin before any is waited for. (Here one after the other, for small implementations in tests.)
+  [[nodiscard]] virtual io::Task<std::vector<HolderOutcome>> fence_all(std::vector<FenceTarget> targets, std::string reason,
+                                                                       std::chrono::milliseconds grace) {
+    std::vector<HolderOutcome> all;
+    for (const auto& target : targets) {
+      const auto outcomes = co_await fence(target.kind, target.id, reason, grace);
+      all.insert(all.end(), outcomes.begin(), outcomes.end());
+    }
+    co_return all;
+  }
   /// Tells holders that a newer version exists. No answer is waited for.
   virtual void refresh(KeyId key) = 0;
 };

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/secret.h"
@@ -20,6 +21,12 @@ struct SealOptions {
 
 /// First start: makes a random root key and wraps it by the wanted seal, in the database. Later: opens it. A root key that does not open
 /// the root check record is refused: "the root key in FILE is not the one this database was made with".
+/// Unlocks the store's rows as well.
 [[nodiscard]] Result<Secret> open_root_key(store::Store& store, const SealOptions& options);
+
+/// Keys that follow from the root key, for one purpose each.
+[[nodiscard]] Secret derive_from_root(const Secret& root_key, std::string_view purpose);
+/// The Ed25519 key that signs the record's checkpoints (audit::Log::Options::signing_key).
+[[nodiscard]] Secret record_signing_key(const Secret& root_key);
 
 }  // namespace strongroom::vault

@@ -1,0 +1,118 @@
+// The file holds "strongroom-seal-1 " and 32 octets in hex, one line. SPDX-License-Identifier: Apache-2.0
+#include "vault/seal_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <optional>
+
+#include "base/bytes.h"
+#include "crypto/crypto.h"
+
+namespace strongroom::vault {
+namespace {
+
+constexpr std::string_view kMagic = "strongroom-seal-1 ";
+constexpr std::size_t kKeySize = 32;
+constexpr std::size_t kFileSize = kMagic.size() + 2 * kKeySize + 1;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+std::unexpected<Error> cannot(const std::string& path, std::string_view what) {
+  return fail(Code::Sealed, "The seal file " + path + " " + std::string(what) + ".", "seal_file");
+}
+
+std::optional<std::uint8_t> nibble(std::uint8_t c) {
+  if (c >= '0' && c <= '9') return static_cast<std::uint8_t>(c - '0');
+  if (c >= 'a' && c <= 'f') return static_cast<std::uint8_t>(c - 'a' + 10);
+  return std::nullopt;
+}
+
+/// Hex straight into locked memory: no helper that would leave a copy.
+bool decode(ByteView hex, MutableBytes out) {
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto high = nibble(hex[2 * i]);
+    const auto low = nibble(hex[2 * i + 1]);
+    if (!high || !low) return false;
+    out[i] = static_cast<std::uint8_t>(*high << 4U | *low);
+  }
+  return true;
+}
+
+Status check_owner_and_mode(int fd, const std::string& path) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return cannot(path, "is not a regular file");
+  if (info.st_uid != ::geteuid()) return cannot(path, "belongs to another user; run chown on it");
+  if ((info.st_mode & 0077U) != 0) return cannot(path, "can be read or written by others; run chmod 600 on it");
+  return {};
+}
+
+Status make(const std::string& path) {
+  Secret text = Secret::of_size(kFileSize);
+  const Secret key = crypto::random_secret(kKeySize);
+  text.reveal_mutable([&](MutableBytes out) {
+    static constexpr std::string_view kHex = "0123456789abcdef";
+    std::copy(kMagic.begin(), kMagic.end(), out.begin());
+    key.reveal([&](ByteView plain) {
+      for (std::size_t i = 0; i < plain.size(); ++i) {
+        out[kMagic.size() + 2 * i] = static_cast<std::uint8_t>(kHex[plain[i] >> 4U]);
+        out[kMagic.size() + 2 * i + 1] = static_cast<std::uint8_t>(kHex[plain[i] & 15U]);
+      }
+    });
+    out[kFileSize - 1] = '\n';
+  });
+  // Under another name first: a crash never leaves half a seal file behind.
+  const std::string fresh = path + ".new";
+  ::unlink(fresh.c_str());
+  const Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (file.get() < 0) return cannot(path, "cannot be made");
+  const bool is_written = text.reveal([&](ByteView plain) {
+    return ::write(file.get(), plain.data(), plain.size()) == static_cast<ssize_t>(plain.size());
+  });
+  if (!is_written || ::fsync(file.get()) != 0 || ::rename(fresh.c_str(), path.c_str()) != 0) return cannot(path, "cannot be written");
+  const auto slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const Descriptor folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.get() < 0 || ::fsync(folder.get()) != 0) return cannot(path, "cannot be made durable");
+  return {};
+}
+
+}  // namespace
+
+Result<Secret> read_seal_file(const std::string& path, WhenMissing when_missing) {
+  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0 && errno == ENOENT && when_missing == WhenMissing::Make) {
+    STRONGROOM_CHECKED(make(path));
+    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  }
+  if (fd < 0 && errno == ENOENT) return cannot(path, "is missing; without it this database cannot be opened, so put it back from where you keep it");
+  if (fd < 0) return cannot(path, "cannot be opened");
+  const Descriptor file(fd);
+  STRONGROOM_CHECKED(check_owner_and_mode(file.get(), path));
+  Secret text = Secret::of_size(kFileSize + 1);
+  const auto size = text.reveal_mutable([&](MutableBytes out) { return ::read(file.get(), out.data(), out.size()); });
+  Secret key = Secret::of_size(kKeySize);
+  const bool is_right = size == static_cast<ssize_t>(kFileSize) && text.reveal([&](ByteView plain) {
+    if (text_of(plain).substr(0, kMagic.size()) != kMagic || plain[kFileSize - 1] != '\n') return false;
+    return key.reveal_mutable([&](MutableBytes out) { return decode(plain.subspan(kMagic.size()), out); });
+  });
+  if (!is_right) return cannot(path, "is not a seal file, or is damaged");
+  return key;
+}
+
+}  // namespace strongroom::vault
