@@ -75,13 +75,16 @@ class Room:
 
     # The server
 
-    def start(self, extra=()):
+    def launch(self):
+        """Starts the server and does not wait for it."""
         (self.data / "endpoints.json").unlink(missing_ok=True)
-        log = open(self.folder / "serve.log", "ab")
         command = [str(PROGRAMS / "strongroom"), "serve", "--data", str(self.data), "--listen", "127.0.0.1:0",
-                   "--gateway", "127.0.0.1:0", "--metrics", "127.0.0.1:0", *self.flags, *extra]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment, cwd=self.folder)
-        log.close()
+                   "--gateway", "127.0.0.1:0", "--metrics", "127.0.0.1:0", *self.flags]
+        with open(self.folder / "serve.log", "ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment, cwd=self.folder)
+
+    def start(self):
+        self.launch()
         ready = self.data / "endpoints.json"
         until(lambda: ready.exists() or self.process.poll() is not None, 30, "strongroom serve is ready")
         if not ready.exists():
@@ -117,14 +120,23 @@ class Room:
 
     def kill9(self):
         """The vault and its gateways, without a word of warning."""
-        pids = [self.process.pid, *self.gateway_pids()]
-        for pid in pids:
+        for pid in [self.process.pid, *self._children()]:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
         self.process.wait(10)
         self.process = None
+
+    def _children(self):
+        """The server's own children, from the kernel: also while it has not said yet which they are."""
+        children = []
+        for task in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
+            try:
+                children += map(int, task.read_text().split())
+            except OSError:
+                pass
+        return children
 
     # The command line and the control API
 
