@@ -14,7 +14,7 @@ constexpr std::array kAuditQuery = {
     Member{"key", Kind::Text, Need::Optional, "Id"},
     Member{"session", Kind::Text, Need::Optional, "Id"},
     Member{"before", Kind::Integer, Need::Optional, "Only entries before this sequence: the id of the last one seen"},
-    Member{"limit", Kind::Integer, Need::Optional, "At most this many, 1 to 1000; 100 when missing"}};
+    Member{"limit", Kind::Integer, Need::Optional, "At most this many, 1 to 10000; 100 when missing"}};
 
 constexpr std::array kOperations = {
     Operation{"installation.show", "GET", "/api/v1/installation", "What this installation is", {}, {}, Shape::One, "Installation", 200,
