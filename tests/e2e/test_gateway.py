@@ -1,0 +1,245 @@
+"""The gateway's door, octet by octet: strict parsing, every slot, TLS on the same port, cancelling, restarts.
+
+Passes come from `strongroom session start`, so these tests speak from outside any workroom.
+SPDX-License-Identifier: Apache-2.0
+"""
+import base64
+import json
+import socket
+import ssl
+import time
+import urllib.request
+
+import pytest
+
+from support.waiting import until
+
+
+@pytest.fixture
+def use(room, standins):
+    return Use(room, standins)
+
+
+class Use:
+    """A session on the gemini key, and raw requests with its pass."""
+
+    def __init__(self, room, standins):
+        self.room, self.standins = room, standins
+        self.key_id, self.key = room.add_key("gemini")
+        started = room.json("session", "start", "--tenant", "acme", "--member", "alice", "--service", "gemini")
+        self.session = started["session"]["id"]
+        [issued] = started["passes"]
+        self.token = issued["pass"]
+        standins.passes(self.token)
+
+    def connect(self, tls=False):
+        host, port = self.room.endpoints["gateway"].rsplit(":", 1)
+        raw = socket.create_connection((host, int(port)), timeout=20)
+        if not tls:
+            return raw
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context.wrap_socket(raw, server_hostname="localhost")
+
+    def exchange(self, octets, tls=False):
+        """(status, whole answer) of one connection that is closed by the other side."""
+        if isinstance(octets, str):
+            octets = octets.encode("latin1")
+        with self.connect(tls) as connection:
+            connection.sendall(octets)
+            answer = b""
+            try:
+                while piece := connection.recv(65536):
+                    answer += piece
+            except (ConnectionResetError, ssl.SSLError):
+                pass
+        return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.1 ") else 0, answer.decode("latin1")
+
+    def get(self, path="/gemini/v1/models", headers=None, tls=False):
+        headers = {"x-goog-api-key": self.token} if headers is None else headers
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return self.exchange(f"GET {path} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n{lines}\r\n", tls)
+
+    def error(self, answer):
+        return json.loads(answer[answer.index("{"):answer.rindex("}") + 1])["error"]
+
+
+def test_every_slot_of_the_service_takes_the_pass(use):
+    basic = base64.b64encode(f"any:{use.token}".encode()).decode()
+    for path, headers in [
+        ("/gemini/v1/models", {"x-goog-api-key": use.token}), ("/gemini/v1/models", {"X-GOOG-API-KEY": use.token}),
+        (f"/gemini/v1/models?key={use.token}", {}), (f"/gemini/v1/models?a=1&key={use.token}&b=2", {}),
+        ("/gemini/v1/models", {"Authorization": f"Bearer {use.token}"}), ("/gemini/v1/models", {"Authorization": f"Basic {basic}"}),
+        (f"/gemini/v1/models?key={use.token}", {"x-goog-api-key": use.token}),
+    ]:
+        status, answer = use.get(path, headers)
+        assert status == 200, (path, answer)
+        assert use.key not in answer
+    assert [dict(request["query"]) for request in use.standins.requests()][2:4] == [{}, {"a": "1", "b": "2"}]
+
+
+def test_other_credentials_of_the_agent_do_not_travel(use):
+    """Cookies, proxy credentials and forged forwarding headers stay here; the rest goes on."""
+    headers = {"x-goog-api-key": use.token, "Proxy-Authorization": "Basic eDp5", "X-Forwarded-For": "1.2.3.4", "X-Of-The-Agent": "kept",
+               "Connection": "close, X-Hop", "X-Hop": "dropped", "TE": "trailers", "Keep-Alive": "timeout=5"}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    status, answer = use.exchange(f"GET /gemini/standin/echo HTTP/1.1\r\nHost: gateway\r\n{lines}\r\n")
+    assert status == 200, answer
+    [seen] = use.standins.requests()
+    assert seen["headers"]["x-of-the-agent"] == "kept"
+    assert not {"x-hop", "proxy-authorization", "te", "keep-alive", "x-forwarded-for"} & set(seen["headers"])
+    assert seen["headers"]["x-goog-api-key"] == "<key of gemini>"
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+def test_plain_and_tls_on_one_port(use, tls):
+    assert use.get(tls=tls)[0] == 200
+
+
+AMBIGUOUS = {
+    "both lengths": "POST /gemini/standin/echo HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {pass}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two lengths": "POST /gemini/standin/echo HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {pass}\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcd",
+    "length with a sign": "POST /gemini/standin/echo HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {pass}\r\nContent-Length: +4\r\n\r\nabcd",
+    "unknown coding": "POST /gemini/standin/echo HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {pass}\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "coding twice": "POST /gemini/standin/echo HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {pass}\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "space before colon": "GET /gemini/standin/echo HTTP/1.1\r\nHost: g\r\nx-goog-api-key : {pass}\r\n\r\n",
+    "folded line": "GET /gemini/standin/echo HTTP/1.1\r\nHost: g\r\nX-A: b\r\n c\r\nx-goog-api-key: {pass}\r\n\r\n",
+    "bare LF": "GET /gemini/standin/echo HTTP/1.1\nHost: g\nx-goog-api-key: {pass}\n\n",
+    "CR in a value": "GET /gemini/standin/echo HTTP/1.1\r\nHost: g\r\nX-A: b\rc\r\nx-goog-api-key: {pass}\r\n\r\n",
+    "NUL in a value": "GET /gemini/standin/echo HTTP/1.1\r\nHost: g\r\nX-A: b\0c\r\nx-goog-api-key: {pass}\r\n\r\n",
+    "no Host": "GET /gemini/standin/echo HTTP/1.1\r\nx-goog-api-key: {pass}\r\n\r\n",
+    "two Hosts": "GET /gemini/standin/echo HTTP/1.1\r\nHost: a\r\nHost: b\r\nx-goog-api-key: {pass}\r\n\r\n",
+    "chunk size with a sign": "POST /gemini/standin/echo HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {pass}\r\nTransfer-Encoding: chunked\r\n\r\n+4\r\nabcd\r\n0\r\n\r\n",
+    "old version": "GET /gemini/standin/echo HTTP/0.9\r\nHost: g\r\nx-goog-api-key: {pass}\r\n\r\n",
+    "method is no token": "GE(T /gemini/standin/echo HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {pass}\r\n\r\n",
+    "space in the target": "GET /gemini/standin/e cho HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {pass}\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("what", AMBIGUOUS)
+def test_ambiguous_requests_are_refused(use, what):
+    """Refused and the connection closed: a second request in the same octets is never looked at."""
+    smuggled = f"GET /gemini/v1/models HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {use.token}\r\n\r\n"
+    status, answer = use.exchange(AMBIGUOUS[what].replace("{pass}", use.token) + smuggled)
+    assert status in (400, 501, 505), answer
+    assert answer.count("HTTP/1.1 ") == 1
+    assert "/v1/models" not in [request["path"] for request in use.standins.requests()]
+
+
+def test_expect_100_continue(use):
+    """The agent's body is asked for before it is sent, and arrives."""
+    with use.connect() as connection:
+        connection.sendall((f"POST /gemini/standin/echo HTTP/1.1\r\nHost: g\r\nConnection: close\r\nx-goog-api-key: {use.token}\r\n"
+                            "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n").encode())
+        first = connection.recv(65536)
+        assert first.startswith(b"HTTP/1.1 100"), first
+        connection.sendall(b"hello")
+        answer = first
+        while piece := connection.recv(65536):
+            answer += piece
+    assert b"HTTP/1.1 200" in answer and b'"body":"hello"' in answer.replace(b'": "', b'":"')
+
+
+def test_expect_of_a_refused_request_is_answered_at_once(use):
+    status, answer = use.exchange("POST /gemini/standin/echo HTTP/1.1\r\nHost: g\r\nConnection: close\r\nx-goog-api-key: AIzaNobodysPass"
+                                  "0123456789012345678901234567890123456789\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
+    assert status == 401 and use.error(answer)["code"] == "pass_unknown"
+
+
+def test_refusals_name_what_is_wrong(use):
+    unknown = "AIza" + "x" * 43
+    assert use.error(use.get(headers={})[1])["code"] == "pass_missing"
+    assert use.error(use.get(headers={"x-goog-api-key": unknown})[1])["code"] == "pass_unknown"
+    assert use.error(use.get("/nosuchservice/v1/models")[1])["code"] == "unknown_service"
+    assert use.error(use.get("/gemini@api.openai.com/v1/models")[1])["code"] == "unknown_host"
+    denied = use.error(use.get("/gemini/v1beta/triggers/x")[1])
+    assert denied["code"] == "path_denied" and denied["message"] and denied["hint"]
+    use.room.cli("session", "end", use.session)
+    assert use.error(use.get()[1])["code"] == "session_ended"
+    assert use.standins.requests() == []
+
+
+def test_the_pass_in_other_places_is_not_sent_on(use):
+    """In another header, the path, or another parameter it would reach the provider: refused, or not passed on."""
+    for path, headers in [("/gemini/standin/echo", {"x-goog-api-key": use.token, "User-Agent": use.token}),
+                          (f"/gemini/standin/echo?note={use.token}", {"x-goog-api-key": use.token}),
+                          (f"/gemini/v1/{use.token}", {"x-goog-api-key": use.token})]:
+        use.get(path, headers)
+    assert use.standins.violations() == []
+
+
+def test_a_client_that_leaves_cancels_upstream(use):
+    use.standins.stream(events=2, hold=True)
+    body = b'{"contents":[]}'
+    with use.connect() as connection:
+        connection.sendall((f"POST /gemini/v1/models/m:streamGenerateContent?alt=sse HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {use.token}\r\n"
+                            f"Content-Length: {len(body)}\r\n\r\n").encode() + body)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        until(lambda: len(use.standins.open()) == 1, 5, "the stream is open")
+    until(lambda: use.standins.open() == [], 5, "the provider's side is closed too")
+
+
+def test_keep_alive_and_pipelining(use):
+    one = f"GET /gemini/standin/echo?n={{}} HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {use.token}\r\n"
+    octets = (one.format(1) + "\r\n" + one.format(2) + "\r\n" + one.format(3) + "Connection: close\r\n\r\n")
+    _, answer = use.exchange(octets)
+    assert answer.count("HTTP/1.1 200") == 3
+    assert answer.index("n=1") < answer.index("n=2") < answer.index("n=3")
+
+
+def test_events_arrive_one_by_one(use):
+    """Back-pressure aside, nothing is held back: each event is here before the next is sent."""
+    use.standins.stream(events=1, hold=True)
+    body = json.dumps({"contents": [{"parts": [{"text": "now"}]}]}).encode()
+    with use.connect() as connection:
+        connection.sendall((f"POST /gemini/v1/models/m:streamGenerateContent?alt=sse HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {use.token}\r\n"
+                            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n").encode() + body)
+        answer = b""
+        while b"gemini stand-in heard: now" not in answer:
+            answer += connection.recv(65536)
+        assert b'"STOP"' not in answer
+        use.standins.release()
+        while piece := connection.recv(65536):
+            answer += piece
+    assert b'"STOP"' in answer and answer.endswith(b"0\r\n\r\n")
+
+
+def test_a_clean_stop_drains_streams(make_room, standins):
+    """SIGTERM: no new work, but a running stream may end by itself within the bounded time."""
+    room = make_room(flags=["--drain-seconds", "20"]).people()
+    use = Use(room, standins)
+    standins.stream(events=1, hold=True)
+    body = b'{"contents":[]}'
+    with use.connect() as connection:
+        connection.sendall((f"POST /gemini/v1/models/m:streamGenerateContent?alt=sse HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {use.token}\r\n"
+                            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n").encode() + body)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        began = time.monotonic()
+        room.process.terminate()
+        until(lambda: not listens(room.endpoints["gateway"]), 10, "nothing new is accepted")
+        standins.release()
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+    assert answer.endswith(b"0\r\n\r\n"), "the stream came to its own end"
+    assert room.process.wait(15) == 0 and time.monotonic() - began < 15
+
+
+def listens(endpoint):
+    host, port = endpoint.rsplit(":", 1)
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
+
+
+def test_the_gateway_serves_no_control_call(use):
+    for path in ("/api/v1/keys", "/healthz", "/metrics", "/"):
+        assert use.get(path)[0] in (400, 404)
+
+
+def test_health_and_metrics(use):
+    base = f"http://{use.room.endpoints['metrics']}"
+    for path in ("/healthz", "/readyz"):
+        assert urllib.request.urlopen(base + path, timeout=10).status == 200
+    use.get()
+    text = urllib.request.urlopen(base + "/metrics", timeout=10).read().decode()
+    assert "strongroom" in text and use.key not in text and use.token not in text
