@@ -75,13 +75,26 @@ class Room:
 
     # The server
 
+    def _serve_command(self, data=None):
+        return [str(PROGRAMS / "strongroom"), "serve", "--data", str(data or self.data), "--listen", "127.0.0.1:0",
+                "--gateway", "127.0.0.1:0", "--metrics", "127.0.0.1:0", *self.flags]
+
     def launch(self):
         """Starts the server and does not wait for it."""
         (self.data / "endpoints.json").unlink(missing_ok=True)
-        command = [str(PROGRAMS / "strongroom"), "serve", "--data", str(self.data), "--listen", "127.0.0.1:0",
-                   "--gateway", "127.0.0.1:0", "--metrics", "127.0.0.1:0", *self.flags]
         with open(self.folder / "serve.log", "ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment, cwd=self.folder)
+            self.process = subprocess.Popen(self._serve_command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=self.environment, cwd=self.folder)
+
+    def refused_start(self, data=None):
+        """The server must end by itself, neither with success nor by a signal, and say why; that sentence."""
+        try:
+            done = subprocess.run(self._serve_command(data), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=5,
+                                  cwd=self.folder, env=self.environment)
+        except subprocess.TimeoutExpired:
+            raise AssertionError("the server has started") from None
+        assert done.returncode > 0 and done.stderr.strip(), (done.returncode, done.stderr)
+        return done.stderr.strip()
 
     def start(self):
         self.launch()
