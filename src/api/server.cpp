@@ -90,7 +90,8 @@ struct ControlServer::State {
         hooks(std::move(the_hooks)),
         services{parts.loop, parts.vault, parts.record, parts.catalog, options, hooks},
         metrics(parts.metrics),
-        server(parts.loop, [this](http::ServerRequest& request) { return handle(request); }) {}
+        tcp(parts.loop, [this](http::ServerRequest& request) { return handle(request); }),
+        local(parts.loop, [this](http::ServerRequest& request) { return handle(request); }) {}
 
   io::Task<http::ServerResponse> handle(http::ServerRequest& request);
   io::Task<http::ServerResponse> call_api(http::ServerRequest& request);
@@ -106,7 +107,8 @@ struct ControlServer::State {
   ControlHooks hooks;
   Services services;
   Metrics* metrics;
-  http::Server server;
+  http::Server tcp;
+  http::Server local;  ///< places of its own: who floods the port does not keep the owner from the socket
 };
 
 io::Task<http::ServerResponse> ControlServer::State::handle(http::ServerRequest& request) {
@@ -164,11 +166,17 @@ ControlServer::ControlServer(Parts parts, ControlOptions options, ControlHooks h
 ControlServer::~ControlServer() = default;
 
 void ControlServer::start(int tcp_fd, int unix_fd) {
-  if (tcp_fd >= 0) state_->server.listen(tcp_fd);
-  if (unix_fd >= 0) state_->server.listen(unix_fd);
+  if (tcp_fd >= 0) state_->tcp.listen(tcp_fd);
+  if (unix_fd >= 0) state_->local.listen(unix_fd);
 }
 
-io::Task<void> ControlServer::stop(std::chrono::milliseconds within) { return state_->server.stop(within); }
+io::Task<void> ControlServer::stop(std::chrono::milliseconds within) {
+  const SteadyTime begun = state_->services.loop.clock().steady();
+  state_->local.begin_stop();
+  co_await state_->tcp.stop(within);
+  const auto used = std::chrono::duration_cast<std::chrono::milliseconds>(state_->services.loop.clock().steady() - begun);
+  co_await state_->local.stop(std::max(within - used, std::chrono::milliseconds(0)));
+}
 
 Secret make_operator_token() {
   constexpr std::string_view kStart = "sro_";

@@ -16,8 +16,10 @@ class Connection {
   /// Until the connection ends or is taken over.
   io::Task<void> run();
   void abort() { stream_.abort(); }
-  void abort_if_idle() {
+  /// False when a request is being read or answered.
+  bool abort_if_idle() {
     if (!is_busy_) stream_.abort();
+    return !is_busy_;
   }
 
  private:

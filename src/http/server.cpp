@@ -26,6 +26,14 @@ struct Server::State {
 
 namespace {
 
+/// When all places are taken, an idle connection makes room: whoever holds connections open keeps nobody else out.
+bool has_room(Server::State& state) {
+  const std::size_t most = state.limits.max_connections;
+  if (state.connections.size() < most) return true;
+  if (state.connections.size() >= most * 2) return false;  // those that were ended have not gone yet
+  return std::ranges::any_of(state.connections, [](Connection* connection) { return connection->abort_if_idle(); });
+}
+
 /// One connection's life; holds the state so that it may outlive the Server.
 io::Task<void> serve(std::shared_ptr<Server::State> state, io::Stream stream) {
   Connection connection(std::move(stream), state->handler, state->limits, state->is_stopping);
@@ -50,17 +58,21 @@ void Server::listen(int fd) {
   const std::weak_ptr<State> weak = state_;
   auto on_stream = [weak](io::Stream stream) {
     const auto state = weak.lock();
-    if (!state || state->is_stopping || state->connections.size() >= state->limits.max_connections) return;
+    if (!state || state->is_stopping || !has_room(*state)) return;
     state->loop.spawn(serve(state, std::move(stream)));
   };
   state_->acceptors.push_back(std::make_unique<io::Acceptor>(state_->loop, fd, std::move(on_stream)));
 }
 
+void Server::begin_stop() {
+  state_->is_stopping = true;
+  for (const auto& acceptor : state_->acceptors) acceptor->stop();
+  for (Connection* connection : state_->connections) (void)connection->abort_if_idle();
+}
+
 io::Task<void> Server::stop(std::chrono::milliseconds within) {
   const auto state = state_;  // the Server may go while we wait
-  state->is_stopping = true;
-  for (const auto& acceptor : state->acceptors) acceptor->stop();
-  for (Connection* connection : state->connections) connection->abort_if_idle();
+  begin_stop();
   const Deadline deadline = Deadline::after(state->loop.clock(), within);
   bool in_time = true;
   while (!state->connections.empty() && in_time) in_time = co_await state->emptied.wait_until(deadline);

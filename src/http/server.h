@@ -61,7 +61,7 @@ struct ServerResponse {
 
 struct ServerLimits {
   std::size_t max_body = 1_MiB;
-  std::size_t max_connections = 512;
+  std::size_t max_connections = 512;             ///< over it, an idle one makes room
   std::chrono::milliseconds idle_time{60'000};   ///< between requests
   std::chrono::milliseconds head_time{10'000};   ///< first to last octet of a head
   std::chrono::milliseconds body_time{30'000};
@@ -80,7 +80,9 @@ class Server {
 
   /// Accepts on a listening socket, which is taken over. Any number of times.
   void listen(int fd);
-  /// No new connections, idle ones end now, those being answered get `within`, then all end.
+  /// No new connections, idle ones end now, the others after their answer.
+  void begin_stop();
+  /// begin_stop(), then requests being answered get `within`, then all connections end.
   [[nodiscard]] io::Task<void> stop(std::chrono::milliseconds within);
   [[nodiscard]] std::size_t connections() const;
 

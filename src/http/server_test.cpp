@@ -280,6 +280,23 @@ TEST_F(ServerTest, StopEndsWhatTakesTooLong) {
   }(*this));
 }
 
+TEST_F(ServerTest, IdleConnectionsKeepNobodyOut) {
+  ServerLimits limits;
+  limits.max_connections = 2;
+  start(limits);
+  run([](ServerTest& test) -> io::Task<void> {
+    io::Stream first = co_await test.connect();
+    io::Stream second = co_await test.connect();
+    for (int i = 0; i < 5; ++i) {
+      io::Stream third = co_await test.connect();
+      ClientRequest request;
+      const auto response = co_await fetch(third, request);
+      EXPECT_TRUE(response);
+    }
+  }(*this));
+  EXPECT_EQ(handled_, 5);
+}
+
 TEST_F(ServerTest, KnowsTheUserAtAUnixSocket) {
   char folder[] = "/tmp/strongroom-http-XXXXXX";
   ASSERT_NE(::mkdtemp(folder), nullptr);
