@@ -227,18 +227,29 @@ void VaultSide::serve_settled(HolderChannel& holder, const Settled& settled) {
 
 io::Task<std::vector<vault::HolderOutcome>> VaultSide::fence(vault::FenceKind kind, IdBytes id, std::string reason,
                                                              std::chrono::milliseconds grace) {
+  std::vector<vault::FenceTarget> targets;
+  targets.push_back({kind, id});
+  co_return co_await fence_all(std::move(targets), std::move(reason), grace);
+}
+
+io::Task<std::vector<vault::HolderOutcome>> VaultSide::fence_all(std::vector<vault::FenceTarget> targets, std::string reason,
+                                                                 std::chrono::milliseconds grace) {
   struct Wait {
     explicit Wait(io::Loop& loop) : event(loop) {}
     io::Event event;
+    std::size_t left = 0;
     std::vector<FenceOutcome> outcomes;
   };
   const auto wait = std::make_shared<Wait>(loop_);
-  const auto as_kind = kind == vault::FenceKind::Key ? FenceKind::Key : FenceKind::Session;
-  grantor_.fence(as_kind, id, reason, grace, now(), [wait](std::vector<FenceOutcome> outcomes) {
-    wait->outcomes = std::move(outcomes);
-    wait->event.set();
-  });
-  co_await wait->event.wait();
+  wait->left = targets.size();
+  for (const auto& target : targets) {
+    const auto kind = target.kind == vault::FenceKind::Key ? FenceKind::Key : FenceKind::Session;
+    grantor_.fence(kind, target.id, reason, grace, now(), [wait](std::vector<FenceOutcome> outcomes) {
+      std::ranges::move(outcomes, std::back_inserter(wait->outcomes));
+      if (--wait->left == 0) wait->event.set();
+    });
+  }
+  if (!targets.empty()) co_await wait->event.wait();
   std::vector<vault::HolderOutcome> outcomes;
   for (const auto& outcome : wait->outcomes) outcomes.push_back(to_outcome(outcome));
   co_return outcomes;

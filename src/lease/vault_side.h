@@ -68,6 +68,8 @@ class VaultSide final : public vault::HolderFences {
 
   io::Task<std::vector<vault::HolderOutcome>> fence(vault::FenceKind kind, IdBytes id, std::string reason,
                                                     std::chrono::milliseconds grace) override;
+  io::Task<std::vector<vault::HolderOutcome>> fence_all(std::vector<vault::FenceTarget> targets, std::string reason,
+                                                        std::chrono::milliseconds grace) override;
   void refresh(KeyId key) override;
 
   /// Lets a gateway try the key at its provider. Unavailable when there is none, Timeout after 30 s.

@@ -1,0 +1,196 @@
+// Keys: adding, listing, rotating, and what providers say of them. SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <map>
+
+#include "base/log.h"
+#include "base/utf8.h"
+#include "crypto/crypto.h"
+#include "vault/state.h"
+#include "vault/values.h"
+
+namespace strongroom::vault {
+namespace {
+
+audit::Act facts_of(const store::Key& key) {
+  audit::Act act;
+  act.tenant = key.tenant;
+  act.member = key.owner.value_or(MemberId());
+  act.key = key.id;
+  act.service = key.service;
+  act.detail = "label " + key.label + ", version " + std::to_string(key.version);
+  return act;
+}
+
+/// The home that was asked for, if the service allows it. There is no way to ask for another delivery.
+Result<catalog::Home> home_of(const catalog::Service& service, const NewKey& wanted) {
+  const auto home = wanted.member.empty() ? catalog::Home::Skill : catalog::Home::Integration;
+  if (std::ranges::find(service.homes, home) != service.homes.end()) return home;
+  if (home == catalog::Home::Skill)
+    return fail(Code::Refused, "A key of " + service.title + " belongs to one member: say which one (--member).", "home_not_allowed");
+  return fail(Code::Refused, "A key of " + service.title + " belongs to the tenant, not to a member.", "home_not_allowed");
+}
+
+}  // namespace
+
+Result<KeyView> Vault::State::view(const store::Key& key) {
+  KeyView view;
+  view.id = key.id;
+  STRONGROOM_TRY(view.tenant, tenant_name(key.tenant));
+  view.service = key.service;
+  view.label = key.label;
+  view.delivery = catalog::name_of(static_cast<catalog::Delivery>(key.delivery));
+  view.home = catalog::name_of(static_cast<catalog::Home>(key.home));
+  if (key.owner) {
+    STRONGROOM_TRY(view.owner, member_name(*key.owner));
+  }
+  view.state = key.state;
+  view.version = static_cast<std::uint32_t>(key.version);
+  view.created = from_micros(key.created);
+  view.changed = from_micros(key.changed);
+  if (const auto used = last_used.find(key.id); used != last_used.end()) view.last_used = used->second;
+  view.last_characters = key.last_characters;
+  STRONGROOM_TRY(view.settings, settings_of(key.settings));
+  return view;
+}
+
+Result<KeyView> Vault::add_key(const Actor& actor, const NewKey& wanted, Secret value) {
+  auto& state = *state_;
+  STRONGROOM_TRY(const auto* service, state.service(wanted.service));
+  store::Key key;
+  STRONGROOM_TRY(key.label, checked_name("label", wanted.label));
+  STRONGROOM_TRY(const auto home, home_of(*service, wanted));
+  STRONGROOM_CHECKED(check_value(*service, value));
+  STRONGROOM_TRY(const auto settings, check_settings(*service, wanted.settings));
+  key.id = crypto::random_id<KeyId>();
+  key.service = service->id;
+  key.delivery = static_cast<std::int64_t>(service->delivery);
+  key.home = static_cast<std::int64_t>(home);
+  key.state = kActive;
+  key.version = 1;
+  key.created = key.changed = state.now();
+  key.last_characters = last_characters_of(*service, value);
+  key.settings = settings_text(settings);
+  STRONGROOM_CHECKED(state.store.transact([&]() -> Status {
+    STRONGROOM_TRY(const auto tenant, state.tenant(wanted.tenant));
+    key.tenant = tenant.id;
+    if (home == catalog::Home::Integration) {
+      STRONGROOM_TRY(const auto owner, state.member(tenant, wanted.member));
+      key.owner = owner.id;
+    }
+    STRONGROOM_TRY(const auto others, state.store.list<store::Key>({{"tenant", store::to_value(tenant.id)}, {"service", key.service}}));
+    const bool is_taken = std::ranges::any_of(others, [&](const store::Key& other) {
+      return other.state != kRevoked && other.label == key.label && other.owner == key.owner;
+    });
+    if (is_taken)
+      return fail(Code::Conflict, "There is a key of '" + key.service + "' with the label '" + key.label + "' already: rotate it, or give another label.");
+    store::KeyVersion version;
+    version.key = key.id;
+    version.version = 1;
+    version.created = key.created;
+    STRONGROOM_CHECKED(state.hierarchy.seal(key, version, value));
+    STRONGROOM_CHECKED(state.store.insert(key));
+    STRONGROOM_CHECKED(state.store.insert(version));
+    return state.act(actor, "key.add", facts_of(key));
+  }));
+  state.live_keys.insert(key.id);
+  return state.view(key);
+}
+
+Result<std::vector<KeyView>> Vault::list_keys(std::string_view tenant_name) {
+  auto& state = *state_;
+  store::Where where;
+  if (!tenant_name.empty()) {
+    STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
+    where.push_back({"tenant", store::to_value(tenant.id)});
+  }
+  STRONGROOM_TRY(const auto keys, state.store.list<store::Key>(where));
+  std::vector<KeyView> views;
+  views.reserve(keys.size());
+  for (const auto& key : keys) {
+    STRONGROOM_TRY(auto view, state.view(key));
+    views.push_back(std::move(view));
+  }
+  std::ranges::sort(views, {}, &KeyView::created);
+  return views;
+}
+
+Result<KeyView> Vault::show_key(KeyId id) {
+  STRONGROOM_TRY(const auto key, state_->key(id));
+  return state_->view(key);
+}
+
+Result<KeyView> Vault::rotate_key(const Actor& actor, KeyId id, Secret value) {
+  auto& state = *state_;
+  store::Key key;
+  STRONGROOM_CHECKED(state.store.transact([&]() -> Status {
+    STRONGROOM_TRY(key, state.key(id));
+    if (key.state == kRevoked) return fail(Code::Revoked, "This key was revoked: add a new one instead.", "key_revoked");
+    STRONGROOM_TRY(const auto* service, state.service(key.service));
+    STRONGROOM_CHECKED(check_value(*service, value));
+    STRONGROOM_TRY(auto old, state.current_version(key));
+    key.version += 1;
+    key.state = kActive;
+    key.changed = state.now();
+    key.last_characters = last_characters_of(*service, value);
+    store::KeyVersion version;
+    version.key = key.id;
+    version.version = key.version;
+    version.created = key.changed;
+    STRONGROOM_CHECKED(state.hierarchy.seal(key, version, value));
+    // Nobody opens an old version again: holders finish with what they have.
+    old.record.clear();
+    STRONGROOM_CHECKED(state.store.update(old));
+    STRONGROOM_CHECKED(state.store.insert(version));
+    STRONGROOM_CHECKED(state.store.update(key));
+    return state.act(actor, "key.rotate", facts_of(key));
+  }));
+  if (state.fences != nullptr) state.fences->refresh(id);
+  return state.view(key);
+}
+
+Result<OpenedKey> Vault::open_for_check(const Actor& actor, KeyId id) {
+  auto& state = *state_;
+  STRONGROOM_TRY(const auto key, state.key(id));
+  if (key.state == kRevoked) return fail(Code::Revoked, "This key was revoked.", "key_revoked");
+  STRONGROOM_TRY(const auto* service, state.service(key.service));
+  if (service->check.method.empty())
+    return fail(Code::Unsupported, "A key of " + service->title + " cannot be checked: its provider is not asked over HTTP.", "check_unsupported");
+  STRONGROOM_TRY(const auto version, state.current_version(key));
+  OpenedKey opened;
+  opened.tenant = key.tenant;
+  opened.key = key.id;
+  opened.version = static_cast<std::uint32_t>(key.version);
+  opened.service = key.service;
+  opened.label = key.label;
+  STRONGROOM_TRY(opened.settings, settings_of(key.settings));
+  opened.key_is_rejected = key.state == kRejected;
+  STRONGROOM_TRY(opened.value, state.hierarchy.open(key, version));
+  STRONGROOM_CHECKED(state.act(actor, "key.check", facts_of(key)));
+  return opened;
+}
+
+Status Vault::note_verdict(KeyId id, std::uint32_t version, bool accepted, int provider_status) {
+  auto& state = *state_;
+  const std::string_view wanted = accepted ? kActive : kRejected;
+  // Most words change nothing: no transaction for those.
+  STRONGROOM_TRY(const auto known, state.key(id));
+  if (known.state == kRevoked || known.version != version || known.state == wanted) return {};
+  bool has_changed = false;
+  STRONGROOM_CHECKED(state.store.transact([&]() -> Status {
+    STRONGROOM_TRY(auto key, state.key(id));
+    // A late word about an older version, or about a key that is off, changes nothing.
+    if (key.state == kRevoked || key.version != version || key.state == wanted) return {};
+    key.state = wanted;
+    key.changed = state.now();
+    STRONGROOM_CHECKED(state.store.update(key));
+    auto facts = facts_of(key);
+    facts.detail += ", provider's status " + std::to_string(provider_status);
+    has_changed = true;
+    return state.act({"provider"}, accepted ? "key.accepted" : "key.rejected", std::move(facts));
+  }));
+  // Leases carry what was known of the key: they are taken anew, so that the next change is noticed as well.
+  if (has_changed && state.fences != nullptr) state.fences->refresh(id);
+  return {};
+}
+
+}  // namespace strongroom::vault

@@ -1,0 +1,157 @@
+// Receipts: what a revoke achieved, signed. The signature is Ed25519 over the canonical text of the member "receipt".
+// Format: docs/formats/receipt.md. SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <map>
+
+#include "base/encoding.h"
+#include "crypto/crypto.h"
+#include "vault/state.h"
+
+namespace strongroom::vault {
+namespace {
+
+constexpr std::string_view kRunnerLost = "runner lost";
+constexpr std::string_view kSigned = "strongroom receipt v1\n";
+
+ByteVector signed_octets(const json::object& receipt) {
+  const std::string text = to_canonical_text(receipt);
+  ByteVector octets(kSigned.begin(), kSigned.end());
+  octets.insert(octets.end(), text.begin(), text.end());
+  return octets;
+}
+
+/// Several fences may have reached one holder: one line each holder.
+std::vector<HolderOutcome> merged(const std::vector<HolderOutcome>& outcomes) {
+  const auto weight = [](const std::string& how) { return how == "lease_ran_out" ? 2 : how == "acknowledged" ? 1 : 0; };
+  std::map<HolderId, HolderOutcome> by_holder;
+  for (const auto& each : outcomes) {
+    const auto [place, is_new] = by_holder.emplace(each.holder, each);
+    if (is_new) continue;
+    auto& sum = place->second;
+    sum.connections_closed += each.connections_closed;
+    sum.at = std::max(sum.at, each.at);
+    if (weight(each.how) > weight(sum.how)) sum.how = each.how;
+    for (const auto& process : each.processes) {
+      const auto same = std::ranges::find(sum.processes, process.pid, &ExposedProcess::pid);
+      if (same == sum.processes.end()) sum.processes.push_back(process);
+      else same->is_dead = same->is_dead || process.is_dead;
+    }
+  }
+  std::vector<HolderOutcome> all;
+  for (auto& [id, outcome] : by_holder) all.push_back(std::move(outcome));
+  return all;
+}
+
+json::object to_json(const HolderOutcome& outcome) {
+  return {{"holder", outcome.holder.text()}, {"name", outcome.name}, {"role", outcome.role}, {"how", outcome.how},
+          {"at", to_rfc3339(outcome.at)}, {"connections_closed", outcome.connections_closed}};
+}
+
+json::object to_json(const ExposedProcess& process) {
+  return {{"pid", process.pid}, {"name", process.name}, {"state", process.is_dead ? "dead" : "still_exposed"}};
+}
+
+json::object fenced_part(const std::vector<HolderOutcome>& outcomes, WallTime at) {
+  json::array holders;
+  for (const auto& outcome : outcomes) holders.push_back(to_json(outcome));
+  return {{"holds", true}, {"at", to_rfc3339(at)}, {"holders", std::move(holders)}};
+}
+
+json::object withdrawn_part(const std::vector<ExposedProcess>& processes, WallTime at) {
+  json::array list;
+  for (const auto& process : processes) list.push_back(to_json(process));
+  const bool holds = std::ranges::all_of(processes, &ExposedProcess::is_dead);
+  return {{"holds", holds}, {"at", to_rfc3339(at)}, {"processes", std::move(list)}};
+}
+
+}  // namespace
+
+/// Sessions that were given one of these keys and whose runner went away before it could say that its processes are dead.
+Result<std::vector<ExposedProcess>> Vault::State::unconfirmed(const std::vector<KeyId>& keys) {
+  std::vector<ExposedProcess> exposed;
+  for (const auto& key : keys) {
+    STRONGROOM_TRY(const auto grants, store.list<store::Grant>({{"key", store::to_value(key)}}));
+    for (const auto& grant : grants) {
+      STRONGROOM_TRY(const auto session, by_id<store::Session>(grant.session));
+      if (session && session->ended_why == kRunnerLost)
+        exposed.push_back({0, "session " + session->id.text() + ", whose runner was lost at " + to_rfc3339(from_micros(session->ended)), false});
+    }
+  }
+  return exposed;
+}
+
+Result<Receipt> Vault::State::write_receipt(const Undertaking& undertaking, const std::vector<HolderOutcome>& outcomes) {
+  const WallTime completed = clock.wall();
+  const auto holders = merged(outcomes);
+  std::vector<ExposedProcess> processes;
+  for (const auto& holder : holders) processes.insert(processes.end(), holder.processes.begin(), holder.processes.end());
+  STRONGROOM_TRY(const auto unknown, unconfirmed(undertaking.injected_keys));
+  processes.insert(processes.end(), unknown.begin(), unknown.end());
+  const bool is_withdrawn = std::ranges::all_of(processes, &ExposedProcess::is_dead);
+
+  json::object receipt{{"id", undertaking.id.text()},
+                       {"installation", installation},
+                       {"subject", undertaking.subject},
+                       {"reason", undertaking.reason},
+                       {"asked_by", undertaking.actor.name},
+                       {"asked_at", to_rfc3339(undertaking.asked)},
+                       {"revoked_at", to_rfc3339(undertaking.revoked)},
+                       {"completed_at", to_rfc3339(completed)},
+                       {"r1", fenced_part(holders, completed)},
+                       {"r2", withdrawn_part(processes, completed)},
+                       {"r3", {{"holds", false}, {"why", "the provider was not asked to delete the key: do that in its own console"}}},
+                       {"r4", {{"holds", false}, {"why", "the live database no longer holds the key, but a backup made before, together with "
+                                                         "today's key material, may still open it"}}}};
+  const auto signature = crypto::sign(signing_key, signed_octets(receipt));
+  const json::object document{{"receipt", std::move(receipt)},
+                              {"public_key", to_base64(crypto::public_key_of(signing_key))},
+                              {"signature", to_base64(signature)}};
+  store::Receipt row;
+  row.id = undertaking.id;
+  row.tenant = undertaking.tenant;
+  row.subject = undertaking.subject_id;
+  row.document = to_pretty_text(document);
+  row.created = to_micros(completed);
+  STRONGROOM_CHECKED(store.transact([&] { return store.insert(row); }));
+  return Receipt{row.id, std::move(row.document), true, is_withdrawn};
+}
+
+Result<std::vector<json::object>> Vault::list_receipts() {
+  STRONGROOM_TRY(auto rows, state_->store.list<store::Receipt>());
+  std::ranges::sort(rows, std::ranges::greater(), &store::Receipt::created);
+  std::vector<json::object> list;
+  for (const auto& row : rows) {
+    STRONGROOM_TRY(const auto tenant, state_->tenant_name(row.tenant));
+    list.push_back({{"id", row.id.text()}, {"tenant", tenant}, {"subject", row.subject}, {"created", to_rfc3339(from_micros(row.created))}});
+  }
+  return list;
+}
+
+Result<std::string> Vault::show_receipt(ReceiptId id) {
+  STRONGROOM_TRY(const auto row, state_->by_id<store::Receipt>(id));
+  if (!row) return fail(Code::NotFound, "There is no receipt " + id.text() + ".");
+  return row->document;
+}
+
+Result<json::object> verify_receipt(std::string_view document, std::string_view public_key_base64) {
+  const auto wrong = [](std::string_view what) { return fail(Code::Tampered, "This is not a valid receipt: " + std::string(what) + "."); };
+  const auto parsed = parse_json(document);
+  if (!parsed || !parsed->is_object()) return wrong("it is not a JSON object");
+  const auto* receipt = parsed->get_object().if_contains("receipt");
+  const auto signature_text = optional_string(parsed->get_object(), "signature");
+  if (receipt == nullptr || !receipt->is_object() || !signature_text) return wrong("it has no \"receipt\" and \"signature\"");
+  const auto key_octets = from_base64(public_key_base64);
+  crypto::PublicKey key{};
+  if (!key_octets || key_octets->size() != key.size()) return fail(Code::Invalid, "The public key is not 32 octets in base64.");
+  std::ranges::copy(*key_octets, key.begin());
+  const auto named_key = optional_string(parsed->get_object(), "public_key");
+  if (named_key && *named_key != public_key_base64) return wrong("it was signed by another installation's key");
+  const auto signature_octets = from_base64(*signature_text);
+  crypto::Signature signature{};
+  if (!signature_octets || signature_octets->size() != signature.size()) return wrong("its signature is malformed");
+  std::ranges::copy(*signature_octets, signature.begin());
+  if (!crypto::verify(key, signed_octets(receipt->get_object()), signature)) return wrong("the signature does not fit: it was changed");
+  return receipt->get_object();
+}
+
+}  // namespace strongroom::vault

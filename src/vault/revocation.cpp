@@ -1,0 +1,214 @@
+// Revocation: first the durable change, then the fences, then the receipt. What is revoked in the database is never granted or renewed
+// again, whatever happens to us after the commit; the rest is telling everybody and writing down what was achieved.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "base/log.h"
+#include "crypto/crypto.h"
+#include "vault/state.h"
+
+namespace strongroom::vault {
+namespace {
+
+bool is_injected(const store::Key& key) { return key.delivery == static_cast<std::int64_t>(catalog::Delivery::Injected); }
+
+json::object subject_of(const store::Key& key) {
+  return {{"kind", "key"}, {"id", key.id.text()}, {"service", key.service}, {"label", key.label},
+          {"delivery", catalog::name_of(static_cast<catalog::Delivery>(key.delivery))}, {"version", key.version}};
+}
+
+}  // namespace
+
+/// State, and the records of all its versions: from here on nothing in the database opens it.
+Status Vault::State::revoke_in_transaction(store::Key& key) {
+  if (key.state == kRevoked) return {};
+  key.state = kRevoked;
+  key.changed = now();
+  STRONGROOM_CHECKED(store.update(key));
+  STRONGROOM_TRY(auto versions, store.list<store::KeyVersion>({{"key", store::to_value(key.id)}}));
+  for (auto& version : versions) {
+    if (version.record.empty()) continue;
+    version.record.clear();
+    STRONGROOM_CHECKED(store.update(version));
+  }
+  return {};
+}
+
+Status Vault::State::end_in_transaction(store::Session& session, std::string_view why) {
+  if (session.state == kEnded) return {};
+  session.state = kEnded;
+  session.ended = now();
+  session.ended_why = why.substr(0, 256);
+  return store.update(session);
+}
+
+io::Task<Result<Receipt>> Vault::revoke_key(Actor actor, KeyId id) {
+  auto& state = *state_;
+  State::Undertaking undertaking;
+  undertaking.asked = state.clock.wall();
+  store::Key key;
+  const Status changed = state.store.transact([&]() -> Status {
+    STRONGROOM_TRY(key, state.key(id));
+    return state.revoke_in_transaction(key);
+  });
+  if (!changed) co_return std::unexpected(changed.error());
+  state.live_keys.erase(id);
+  undertaking.revoked = from_micros(key.changed);
+  undertaking.subject = subject_of(key);
+  undertaking.subject_id = id.text();
+  undertaking.tenant = key.tenant;
+  undertaking.reason = "key_revoked";
+  undertaking.targets.push_back({FenceKind::Key, id.bytes()});
+  if (is_injected(key)) undertaking.injected_keys.push_back(id);
+  undertaking.facts.tenant = key.tenant;
+  undertaking.facts.member = key.owner.value_or(MemberId());
+  undertaking.facts.key = id;
+  undertaking.facts.service = key.service;
+  undertaking.action = "key.revoke";
+  undertaking.actor = std::move(actor);
+  co_return co_await state.carry_through(std::move(undertaking));
+}
+
+io::Task<Result<Receipt>> Vault::end_session(Actor actor, SessionId id, std::string why) {
+  auto& state = *state_;
+  State::Undertaking undertaking;
+  undertaking.asked = state.clock.wall();
+  store::Session session;
+  const Status changed = state.store.transact([&]() -> Status {
+    STRONGROOM_TRY(session, state.session(id));
+    return state.end_in_transaction(session, why);
+  });
+  if (!changed) co_return std::unexpected(changed.error());
+  state.open_sessions.erase(id);
+  undertaking.revoked = from_micros(session.ended);
+  undertaking.subject = {{"kind", "session"}, {"id", id.text()}, {"why", session.ended_why}};
+  undertaking.subject_id = id.text();
+  undertaking.tenant = session.tenant;
+  undertaking.reason = "session_ended";
+  undertaking.targets.push_back({FenceKind::Session, id.bytes()});
+  undertaking.facts.tenant = session.tenant;
+  undertaking.facts.member = session.member;
+  undertaking.facts.session = id;
+  undertaking.facts.detail = std::move(why);
+  undertaking.action = "session.end";
+  undertaking.actor = std::move(actor);
+  co_return co_await state.carry_through(std::move(undertaking));
+}
+
+io::Task<Result<Receipt>> Vault::remove_member(Actor actor, std::string tenant_name, std::string name) {
+  auto& state = *state_;
+  State::Undertaking undertaking;
+  undertaking.asked = undertaking.revoked = state.clock.wall();
+  store::Member member;
+  std::vector<store::Session> sessions;
+  std::vector<store::Key> keys;
+  const Status changed = state.store.transact([&]() -> Status {
+    STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
+    STRONGROOM_TRY(member, state.member(tenant, name));
+    member.state = kRemoved;
+    STRONGROOM_CHECKED(state.store.update(member));
+    STRONGROOM_TRY(sessions, state.store.list<store::Session>({{"member", store::to_value(member.id)}, {"state", std::string(kOpen)}}));
+    for (auto& session : sessions) STRONGROOM_CHECKED(state.end_in_transaction(session, "member removed"));
+    STRONGROOM_TRY(keys, state.store.list<store::Key>({{"tenant", store::to_value(tenant.id)}, {"owner", store::to_value(member.id)}}));
+    for (auto& key : keys) STRONGROOM_CHECKED(state.revoke_in_transaction(key));
+    return {};
+  });
+  if (!changed) co_return std::unexpected(changed.error());
+  undertaking.subject = {{"kind", "member"}, {"id", member.id.text()}, {"name", member.name},
+                         {"sessions", sessions.size()}, {"keys", keys.size()}};
+  undertaking.subject_id = member.id.text();
+  undertaking.tenant = member.tenant;
+  undertaking.reason = "member_removed";
+  state.take_down(sessions, keys, undertaking);
+  undertaking.facts.tenant = member.tenant;
+  undertaking.facts.member = member.id;
+  undertaking.facts.detail = member.name;
+  undertaking.action = "member.remove";
+  undertaking.actor = std::move(actor);
+  co_return co_await state.carry_through(std::move(undertaking));
+}
+
+io::Task<Result<Receipt>> Vault::remove_tenant(Actor actor, std::string name) {
+  auto& state = *state_;
+  State::Undertaking undertaking;
+  undertaking.asked = undertaking.revoked = state.clock.wall();
+  store::Tenant tenant;
+  std::vector<store::Session> sessions;
+  std::vector<store::Key> keys;
+  const Status changed = state.store.transact([&]() -> Status {
+    STRONGROOM_TRY(tenant, state.tenant(name));
+    return state.remove_in_transaction(tenant, sessions, keys);
+  });
+  if (!changed) co_return std::unexpected(changed.error());
+  state.hierarchy.forget(tenant.id);
+  undertaking.subject = {{"kind", "tenant"}, {"id", tenant.id.text()}, {"name", name}, {"sessions", sessions.size()}, {"keys", keys.size()}};
+  undertaking.subject_id = tenant.id.text();
+  undertaking.tenant = tenant.id;
+  undertaking.reason = "tenant_removed";
+  state.take_down(sessions, keys, undertaking);
+  undertaking.facts.tenant = tenant.id;
+  undertaking.facts.detail = std::move(name);
+  undertaking.action = "tenant.remove";
+  undertaking.actor = std::move(actor);
+  co_return co_await state.carry_through(std::move(undertaking));
+}
+
+/// The tenant's key and seeds go: not one of its records can be opened again, from this database.
+Status Vault::State::remove_in_transaction(store::Tenant& tenant, std::vector<store::Session>& sessions, std::vector<store::Key>& keys) {
+  const store::Where of_tenant{{"tenant", store::to_value(tenant.id)}};
+  tenant.state = kRemoved;
+  tenant.name += "~" + tenant.id.text();  // the name may be used again
+  tenant.wrapped_key.clear();
+  STRONGROOM_CHECKED(store.update(tenant));
+  STRONGROOM_TRY(auto epochs, store.list<store::Epoch>(of_tenant));
+  for (auto& epoch : epochs) {
+    epoch.wrapped_seed.clear();
+    STRONGROOM_CHECKED(store.update(epoch));
+  }
+  STRONGROOM_TRY(auto members, store.list<store::Member>(of_tenant));
+  for (auto& member : members) {
+    member.state = kRemoved;
+    STRONGROOM_CHECKED(store.update(member));
+  }
+  STRONGROOM_TRY(sessions, store.list<store::Session>({{"tenant", store::to_value(tenant.id)}, {"state", std::string(kOpen)}}));
+  for (auto& session : sessions) STRONGROOM_CHECKED(end_in_transaction(session, "tenant removed"));
+  STRONGROOM_TRY(keys, store.list<store::Key>(of_tenant));
+  for (auto& key : keys) STRONGROOM_CHECKED(revoke_in_transaction(key));
+  STRONGROOM_TRY([[maybe_unused]] const int skills, store.erase<store::Skill>(of_tenant));
+  return {};
+}
+
+/// After the commit: nothing of these is renewed, all of them are fenced.
+void Vault::State::take_down(const std::vector<store::Session>& sessions, const std::vector<store::Key>& keys, Undertaking& undertaking) {
+  for (const auto& session : sessions) {
+    open_sessions.erase(session.id);
+    undertaking.targets.push_back({FenceKind::Session, session.id.bytes()});
+  }
+  for (const auto& key : keys) {
+    live_keys.erase(key.id);
+    undertaking.targets.push_back({FenceKind::Key, key.id.bytes()});
+    if (is_injected(key)) undertaking.injected_keys.push_back(key.id);
+  }
+}
+
+io::Task<Result<Receipt>> Vault::State::carry_through(Undertaking undertaking) {
+  undertaking.id = crypto::random_id<ReceiptId>();
+  // A record that cannot be written must not keep the fences from going up; it is answered as an error when they are.
+  auto facts = undertaking.facts;
+  facts.outcome = "begun";
+  const Status recorded = act(undertaking.actor, undertaking.action, std::move(facts));
+  std::vector<HolderOutcome> outcomes;
+  if (fences != nullptr) outcomes = co_await fences->fence_all(undertaking.targets, undertaking.reason, grace);
+  auto receipt = write_receipt(undertaking, outcomes);
+  if (!receipt) co_return receipt;
+  undertaking.facts.detail += (undertaking.facts.detail.empty() ? "" : ", ") + ("receipt " + undertaking.id.text());
+  const Status finished = act(undertaking.actor, undertaking.action, undertaking.facts);
+  if (!recorded || !finished) {
+    log(LogLevel::Error, "record_failed", {{"action", undertaking.action}, {"subject", undertaking.subject_id}});
+    co_return fail(Code::Storage, "It is revoked and fenced, but the record of use could not be written: " +
+                                      (recorded ? finished.error().message : recorded.error().message));
+  }
+  co_return receipt;
+}
+
+}  // namespace strongroom::vault

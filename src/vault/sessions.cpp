@@ -1,0 +1,135 @@
+// Sessions: starting, showing. Ending is in revocation.cpp. SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "crypto/crypto.h"
+#include "vault/state.h"
+
+namespace strongroom::vault {
+namespace {
+
+constexpr std::size_t kPassOctets = 32;
+constexpr std::size_t kMaxGrants = 64;
+constexpr std::chrono::hours kLongest{24 * 7};
+constexpr std::string_view kAuditor = "auditor";
+
+std::string make_pass(const catalog::Service& service) {
+  std::array<std::uint8_t, kPassOctets> octets{};
+  crypto::random(octets);
+  std::string pass = service.pass_prefix + to_base64url(octets);
+  wipe(octets.data(), octets.size());
+  return pass;
+}
+
+/// A session while it is being made.
+struct Draft {
+  store::Session session;
+  std::vector<store::Grant> grants;
+  StartedSession started;
+};
+
+}  // namespace
+
+Result<SessionView> Vault::State::view(const store::Session& session) {
+  SessionView view;
+  view.id = session.id;
+  STRONGROOM_TRY(view.tenant, tenant_name(session.tenant));
+  STRONGROOM_TRY(view.member, member_name(session.member));
+  view.state = session.state;
+  view.runtime = session.runtime;
+  view.started = from_micros(session.started);
+  if (session.ended != 0) view.ended = from_micros(session.ended);
+  view.expires = from_micros(session.expires);
+  view.ended_why = session.ended_why;
+  STRONGROOM_TRY(const auto grants, store.list<store::Grant>({{"session", store::to_value(session.id)}}));
+  for (const auto& grant : grants) {
+    const std::string delivery(catalog::name_of(grant.pass_hash.empty() ? catalog::Delivery::Injected : catalog::Delivery::Proxied));
+    view.grants.push_back({grant.id, grant.service, grant.label, grant.key, delivery});
+  }
+  std::ranges::sort(view.grants, {}, &GrantView::service);
+  return view;
+}
+
+Result<StartedSession> Vault::start_session(const Actor& actor, const SessionRequest& request) {
+  auto& state = *state_;
+  if (request.time_limit <= std::chrono::seconds(0) || request.time_limit > kLongest)
+    return fail(Code::Invalid, "A session's time limit is between 1 second and 7 days.");
+  if (request.runtime.empty() || request.runtime.size() > 32) return fail(Code::Invalid, "The runtime's name is not one that we know.");
+  Draft draft;
+  STRONGROOM_CHECKED(state.store.transact([&]() -> Status {
+    STRONGROOM_TRY(const auto tenant, state.tenant(request.tenant));
+    STRONGROOM_TRY(const auto member, state.member(tenant, request.member));
+    if (member.role == kAuditor) return fail(Code::Refused, "An auditor reads the record and runs no sessions.", "role_not_allowed");
+    STRONGROOM_TRY(const auto wishes, state.wishes_of(tenant, request));
+    if (wishes.size() > kMaxGrants) return fail(Code::TooLarge, "A session has at most 64 keys.");
+    auto& session = draft.session;
+    session.id = crypto::random_id<SessionId>();
+    session.tenant = tenant.id;
+    session.member = member.id;
+    session.state = kOpen;
+    session.runtime = request.runtime;
+    session.started = state.now();
+    session.expires = session.started + std::chrono::microseconds(request.time_limit).count();
+    STRONGROOM_CHECKED(state.store.insert(session));
+    std::string granted;
+    for (const auto& wish : wishes) {
+      STRONGROOM_TRY(const auto key, state.choose(tenant, member, wish));
+      if (std::ranges::find(draft.grants, key.id, &store::Grant::key) != draft.grants.end()) continue;
+      STRONGROOM_TRY(const auto* service, state.service(key.service));
+      STRONGROOM_TRY(auto settings, settings_of(key.settings));
+      store::Grant grant{crypto::random_id<GrantId>(), session.id, key.id, key.service, key.label, {}};
+      if (key.delivery == static_cast<std::int64_t>(catalog::Delivery::Proxied)) {
+        IssuedPass issued{grant.id, key.service, key.label, make_pass(*service), std::move(settings)};
+        const auto hash = crypto::sha256(bytes_of(issued.pass));
+        grant.pass_hash.assign(hash.begin(), hash.end());
+        draft.started.passes.push_back(std::move(issued));
+      } else {
+        draft.started.injected.push_back({grant.id, key.service, key.label, std::move(settings)});
+      }
+      STRONGROOM_CHECKED(state.store.insert(grant));
+      granted += (granted.empty() ? "" : " ") + key.service + ":" + key.label;
+      draft.grants.push_back(std::move(grant));
+    }
+    audit::Act act;
+    act.tenant = tenant.id;
+    act.member = member.id;
+    act.session = session.id;
+    act.detail = std::move(granted);
+    return state.act(actor, "session.start", std::move(act));
+  }));
+  state.open_sessions.insert_or_assign(draft.session.id, from_micros(draft.session.expires));
+  STRONGROOM_TRY(draft.started.session, state.view(draft.session));
+  return std::move(draft.started);
+}
+
+Result<std::vector<SessionView>> Vault::list_sessions(std::string_view tenant_name) {
+  auto& state = *state_;
+  store::Where where;
+  if (!tenant_name.empty()) {
+    STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
+    where.push_back({"tenant", store::to_value(tenant.id)});
+  }
+  STRONGROOM_TRY(const auto sessions, state.store.list<store::Session>(where));
+  std::vector<SessionView> views;
+  for (const auto& session : sessions) {
+    STRONGROOM_TRY(auto view, state.view(session));
+    views.push_back(std::move(view));
+  }
+  std::ranges::sort(views, {}, &SessionView::started);
+  return views;
+}
+
+Result<SessionView> Vault::show_session(SessionId id) {
+  STRONGROOM_TRY(const auto session, state_->session(id));
+  return state_->view(session);
+}
+
+Result<std::vector<SessionId>> Vault::expired_sessions() {
+  std::vector<SessionId> expired;
+  const auto now = state_->clock.wall();
+  for (const auto& [id, expires] : state_->open_sessions)
+    if (now >= expires) expired.push_back(id);
+  return expired;
+}
+
+}  // namespace strongroom::vault

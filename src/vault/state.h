@@ -1,0 +1,110 @@
+// Vault::State: what the vault's files share. Internal to this room. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "vault/hierarchy.h"
+#include "vault/vault.h"
+
+namespace strongroom::vault {
+
+inline constexpr std::string_view kActive = "active";
+inline constexpr std::string_view kRemoved = "removed";
+inline constexpr std::string_view kRevoked = "revoked";
+inline constexpr std::string_view kRejected = "rejected_by_provider";
+inline constexpr std::string_view kOpen = "open";
+inline constexpr std::string_view kEnded = "ended";
+
+struct Vault::State {
+  explicit State(Parts&& parts);
+
+  const Clock& clock;
+  store::Store& store;
+  const catalog::Catalog& catalog;
+  audit::Log& record;
+  std::chrono::milliseconds grace;
+  HolderFences* fences = nullptr;
+  Hierarchy hierarchy;
+  Secret signing_key;
+  Secret link_key;
+  std::string installation;
+
+  /// What may go on, for renewals (thousands a second); kept in step with the database after each commit.
+  std::unordered_map<SessionId, WallTime> open_sessions;   ///< until when
+  std::unordered_set<KeyId> live_keys;
+  std::unordered_map<KeyId, WallTime> last_used;
+
+  [[nodiscard]] std::int64_t now() const { return to_micros(clock.wall()); }
+
+  // Start (vault.cpp)
+  Status load_own_secrets();
+  Status load_what_lives();
+
+  // Looking up. NotFound reads the same whether a thing never was, is gone, or is another tenant's.
+  Result<store::Tenant> tenant(std::string_view name);
+  Result<store::Member> member(const store::Tenant& tenant, std::string_view name);
+  Result<store::Key> key(KeyId id);
+  Result<store::Session> session(SessionId id);
+  Result<store::KeyVersion> current_version(const store::Key& key);
+  Result<const catalog::Service*> service(std::string_view id) const;
+  template <class Row, class AnyId>
+  Result<std::optional<Row>> by_id(const AnyId& id) {
+    return store.template find<Row>({{"id", store::to_value(id)}});
+  }
+
+  // Views
+  Result<KeyView> view(const store::Key& key);
+  Result<SessionView> view(const store::Session& session);
+  Result<std::string> tenant_name(TenantId id);
+  Result<std::string> member_name(MemberId id);
+
+  // Changes inside a transaction
+  Status revoke_in_transaction(store::Key& key);
+  Status end_in_transaction(store::Session& session, std::string_view why);
+
+  // The record
+  Status act(const Actor& actor, std::string_view action, audit::Act facts);
+
+  // Opening (leases.cpp)
+  Status check_session(const store::Session& session);
+  Result<OpenedKey> open_for(const store::Session& session, const store::Grant& grant);
+
+  // Choosing keys for a session (choosing.cpp)
+  struct Wish {
+    std::string service;
+    std::string label;  ///< empty: none named
+  };
+  Result<std::vector<Wish>> wishes_of(const store::Tenant& tenant, const SessionRequest& request);
+  Result<store::Key> choose(const store::Tenant& tenant, const store::Member& member, const Wish& wish);
+
+  // Revocation and receipts (revocation.cpp, receipts.cpp)
+  struct Undertaking {
+    ReceiptId id;
+    json::object subject;
+    TenantId tenant;
+    std::string subject_id;
+    WallTime asked{};
+    WallTime revoked{};
+    std::vector<FenceTarget> targets;
+    std::string reason;
+    std::vector<KeyId> injected_keys;  ///< for R2: earlier sessions whose end nobody confirmed
+    audit::Act facts;
+    std::string action;
+    Actor actor;
+  };
+  Status remove_in_transaction(store::Tenant& tenant, std::vector<store::Session>& sessions, std::vector<store::Key>& keys);
+  void take_down(const std::vector<store::Session>& sessions, const std::vector<store::Key>& keys, Undertaking& undertaking);
+  io::Task<Result<Receipt>> carry_through(Undertaking undertaking);
+  Result<Receipt> write_receipt(const Undertaking& undertaking, const std::vector<HolderOutcome>& outcomes);
+  Result<std::vector<ExposedProcess>> unconfirmed(const std::vector<KeyId>& keys);  // named by their session
+};
+
+/// Settings of a key as kept (a JSON object of texts), and back.
+[[nodiscard]] std::string settings_text(const Settings& settings);
+[[nodiscard]] Result<Settings> settings_of(const std::string& text);
+
+}  // namespace strongroom::vault

@@ -1,0 +1,154 @@
+// Tenants, members and skills: making and listing. Removal is in revocation.cpp. SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+
+#include "base/utf8.h"
+#include "crypto/crypto.h"
+#include "vault/state.h"
+
+namespace strongroom::vault {
+namespace {
+
+constexpr std::array<std::string_view, 4> kRoles = {"owner", "admin", "member", "auditor"};
+
+TenantView view_of(const store::Tenant& tenant) { return {tenant.id, tenant.name, tenant.state, from_micros(tenant.created)}; }
+
+Result<SkillView> view_of(const store::Skill& skill, const std::string& tenant) {
+  STRONGROOM_TRY(const auto parsed, parse_json(skill.services));
+  if (!parsed.is_array()) return fail(Code::Tampered, "A skill's list of services is malformed.");
+  SkillView view{skill.id, tenant, skill.name, {}};
+  for (const auto& each : parsed.get_array())
+    if (each.is_string()) view.services.emplace_back(each.get_string());
+  return view;
+}
+
+}  // namespace
+
+Result<TenantView> Vault::add_tenant(const Actor& actor, std::string_view name) {
+  auto& state = *state_;
+  store::Tenant tenant;
+  STRONGROOM_TRY(tenant.name, checked_name("tenant", name));
+  tenant.id = crypto::random_id<TenantId>();
+  tenant.state = kActive;
+  tenant.created = state.now();
+  store::Epoch epoch;
+  epoch.created = tenant.created;
+  state.hierarchy.make_tenant(tenant, epoch);
+  STRONGROOM_CHECKED(state.store.transact([&]() -> Status {
+    STRONGROOM_TRY(const auto same, state.store.find<store::Tenant>({{"name", tenant.name}}));
+    if (same) return fail(Code::Conflict, "There is a tenant '" + tenant.name + "' already.");
+    STRONGROOM_CHECKED(state.store.insert(tenant));
+    STRONGROOM_CHECKED(state.store.insert(epoch));
+    audit::Act act;
+    act.tenant = tenant.id;
+    act.detail = tenant.name;
+    return state.act(actor, "tenant.add", std::move(act));
+  }));
+  return view_of(tenant);
+}
+
+Result<std::vector<TenantView>> Vault::list_tenants() {
+  STRONGROOM_TRY(const auto tenants, state_->store.list<store::Tenant>());
+  std::vector<TenantView> views;
+  for (const auto& tenant : tenants)
+    if (tenant.state == kActive) views.push_back(view_of(tenant));
+  std::ranges::sort(views, {}, &TenantView::name);
+  return views;
+}
+
+Result<MemberView> Vault::add_member(const Actor& actor, std::string_view tenant_name, std::string_view name, std::string_view role) {
+  auto& state = *state_;
+  store::Member member;
+  STRONGROOM_TRY(member.name, checked_name("member", name));
+  if (std::ranges::find(kRoles, role) == kRoles.end())
+    return fail(Code::Invalid, "The role is one of owner, admin, member, auditor.");
+  member.id = crypto::random_id<MemberId>();
+  member.role = role;
+  member.state = kActive;
+  member.created = state.now();
+  STRONGROOM_CHECKED(state.store.transact([&]() -> Status {
+    STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
+    if (state.member(tenant, member.name)) return fail(Code::Conflict, "There is a member '" + member.name + "' already.");
+    member.tenant = tenant.id;
+    STRONGROOM_CHECKED(state.store.insert(member));
+    audit::Act act;
+    act.tenant = tenant.id;
+    act.member = member.id;
+    act.detail = member.name + " as " + member.role;
+    return state.act(actor, "member.add", std::move(act));
+  }));
+  return MemberView{member.id, std::string(tenant_name), member.name, member.role, from_micros(member.created)};
+}
+
+Result<std::vector<MemberView>> Vault::list_members(std::string_view tenant_name) {
+  STRONGROOM_TRY(const auto tenant, state_->tenant(tenant_name));
+  STRONGROOM_TRY(const auto members, state_->store.list<store::Member>({{"tenant", store::to_value(tenant.id)}}));
+  std::vector<MemberView> views;
+  for (const auto& member : members)
+    if (member.state == kActive) views.push_back({member.id, tenant.name, member.name, member.role, from_micros(member.created)});
+  std::ranges::sort(views, {}, &MemberView::name);
+  return views;
+}
+
+// ------------------------------------------------------------------------------------------------ skills
+
+Result<SkillView> Vault::add_skill(const Actor& actor, std::string_view tenant_name, std::string_view name,
+                                   const std::vector<std::string>& services) {
+  auto& state = *state_;
+  if (services.empty()) return fail(Code::Invalid, "A skill needs at least one service.");
+  store::Skill skill;
+  STRONGROOM_TRY(skill.name, checked_name("skill", name));
+  json::array list;
+  for (const auto& each : services) {
+    const auto colon = each.find(':');
+    STRONGROOM_TRY([[maybe_unused]] const auto* service, state.service(each.substr(0, colon)));
+    if (colon != std::string::npos) STRONGROOM_CHECKED(checked_name("label", each.substr(colon + 1)));
+    list.emplace_back(each);
+  }
+  skill.id = crypto::random_id<SkillId>();
+  skill.services = to_text(list);
+  skill.created = state.now();
+  std::string tenant_text;
+  STRONGROOM_CHECKED(state.store.transact([&]() -> Status {
+    STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
+    tenant_text = tenant.name;
+    skill.tenant = tenant.id;
+    STRONGROOM_TRY(const auto same, state.store.find<store::Skill>({{"tenant", store::to_value(tenant.id)}, {"name", skill.name}}));
+    if (same) return fail(Code::Conflict, "There is a skill '" + skill.name + "' already.");
+    STRONGROOM_CHECKED(state.store.insert(skill));
+    audit::Act act;
+    act.tenant = tenant.id;
+    act.detail = skill.name + " " + skill.services;
+    return state.act(actor, "skill.add", std::move(act));
+  }));
+  return view_of(skill, tenant_text);
+}
+
+Result<std::vector<SkillView>> Vault::list_skills(std::string_view tenant_name) {
+  STRONGROOM_TRY(const auto tenant, state_->tenant(tenant_name));
+  STRONGROOM_TRY(const auto skills, state_->store.list<store::Skill>({{"tenant", store::to_value(tenant.id)}}));
+  std::vector<SkillView> views;
+  for (const auto& skill : skills) {
+    STRONGROOM_TRY(auto view, view_of(skill, tenant.name));
+    views.push_back(std::move(view));
+  }
+  std::ranges::sort(views, {}, &SkillView::name);
+  return views;
+}
+
+Status Vault::remove_skill(const Actor& actor, std::string_view tenant_name, std::string_view name) {
+  auto& state = *state_;
+  return state.store.transact([&]() -> Status {
+    STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
+    const store::Where same{{"tenant", store::to_value(tenant.id)}, {"name", std::string(name)}};
+    STRONGROOM_TRY(const int removed, state.store.erase<store::Skill>(same));
+    if (removed == 0)
+      return fail(Code::NotFound, "There is no skill '" + std::string(name.substr(0, 64)) + "' in the tenant '" + tenant.name + "'.");
+    audit::Act act;
+    act.tenant = tenant.id;
+    act.detail = std::string(name);
+    return state.act(actor, "skill.remove", std::move(act));
+  });
+}
+
+}  // namespace strongroom::vault

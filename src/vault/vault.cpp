@@ -1,0 +1,149 @@
+// Start, look-ups and views; the rules are in the files beside this one, by subject. SPDX-License-Identifier: Apache-2.0
+#include "vault/vault.h"
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "crypto/crypto.h"
+#include "vault/seal.h"
+#include "vault/state.h"
+
+namespace strongroom::vault {
+
+Vault::State::State(Parts&& parts)
+    : clock(parts.clock),
+      store(parts.store),
+      catalog(parts.catalog),
+      record(parts.record),
+      grace(parts.grace),
+      hierarchy(parts.root_key, parts.store) {}
+
+Vault::Vault(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Vault::~Vault() = default;
+
+Result<std::unique_ptr<Vault>> Vault::open(Parts parts) {
+  if (!parts.store.is_unlocked()) parts.store.unlock(derive_from_root(parts.root_key, "rows"));
+  STRONGROOM_CHECKED(parts.store.verify_all());
+  auto state = std::make_unique<State>(std::move(parts));
+  STRONGROOM_CHECKED(state->load_own_secrets());
+  STRONGROOM_CHECKED(state->load_what_lives());
+  return std::unique_ptr<Vault>(new Vault(std::move(state)));
+}
+
+void Vault::set_fences(HolderFences& fences) { state_->fences = &fences; }
+
+Status Vault::State::load_own_secrets() {
+  const auto load_or_make = [this](std::string_view name, auto make) -> Result<Secret> {
+    STRONGROOM_TRY(const auto row, store.find<store::Installation>({{"name", std::string(name)}}));
+    if (row) return hierarchy.open_own(name, row->value);
+    Secret fresh = make();
+    const store::Installation made{std::string(name), hierarchy.seal_own(name, fresh)};
+    STRONGROOM_CHECKED(store.transact([&] { return store.insert(made); }));
+    return fresh;
+  };
+  STRONGROOM_TRY(signing_key, load_or_make("signing_key", crypto::generate_signing_key));
+  STRONGROOM_TRY(link_key, load_or_make("link_key", [] { return crypto::random_secret(32); }));
+  STRONGROOM_TRY(const Secret id, load_or_make("id", [] { return crypto::random_secret(16); }));
+  installation = id.reveal([](ByteView octets) { return "ins_" + to_hex(octets); });
+  return {};
+}
+
+Status Vault::State::load_what_lives() {
+  STRONGROOM_TRY(const auto sessions, store.list<store::Session>({{"state", std::string(kOpen)}}));
+  for (const auto& each : sessions) open_sessions.emplace(each.id, from_micros(each.expires));
+  STRONGROOM_TRY(const auto keys, store.list<store::Key>());
+  for (const auto& each : keys)
+    if (each.state != kRevoked) live_keys.insert(each.id);
+  return record.for_each([this](const audit::Entry& entry) {
+    const auto* use = std::get_if<audit::Use>(&entry.content);
+    if (use != nullptr && live_keys.contains(use->key)) last_used[use->key] = entry.time;
+    return true;
+  });
+}
+
+// ------------------------------------------------------------------------------------------------ looking up
+
+Result<store::Tenant> Vault::State::tenant(std::string_view name) {
+  STRONGROOM_TRY(const auto found, store.find<store::Tenant>({{"name", std::string(name)}}));
+  if (!found || found->state != kActive) return fail(Code::NotFound, "There is no tenant '" + std::string(name.substr(0, 64)) + "'.");
+  return *found;
+}
+
+Result<store::Member> Vault::State::member(const store::Tenant& tenant, std::string_view name) {
+  STRONGROOM_TRY(const auto found, store.find<store::Member>({{"tenant", store::to_value(tenant.id)},
+                                                              {"name", std::string(name)},
+                                                              {"state", std::string(kActive)}}));
+  if (!found)
+    return fail(Code::NotFound, "There is no member '" + std::string(name.substr(0, 64)) + "' in the tenant '" + tenant.name + "'.");
+  return *found;
+}
+
+Result<store::Key> Vault::State::key(KeyId id) {
+  STRONGROOM_TRY(const auto found, by_id<store::Key>(id));
+  if (!found) return fail(Code::NotFound, "There is no key " + id.text() + ".");
+  return *found;
+}
+
+Result<store::Session> Vault::State::session(SessionId id) {
+  STRONGROOM_TRY(const auto found, by_id<store::Session>(id));
+  if (!found) return fail(Code::NotFound, "There is no session " + id.text() + ".");
+  return *found;
+}
+
+Result<store::KeyVersion> Vault::State::current_version(const store::Key& key) {
+  STRONGROOM_TRY(const auto found, store.find<store::KeyVersion>({{"key", store::to_value(key.id)}, {"version", key.version}}));
+  if (!found) return fail(Code::Tampered, "The current version of " + key.id.text() + " is missing.");
+  return *found;
+}
+
+Result<const catalog::Service*> Vault::State::service(std::string_view id) const {
+  const auto* found = catalog.find(id);
+  if (found == nullptr) return fail(Code::NotFound, "The catalogue has no service '" + std::string(id.substr(0, 64)) + "'.");
+  return found;
+}
+
+Result<std::string> Vault::State::tenant_name(TenantId id) {
+  STRONGROOM_TRY(const auto found, by_id<store::Tenant>(id));
+  return found ? found->name : std::string();
+}
+
+Result<std::string> Vault::State::member_name(MemberId id) {
+  STRONGROOM_TRY(const auto found, by_id<store::Member>(id));
+  return found ? found->name : std::string();
+}
+
+// ------------------------------------------------------------------------------------------------ the record
+
+Status Vault::State::act(const Actor& actor, std::string_view action, audit::Act facts) {
+  facts.actor = actor.name;
+  facts.action = action;
+  if (facts.outcome.empty()) facts.outcome = "done";
+  return record.record(facts);
+}
+
+// ------------------------------------------------------------------------------------------------ settings as kept
+
+std::string settings_text(const Settings& settings) {
+  json::object object;
+  for (const auto& [name, value] : settings) object[name] = value;
+  return to_text(object);
+}
+
+Result<Settings> settings_of(const std::string& text) {
+  STRONGROOM_TRY(const auto parsed, parse_json(text));
+  if (!parsed.is_object()) return fail(Code::Tampered, "The settings of a key are malformed.");
+  Settings settings;
+  for (const auto& [name, value] : parsed.get_object()) {
+    if (!value.is_string()) return fail(Code::Tampered, "The settings of a key are malformed.");
+    settings.emplace_back(std::string(name), std::string(value.get_string()));
+  }
+  return settings;
+}
+
+// ------------------------------------------------------------------------------------------------ the installation
+
+std::string Vault::receipt_public_key() const { return to_base64(crypto::public_key_of(state_->signing_key)); }
+std::string Vault::installation_id() const { return state_->installation; }
+Secret Vault::link_key() const { return state_->link_key.duplicate(); }
+void Vault::note_used(KeyId id, WallTime at) { state_->last_used[id] = at; }
+
+}  // namespace strongroom::vault
