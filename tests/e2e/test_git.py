@@ -44,7 +44,7 @@ def work(room, server, service, expect=0):
 
 @pytest.mark.parametrize("service, user", [("git", "agent"), ("github", "x-access-token"), ("gitlab", "oauth2")])
 def test_clone_and_push(room, server, service, user):
-    settings = {"host": f"{server.name}:{server.port}"}
+    settings = {"host": server.name, "port": str(server.port)}
     if service == "git":
         settings["user"] = user
     _, token = room.add_key(service, member="alice", settings=settings)
@@ -56,7 +56,7 @@ def test_clone_and_push(room, server, service, user):
 
 
 def test_without_the_right_token_git_is_refused(room, server):
-    room.add_key("git", member="alice", settings={"host": f"{server.name}:{server.port}", "user": "agent"})
+    room.add_key("git", member="alice", settings={"host": server.name, "port": str(server.port), "user": "agent"})
     server.only("agent", room.canaries.new("git"))
     done = work(room, server, "git", expect=None)
     assert done.returncode != 0 and "Authentication failed" in done.stderr

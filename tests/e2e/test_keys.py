@@ -13,8 +13,8 @@ from support.room import DONE, NOT_FOUND, REFUSED, UNAVAILABLE, WRONG_USE, flatt
 from support.waiting import until
 
 
-@pytest.mark.parametrize("value", [b"", b"\n", b"x" * (64 * 1024 + 1), b"AIza\0abc", b"AIza\rabc", b"AIza\nabc\n"],
-                         ids=["empty", "only a newline", "over 64 KiB", "NUL", "CR", "LF inside"])
+@pytest.mark.parametrize("value", [b"", b"\n", b"x" * (64 * 1024 + 1), b"AIza\0abc", b"AIza\rabc", b"AIza\nabc\n", b"AIzaabc\n\n"],
+                         ids=["empty", "only a newline", "over 64 KiB", "NUL", "CR", "LF inside", "two newlines"])
 def test_values_that_are_refused(room, value):
     done = room.cli("key", "add", "gemini", "--tenant", "acme", input=value, expect=WRONG_USE)
     assert done.stderr.strip() and "\n" not in done.stderr.strip(), "one line on stderr"
