@@ -61,6 +61,11 @@ struct Stream::State final : Timed {
   Peer peer;
   bool aborted = false;
   bool timed_out = false;
+  std::function<void()> on_readable;
+  bool is_watching = false;
+  /// Points back here while this lives: a completion may be queued when the stream is destroyed.
+  std::shared_ptr<State*> self = std::make_shared<State*>(this);
+  ~State() override { *self = nullptr; }
 };
 
 namespace {
@@ -231,6 +236,27 @@ Task<Status> Stream::wait_readable() {
   const auto [error] = co_await state.socket.async_wait(Socket::wait_read, kAwait);
   if (error) co_return std::unexpected(state.failure(error, "waiting"));
   co_return Status();
+}
+
+void Stream::watch_readable(std::function<void()> on_readable) {
+  state_->on_readable = std::move(on_readable);
+  if (state_->is_watching || !state_->socket.is_open()) return;
+  state_->is_watching = true;
+  state_->socket.async_wait(Socket::wait_read, [self = state_->self](const boost::system::error_code& error) {
+    State* state = *self;
+    if (state == nullptr) return;
+    state->is_watching = false;
+    if (error || !state->on_readable) return;
+    const auto call = std::exchange(state->on_readable, nullptr);
+    call();
+  });
+}
+
+bool Stream::has_peer_ended() const {
+  if (!state_->socket.is_open()) return true;
+  std::uint8_t octet = 0;
+  const ssize_t got = ::recv(state_->socket.native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 Task<Result<std::uint8_t>> Stream::peek_first() {

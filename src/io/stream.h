@@ -5,6 +5,7 @@
 // Steady state allocates nothing. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,11 @@ class Stream {
   [[nodiscard]] Task<Status> write_all(ByteView first, ByteView second);
   /// Waits until octets (or the end, or an error) can be read, without reading. For "has the client gone?".
   [[nodiscard]] Task<Status> wait_readable();
+  /// Calls `on_readable` once when octets, the end or an error wait to be read, while reads may go on beside; a later call replaces it.
+  /// Not called after destruction. Used to notice that a client has gone while its answer is awaited.
+  void watch_readable(std::function<void()> on_readable);
+  /// True when the peer has ended its side and nothing is left to read (looks without consuming).
+  [[nodiscard]] bool has_peer_ended() const;
   /// First octet without consuming it (before any TLS): tells TLS (0x16) from plain HTTP on one port.
   [[nodiscard]] Task<Result<std::uint8_t>> peek_first();
   /// True when the peer has closed or sent something unasked: a pooled idle connection that must not be reused.

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/admission.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "crypto/crypto.h"
+
+namespace strongroom::gateway {
+namespace {
+
+constexpr std::size_t kLeast = 43;  // 256 bits in base64url
+
+char folded(char c) {
+  if (c >= 'A' && c <= 'Z') return static_cast<char>(c - 'A' + 'a');
+  return c == '_' ? '-' : c;
+}
+
+/// Header names as careless upstreams compare them: letter case ignored, underscore as hyphen.
+bool is_same_header(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return folded(x) == folded(y); });
+}
+
+bool has_pass_shape(std::string_view text) {
+  return text.size() >= kLeast && text.size() <= PresentedPass::kMax && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+}
+
+/// What follows "scheme " (letter case ignored); empty when it is another scheme.
+std::string_view after_scheme(std::string_view value, std::string_view scheme) {
+  if (scheme.empty()) return value;
+  if (value.size() <= scheme.size() || value[scheme.size()] != ' ' || !http::equals_ignoring_case(value.substr(0, scheme.size()), scheme)) return {};
+  value.remove_prefix(scheme.size() + 1);
+  while (value.starts_with(' ')) value.remove_prefix(1);
+  return value;
+}
+
+/// Collects what looks like a pass. The service's own shape wins over others.
+class Candidates {
+ public:
+  explicit Candidates(const catalog::Service& service) : prefix_(service.pass_prefix) {}
+  bool offer(std::string_view text) {
+    if (!has_pass_shape(text)) return false;
+    const bool is_own = text.starts_with(prefix_) && text.size() == prefix_.size() + kLeast;
+    std::string_view& slot = is_own ? own_ : other_;
+    if (!slot.empty() && slot != text) (is_own ? own_differ_ : other_differ_) = true;
+    if (slot.empty()) slot = text;
+    return true;
+  }
+  [[nodiscard]] std::optional<Refusal> choose(std::string_view& out) const {
+    if (own_differ_ || (own_.empty() && other_differ_)) return Refusal::PassesDiffer;
+    out = own_.empty() ? other_ : own_;
+    if (out.empty()) return Refusal::PassMissing;
+    return std::nullopt;
+  }
+
+ private:
+  std::string_view prefix_;
+  std::string_view own_;
+  std::string_view other_;
+  bool own_differ_ = false;
+  bool other_differ_ = false;
+};
+
+/// Basic decodes into memory of its own, which must outlive the views that are offered from it.
+void offer_basic(std::string_view value, ByteVector& decoded, Candidates& candidates) {
+  const std::string_view encoded = after_scheme(value, "basic");
+  if (encoded.empty() || encoded.size() > 1024 || !decoded.empty()) return;
+  auto bytes = from_base64(encoded);
+  if (!bytes) return;
+  decoded = std::move(*bytes);
+  const std::string_view pair = text_of(decoded);
+  const auto colon = pair.find(':');
+  candidates.offer(pair.substr(0, colon));
+  if (colon != std::string_view::npos) candidates.offer(pair.substr(colon + 1));
+}
+
+void offer_subprotocols(std::string_view list, std::string_view prefix, Candidates& candidates, Admission& admission) {
+  while (!list.empty()) {
+    const auto comma = list.find(',');
+    std::string_view entry = list.substr(0, comma);
+    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+    while (entry.starts_with(' ')) entry.remove_prefix(1);
+    while (entry.ends_with(' ')) entry.remove_suffix(1);
+    if (entry.starts_with(prefix) && candidates.offer(entry.substr(prefix.size()))) admission.subprotocol_entry = entry;
+  }
+}
+
+void offer_header(const http::Header& header, const catalog::Service& service, Candidates& candidates, Admission& admission) {
+  for (const auto& place : service.accept) {
+    if (place.slot == catalog::Slot::Header && is_same_header(header.name, place.name)) candidates.offer(after_scheme(header.value, place.scheme));
+    if (place.slot == catalog::Slot::Subprotocol && header.id == http::Name::SecWebSocketProtocol)
+      offer_subprotocols(header.value, place.name, candidates, admission);
+  }
+}
+
+}  // namespace
+
+PresentedPass::PresentedPass(std::string_view text) : size_(std::min(text.size(), kMax)) {
+  std::copy_n(text.data(), size_, text_.data());
+  hash_ = crypto::sha256(bytes_of(this->text()));
+}
+
+std::string_view parameter_name(std::string_view parameter) { return parameter.substr(0, parameter.find('=')); }
+
+std::string_view parameter_value(std::string_view parameter) {
+  const auto equals = parameter.find('=');
+  return equals == std::string_view::npos ? std::string_view() : parameter.substr(equals + 1);
+}
+
+bool is_credential_parameter(const catalog::Service& service, std::string_view name) {
+  const auto is_named = [&](std::string_view plain) {
+    return std::any_of(service.accept.begin(), service.accept.end(),
+                       [&](const catalog::Placement& place) { return place.slot == catalog::Slot::Query && http::equals_ignoring_case(place.name, plain); });
+  };
+  if (name.find('%') == std::string_view::npos) return is_named(name);
+  const auto decoded = percent_decode(name);
+  return decoded && is_named(*decoded);
+}
+
+std::optional<Refusal> find_pass(const http::RequestHead& request, const Route& route, Admission& admission) {
+  const auto& service = *route.service;
+  Candidates candidates(service);
+  ByteVector basic;
+  for (const auto& header : request.headers) {
+    offer_header(header, service, candidates, admission);
+    if (header.id != http::Name::Authorization) continue;
+    candidates.offer(after_scheme(header.value, "bearer"));
+    offer_basic(header.value, basic, candidates);
+  }
+  for_each_parameter(route.query, [&](std::string_view parameter) {
+    if (is_credential_parameter(service, parameter_name(parameter))) candidates.offer(parameter_value(parameter));
+  });
+  std::string_view chosen;
+  if (const auto refused = candidates.choose(chosen)) return refused;
+  admission.pass = PresentedPass(chosen);
+  return std::nullopt;
+}
+
+bool is_stripped(const catalog::Service& service, std::string_view inject_name, const http::Header& header) {
+  switch (header.id) {
+    case http::Name::Authorization: case http::Name::ProxyAuthorization: case http::Name::ProxyAuthenticate: case http::Name::Forwarded:
+    case http::Name::XForwardedFor: case http::Name::XForwardedHost: case http::Name::XForwardedProto:
+      return true;
+    case http::Name::Other: break;
+    default: return false;
+  }
+  if (is_same_header(header.name, inject_name)) return true;
+  for (const auto& place : service.accept)
+    if (place.slot == catalog::Slot::Header && is_same_header(header.name, place.name)) return true;
+  // Other spellings of the same, and headers that change the method behind the policy's back (threats.md E1, E10).
+  static constexpr std::string_view kNever[] = {"authorization", "proxy-authorization", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
+                                                "forwarded", "via", "x-real-ip", "x-http-method-override", "x-http-method", "x-method-override"};
+  return std::any_of(std::begin(kNever), std::end(kNever), [&](std::string_view name) { return is_same_header(header.name, name); });
+}
+
+}  // namespace strongroom::gateway

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/authority.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/check.h"
+#include "base/utf8.h"
+
+namespace strongroom::gateway {
+namespace {
+
+constexpr std::string_view kLinkMark = "/~l/";
+
+/// True for a path that canonical_path would leave as it is; most are, and need no copy.
+bool is_canonical(std::string_view path) {
+  if (path.empty() || path[0] != '/') return false;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const char c = path[i];
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '~' ||
+                          c == ':' || c == '@' || c == '=' || c == ',' || c == '+';
+    if (is_plain) continue;
+    const char next = i + 1 < path.size() ? path[i + 1] : '\0';
+    if (c == '/' && next != '/' && next != '.') continue;
+    if (c == '.' && i > 0 && path[i - 1] != '/' && path[i - 1] != '.') continue;
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Authority::Authority(std::string_view host, std::uint16_t port) : port_(port) {
+  STRONGROOM_CHECK(!host.empty() && host.size() <= 253, "host names are checked where they come in");
+  std::memcpy(text_.data(), host.data(), host.size());
+  host_size_ = static_cast<std::uint16_t>(host.size());
+  text_[host.size()] = ':';
+  char* begin = text_.data() + host.size() + 1;
+  const auto [end, error] = std::to_chars(begin, text_.data() + text_.size(), port);
+  STRONGROOM_CHECK(error == std::errc(), "a port fits");
+  size_ = static_cast<std::uint16_t>(end - text_.data());
+}
+
+std::string_view setting(const lease::Settings& settings, std::string_view name) {
+  for (const auto& [key, value] : settings)
+    if (key == name) return value;
+  return {};
+}
+
+std::optional<Refusal> Destinations::read(std::string_view target, Route& route) const {
+  if (target.size() < 2 || target[0] != '/') return Refusal::BadRequest;
+  const auto question = target.find('?');
+  route.has_query = question != std::string_view::npos;
+  route.query = route.has_query ? target.substr(question + 1) : std::string_view();
+  std::string_view path = target.substr(0, question);
+  const auto slash = path.find('/', 1);
+  route.prefix = path.substr(0, slash);
+  path = slash == std::string_view::npos ? std::string_view("/") : path.substr(slash);
+  std::string_view name = route.prefix.substr(1);
+  if (const auto at = name.find('@'); at != std::string_view::npos) {
+    route.host_name = name.substr(at + 1);
+    name = name.substr(0, at);
+    if (route.host_name.empty()) return Refusal::UnknownHost;
+  }
+  route.service = catalog_.find(name);
+  if (route.service == nullptr || route.service->delivery != catalog::Delivery::Proxied) return Refusal::UnknownService;
+  if (path.starts_with(kLinkMark)) {
+    path.remove_prefix(kLinkMark.size());
+    const auto end = path.find('/');
+    if (end == std::string_view::npos) return Refusal::BadRequest;
+    route.link_token = path.substr(0, end);
+    path.remove_prefix(end);
+    route.link_target = target.substr(static_cast<std::size_t>(path.data() - target.data()));
+  }
+  if (is_canonical(path)) {
+    route.path = path;
+    return std::nullopt;
+  }
+  auto canonical = catalog::canonical_path(path);
+  if (!canonical) return Refusal::BadRequest;
+  route.canonical = std::move(*canonical);
+  route.path = route.canonical;
+  return std::nullopt;
+}
+
+std::optional<Authority> Destinations::authority_of(const Route& route, const lease::Settings& settings) const {
+  const auto& service = *route.service;
+  if (!service.host_setting.empty()) {
+    const auto host = checked_host(setting(settings, service.host_setting));
+    if (!host || !route.host_name.empty()) return std::nullopt;
+    std::uint16_t port = service.port;
+    const std::string_view wanted = setting(settings, "port");
+    if (!wanted.empty()) {
+      const auto [end, error] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), port);
+      if (error != std::errc() || end != wanted.data() + wanted.size() || port == 0) return std::nullopt;
+    }
+    return Authority(*host, port);
+  }
+  if (route.host_name.empty()) return Authority(service.hosts.front(), service.port);
+  const auto found = std::find(service.hosts.begin(), service.hosts.end(), route.host_name);
+  if (found == service.hosts.end()) return std::nullopt;
+  return Authority(*found, service.port);
+}
+
+std::optional<Authority> Destinations::authority_for_check(const catalog::Service& service, const lease::Settings& settings) const {
+  Route route;
+  route.service = &service;
+  route.host_name = service.check.host;
+  if (service.hosts.empty() && service.host_setting.empty()) return std::nullopt;
+  return authority_of(route, settings);
+}
+
+}  // namespace strongroom::gateway

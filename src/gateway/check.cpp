@@ -1,0 +1,87 @@
+// Asking a provider whether it accepts a key, by the catalogue's check. Only the gateway puts a key on the wire.
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/gateway.h"
+#include "gateway/upstream_head.h"
+#include "gateway/verdict.h"
+
+namespace strongroom::gateway {
+namespace {
+
+constexpr std::chrono::seconds kCheckTime{20};
+
+lease::CheckDone unknown(std::string message) {
+  lease::CheckDone done;
+  done.verdict = lease::Verdict::Unknown;
+  done.message = std::move(message);
+  return done;
+}
+
+std::optional<Refusal> build_check(const catalog::Service& service, const Authority& authority, const lease::GrantedLease& lease, HeadBuffer& out) {
+  const auto& check = service.check;
+  out.clear();
+  out.add(check.method).add(" ").add(check.path).add(" HTTP/1.1\r\n").add_header("host", authority.host_header());
+  for (const auto& [name, value] : check.headers) out.add_header(name, value);
+  out.add("accept: */*\r\naccept-encoding: identity\r\nconnection: close\r\n");
+  if (check.method == "POST") out.add("content-length: 0\r\n");
+  if (const auto refused = add_key_header(service, lease.settings, lease.value, out)) return refused;
+  out.add("\r\n");
+  return out.has_overflowed() ? std::optional(Refusal::HeadTooLarge) : std::nullopt;
+}
+
+std::string_view meaning_of(lease::Verdict verdict) {
+  switch (verdict) {
+    case lease::Verdict::Accepted: return "the provider accepts the key";
+    case lease::Verdict::Rejected: return "the provider refuses the key";
+    case lease::Verdict::Unknown: return "the provider's answer does not tell";
+  }
+  return "";
+}
+
+/// Reads the head and the start of the body.
+io::Task<lease::CheckDone> read_answer(io::Stream& stream, const catalog::Check& check, Workspace& work) {
+  std::size_t have = 0;
+  std::size_t scanned = 0;
+  std::size_t head = 0;
+  for (;;) {
+    const auto got = co_await stream.read_some(MutableBytes(work.answer).subspan(have));
+    const bool is_over = !got || *got == 0;
+    have += is_over ? 0 : *got;
+    const std::string_view text(reinterpret_cast<const char*>(work.answer.data()), have);
+    if (head == 0) {
+      const auto outcome = http::parse_response(text, check.method, work.response, scanned);
+      if (outcome.state == http::ParseState::Bad) co_return unknown("the provider's answer is malformed");
+      if (outcome.state == http::ParseState::Complete) head = outcome.consumed;
+    }
+    if (head == 0 && is_over) co_return unknown("the provider ended the connection");
+    const bool has_enough = head > 0 && (have - head >= kLookedAt || (work.response.body.kind == http::BodyKind::Length && have - head >= work.response.body.length) ||
+                                         work.response.body.kind == http::BodyKind::None);
+    if (!is_over && !has_enough && have < work.answer.size()) continue;
+    lease::CheckDone done;
+    done.status = static_cast<std::uint16_t>(work.response.status);
+    done.verdict = verdict_of(check, work.response.status, {}, bytes_of(text.substr(head)));
+    done.message = meaning_of(done.verdict);
+    co_return done;
+  }
+}
+
+}  // namespace
+
+io::Task<lease::CheckDone> Gateway::check_key(std::unique_ptr<lease::GrantedLease> lease) {
+  const auto* service = destinations_.find(lease->service);
+  if (service == nullptr || service->check.method.empty()) co_return unknown("this service has no check");
+  const auto authority = destinations_.authority_for_check(*service, lease->settings);
+  if (!authority) co_return unknown("this service has no host to ask");
+  auto upstream = co_await pool_.dial(*authority);
+  if (!upstream) co_return unknown("the provider cannot be reached: " + upstream.error().message);
+  auto work = workspaces.take();
+  if (build_check(*service, *authority, *lease, work->out)) co_return unknown("the stored value cannot travel in a request");
+  (*upstream)->stream.set_deadline(Deadline::after(loop_.clock(), kCheckTime));
+  const auto sent = co_await (*upstream)->stream.write_all(work->out.bytes());
+  work->out.wipe_key();
+  if (!sent) co_return unknown("the provider ended the connection");
+  auto done = co_await read_answer((*upstream)->stream, service->check, *work);
+  workspaces.give(std::move(work));
+  co_return done;
+}
+
+}  // namespace strongroom::gateway

@@ -1,0 +1,240 @@
+// The client's side of a connection: heads, refusals, keep-alive. SPDX-License-Identifier: Apache-2.0
+#include "gateway/connection.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "gateway/policy.h"
+
+namespace strongroom::gateway {
+namespace {
+
+constexpr std::size_t kFirstCapacity = 8UL << 10U;
+constexpr std::size_t kFullCapacity = http::kMaxHead + kFirstCapacity;
+constexpr std::uint8_t kTlsHandshake = 0x16;
+constexpr std::chrono::milliseconds kLinger{1000};
+
+}  // namespace
+
+Connection::Connection(Gateway& gateway, io::Stream client) : gateway_(gateway), client_(std::move(client)) {}
+Connection::~Connection() { gateway_.workspaces.give(std::move(work_)); }
+
+void Connection::end_when_idle() {
+  ends_when_idle_ = true;
+  if (is_idle_) client_.abort();
+}
+
+void Connection::abort() {
+  client_.abort();
+  if (upstream_ != nullptr) upstream_->stream.abort();
+}
+
+void Connection::cut(std::string_view reason) noexcept {
+  x_.cut_by = refusal_of_denial(Error(Code::Unavailable, {}, std::string(reason)));
+  if (upstream_ != nullptr) upstream_->stream.abort();
+  // Once part of an answer is out, only a reset tells the client that the rest will not come.
+  if (x_.answer_started) client_.abort();
+}
+
+/// The answer has been awaited for a while: from here on a client that leaves is noticed. With Expect, the body is sent unasked.
+void Connection::on_deadline() noexcept {
+  if (x_.waits_for_continue) {
+    x_.waits_for_continue = false;
+    start_upload();
+    return;
+  }
+  client_.watch_readable([this] {
+    if (!client_.has_peer_ended()) return;
+    x_.client_left = true;
+    abort();
+  });
+}
+
+io::Task<void> Connection::run() {
+  const bool is_ready = co_await prepare_tls();
+  if (!is_ready) co_return;
+  for (;;) {
+    const bool has_head = co_await read_head();
+    if (!has_head) break;
+    const Next next = co_await serve_one();
+    if (next == Next::Close) break;
+  }
+  if (client_.is_open()) (void)co_await client_.finish_writing();
+}
+
+io::Task<bool> Connection::prepare_tls() {
+  client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().head));
+  is_idle_ = true;
+  const auto first = co_await client_.peek_first();
+  is_idle_ = false;
+  if (!first) co_return false;
+  if (*first != kTlsHandshake) co_return true;
+  if (!gateway_.tls()) co_return false;
+  const auto secured = co_await client_.start_tls_server(*gateway_.tls());
+  co_return secured.has_value();
+}
+
+bool Connection::make_room() {
+  if (in_begin_ == in_end_) in_begin_ = in_end_ = 0;
+  if (in_end_ < in_.size()) return true;
+  if (in_begin_ > 0) {
+    std::copy(in_.begin() + static_cast<std::ptrdiff_t>(in_begin_), in_.begin() + static_cast<std::ptrdiff_t>(in_end_), in_.begin());
+    in_end_ -= in_begin_;
+    in_begin_ = 0;
+    return true;
+  }
+  if (in_.size() >= kFullCapacity) return false;
+  in_.resize(in_.empty() ? kFirstCapacity : kFullCapacity);
+  return true;
+}
+
+/// A whole head in work_->request, or the end. A malformed one is answered here.
+io::Task<bool> Connection::read_head() {
+  scanned_ = 0;
+  for (;;) {
+    if (in_begin_ < in_end_) {
+      if (work_ == nullptr) work_ = gateway_.workspaces.take();
+      const auto outcome = http::parse_request(unread(), work_->request, scanned_);
+      if (outcome.state == http::ParseState::Complete) {
+        head_size_ = outcome.consumed;
+        co_return true;
+      }
+      const bool is_full = outcome.state == http::ParseState::NeedMore && !make_room();
+      if (outcome.state == http::ParseState::Bad || is_full) {
+        closes_after_ = true;
+        x_ = Exchange();
+        (void)co_await refuse(is_full ? Refusal::HeadTooLarge : refusal_of_status(outcome.status));
+        co_return false;
+      }
+    } else {
+      gateway_.workspaces.give(std::move(work_));
+      if (!make_room() || ends_when_idle_ || gateway_.is_draining()) co_return false;
+    }
+    is_idle_ = in_begin_ == in_end_;
+    client_.set_deadline(Deadline::after(gateway_.loop().clock(), is_idle_ ? gateway_.limits().idle : gateway_.limits().head));
+    const auto got = co_await client_.read_some(MutableBytes(in_).subspan(in_end_));
+    is_idle_ = false;
+    if (!got || *got == 0) co_return false;
+    in_end_ += *got;
+  }
+}
+
+/// Destination, pass and policy: everything that needs no key. Malformed chunks in what has come are found here as well.
+std::optional<Refusal> Connection::admit() {
+  const auto& request = work_->request;
+  if (request.method == "CONNECT" || request.method == "TRACE") return Refusal::MethodNotAllowed;
+  if (request.headers.find(http::Name::Upgrade) != nullptr && !request.is_websocket_upgrade) return Refusal::BadRequest;
+  if (const auto refused = gateway_.destinations().read(request.target, x_.route)) return refused;
+  const std::string_view host = !x_.route.host_name.empty() ? x_.route.host_name
+                                : x_.route.service->hosts.empty() ? std::string_view()
+                                                                  : std::string_view(x_.route.service->hosts.front());
+  const auto missing = find_pass(request, x_.route, x_.admission);
+  if (!x_.route.link_token.empty()) {
+    const auto hash = gateway_.links().open(x_.route.link_token, *x_.route.service, host, x_.route.link_target);
+    if (!hash) return Refusal::PassUnknown;
+    if (!missing && x_.admission.pass.hash() != *hash) return Refusal::PassesDiffer;
+    if (missing) x_.admission.pass.set_hash_only(*hash);
+  } else if (missing) {
+    return missing;
+  }
+  if (is_denied(x_.route, host, request)) return Refusal::PathDenied;
+  return std::nullopt;
+}
+
+io::Task<Connection::Next> Connection::serve_one() {
+  x_ = Exchange();
+  x_.started = gateway_.loop().coarse_now();
+  closes_after_ = !work_->request.keeps_alive || ends_when_idle_;
+  client_.set_deadline(Deadline());
+  request_body_.start(work_->request.body);
+  body_ready_ = 0;
+  std::string_view rest = unread().substr(head_size_);
+  while (!request_body_.is_done() && !rest.empty()) {
+    const auto step = request_body_.feed(rest);
+    if (step.state == http::ParseState::Bad) {
+      closes_after_ = true;
+      co_return co_await refuse(Refusal::BadRequest);
+    }
+    if (step.consumed == 0) break;
+    body_ready_ += step.consumed;
+    rest.remove_prefix(step.consumed);
+  }
+  x_.upload_wanted = !request_body_.is_done();
+  if (gateway_.is_draining()) co_return co_await refuse(Refusal::Draining);
+  if (const auto refused = admit()) {
+    if (*refused == Refusal::PathDenied || *refused == Refusal::PassMisplaced)
+      gateway_.link().report({{}, x_.route.service->id, std::string(describe(*refused).code), std::string(x_.route.host_name), std::string(x_.route.path)});
+    co_return co_await refuse(*refused);
+  }
+  co_return co_await exchange();
+}
+
+Links::Base Connection::own_base() const {
+  const auto* host = work_->request.headers.find(http::Name::Host);
+  return {std::string(client_.is_tls() ? "https://" : "http://") + std::string(host == nullptr ? std::string_view("localhost") : host->value)};
+}
+
+/// The gateway's own answer. After a body that was not read, the connection ends.
+io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
+  const RefusalText& text = describe(refusal);
+  x_.status = text.status;
+  if (x_.upload_wanted || x_.upload_running) closes_after_ = true;
+  if (x_.outcome == lease::UseOutcome::Completed) x_.outcome = x_.cut_by ? lease::UseOutcome::Revoked : lease::UseOutcome::UpstreamFailed;
+  json::object error{{"code", text.code}, {"message", text.message}, {"hint", text.hint}};
+  const std::string body = to_text(json::object{{"error", std::move(error)}});
+  std::string head = "HTTP/1.1 " + std::to_string(text.status) + " " + std::string(http::reason_phrase(text.status)) +
+                     "\r\ncontent-type: application/json\r\ncontent-length: " + std::to_string(body.size()) + "\r\n";
+  if (text.status == 401) head += "www-authenticate: Bearer realm=\"strongroom\"\r\n";
+  head += closes_after_ ? "connection: close\r\n\r\n" : "\r\n";
+  const bool wants_body = work_ == nullptr || work_->request.method != "HEAD";
+  settle();
+  client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().head));
+  const auto sent = co_await client_.write_all(bytes_of(head), bytes_of(wants_body ? std::string_view(body) : std::string_view()));
+  if (!sent) closes_after_ = true;
+  co_await end_upload();
+  upstream_.reset();
+  if (closes_after_) co_return Next::Close;
+  consume_request();
+  co_return Next::Keep;
+}
+
+/// Lets the client read the answer before its unread body makes the kernel reset the connection: reads on for a moment, then ends.
+io::Task<void> Connection::end_upload() {
+  if (x_.upload_running) {
+    client_.set_deadline(Deadline::after(gateway_.loop().clock(), kLinger));
+    co_await upload_done_->wait();
+  } else if (x_.upload_wanted && client_.is_open()) {
+    (void)co_await client_.finish_writing();
+    client_.set_deadline(Deadline::after(gateway_.loop().clock(), kLinger));
+    const auto block = gateway_.blocks.take();
+    for (;;) {
+      const auto got = co_await client_.read_some(*block);
+      if (!got || *got == 0) break;
+    }
+  }
+}
+
+void Connection::consume_request() {
+  in_begin_ += head_size_ + body_ready_;
+  head_size_ = body_ready_ = 0;
+  if (leftover_.empty()) return;
+  // Only after a body that came apart from its head: nothing else is in the buffer then.
+  in_.assign(leftover_.begin(), leftover_.end());
+  in_begin_ = 0;
+  in_end_ = in_.size();
+  leftover_.clear();
+}
+
+/// Tells the vault how the use ended; nothing when none was recorded.
+void Connection::settle() {
+  detach();
+  unlink();
+  if (x_.sequence == 0) return;
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(gateway_.loop().coarse_now() - x_.started);
+  if (x_.client_left) x_.outcome = lease::UseOutcome::ClientLeft;
+  if (x_.cut_by) x_.outcome = lease::UseOutcome::Revoked;
+  gateway_.link().settle({x_.sequence, static_cast<std::uint16_t>(x_.status), x_.bytes_up, x_.bytes_down, static_cast<std::uint64_t>(took.count()), x_.outcome});
+  x_.sequence = 0;
+}
+
+}  // namespace strongroom::gateway

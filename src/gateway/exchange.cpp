@@ -1,0 +1,393 @@
+// The provider's side of one request: lease, upstream head, relay both ways, settle. SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "base/json.h"
+#include "gateway/answer_head.h"
+#include "gateway/connection.h"
+#include "gateway/upstream_head.h"
+#include "gateway/verdict.h"
+
+namespace strongroom::gateway {
+namespace {
+
+constexpr std::chrono::milliseconds kWatchAfter{150};
+constexpr std::chrono::seconds kContinueAfter{1};
+constexpr std::size_t kMaxRewritten = 1UL << 20U;
+
+bool is_idempotent(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS";
+}
+
+std::string_view answer_text(const Workspace& work, std::size_t begin, std::size_t end) {
+  return {reinterpret_cast<const char*>(work.answer.data()) + begin, end - begin};
+}
+
+}  // namespace
+
+io::Task<Connection::Next> Connection::exchange() {
+  lease::Lease* lease = gateway_.link().cached_lease(x_.admission.pass.hash(), x_.route.service->id);
+  if (lease == nullptr) {
+    const auto granted = co_await gateway_.link().lease_for(x_.admission.pass.hash(), x_.route.service->id);
+    if (!granted) {
+      const Refusal refusal = refusal_of_denial(granted.error());
+      if (refusal == Refusal::PassWrongService) gateway_.link().report({{}, x_.route.service->id, "pass_wrong_service", std::string(x_.route.host_name), std::string(x_.route.path)});
+      co_return co_await refuse(refusal);
+    }
+    lease = *granted;
+  }
+  if (!attach(*lease)) co_return co_await refuse(Refusal::KeyRevoked);
+  const auto authority = gateway_.destinations().authority_of(x_.route, lease->granted().settings);
+  if (!authority) co_return co_await refuse(Refusal::UnknownHost);
+  x_.authority = *authority;
+  x_.sequence = gateway_.link().intend(*lease, x_.authority.host(), work_->request.method, x_.route.path);
+  for (;;) {
+    auto refused = co_await connect_upstream();
+    if (!refused) refused = co_await send_request();
+    if (!refused) refused = co_await receive_head();
+    if (!refused) break;
+    if (may_retry()) continue;
+    if (upstream_ != nullptr) upstream_->stream.abort();
+    if (x_.client_left || !client_.is_open()) {
+      client_.abort();
+      co_await end_upload();
+      upstream_.reset();
+      settle();
+      co_return Next::Close;
+    }
+    co_return co_await refuse(*refused);
+  }
+  co_return co_await relay_answer();
+}
+
+/// Nothing of an answer came over a reused connection that had been closed meanwhile, and sending again changes nothing.
+bool Connection::may_retry() const {
+  const bool was_stale = upstream_ != nullptr && upstream_->is_reused && answer_end_ == 0 && !x_.timed_out;
+  return was_stale && !x_.cut_by && !x_.client_left && !x_.upload_wanted && is_idempotent(work_->request.method);
+}
+
+Refusal Connection::refusal_of_failure() const {
+  if (x_.cut_by) return *x_.cut_by;
+  return x_.timed_out ? Refusal::UpstreamTimeout : Refusal::UpstreamProtocol;
+}
+
+io::Task<std::optional<Refusal>> Connection::connect_upstream() {
+  upstream_ = gateway_.pool().take_idle(x_.authority);
+  if (upstream_ == nullptr) {
+    auto dialled = co_await gateway_.pool().dial(x_.authority);
+    if (!dialled) co_return refusal_of_dial(dialled.error());
+    upstream_ = std::move(*dialled);
+  }
+  if (x_.cut_by) co_return *x_.cut_by;
+  co_return std::nullopt;
+}
+
+/// Head with the key, and what has come of the body, in one write. The key is usable at this very moment or is not written.
+io::Task<std::optional<Refusal>> Connection::send_request() {
+  if (x_.cut_by || !is_usable(gateway_.loop().coarse_now())) co_return x_.cut_by.value_or(Refusal::VaultUnavailable);
+  const UpstreamHead parts{work_->request, x_.route, x_.authority, x_.admission, lease()->granted(), !rewritten_field().empty(),
+                           work_->request.is_websocket_upgrade && !x_.route.service->first_message_fields.empty()};
+  if (const auto refused = build_upstream_head(parts, work_->out)) {
+    work_->out.wipe_key();
+    co_return refused;
+  }
+  const std::string_view body = unread().substr(head_size_, body_ready_);
+  upstream_->stream.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
+  const auto sent = co_await upstream_->stream.write_all(work_->out.bytes(), bytes_of(body));
+  work_->out.wipe_key();
+  x_.bytes_up += body.size();
+  answer_begin_ = answer_end_ = answer_scanned_ = 0;
+  if (!sent) {
+    x_.timed_out = sent.error().code == Code::Timeout;
+    co_return refusal_of_failure();
+  }
+  x_.waits_for_continue = x_.upload_wanted && work_->request.expects_continue;
+  if (x_.upload_wanted && !x_.waits_for_continue) start_upload();
+  gateway_.loop().watch(*this, Deadline::after(gateway_.loop().clock(), x_.waits_for_continue ? Duration(kContinueAfter) : Duration(kWatchAfter)));
+  co_return std::nullopt;
+}
+
+io::Task<std::optional<Refusal>> Connection::receive_head() {
+  upstream_->stream.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().first_answer));
+  for (;;) {
+    const std::string_view so_far = answer_text(*work_, answer_begin_, answer_end_);
+    if (!so_far.empty()) {
+      const auto outcome = http::parse_response(so_far, work_->request.method, work_->response, answer_scanned_);
+      if (outcome.state == http::ParseState::Bad) co_return Refusal::UpstreamProtocol;
+      if (outcome.state == http::ParseState::Complete) {
+        answer_begin_ += outcome.consumed;
+        answer_scanned_ = 0;
+        if (work_->response.status >= 200 || work_->response.status == 101) co_return std::nullopt;
+        const auto refused = co_await pass_informational();
+        if (refused) co_return refused;
+        continue;
+      }
+    }
+    if (answer_end_ == work_->answer.size()) co_return Refusal::UpstreamProtocol;
+    const auto got = co_await upstream_->stream.read_some(MutableBytes(work_->answer).subspan(answer_end_));
+    if (!got || *got == 0) {
+      x_.timed_out = !got && got.error().code == Code::Timeout;
+      co_return refusal_of_failure();
+    }
+    answer_end_ += *got;
+  }
+}
+
+/// 100 lets the client's body come; other 1xx (early hints lead past the gateway, threats.md B7) end here.
+io::Task<std::optional<Refusal>> Connection::pass_informational() {
+  if (work_->response.status != 100 || !x_.waits_for_continue) co_return std::nullopt;
+  x_.waits_for_continue = false;
+  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  const auto sent = co_await client_.write_all(bytes_of(kContinue));
+  if (!sent) {
+    x_.client_left = true;
+    co_return Refusal::Internal;
+  }
+  start_upload();
+  co_return std::nullopt;
+}
+
+void Connection::start_upload() {
+  if (upload_done_ == nullptr) upload_done_ = std::make_unique<io::Event>(gateway_.loop());
+  x_.upload_running = true;
+  gateway_.loop().spawn(upload());
+}
+
+/// The rest of the client's body, beside the answer. Ends with the body, with the client, or when the provider takes no more.
+io::Task<void> Connection::upload() {
+  auto block = gateway_.blocks.take();
+  while (!request_body_.is_done()) {
+    client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
+    const auto got = co_await client_.read_some(*block);
+    if (!got || *got == 0) {
+      x_.client_left = !x_.cut_by;
+      x_.upload_failed = true;
+      if (upstream_ != nullptr) upstream_->stream.abort();
+      break;
+    }
+    std::string_view rest = text_of(ByteView(*block).first(*got));
+    std::size_t of_body = 0;
+    bool is_bad = false;
+    while (!request_body_.is_done() && !rest.empty() && !is_bad) {
+      const auto step = request_body_.feed(rest);
+      is_bad = step.state == http::ParseState::Bad;
+      of_body += step.consumed;
+      rest.remove_prefix(step.consumed);
+    }
+    if (request_body_.is_done()) leftover_.assign(rest.begin(), rest.end());
+    if (is_bad || upstream_ == nullptr) {
+      x_.upload_failed = true;
+      if (upstream_ != nullptr) upstream_->stream.abort();
+      break;
+    }
+    upstream_->stream.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
+    const auto sent = co_await upstream_->stream.write_all(ByteView(*block).first(of_body));
+    x_.bytes_up += of_body;
+    if (!sent) {
+      x_.upload_failed = true;
+      break;
+    }
+  }
+  gateway_.blocks.give(std::move(block));
+  x_.upload_running = false;
+  x_.upload_wanted = !request_body_.is_done();
+  upload_done_->set();
+}
+
+/// The first octet of the answer waits until the use is durable in the record.
+io::Task<std::optional<Refusal>> Connection::wait_until_recorded() {
+  auto& link = gateway_.link();
+  if (link.is_durable(x_.sequence)) co_return std::nullopt;
+  const auto recorded = co_await link.durable(x_.sequence, Deadline::after(gateway_.loop().clock(), gateway_.limits().durable));
+  if (x_.cut_by) co_return *x_.cut_by;
+  if (!recorded) co_return Refusal::RecordUnavailable;
+  co_return std::nullopt;
+}
+
+std::string_view Connection::rewritten_field() const {
+  for (const auto& rewrite : x_.route.service->rewrite_body)
+    if (catalog::path_matches(rewrite.path_pattern, x_.route.path)) return rewrite.field;
+  return {};
+}
+
+bool Connection::forwards_raw() const { return !(work_->request.minor_version == 0 && work_->response.body.kind == http::BodyKind::Chunked); }
+
+bool Connection::send_answer_head(http::BodyFraming framing) {
+  if (framing.kind == http::BodyKind::UntilEnd || x_.upload_wanted) closes_after_ = true;
+  const Links::Base base = own_base();
+  const AnswerHead parts{work_->response, x_.route, x_.authority, x_.admission, gateway_.links(), base, framing, closes_after_,
+                         work_->request.headers.find(http::Name::SecWebSocketProtocol)};
+  if (!build_answer_head(parts, work_->out)) return false;
+  if (lease() != nullptr) mask_key(work_->out, lease()->granted().value, x_.admission.pass.text());
+  return true;
+}
+
+void Connection::look_at(ByteView content) {
+  if (!looks_at_body_ || looked_at_.size() >= kLookedAt) return;
+  const std::size_t wanted = std::min(content.size(), kLookedAt - looked_at_.size());
+  looked_at_.insert(looked_at_.end(), content.begin(), content.begin() + static_cast<std::ptrdiff_t>(wanted));
+}
+
+/// What the provider said of the key goes to the vault, once per change.
+void Connection::judge_key() {
+  if (lease() == nullptr) return;
+  const auto& granted = lease()->granted();
+  const auto verdict = verdict_of(x_.route.service->check, x_.status, looked_at_encoding_, looked_at_);
+  const bool changes = (verdict == lease::Verdict::Rejected && !granted.key_is_rejected) || (verdict == lease::Verdict::Accepted && granted.key_is_rejected);
+  if (!changes) return;
+  gateway_.link().observe({granted.key, granted.key_version, verdict, static_cast<std::uint16_t>(x_.status)});
+  lease()->set_key_is_rejected(verdict == lease::Verdict::Rejected);
+}
+
+io::Task<Connection::Next> Connection::relay_answer() {
+  const auto& response = work_->response;
+  x_.status = response.status;
+  answer_keeps_alive_ = response.keeps_alive;
+  if (const auto refused = co_await wait_until_recorded()) {
+    upstream_->stream.abort();
+    co_return co_await refuse(*refused);
+  }
+  if (response.status == 101) co_return co_await relay_websocket();
+  looks_at_body_ = may_refuse_key(x_.route.service->check, response.status);
+  looked_at_.clear();
+  const auto* encoding = response.headers.find(http::Name::ContentEncoding);
+  looked_at_encoding_ = encoding == nullptr ? std::string_view() : encoding->value;
+  const std::string_view field = rewritten_field();
+  const auto* type = response.headers.find(http::Name::ContentType);
+  const bool is_json = type != nullptr && type->value.starts_with("application/json") && looked_at_encoding_.empty();
+  const bool fits = response.body.kind == http::BodyKind::Chunked || (response.body.kind == http::BodyKind::Length && response.body.length <= kMaxRewritten);
+  if (!field.empty() && is_json && fits && response.status < 300) co_return co_await relay_rewritten(field);
+  http::BodyFraming framing = response.body;
+  if (!forwards_raw()) framing.kind = http::BodyKind::UntilEnd;
+  if (!send_answer_head(framing)) {
+    upstream_->stream.abort();
+    co_return co_await refuse(Refusal::UpstreamProtocol);
+  }
+  answer_body_.start(response.body);
+  const bool is_whole = co_await relay_body();
+  co_return co_await finish_exchange(is_whole);
+}
+
+/// Head and body to the client as they come. False when either side broke off.
+io::Task<bool> Connection::relay_body() {
+  const bool is_raw = forwards_raw();
+  auto block = gateway_.blocks.take();
+  ByteView head = work_->out.bytes();
+  std::string_view arrived = answer_text(*work_, answer_begin_, answer_end_);
+  bool is_whole = false;
+  for (;;) {
+    // What to pass on of `arrived`: all that belongs to the body, or its content alone where the client cannot take chunks.
+    std::size_t of_body = 0;
+    std::size_t content = 0;
+    bool is_bad = false;
+    char* const writable = const_cast<char*>(arrived.data());
+    while (!answer_body_.is_done() && of_body < arrived.size() && !is_bad) {
+      const auto step = answer_body_.feed(arrived.substr(of_body));
+      is_bad = step.state == http::ParseState::Bad;
+      look_at(bytes_of(step.content));
+      if (!is_raw && !step.content.empty()) std::copy(step.content.begin(), step.content.end(), writable + content);
+      content += step.content.size();
+      of_body += step.consumed;
+    }
+    if (is_bad) break;
+    const ByteView body = bytes_of(arrived.substr(0, is_raw ? of_body : content));
+    x_.answer_started = true;
+    client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
+    if (!head.empty() || !body.empty()) {
+      const auto sent = head.empty() ? co_await client_.write_all(body) : co_await client_.write_all(head, body);
+      if (!sent) {
+        x_.client_left = !x_.cut_by;
+        break;
+      }
+    }
+    x_.bytes_down += content;
+    head = {};
+    if (answer_body_.is_done()) {
+      is_whole = of_body == arrived.size();
+      answer_keeps_alive_ = answer_keeps_alive_ && is_whole;
+      is_whole = true;
+      break;
+    }
+    upstream_->stream.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
+    const auto got = co_await upstream_->stream.read_some(*block);
+    if (!got) {
+      x_.timed_out = got.error().code == Code::Timeout;
+      break;
+    }
+    if (*got == 0) {
+      is_whole = answer_body_.end_of_input();
+      answer_keeps_alive_ = false;
+      break;
+    }
+    arrived = text_of(ByteView(*block).first(*got));
+  }
+  gateway_.blocks.give(std::move(block));
+  co_return is_whole;
+}
+
+/// A small JSON answer in which one member's URL must lead back here.
+io::Task<Connection::Next> Connection::relay_rewritten(std::string_view field) {
+  answer_body_.start(work_->response.body);
+  std::string body;
+  auto block = gateway_.blocks.take();
+  std::string_view arrived = answer_text(*work_, answer_begin_, answer_end_);
+  bool is_whole = answer_body_.is_done();
+  while (!is_whole) {
+    bool is_bad = false;
+    while (!answer_body_.is_done() && !arrived.empty() && !is_bad) {
+      const auto step = answer_body_.feed(arrived);
+      is_bad = step.state == http::ParseState::Bad;
+      body.append(step.content);
+      arrived.remove_prefix(step.consumed);
+    }
+    is_whole = answer_body_.is_done();
+    if (is_whole || is_bad || body.size() > kMaxRewritten) break;
+    const auto got = co_await upstream_->stream.read_some(*block);
+    if (!got || *got == 0) break;
+    arrived = text_of(ByteView(*block).first(*got));
+  }
+  gateway_.blocks.give(std::move(block));
+  auto document = is_whole ? parse_json(body) : Result<json::value>(fail(Code::Protocol, "cut short"));
+  if (is_whole && document && document->is_object()) {
+    if (auto* member = document->get_object().if_contains(field); member != nullptr && member->is_string()) {
+      const auto rewritten = gateway_.links().rewrite(std::string_view(member->get_string()), own_base(), *x_.route.service, x_.authority.host(),
+                                                      x_.admission.pass.hash(), Links::Carries::Pass);
+      if (rewritten) {
+        *member = *rewritten;
+        body = to_text(*document);
+      }
+    }
+  }
+  if (!is_whole || x_.cut_by || !send_answer_head({http::BodyKind::Length, body.size()})) {
+    upstream_->stream.abort();
+    co_return co_await refuse(refusal_of_failure());
+  }
+  x_.answer_started = true;
+  const auto sent = co_await client_.write_all(work_->out.bytes(), bytes_of(body));
+  x_.client_left = !sent && !x_.cut_by;
+  x_.bytes_down += body.size();
+  co_return co_await finish_exchange(sent.has_value());
+}
+
+/// Settles, and keeps both connections for what comes next where they may be.
+io::Task<Connection::Next> Connection::finish_exchange(bool is_whole) {
+  if (is_whole) judge_key();
+  if (!is_whole) {
+    if (x_.outcome == lease::UseOutcome::Completed) x_.outcome = x_.timed_out ? lease::UseOutcome::TimedOut : lease::UseOutcome::UpstreamFailed;
+    upstream_->stream.abort();
+    client_.abort();
+  }
+  const bool is_upload_over = !x_.upload_wanted && !x_.upload_running && !x_.upload_failed;
+  if (is_whole && is_upload_over && answer_keeps_alive_ && !x_.cut_by) {
+    gateway_.pool().give_back(std::move(upstream_), lease());
+  } else {
+    closes_after_ = closes_after_ || !is_upload_over;
+    co_await end_upload();
+  }
+  upstream_.reset();
+  settle();
+  if (!is_whole || closes_after_) co_return Next::Close;
+  consume_request();
+  co_return Next::Keep;
+}
+
+}  // namespace strongroom::gateway

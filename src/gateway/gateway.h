@@ -1,0 +1,116 @@
+// Gateway: the data plane of one process: what all its connections share. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <list>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "gateway/authority.h"
+#include "gateway/head_buffer.h"
+#include "gateway/links.h"
+#include "gateway/pool.h"
+#include "http/head.h"
+#include "io/loop.h"
+#include "io/net.h"
+#include "io/tls.h"
+#include "lease/holder_side.h"
+
+namespace strongroom::gateway {
+
+class Connection;
+
+/// Time limits of each phase.
+struct Limits {
+  std::chrono::seconds head{15};            ///< a request's head, from its first octet
+  std::chrono::seconds idle{75};            ///< between requests
+  std::chrono::seconds body{600};           ///< silence while a body or websocket goes either way
+  std::chrono::seconds first_answer{600};   ///< until the provider's head
+  std::chrono::seconds durable{10};         ///< until the use is recorded
+};
+
+/// Memory for one exchange's heads; pooled, because it is large and only needed until the answer's head is through.
+struct Workspace {
+  http::RequestHead request;
+  http::ResponseHead response;
+  HeadBuffer out;
+  static constexpr std::size_t kAnswerCapacity = 40UL << 10U;
+  std::array<std::uint8_t, kAnswerCapacity> answer;
+};
+
+/// Memory for octets on their way through.
+inline constexpr std::size_t kRelayBlock = 16UL << 10U;
+using RelayBlock = std::array<std::uint8_t, kRelayBlock>;
+
+/// A free list; steady state allocates nothing.
+template <class T>
+class FreeList {
+ public:
+  [[nodiscard]] std::unique_ptr<T> take() {
+    if (free_.empty()) return std::unique_ptr<T>(new T);
+    auto item = std::move(free_.back());
+    free_.pop_back();
+    return item;
+  }
+  void give(std::unique_ptr<T> item) {
+    if (item != nullptr && free_.size() < kKept) free_.push_back(std::move(item));
+  }
+
+ private:
+  static constexpr std::size_t kKept = 512;
+  std::vector<std::unique_ptr<T>> free_;
+};
+
+/// What VaultHello brings.
+struct Setup {
+  catalog::Catalog catalog;
+  std::optional<io::TlsServer> tls;
+  io::TlsClient upstream_tls;
+  std::vector<lease::Dial> dials;
+  Secret link_key;
+};
+
+class Gateway {
+ public:
+  Gateway(io::Loop& loop, lease::HolderLink& link, Setup setup);
+  ~Gateway();
+  /// Takes connections from this listening socket on.
+  void listen(int fd);
+  /// No new connections; idle ones end; the rest may go on for `within`, then `on_drained` is called.
+  void drain(std::chrono::milliseconds within, std::function<void()> on_drained);
+  /// Asks the provider about a key (check.cpp).
+  [[nodiscard]] io::Task<lease::CheckDone> check_key(std::unique_ptr<lease::GrantedLease> lease);
+
+  // Shared by the connections.
+  [[nodiscard]] io::Loop& loop() { return loop_; }
+  [[nodiscard]] lease::HolderLink& link() { return link_; }
+  [[nodiscard]] const Destinations& destinations() const { return destinations_; }
+  [[nodiscard]] Pool& pool() { return pool_; }
+  [[nodiscard]] const Links& links() const { return links_; }
+  [[nodiscard]] const Limits& limits() const { return limits_; }
+  [[nodiscard]] const std::optional<io::TlsServer>& tls() const { return setup_.tls; }
+  [[nodiscard]] bool is_draining() const { return is_draining_; }
+  FreeList<Workspace> workspaces;
+  FreeList<RelayBlock> blocks;
+
+ private:
+  void accept(io::Stream stream);
+  io::Task<void> serve(std::list<std::unique_ptr<Connection>>::iterator place);
+  void drained_when_empty();
+  io::Loop& loop_;
+  lease::HolderLink& link_;
+  Setup setup_;
+  Destinations destinations_;
+  Pool pool_;
+  Links links_;
+  Limits limits_;
+  std::unique_ptr<io::Acceptor> acceptor_;
+  std::list<std::unique_ptr<Connection>> connections_;
+  std::unique_ptr<io::Loop::Ticker> sweeper_;
+  std::unique_ptr<io::Loop::Ticker> drain_limit_;
+  std::function<void()> on_drained_;
+  bool is_draining_ = false;
+};
+
+}  // namespace strongroom::gateway

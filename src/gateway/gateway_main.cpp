@@ -1,0 +1,121 @@
+// strongroom-gateway: started by the vault with descriptor 3 the lease channel and descriptor 4 the listening socket. It opens no file
+// but the system's certificate roots; everything else comes over the channel. SPDX-License-Identifier: Apache-2.0
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "gateway/gateway.h"
+#include "io/process.h"
+
+namespace strongroom::gateway {
+namespace {
+
+constexpr int kChannel = 3;
+constexpr int kListening = 4;
+
+Result<Setup> make_setup(lease::VaultHello& hello) {
+  std::vector<catalog::SourceFile> sources;
+  for (auto& [name, text] : hello.catalog_sources) sources.push_back({std::move(name), std::move(text)});
+  STRONGROOM_TRY(auto catalog, catalog::Catalog::from_sources(std::move(sources)));
+  STRONGROOM_TRY(auto upstream_tls, io::TlsClient::create(hello.extra_ca_pem));
+  Setup setup{std::move(catalog), std::nullopt, std::move(upstream_tls), std::move(hello.dials), std::move(hello.link_key)};
+  if (!hello.certificate_chain_pem.empty()) {
+    io::Certificate certificate;
+    certificate.chain_pem = hello.certificate_chain_pem;
+    hello.certificate_private_key_pem.reveal([&](ByteView pem) { certificate.private_key_pem = std::string(text_of(pem)); });
+    auto tls = io::TlsServer::create(certificate);
+    wipe(certificate.private_key_pem.data(), certificate.private_key_pem.size());
+    if (!tls) return std::unexpected(std::move(tls).error());
+    setup.tls = std::move(*tls);
+  }
+  return setup;
+}
+
+class Program {
+ public:
+  Program() : loop_(clock_), link_(loop_, hello(), handlers()) {}
+
+  int run() {
+    auto channel = io::Stream::adopt(loop_, kChannel);
+    if (!channel) return 1;
+    loop_.on_signals({SIGTERM, SIGINT}, [this](int number) {
+      // A terminal's Ctrl-C reaches the vault as well, which then drains us in order.
+      if (number == SIGTERM) drain(drain_time_);
+    });
+    ::signal(SIGPIPE, SIG_IGN);
+    link_.connect(std::move(*channel));
+    loop_.run();
+    return exit_code_;
+  }
+
+ private:
+  static lease::HolderHello hello() {
+    lease::HolderHello out;
+    out.role = lease::HolderRole::Gateway;
+    out.pid = static_cast<std::uint32_t>(::getpid());
+    out.name = "gateway " + std::to_string(::getpid());
+    return out;
+  }
+
+  lease::HolderLink::Handlers handlers() {
+    lease::HolderLink::Handlers out;
+    out.on_hello = [this](lease::VaultHello&& from) { begin(std::move(from)); };
+    out.check_key = [this](std::unique_ptr<lease::GrantedLease> lease) { return gateway_->check_key(std::move(lease)); };
+    out.on_drain = [this](std::chrono::milliseconds within) { drain(within); };
+    out.on_channel_lost = [this](const std::string&) { leave(0); };
+    return out;
+  }
+
+  void begin(lease::VaultHello&& from) {
+    drain_time_ = std::chrono::milliseconds(from.drain_ms);
+    auto setup = make_setup(from);
+    if (!setup) {
+      log(LogLevel::Error, "setup_failed", {{"why", setup.error().message}});
+      return leave(1);
+    }
+    gateway_ = std::make_unique<Gateway>(loop_, link_, std::move(*setup));
+    gateway_->listen(kListening);
+  }
+
+  void drain(std::chrono::milliseconds within) {
+    if (gateway_ == nullptr) return leave(0);
+    gateway_->drain(within, [this] { loop_.spawn(finish()); });
+  }
+
+  /// The last settlements go out before the channel ends.
+  io::Task<void> finish() {
+    co_await link_.close(Deadline::after(clock_, std::chrono::seconds(2)));
+    leave(0);
+  }
+
+  /// Without the vault no key may be used: everything ends, now.
+  void leave(int exit_code) {
+    exit_code_ = exit_code;
+    loop_.stop();
+  }
+
+  SystemClock clock_;
+  io::Loop loop_;
+  lease::HolderLink link_;
+  std::unique_ptr<Gateway> gateway_;
+  std::chrono::milliseconds drain_time_{10'000};
+  int exit_code_ = 0;
+};
+
+}  // namespace
+}  // namespace strongroom::gateway
+
+int main() {
+  strongroom::configure_log("strongroom-gateway", strongroom::LogLevel::Warning);
+  if (const auto confined = strongroom::io::confine_this_process(); !confined) {
+    std::fprintf(stderr, "strongroom-gateway: %s\n", confined.error().message.c_str());
+    return 1;
+  }
+  auto program = std::make_unique<strongroom::gateway::Program>();
+  const int exit_code = program->run();
+  // Connections that still stand are ended by the kernel; their coroutines need no unwinding.
+  std::fflush(nullptr);
+  ::_exit(exit_code);
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/links.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "crypto/crypto.h"
+
+namespace strongroom::gateway {
+namespace {
+constexpr std::size_t kTag = 16;
+}
+
+std::string Links::token(const lease::PassHash& pass, std::string_view service, std::string_view host, std::string_view path_and_query) const {
+  ByteVector message;
+  Writer writer(message);
+  writer.text("strongroom link");
+  writer.raw(pass);
+  writer.text(service);
+  writer.text(host);
+  writer.text(path_and_query);
+  const auto digest = crypto::hmac_sha256(key_, message);
+  ByteVector out(pass.begin(), pass.end());
+  out.insert(out.end(), digest.begin(), digest.begin() + kTag);
+  return to_base64url(out);
+}
+
+std::optional<std::string> Links::rewrite(std::string_view url, const Base& base, const catalog::Service& service, std::string_view host,
+                                          const lease::PassHash& pass, Carries carries) const {
+  constexpr std::string_view kScheme = "https://";
+  if (!url.starts_with(kScheme)) return std::nullopt;
+  std::string_view rest = url.substr(kScheme.size());
+  const auto slash = rest.find_first_of("/?#");
+  std::string_view authority = rest.substr(0, slash);
+  if (authority.ends_with(":443")) authority.remove_suffix(4);
+  const bool is_ours = authority == host || std::find(service.hosts.begin(), service.hosts.end(), authority) != service.hosts.end();
+  if (!is_ours) return std::nullopt;
+  std::string path_and_query = slash == std::string_view::npos ? "/" : std::string(rest.substr(slash));
+  if (path_and_query[0] != '/') path_and_query.insert(0, "/");
+  if (const auto fragment = path_and_query.find('#'); fragment != std::string::npos) path_and_query.resize(fragment);
+  std::string out = base.origin + "/" + service.id;
+  const bool is_default = service.hosts.empty() || authority == service.hosts.front();
+  if (!is_default) out.append("@").append(authority);
+  if (carries == Carries::Token) out += "/~l/" + token(pass, service.id, authority, path_and_query);
+  return out + path_and_query;
+}
+
+std::optional<lease::PassHash> Links::open(std::string_view text, const catalog::Service& service, std::string_view host,
+                                           std::string_view path_and_query) const {
+  const auto bytes = from_base64url(text);
+  lease::PassHash pass{};
+  if (!bytes || bytes->size() != pass.size() + kTag) return std::nullopt;
+  std::copy_n(bytes->begin(), pass.size(), pass.begin());
+  const std::string expected = token(pass, service.id, host, path_and_query);
+  if (!equal_constant_time(bytes_of(expected), bytes_of(text))) return std::nullopt;
+  return pass;
+}
+
+}  // namespace strongroom::gateway
