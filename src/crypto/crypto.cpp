@@ -89,6 +89,9 @@ Secret hkdf_sha256(const Secret& input, ByteView salt, ByteView info, std::size_
   STRONGROOM_CHECK(context != nullptr, "memory for a key derivation");
   Secret out = Secret::of_size(size);
   char digest_name[] = "SHA2-256";
+  // RFC 5869 2.2: no salt is HashLen zeros. OpenSSL refuses an empty one.
+  static constexpr std::array<std::uint8_t, 32> kNoSalt{};
+  if (salt.empty()) salt = kNoSalt;
   const bool done = input.reveal([&](ByteView key) {
     // OpenSSL takes parameters by non-const pointer and only reads them.
     const auto octets = [](const char* name, ByteView view) {
