@@ -283,9 +283,12 @@ function showReceipt(document) {
             make('dd', { class: promise.holds ? 'good' : 'warn', textContent: promise.why ? `${text}: ${promise.why}` : text })];
   });
   $('receipt-promises').replaceChildren(make('dt', { textContent: 'Receipt' }), make('dd', { textContent: receipt.id ?? '' }), ...rows);
-  const holders = (receipt.holders ?? []).map((holder) =>
-    make('li', { textContent: `${holder.name ?? holder.holder}: ${String(holder.how ?? '').replaceAll('_', ' ')}` }));
-  $('receipt-holders').replaceChildren(...(holders.length ? [make('p', { textContent: 'Holders' }), make('ul', {}, ...holders)] : []));
+  const lines = [
+    ...(receipt.r1?.holders ?? []).map((holder) =>
+      `${holder.name}: ${holder.how.replaceAll('_', ' ')}, ${holder.connections_closed} connections closed`),
+    ...(receipt.r2?.processes ?? []).map((process) => `Process ${process.pid} ${process.name}: ${process.state.replaceAll('_', ' ')}`),
+  ];
+  $('receipt-holders').replaceChildren(make('ul', {}, ...lines.map((line) => make('li', { textContent: line }))));
   $('receipt-document').textContent = JSON.stringify(document, null, 2);
   $('receipt-dialog').showModal();
 }

@@ -133,17 +133,69 @@ constexpr std::array kStartedSession = {
     Member{"injected", Kind::ObjectList, Need::Required, "What the runner leases by attaching", "Injected"}};
 constexpr std::array kEndSession = {Member{"why", Kind::Text, Need::Optional, "ended by operator when missing"}};
 
+constexpr std::array kHolder = {
+    Member{"holder", Kind::Text, Need::Required, "hld_..."},
+    Member{"name", Kind::Text, Need::Required, "Which gateway or runner"},
+    Member{"role", Kind::Text, Need::Required, "gateway or runner"},
+    Member{"how", Kind::Text, Need::Required, "How it came to hold the key no more", "acknowledged|lease_ran_out|held_nothing"},
+    Member{"at", Kind::Time, Need::Required, "When"},
+    Member{"connections_closed", Kind::Integer, Need::Required, "Connections that carried the key"}};
+constexpr std::array kExposedProcess = {Member{"pid", Kind::Integer, Need::Required, "0 when not known"},
+                                        Member{"name", Kind::Text, Need::Required, "Its program, or what is known of it"},
+                                        Member{"state", Kind::Text, Need::Required, "What became of it", "dead|still_exposed"}};
+constexpr std::array kFenced = {Member{"holds", Kind::Flag, Need::Required, "No gateway sends the key any more"},
+                                Member{"at", Kind::Time, Need::Required, "Since when"},
+                                Member{"holders", Kind::ObjectList, Need::Required, "Each holder of a lease", "Holder"}};
+constexpr std::array kWithdrawn = {
+    Member{"holds", Kind::Flag, Need::Required, "Every process that was given the key is dead"},
+    Member{"at", Kind::Time, Need::Required, "Since when"},
+    Member{"processes", Kind::ObjectList, Need::Required, "Each process that was given it", "ExposedProcess"}};
+constexpr std::array kClaim = {Member{"holds", Kind::Flag, Need::Required, "Whether it is claimed"},
+                               Member{"why", Kind::Text, Need::Required, "Why not, or how"}};
+constexpr std::array kReceiptBody = {Member{"id", Kind::Text, Need::Required, "rcp_..."},
+                                     Member{"installation", Kind::Text, Need::Required, "Which Strongroom signed"},
+                                     Member{"subject", Kind::Any, Need::Required, "What was revoked or ended: its kind, id and facts"},
+                                     Member{"reason", Kind::Text, Need::Required, "key_revoked, session_ended, ..."},
+                                     Member{"asked_by", Kind::Text, Need::Required, "Who"},
+                                     Member{"asked_at", Kind::Time, Need::Required, "When the call came"},
+                                     Member{"revoked_at", Kind::Time, Need::Required, "When it was durable: no new lease from then on"},
+                                     Member{"completed_at", Kind::Time, Need::Required, "When every holder was done"},
+                                     Member{"r1", Kind::Object, Need::Required, "Fenced", "Fenced"},
+                                     Member{"r2", Kind::Object, Need::Required, "Withdrawn", "Withdrawn"},
+                                     Member{"r3", Kind::Object, Need::Required, "Destroyed at the source", "Claim"},
+                                     Member{"r4", Kind::Object, Need::Required, "Unrecoverable", "Claim"}};
 constexpr std::array kReceipt = {
-    Member{"receipt", Kind::Any, Need::Required, "What was achieved: R1 to R4, per holder, with times (docs/formats/receipt.md)"},
-    Member{"signature", Kind::Any, Need::Required, "Ed25519 over the canonical receipt"}};
+    Member{"receipt", Kind::Object, Need::Required, "What was achieved (docs/formats/receipt.md)", "ReceiptBody"},
+    Member{"public_key", Kind::Text, Need::Required, "Ed25519, base64; compare it with one you trust"},
+    Member{"signature", Kind::Text, Need::Required, "Ed25519 over the canonical receipt, base64"}};
 constexpr std::array kReceiptRow = {Member{"id", Kind::Text, Need::Required, "rcp_..."},
-                                    Member{"subject", Kind::Text, Need::Required, "What was revoked or ended"},
-                                    Member{"created", Kind::Any, Need::Required, "When it was signed"}};
+                                    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+                                    Member{"subject", Kind::Text, Need::Required, "Id of what was revoked or ended"},
+                                    Member{"created", Kind::Time, Need::Required, "When it was signed"}};
 
 constexpr std::array kEntry = {
-    Member{"id", Kind::Any, Need::Required, "Sequence in the record"},
+    Member{"id", Kind::Text, Need::Required, "Sequence in the record"},
     Member{"time", Kind::Time, Need::Required, "When"},
-    Member{"action", Kind::Text, Need::Required, "key.add, key.revoke, use, ..."}};
+    Member{"action", Kind::Text, Need::Required, "key.add, key.revoke, use, finding, ..."},
+    Member{"actor", Kind::Text, Need::Optional, "operator, vault, provider, agent, gateway"},
+    Member{"tenant", Kind::Text, Need::Optional, "Name, or the id of one that is gone"},
+    Member{"tenant_id", Kind::Text, Need::Optional, "ten_..."},
+    Member{"member", Kind::Text, Need::Optional, "Name, or the id of one who is gone"},
+    Member{"member_id", Kind::Text, Need::Optional, "mem_..."},
+    Member{"session", Kind::Text, Need::Optional, "ses_..."},
+    Member{"key", Kind::Text, Need::Optional, "key_..."},
+    Member{"key_version", Kind::Integer, Need::Optional, "Which version was used"},
+    Member{"holder", Kind::Text, Need::Optional, "The gateway or runner that used it"},
+    Member{"service", Kind::Text, Need::Optional, "Id of the service"},
+    Member{"host", Kind::Text, Need::Optional, "Where the key was sent"},
+    Member{"method", Kind::Text, Need::Optional, "Of the request"},
+    Member{"path", Kind::Text, Need::Optional, "Of the request, without its query"},
+    Member{"status", Kind::Integer, Need::Optional, "What the provider answered"},
+    Member{"bytes_up", Kind::Integer, Need::Optional, "Octets sent"},
+    Member{"bytes_down", Kind::Integer, Need::Optional, "Octets received"},
+    Member{"micros", Kind::Integer, Need::Optional, "How long it took"},
+    Member{"outcome", Kind::Text, Need::Optional, "How it ended"},
+    Member{"detail", Kind::Text, Need::Optional, "For people"}};
 constexpr std::array kVerified = {
     Member{"entries", Kind::Integer, Need::Required, "Entries whose chain holds"},
     Member{"checkpoints", Kind::Integer, Need::Required, "Signatures that are right"},
@@ -174,9 +226,15 @@ constexpr std::array kSchemas = {
     Schema{"Injected", "An injected key to be leased", kInjected},
     Schema{"StartedSession", "A session and all that its workroom needs", kStartedSession},
     Schema{"EndSession", "Why it ends", kEndSession},
+    Schema{"Holder", "A gateway or runner that held a lease", kHolder},
+    Schema{"ExposedProcess", "A process that was given an injected key", kExposedProcess},
+    Schema{"Fenced", "R1", kFenced},
+    Schema{"Withdrawn", "R2", kWithdrawn},
+    Schema{"Claim", "R3 and R4", kClaim},
+    Schema{"ReceiptBody", "What is signed", kReceiptBody},
     Schema{"Receipt", "The signed answer of a revoke", kReceipt},
     Schema{"ReceiptRow", "A receipt in a list", kReceiptRow},
-    Schema{"Entry", "One entry of the record; further members depend on the action", kEntry},
+    Schema{"Entry", "One entry of the record", kEntry},
     Schema{"Verified", "The record holds", kVerified},
     Schema{"Empty", "Nothing; the body may be missing", kEmpty}};
 
