@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/encoding.h"
+#include "vault/fixture_for_test.h"
+
+namespace strongroom::vault {
+namespace {
+
+constexpr std::string_view kGemini = "AIzaSyTest-0123456789-abcdefghijklmn";
+constexpr std::string_view kToken = "ghp_abcdefghijklmnopqrstuvwxyz0123456789";
+
+class Revocation : public VaultFixture {
+ protected:
+  Revocation() { make_acme(); }
+  std::size_t records_left() {
+    std::size_t count = 0;
+    for (const auto& version : *store->list<store::KeyVersion>()) count += version.record.empty() ? 0 : 1;
+    return count;
+  }
+};
+
+TEST_F(Revocation, ARevokedKeyIsRefusedAtOnceAndItsRecordsAreGone) {
+  const auto key = add("gemini", kGemini);
+  ASSERT_TRUE(vault->rotate_key(kOperator, key->id, secret(kGemini)));
+  const auto started = start("alice", {"gemini"});
+  ASSERT_TRUE(key && started);
+  // The durable change comes before the fence.
+  fences.while_fencing = [&] {
+    EXPECT_CODE(use(started->passes.at(0)), Code::Revoked);
+    EXPECT_FALSE(vault->may_continue(started->session.id, key->id));
+    EXPECT_EQ(records_left(), 0U);
+  };
+  const auto receipt = run(vault->revoke_key(kOperator, key->id));
+  ASSERT_TRUE(receipt) << receipt.error().message;
+  EXPECT_TRUE(receipt->is_fenced);
+  EXPECT_TRUE(receipt->is_withdrawn);
+  const auto refused = use(started->passes.at(0));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "key_revoked");
+  EXPECT_EQ(vault->show_key(key->id)->state, "revoked");
+  EXPECT_CODE(vault->rotate_key(kOperator, key->id, secret(kGemini)), Code::Revoked);
+  EXPECT_CODE(vault->open_for_check(kOperator, key->id), Code::Revoked);
+  EXPECT_CODE(start("alice", {"gemini"}), Code::NotFound);
+  reopen();
+  EXPECT_EQ(vault->show_key(key->id)->state, "revoked");
+  EXPECT_FALSE(use(started->passes.at(0)));
+}
+
+TEST_F(Revocation, RevokeWinsAgainstWhatHappensMeanwhile) {
+  const auto key = add("gemini", kGemini);
+  const auto started = start("alice", {"gemini"});
+  ASSERT_TRUE(key && started);
+  fences.while_fencing = [&] {
+    EXPECT_CODE(vault->rotate_key(kOperator, key->id, secret(kGemini)), Code::Revoked);
+    EXPECT_TRUE(vault->note_verdict(key->id, 1, true, 200));
+    EXPECT_CODE(start("alice", {"gemini"}), Code::NotFound);
+  };
+  ASSERT_TRUE(run(vault->revoke_key(kOperator, key->id)));
+  EXPECT_EQ(vault->show_key(key->id)->state, "revoked");
+  // Again: fenced again, another receipt, nothing undone.
+  EXPECT_TRUE(run(vault->revoke_key(kOperator, key->id)));
+  EXPECT_EQ(fences.fenced.size(), 2U);
+  EXPECT_CODE(run(vault->revoke_key(kOperator, KeyId(IdBytes{3}))), Code::NotFound);
+}
+
+TEST_F(Revocation, TheReceiptIsSignedAndSaysWhatHolds) {
+  const auto key = add("github", kToken, "alice");
+  ASSERT_TRUE(key);
+  fences.processes = {{77, "psql", true}, {78, "sh", false}};
+  const auto receipt = run(vault->revoke_key(kOperator, key->id));
+  ASSERT_TRUE(receipt);
+  EXPECT_FALSE(receipt->is_withdrawn);
+  const auto verified = verify_receipt(receipt->document, vault->receipt_public_key());
+  ASSERT_TRUE(verified) << verified.error().message;
+  EXPECT_EQ(verified->at("subject").at("id").as_string(), key->id.text());
+  EXPECT_TRUE(verified->at("r1").at("holds").as_bool());
+  EXPECT_EQ(verified->at("r1").at("holders").as_array().size(), 1U);
+  EXPECT_FALSE(verified->at("r2").at("holds").as_bool());
+  EXPECT_EQ(verified->at("r2").at("processes").as_array().at(1).at("state").as_string(), "still_exposed");
+  EXPECT_FALSE(verified->at("r3").at("holds").as_bool());
+  EXPECT_FALSE(verified->at("r4").at("holds").as_bool());
+  EXPECT_EQ(*vault->show_receipt(receipt->id), receipt->document);
+  EXPECT_EQ(vault->list_receipts()->size(), 1U);
+  EXPECT_EQ(receipt->document.find(kToken), std::string::npos);
+
+  std::string changed = receipt->document;
+  changed.replace(changed.find("still_exposed"), 13, "dead_________");
+  EXPECT_CODE(verify_receipt(changed, vault->receipt_public_key()), Code::Tampered);
+  const auto other = crypto::public_key_of(crypto::generate_signing_key());
+  EXPECT_CODE(verify_receipt(receipt->document, to_base64(other)), Code::Tampered);
+  EXPECT_CODE(verify_receipt("{}", vault->receipt_public_key()), Code::Tampered);
+  EXPECT_CODE(verify_receipt("", vault->receipt_public_key()), Code::Tampered);
+}
+
+TEST_F(Revocation, ASessionWhoseRunnerWasLostIsNamed) {
+  const auto key = add("github", kToken, "alice");
+  const auto started = start("alice", {"github"});
+  ASSERT_TRUE(key && started);
+  ASSERT_TRUE(run(vault->end_session({"vault"}, started->session.id, "runner lost")));
+  const auto receipt = run(vault->revoke_key(kOperator, key->id));
+  ASSERT_TRUE(receipt);
+  EXPECT_FALSE(receipt->is_withdrawn);
+  EXPECT_NE(receipt->document.find(started->session.id.text()), std::string::npos);
+}
+
+TEST_F(Revocation, RemovingAMemberEndsWhatIsTheirsAndNothingElse) {
+  const auto own = add("gemini", kGemini, "alice");
+  const auto shared = add("openai", "sk-0123456789012345678901234567890123456789");
+  const auto alice = start("alice", {"gemini", "openai"});
+  const auto bob = start("bob", {"openai"});
+  ASSERT_TRUE(own && shared && alice && bob);
+  const auto receipt = run(vault->remove_member(kOperator, "acme", "alice"));
+  ASSERT_TRUE(receipt);
+  EXPECT_EQ(fences.fenced.size(), 2U);  // her session and her key
+  EXPECT_EQ(fences.reasons.front(), "member_removed");
+  EXPECT_EQ(vault->show_key(own->id)->state, "revoked");
+  EXPECT_EQ(vault->show_key(shared->id)->state, "active");
+  EXPECT_EQ(vault->show_session(alice->session.id)->state, "ended");
+  EXPECT_FALSE(use(alice->passes.at(0)));
+  EXPECT_FALSE(use(alice->passes.at(1)));
+  EXPECT_TRUE(use(bob->passes.at(0)));
+  EXPECT_CODE(start("alice", {"openai"}), Code::NotFound);
+  EXPECT_CODE(run(vault->remove_member(kOperator, "acme", "alice")), Code::NotFound);
+  EXPECT_TRUE(vault->add_member(kOperator, "acme", "alice", "member"));  // another alice
+  EXPECT_CODE(start("alice", {"gemini"}), Code::NotFound);
+}
+
+TEST_F(Revocation, RemovingATenantShredsIt) {
+  ASSERT_TRUE(add("gemini", kGemini));
+  const auto started = start("alice", {"gemini"});
+  ASSERT_TRUE(started);
+  const auto receipt = run(vault->remove_tenant(kOperator, "acme"));
+  ASSERT_TRUE(receipt) << receipt.error().message;
+  EXPECT_FALSE(use(started->passes.at(0)));
+  EXPECT_EQ(records_left(), 0U);
+  for (const auto& tenant : *store->list<store::Tenant>()) EXPECT_TRUE(tenant.wrapped_key.empty());
+  for (const auto& epoch : *store->list<store::Epoch>()) EXPECT_TRUE(epoch.wrapped_seed.empty());
+  EXPECT_CODE(vault->list_keys("acme"), Code::NotFound);
+  EXPECT_TRUE(vault->list_tenants()->empty());
+  EXPECT_TRUE(vault->add_tenant(kOperator, "acme"));
+  EXPECT_TRUE(vault->list_keys("acme")->empty());
+  reopen();
+  EXPECT_EQ(vault->list_tenants()->size(), 1U);
+}
+
+TEST_F(Revocation, TheRecordTellsWhenItBeganAndWhenItWasDone) {
+  const auto key = add("gemini", kGemini);
+  ASSERT_TRUE(run(vault->revoke_key(kOperator, key->id)));
+  const auto all = actions();
+  ASSERT_GE(all.size(), 2U);
+  EXPECT_EQ(all[all.size() - 2], "key.revoke begun");
+  EXPECT_EQ(all[all.size() - 1], "key.revoke done");
+}
+
+}  // namespace
+}  // namespace strongroom::vault
