@@ -8,7 +8,9 @@
 namespace strongroom::api {
 namespace {
 
-bool is_local_socket(const http::ServerRequest& request) { return request.peer.unix_uid.has_value(); }
+bool is_local_socket(const http::ServerRequest& request) {
+  return request.peer.unix_uid.has_value();
+}
 
 std::string_view without_port(std::string_view host) {
   if (host.starts_with('[')) return host.substr(0, std::min(host.find(']'), host.size() - 1) + 1);
@@ -19,7 +21,9 @@ bool is_own_name(std::string_view host, const ControlOptions& options) {
   const std::string_view name = without_port(host);
   for (const std::string_view loopback : {"localhost", "127.0.0.1", "[::1]"})
     if (http::equals_ignoring_case(name, loopback)) return true;
-  return std::ranges::any_of(options.allowed_hosts, [name](const std::string& own) { return http::equals_ignoring_case(name, own); });
+  return std::ranges::any_of(options.allowed_hosts, [name](const std::string& own) {
+    return http::equals_ignoring_case(name, own);
+  });
 }
 
 /// Fetch metadata and Origin: browsers say truthfully where a request comes from.
@@ -28,7 +32,8 @@ bool is_cross_site(const http::ServerRequest& request) {
   if (!site.empty() && site != "same-origin" && site != "none") return true;
   if (request.count_headers("origin") == 0) return false;
   const std::string own = "http://" + std::string(request.header("host"));
-  return request.count_headers("origin") > 1 || !http::equals_ignoring_case(request.header("origin"), own);
+  return request.count_headers("origin") > 1 ||
+         !http::equals_ignoring_case(request.header("origin"), own);
 }
 
 bool has_operator_token(const http::ServerRequest& request, const ControlOptions& options) {

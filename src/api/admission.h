@@ -1,7 +1,8 @@
 // Admission: may this request speak to the control API at all?
 //
-// Over TCP: a Host that names this server (threats H6: a web page that had its name resolved to 127.0.0.1), no sign of another site's page
-// behind it, the operator token. At control.sock: the owner's uid. One uniform 401 for whatever is missing. SPDX-License-Identifier: Apache-2.0
+// Over TCP: a Host that names this server (threats H6: a web page that had its name resolved to
+// 127.0.0.1), no sign of another site's page behind it, the operator token. At control.sock: the
+// owner's uid. One uniform 401 for whatever is missing. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "api/server.h"
@@ -11,7 +12,9 @@ namespace strongroom::api {
 
 /// Any request, files of the console included.
 [[nodiscard]] Status check_host(const http::ServerRequest& request, const ControlOptions& options);
-/// Calls of the API: not from a page of another site, and by the operator. Refused (403) or Unauthorized (401).
-[[nodiscard]] Status check_caller(const http::ServerRequest& request, const ControlOptions& options);
+/// Calls of the API: not from a page of another site, and by the operator. Refused (403) or
+/// Unauthorized (401).
+[[nodiscard]] Status check_caller(const http::ServerRequest& request,
+                                  const ControlOptions& options);
 
 }  // namespace strongroom::api

@@ -18,7 +18,8 @@ std::string_view type_of(std::string_view path) {
 
 void add_protection(http::TextPairs& headers) {
   headers.emplace_back("Content-Security-Policy",
-                       "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; "
+                       "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
+                       "'none'; object-src 'none'; "
                        "require-trusted-types-for 'script'; trusted-types 'none'");
   headers.emplace_back("X-Content-Type-Options", "nosniff");
   headers.emplace_back("X-Frame-Options", "DENY");
@@ -36,7 +37,8 @@ std::string tag_of(std::string_view content) {
 }  // namespace
 
 http::ServerResponse serve_console(const http::ServerRequest& request) {
-  const std::string_view path = request.path == "/" ? std::string_view("/index.html") : std::string_view(request.path);
+  const std::string_view path =
+      request.path == "/" ? std::string_view("/index.html") : std::string_view(request.path);
   const auto file = std::ranges::find(console_files(), path, &ConsoleFile::path);
   if (file == console_files().end()) {
     http::ServerResponse missing = http::error_response(404, "not_found", "there is nothing here");

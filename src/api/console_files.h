@@ -1,4 +1,5 @@
-// The web console's files, compiled in from console/ by the build. SPDX-License-Identifier: Apache-2.0
+// The web console's files, compiled in from console/ by the build. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include <span>
@@ -9,11 +10,12 @@
 namespace strongroom::api {
 
 struct ConsoleFile {
-  std::string_view path;     ///< "/index.html"
+  std::string_view path;  ///< "/index.html"
   std::string_view content;
 };
 [[nodiscard]] std::span<const ConsoleFile> console_files();
-/// GET and HEAD only; "/" is the index. With the headers that keep other pages and injected script out.
+/// GET and HEAD only; "/" is the index. With the headers that keep other pages and injected script
+/// out.
 [[nodiscard]] http::ServerResponse serve_console(const http::ServerRequest& request);
 
 }  // namespace strongroom::api

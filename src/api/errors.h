@@ -1,4 +1,5 @@
-// Errors as outsiders see them: the one place of this room where a Code becomes an HTTP status. SPDX-License-Identifier: Apache-2.0
+// Errors as outsiders see them: the one place of this room where a Code becomes an HTTP status.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "base/result.h"

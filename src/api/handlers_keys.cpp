@@ -1,4 +1,5 @@
-// Keys. Values go from the wiped body straight into a Secret, and from there to the vault. SPDX-License-Identifier: Apache-2.0
+// Keys. Values go from the wiped body straight into a Secret, and from there to the vault.
+// SPDX-License-Identifier: Apache-2.0
 #include "api/operations.h"
 #include "api/views.h"
 #include "base/wiping.h"
@@ -45,10 +46,12 @@ Answer rotate_key(Call& call) {
 io::Task<Answer> check_key(Call& call) {
   const Result<KeyId> id = id_of(call);
   if (!id) co_return std::unexpected(id.error());
-  if (!call.services.hooks.check_key) co_return fail(Code::Unavailable, "no gateway is there to ask the provider");
+  if (!call.services.hooks.check_key)
+    co_return fail(Code::Unavailable, "no gateway is there to ask the provider");
   const Result<CheckAnswer> answer = co_await call.services.hooks.check_key(*id);
   if (!answer) co_return std::unexpected(answer.error());
-  json::object document{{"verdict", answer->verdict}, {"status", answer->status}, {"message", answer->message}};
+  json::object document{
+      {"verdict", answer->verdict}, {"status", answer->status}, {"message", answer->message}};
   co_return reply(std::move(document));
 }
 
@@ -56,7 +59,8 @@ io::Task<Answer> revoke_key(Call& call) {
   const Result<KeyId> id = id_of(call);
   if (!id) co_return std::unexpected(id.error());
   vault::Actor actor = call.actor;
-  const Result<vault::Receipt> done = co_await call.services.vault.revoke_key(std::move(actor), *id);
+  const Result<vault::Receipt> done =
+      co_await call.services.vault.revoke_key(std::move(actor), *id);
   if (!done) co_return std::unexpected(done.error());
   Reply out;
   out.text = done->document;

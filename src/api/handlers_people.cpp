@@ -37,7 +37,8 @@ Answer add_tenant(Call& call) {
 io::Task<Answer> remove_tenant(Call& call) {
   vault::Actor actor = call.actor;
   std::string name = call.path["name"];
-  const Result<vault::Receipt> done = co_await call.services.vault.remove_tenant(std::move(actor), std::move(name));
+  const Result<vault::Receipt> done =
+      co_await call.services.vault.remove_tenant(std::move(actor), std::move(name));
   if (!done) co_return std::unexpected(done.error());
   co_return receipt(*done);
 }
@@ -49,8 +50,9 @@ Answer list_members(Call& call) {
 
 Answer add_member(Call& call) {
   const std::string role = call.text("role");
-  STRONGROOM_TRY(const auto member, call.services.vault.add_member(call.actor, call.text("tenant"), call.text("name"),
-                                                                  role.empty() ? "member" : role));
+  STRONGROOM_TRY(const auto member,
+                 call.services.vault.add_member(call.actor, call.text("tenant"), call.text("name"),
+                                                role.empty() ? "member" : role));
   return reply(to_json(member));
 }
 
@@ -58,14 +60,16 @@ io::Task<Answer> remove_member(Call& call) {
   vault::Actor actor = call.actor;
   std::string tenant = call.parameter("tenant");
   std::string name = call.path["name"];
-  const Result<vault::Receipt> done = co_await call.services.vault.remove_member(std::move(actor), std::move(tenant), std::move(name));
+  const Result<vault::Receipt> done = co_await call.services.vault.remove_member(
+      std::move(actor), std::move(tenant), std::move(name));
   if (!done) co_return std::unexpected(done.error());
   co_return receipt(*done);
 }
 
 Answer list_services(Call& call) {
   json::array out;
-  for (const auto& [id, service] : call.services.catalog.services()) out.emplace_back(to_json(service));
+  for (const auto& [id, service] : call.services.catalog.services())
+    out.emplace_back(to_json(service));
   return reply(std::move(out));
 }
 
@@ -76,12 +80,14 @@ Answer list_skills(Call& call) {
 
 Answer add_skill(Call& call) {
   STRONGROOM_TRY(const auto skill,
-                 call.services.vault.add_skill(call.actor, call.text("tenant"), call.text("name"), call.texts("services")));
+                 call.services.vault.add_skill(call.actor, call.text("tenant"), call.text("name"),
+                                               call.texts("services")));
   return reply(to_json(skill));
 }
 
 Answer remove_skill(Call& call) {
-  STRONGROOM_CHECKED(call.services.vault.remove_skill(call.actor, call.parameter("tenant"), call.path["name"]));
+  STRONGROOM_CHECKED(
+      call.services.vault.remove_skill(call.actor, call.parameter("tenant"), call.path["name"]));
   return Reply();
 }
 

@@ -9,13 +9,15 @@ namespace {
 
 Reply reply(json::value document) { return {std::move(document), {}, {}}; }
 
-Result<std::uint64_t> number_of(const Call& call, std::string_view name, std::uint64_t when_missing, std::uint64_t most) {
+Result<std::uint64_t> number_of(const Call& call, std::string_view name, std::uint64_t when_missing,
+                                std::uint64_t most) {
   const std::string text = call.parameter(name);
   if (text.empty()) return when_missing;
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size() || number == 0 || number > most)
-    return fail(Code::Invalid, "'" + std::string(name) + "' must be a whole number from 1 to " + std::to_string(most));
+    return fail(Code::Invalid, "'" + std::string(name) + "' must be a whole number from 1 to " +
+                                   std::to_string(most));
   return number;
 }
 

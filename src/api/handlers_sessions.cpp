@@ -25,11 +25,14 @@ Answer start_session(Call& call) {
   request.member = call.text("member");
   request.services = call.texts("services");
   request.skills = call.texts("skills");
-  if (std::string runtime = call.text("runtime"); !runtime.empty()) request.runtime = std::move(runtime);
-  if (const auto* limit = call.body.get_object().if_contains("time_limit_seconds"); limit != nullptr && !limit->is_null()) {
+  if (std::string runtime = call.text("runtime"); !runtime.empty())
+    request.runtime = std::move(runtime);
+  if (const auto* limit = call.body.get_object().if_contains("time_limit_seconds");
+      limit != nullptr && !limit->is_null()) {
     constexpr std::int64_t kMost = 30LL * 24 * 3600;
     const std::int64_t seconds = limit->is_int64() ? limit->get_int64() : kMost + 1;
-    if (seconds < 1 || seconds > kMost) return fail(Code::Invalid, "'time_limit_seconds' must be from 1 to 2592000 (30 days)");
+    if (seconds < 1 || seconds > kMost)
+      return fail(Code::Invalid, "'time_limit_seconds' must be from 1 to 2592000 (30 days)");
     request.time_limit = std::chrono::seconds(seconds);
   }
   STRONGROOM_TRY(const auto started, call.services.vault.start_session(call.actor, request));
@@ -49,7 +52,8 @@ io::Task<Answer> end_session(Call& call) {
   std::string why = call.text("why");
   if (why.empty()) why = "ended by operator";
   if (why.size() > 200) co_return fail(Code::Invalid, "'why' has at most 200 octets");
-  const Result<vault::Receipt> done = co_await call.services.vault.end_session(std::move(actor), *id, std::move(why));
+  const Result<vault::Receipt> done =
+      co_await call.services.vault.end_session(std::move(actor), *id, std::move(why));
   if (!done) co_return std::unexpected(done.error());
   Reply out;
   out.text = done->document;
@@ -59,12 +63,17 @@ io::Task<Answer> end_session(Call& call) {
 Answer attach_runner(Call& call) {
   STRONGROOM_TRY(const SessionId id, id_of(call));
   if (!http::list_has(call.upgrade, kProtocol))
-    return fail(Code::Invalid, "this needs 'Connection: Upgrade' and 'Upgrade: " + std::string(kProtocol) + "'", "upgrade_required");
+    return fail(Code::Invalid,
+                "this needs 'Connection: Upgrade' and 'Upgrade: " + std::string(kProtocol) + "'",
+                "upgrade_required");
   STRONGROOM_TRY(const auto view, call.services.vault.show_session(id));
   if (view.state != "open") return fail(Code::Expired, "the session has ended", "session_ended");
-  if (!call.services.hooks.attach_runner) return fail(Code::Unavailable, "no runner can attach here");
+  if (!call.services.hooks.attach_runner)
+    return fail(Code::Unavailable, "no runner can attach here");
   Reply out;
-  out.take_over = [&hooks = call.services.hooks, id](io::Stream stream) { hooks.attach_runner(id, std::move(stream)); };
+  out.take_over = [&hooks = call.services.hooks, id](io::Stream stream) {
+    hooks.attach_runner(id, std::move(stream));
+  };
   return out;
 }
 

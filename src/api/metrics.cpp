@@ -50,15 +50,18 @@ Metrics::Metrics() : state_(std::make_unique<State>()) {}
 Metrics::~Metrics() = default;
 
 void Metrics::count_request(std::string_view operation, int status) {
-  state_->requests.Add({{"operation", std::string(operation)}, {"status", std::to_string(status)}}).Increment();
+  state_->requests.Add({{"operation", std::string(operation)}, {"status", std::to_string(status)}})
+      .Increment();
 }
 
 void Metrics::gauge(std::string name, std::string help, std::function<double()> read) {
-  state_->values.push_back({std::move(name), std::move(help), prometheus::MetricType::Gauge, std::move(read)});
+  state_->values.push_back(
+      {std::move(name), std::move(help), prometheus::MetricType::Gauge, std::move(read)});
 }
 
 void Metrics::counter(std::string name, std::string help, std::function<double()> read) {
-  state_->values.push_back({std::move(name), std::move(help), prometheus::MetricType::Counter, std::move(read)});
+  state_->values.push_back(
+      {std::move(name), std::move(help), prometheus::MetricType::Counter, std::move(read)});
 }
 
 std::string Metrics::text() const {
@@ -79,7 +82,8 @@ struct MetricsServer::State {
   }
 
   http::ServerResponse answer(const http::ServerRequest& request) {
-    if (request.method != "GET" && request.method != "HEAD") return http::error_response(405, "method_not_allowed", "only GET here");
+    if (request.method != "GET" && request.method != "HEAD")
+      return http::error_response(405, "method_not_allowed", "only GET here");
     http::ServerResponse response;
     response.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
     if (request.path == "/healthz") {
@@ -102,13 +106,16 @@ struct MetricsServer::State {
   http::Server server;
 };
 
-MetricsServer::MetricsServer(io::Loop& loop, Metrics& metrics, std::function<std::string()> is_ready)
+MetricsServer::MetricsServer(io::Loop& loop, Metrics& metrics,
+                             std::function<std::string()> is_ready)
     : state_(std::make_unique<State>(loop, metrics, std::move(is_ready))) {}
 
 MetricsServer::~MetricsServer() = default;
 
 void MetricsServer::start(int fd) { state_->server.listen(fd); }
 
-io::Task<void> MetricsServer::stop(std::chrono::milliseconds within) { return state_->server.stop(within); }
+io::Task<void> MetricsServer::stop(std::chrono::milliseconds within) {
+  return state_->server.stop(within);
+}
 
 }  // namespace strongroom::api

@@ -1,7 +1,9 @@
-// Metrics: counters in Prometheus' form, and the small server for /metrics, /healthz and /readyz on a port of its own.
+// Metrics: counters in Prometheus' form, and the small server for /metrics, /healthz and /readyz on
+// a port of its own.
 //
-// Used by: app (wiring), ControlServer (counts requests). Threads: counters any; the server its loop. Nothing on this port needs or
-// shows a secret: names of tenants, members and keys are not labels. SPDX-License-Identifier: Apache-2.0
+// Used by: app (wiring), ControlServer (counts requests). Threads: counters any; the server its
+// loop. Nothing on this port needs or shows a secret: names of tenants, members and keys are not
+// labels. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <chrono>
@@ -23,7 +25,8 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  /// strongroom_control_requests_total{operation,status}. `operation` is a name from the table of operations.
+  /// strongroom_control_requests_total{operation,status}. `operation` is a name from the table of
+  /// operations.
   void count_request(std::string_view operation, int status);
   /// A gauge read at each scrape, e.g. ("strongroom_gateways", "Gateway processes running", fn).
   void gauge(std::string name, std::string help, std::function<double()> read);

@@ -16,7 +16,8 @@ class MetricsTest : public ::testing::Test {
   io::Task<http::ClientResponse> get(std::string target, std::string method = "GET") {
     const Deadline deadline = Deadline::after(clock_, 5s);
     std::string host = "127.0.0.1";
-    auto stream = co_await io::dial_tcp(loop_, std::move(host), port_, io::PrivateAddresses::Allow, deadline);
+    auto stream =
+        co_await io::dial_tcp(loop_, std::move(host), port_, io::PrivateAddresses::Allow, deadline);
     EXPECT_TRUE(stream);
     http::ClientRequest request;
     request.method = std::move(method);
@@ -49,9 +50,13 @@ TEST_F(MetricsTest, AnswersItsThreePaths) {
     const auto text = co_await test.get("/metrics");
     EXPECT_EQ(text.status, 200);
     EXPECT_TRUE(text.header("content-type").starts_with("text/plain; version=0.0.4"));
-    EXPECT_NE(text.body.find("strongroom_control_requests_total{operation=\"key.list\",status=\"200\"} 2"), std::string::npos) << text.body;
+    EXPECT_NE(text.body.find(
+                  "strongroom_control_requests_total{operation=\"key.list\",status=\"200\"} 2"),
+              std::string::npos)
+        << text.body;
     EXPECT_NE(text.body.find("strongroom_gateways 2"), std::string::npos) << text.body;
-    EXPECT_NE(text.body.find("# TYPE strongroom_uses_total counter"), std::string::npos) << text.body;
+    EXPECT_NE(text.body.find("# TYPE strongroom_uses_total counter"), std::string::npos)
+        << text.body;
     const auto healthy = co_await test.get("/healthz");
     EXPECT_EQ(healthy.status, 200);
     const auto ready = co_await test.get("/readyz");

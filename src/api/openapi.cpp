@@ -8,7 +8,9 @@
 namespace strongroom::api {
 namespace {
 
-json::object reference(std::string_view name) { return {{"$ref", "#/components/schemas/" + std::string(name)}}; }
+json::object reference(std::string_view name) {
+  return {{"$ref", "#/components/schemas/" + std::string(name)}};
+}
 
 json::object json_content(json::object schema) {
   json::object media;
@@ -20,7 +22,9 @@ json::object json_content(json::object schema) {
 
 std::string lower_case(std::string_view text) {
   std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  std::ranges::transform(out, out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  });
   return out;
 }
 
@@ -28,12 +32,16 @@ json::array parameters_of(const Operation& operation) {
   json::array out;
   for (std::string_view rest = operation.path; rest.find('{') != std::string_view::npos;) {
     rest.remove_prefix(rest.find('{') + 1);
-    json::object parameter{{"name", json::string_view(rest.substr(0, rest.find('}')))}, {"in", "path"}, {"required", true}};
+    json::object parameter{{"name", json::string_view(rest.substr(0, rest.find('}')))},
+                           {"in", "path"},
+                           {"required", true}};
     parameter["schema"] = json::object{{"type", "string"}};
     out.emplace_back(std::move(parameter));
   }
   for (const Member& member : operation.query) {
-    json::object parameter{{"name", json::string_view(member.name)}, {"in", "query"}, {"required", member.need == Need::Required}};
+    json::object parameter{{"name", json::string_view(member.name)},
+                           {"in", "query"},
+                           {"required", member.need == Need::Required}};
     parameter["schema"] = to_json_schema(member);
     out.emplace_back(std::move(parameter));
   }
@@ -55,12 +63,15 @@ json::object success_of(const Operation& operation) {
 }
 
 json::object describe(const Operation& operation) {
-  json::object out{{"operationId", json::string_view(operation.name)}, {"summary", json::string_view(operation.summary)}};
+  json::object out{{"operationId", json::string_view(operation.name)},
+                   {"summary", json::string_view(operation.summary)}};
   out["tags"] = json::array{json::string_view(operation.name.substr(0, operation.name.find('.')))};
-  if (json::array parameters = parameters_of(operation); !parameters.empty()) out["parameters"] = std::move(parameters);
+  if (json::array parameters = parameters_of(operation); !parameters.empty())
+    out["parameters"] = std::move(parameters);
   if (!operation.request.empty()) {
     const auto members = schema(operation.request).members;
-    const bool is_required = std::ranges::any_of(members, [](const Member& member) { return member.need == Need::Required; });
+    const bool is_required = std::ranges::any_of(
+        members, [](const Member& member) { return member.need == Need::Required; });
     json::object body{{"required", is_required}};
     body["content"] = json_content(reference(operation.request));
     out["requestBody"] = std::move(body);
@@ -84,9 +95,11 @@ json::object openapi_document() {
     item.get_object()[lower_case(operation.method)] = describe(operation);
   }
   json::object all_schemas;
-  for (const Schema& each : schemas()) all_schemas[json::string_view(each.name)] = to_json_schema(each);
+  for (const Schema& each : schemas())
+    all_schemas[json::string_view(each.name)] = to_json_schema(each);
   json::object security_schemes;
-  security_schemes["operator"] = json::object{{"type", "http"}, {"scheme", "bearer"}, {"description", "The content of operator.token"}};
+  security_schemes["operator"] = json::object{
+      {"type", "http"}, {"scheme", "bearer"}, {"description", "The content of operator.token"}};
   json::object components;
   components["schemas"] = std::move(all_schemas);
   components["securitySchemes"] = std::move(security_schemes);
@@ -98,9 +111,11 @@ json::object openapi_document() {
   servers.emplace_back(json::object{{"url", "http://127.0.0.1:8700"}});
 
   json::object document{{"openapi", "3.1.0"}};
-  document["info"] = json::object{{"title", "Strongroom control API"},
-                                  {"version", STRONGROOM_VERSION},
-                                  {"description", "Keys go in and never come out. Errors: {\"error\":{\"code\",\"message\",\"hint\"}}."}};
+  document["info"] = json::object{
+      {"title", "Strongroom control API"},
+      {"version", STRONGROOM_VERSION},
+      {"description",
+       "Keys go in and never come out. Errors: {\"error\":{\"code\",\"message\",\"hint\"}}."}};
   document["servers"] = std::move(servers);
   document["security"] = std::move(securities);
   document["paths"] = std::move(paths);

@@ -6,64 +6,92 @@
 namespace strongroom::api {
 namespace {
 
-constexpr std::array kAnyTenant = {Member{"tenant", Kind::Text, Need::Optional, "Only this tenant's"}};
-constexpr std::array kOneTenant = {Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"}};
+constexpr std::array kAnyTenant = {
+    Member{"tenant", Kind::Text, Need::Optional, "Only this tenant's"}};
+constexpr std::array kOneTenant = {
+    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"}};
 constexpr std::array kAuditQuery = {
     Member{"tenant", Kind::Text, Need::Optional, "Name or id"},
     Member{"member", Kind::Text, Need::Optional, "Id, or name together with tenant"},
     Member{"key", Kind::Text, Need::Optional, "Id"},
     Member{"session", Kind::Text, Need::Optional, "Id"},
-    Member{"before", Kind::Integer, Need::Optional, "Only entries before this sequence: the id of the last one seen"},
-    Member{"limit", Kind::Integer, Need::Optional, "At most this many, 1 to 10000; 100 when missing"}};
+    Member{"before", Kind::Integer, Need::Optional,
+           "Only entries before this sequence: the id of the last one seen"},
+    Member{"limit", Kind::Integer, Need::Optional,
+           "At most this many, 1 to 10000; 100 when missing"}};
 
-constexpr std::array kOperations = {
-    Operation{"installation.show", "GET", "/api/v1/installation", "What this installation is", {}, {}, Shape::One, "Installation", 200,
-              show_installation},
-    Operation{"openapi.show", "GET", "/api/v1/openapi.json", "This description", {}, {}, Shape::One, "", 200, show_openapi},
+// clang-format off
+constexpr std::array<Operation, 27> kOperations = {{
+    {"installation.show", "GET", "/api/v1/installation", "What this installation is",
+     {}, {}, Shape::One, "Installation", 200, show_installation},
+    {"openapi.show", "GET", "/api/v1/openapi.json", "This description",
+     {}, {}, Shape::One, "", 200, show_openapi},
 
-    Operation{"tenant.list", "GET", "/api/v1/tenants", "All tenants", {}, {}, Shape::List, "Tenant", 200, list_tenants},
-    Operation{"tenant.add", "POST", "/api/v1/tenants", "Add a tenant", {}, "NewTenant", Shape::One, "Tenant", 201, add_tenant},
-    Operation{"tenant.remove", "DELETE", "/api/v1/tenants/{name}", "End its sessions, revoke its keys, destroy its tenant key", {}, {},
-              Shape::One, "Receipt", 200, nullptr, remove_tenant},
+    {"tenant.list", "GET", "/api/v1/tenants", "All tenants",
+     {}, {}, Shape::List, "Tenant", 200, list_tenants},
+    {"tenant.add", "POST", "/api/v1/tenants", "Add a tenant",
+     {}, "NewTenant", Shape::One, "Tenant", 201, add_tenant},
+    {"tenant.remove", "DELETE", "/api/v1/tenants/{name}",
+     "End its sessions, revoke its keys, destroy its tenant key",
+     {}, {}, Shape::One, "Receipt", 200, nullptr, remove_tenant},
 
-    Operation{"member.list", "GET", "/api/v1/members", "Members of a tenant", kOneTenant, {}, Shape::List, "Member", 200, list_members},
-    Operation{"member.add", "POST", "/api/v1/members", "Add a member", {}, "NewMember", Shape::One, "Member", 201, add_member},
-    Operation{"member.remove", "DELETE", "/api/v1/members/{name}", "End the member's sessions and revoke the member's integrations",
-              kOneTenant, {}, Shape::One, "Receipt", 200, nullptr, remove_member},
+    {"member.list", "GET", "/api/v1/members", "Members of a tenant",
+     kOneTenant, {}, Shape::List, "Member", 200, list_members},
+    {"member.add", "POST", "/api/v1/members", "Add a member",
+     {}, "NewMember", Shape::One, "Member", 201, add_member},
+    {"member.remove", "DELETE", "/api/v1/members/{name}",
+     "End the member's sessions and revoke the member's integrations",
+     kOneTenant, {}, Shape::One, "Receipt", 200, nullptr, remove_member},
 
-    Operation{"service.list", "GET", "/api/v1/services", "The catalogue", {}, {}, Shape::List, "Service", 200, list_services},
+    {"service.list", "GET", "/api/v1/services", "The catalogue",
+     {}, {}, Shape::List, "Service", 200, list_services},
 
-    Operation{"key.list", "GET", "/api/v1/keys", "Stored keys, without their values", kAnyTenant, {}, Shape::List, "Key", 200, list_keys},
-    Operation{"key.add", "POST", "/api/v1/keys", "Store a key", {}, "NewKey", Shape::One, "Key", 201, add_key},
-    Operation{"key.show", "GET", "/api/v1/keys/{id}", "One key, without its value", {}, {}, Shape::One, "Key", 200, show_key},
-    Operation{"key.rotate", "POST", "/api/v1/keys/{id}/rotate", "Put a new version in, without a gap", {}, "NewValue", Shape::One, "Key",
-              200, rotate_key},
-    Operation{"key.check", "POST", "/api/v1/keys/{id}/check", "Ask the provider whether it accepts the key", {}, "Empty", Shape::One,
-              "Check", 200, nullptr, check_key},
-    Operation{"key.revoke", "POST", "/api/v1/keys/{id}/revoke", "Switch the key off everywhere; answers when that is so", {}, "Empty",
-              Shape::One, "Receipt", 200, nullptr, revoke_key},
+    {"key.list", "GET", "/api/v1/keys", "Stored keys, without their values",
+     kAnyTenant, {}, Shape::List, "Key", 200, list_keys},
+    {"key.add", "POST", "/api/v1/keys", "Store a key",
+     {}, "NewKey", Shape::One, "Key", 201, add_key},
+    {"key.show", "GET", "/api/v1/keys/{id}", "One key, without its value",
+     {}, {}, Shape::One, "Key", 200, show_key},
+    {"key.rotate", "POST", "/api/v1/keys/{id}/rotate", "Put a new version in, without a gap",
+     {}, "NewValue", Shape::One, "Key", 200, rotate_key},
+    {"key.check", "POST", "/api/v1/keys/{id}/check", "Ask the provider whether it accepts the key",
+     {}, "Empty", Shape::One, "Check", 200, nullptr, check_key},
+    {"key.revoke", "POST", "/api/v1/keys/{id}/revoke",
+     "Switch the key off everywhere; answers when that is so",
+     {}, "Empty", Shape::One, "Receipt", 200, nullptr, revoke_key},
 
-    Operation{"skill.list", "GET", "/api/v1/skills", "Skills of a tenant", kOneTenant, {}, Shape::List, "Skill", 200, list_skills},
-    Operation{"skill.add", "POST", "/api/v1/skills", "Name what an AI capability needs", {}, "NewSkill", Shape::One, "Skill", 201, add_skill},
-    Operation{"skill.remove", "DELETE", "/api/v1/skills/{name}", "Forget a skill; running sessions go on", kOneTenant, {}, Shape::Nothing, "",
-              204, remove_skill},
+    {"skill.list", "GET", "/api/v1/skills", "Skills of a tenant",
+     kOneTenant, {}, Shape::List, "Skill", 200, list_skills},
+    {"skill.add", "POST", "/api/v1/skills", "Name what an AI capability needs",
+     {}, "NewSkill", Shape::One, "Skill", 201, add_skill},
+    {"skill.remove", "DELETE", "/api/v1/skills/{name}", "Forget a skill; running sessions go on",
+     kOneTenant, {}, Shape::Nothing, "", 204, remove_skill},
 
-    Operation{"session.list", "GET", "/api/v1/sessions", "Sessions", kAnyTenant, {}, Shape::List, "Session", 200, list_sessions},
-    Operation{"session.start", "POST", "/api/v1/sessions", "Start a session; the only time its passes are seen", {}, "NewSession", Shape::One,
-              "StartedSession", 201, start_session},
-    Operation{"session.show", "GET", "/api/v1/sessions/{id}", "One session", {}, {}, Shape::One, "Session", 200, show_session},
-    Operation{"session.end", "POST", "/api/v1/sessions/{id}/end", "End it: passes dead, connections closed, processes ended", {}, "EndSession",
-              Shape::One, "Receipt", 200, nullptr, end_session},
-    Operation{"session.attach", "POST", "/api/v1/sessions/{id}/attach", "A runner's lease channel (Upgrade: strongroom-lease/1)", {}, {},
-              Shape::Switch, "", 101, attach_runner},
+    {"session.list", "GET", "/api/v1/sessions", "Sessions",
+     kAnyTenant, {}, Shape::List, "Session", 200, list_sessions},
+    {"session.start", "POST", "/api/v1/sessions",
+     "Start a session; the only time its passes are seen",
+     {}, "NewSession", Shape::One, "StartedSession", 201, start_session},
+    {"session.show", "GET", "/api/v1/sessions/{id}", "One session",
+     {}, {}, Shape::One, "Session", 200, show_session},
+    {"session.end", "POST", "/api/v1/sessions/{id}/end",
+     "End it: passes dead, connections closed, processes ended",
+     {}, "EndSession", Shape::One, "Receipt", 200, nullptr, end_session},
+    {"session.attach", "POST", "/api/v1/sessions/{id}/attach",
+     "A runner's lease channel (Upgrade: strongroom-lease/1)",
+     {}, {}, Shape::Switch, "", 101, attach_runner},
 
-    Operation{"receipt.list", "GET", "/api/v1/receipts", "Receipts, newest first", {}, {}, Shape::List, "ReceiptRow", 200, list_receipts},
-    Operation{"receipt.show", "GET", "/api/v1/receipts/{id}", "One signed receipt", {}, {}, Shape::One, "Receipt", 200, show_receipt},
+    {"receipt.list", "GET", "/api/v1/receipts", "Receipts, newest first",
+     {}, {}, Shape::List, "ReceiptRow", 200, list_receipts},
+    {"receipt.show", "GET", "/api/v1/receipts/{id}", "One signed receipt",
+     {}, {}, Shape::One, "Receipt", 200, show_receipt},
 
-    Operation{"audit.list", "GET", "/api/v1/audit", "The record of use, newest first", kAuditQuery, {}, Shape::List, "Entry", 200, list_audit},
-    Operation{"audit.verify", "POST", "/api/v1/audit/verify", "Check the whole chain and its signatures", {}, "Empty", Shape::One, "Verified",
-              200, verify_audit},
-};
+    {"audit.list", "GET", "/api/v1/audit", "The record of use, newest first",
+     kAuditQuery, {}, Shape::List, "Entry", 200, list_audit},
+    {"audit.verify", "POST", "/api/v1/audit/verify", "Check the whole chain and its signatures",
+     {}, "Empty", Shape::One, "Verified", 200, verify_audit},
+}};
+// clang-format on
 
 }  // namespace
 
@@ -80,7 +108,8 @@ std::string Call::text(std::string_view name) const {
 
 std::vector<std::string> Call::texts(std::string_view name) const {
   std::vector<std::string> out;
-  const auto* list = body.is_object() ? body.get_object().if_contains(json::string_view(name)) : nullptr;
+  const auto* list =
+      body.is_object() ? body.get_object().if_contains(json::string_view(name)) : nullptr;
   if (list == nullptr || !list->is_array()) return out;
   for (const auto& item : list->get_array())
     if (item.is_string()) out.emplace_back(item.get_string());
@@ -89,10 +118,12 @@ std::vector<std::string> Call::texts(std::string_view name) const {
 
 vault::Settings Call::settings(std::string_view name) const {
   vault::Settings out;
-  const auto* map = body.is_object() ? body.get_object().if_contains(json::string_view(name)) : nullptr;
+  const auto* map =
+      body.is_object() ? body.get_object().if_contains(json::string_view(name)) : nullptr;
   if (map == nullptr || !map->is_object()) return out;
   for (const auto& item : map->get_object())
-    if (item.value().is_string()) out.emplace_back(std::string(item.key()), std::string(item.value().get_string()));
+    if (item.value().is_string())
+      out.emplace_back(std::string(item.key()), std::string(item.value().get_string()));
   return out;
 }
 

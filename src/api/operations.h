@@ -1,7 +1,8 @@
 // Operations: the one table of what the control API can do.
 //
-// Each line: method, path, what it takes, what it answers, who does it. The router (router.h) and the OpenAPI document (openapi.h) are made
-// from it, so they cannot differ. Inside the room only. SPDX-License-Identifier: Apache-2.0
+// Each line: method, path, what it takes, what it answers, who does it. The router (router.h) and
+// the OpenAPI document (openapi.h) are made from it, so they cannot differ. Inside the room only.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <functional>
@@ -35,8 +36,8 @@ struct Call {
   vault::Actor actor;
   std::map<std::string, std::string, std::less<>> path;   ///< {id} and the like, decoded
   std::map<std::string, std::string, std::less<>> query;  ///< only names that the operation knows
-  json::value body;                                       ///< checked against the request schema; its memory is wiped when freed
-  std::string upgrade;                                    ///< protocol asked for
+  json::value body;     ///< checked against the request schema; its memory is wiped when freed
+  std::string upgrade;  ///< protocol asked for
 
   /// Empty when not given.
   [[nodiscard]] std::string parameter(std::string_view name) const;
@@ -49,8 +50,8 @@ struct Call {
 /// What a handler answers.
 struct Reply {
   json::value document;
-  std::string text;                               ///< instead of `document`: JSON as it is (a signed receipt)
-  std::function<void(io::Stream)> take_over;      ///< with 101
+  std::string text;  ///< instead of `document`: JSON as it is (a signed receipt)
+  std::function<void(io::Stream)> take_over;  ///< with 101
 };
 
 using Answer = Result<Reply>;
@@ -61,16 +62,16 @@ using Waiting = io::Task<Answer> (*)(Call&);
 enum class Shape : std::uint8_t { One, List, Nothing, Switch };
 
 struct Operation {
-  std::string_view name;      ///< "key.add": operationId, label of the metric
+  std::string_view name;  ///< "key.add": operationId, label of the metric
   std::string_view method;
-  std::string_view path;      ///< "/api/v1/keys/{id}"
+  std::string_view path;  ///< "/api/v1/keys/{id}"
   std::string_view summary;
   std::span<const Member> query;
-  std::string_view request;   ///< schema, or empty: no body
+  std::string_view request;  ///< schema, or empty: no body
   Shape shape = Shape::One;
   std::string_view response;  ///< schema of the answer, or of a list's elements
   int status = 200;
-  Direct direct = nullptr;    ///< exactly one of the two
+  Direct direct = nullptr;  ///< exactly one of the two
   Waiting waiting = nullptr;
 };
 

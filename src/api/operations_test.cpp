@@ -1,4 +1,5 @@
-// The table of operations, the router and the OpenAPI document made from it. SPDX-License-Identifier: Apache-2.0
+// The table of operations, the router and the OpenAPI document made from it.
+// SPDX-License-Identifier: Apache-2.0
 #include "api/operations.h"
 
 #include <gtest/gtest.h>
@@ -18,8 +19,11 @@ TEST(Operations, EachIsWhole) {
   std::set<std::string> places;
   for (const Operation& operation : operations()) {
     EXPECT_TRUE(names.insert(operation.name).second) << operation.name << " is there twice";
-    EXPECT_TRUE(places.insert(std::string(operation.method) + " " + std::string(operation.path)).second) << operation.name;
-    EXPECT_NE(operation.direct == nullptr, operation.waiting == nullptr) << operation.name << " has one handler";
+    EXPECT_TRUE(
+        places.insert(std::string(operation.method) + " " + std::string(operation.path)).second)
+        << operation.name;
+    EXPECT_NE(operation.direct == nullptr, operation.waiting == nullptr)
+        << operation.name << " has one handler";
     EXPECT_TRUE(operation.path.starts_with("/api/v1/")) << operation.name;
     EXPECT_FALSE(operation.summary.empty()) << operation.name;
     if (!operation.request.empty()) (void)schema(operation.request);
@@ -31,21 +35,24 @@ TEST(Operations, NoneThatWaitsTakesASecret) {
   for (const Operation& operation : operations()) {
     if (operation.waiting == nullptr || operation.request.empty()) continue;
     for (const Member& member : schema(operation.request).members)
-      EXPECT_NE(member.kind, Kind::Secret) << operation.name << ": a key's value would live in a coroutine";
+      EXPECT_NE(member.kind, Kind::Secret)
+          << operation.name << ": a key's value would live in a coroutine";
   }
 }
 
 TEST(Operations, NoneAnswersASecret) {
   for (const Operation& operation : operations()) {
     if (operation.response.empty()) continue;
-    for (const Member& member : schema(operation.response).members) EXPECT_NE(member.kind, Kind::Secret) << operation.name;
+    for (const Member& member : schema(operation.response).members)
+      EXPECT_NE(member.kind, Kind::Secret) << operation.name;
   }
 }
 
 TEST(Router, FindsEveryOperationByItsOwnPath) {
   for (const Operation& operation : operations()) {
     std::string path(operation.path);
-    for (auto open = path.find('{'); open != std::string::npos; open = path.find('{')) path.replace(open, path.find('}') - open + 1, "x%20y");
+    for (auto open = path.find('{'); open != std::string::npos; open = path.find('{'))
+      path.replace(open, path.find('}') - open + 1, "x%20y");
     const Route route = find_route(operation.method, path);
     ASSERT_NE(route.operation, nullptr) << path;
     EXPECT_EQ(route.operation->name, operation.name);
@@ -54,8 +61,9 @@ TEST(Router, FindsEveryOperationByItsOwnPath) {
 }
 
 TEST(Router, RefusesOthers) {
-  for (const std::string_view path : {"/", "/api/v1", "/api/v1/", "/api/v1/keys/", "/api/v1/keys/a/b", "/api/v1/keys//revoke", "//api/v1/keys",
-                                      "/api/v1/keys/%zz", "/api/v1/Keys", "/api/v2/keys", "", "api/v1/keys"}) {
+  for (const std::string_view path :
+       {"/", "/api/v1", "/api/v1/", "/api/v1/keys/", "/api/v1/keys/a/b", "/api/v1/keys//revoke",
+        "//api/v1/keys", "/api/v1/keys/%zz", "/api/v1/Keys", "/api/v2/keys", "", "api/v1/keys"}) {
     const Route route = find_route("GET", path);
     EXPECT_EQ(route.operation, nullptr) << path;
     EXPECT_EQ(route.allowed, "") << path;
@@ -86,12 +94,15 @@ TEST(OpenApi, HoldsEveryOperationAndNoOther) {
   const json::object document = openapi_document();
   EXPECT_EQ(document.at("openapi").as_string(), "3.1.0");
   std::size_t described = 0;
-  for (const auto& path : document.at("paths").as_object()) described += path.value().as_object().size();
+  for (const auto& path : document.at("paths").as_object())
+    described += path.value().as_object().size();
   EXPECT_EQ(described, operations().size());
   for (const Operation& operation : operations()) {
     std::string method(operation.method);
-    std::ranges::transform(method, method.begin(), [](char c) { return static_cast<char>(c | 0x20); });
-    const auto& item = document.at("paths").at(json::string_view(operation.path)).at(method).as_object();
+    std::ranges::transform(method, method.begin(),
+                           [](char c) { return static_cast<char>(c | 0x20); });
+    const auto& item =
+        document.at("paths").at(json::string_view(operation.path)).at(method).as_object();
     EXPECT_EQ(item.at("operationId").as_string(), json::string_view(operation.name));
     EXPECT_TRUE(item.at("responses").as_object().contains(std::to_string(operation.status)));
   }
@@ -100,12 +111,17 @@ TEST(OpenApi, HoldsEveryOperationAndNoOther) {
 
 TEST(OpenApi, MarksKeyValuesAsWriteOnly) {
   const json::object document = openapi_document();
-  const auto& value = document.at("components").at("schemas").at("NewKey").at("properties").at("value").as_object();
+  const auto& value =
+      document.at("components").at("schemas").at("NewKey").at("properties").at("value").as_object();
   EXPECT_TRUE(value.at("writeOnly").as_bool());
 }
 
 TEST(CheckDocument, Table) {
-  struct Case { const char* text; std::string_view schema; bool is_fine; };
+  struct Case {
+    const char* text;
+    std::string_view schema;
+    bool is_fine;
+  };
   for (const Case& each : std::initializer_list<Case>{
            {R"({"name":"acme"})", "NewTenant", true},
            {R"({})", "NewTenant", false},
@@ -121,7 +137,8 @@ TEST(CheckDocument, Table) {
            {R"({"tenant":"a","service":"s","value":"v","settings":{"host":5}})", "NewKey", false},
            {R"({"tenant":"a","service":"s","value":["v"]})", "NewKey", false},
            {R"({"tenant":"a","service":"s"})", "NewKey", false},
-           {R"({"tenant":"a","member":"m","services":["x"],"time_limit_seconds":5})", "NewSession", true},
+           {R"({"tenant":"a","member":"m","services":["x"],"time_limit_seconds":5})", "NewSession",
+            true},
            {R"({"tenant":"a","member":"m","services":"x"})", "NewSession", false},
            {R"({"tenant":"a","member":"m","services":[1]})", "NewSession", false},
            {R"({"tenant":"a","member":"m","time_limit_seconds":"5"})", "NewSession", false},
@@ -130,12 +147,14 @@ TEST(CheckDocument, Table) {
            {R"({"x":1})", "Empty", false}}) {
     const auto document = parse_json(each.text);
     ASSERT_TRUE(document) << each.text;
-    EXPECT_EQ(check_document(*document, schema(each.schema)).has_value(), each.is_fine) << each.text;
+    EXPECT_EQ(check_document(*document, schema(each.schema)).has_value(), each.is_fine)
+        << each.text;
   }
 }
 
 TEST(CheckDocument, NeverRepeatsAValue) {
-  const auto document = parse_json(R"({"tenant":"a","service":"s","value":["sk-secret"],"sk-name":1})");
+  const auto document =
+      parse_json(R"({"tenant":"a","service":"s","value":["sk-secret"],"sk-name":1})");
   const Status status = check_document(*document, schema("NewKey"));
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().message.find("sk-"), std::string::npos);

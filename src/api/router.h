@@ -1,4 +1,5 @@
-// Router: finds the operation for a method and a path, by the table. SPDX-License-Identifier: Apache-2.0
+// Router: finds the operation for a method and a path, by the table. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include <map>
@@ -12,7 +13,7 @@ namespace strongroom::api {
 struct Route {
   const Operation* operation = nullptr;  ///< null: see `allowed`
   std::map<std::string, std::string, std::less<>> parameters;
-  std::string allowed;                   ///< methods that the path has ("GET, POST"); empty: no such path
+  std::string allowed;  ///< methods that the path has ("GET, POST"); empty: no such path
 };
 /// `path` as received. A parameter is one whole segment, percent-decoded, not empty.
 [[nodiscard]] Route find_route(std::string_view method, std::string_view path);

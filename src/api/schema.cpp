@@ -2,7 +2,6 @@
 #include "api/schema.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <vector>
 
@@ -11,240 +10,15 @@
 namespace strongroom::api {
 namespace {
 
-constexpr std::string_view kHomes = "skill|integration";
-constexpr std::string_view kRoles = "owner|admin|member|auditor";
-
-constexpr std::array kErrorBody = {
-    Member{"code", Kind::Text, Need::Required, "Stable word, e.g. key_revoked, not_found"},
-    Member{"message", Kind::Text, Need::Required, "A sentence for a person"},
-    Member{"hint", Kind::Text, Need::Optional, "What would mend it"}};
-constexpr std::array kError = {Member{"error", Kind::Object, Need::Required, "What went wrong", "ErrorBody"}};
-
-constexpr std::array kInstallation = {
-    Member{"id", Kind::Text, Need::Required, "Identifier of this installation"},
-    Member{"version", Kind::Text, Need::Required, "Version of the program"},
-    Member{"receipt_public_key", Kind::Text, Need::Required, "Ed25519 public key of receipts and checkpoints, base64"},
-    Member{"seal", Kind::Text, Need::Required, "What protects the root key: file, passphrase"},
-    Member{"seal_state", Kind::Text, Need::Required, "open while the server runs", "open"},
-    Member{"gateway", Kind::Text, Need::Required, "Base URL of the gateway"},
-    Member{"time", Kind::Time, Need::Required, "The server's clock"}};
-
-constexpr std::array kTenant = {Member{"id", Kind::Text, Need::Required, "ten_..."},
-                                Member{"name", Kind::Text, Need::Required, "Unique name"},
-                                Member{"state", Kind::Text, Need::Required, "active or removed"},
-                                Member{"created", Kind::Time, Need::Required, "When it was added"}};
-constexpr std::array kNewTenant = {Member{"name", Kind::Text, Need::Required, "a-z 0-9 - _ . @, at most 64"}};
-
-constexpr std::array kMember = {Member{"id", Kind::Text, Need::Required, "mem_..."},
-                                Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
-                                Member{"name", Kind::Text, Need::Required, "Unique within the tenant"},
-                                Member{"role", Kind::Text, Need::Required, "What the member may do", kRoles},
-                                Member{"created", Kind::Time, Need::Required, "When the member was added"}};
-constexpr std::array kNewMember = {Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
-                                   Member{"name", Kind::Text, Need::Required, "Unique within the tenant"},
-                                   Member{"role", Kind::Text, Need::Optional, "member when missing", kRoles}};
-
-constexpr std::array kSetting = {Member{"name", Kind::Text, Need::Required, "Name to use in a key's settings"},
-                                 Member{"kind", Kind::Text, Need::Required, "host, port, header, text, variable, path"},
-                                 Member{"required", Kind::Flag, Need::Required, "Must be given"},
-                                 Member{"default", Kind::Text, Need::Required, "Taken when not given; may be empty"},
-                                 Member{"help", Kind::Text, Need::Required, "For people"}};
-constexpr std::array kService = {
-    Member{"id", Kind::Text, Need::Required, "gemini, github, ..."},
-    Member{"title", Kind::Text, Need::Required, "Name for people"},
-    Member{"delivery", Kind::Text, Need::Required, "How keys of this service reach the agent's code", "proxied|injected"},
-    Member{"homes", Kind::TextList, Need::Required, "Allowed homes, the default first"},
-    Member{"hosts", Kind::TextList, Need::Required, "Where a proxied key may be sent"},
-    Member{"variables", Kind::TextList, Need::Required, "Variables a workroom gets"},
-    Member{"settings", Kind::ObjectList, Need::Required, "What is filled in when a key is added", "Setting"},
-    Member{"can_check", Kind::Flag, Need::Required, "The provider can be asked whether it accepts a key"},
-    Member{"console_url", Kind::Text, Need::Required, "Where the key is managed at the provider"}};
-
-constexpr std::array kKey = {
-    Member{"id", Kind::Text, Need::Required, "key_..."},
-    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
-    Member{"service", Kind::Text, Need::Required, "What kind of key it is"},
-    Member{"label", Kind::Text, Need::Required, "Tells keys of one service apart"},
-    Member{"delivery", Kind::Text, Need::Required, "proxied: never enters a workroom; injected: set as variables inside", "proxied|injected"},
-    Member{"home", Kind::Text, Need::Required, "skill: serves the tenant; integration: one member's", kHomes},
-    Member{"owner", Kind::Text, Need::Required, "The member of an integration, else empty"},
-    Member{"state", Kind::Text, Need::Required, "Whether it is used", "active|rejected_by_provider|revoked"},
-    Member{"version", Kind::Integer, Need::Required, "Counts rotations, from 1"},
-    Member{"created", Kind::Time, Need::Required, "When it was added"},
-    Member{"changed", Kind::Time, Need::Required, "Last rotation or change of state"},
-    Member{"last_used", Kind::Time, Need::Nullable, "Last use, if any"},
-    Member{"last_characters", Kind::Text, Need::Required, "Four characters for long keys, else empty. All that is ever shown"},
-    Member{"settings", Kind::TextMap, Need::Required, "Host, user and the like; never secret"}};
-constexpr std::array kNewKey = {
-    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
-    Member{"service", Kind::Text, Need::Required, "Id of the service"},
-    Member{"value", Kind::Secret, Need::Required, "The key itself. Goes in only"},
-    Member{"label", Kind::Text, Need::Optional, "default when missing"},
-    Member{"member", Kind::Text, Need::Optional, "Makes it this member's integration; without, a skill secret"},
-    Member{"settings", Kind::TextMap, Need::Optional, "What the service asks for"}};
-constexpr std::array kNewValue = {Member{"value", Kind::Secret, Need::Required, "The new value. Goes in only"}};
-constexpr std::array kCheck = {
-    Member{"verdict", Kind::Text, Need::Required, "What the provider thinks of the key", "accepted|rejected|unknown"},
-    Member{"status", Kind::Integer, Need::Required, "The provider's status; 0 when it was not reached"},
-    Member{"message", Kind::Text, Need::Required, "For people"}};
-
-constexpr std::array kSkill = {Member{"id", Kind::Text, Need::Required, "skl_..."},
-                               Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
-                               Member{"name", Kind::Text, Need::Required, "Unique within the tenant"},
-                               Member{"services", Kind::TextList, Need::Required, "service or service:label"}};
-constexpr std::array kNewSkill = {Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
-                                  Member{"name", Kind::Text, Need::Required, "Unique within the tenant"},
-                                  Member{"services", Kind::TextList, Need::Required, "service or service:label"}};
-
-constexpr std::array kGrant = {Member{"id", Kind::Text, Need::Required, "grt_..."},
-                               Member{"service", Kind::Text, Need::Required, "Id of the service"},
-                               Member{"label", Kind::Text, Need::Required, "Label of the key that serves"},
-                               Member{"key", Kind::Text, Need::Required, "The key that serves"},
-                               Member{"delivery", Kind::Text, Need::Required, "How it is delivered", "proxied|injected"}};
-constexpr std::array kSession = {Member{"id", Kind::Text, Need::Required, "ses_..."},
-                                 Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
-                                 Member{"member", Kind::Text, Need::Required, "On whose behalf it runs"},
-                                 Member{"state", Kind::Text, Need::Required, "Whether passes are good", "open|ended"},
-                                 Member{"runtime", Kind::Text, Need::Required, "What runs the workroom"},
-                                 Member{"started", Kind::Time, Need::Required, "When it began"},
-                                 Member{"ended", Kind::Time, Need::Nullable, "When it ended"},
-                                 Member{"expires", Kind::Time, Need::Required, "When it ends by itself"},
-                                 Member{"ended_why", Kind::Text, Need::Required, "Why it ended, else empty"},
-                                 Member{"grants", Kind::ObjectList, Need::Required, "Keys that serve it", "Grant"}};
-constexpr std::array kNewSession = {
-    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
-    Member{"member", Kind::Text, Need::Required, "On whose behalf"},
-    Member{"services", Kind::TextList, Need::Optional, "service or service:label"},
-    Member{"skills", Kind::TextList, Need::Optional, "Names of the tenant's skills"},
-    Member{"runtime", Kind::Text, Need::Optional, "process when missing"},
-    Member{"time_limit_seconds", Kind::Integer, Need::Optional, "12 hours when missing"}};
-constexpr std::array kPass = {Member{"grant", Kind::Text, Need::Required, "grt_..."},
-                              Member{"service", Kind::Text, Need::Required, "Id of the service"},
-                              Member{"label", Kind::Text, Need::Required, "Label of the key that serves"},
-                              Member{"pass", Kind::Text, Need::Required, "What the agent's SDK is given as its key. Shown this once"},
-                              Member{"settings", Kind::TextMap, Need::Required, "Of the key"}};
-constexpr std::array kInjected = {Member{"grant", Kind::Text, Need::Required, "grt_..."},
-                                  Member{"service", Kind::Text, Need::Required, "Id of the service"},
-                                  Member{"label", Kind::Text, Need::Required, "Label of the key that serves"},
-                                  Member{"settings", Kind::TextMap, Need::Required, "Of the key"}};
-constexpr std::array kStartedSession = {
-    Member{"session", Kind::Object, Need::Required, "The session", "Session"},
-    Member{"passes", Kind::ObjectList, Need::Required, "One for each proxied service", "Pass"},
-    Member{"injected", Kind::ObjectList, Need::Required, "What the runner leases by attaching", "Injected"}};
-constexpr std::array kEndSession = {Member{"why", Kind::Text, Need::Optional, "ended by operator when missing"}};
-
-constexpr std::array kHolder = {
-    Member{"holder", Kind::Text, Need::Required, "hld_..."},
-    Member{"name", Kind::Text, Need::Required, "Which gateway or runner"},
-    Member{"role", Kind::Text, Need::Required, "gateway or runner"},
-    Member{"how", Kind::Text, Need::Required, "How it came to hold the key no more", "acknowledged|lease_ran_out|held_nothing"},
-    Member{"at", Kind::Time, Need::Required, "When"},
-    Member{"connections_closed", Kind::Integer, Need::Required, "Connections that carried the key"}};
-constexpr std::array kExposedProcess = {Member{"pid", Kind::Integer, Need::Required, "0 when not known"},
-                                        Member{"name", Kind::Text, Need::Required, "Its program, or what is known of it"},
-                                        Member{"state", Kind::Text, Need::Required, "What became of it", "dead|still_exposed"}};
-constexpr std::array kFenced = {Member{"holds", Kind::Flag, Need::Required, "No gateway sends the key any more"},
-                                Member{"at", Kind::Time, Need::Required, "Since when"},
-                                Member{"holders", Kind::ObjectList, Need::Required, "Each holder of a lease", "Holder"}};
-constexpr std::array kWithdrawn = {
-    Member{"holds", Kind::Flag, Need::Required, "Every process that was given the key is dead"},
-    Member{"at", Kind::Time, Need::Required, "Since when"},
-    Member{"processes", Kind::ObjectList, Need::Required, "Each process that was given it", "ExposedProcess"}};
-constexpr std::array kClaim = {Member{"holds", Kind::Flag, Need::Required, "Whether it is claimed"},
-                               Member{"why", Kind::Text, Need::Required, "Why not, or how"}};
-constexpr std::array kReceiptBody = {Member{"id", Kind::Text, Need::Required, "rcp_..."},
-                                     Member{"installation", Kind::Text, Need::Required, "Which Strongroom signed"},
-                                     Member{"subject", Kind::Any, Need::Required, "What was revoked or ended: its kind, id and facts"},
-                                     Member{"reason", Kind::Text, Need::Required, "key_revoked, session_ended, ..."},
-                                     Member{"asked_by", Kind::Text, Need::Required, "Who"},
-                                     Member{"asked_at", Kind::Time, Need::Required, "When the call came"},
-                                     Member{"revoked_at", Kind::Time, Need::Required, "When it was durable: no new lease from then on"},
-                                     Member{"completed_at", Kind::Time, Need::Required, "When every holder was done"},
-                                     Member{"r1", Kind::Object, Need::Required, "Fenced", "Fenced"},
-                                     Member{"r2", Kind::Object, Need::Required, "Withdrawn", "Withdrawn"},
-                                     Member{"r3", Kind::Object, Need::Required, "Destroyed at the source", "Claim"},
-                                     Member{"r4", Kind::Object, Need::Required, "Unrecoverable", "Claim"}};
-constexpr std::array kReceipt = {
-    Member{"receipt", Kind::Object, Need::Required, "What was achieved (docs/formats/receipt.md)", "ReceiptBody"},
-    Member{"public_key", Kind::Text, Need::Required, "Ed25519, base64; compare it with one you trust"},
-    Member{"signature", Kind::Text, Need::Required, "Ed25519 over the canonical receipt, base64"}};
-constexpr std::array kReceiptRow = {Member{"id", Kind::Text, Need::Required, "rcp_..."},
-                                    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
-                                    Member{"subject", Kind::Text, Need::Required, "Id of what was revoked or ended"},
-                                    Member{"created", Kind::Time, Need::Required, "When it was signed"}};
-
-constexpr std::array kEntry = {
-    Member{"id", Kind::Text, Need::Required, "Sequence in the record"},
-    Member{"time", Kind::Time, Need::Required, "When"},
-    Member{"action", Kind::Text, Need::Required, "key.add, key.revoke, use, finding, ..."},
-    Member{"actor", Kind::Text, Need::Optional, "operator, vault, provider, agent, gateway"},
-    Member{"tenant", Kind::Text, Need::Optional, "Name, or the id of one that is gone"},
-    Member{"tenant_id", Kind::Text, Need::Optional, "ten_..."},
-    Member{"member", Kind::Text, Need::Optional, "Name, or the id of one who is gone"},
-    Member{"member_id", Kind::Text, Need::Optional, "mem_..."},
-    Member{"session", Kind::Text, Need::Optional, "ses_..."},
-    Member{"key", Kind::Text, Need::Optional, "key_..."},
-    Member{"key_version", Kind::Integer, Need::Optional, "Which version was used"},
-    Member{"holder", Kind::Text, Need::Optional, "The gateway or runner that used it"},
-    Member{"service", Kind::Text, Need::Optional, "Id of the service"},
-    Member{"host", Kind::Text, Need::Optional, "Where the key was sent"},
-    Member{"method", Kind::Text, Need::Optional, "Of the request"},
-    Member{"path", Kind::Text, Need::Optional, "Of the request, without its query"},
-    Member{"status", Kind::Integer, Need::Optional, "What the provider answered"},
-    Member{"bytes_up", Kind::Integer, Need::Optional, "Octets sent"},
-    Member{"bytes_down", Kind::Integer, Need::Optional, "Octets received"},
-    Member{"micros", Kind::Integer, Need::Optional, "How long it took"},
-    Member{"outcome", Kind::Text, Need::Optional, "How it ended"},
-    Member{"detail", Kind::Text, Need::Optional, "For people"}};
-constexpr std::array kVerified = {
-    Member{"entries", Kind::Integer, Need::Required, "Entries whose chain holds"},
-    Member{"checkpoints", Kind::Integer, Need::Required, "Signatures that are right"},
-    Member{"after_last_checkpoint", Kind::Integer, Need::Required, "Entries not yet under a signature"},
-    Member{"head", Kind::Text, Need::Required, "Hash of the last entry, hex"}};
-constexpr std::array<Member, 0> kEmpty = {};
-
-constexpr std::array kSchemas = {
-    Schema{"Error", "Every answer with a status from 400", kError},
-    Schema{"ErrorBody", "What went wrong", kErrorBody},
-    Schema{"Installation", "This Strongroom", kInstallation},
-    Schema{"Tenant", "An organisation", kTenant},
-    Schema{"NewTenant", "A tenant to add", kNewTenant},
-    Schema{"Member", "A person in a tenant", kMember},
-    Schema{"NewMember", "A member to add", kNewMember},
-    Schema{"Setting", "One thing to fill in", kSetting},
-    Schema{"Service", "A kind of key", kService},
-    Schema{"Key", "A stored key, without its value", kKey},
-    Schema{"NewKey", "A key to store", kNewKey},
-    Schema{"NewValue", "A key's next version", kNewValue},
-    Schema{"Check", "What the provider said", kCheck},
-    Schema{"Skill", "An AI capability of a tenant", kSkill},
-    Schema{"NewSkill", "A skill to add", kNewSkill},
-    Schema{"Grant", "A key that serves a session", kGrant},
-    Schema{"Session", "One run of a workroom", kSession},
-    Schema{"NewSession", "A session to start", kNewSession},
-    Schema{"Pass", "What stands in a proxied key's place", kPass},
-    Schema{"Injected", "An injected key to be leased", kInjected},
-    Schema{"StartedSession", "A session and all that its workroom needs", kStartedSession},
-    Schema{"EndSession", "Why it ends", kEndSession},
-    Schema{"Holder", "A gateway or runner that held a lease", kHolder},
-    Schema{"ExposedProcess", "A process that was given an injected key", kExposedProcess},
-    Schema{"Fenced", "R1", kFenced},
-    Schema{"Withdrawn", "R2", kWithdrawn},
-    Schema{"Claim", "R3 and R4", kClaim},
-    Schema{"ReceiptBody", "What is signed", kReceiptBody},
-    Schema{"Receipt", "The signed answer of a revoke", kReceipt},
-    Schema{"ReceiptRow", "A receipt in a list", kReceiptRow},
-    Schema{"Entry", "One entry of the record", kEntry},
-    Schema{"Verified", "The record holds", kVerified},
-    Schema{"Empty", "Nothing; the body may be missing", kEmpty}};
-
 bool is_text_map(const json::value& value) {
   if (!value.is_object()) return false;
-  return std::ranges::all_of(value.get_object(), [](const auto& item) { return item.value().is_string(); });
+  return std::ranges::all_of(value.get_object(),
+                             [](const auto& item) { return item.value().is_string(); });
 }
 
 bool is_text_list(const json::value& value) {
-  return value.is_array() && std::ranges::all_of(value.get_array(), [](const auto& item) { return item.is_string(); });
+  return value.is_array() &&
+         std::ranges::all_of(value.get_array(), [](const auto& item) { return item.is_string(); });
 }
 
 bool is_word_of(std::string_view words, std::string_view word) {
@@ -258,15 +32,19 @@ bool is_word_of(std::string_view words, std::string_view word) {
 
 bool has_kind(const json::value& value, const Member& member) {
   switch (member.kind) {
-    case Kind::Text: return value.is_string() && (member.of.empty() || is_word_of(member.of, std::string_view(value.get_string())));
-    case Kind::Time: case Kind::Secret: return value.is_string();
+    case Kind::Text:
+      return value.is_string() &&
+             (member.of.empty() || is_word_of(member.of, std::string_view(value.get_string())));
+    case Kind::Time:
+    case Kind::Secret: return value.is_string();
     case Kind::Integer: return value.is_int64() || value.is_uint64();
     case Kind::Flag: return value.is_bool();
     case Kind::TextList: return is_text_list(value);
     case Kind::TextMap: return is_text_map(value);
     case Kind::Object: return check_document(value, schema(member.of)).has_value();
     case Kind::ObjectList:
-      return value.is_array() && std::ranges::all_of(value.get_array(), [&member](const auto& item) {
+      return value.is_array() &&
+             std::ranges::all_of(value.get_array(), [&member](const auto& item) {
                return check_document(item, schema(member.of)).has_value();
              });
     case Kind::Any: return true;
@@ -290,7 +68,9 @@ std::string kind_text(const Member& member) {
   return {};
 }
 
-json::object reference(std::string_view name) { return {{"$ref", "#/components/schemas/" + std::string(name)}}; }
+json::object reference(std::string_view name) {
+  return {{"$ref", "#/components/schemas/" + std::string(name)}};
+}
 
 json::object bare_schema(const Member& member) {
   switch (member.kind) {
@@ -307,7 +87,12 @@ json::object bare_schema(const Member& member) {
       return out;
     }
     case Kind::Time: return {{"type", "string"}, {"format", "date-time"}};
-    case Kind::Secret: return {{"type", "string"}, {"format", "password"}, {"writeOnly", true}, {"minLength", 1}, {"maxLength", 65536}};
+    case Kind::Secret:
+      return {{"type", "string"},
+              {"format", "password"},
+              {"writeOnly", true},
+              {"minLength", 1},
+              {"maxLength", 65536}};
     case Kind::Integer: return {{"type", "integer"}};
     case Kind::Flag: return {{"type", "boolean"}};
     case Kind::TextList: return {{"type", "array"}, {"items", {{"type", "string"}}}};
@@ -321,11 +106,9 @@ json::object bare_schema(const Member& member) {
 
 }  // namespace
 
-std::span<const Schema> schemas() { return kSchemas; }
-
 const Schema& schema(std::string_view name) {
-  const auto found = std::ranges::find(kSchemas, name, &Schema::name);
-  STRONGROOM_CHECK(found != kSchemas.end(), "every schema that is named exists");
+  const auto found = std::ranges::find(schemas(), name, &Schema::name);
+  STRONGROOM_CHECK(found != schemas().end(), "every schema that is named exists");
   return *found;
 }
 
@@ -355,14 +138,19 @@ Status check_document(const json::value& document, const Schema& schema) {
   for (const Member& member : schema.members) {
     const auto* value = object.if_contains(json::string_view(member.name));
     const bool is_absent = value == nullptr || (value->is_null() && member.need != Need::Required);
-    if (is_absent && member.need == Need::Required) return fail(Code::Invalid, "'" + std::string(member.name) + "' is missing");
+    if (is_absent && member.need == Need::Required)
+      return fail(Code::Invalid, "'" + std::string(member.name) + "' is missing");
     if (!is_absent && !has_kind(*value, member))
       return fail(Code::Invalid, "'" + std::string(member.name) + "' must be " + kind_text(member));
   }
   for (const auto& item : object) {
-    const auto is_it = [&item](const Member& member) { return item.key() == json::string_view(member.name); };
+    const auto is_it = [&item](const Member& member) {
+      return item.key() == json::string_view(member.name);
+    };
     if (!std::ranges::any_of(schema.members, is_it))
-      return fail(Code::Invalid, "the body has a member that does not belong there; known ones are in /api/v1/openapi.json");
+      return fail(Code::Invalid,
+                  "the body has a member that does not belong there; known ones are in "
+                  "/api/v1/openapi.json");
   }
   return {};
 }

@@ -30,7 +30,8 @@ Status read_query(const http::ServerRequest& request, const Operation& operation
   for (const auto& [name, value] : request.query) {
     if (std::ranges::find(operation.query, name, &Member::name) == operation.query.end())
       return fail(Code::Invalid, "the query has a name that does not belong there");
-    if (!call.query.emplace(name, value).second) return fail(Code::Invalid, "'" + name + "' is there twice");
+    if (!call.query.emplace(name, value).second)
+      return fail(Code::Invalid, "'" + name + "' is there twice");
   }
   for (const Member& member : operation.query)
     if (member.need == Need::Required && call.parameter(member.name).empty())
@@ -42,7 +43,8 @@ Status read_query(const http::ServerRequest& request, const Operation& operation
 bool is_json(const http::ServerRequest& request) {
   const std::string_view type = request.header("content-type");
   const std::string_view media = type.substr(0, type.find(';'));
-  return http::equals_ignoring_case(media.substr(0, media.find_last_not_of(' ') + 1), "application/json");
+  return http::equals_ignoring_case(media.substr(0, media.find_last_not_of(' ') + 1),
+                                    "application/json");
 }
 
 Status read_body(http::ServerRequest& request, const Operation& operation, Call& call) {
@@ -52,7 +54,9 @@ Status read_body(http::ServerRequest& request, const Operation& operation, Call&
   }
   call.body = json::object();
   if (!request.body.is_empty()) {
-    if (!is_json(request)) return fail(Code::Invalid, "the body must be sent as application/json", "unsupported_media_type");
+    if (!is_json(request))
+      return fail(Code::Invalid, "the body must be sent as application/json",
+                  "unsupported_media_type");
     STRONGROOM_TRY(call.body, parse_json_wiping(request.body.text()));
     request.body.reset();
   }
@@ -66,7 +70,9 @@ http::ServerResponse answer_of(const Operation& operation, Answer answer) {
     nothing.status = operation.status;
     return nothing;
   }
-  if (!answer->take_over) return json_response(operation.status, answer->text.empty() ? to_text(answer->document) : std::move(answer->text));
+  if (!answer->take_over)
+    return json_response(operation.status, answer->text.empty() ? to_text(answer->document)
+                                                                : std::move(answer->text));
   http::ServerResponse response;
   response.status = 101;
   response.headers.emplace_back("Connection", "Upgrade");
@@ -76,8 +82,10 @@ http::ServerResponse answer_of(const Operation& operation, Answer answer) {
 }
 
 http::ServerResponse no_operation(const Route& route) {
-  if (route.allowed.empty()) return http::error_response(404, "not_found", "no such operation", "see /api/v1/openapi.json");
-  http::ServerResponse response = http::error_response(405, "method_not_allowed", "this path takes " + route.allowed);
+  if (route.allowed.empty())
+    return http::error_response(404, "not_found", "no such operation", "see /api/v1/openapi.json");
+  http::ServerResponse response =
+      http::error_response(405, "method_not_allowed", "this path takes " + route.allowed);
   response.headers.emplace_back("Allow", route.allowed);
   return response;
 }
@@ -95,7 +103,8 @@ struct ControlServer::State {
 
   io::Task<http::ServerResponse> handle(http::ServerRequest& request);
   io::Task<http::ServerResponse> call_api(http::ServerRequest& request);
-  http::ServerResponse call_direct(http::ServerRequest& request, const Operation& operation, const Route& route);
+  http::ServerResponse call_direct(http::ServerRequest& request, const Operation& operation,
+                                   const Route& route);
   Call make_call(const Route& route, const http::ServerRequest& request) const {
     return Call{services, vault::Actor{"operator"}, route.parameters, {}, {}, request.upgrade};
   }
@@ -108,12 +117,14 @@ struct ControlServer::State {
   Services services;
   Metrics* metrics;
   http::Server tcp;
-  http::Server local;  ///< places of its own: who floods the port does not keep the owner from the socket
+  http::Server
+      local;  ///< places of its own: who floods the port does not keep the owner from the socket
 };
 
 io::Task<http::ServerResponse> ControlServer::State::handle(http::ServerRequest& request) {
   if (const Status host = check_host(request, options); !host) {
-    log(LogLevel::Warning, "control_refused", {{"why", host.error().reason}, {"peer", request.peer.address}});
+    log(LogLevel::Warning, "control_refused",
+        {{"why", host.error().reason}, {"peer", request.peer.address}});
     co_return api::to_response(host.error());
   }
   if (!request.path.starts_with("/api/")) co_return serve_console(request);
@@ -124,17 +135,22 @@ io::Task<http::ServerResponse> ControlServer::State::handle(http::ServerRequest&
 }
 
 /// A key's value is in the body for the time of this call only, and never in a coroutine.
-http::ServerResponse ControlServer::State::call_direct(http::ServerRequest& request, const Operation& operation, const Route& route) {
+http::ServerResponse ControlServer::State::call_direct(http::ServerRequest& request,
+                                                       const Operation& operation,
+                                                       const Route& route) {
   Call call = make_call(route, request);
-  if (const Status query = read_query(request, operation, call); !query) return api::to_response(query.error());
-  if (const Status body = read_body(request, operation, call); !body) return api::to_response(body.error());
+  if (const Status query = read_query(request, operation, call); !query)
+    return api::to_response(query.error());
+  if (const Status body = read_body(request, operation, call); !body)
+    return api::to_response(body.error());
   return answer_of(operation, operation.direct(call));
 }
 
 io::Task<http::ServerResponse> ControlServer::State::call_api(http::ServerRequest& request) {
   if (const Status caller = check_caller(request, options); !caller) {
     const Error& error = caller.error();
-    log(LogLevel::Warning, "control_refused", {{"why", name_of(error.code)}, {"peer", request.peer.address}});
+    log(LogLevel::Warning, "control_refused",
+        {{"why", name_of(error.code)}, {"peer", request.peer.address}});
     count("none", status_of(error.code));
     co_return api::to_response(error);
   }
@@ -156,7 +172,8 @@ io::Task<http::ServerResponse> ControlServer::State::call_api(http::ServerReques
     response = answer_of(operation, std::move(answer));
   }
   count(operation.name, response.status);
-  log(LogLevel::Debug, "control_call", {{"operation", operation.name}, {"status", response.status}});
+  log(LogLevel::Debug, "control_call",
+      {{"operation", operation.name}, {"status", response.status}});
   co_return response;
 }
 
@@ -174,7 +191,8 @@ io::Task<void> ControlServer::stop(std::chrono::milliseconds within) {
   const SteadyTime begun = state_->services.loop.clock().steady();
   state_->local.begin_stop();
   co_await state_->tcp.stop(within);
-  const auto used = std::chrono::duration_cast<std::chrono::milliseconds>(state_->services.loop.clock().steady() - begun);
+  const auto used = std::chrono::duration_cast<std::chrono::milliseconds>(
+      state_->services.loop.clock().steady() - begun);
   co_await state_->local.stop(std::max(within - used, std::chrono::milliseconds(0)));
 }
 

@@ -1,8 +1,10 @@
 // ControlServer: the control API and the console, over control.sock and a loopback TCP port.
 //
-// Used by: app (strongroom serve). Threads: the vault's loop. A caller at the Unix socket whose uid is the owner's (or root) is the
-// operator; over TCP the operator token is wanted. Answers outsiders with {"error":{"code","message","hint"}}; key values go one way only: in.
-// The operations are one table (api/operations.h), from which the router and /api/v1/openapi.json are made. SPDX-License-Identifier: Apache-2.0
+// Used by: app (strongroom serve). Threads: the vault's loop. A caller at the Unix socket whose uid
+// is the owner's (or root) is the operator; over TCP the operator token is wanted. Answers
+// outsiders with {"error":{"code","message","hint"}}; key values go one way only: in. The
+// operations are one table (api/operations.h), from which the router and /api/v1/openapi.json are
+// made. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <chrono>
@@ -36,25 +38,28 @@ class Metrics;
 
 /// What a provider said of a key, as a gateway found out.
 struct CheckAnswer {
-  std::string verdict;   ///< "accepted", "rejected", "unknown"
-  int status = 0;        ///< the provider's; 0 when it was not reached
+  std::string verdict;  ///< "accepted", "rejected", "unknown"
+  int status = 0;       ///< the provider's; 0 when it was not reached
   std::string message;
 };
 
 /// What the control server asks of the rest of the program.
 struct ControlHooks {
-  /// Asks a gateway to try the key by its service's check. Absent: the operation answers Unavailable.
+  /// Asks a gateway to try the key by its service's check. Absent: the operation answers
+  /// Unavailable.
   std::function<io::Task<Result<CheckAnswer>>(KeyId)> check_key;
-  /// Takes over a runner's connection after `101 Switching Protocols` (strongroom-lease/1). The session exists and is open.
+  /// Takes over a runner's connection after `101 Switching Protocols` (strongroom-lease/1). The
+  /// session exists and is open.
   std::function<void(SessionId, io::Stream)> attach_runner;
 };
 
 struct ControlOptions {
-  crypto::Digest token_hash{};              ///< SHA-256 of the operator token's characters
-  unsigned owner_uid = 0;                   ///< who may use control.sock, beside root
-  std::vector<std::string> allowed_hosts;   ///< Host names accepted over TCP beside loopback ones, without port
-  std::string gateway;                      ///< "http://127.0.0.1:8701", told to clients
-  std::string seal;                         ///< "file", "passphrase": told to clients
+  crypto::Digest token_hash{};  ///< SHA-256 of the operator token's characters
+  unsigned owner_uid = 0;       ///< who may use control.sock, beside root
+  std::vector<std::string>
+      allowed_hosts;    ///< Host names accepted over TCP beside loopback ones, without port
+  std::string gateway;  ///< "http://127.0.0.1:8701", told to clients
+  std::string seal;     ///< "file", "passphrase": told to clients
 };
 
 class ControlServer {

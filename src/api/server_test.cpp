@@ -1,211 +1,9 @@
-// The control API over real sockets, against a real vault on a temporary database. SPDX-License-Identifier: Apache-2.0
-#include "api/server.h"
-
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <functional>
-#include <string>
-#include <vector>
-
-#include "api/metrics.h"
-#include "api/router.h"
-#include "api/schema.h"
-#include "audit/log.h"
-#include "catalog/catalog.h"
-#include "http/client.h"
-#include "io/net.h"
-#include "store/store.h"
-#include "vault/seal.h"
-#include "vault/vault.h"
+// The control API over real sockets, against a real vault on a temporary database.
+// SPDX-License-Identifier: Apache-2.0
+#include "api/control_fixture.h"
 
 namespace strongroom::api {
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr std::string_view kFirstValue = "AIzaCanaryCanaryCanaryCanaryCanary00001";
-constexpr std::string_view kSecondValue = "AIzaCanaryCanaryCanaryCanaryCanary00002";
-constexpr std::string_view kGitValue = "ghp_CanaryCanaryCanaryCanaryCanary0003";
-
-/// No holders: nothing was leased.
-class NoHolders final : public vault::HolderFences {
- public:
-  io::Task<std::vector<vault::HolderOutcome>> fence(vault::FenceKind, IdBytes, std::string, std::chrono::milliseconds) override {
-    co_return std::vector<vault::HolderOutcome>();
-  }
-  void refresh(KeyId) override {}
-};
-
-struct Said {
-  int status = 0;
-  json::value document;
-  http::ClientResponse raw;
-};
-
-class ControlServerTest : public ::testing::Test {
- public:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "strongroom-api-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    auto catalog = catalog::Catalog::from_sources(catalog::built_in_sources());
-    ASSERT_TRUE(catalog) << catalog.error().message;
-    catalog_ = std::make_unique<catalog::Catalog>(std::move(*catalog));
-    auto store = store::open_sqlite(folder_ + "/strongroom.db");
-    ASSERT_TRUE(store) << store.error().message;
-    store_ = std::move(*store);
-    open_record();
-    open_vault();
-    start_server();
-  }
-  void TearDown() override {
-    server_.reset();
-    vault_.reset();
-    record_.reset();
-    store_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
-  void open_record() {
-    audit::Log::Options options;
-    options.directory = folder_ + "/audit";
-    options.clock = &clock_;
-    options.signing_key = crypto::generate_signing_key();
-    options.post = [this](std::function<void()> work) { loop_.post(std::move(work)); };
-    auto record = audit::Log::open(std::move(options));
-    ASSERT_TRUE(record) << record.error().message;
-    record_ = std::move(*record);
-  }
-
-  void open_vault() {
-    vault::SealOptions seal;
-    seal.file_path = folder_ + "/seal.key";
-    auto root = vault::open_root_key(*store_, seal);
-    ASSERT_TRUE(root) << root.error().message;
-    auto vault = vault::Vault::open({clock_, *store_, *catalog_, *record_, std::move(*root)});
-    ASSERT_TRUE(vault) << vault.error().message;
-    vault_ = std::move(*vault);
-    vault_->set_fences(fences_);
-  }
-
-  void start_server() {
-    const Secret token = make_operator_token();
-    token_ = token.reveal([](ByteView plain) { return std::string(text_of(plain)); });
-    ControlOptions options;
-    options.token_hash = crypto::sha256(bytes_of(token_));
-    options.owner_uid = ::getuid();
-    options.gateway = "http://127.0.0.1:8701";
-    options.seal = "file";
-    ControlHooks hooks;
-    hooks.check_key = [](KeyId) -> io::Task<Result<CheckAnswer>> {
-      CheckAnswer answer{"rejected", 400, "API key not valid"};
-      co_return answer;
-    };
-    hooks.attach_runner = [this](SessionId session, io::Stream stream) {
-      attached_ = session;
-      loop_.spawn(greet(std::move(stream)));
-    };
-    server_ = std::make_unique<ControlServer>(ControlServer::Parts{loop_, *vault_, *record_, *catalog_, &metrics_}, options, hooks);
-    auto bound = io::listen_tcp({"127.0.0.1", 0});
-    ASSERT_TRUE(bound);
-    port_ = bound->bound.port;
-    auto unix_fd = io::listen_unix(folder_ + "/control.sock");
-    ASSERT_TRUE(unix_fd);
-    server_->start(bound->fd, *unix_fd);
-  }
-
-  static io::Task<void> greet(io::Stream stream) {
-    const ByteView hello = bytes_of("lease channel");
-    (void)co_await stream.write_all(hello);
-  }
-
-  void run(io::Task<void> body) {
-    bool is_done = false;
-    loop_.spawn([](io::Task<void> inner, ControlServerTest& test, bool& done) -> io::Task<void> {
-      co_await std::move(inner);
-      done = true;
-      co_await test.server_->stop(1s);
-      test.loop_.stop();
-    }(std::move(body), *this, is_done));
-    loop_.spawn([](io::Loop& loop) -> io::Task<void> {
-      co_await loop.sleep(30s);
-      loop.stop();
-    }(loop_));
-    loop_.run();
-    ASSERT_TRUE(is_done) << "the test took over 30 s";
-  }
-
-  io::Task<Said> send(http::ClientRequest request) {
-    const Deadline deadline = Deadline::after(clock_, 5s);
-    std::string host = "127.0.0.1";
-    auto stream = co_await io::dial_tcp(loop_, std::move(host), port_, io::PrivateAddresses::Allow, deadline);
-    EXPECT_TRUE(stream);
-    const auto response = co_await http::fetch(*stream, request);
-    EXPECT_TRUE(response) << request.target;
-    Said said;
-    if (!response) co_return said;
-    said.raw = *response;
-    said.status = response->status;
-    for (const std::string_view value : {kFirstValue, kSecondValue, kGitValue})
-      EXPECT_EQ(response->body.find(value), std::string::npos) << "a key's value came out: " << request.target;
-    if (auto document = parse_json(response->body)) said.document = std::move(*document);
-    co_return said;
-  }
-
-  /// One call as the operator; an answer that worked must be what the table says.
-  io::Task<Said> call(std::string method, std::string target, json::value body = nullptr) {
-    http::ClientRequest request;
-    request.method = std::move(method);
-    request.target = std::move(target);
-    request.host = "127.0.0.1:" + std::to_string(port_);
-    request.headers.emplace_back("Authorization", "Bearer " + token_);
-    const std::string text = body.is_null() ? std::string() : to_text(body);
-    if (!text.empty()) request.headers.emplace_back("Content-Type", "application/json");
-    request.body = text;
-    const Said said = co_await send(request);
-    if (said.status < 300) check_shape(request, said);
-    co_return said;
-  }
-
-  static void check_shape(const http::ClientRequest& request, const Said& said) {
-    const Route route = find_route(request.method, request.target.substr(0, request.target.find('?')));
-    ASSERT_NE(route.operation, nullptr) << request.target;
-    const Operation& operation = *route.operation;
-    EXPECT_EQ(said.status, operation.status) << operation.name;
-    EXPECT_EQ(said.raw.header("cache-control"), "no-store") << operation.name;
-    if (operation.response.empty()) return;
-    if (operation.shape == Shape::One) expect_schema(said.document, operation);
-    if (operation.shape != Shape::List) return;
-    ASSERT_TRUE(said.document.is_array()) << operation.name;
-    for (const auto& item : said.document.get_array()) expect_schema(item, operation);
-  }
-  static void expect_schema(const json::value& document, const Operation& operation) {
-    const Status status = check_document(document, schema(operation.response));
-    EXPECT_TRUE(status) << operation.name << ": " << (status ? "" : status.error().message) << "\n" << to_text(document);
-  }
-
-  static std::string id_of(const Said& said) { return optional_string(said.document.as_object(), "id").value_or(""); }
-  static std::string error_of(const Said& said) {
-    if (!said.document.is_object() || !said.document.get_object().contains("error")) return "";
-    return optional_string(said.document.get_object().at("error").as_object(), "code").value_or("");
-  }
-
-  std::string folder_;
-  SystemClock clock_;
-  io::Loop loop_{clock_};
-  Metrics metrics_;
-  NoHolders fences_;
-  std::unique_ptr<catalog::Catalog> catalog_;
-  std::unique_ptr<store::Store> store_;
-  std::unique_ptr<audit::Log> record_;
-  std::unique_ptr<vault::Vault> vault_;
-  std::unique_ptr<ControlServer> server_;
-  std::string token_;
-  std::uint16_t port_ = 0;
-  SessionId attached_;
-};
 
 TEST_F(ControlServerTest, TheWholeStory) {
   run([](ControlServerTest& test) -> io::Task<void> {
@@ -218,12 +16,16 @@ TEST_F(ControlServerTest, TheWholeStory) {
     said = co_await test.call("POST", "/api/v1/members", body);
     EXPECT_EQ(said.status, 201);
     EXPECT_EQ(optional_string(said.document.as_object(), "role"), "member");
-    body = json::object{{"tenant", "acme"}, {"service", "gemini"}, {"value", json::string_view(kFirstValue)}};
+    body = json::object{
+        {"tenant", "acme"}, {"service", "gemini"}, {"value", json::string_view(kFirstValue)}};
     said = co_await test.call("POST", "/api/v1/keys", body);
     EXPECT_EQ(said.status, 201) << said.raw.body;
     const std::string key = id_of(said);
     EXPECT_EQ(optional_string(said.document.as_object(), "delivery"), "proxied");
-    body = json::object{{"tenant", "acme"}, {"service", "github"}, {"member", "alice"}, {"value", json::string_view(kGitValue)}};
+    body = json::object{{"tenant", "acme"},
+                        {"service", "github"},
+                        {"member", "alice"},
+                        {"value", json::string_view(kGitValue)}};
     said = co_await test.call("POST", "/api/v1/keys", body);
     EXPECT_EQ(said.status, 201) << said.raw.body;
     EXPECT_EQ(optional_string(said.document.as_object(), "owner"), "alice");
@@ -237,12 +39,16 @@ TEST_F(ControlServerTest, TheWholeStory) {
     body = json::object();
     said = co_await test.call("POST", path + "/check", body);
     EXPECT_EQ(optional_string(said.document.as_object(), "verdict"), "rejected");
-    body = json::object{{"tenant", "acme"}, {"name", "narrate"}, {"services", json::array{"gemini"}}};
+    body =
+        json::object{{"tenant", "acme"}, {"name", "narrate"}, {"services", json::array{"gemini"}}};
     said = co_await test.call("POST", "/api/v1/skills", body);
     EXPECT_EQ(said.status, 201) << said.raw.body;
     said = co_await test.call("GET", "/api/v1/skills?tenant=acme");
     EXPECT_EQ(said.document.as_array().size(), 1U);
-    body = json::object{{"tenant", "acme"}, {"member", "alice"}, {"skills", json::array{"narrate"}}, {"services", json::array{"github"}}};
+    body = json::object{{"tenant", "acme"},
+                        {"member", "alice"},
+                        {"skills", json::array{"narrate"}},
+                        {"services", json::array{"github"}}};
     said = co_await test.call("POST", "/api/v1/sessions", body);
     EXPECT_EQ(said.status, 201) << said.raw.body;
     EXPECT_EQ(said.document.at("passes").as_array().size(), 1U);
@@ -266,7 +72,8 @@ TEST_F(ControlServerTest, TheWholeStory) {
     EXPECT_TRUE(vault::verify_receipt(said.raw.body, public_key));
     said = co_await test.call("GET", "/api/v1/audit?tenant=acme&limit=50");
     EXPECT_GE(said.document.as_array().size(), 6U);
-    for (const auto& entry : said.document.as_array()) EXPECT_EQ(optional_string(entry.as_object(), "tenant"), "acme") << to_text(entry);
+    for (const auto& entry : said.document.as_array())
+      EXPECT_EQ(optional_string(entry.as_object(), "tenant"), "acme") << to_text(entry);
     said = co_await test.call("GET", "/api/v1/audit?key=" + key);
     EXPECT_GE(said.document.as_array().size(), 3U);
     said = co_await test.call("POST", "/api/v1/audit/verify", body);
@@ -277,17 +84,26 @@ TEST_F(ControlServerTest, TheWholeStory) {
     EXPECT_EQ(said.status, 200) << said.raw.body;
     said = co_await test.call("DELETE", "/api/v1/tenants/acme");
     EXPECT_EQ(said.status, 200) << said.raw.body;
-    for (const char* list : {"/api/v1/tenants", "/api/v1/services", "/api/v1/keys", "/api/v1/sessions", "/api/v1/audit", "/api/v1/installation",
-                             "/api/v1/openapi.json"}) {
+    for (const char* list :
+         {"/api/v1/tenants", "/api/v1/services", "/api/v1/keys", "/api/v1/sessions",
+          "/api/v1/audit", "/api/v1/installation", "/api/v1/openapi.json"}) {
       said = co_await test.call("GET", list);
       EXPECT_EQ(said.status, 200) << list << ": " << said.raw.body;
     }
   }(*this));
-  EXPECT_NE(metrics_.text().find("strongroom_control_requests_total{operation=\"key.add\",status=\"201\"} 2"), std::string::npos);
+  EXPECT_NE(metrics_.text().find(
+                "strongroom_control_requests_total{operation=\"key.add\",status=\"201\"} 2"),
+            std::string::npos);
 }
 
 TEST_F(ControlServerTest, RefusesWithTheRightWord) {
-  struct Case { std::string method; std::string target; json::value body; int status; std::string code; };
+  struct Case {
+    std::string method;
+    std::string target;
+    json::value body;
+    int status;
+    std::string code;
+  };
   const std::string unknown = "/api/v1/keys/" + KeyId(IdBytes{1}).text();
   const std::vector<Case> cases = {
       {"GET", "/api/v1/nothing", nullptr, 404, "not_found"},
@@ -305,13 +121,22 @@ TEST_F(ControlServerTest, RefusesWithTheRightWord) {
       {"POST", "/api/v1/tenants", json::object{{"name", "acme"}, {"x", 1}}, 400, "invalid"},
       {"POST", "/api/v1/tenants", json::object{}, 400, "invalid"},
       {"DELETE", "/api/v1/tenants/acme", json::object{{"x", 1}}, 400, "invalid"},
-      {"POST", "/api/v1/keys", json::object{{"tenant", "nobody"}, {"service", "gemini"}, {"value", json::string_view(kFirstValue)}}, 404, "not_found"},
-      {"POST", "/api/v1/keys", json::object{{"tenant", "a"}, {"service", "gemini"}, {"value", ""}}, 400, "invalid"},
-      {"POST", "/api/v1/keys", json::object{{"tenant", "a"}, {"service", "gemini"}, {"value", std::string(65537, 'x')}}, 413, "too_large"},
-      {"POST", unknown + "/rotate", json::object{{"value", json::string_view(kFirstValue)}}, 404, "not_found"},
+      {"POST", "/api/v1/keys",
+       json::object{
+           {"tenant", "nobody"}, {"service", "gemini"}, {"value", json::string_view(kFirstValue)}},
+       404, "not_found"},
+      {"POST", "/api/v1/keys", json::object{{"tenant", "a"}, {"service", "gemini"}, {"value", ""}},
+       400, "invalid"},
+      {"POST", "/api/v1/keys",
+       json::object{{"tenant", "a"}, {"service", "gemini"}, {"value", std::string(65537, 'x')}},
+       413, "too_large"},
+      {"POST", unknown + "/rotate", json::object{{"value", json::string_view(kFirstValue)}}, 404,
+       "not_found"},
       {"POST", unknown + "/revoke", json::object{}, 404, "not_found"},
-      {"POST", "/api/v1/sessions/" + SessionId(IdBytes{1}).text() + "/attach", nullptr, 400, "upgrade_required"},
-      {"POST", "/api/v1/sessions", json::object{{"tenant", "a"}, {"member", "b"}, {"time_limit_seconds", 0}}, 400, "invalid"},
+      {"POST", "/api/v1/sessions/" + SessionId(IdBytes{1}).text() + "/attach", nullptr, 400,
+       "upgrade_required"},
+      {"POST", "/api/v1/sessions",
+       json::object{{"tenant", "a"}, {"member", "b"}, {"time_limit_seconds", 0}}, 400, "invalid"},
   };
   run([](ControlServerTest& test, const std::vector<Case>& all) -> io::Task<void> {
     for (const Case& each : all) {
@@ -319,15 +144,22 @@ TEST_F(ControlServerTest, RefusesWithTheRightWord) {
       std::string target = each.target;
       json::value body = each.body;
       const Said said = co_await test.call(std::move(method), std::move(target), std::move(body));
-      EXPECT_EQ(said.status, each.status) << each.method << " " << each.target << ": " << said.raw.body.substr(0, 300);
-      EXPECT_EQ(error_of(said), each.code) << each.method << " " << each.target << ": " << said.raw.body.substr(0, 300);
+      EXPECT_EQ(said.status, each.status)
+          << each.method << " " << each.target << ": " << said.raw.body.substr(0, 300);
+      EXPECT_EQ(error_of(said), each.code)
+          << each.method << " " << each.target << ": " << said.raw.body.substr(0, 300);
       EXPECT_EQ(said.raw.header("content-type"), "application/json");
     }
   }(*this, cases));
 }
 
 TEST_F(ControlServerTest, RefusesWhoMayNotCall) {
-  struct Case { const char* name; std::string host; http::TextPairs headers; int status; };
+  struct Case {
+    const char* name;
+    std::string host;
+    http::TextPairs headers;
+    int status;
+  };
   const std::string host = "127.0.0.1:" + std::to_string(port_);
   const std::pair<std::string, std::string> good{"Authorization", "Bearer " + token_};
   const std::vector<Case> cases = {
@@ -335,7 +167,10 @@ TEST_F(ControlServerTest, RefusesWhoMayNotCall) {
       {"wrong token", host, {{"Authorization", "Bearer sro_x"}}, 401},
       {"rebound name", "attacker.example", {good}, 403},
       {"cross-site", host, {good, {"Origin", "http://attacker.example"}}, 403},
-      {"own page", host, {good, {"Origin", "http://" + host}, {"Sec-Fetch-Site", "same-origin"}}, 200},
+      {"own page",
+       host,
+       {good, {"Origin", "http://" + host}, {"Sec-Fetch-Site", "same-origin"}},
+       200},
   };
   run([](ControlServerTest& test, const std::vector<Case>& all) -> io::Task<void> {
     for (const std::string target : {"/api/v1/keys", "/api/v1/openapi.json"})
@@ -346,7 +181,8 @@ TEST_F(ControlServerTest, RefusesWhoMayNotCall) {
         request.headers = each.headers;
         const Said said = co_await test.send(std::move(request));
         EXPECT_EQ(said.status, each.status) << each.name << " " << target;
-        if (each.status == 401) EXPECT_EQ(said.raw.header("www-authenticate"), "Bearer realm=\"strongroom\"");
+        if (each.status == 401)
+          EXPECT_EQ(said.raw.header("www-authenticate"), "Bearer realm=\"strongroom\"");
       }
     http::ClientRequest form;
     form.method = "POST";
@@ -378,9 +214,13 @@ TEST_F(ControlServerTest, HandsARunnerItsChannel) {
     Said said = co_await test.call("POST", "/api/v1/tenants", body);
     body = json::object{{"tenant", "acme"}, {"name", "alice"}};
     said = co_await test.call("POST", "/api/v1/members", body);
-    body = json::object{{"tenant", "acme"}, {"service", "github"}, {"member", "alice"}, {"value", json::string_view(kGitValue)}};
+    body = json::object{{"tenant", "acme"},
+                        {"service", "github"},
+                        {"member", "alice"},
+                        {"value", json::string_view(kGitValue)}};
     said = co_await test.call("POST", "/api/v1/keys", body);
-    body = json::object{{"tenant", "acme"}, {"member", "alice"}, {"services", json::array{"github"}}};
+    body =
+        json::object{{"tenant", "acme"}, {"member", "alice"}, {"services", json::array{"github"}}};
     said = co_await test.call("POST", "/api/v1/sessions", body);
     EXPECT_EQ(said.status, 201) << said.raw.body;
     if (said.status != 201) co_return;
@@ -388,7 +228,8 @@ TEST_F(ControlServerTest, HandsARunnerItsChannel) {
     std::string path = test.folder_ + "/control.sock";
     auto stream = co_await io::dial_unix(test.loop_, std::move(path));
     EXPECT_TRUE(stream);
-    const std::string head = "POST /api/v1/sessions/" + session + "/attach HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+    const std::string head = "POST /api/v1/sessions/" + session +
+                             "/attach HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
                              "Upgrade: strongroom-lease/1\r\nContent-Length: 0\r\n\r\n";
     const ByteView octets = bytes_of(head);
     (void)co_await stream->write_all(octets);
@@ -409,11 +250,16 @@ TEST_F(ControlServerTest, HandsARunnerItsChannel) {
 
 TEST_F(ControlServerTest, ServesTheConsole) {
   run([](ControlServerTest& test) -> io::Task<void> {
-    struct File { const char* path; const char* type; const char* holds; };
-    for (const File& each : {File{"/", "text/html; charset=utf-8", "<title>Strongroom</title>"},
-                             File{"/console.js", "text/javascript; charset=utf-8", "textContent"},
-                             File{"/console.css", "text/css; charset=utf-8", "prefers-color-scheme"},
-                             File{"/icon.svg", "image/svg+xml", "<svg"}}) {
+    struct File {
+      const char* path;
+      const char* type;
+      const char* holds;
+    };
+    for (const File& each :
+         {File{"/", "text/html; charset=utf-8", "<title>Strongroom</title>"},
+          File{"/console.js", "text/javascript; charset=utf-8", "textContent"},
+          File{"/console.css", "text/css; charset=utf-8", "prefers-color-scheme"},
+          File{"/icon.svg", "image/svg+xml", "<svg"}}) {
       http::ClientRequest request;
       request.target = each.path;
       Said said = co_await test.send(request);

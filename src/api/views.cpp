@@ -21,20 +21,33 @@ json::array to_json(const std::vector<std::string>& texts) {
 }
 
 json::object to_json(const vault::GrantView& view) {
-  return {{"id", view.id.text()}, {"service", view.service}, {"label", view.label}, {"key", view.key.text()}, {"delivery", view.delivery}};
+  return {{"id", view.id.text()},
+          {"service", view.service},
+          {"label", view.label},
+          {"key", view.key.text()},
+          {"delivery", view.delivery}};
 }
 
 json::object to_json(const vault::IssuedPass& pass) {
-  return {{"grant", pass.grant.text()}, {"service", pass.service}, {"label", pass.label}, {"pass", pass.pass},
+  return {{"grant", pass.grant.text()},
+          {"service", pass.service},
+          {"label", pass.label},
+          {"pass", pass.pass},
           {"settings", to_json(pass.settings)}};
 }
 
 json::object to_json(const vault::InjectedGrant& grant) {
-  return {{"grant", grant.grant.text()}, {"service", grant.service}, {"label", grant.label}, {"settings", to_json(grant.settings)}};
+  return {{"grant", grant.grant.text()},
+          {"service", grant.service},
+          {"label", grant.label},
+          {"settings", to_json(grant.settings)}};
 }
 
 json::object to_json(const catalog::Setting& setting) {
-  return {{"name", setting.name}, {"kind", setting.kind}, {"required", setting.required}, {"default", setting.default_value},
+  return {{"name", setting.name},
+          {"kind", setting.kind},
+          {"required", setting.required},
+          {"default", setting.default_value},
           {"help", setting.help}};
 }
 
@@ -48,11 +61,18 @@ json::array to_list(const std::vector<Item>& items) {
 }  // namespace
 
 json::object to_json(const vault::TenantView& view) {
-  return {{"id", view.id.text()}, {"name", view.name}, {"state", view.state}, {"created", to_rfc3339(view.created)}};
+  return {{"id", view.id.text()},
+          {"name", view.name},
+          {"state", view.state},
+          {"created", to_rfc3339(view.created)}};
 }
 
 json::object to_json(const vault::MemberView& view) {
-  return {{"id", view.id.text()}, {"tenant", view.tenant}, {"name", view.name}, {"role", view.role}, {"created", to_rfc3339(view.created)}};
+  return {{"id", view.id.text()},
+          {"tenant", view.tenant},
+          {"name", view.name},
+          {"role", view.role},
+          {"created", to_rfc3339(view.created)}};
 }
 
 json::object to_json(const vault::KeyView& view) {
@@ -73,7 +93,10 @@ json::object to_json(const vault::KeyView& view) {
 }
 
 json::object to_json(const vault::SkillView& view) {
-  return {{"id", view.id.text()}, {"tenant", view.tenant}, {"name", view.name}, {"services", to_json(view.services)}};
+  return {{"id", view.id.text()},
+          {"tenant", view.tenant},
+          {"name", view.name},
+          {"services", to_json(view.services)}};
 }
 
 json::object to_json(const vault::SessionView& view) {
@@ -90,14 +113,18 @@ json::object to_json(const vault::SessionView& view) {
 }
 
 json::object to_json(const vault::StartedSession& started) {
-  return {{"session", to_json(started.session)}, {"passes", to_list(started.passes)}, {"injected", to_list(started.injected)}};
+  return {{"session", to_json(started.session)},
+          {"passes", to_list(started.passes)},
+          {"injected", to_list(started.injected)}};
 }
 
 json::object to_json(const catalog::Service& service) {
   json::array homes;
-  for (const catalog::Home home : service.homes) homes.emplace_back(json::string_view(catalog::name_of(home)));
+  for (const catalog::Home home : service.homes)
+    homes.emplace_back(json::string_view(catalog::name_of(home)));
   json::array variables;
-  for (const catalog::Variable& variable : service.variables) variables.emplace_back(json::string_view(variable.name));
+  for (const catalog::Variable& variable : service.variables)
+    variables.emplace_back(json::string_view(variable.name));
   return {{"id", service.id},
           {"title", service.title},
           {"delivery", json::string_view(catalog::name_of(service.delivery))},

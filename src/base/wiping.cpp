@@ -14,12 +14,16 @@ namespace {
 /// Boost.JSON's memory, wiped on its way back.
 class WipingResource final : public json::memory_resource {
  private:
-  void* do_allocate(std::size_t size, std::size_t alignment) override { return ::operator new(size, std::align_val_t(alignment)); }
+  void* do_allocate(std::size_t size, std::size_t alignment) override {
+    return ::operator new(size, std::align_val_t(alignment));
+  }
   void do_deallocate(void* memory, std::size_t size, std::size_t alignment) override {
     wipe(memory, size);
     ::operator delete(memory, std::align_val_t(alignment));
   }
-  [[nodiscard]] bool do_is_equal(const json::memory_resource& other) const noexcept override { return this == &other; }
+  [[nodiscard]] bool do_is_equal(const json::memory_resource& other) const noexcept override {
+    return this == &other;
+  }
 };
 
 /// The parser unescapes strings in a buffer on the stack; this overwrites where its frames were.
@@ -102,11 +106,13 @@ Result<json::value> parse_json_wiping(std::string_view text) {
 
 Result<Secret> secret_member(const json::object& object, std::string_view name) {
   const auto* value = object.if_contains(name);
-  if (value == nullptr || !value->is_string()) return fail(Code::Invalid, "'" + std::string(name) + "' is missing or not text");
+  if (value == nullptr || !value->is_string())
+    return fail(Code::Invalid, "'" + std::string(name) + "' is missing or not text");
   const json::string& text = value->get_string();
   if (text.empty()) return fail(Code::Invalid, "'" + std::string(name) + "' is empty");
   if (text.size() > Secret::kMaxSize)
-    return fail(Code::TooLarge, "'" + std::string(name) + "' is over " + std::to_string(Secret::kMaxSize) + " octets");
+    return fail(Code::TooLarge, "'" + std::string(name) + "' is over " +
+                                    std::to_string(Secret::kMaxSize) + " octets");
   return Secret(bytes_of(std::string_view(text)));
 }
 

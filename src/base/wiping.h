@@ -1,6 +1,8 @@
-// Memory for text that may hold a key on its way in: wiped whenever it is freed or moved. Not locked: it lives for one request.
+// Memory for text that may hold a key on its way in: wiped whenever it is freed or moved. Not
+// locked: it lives for one request.
 //
-// Used by: http (request bodies), api (parsing them), app. Threads: values. SPDX-License-Identifier: Apache-2.0
+// Used by: http (request bodies), api (parsing them), app. Threads: values.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstddef>
@@ -20,7 +22,9 @@ class WipedBuffer {
  public:
   WipedBuffer() noexcept = default;
   WipedBuffer(WipedBuffer&& other) noexcept
-      : data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)), capacity_(std::exchange(other.capacity_, 0)) {}
+      : data_(std::move(other.data_)),
+        size_(std::exchange(other.size_, 0)),
+        capacity_(std::exchange(other.capacity_, 0)) {}
   WipedBuffer& operator=(WipedBuffer&& other) noexcept;
   ~WipedBuffer() { reset(); }
 
@@ -46,11 +50,12 @@ class WipedBuffer {
   std::size_t capacity_ = 0;
 };
 
-/// parse_json for documents that may hold a key: the value's memory and the parser's are wiped when freed. Whoever copies out of it
-/// copies into a Secret (secret_member).
+/// parse_json for documents that may hold a key: the value's memory and the parser's are wiped when
+/// freed. Whoever copies out of it copies into a Secret (secret_member).
 [[nodiscard]] Result<json::value> parse_json_wiping(std::string_view text);
 
-/// The text member `name` as a Secret. Invalid when missing, not text or empty; TooLarge over Secret::kMaxSize.
+/// The text member `name` as a Secret. Invalid when missing, not text or empty; TooLarge over
+/// Secret::kMaxSize.
 [[nodiscard]] Result<Secret> secret_member(const json::object& object, std::string_view name);
 
 }  // namespace strongroom

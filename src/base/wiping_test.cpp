@@ -57,7 +57,8 @@ TEST(SecretMember, RefusesWhatIsNoValue) {
   EXPECT_TRUE(secret_member(object, "longest"));
 }
 
-/// How often `needle` occurs in this process's writable memory. The needle is kept reversed so that the search finds no copy of its own.
+/// How often `needle` occurs in this process's writable memory. The needle is kept reversed so that
+/// the search finds no copy of its own.
 std::size_t occurrences(const std::string& reversed) {
   std::ifstream maps("/proc/self/maps");
   std::size_t found = 0;
@@ -81,14 +82,16 @@ std::size_t occurrences(const std::string& reversed) {
   WipedBuffer body;
   body.append(bytes_of("{\"value\":\""));
   if (escaped) body.append(bytes_of("\\u0041"));
-  for (std::size_t i = reversed.size(); i > 0; --i) body.append(bytes_of(std::string_view(&reversed[i - 1], 1)));
+  for (std::size_t i = reversed.size(); i > 0; --i)
+    body.append(bytes_of(std::string_view(&reversed[i - 1], 1)));
   body.append(bytes_of("\"}"));
   const auto value = parse_json_wiping(body.text());
   ASSERT_TRUE(value);
   ASSERT_TRUE(secret_member(value->get_object(), "value"));
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+#if !defined(__SANITIZE_ADDRESS__) && !__has_feature(address_sanitizer) && \
+    !__has_feature(thread_sanitizer)
 TEST(ParseJsonWiping, LeavesNoCopyInMemory) {
   std::string reversed;
   for (int i = 0; i < 40; ++i) reversed.push_back(static_cast<char>('a' + (i * 7 + 3) % 26));

@@ -8,10 +8,14 @@
 namespace strongroom::http {
 namespace {
 
-/// RFC 9110 6.5.1: fields that may not travel in a trailer, because they would change framing, routing, credentials or content.
+/// RFC 9110 6.5.1: fields that may not travel in a trailer, because they would change framing,
+/// routing, credentials or content.
 bool may_be_trailer(Name id) {
   switch (id) {
-    case Name::Other: case Name::Date: case Name::Server: case Name::UserAgent: return true;
+    case Name::Other:
+    case Name::Date:
+    case Name::Server:
+    case Name::UserAgent: return true;
     default: return false;
   }
 }
@@ -31,7 +35,10 @@ void BodyFollower::start(BodyFraming framing) {
   switch (framing.kind) {
     case BodyKind::None: phase_ = Phase::Done; return;
     case BodyKind::Length: phase_ = left_ == 0 ? Phase::Done : Phase::Length; return;
-    case BodyKind::Chunked: phase_ = Phase::ChunkSize; left_ = 0; return;
+    case BodyKind::Chunked:
+      phase_ = Phase::ChunkSize;
+      left_ = 0;
+      return;
     case BodyKind::UntilEnd: phase_ = Phase::UntilEnd; return;
   }
 }
@@ -39,14 +46,17 @@ void BodyFollower::start(BodyFraming framing) {
 BodyFollower::Step BodyFollower::feed(std::string_view input) {
   Step step;
   while (step.consumed < input.size() && phase_ != Phase::Done && phase_ != Phase::Bad) {
-    const bool is_content = phase_ == Phase::Length || phase_ == Phase::ChunkData || phase_ == Phase::UntilEnd;
+    const bool is_content =
+        phase_ == Phase::Length || phase_ == Phase::ChunkData || phase_ == Phase::UntilEnd;
     if (!is_content) {
       phase_ = take(input[step.consumed]);
       if (phase_ != Phase::Bad) ++step.consumed;
       continue;
     }
     const std::size_t here = input.size() - step.consumed;
-    const std::size_t run = phase_ == Phase::UntilEnd ? here : static_cast<std::size_t>(std::min<std::uint64_t>(left_, here));
+    const std::size_t run = phase_ == Phase::UntilEnd
+                                ? here
+                                : static_cast<std::size_t>(std::min<std::uint64_t>(left_, here));
     step.content = input.substr(step.consumed, run);
     step.consumed += run;
     total_ += run;
@@ -112,10 +122,16 @@ BodyFollower::Phase BodyFollower::take(char octet) {
       return left_ == 0 ? Phase::TrailerStart : Phase::ChunkData;
     case Phase::ChunkDataCr: return octet == '\r' ? Phase::ChunkDataLf : Phase::Bad;
     case Phase::ChunkDataLf: return octet == '\n' ? Phase::ChunkSize : Phase::Bad;
-    case Phase::TrailerStart: case Phase::TrailerName: case Phase::TrailerValue: return take_trailer(octet);
+    case Phase::TrailerStart:
+    case Phase::TrailerName:
+    case Phase::TrailerValue: return take_trailer(octet);
     case Phase::TrailerLf: return octet == '\n' ? Phase::TrailerStart : Phase::Bad;
     case Phase::LastLf: return octet == '\n' ? Phase::Done : Phase::Bad;
-    case Phase::Length: case Phase::ChunkData: case Phase::UntilEnd: case Phase::Done: case Phase::Bad: break;
+    case Phase::Length:
+    case Phase::ChunkData:
+    case Phase::UntilEnd:
+    case Phase::Done:
+    case Phase::Bad: break;
   }
   return Phase::Bad;
 }

@@ -5,18 +5,22 @@
 
 namespace strongroom::http {
 
-/// Follows the octets of one body as they pass through unchanged (a relay forwards the raw framing octets when both sides use the same
-/// framing), or takes the content out of chunks. Strict chunk syntax: extensions of at most 256 octets, sizes up to 2^62, CRLF only,
-/// trailers at most 8 KiB and parsed as headers are; a trailer that would change framing, routing or credentials is refused.
+/// Follows the octets of one body as they pass through unchanged (a relay forwards the raw framing
+/// octets when both sides use the same framing), or takes the content out of chunks. Strict chunk
+/// syntax: extensions of at most 256 octets, sizes up to 2^62, CRLF only, trailers at most 8 KiB
+/// and parsed as headers are; a trailer that would change framing, routing or credentials is
+/// refused.
 class BodyFollower {
  public:
   void start(BodyFraming framing);
   struct Step {
     ParseState state = ParseState::NeedMore;  ///< Complete: the body ended after `consumed` octets
-    std::size_t consumed = 0;                 ///< octets of input that belong to the body (framing included)
-    std::string_view content;                 ///< content octets among them; empty for pure framing. Call again with the rest.
+    std::size_t consumed = 0;  ///< octets of input that belong to the body (framing included)
+    std::string_view
+        content;  ///< content octets among them; empty for pure framing. Call again with the rest.
   };
-  /// Feeds what arrived; answers at most one run of content a call. After Bad the connection must end.
+  /// Feeds what arrived; answers at most one run of content a call. After Bad the connection must
+  /// end.
   [[nodiscard]] Step feed(std::string_view input);
   [[nodiscard]] bool is_done() const { return phase_ == Phase::Done; }
   /// For UntilEnd: the connection ended. False when that cuts a body of another framing short.
@@ -25,8 +29,21 @@ class BodyFollower {
 
  private:
   enum class Phase : std::uint8_t {
-    Length, ChunkSize, ChunkExtension, ChunkSizeLf, ChunkData, ChunkDataCr, ChunkDataLf, TrailerStart, TrailerName, TrailerValue,
-    TrailerLf, LastLf, UntilEnd, Done, Bad
+    Length,
+    ChunkSize,
+    ChunkExtension,
+    ChunkSizeLf,
+    ChunkData,
+    ChunkDataCr,
+    ChunkDataLf,
+    TrailerStart,
+    TrailerName,
+    TrailerValue,
+    TrailerLf,
+    LastLf,
+    UntilEnd,
+    Done,
+    Bad
   };
   /// One octet of framing.
   [[nodiscard]] Phase take(char octet);

@@ -49,11 +49,18 @@ const std::string kLongTrailer = "0\r\nX: " + std::string(9000, 'x') + "\r\n\r\n
 
 const std::vector<ChunkCase>& chunk_cases() {
   static const std::vector<ChunkCase> cases = {
-      {"two chunks", "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"sv, ParseState::Complete, "hello world"},
+      {"two chunks", "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"sv, ParseState::Complete,
+       "hello world"},
       {"empty", "0\r\n\r\n"sv, ParseState::Complete, ""},
-      {"hex in both cases", "aB\r\n" "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-       "01234567890123456789012345678901234567890123456789012345678901234567890" "\r\n0\r\n\r\n"sv, ParseState::Complete,
-       "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+      {"hex in both cases",
+       "aB\r\n"
+       "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"
+       "123456789"
+       "01234567890123456789012345678901234567890123456789012345678901234567890"
+       "\r\n0\r\n\r\n"sv,
+       ParseState::Complete,
+       "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"
+       "123456789"
        "01234567890123456789012345678901234567890123456789012345678901234567890"},
       {"leading zeros", "0005\r\nhello\r\n0000\r\n\r\n"sv, ParseState::Complete, "hello"},
       {"extension", "5;a=b;c=\"d\"\r\nhello\r\n0;e\r\n\r\n"sv, ParseState::Complete, "hello"},
@@ -91,7 +98,8 @@ const std::vector<ChunkCase>& chunk_cases() {
       {"NUL in trailer", "0\r\nX: \0\r\n\r\n"sv, ParseState::Bad, ""},
       {"LF in trailer", "0\r\nX: a\n\r\n"sv, ParseState::Bad, ""},
       {"Content-Length as trailer", "0\r\nContent-Length: 5\r\n\r\n"sv, ParseState::Bad, ""},
-      {"Transfer-Encoding as trailer", "0\r\ntransfer-encoding: chunked\r\n\r\n"sv, ParseState::Bad, ""},
+      {"Transfer-Encoding as trailer", "0\r\ntransfer-encoding: chunked\r\n\r\n"sv, ParseState::Bad,
+       ""},
       {"Authorization as trailer", "0\r\nAUTHORIZATION: Bearer x\r\n\r\n"sv, ParseState::Bad, ""},
       {"Host as trailer", "0\r\nX: a\r\nHost: b\r\n\r\n"sv, ParseState::Bad, ""},
       {"trailers too long", kLongTrailer, ParseState::Bad, ""},
@@ -105,7 +113,8 @@ TEST(BodyFollower, ChunkTableWhereverItIsCut) {
       const Followed got = follow(kChunked, each.text, cut);
       ASSERT_EQ(got.state, each.state) << each.name << " cut at " << cut;
       ASSERT_EQ(got.content, each.content) << each.name << " cut at " << cut;
-      if (each.state == ParseState::Complete) ASSERT_EQ(got.consumed, each.text.size() - each.after) << each.name;
+      if (each.state == ParseState::Complete)
+        ASSERT_EQ(got.consumed, each.text.size() - each.after) << each.name;
     }
   }
 }

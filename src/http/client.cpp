@@ -10,8 +10,10 @@ namespace strongroom::http {
 namespace {
 
 std::string request_head(const ClientRequest& request) {
-  std::string text = request.method + " " + request.target + " HTTP/1.1\r\nHost: " + request.host + "\r\n";
-  for (const auto& [name, value] : request.headers) text.append(name).append(": ").append(value).append("\r\n");
+  std::string text =
+      request.method + " " + request.target + " HTTP/1.1\r\nHost: " + request.host + "\r\n";
+  for (const auto& [name, value] : request.headers)
+    text.append(name).append(": ").append(value).append("\r\n");
   if (!request.body.empty() || request.method == "POST" || request.method == "PUT")
     text += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
   return text + "\r\n";
@@ -29,12 +31,14 @@ io::Task<Result<std::size_t>> receive(io::Stream& stream, std::string& text) {
 }
 
 /// Reads one head into `response`; what follows it stays in `text`.
-io::Task<Result<BodyFraming>> receive_head(io::Stream& stream, std::string_view method, std::string& text, ClientResponse& response) {
+io::Task<Result<BodyFraming>> receive_head(io::Stream& stream, std::string_view method,
+                                           std::string& text, ClientResponse& response) {
   ResponseHead head;
   std::size_t scanned = 0;
   for (;;) {
     const ParseOutcome outcome = parse_response(text, method, head, scanned);
-    if (outcome.state == ParseState::Bad) co_return fail(Code::Protocol, "the answer is not HTTP: " + std::string(outcome.why));
+    if (outcome.state == ParseState::Bad)
+      co_return fail(Code::Protocol, "the answer is not HTTP: " + std::string(outcome.why));
     if (outcome.state == ParseState::Complete) {
       response.status = head.status;
       response.keeps_alive = head.keeps_alive;
@@ -61,7 +65,8 @@ std::string_view ClientResponse::header(std::string_view name) const {
   return found == headers.end() ? std::string_view() : std::string_view(found->second);
 }
 
-io::Task<Result<ClientResponse>> fetch(io::Stream& stream, const ClientRequest& request, std::size_t max_body) {
+io::Task<Result<ClientResponse>> fetch(io::Stream& stream, const ClientRequest& request,
+                                       std::size_t max_body) {
   const std::string head = request_head(request);
   const ByteView head_octets = bytes_of(head);
   const ByteView body_octets = bytes_of(request.body);
@@ -72,7 +77,8 @@ io::Task<Result<ClientResponse>> fetch(io::Stream& stream, const ClientRequest& 
   BodyFraming framing;
   bool is_interim = true;
   while (is_interim) {
-    const Result<BodyFraming> answer = co_await receive_head(stream, request.method, text, response);
+    const Result<BodyFraming> answer =
+        co_await receive_head(stream, request.method, text, response);
     if (!answer) co_return std::unexpected(answer.error());
     framing = *answer;
     is_interim = response.status < 200 && response.status != 101;
@@ -81,14 +87,16 @@ io::Task<Result<ClientResponse>> fetch(io::Stream& stream, const ClientRequest& 
   follower.start(framing);
   while (!follower.is_done()) {
     const auto step = follower.feed(text);
-    if (step.state == ParseState::Bad) co_return fail(Code::Protocol, "the answer's body is malformed");
+    if (step.state == ParseState::Bad)
+      co_return fail(Code::Protocol, "the answer's body is malformed");
     response.body.append(step.content);
     text.erase(0, step.consumed);
     if (response.body.size() > max_body) co_return fail(Code::TooLarge, "the answer is too large");
     if (follower.is_done() || step.consumed > 0) continue;
     const Result<std::size_t> got = co_await receive(stream, text);
     if (!got) co_return std::unexpected(got.error());
-    if (*got == 0 && !follower.end_of_input()) co_return fail(Code::Network, "the answer was cut short");
+    if (*got == 0 && !follower.end_of_input())
+      co_return fail(Code::Network, "the answer was cut short");
   }
   if (!text.empty()) co_return fail(Code::Protocol, "octets after the answer");
   co_return response;

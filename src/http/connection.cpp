@@ -42,9 +42,11 @@ std::string response_head(const ServerResponse& response, Framing framing, bool 
   std::string text = "HTTP/1.1 " + std::to_string(response.status) + " ";
   text += reason_phrase(response.status);
   text += "\r\n";
-  for (const auto& [name, value] : response.headers) text.append(name).append(": ").append(value).append("\r\n");
+  for (const auto& [name, value] : response.headers)
+    text.append(name).append(": ").append(value).append("\r\n");
   if (response.status >= 200 && response.status != 204) {
-    if (framing == Framing::Length) text += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+    if (framing == Framing::Length)
+      text += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
     if (framing == Framing::Chunked) text += "Transfer-Encoding: chunked\r\n";
   }
   if (!keeps_alive && response.status != 101) text += "Connection: close\r\n";
@@ -53,7 +55,8 @@ std::string response_head(const ServerResponse& response, Framing framing, bool 
 
 class PieceWriter final : public ResponseWriter {
  public:
-  PieceWriter(io::Stream& stream, Framing framing, std::chrono::milliseconds time) : stream_(stream), framing_(framing), time_(time) {}
+  PieceWriter(io::Stream& stream, Framing framing, std::chrono::milliseconds time)
+      : stream_(stream), framing_(framing), time_(time) {}
   io::Task<Status> write(std::string_view piece) override {
     if (piece.empty()) co_return Status();  // an empty chunk would end the body
     stream_.set_deadline(Deadline::after(stream_.loop().clock(), time_));
@@ -149,7 +152,8 @@ io::Task<bool> Connection::read_head(RequestHead& head, std::size_t& size) {
 io::Task<bool> Connection::read_body(BodyFraming framing, WipedBuffer& body) {
   BodyFollower follower;
   follower.start(framing);
-  if (framing.kind == BodyKind::Length) (void)body.spare(framing.length);  // one allocation, no copies left on the way
+  if (framing.kind == BodyKind::Length)
+    (void)body.spare(framing.length);  // one allocation, no copies left on the way
   while (!follower.is_done()) {
     const auto step = follower.feed(in_.text());
     if (step.state == ParseState::Bad) {
@@ -213,7 +217,8 @@ io::Task<Connection::Next> Connection::answer(ServerResponse& response, bool is_
   if (is_stopping_) keeps_alive_ = false;
   if (response.take_over) co_return co_await hand_over(response);
   if (response.stream && !is_head_request) co_return co_await answer_stream(response);
-  if (minor_version_ == 0 && keeps_alive_) response.headers.emplace_back("Connection", "keep-alive");
+  if (minor_version_ == 0 && keeps_alive_)
+    response.headers.emplace_back("Connection", "keep-alive");
   const std::string head = response_head(response, Framing::Length, keeps_alive_);
   const bool has_body = !is_head_request && response.status != 204 && response.status != 304;
   const std::string_view body = has_body ? std::string_view(response.body) : std::string_view();

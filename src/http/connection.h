@@ -11,7 +11,8 @@ namespace strongroom::http {
 class Connection {
  public:
   /// What is referenced belongs to the server's state, which outlives it.
-  Connection(io::Stream stream, const Server::Handler& handler, const ServerLimits& limits, const bool& is_stopping)
+  Connection(io::Stream stream, const Server::Handler& handler, const ServerLimits& limits,
+             const bool& is_stopping)
       : stream_(std::move(stream)), handler_(handler), limits_(limits), is_stopping_(is_stopping) {}
   /// Until the connection ends or is taken over.
   io::Task<void> run();
@@ -25,7 +26,8 @@ class Connection {
  private:
   enum class Next : std::uint8_t { GoOn, Leave };
   io::Task<Next> serve_one();
-  /// True when a whole head is at the front of in_. Otherwise the connection is over, a refusal having been written.
+  /// True when a whole head is at the front of in_. Otherwise the connection is over, a refusal
+  /// having been written.
   io::Task<bool> read_head(RequestHead& head, std::size_t& size);
   io::Task<bool> read_body(BodyFraming framing, WipedBuffer& body);
   io::Task<bool> fill();
@@ -42,7 +44,7 @@ class Connection {
   const ServerLimits& limits_;
   const bool& is_stopping_;
   WipedBuffer in_;
-  bool is_busy_ = false;     ///< a request has begun
+  bool is_busy_ = false;  ///< a request has begun
   bool keeps_alive_ = true;
   int minor_version_ = 1;
 };

@@ -1,9 +1,10 @@
 // HTTP/1.1 message heads, parsed strictly (RFC 9112) and without I/O or allocation.
 //
-// Used by: gateway (hot path), http::Server, http::fetch. What is ambiguous is refused, never repaired: bare LF, obs-fold, space before a
-// colon, unknown bytes in names, NUL or CR in values, more than one Host, Content-Length with Transfer-Encoding, differing or
-// repeated Content-Length, any transfer coding but a final single "chunked", HTTP/0.9, HTTP/2 prefaces. Views point into the caller's buffer.
-// Fuzzed: tests/fuzz/http_fuzz.cpp. SPDX-License-Identifier: Apache-2.0
+// Used by: gateway (hot path), http::Server, http::fetch. What is ambiguous is refused, never
+// repaired: bare LF, obs-fold, space before a colon, unknown bytes in names, NUL or CR in values,
+// more than one Host, Content-Length with Transfer-Encoding, differing or repeated Content-Length,
+// any transfer coding but a final single "chunked", HTTP/0.9, HTTP/2 prefaces. Views point into the
+// caller's buffer. Fuzzed: tests/fuzz/http_fuzz.cpp. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>
@@ -17,16 +18,45 @@
 
 namespace strongroom::http {
 
-inline constexpr std::size_t kMaxHead = 32UL << 10U;  ///< octets of a head, start line and final blank line included
+inline constexpr std::size_t kMaxHead =
+    32UL << 10U;  ///< octets of a head, start line and final blank line included
 inline constexpr std::size_t kMaxHeaders = 96;
 inline constexpr std::size_t kMaxTarget = 16UL << 10U;
 
 /// Header names that code asks for, interned while parsing (letter case ignored).
 enum class Name : std::uint8_t {
-  Other, Host, ContentLength, TransferEncoding, Connection, KeepAlive, ProxyConnection, ProxyAuthorization, ProxyAuthenticate, Te,
-  Trailer, Upgrade, Expect, Authorization, Cookie, ContentType, ContentEncoding, AcceptEncoding, Location, Date, SecWebSocketKey,
-  SecWebSocketProtocol, SecWebSocketVersion, SecWebSocketExtensions, SecWebSocketAccept, Forwarded, XForwardedFor, XForwardedHost,
-  XForwardedProto, UserAgent, Accept, Server,
+  Other,
+  Host,
+  ContentLength,
+  TransferEncoding,
+  Connection,
+  KeepAlive,
+  ProxyConnection,
+  ProxyAuthorization,
+  ProxyAuthenticate,
+  Te,
+  Trailer,
+  Upgrade,
+  Expect,
+  Authorization,
+  Cookie,
+  ContentType,
+  ContentEncoding,
+  AcceptEncoding,
+  Location,
+  Date,
+  SecWebSocketKey,
+  SecWebSocketProtocol,
+  SecWebSocketVersion,
+  SecWebSocketExtensions,
+  SecWebSocketAccept,
+  Forwarded,
+  XForwardedFor,
+  XForwardedHost,
+  XForwardedProto,
+  UserAgent,
+  Accept,
+  Server,
 };
 
 struct Header {
@@ -36,8 +66,8 @@ struct Header {
 };
 
 enum class BodyKind : std::uint8_t {
-  None,     ///< no body
-  Length,   ///< exactly `length` octets
+  None,    ///< no body
+  Length,  ///< exactly `length` octets
   Chunked,
   UntilEnd  ///< responses only: until the connection ends
 };
@@ -84,13 +114,14 @@ using Headers = HeaderList<kMaxHeaders>;
 
 struct RequestHead {
   std::string_view method;
-  std::string_view target;      ///< as received: origin-form, absolute-form, authority-form or "*"
-  int minor_version = 1;        ///< HTTP/1.0 or 1.1
+  std::string_view target;  ///< as received: origin-form, absolute-form, authority-form or "*"
+  int minor_version = 1;    ///< HTTP/1.0 or 1.1
   Headers headers;
   BodyFraming body;
-  bool keeps_alive = true;      ///< what Connection and the version say
+  bool keeps_alive = true;  ///< what Connection and the version say
   bool expects_continue = false;
-  bool is_websocket_upgrade = false;  ///< GET, HTTP/1.1, Connection: upgrade, Upgrade: websocket, version 13, a valid key
+  bool is_websocket_upgrade =
+      false;  ///< GET, HTTP/1.1, Connection: upgrade, Upgrade: websocket, version 13, a valid key
 };
 
 struct ResponseHead {
@@ -98,28 +129,32 @@ struct ResponseHead {
   std::string_view reason;
   int minor_version = 1;
   Headers headers;
-  BodyFraming body;             ///< for the request method given to the parser
+  BodyFraming body;  ///< for the request method given to the parser
   bool keeps_alive = true;
 };
 
 enum class ParseState : std::uint8_t { Complete, NeedMore, Bad };
 struct ParseOutcome {
   ParseState state = ParseState::NeedMore;
-  std::size_t consumed = 0;     ///< octets of the head when Complete
-  int status = 0;               ///< what to answer when Bad: 400, 414, 417, 431, 501, 505; 502 for a response
-  std::string_view why;         ///< static text, never input
+  std::size_t consumed = 0;  ///< octets of the head when Complete
+  int status = 0;  ///< what to answer when Bad: 400, 414, 417, 431, 501, 505; 502 for a response
+  std::string_view why;  ///< static text, never input
 };
 
-/// Tries the whole head at the start of `buffer`. `scanned` may be kept by the caller between calls to avoid re-reading (0 at first).
-[[nodiscard]] ParseOutcome parse_request(std::string_view buffer, RequestHead& out, std::size_t& scanned);
+/// Tries the whole head at the start of `buffer`. `scanned` may be kept by the caller between calls
+/// to avoid re-reading (0 at first).
+[[nodiscard]] ParseOutcome parse_request(std::string_view buffer, RequestHead& out,
+                                         std::size_t& scanned);
 /// `request_method` decides whether a body follows (HEAD, CONNECT, 1xx, 204, 304).
-[[nodiscard]] ParseOutcome parse_response(std::string_view buffer, std::string_view request_method, ResponseHead& out, std::size_t& scanned);
+[[nodiscard]] ParseOutcome parse_response(std::string_view buffer, std::string_view request_method,
+                                          ResponseHead& out, std::size_t& scanned);
 
-[[nodiscard]] bool is_token(std::string_view text);            ///< RFC 9110 5.6.2
+[[nodiscard]] bool is_token(std::string_view text);  ///< RFC 9110 5.6.2
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
 /// Does a comma-separated list (Connection, Upgrade, ...) hold this token?
 [[nodiscard]] bool list_has(std::string_view list, std::string_view token);
-/// RFC 9110 7.6.1 and friends: never passed on. What Connection names as well; the caller asks list_has for that.
+/// RFC 9110 7.6.1 and friends: never passed on. What Connection names as well; the caller asks
+/// list_has for that.
 [[nodiscard]] bool is_hop_by_hop(Name id);
 /// The standard phrase; "" when unknown.
 [[nodiscard]] std::string_view reason_phrase(int status);

@@ -18,9 +18,11 @@ struct RequestCase {
   int status = 0;
 };
 
-const std::string kLongTarget = "GET /" + std::string(kMaxTarget, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n";
+const std::string kLongTarget =
+    "GET /" + std::string(kMaxTarget, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n";
 const std::string kNoLineEnd(kMaxHead, 'G');
-const std::string kHugeHead = "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(kMaxHead, 'x') + "\r\n\r\n";
+const std::string kHugeHead =
+    "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(kMaxHead, 'x') + "\r\n\r\n";
 
 std::string head_with_headers(std::size_t count) {
   std::string text = "GET / HTTP/1.1\r\nHost: a\r\n";
@@ -42,7 +44,8 @@ const std::vector<RequestCase>& request_cases() {
       {"host IPv6", "GET / HTTP/1.1\r\nHost: [::1]:8701\r\n\r\n"sv, kOk},
       {"raw query characters", "GET /a?q={x}|^`[1] HTTP/1.1\r\nHost: a\r\n\r\n"sv, kOk},
       {"empty value", "GET / HTTP/1.1\r\nHost: a\r\nX-E:\r\nX-F: \t \r\n\r\n"sv, kOk},
-      {"tab and obs-text", "GET / HTTP/1.1\r\nHost: a\r\nX: one\ttwo three four \xc3\xa9 five\r\n\r\n"sv, kOk},
+      {"tab and obs-text",
+       "GET / HTTP/1.1\r\nHost: a\r\nX: one\ttwo three four \xc3\xa9 five\r\n\r\n"sv, kOk},
       {"HTTP/1.0 without Host", "GET / HTTP/1.0\r\n\r\n"sv, kOk},
       {"absolute form", "GET http://a/x HTTP/1.1\r\nHost: a\r\n\r\n"sv, kOk},
       {"absolute form, default port", "GET https://A:443?x HTTP/1.1\r\nHost: a\r\n\r\n"sv, kOk},
@@ -51,7 +54,8 @@ const std::vector<RequestCase>& request_cases() {
       {"unknown method", "BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n"sv, kOk},
       {"most headers", kMostHeaders, kOk},
       {"length zero", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"sv, kOk},
-      {"chunked in capitals", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: CHUNKED\r\n\r\n"sv, kOk},
+      {"chunked in capitals", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: CHUNKED\r\n\r\n"sv,
+       kOk},
       // Unfinished
       {"nothing", ""sv, kMore},
       {"no line end yet", "GET / HTTP/1.1"sv, kMore},
@@ -79,7 +83,8 @@ const std::vector<RequestCase>& request_cases() {
       {"DEL in target", "GET /\x7f HTTP/1.1\r\nHost: a\r\n\r\n"sv, kBad, 400},
       {"method not a token", "GE(T / HTTP/1.1\r\nHost: a\r\n\r\n"sv, kBad, 400},
       {"method empty", " / HTTP/1.1\r\nHost: a\r\n\r\n"sv, kBad, 400},
-      {"method too long", "GETGETGETGETGETGETGETGETGETGETGETGET / HTTP/1.1\r\nHost: a\r\n\r\n"sv, kBad, 501},
+      {"method too long", "GETGETGETGETGETGETGETGETGETGETGETGET / HTTP/1.1\r\nHost: a\r\n\r\n"sv,
+       kBad, 501},
       {"relative target", "GET x HTTP/1.1\r\nHost: a\r\n\r\n"sv, kBad, 400},
       {"asterisk with GET", "GET * HTTP/1.1\r\nHost: a\r\n\r\n"sv, kBad, 400},
       {"CONNECT with a path", "CONNECT /x HTTP/1.1\r\nHost: a\r\n\r\n"sv, kBad, 400},
@@ -87,7 +92,8 @@ const std::vector<RequestCase>& request_cases() {
       {"CONNECT port zero", "CONNECT a:0 HTTP/1.1\r\nHost: a\r\n\r\n"sv, kBad, 400},
       {"CONNECT port too large", "CONNECT a:65536 HTTP/1.1\r\nHost: a\r\n\r\n"sv, kBad, 400},
       {"CONNECT with user", "CONNECT u@a:443 HTTP/1.1\r\nHost: a\r\n\r\n"sv, kBad, 400},
-      {"CONNECT with a body", "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nContent-Length: 3\r\n\r\nabc"sv, kBad, 400},
+      {"CONNECT with a body",
+       "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nContent-Length: 3\r\n\r\nabc"sv, kBad, 400},
       {"absolute form with user", "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n"sv, kBad, 400},
       {"absolute form, other Host", "GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n"sv, kBad, 400},
       {"absolute form, other port", "GET http://a:81/ HTTP/1.1\r\nHost: a\r\n\r\n"sv, kBad, 400},
@@ -106,16 +112,22 @@ const std::vector<RequestCase>& request_cases() {
       {"obs-fold by tab", "GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n\tb\r\n\r\n"sv, kBad, 400},
       {"fold right after the start line", "GET / HTTP/1.1\r\n Host: a\r\n\r\n"sv, kBad, 400},
       {"blank before colon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n"sv, kBad, 400},
-      {"tab before colon", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding\t: chunked\r\n\r\n"sv, kBad, 400},
+      {"tab before colon", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding\t: chunked\r\n\r\n"sv,
+       kBad, 400},
       {"no colon", "GET / HTTP/1.1\r\nHost: a\r\nnonsense\r\n\r\n"sv, kBad, 400},
       {"empty name", "GET / HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n"sv, kBad, 400},
       {"NUL in a name", "GET / HTTP/1.1\r\nHost: a\r\nX\0: b\r\n\r\n"sv, kBad, 400},
       {"quote in a name", "GET / HTTP/1.1\r\nHost: a\r\nX\": b\r\n\r\n"sv, kBad, 400},
       {"obs-text in a name", "GET / HTTP/1.1\r\nHost: a\r\nX\xc3\xa9: b\r\n\r\n"sv, kBad, 400},
       {"NUL in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n"sv, kBad, 400},
-      {"NUL far in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: 0123456789abcdef\0 0123456789\r\n\r\n"sv, kBad, 400},
-      {"DEL in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: a\x7f-b and on and on\r\n\r\n"sv, kBad, 400},
-      {"vertical tab in a value", "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\x0b" "chunked\r\n\r\n"sv, kBad, 400},
+      {"NUL far in a value",
+       "GET / HTTP/1.1\r\nHost: a\r\nX: 0123456789abcdef\0 0123456789\r\n\r\n"sv, kBad, 400},
+      {"DEL in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: a\x7f-b and on and on\r\n\r\n"sv, kBad,
+       400},
+      {"vertical tab in a value",
+       "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\x0b"
+       "chunked\r\n\r\n"sv,
+       kBad, 400},
       {"too many headers", kTooManyHeaders, kBad, 431},
       {"head too large", kHugeHead, kBad, 431},
       // Host
@@ -130,34 +142,55 @@ const std::vector<RequestCase>& request_cases() {
       {"Host with an empty port", "GET / HTTP/1.1\r\nHost: a:\r\n\r\n"sv, kBad, 400},
       {"Host with an open bracket", "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"sv, kBad, 400},
       // Framing
-      {"CL.CL differing", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n"sv, kBad, 400},
-      {"CL.CL the same", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\n"sv, kBad, 400},
+      {"CL.CL differing",
+       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n"sv, kBad, 400},
+      {"CL.CL the same",
+       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\n"sv, kBad, 400},
       {"CL list", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3, 3\r\n\r\n"sv, kBad, 400},
       {"CL plus", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +3\r\n\r\n"sv, kBad, 400},
       {"CL minus", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -3\r\n\r\n"sv, kBad, 400},
       {"CL hex", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x3\r\n\r\n"sv, kBad, 400},
       {"CL empty", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n"sv, kBad, 400},
-      {"CL with a blank inside", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1 2\r\n\r\n"sv, kBad, 400},
-      {"CL over 2^62", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4611686018427387905\r\n\r\n"sv, kBad, 400},
-      {"CL over 2^64", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551617\r\n\r\n"sv, kBad, 400},
-      {"CL.TE", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n"sv, kBad, 400},
-      {"TE.CL", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n"sv, kBad, 400},
-      {"TE.TE", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n"sv, kBad, 400},
-      {"TE.TE the same", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"sv, kBad, 400},
-      {"TE xchunked", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n"sv, kBad, 501},
-      {"TE gzip, chunked", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"sv, kBad, 501},
-      {"TE chunked, identity", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n"sv, kBad, 400},
-      {"TE identity", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n"sv, kBad, 400},
-      {"TE quoted", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \"chunked\"\r\n\r\n"sv, kBad, 400},
+      {"CL with a blank inside", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1 2\r\n\r\n"sv,
+       kBad, 400},
+      {"CL over 2^62",
+       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4611686018427387905\r\n\r\n"sv, kBad, 400},
+      {"CL over 2^64",
+       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551617\r\n\r\n"sv, kBad, 400},
+      {"CL.TE",
+       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n"sv,
+       kBad, 400},
+      {"TE.CL",
+       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n"sv,
+       kBad, 400},
+      {"TE.TE",
+       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n"sv,
+       kBad, 400},
+      {"TE.TE the same",
+       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"sv,
+       kBad, 400},
+      {"TE xchunked", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n"sv, kBad,
+       501},
+      {"TE gzip, chunked",
+       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"sv, kBad, 501},
+      {"TE chunked, identity",
+       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n"sv, kBad, 400},
+      {"TE identity", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n"sv, kBad,
+       400},
+      {"TE quoted", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \"chunked\"\r\n\r\n"sv, kBad,
+       400},
       {"TE empty", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n"sv, kBad, 400},
-      {"TE with parameter", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked;a=b\r\n\r\n"sv, kBad, 400},
-      {"TE in HTTP/1.0", "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"sv, kBad, 400},
+      {"TE with parameter",
+       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked;a=b\r\n\r\n"sv, kBad, 400},
+      {"TE in HTTP/1.0", "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"sv, kBad,
+       400},
       {"unknown expectation", "POST / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\n\r\n"sv, kBad, 417},
   };
   return cases;
 }
 
-/// Feeds `text` cut after `cut` octets; what the second call says counts unless the first had already decided.
+/// Feeds `text` cut after `cut` octets; what the second call says counts unless the first had
+/// already decided.
 ParseOutcome parse_cut(std::string_view text, std::size_t cut, RequestHead& head) {
   std::size_t scanned = 0;
   const ParseOutcome first = parse_request(text.substr(0, cut), head, scanned);
@@ -172,7 +205,8 @@ TEST(RequestHead, AttackTable) {
     const ParseOutcome outcome = parse_request(each.text, head, scanned);
     EXPECT_EQ(outcome.state, each.state) << each.name << ": " << outcome.why;
     EXPECT_EQ(outcome.status, each.status) << each.name << ": " << outcome.why;
-    if (each.state == ParseState::Complete) EXPECT_EQ(outcome.consumed, each.text.size()) << each.name;
+    if (each.state == ParseState::Complete)
+      EXPECT_EQ(outcome.consumed, each.text.size()) << each.name;
     if (each.state == ParseState::Bad) EXPECT_FALSE(outcome.why.empty()) << each.name;
   }
 }
@@ -200,7 +234,8 @@ TEST(RequestHead, SameOutcomeOctetByOctet) {
     const ParseOutcome whole = parse_request(each.text, head, whole_scanned);
     std::size_t scanned = 0;
     ParseOutcome outcome;
-    for (std::size_t size = 1; size <= each.text.size() && outcome.state == ParseState::NeedMore; ++size)
+    for (std::size_t size = 1; size <= each.text.size() && outcome.state == ParseState::NeedMore;
+         ++size)
       outcome = parse_request(each.text.substr(0, size), head, scanned);
     EXPECT_EQ(outcome.state, whole.state) << each.name;
     EXPECT_EQ(outcome.status, whole.status) << each.name;
@@ -217,7 +252,8 @@ RequestHead parsed(std::string_view text) {
 
 TEST(RequestHead, SaysWhatItRead) {
   const RequestHead head = parsed(
-      "POST /gemini/v1?alt=sse HTTP/1.1\r\nHost: 127.0.0.1:8701\r\nX-Goog-Api-Key:  AIza \r\ncontent-LENGTH: 200\r\n"
+      "POST /gemini/v1?alt=sse HTTP/1.1\r\nHost: 127.0.0.1:8701\r\nX-Goog-Api-Key:  AIza "
+      "\r\ncontent-LENGTH: 200\r\n"
       "Expect: 100-Continue\r\n\r\n");
   EXPECT_EQ(head.method, "POST");
   EXPECT_EQ(head.target, "/gemini/v1?alt=sse");
@@ -240,11 +276,15 @@ TEST(RequestHead, LeavesWhatFollows) {
 }
 
 TEST(RequestHead, Persistence) {
-  struct Case { std::string_view text; bool keeps_alive; };
+  struct Case {
+    std::string_view text;
+    bool keeps_alive;
+  };
   for (const Case& each : std::vector<Case>{
            {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", true},
            {"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", false},
-           {"GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nConnection: x, CLOSE\r\n\r\n", false},
+           {"GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nConnection: x, CLOSE\r\n\r\n",
+            false},
            {"GET / HTTP/1.0\r\n\r\n", false},
            {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", true},
            {"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", false}})
@@ -266,7 +306,8 @@ TEST(RequestHead, WebSocketUpgrade) {
   EXPECT_FALSE(without("WebSocket\r\n", "h2c\r\n"));
   EXPECT_FALSE(without("Version: 13", "Version: 12"));
   EXPECT_FALSE(without("dGhlIHNhbXBsZSBub25jZQ==", "c2hvcnQ="));
-  EXPECT_FALSE(without("Sec-WebSocket-Version", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version"));
+  EXPECT_FALSE(without("Sec-WebSocket-Version",
+                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version"));
   EXPECT_FALSE(without("Connection:", "Content-Length: 2\r\nConnection:"));
   EXPECT_FALSE(without("HTTP/1.1", "HTTP/1.0"));
 }
@@ -283,24 +324,35 @@ struct ResponseCase {
 
 TEST(ResponseHead, Table) {
   for (const ResponseCase& each : std::vector<ResponseCase>{
-           {"length", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", kOk, BodyKind::Length, 5},
-           {"no phrase", "GET", "HTTP/1.1 200 \r\nContent-Length: 5\r\n\r\n", kOk, BodyKind::Length, 5},
-           {"no blank, no phrase", "GET", "HTTP/1.1 200\r\nContent-Length: 5\r\n\r\n", kOk, BodyKind::Length, 5},
-           {"chunked", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", kOk, BodyKind::Chunked},
+           {"length", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", kOk, BodyKind::Length,
+            5},
+           {"no phrase", "GET", "HTTP/1.1 200 \r\nContent-Length: 5\r\n\r\n", kOk, BodyKind::Length,
+            5},
+           {"no blank, no phrase", "GET", "HTTP/1.1 200\r\nContent-Length: 5\r\n\r\n", kOk,
+            BodyKind::Length, 5},
+           {"chunked", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", kOk,
+            BodyKind::Chunked},
            {"until the end", "GET", "HTTP/1.1 200 OK\r\n\r\n", kOk, BodyKind::UntilEnd, 0, false},
            {"empty", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", kOk},
            {"HEAD", "HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", kOk},
            {"304", "GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", kOk},
            {"204", "GET", "HTTP/1.1 204 No Content\r\n\r\n", kOk},
-           {"204 that announces a body", "GET", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", kOk, BodyKind::None, 0, false},
+           {"204 that announces a body", "GET",
+            "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", kOk, BodyKind::None, 0, false},
            {"100", "POST", "HTTP/1.1 100 Continue\r\n\r\n", kOk},
            {"CONNECT", "CONNECT", "HTTP/1.1 200 OK\r\n\r\n", kOk},
-           {"CONNECT refused", "CONNECT", "HTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\n", kOk, BodyKind::Length, 5},
-           {"closes", "GET", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n", kOk, BodyKind::Length, 5, false},
-           {"HTTP/1.0", "GET", "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", kOk, BodyKind::Length, 5, false},
-           {"phrase with a colon and obs-text", "GET", "HTTP/1.1 404 a: \xc3\xa9\r\nContent-Length: 0\r\n\r\n", kOk},
-           {"TE and CL", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", kBad},
-           {"two CL", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n", kBad},
+           {"CONNECT refused", "CONNECT", "HTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\n", kOk,
+            BodyKind::Length, 5},
+           {"closes", "GET", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n",
+            kOk, BodyKind::Length, 5, false},
+           {"HTTP/1.0", "GET", "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", kOk,
+            BodyKind::Length, 5, false},
+           {"phrase with a colon and obs-text", "GET",
+            "HTTP/1.1 404 a: \xc3\xa9\r\nContent-Length: 0\r\n\r\n", kOk},
+           {"TE and CL", "GET",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", kBad},
+           {"two CL", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n",
+            kBad},
            {"TE gzip", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", kBad},
            {"TE in 1.0", "GET", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", kBad},
            {"status of two digits", "GET", "HTTP/1.1 20 OK\r\n\r\n", kBad},
@@ -316,7 +368,8 @@ TEST(ResponseHead, Table) {
       ResponseHead head;
       std::size_t scanned = 0;
       ParseOutcome outcome = parse_response(each.text.substr(0, cut), each.method, head, scanned);
-      if (outcome.state == ParseState::NeedMore) outcome = parse_response(each.text, each.method, head, scanned);
+      if (outcome.state == ParseState::NeedMore)
+        outcome = parse_response(each.text, each.method, head, scanned);
       ASSERT_EQ(outcome.state, each.state) << each.name << ": " << outcome.why;
       if (each.state == ParseState::Bad) ASSERT_EQ(outcome.status, 502) << each.name;
       if (each.state != ParseState::Complete) continue;
@@ -329,19 +382,42 @@ TEST(ResponseHead, Table) {
 }
 
 TEST(Syntax, EveryInternedNameIsFoundInAnyCase) {
-  struct Case { std::string_view name; Name id; };
-  for (const Case& each : std::vector<Case>{
-           {"host", Name::Host}, {"content-length", Name::ContentLength}, {"transfer-encoding", Name::TransferEncoding},
-           {"connection", Name::Connection}, {"keep-alive", Name::KeepAlive}, {"proxy-connection", Name::ProxyConnection},
-           {"proxy-authorization", Name::ProxyAuthorization}, {"proxy-authenticate", Name::ProxyAuthenticate}, {"te", Name::Te},
-           {"trailer", Name::Trailer}, {"upgrade", Name::Upgrade}, {"expect", Name::Expect}, {"authorization", Name::Authorization},
-           {"cookie", Name::Cookie}, {"content-type", Name::ContentType}, {"content-encoding", Name::ContentEncoding},
-           {"accept-encoding", Name::AcceptEncoding}, {"location", Name::Location}, {"date", Name::Date},
-           {"sec-websocket-key", Name::SecWebSocketKey}, {"sec-websocket-protocol", Name::SecWebSocketProtocol},
-           {"sec-websocket-version", Name::SecWebSocketVersion}, {"sec-websocket-extensions", Name::SecWebSocketExtensions},
-           {"sec-websocket-accept", Name::SecWebSocketAccept}, {"forwarded", Name::Forwarded}, {"x-forwarded-for", Name::XForwardedFor},
-           {"x-forwarded-host", Name::XForwardedHost}, {"x-forwarded-proto", Name::XForwardedProto}, {"user-agent", Name::UserAgent},
-           {"accept", Name::Accept}, {"server", Name::Server}}) {
+  struct Case {
+    std::string_view name;
+    Name id;
+  };
+  for (const Case& each :
+       std::vector<Case>{{"host", Name::Host},
+                         {"content-length", Name::ContentLength},
+                         {"transfer-encoding", Name::TransferEncoding},
+                         {"connection", Name::Connection},
+                         {"keep-alive", Name::KeepAlive},
+                         {"proxy-connection", Name::ProxyConnection},
+                         {"proxy-authorization", Name::ProxyAuthorization},
+                         {"proxy-authenticate", Name::ProxyAuthenticate},
+                         {"te", Name::Te},
+                         {"trailer", Name::Trailer},
+                         {"upgrade", Name::Upgrade},
+                         {"expect", Name::Expect},
+                         {"authorization", Name::Authorization},
+                         {"cookie", Name::Cookie},
+                         {"content-type", Name::ContentType},
+                         {"content-encoding", Name::ContentEncoding},
+                         {"accept-encoding", Name::AcceptEncoding},
+                         {"location", Name::Location},
+                         {"date", Name::Date},
+                         {"sec-websocket-key", Name::SecWebSocketKey},
+                         {"sec-websocket-protocol", Name::SecWebSocketProtocol},
+                         {"sec-websocket-version", Name::SecWebSocketVersion},
+                         {"sec-websocket-extensions", Name::SecWebSocketExtensions},
+                         {"sec-websocket-accept", Name::SecWebSocketAccept},
+                         {"forwarded", Name::Forwarded},
+                         {"x-forwarded-for", Name::XForwardedFor},
+                         {"x-forwarded-host", Name::XForwardedHost},
+                         {"x-forwarded-proto", Name::XForwardedProto},
+                         {"user-agent", Name::UserAgent},
+                         {"accept", Name::Accept},
+                         {"server", Name::Server}}) {
     std::string upper(each.name);
     for (char& c : upper)
       if (c >= 'a' && c <= 'z') c = static_cast<char>(c - ('a' - 'A'));

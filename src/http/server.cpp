@@ -26,12 +26,15 @@ struct Server::State {
 
 namespace {
 
-/// When all places are taken, an idle connection makes room: whoever holds connections open keeps nobody else out.
+/// When all places are taken, an idle connection makes room: whoever holds connections open keeps
+/// nobody else out.
 bool has_room(Server::State& state) {
   const std::size_t most = state.limits.max_connections;
   if (state.connections.size() < most) return true;
-  if (state.connections.size() >= most * 2) return false;  // those that were ended have not gone yet
-  return std::ranges::any_of(state.connections, [](Connection* connection) { return connection->abort_if_idle(); });
+  if (state.connections.size() >= most * 2)
+    return false;  // those that were ended have not gone yet
+  return std::ranges::any_of(state.connections,
+                             [](Connection* connection) { return connection->abort_if_idle(); });
 }
 
 /// One connection's life; holds the state so that it may outlive the Server.
@@ -61,7 +64,8 @@ void Server::listen(int fd) {
     if (!state || state->is_stopping || !has_room(*state)) return;
     state->loop.spawn(serve(state, std::move(stream)));
   };
-  state_->acceptors.push_back(std::make_unique<io::Acceptor>(state_->loop, fd, std::move(on_stream)));
+  state_->acceptors.push_back(
+      std::make_unique<io::Acceptor>(state_->loop, fd, std::move(on_stream)));
 }
 
 void Server::begin_stop() {
@@ -75,7 +79,8 @@ io::Task<void> Server::stop(std::chrono::milliseconds within) {
   begin_stop();
   const Deadline deadline = Deadline::after(state->loop.clock(), within);
   bool in_time = true;
-  while (!state->connections.empty() && in_time) in_time = co_await state->emptied.wait_until(deadline);
+  while (!state->connections.empty() && in_time)
+    in_time = co_await state->emptied.wait_until(deadline);
   for (Connection* connection : state->connections) connection->abort();
 }
 
@@ -104,14 +109,16 @@ std::optional<TextPairs> parse_query(std::string_view query) {
     std::ranges::replace(item, '+', ' ');
     const auto equals = item.find('=');
     const auto name = percent_decode(item.substr(0, equals));
-    const auto value = percent_decode(equals == std::string::npos ? std::string() : item.substr(equals + 1));
+    const auto value =
+        percent_decode(equals == std::string::npos ? std::string() : item.substr(equals + 1));
     if (!name || !value) return std::nullopt;
     pairs.emplace_back(*name, *value);
   }
   return pairs;
 }
 
-ServerResponse error_response(int status, std::string_view code, std::string_view message, std::string_view hint) {
+ServerResponse error_response(int status, std::string_view code, std::string_view message,
+                              std::string_view hint) {
   json::object error{{"code", json::string_view(code)}, {"message", json::string_view(message)}};
   if (!hint.empty()) error["hint"] = json::string_view(hint);
   ServerResponse response;

@@ -1,8 +1,10 @@
-// Server: HTTP/1.1 for the control API: small, strict, with deadlines everywhere. Not the data path (gateway has its own).
+// Server: HTTP/1.1 for the control API: small, strict, with deadlines everywhere. Not the data path
+// (gateway has its own).
 //
-// Used by: api. Threads: its loop's. Request bodies and heads are kept in memory that is wiped, since they may hold key values. A request
-// is handled to its end even when its sender goes away. Fails: a malformed request gets its status and the connection ends.
-// SPDX-License-Identifier: Apache-2.0
+// Used by: api. Threads: its loop's. Request bodies and heads are kept in memory that is wiped,
+// since they may hold key values. A request is handled to its end even when its sender goes away.
+// Fails: a malformed request gets its status and the connection ends. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include <chrono>
@@ -25,10 +27,10 @@ using TextPairs = std::vector<std::pair<std::string, std::string>>;
 
 struct ServerRequest {
   std::string method;
-  std::string path;        ///< as received, escapes included, without the query; starts with '/'
-  TextPairs query;         ///< decoded, '+' is a blank
-  TextPairs headers;       ///< names in lower case; wiped at the end
-  std::string upgrade;     ///< the protocol asked for by Connection: upgrade; else empty
+  std::string path;     ///< as received, escapes included, without the query; starts with '/'
+  TextPairs query;      ///< decoded, '+' is a blank
+  TextPairs headers;    ///< names in lower case; wiped at the end
+  std::string upgrade;  ///< the protocol asked for by Connection: upgrade; else empty
   WipedBuffer body;
   io::Peer peer;
 
@@ -51,19 +53,20 @@ class ResponseWriter {
 
 struct ServerResponse {
   int status = 200;
-  TextPairs headers;       ///< without Content-Length, Transfer-Encoding and Connection
-  std::string body;        ///< wiped after it was written
+  TextPairs headers;  ///< without Content-Length, Transfer-Encoding and Connection
+  std::string body;   ///< wiped after it was written
   /// Instead of `body`: called with a writer; the response ends when it returns.
   std::function<io::Task<void>(ResponseWriter&)> stream;
-  /// With status 101: takes the connection after the head was written. The client must have waited for it.
+  /// With status 101: takes the connection after the head was written. The client must have waited
+  /// for it.
   std::function<void(io::Stream)> take_over;
 };
 
 struct ServerLimits {
   std::size_t max_body = 1_MiB;
-  std::size_t max_connections = 512;             ///< over it, an idle one makes room
-  std::chrono::milliseconds idle_time{60'000};   ///< between requests
-  std::chrono::milliseconds head_time{10'000};   ///< first to last octet of a head
+  std::size_t max_connections = 512;            ///< over it, an idle one makes room
+  std::chrono::milliseconds idle_time{60'000};  ///< between requests
+  std::chrono::milliseconds head_time{10'000};  ///< first to last octet of a head
   std::chrono::milliseconds body_time{30'000};
   std::chrono::milliseconds write_time{30'000};  ///< for a response, and for each piece of a stream
 };
@@ -95,6 +98,7 @@ class Server {
 /// Splits and decodes "a=1&b=2"; empty optional when an escape is malformed.
 [[nodiscard]] std::optional<TextPairs> parse_query(std::string_view query);
 /// The house's error body: {"error":{"code","message","hint"}}.
-[[nodiscard]] ServerResponse error_response(int status, std::string_view code, std::string_view message, std::string_view hint = {});
+[[nodiscard]] ServerResponse error_response(int status, std::string_view code,
+                                            std::string_view message, std::string_view hint = {});
 
 }  // namespace strongroom::http

@@ -21,7 +21,8 @@ class ServerTest : public ::testing::Test {
   ServerTest() { start({}); }
 
   void start(ServerLimits limits) {
-    server_ = std::make_unique<Server>(loop_, [this](ServerRequest& request) { return handle(request); }, limits);
+    server_ = std::make_unique<Server>(
+        loop_, [this](ServerRequest& request) { return handle(request); }, limits);
     auto bound = io::listen_tcp({"127.0.0.1", 0});
     ASSERT_TRUE(bound);
     port_ = bound->bound.port;
@@ -35,7 +36,8 @@ class ServerTest : public ::testing::Test {
       entered_.set();
       co_await release_.wait();
     }
-    if (request.path == "/stream") response.stream = [](ResponseWriter& writer) { return write_events(writer); };
+    if (request.path == "/stream")
+      response.stream = [](ResponseWriter& writer) { return write_events(writer); };
     if (request.path == "/switch" && request.upgrade == "echo/1") {
       response.status = 101;
       response.headers.emplace_back("Connection", "Upgrade");
@@ -84,7 +86,8 @@ class ServerTest : public ::testing::Test {
   io::Task<io::Stream> connect() {
     const Deadline deadline = Deadline::after(clock_, 5s);
     std::string host = "127.0.0.1";
-    auto stream = co_await io::dial_tcp(loop_, std::move(host), port_, io::PrivateAddresses::Allow, deadline);
+    auto stream =
+        co_await io::dial_tcp(loop_, std::move(host), port_, io::PrivateAddresses::Allow, deadline);
     EXPECT_TRUE(stream);
     co_return std::move(*stream);
   }
@@ -118,28 +121,54 @@ class ServerTest : public ::testing::Test {
 };
 
 TEST_F(ServerTest, RawExchanges) {
-  struct Case { std::string name; std::string text; std::string starts; std::string holds; };
+  struct Case {
+    std::string name;
+    std::string text;
+    std::string starts;
+    std::string holds;
+  };
   const std::vector<Case> cases = {
       {"plain", "GET /a HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n", "GET /a []"},
-      {"query", "GET /a?x=1%202&y=a+b HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n", "GET /a x=1 2 y=a b []"},
-      {"pipelined", "GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n", "GET /b []"},
-      {"length", "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\n", "POST /a [hello]"},
-      {"chunked", "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+      {"query", "GET /a?x=1%202&y=a+b HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n",
+       "GET /a x=1 2 y=a b []"},
+      {"pipelined", "GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n",
+       "HTTP/1.1 200 OK\r\n", "GET /b []"},
+      {"length", "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
        "HTTP/1.1 200 OK\r\n", "POST /a [hello]"},
-      {"expect", "POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n", ""},
-      {"close", "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 OK\r\n", "Connection: close"},
+      {"chunked",
+       "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+       "chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+       "HTTP/1.1 200 OK\r\n", "POST /a [hello]"},
+      {"expect",
+       "POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\nConnection: "
+       "close\r\n\r\n",
+       "HTTP/1.1 100 Continue\r\n\r\n", ""},
+      {"close", "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 OK\r\n",
+       "Connection: close"},
       {"HTTP/1.0", "GET /a HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\n", "Connection: close"},
-      {"HTTP/1.0 keep-alive", "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /b HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\n", "GET /b []"},
-      {"HTTP/1.0 stream", "GET /stream HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\n", "\r\n\r\ndata: 1\n\ndata: 2\n\n"},
-      {"absolute form", "GET http://a/a HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n", "\"code\":\"bad_request\""},
-      {"bad escape in the query", "GET /a?x=%zz HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n", ""},
-      {"CL.TE", "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG",
+      {"HTTP/1.0 keep-alive",
+       "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /b HTTP/1.0\r\n\r\n",
+       "HTTP/1.1 200 OK\r\n", "GET /b []"},
+      {"HTTP/1.0 stream", "GET /stream HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\n",
+       "\r\n\r\ndata: 1\n\ndata: 2\n\n"},
+      {"absolute form", "GET http://a/a HTTP/1.1\r\nHost: a\r\n\r\n",
+       "HTTP/1.1 400 Bad Request\r\n", "\"code\":\"bad_request\""},
+      {"bad escape in the query", "GET /a?x=%zz HTTP/1.1\r\nHost: a\r\n\r\n",
+       "HTTP/1.1 400 Bad Request\r\n", ""},
+      {"CL.TE",
+       "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nTransfer-Encoding: "
+       "chunked\r\n\r\n0\r\n\r\nG",
        "HTTP/1.1 400 Bad Request\r\n", "Connection: close"},
-      {"bad chunk", "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz", "HTTP/1.1 400 Bad Request\r\n", ""},
-      {"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 505 HTTP Version Not Supported\r\n", ""},
-      {"too large by length", "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n" + std::string(100'000, 'x'),
+      {"bad chunk", "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz",
+       "HTTP/1.1 400 Bad Request\r\n", ""},
+      {"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 505 HTTP Version Not Supported\r\n",
+       ""},
+      {"too large by length",
+       "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n" + std::string(100'000, 'x'),
        "HTTP/1.1 413 Content Too Large\r\n", ""},
-      {"too large by chunks", "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n200000\r\n" + std::string(2 << 20, 'x'),
+      {"too large by chunks",
+       "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n200000\r\n" +
+           std::string(2 << 20, 'x'),
        "HTTP/1.1 413 Content Too Large\r\n", ""},
       {"cut head", "GET /a HTTP/1.1\r\nHos", "", ""},
   };
@@ -219,7 +248,9 @@ TEST_F(ServerTest, HandsTheConnectionOver) {
 
 TEST_F(ServerTest, RefusesOctetsBeforeTheSwitch) {
   run([](ServerTest& test) -> io::Task<void> {
-    std::string text = "POST /switch HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo/1\r\nContent-Length: 0\r\n\r\nearly";
+    std::string text =
+        "POST /switch HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: "
+        "echo/1\r\nContent-Length: 0\r\n\r\nearly";
     const std::string answer = co_await test.exchange(std::move(text));
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 400")) << answer;
   }(*this));
@@ -232,7 +263,8 @@ TEST_F(ServerTest, EndsAConnectionThatIsTooSlow) {
   limits.idle_time = 100ms;
   start(limits);
   run([](ServerTest& test) -> io::Task<void> {
-    for (const std::string_view text : {"", "GET / HT", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel"}) {
+    for (const std::string_view text :
+         {"", "GET / HT", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel"}) {
       io::Stream stream = co_await test.connect();
       const ByteView octets = bytes_of(text);
       if (!octets.empty()) (void)co_await stream.write_all(octets);
@@ -252,7 +284,8 @@ TEST_F(ServerTest, StopWaitsForTheBusyAndEndsTheIdle) {
     const ByteView slow = bytes_of("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
     (void)co_await busy.write_all(slow);
     co_await test.entered_.wait();
-    test.loop_.spawn([](ServerTest& same) -> io::Task<void> { co_await same.server_->stop(10s); }(test));
+    test.loop_.spawn(
+        [](ServerTest& same) -> io::Task<void> { co_await same.server_->stop(10s); }(test));
     std::array<std::uint8_t, 4096> block{};
     const MutableBytes room(block);
     const auto nothing = co_await idle.read_some(room);

@@ -6,11 +6,13 @@
 namespace strongroom::http {
 namespace {
 
-/// `name` holds token characters only, so that folding by one bit is exact against lower-case letters and '-'.
+/// `name` holds token characters only, so that folding by one bit is exact against lower-case
+/// letters and '-'.
 bool matches(std::string_view name, std::string_view lower) {
   if (name.size() != lower.size()) return false;
   for (std::size_t i = 0; i < name.size(); ++i)
-    if ((static_cast<std::uint8_t>(name[i]) | 0x20U) != static_cast<std::uint8_t>(lower[i])) return false;
+    if ((static_cast<std::uint8_t>(name[i]) | 0x20U) != static_cast<std::uint8_t>(lower[i]))
+      return false;
   return true;
 }
 
@@ -22,24 +24,65 @@ struct Phrase {
 };
 // RFC 9110 15, RFC 6585, RFC 7725; ascending.
 constexpr Phrase kPhrases[] = {
-    {100, "Continue"}, {101, "Switching Protocols"}, {103, "Early Hints"}, {200, "OK"}, {201, "Created"}, {202, "Accepted"},
-    {203, "Non-Authoritative Information"}, {204, "No Content"}, {205, "Reset Content"}, {206, "Partial Content"},
-    {300, "Multiple Choices"}, {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"},
-    {307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"}, {401, "Unauthorized"}, {402, "Payment Required"},
-    {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"}, {406, "Not Acceptable"},
-    {407, "Proxy Authentication Required"}, {408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"}, {411, "Length Required"},
-    {412, "Precondition Failed"}, {413, "Content Too Large"}, {414, "URI Too Long"}, {415, "Unsupported Media Type"},
-    {416, "Range Not Satisfiable"}, {417, "Expectation Failed"}, {421, "Misdirected Request"}, {422, "Unprocessable Content"},
-    {425, "Too Early"}, {426, "Upgrade Required"}, {428, "Precondition Required"}, {429, "Too Many Requests"},
-    {431, "Request Header Fields Too Large"}, {451, "Unavailable For Legal Reasons"}, {499, "Client Closed Request"},
-    {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
-    {504, "Gateway Timeout"}, {505, "HTTP Version Not Supported"}, {511, "Network Authentication Required"},
+    {100, "Continue"},
+    {101, "Switching Protocols"},
+    {103, "Early Hints"},
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {203, "Non-Authoritative Information"},
+    {204, "No Content"},
+    {205, "Reset Content"},
+    {206, "Partial Content"},
+    {300, "Multiple Choices"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {402, "Payment Required"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {407, "Proxy Authentication Required"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {411, "Length Required"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
+    {417, "Expectation Failed"},
+    {421, "Misdirected Request"},
+    {422, "Unprocessable Content"},
+    {425, "Too Early"},
+    {426, "Upgrade Required"},
+    {428, "Precondition Required"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {451, "Unavailable For Legal Reasons"},
+    {499, "Client Closed Request"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+    {511, "Network Authentication Required"},
 };
 
 }  // namespace
 
 Name name_id(std::string_view name) {
-  const auto one_of = [name](std::string_view lower, Name id) { return matches(name, lower) ? id : Name::Other; };
+  const auto one_of = [name](std::string_view lower, Name id) {
+    return matches(name, lower) ? id : Name::Other;
+  };
   if (name.empty()) return Name::Other;
   const char first = static_cast<char>(static_cast<std::uint8_t>(name[0]) | 0x20U);
   switch (name.size()) {
@@ -92,7 +135,9 @@ bool is_port(std::string_view text) {
   return port > 0 && port <= 65535;
 }
 
-bool is_token(std::string_view text) { return !text.empty() && std::ranges::all_of(text, is_token_char); }
+bool is_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, is_token_char);
+}
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, [](char x, char y) { return lowered(x) == lowered(y); });
@@ -113,8 +158,15 @@ bool list_has(std::string_view list, std::string_view token) {
 
 bool is_hop_by_hop(Name id) {
   switch (id) {
-    case Name::Connection: case Name::KeepAlive: case Name::ProxyConnection: case Name::ProxyAuthorization:
-    case Name::ProxyAuthenticate: case Name::Te: case Name::Trailer: case Name::TransferEncoding: case Name::Upgrade: return true;
+    case Name::Connection:
+    case Name::KeepAlive:
+    case Name::ProxyConnection:
+    case Name::ProxyAuthorization:
+    case Name::ProxyAuthenticate:
+    case Name::Te:
+    case Name::Trailer:
+    case Name::TransferEncoding:
+    case Name::Upgrade: return true;
     default: return false;
   }
 }

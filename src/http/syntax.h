@@ -14,7 +14,14 @@ namespace strongroom::http {
 
 namespace syntax {
 
-enum Class : std::uint8_t { kToken = 1, kTarget = 2, kHost = 4, kBase64 = 8, kValue = 16, kHex = 32 };
+enum Class : std::uint8_t {
+  kToken = 1,
+  kTarget = 2,
+  kHost = 4,
+  kBase64 = 8,
+  kValue = 16,
+  kHex = 32
+};
 
 consteval std::array<std::uint8_t, 256> make_classes() {
   std::array<std::uint8_t, 256> table{};
@@ -29,7 +36,8 @@ consteval std::array<std::uint8_t, 256> make_classes() {
   add("!#$%&'*+-.^_`|~", kToken);
   add("-._:[]", kHost);
   add("+/", kBase64);
-  // RFC 3986 and what the URL living standard leaves raw in queries ({ } | ^ `); never a fragment, a backslash, quotes or brackets.
+  // RFC 3986 and what the URL living standard leaves raw in queries ({ } | ^ `); never a fragment,
+  // a backslash, quotes or brackets.
   for (unsigned c = 0x21; c < 0x7f; ++c) table[c] |= kTarget;
   for (const char c : {'#', '\\', '"', '<', '>'})
     table[static_cast<std::uint8_t>(c)] &= static_cast<std::uint8_t>(~unsigned{kTarget});
@@ -41,7 +49,9 @@ consteval std::array<std::uint8_t, 256> make_classes() {
 }
 inline constexpr std::array<std::uint8_t, 256> kClasses = make_classes();
 
-[[nodiscard]] inline bool is(char c, Class what) { return (kClasses[static_cast<std::uint8_t>(c)] & what) != 0; }
+[[nodiscard]] inline bool is(char c, Class what) {
+  return (kClasses[static_cast<std::uint8_t>(c)] & what) != 0;
+}
 
 }  // namespace syntax
 
@@ -68,7 +78,8 @@ inline constexpr std::array<std::uint8_t, 256> kClasses = make_classes();
   return at;
 }
 
-/// The first octet that may not stand in a header's value. Eight at a time while none is a control character (a tab ends a run of eight).
+/// The first octet that may not stand in a header's value. Eight at a time while none is a control
+/// character (a tab ends a run of eight).
 [[nodiscard]] inline const char* skip_value_octets(const char* at, const char* end) {
   constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
   constexpr std::uint64_t kHighs = 0x8080808080808080ULL;

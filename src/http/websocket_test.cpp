@@ -28,7 +28,12 @@ const std::vector<HeadCase>& head_cases() {
       {"126", {0x82, 126, 0, 126}, kServer, 0, ParseState::Complete, 126},
       {"65535", {0x82, 126, 0xff, 0xff}, kServer, 0, ParseState::Complete, 65535},
       {"65536", {0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0}, kServer, 0, ParseState::Complete, 65536},
-      {"2^62", {0x82, 127, 0x40, 0, 0, 0, 0, 0, 0, 0}, kServer, 0, ParseState::Complete, 1ULL << 62U},
+      {"2^62",
+       {0x82, 127, 0x40, 0, 0, 0, 0, 0, 0, 0},
+       kServer,
+       0,
+       ParseState::Complete,
+       1ULL << 62U},
       {"compressed", {0xc1, 5}, kServer, kRsv1, ParseState::Complete, 5},
       {"empty ping", {0x89, 0}, kServer, 0, ParseState::Complete},
       {"longest ping", {0x89, 125}, kServer, 0, ParseState::Complete, 125},
@@ -45,8 +50,16 @@ const std::vector<HeadCase>& head_cases() {
       {"long ping", {0x89, 126, 0, 126}, kServer, 0, ParseState::Bad},
       {"close of one octet", {0x88, 1}, kServer, 0, ParseState::Bad},
       {"125 in two octets", {0x82, 126, 0, 125}, kServer, 0, ParseState::Bad},
-      {"65535 in eight octets", {0x82, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, kServer, 0, ParseState::Bad},
-      {"length with the highest bit", {0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0}, kServer, 0, ParseState::Bad},
+      {"65535 in eight octets",
+       {0x82, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff},
+       kServer,
+       0,
+       ParseState::Bad},
+      {"length with the highest bit",
+       {0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0},
+       kServer,
+       0,
+       ParseState::Bad},
       {"over 2^62", {0x82, 127, 0x40, 0, 0, 0, 0, 0, 0, 1}, kServer, 0, ParseState::Bad},
       {"one octet", {0x81}, kServer, 0, ParseState::NeedMore},
       {"cut length", {0x82, 127, 0, 0, 0}, kServer, 0, ParseState::NeedMore},
@@ -60,13 +73,16 @@ TEST(FrameHead, Table) {
     FrameHead head;
     const FrameOutcome outcome = parse_frame_head(each.octets, each.sender, each.reserved, head);
     EXPECT_EQ(outcome.state, each.state) << each.name << ": " << outcome.why;
-    if (each.state == ParseState::Bad) EXPECT_EQ(outcome.close_code, kCloseProtocolError) << each.name;
+    if (each.state == ParseState::Bad)
+      EXPECT_EQ(outcome.close_code, kCloseProtocolError) << each.name;
     if (each.state != ParseState::Complete) continue;
     EXPECT_EQ(outcome.consumed, each.octets.size()) << each.name;
     EXPECT_EQ(head.length, each.length) << each.name;
     std::array<std::uint8_t, kMaxFrameHead> written{};
     const std::size_t size = write_frame_head(head, written);
-    EXPECT_EQ(ByteVector(written.begin(), written.begin() + static_cast<std::ptrdiff_t>(size)), each.octets) << each.name;
+    EXPECT_EQ(ByteVector(written.begin(), written.begin() + static_cast<std::ptrdiff_t>(size)),
+              each.octets)
+        << each.name;
   }
 }
 
@@ -83,13 +99,15 @@ Followed follow(ByteView octets, std::size_t cut, FrameSender sender) {
   std::size_t given = cut;
   while (true) {
     const auto step = follower.feed(octets.subspan(at, given - at));
-    ByteVector run(octets.begin() + static_cast<std::ptrdiff_t>(at + step.payload_at),
-                   octets.begin() + static_cast<std::ptrdiff_t>(at + step.payload_at + step.payload_size));
+    ByteVector run(
+        octets.begin() + static_cast<std::ptrdiff_t>(at + step.payload_at),
+        octets.begin() + static_cast<std::ptrdiff_t>(at + step.payload_at + step.payload_size));
     if (follower.frame().is_masked) apply_mask(run, follower.frame().mask, step.offset);
     result.payload.append(text_of(run));
     at += step.consumed;
     if (step.state == ParseState::Bad) result.events += 'B';
-    if (step.state == ParseState::Complete) result.events += static_cast<char>('0' + static_cast<int>(follower.frame().opcode));
+    if (step.state == ParseState::Complete)
+      result.events += static_cast<char>('0' + static_cast<int>(follower.frame().opcode));
     if (step.state == ParseState::Bad) return result;
     if (step.state == ParseState::NeedMore && at == given) {
       if (given == octets.size()) return result;
@@ -99,10 +117,25 @@ Followed follow(ByteView octets, std::size_t cut, FrameSender sender) {
 }
 
 TEST(FrameFollower, SameWhereverItIsCut) {
-  struct Case { const char* name; ByteVector octets; FrameSender sender; std::string events; std::string payload; };
+  struct Case {
+    const char* name;
+    ByteVector octets;
+    FrameSender sender;
+    std::string events;
+    std::string payload;
+  };
   const std::vector<Case> cases = {
-      {"message, ping, fragments", {0x81, 2, 'h', 'i', 0x89, 0, 0x01, 1, 'a', 0x8a, 1, 'p', 0x80, 1, 'b'}, kServer, "19" "1:0", "hiapb"},
-      {"RFC 6455 5.7 masked Hello", {0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58}, kClient, "1", "Hello"},
+      {"message, ping, fragments",
+       {0x81, 2, 'h', 'i', 0x89, 0, 0x01, 1, 'a', 0x8a, 1, 'p', 0x80, 1, 'b'},
+       kServer,
+       "19"
+       "1:0",
+       "hiapb"},
+      {"RFC 6455 5.7 masked Hello",
+       {0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58},
+       kClient,
+       "1",
+       "Hello"},
       {"continuation of nothing", {0x80, 1, 'a'}, kServer, "B", ""},
       {"message within a message", {0x01, 1, 'a', 0x81, 1, 'b'}, kServer, "1B", "a"},
       {"continuation after the end", {0x01, 1, 'a', 0x80, 0, 0x80, 0}, kServer, "10B", "a"},
@@ -134,7 +167,8 @@ TEST(ApplyMask, AnyOffsetAndSize) {
     for (std::size_t size = 0; size < 40; ++size) {
       ByteVector payload(size, 0);
       apply_mask(payload, mask, offset);
-      for (std::size_t i = 0; i < size; ++i) ASSERT_EQ(payload[i], mask[(offset + i) % 4]) << offset << ' ' << size;
+      for (std::size_t i = 0; i < size; ++i)
+        ASSERT_EQ(payload[i], mask[(offset + i) % 4]) << offset << ' ' << size;
     }
 }
 

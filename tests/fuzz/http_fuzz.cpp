@@ -1,8 +1,10 @@
-// Fuzzes what reads octets from outside: request and response heads, bodies, websocket frames, compressed starts.
+// Fuzzes what reads octets from outside: request and response heads, bodies, websocket frames,
+// compressed starts.
 //
-// The first octet chooses the reader, the next two where the rest is cut. Invariants: never more consumed than given; the same outcome
-// however the input was cut; views point into the input; what was accepted holds the rules that the head's header states; a written
-// frame head reads back. Corpus: tests/corpus/http. SPDX-License-Identifier: Apache-2.0
+// The first octet chooses the reader, the next two where the rest is cut. Invariants: never more
+// consumed than given; the same outcome however the input was cut; views point into the input; what
+// was accepted holds the rules that the head's header states; a written frame head reads back.
+// Corpus: tests/corpus/http. SPDX-License-Identifier: Apache-2.0
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -21,24 +23,30 @@ using namespace strongroom::http;
 namespace {
 
 bool lies_within(std::string_view part, std::string_view whole) {
-  return part.empty() || (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
+  return part.empty() ||
+         (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
 }
 
 template <class Head, class Parse>
-void check_same_when_cut(std::string_view text, std::size_t cut, const ParseOutcome& whole, Parse parse) {
+void check_same_when_cut(std::string_view text, std::size_t cut, const ParseOutcome& whole,
+                         Parse parse) {
   Head head;
   std::size_t scanned = 0;
   ParseOutcome parts = parse(text.substr(0, cut), head, scanned);
   if (parts.state == ParseState::NeedMore) parts = parse(text, head, scanned);
-  STRONGROOM_CHECK(parts.state == whole.state && parts.consumed == whole.consumed, "a cut changes nothing");
+  STRONGROOM_CHECK(parts.state == whole.state && parts.consumed == whole.consumed,
+                   "a cut changes nothing");
   STRONGROOM_CHECK(parts.status == whole.status && parts.why == whole.why, "a cut changes nothing");
 }
 
 void check_headers(std::string_view text, const Headers& headers) {
   for (const Header& header : headers) {
-    STRONGROOM_CHECK(lies_within(header.name, text) && lies_within(header.value, text), "views point into the input");
+    STRONGROOM_CHECK(lies_within(header.name, text) && lies_within(header.value, text),
+                     "views point into the input");
     STRONGROOM_CHECK(is_token(header.name), "names are tokens");
-    STRONGROOM_CHECK(header.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos, "values are one line");
+    STRONGROOM_CHECK(
+        header.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos,
+        "values are one line");
   }
 }
 
@@ -49,8 +57,11 @@ std::size_t count(const Headers& headers, Name id) {
 }
 
 void check_framing(const Headers& headers, const BodyFraming& body) {
-  STRONGROOM_CHECK(count(headers, Name::ContentLength) + count(headers, Name::TransferEncoding) <= 1, "one framing");
-  STRONGROOM_CHECK(body.kind != BodyKind::Chunked || count(headers, Name::TransferEncoding) == 1, "chunked was said");
+  STRONGROOM_CHECK(
+      count(headers, Name::ContentLength) + count(headers, Name::TransferEncoding) <= 1,
+      "one framing");
+  STRONGROOM_CHECK(body.kind != BodyKind::Chunked || count(headers, Name::TransferEncoding) == 1,
+                   "chunked was said");
 }
 
 void fuzz_request(std::string_view text, std::size_t cut) {
@@ -58,11 +69,17 @@ void fuzz_request(std::string_view text, std::size_t cut) {
   std::size_t scanned = 0;
   const ParseOutcome outcome = parse_request(text, head, scanned);
   STRONGROOM_CHECK(outcome.consumed <= text.size(), "no more consumed than given");
-  STRONGROOM_CHECK((outcome.state == ParseState::Bad) == (outcome.status != 0), "a refusal has a status");
-  check_same_when_cut<RequestHead>(text, cut, outcome, [](auto view, auto& out, auto& at) { return parse_request(view, out, at); });
+  STRONGROOM_CHECK((outcome.state == ParseState::Bad) == (outcome.status != 0),
+                   "a refusal has a status");
+  check_same_when_cut<RequestHead>(text, cut, outcome, [](auto view, auto& out, auto& at) {
+    return parse_request(view, out, at);
+  });
   if (outcome.state != ParseState::Complete) return;
-  STRONGROOM_CHECK(outcome.consumed <= kMaxHead && text.substr(0, outcome.consumed).ends_with("\r\n\r\n"), "a head ends so");
-  STRONGROOM_CHECK(lies_within(head.method, text) && lies_within(head.target, text), "views point into the input");
+  STRONGROOM_CHECK(
+      outcome.consumed <= kMaxHead && text.substr(0, outcome.consumed).ends_with("\r\n\r\n"),
+      "a head ends so");
+  STRONGROOM_CHECK(lies_within(head.method, text) && lies_within(head.target, text),
+                   "views point into the input");
   STRONGROOM_CHECK(is_token(head.method) && !head.target.empty(), "a method and a target");
   STRONGROOM_CHECK(count(head.headers, Name::Host) <= 1, "one Host");
   STRONGROOM_CHECK(head.body.kind != BodyKind::UntilEnd, "requests never end with the connection");
@@ -75,8 +92,9 @@ void fuzz_response(std::string_view text, std::size_t cut, std::string_view meth
   std::size_t scanned = 0;
   const ParseOutcome outcome = parse_response(text, method, head, scanned);
   STRONGROOM_CHECK(outcome.consumed <= text.size(), "no more consumed than given");
-  check_same_when_cut<ResponseHead>(text, cut, outcome,
-                                    [method](auto view, auto& out, auto& at) { return parse_response(view, method, out, at); });
+  check_same_when_cut<ResponseHead>(text, cut, outcome, [method](auto view, auto& out, auto& at) {
+    return parse_response(view, method, out, at);
+  });
   if (outcome.state != ParseState::Complete) return;
   STRONGROOM_CHECK(head.status >= 100 && head.status <= 999, "three digits");
   check_headers(text, head.headers);
@@ -98,7 +116,8 @@ BodyOutcome follow_body(BodyFraming framing, std::string_view text, std::size_t 
   for (;;) {
     const auto step = follower.feed(text.substr(result.consumed, given - result.consumed));
     STRONGROOM_CHECK(step.consumed <= given - result.consumed, "no more consumed than given");
-    STRONGROOM_CHECK(lies_within(step.content, text) && step.content.size() <= step.consumed, "content lies within");
+    STRONGROOM_CHECK(lies_within(step.content, text) && step.content.size() <= step.consumed,
+                     "content lies within");
     result.content.append(step.content);
     result.consumed += step.consumed;
     result.state = step.state;
@@ -115,7 +134,8 @@ BodyOutcome follow_body(BodyFraming framing, std::string_view text, std::size_t 
 }
 
 void fuzz_body(std::string_view text, std::size_t cut, BodyFraming framing) {
-  STRONGROOM_CHECK(follow_body(framing, text, cut) == follow_body(framing, text, text.size()), "a cut changes nothing");
+  STRONGROOM_CHECK(follow_body(framing, text, cut) == follow_body(framing, text, text.size()),
+                   "a cut changes nothing");
 }
 
 struct FrameEvents {
@@ -124,14 +144,17 @@ struct FrameEvents {
   friend bool operator==(const FrameEvents&, const FrameEvents&) = default;
 };
 
-FrameEvents follow_frames(ByteView input, std::size_t cut, FrameSender sender, std::uint8_t reserved) {
+FrameEvents follow_frames(ByteView input, std::size_t cut, FrameSender sender,
+                          std::uint8_t reserved) {
   FrameFollower follower(sender, reserved);
   FrameEvents result;
   std::size_t at = 0;
   std::size_t given = cut;
   for (;;) {
     const auto step = follower.feed(input.subspan(at, given - at));
-    STRONGROOM_CHECK(step.consumed <= given - at && step.payload_at + step.payload_size <= given - at, "within what was given");
+    STRONGROOM_CHECK(
+        step.consumed <= given - at && step.payload_at + step.payload_size <= given - at,
+        "within what was given");
     if (step.state == ParseState::Bad) {
       result.events += "bad " + std::string(step.why);
       return result;
@@ -150,14 +173,16 @@ FrameEvents follow_frames(ByteView input, std::size_t cut, FrameSender sender, s
 }
 
 void fuzz_frames(ByteView input, std::size_t cut, FrameSender sender, std::uint8_t reserved) {
-  STRONGROOM_CHECK(follow_frames(input, cut, sender, reserved) == follow_frames(input, input.size(), sender, reserved),
+  STRONGROOM_CHECK(follow_frames(input, cut, sender, reserved) ==
+                       follow_frames(input, input.size(), sender, reserved),
                    "a cut changes nothing");
   FrameHead head;
   const FrameOutcome outcome = parse_frame_head(input, sender, reserved, head);
   if (outcome.state != ParseState::Complete) return;
   std::array<std::uint8_t, kMaxFrameHead> written{};
   const std::size_t size = write_frame_head(head, written);
-  STRONGROOM_CHECK(text_of(ByteView(written).first(size)) == text_of(input.first(outcome.consumed)), "what is read is written so");
+  STRONGROOM_CHECK(text_of(ByteView(written).first(size)) == text_of(input.first(outcome.consumed)),
+                   "what is read is written so");
 }
 
 }  // namespace

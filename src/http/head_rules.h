@@ -1,0 +1,21 @@
+// What a whole head must satisfy, and what it says about its body and its connection. Inside the
+// room only. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+#include "http/head.h"
+
+namespace strongroom::http {
+
+struct Verdict {
+  int status = 0;
+  std::string_view why;
+  [[nodiscard]] bool is_bad() const { return status != 0; }
+};
+
+/// Sets what follows from the headers: body, keeps_alive, expects_continue, is_websocket_upgrade.
+[[nodiscard]] Verdict judge_request(RequestHead& head);
+[[nodiscard]] Verdict judge_response(ResponseHead& head, std::string_view request_method);
+
+}  // namespace strongroom::http
