@@ -9,7 +9,7 @@ namespace strongroom::lease {
 
 Grantor::Grantor(Hooks hooks) : hooks_(std::move(hooks)) {}
 
-void Grantor::add_holder(HolderId id, const HolderHello& hello) { holders_[id] = {hello, true}; }
+void Grantor::add_holder(HolderId id, const HolderHello& hello) { holders_[id] = {hello, true, {}}; }
 
 void Grantor::lose_holder(HolderId id, SteadyTime now) {
   const auto found = holders_.find(id);
@@ -35,6 +35,7 @@ const HolderHello* Grantor::find(HolderId id) const {
 bool Grantor::grant(HolderId holder, GrantedLease& lease, SteadyTime received) {
   LeaseFacts facts{lease.tenant, lease.member, lease.session, lease.grant, lease.key, lease.key_version, lease.service, lease.label};
   if (find(holder) == nullptr || is_fenced(facts)) return false;
+  if (auto& state = holders_[holder]; state.hello.role == HolderRole::Runner) state.given.push_back(facts);
   lease.lease = crypto::random_id<LeaseId>();
   leases_.emplace(lease.lease, LeaseState{holder, std::move(facts), received + kLeaseTime + kMargin});
   return true;
@@ -104,7 +105,9 @@ void Grantor::fence(FenceKind kind, const IdBytes& id, const std::string& reason
     if (holder.is_live) tell.push_back(holder_id);
     const auto held = holding.find(holder_id);
     const bool is_runner = holder.hello.role == HolderRole::Runner;
-    const bool runs_it = holder.is_live && is_runner && kind == FenceKind::Session && holder.hello.session.bytes() == id;
+    const bool has_given = std::ranges::any_of(holder.given, [&](const LeaseFacts& facts) { return concerns(kind, id, facts); });
+    const bool is_its_session = kind == FenceKind::Session && holder.hello.session.bytes() == id;
+    const bool runs_it = holder.is_live && is_runner && (has_given || is_its_session);
     FenceOutcome outcome = outcome_of(holder_id, holder, now);
     if (held == holding.end() && !runs_it) {
       if (holder.is_live && !is_runner) order.outcomes.push_back(std::move(outcome));

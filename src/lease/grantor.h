@@ -83,6 +83,8 @@ class Grantor {
   struct HolderState {
     HolderHello hello;
     bool is_live = true;
+    /// A runner: all that it was ever given. Processes keep a value whatever becomes of the lease.
+    std::vector<LeaseFacts> given;
   };
   struct LeaseState {
     HolderId holder;

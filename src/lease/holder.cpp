@@ -348,11 +348,11 @@ void Holder::time_out_requests(SteadyTime now) {
 void Holder::release_unused(SteadyTime now) {
   std::vector<LeaseId> unused;
   for (const auto& [id, lease] : leases_) {
-    if (lease->has_attachments() || lease->is_orphaned_) continue;
-    // A gateway's lease that is no longer found by its pass is of an older key version: kept only for what is attached.
+    // A runner's leases last as long as its session: processes have the value. A check's are released by who makes it.
     const bool is_of_a_pass = lease->pass_hash_ != PassHash{};
-    const bool is_superseded = is_of_a_pass && !lease->is_indexed_;
-    if (is_superseded || now >= lease->last_used_ + kUnusedKept) unused.push_back(id);
+    if (!is_of_a_pass || lease->has_attachments() || lease->is_orphaned_) continue;
+    // What is no longer found by its pass is of an older key version: kept only for what is attached.
+    if (!lease->is_indexed_ || now >= lease->last_used_ + kUnusedKept) unused.push_back(id);
   }
   for (const auto& id : unused) end(id, "lease_lost");
   send_in_parts(unused, [&](std::vector<LeaseId> part) { hooks_.send(Release{std::move(part)}); });

@@ -243,6 +243,29 @@ TEST_F(Link, ARunnerGetsItsSessionAndAnswersForItsProcesses) {
   run(story());
 }
 
+TEST_F(Link, ARunnerIsWaitedForEvenWhenItsLeasesAreGone) {
+  int ended = 0;
+  HolderLink::Handlers handlers;
+  handlers.end_processes = [&](Fence) -> io::Task<std::vector<ProcessOutcome>> {
+    co_await loop.sleep(milliseconds(100));
+    ++ended;
+    co_return std::vector<ProcessOutcome>();
+  };
+  auto link = join(HolderRole::Runner, std::move(handlers));
+  auto story = [&]() -> io::Task<void> {
+    const auto leases = co_await link->leases_of_session(SessionId(IdBytes{9}));
+    EXPECT_TRUE(leases && side.has_runner(SessionId(IdBytes{9})));
+    if (!leases) co_return;
+    for (const auto& lease : *leases) link->holder().release(lease);
+    co_await until([&] { return side.lease_count() == 0; });
+    const IdBytes id = TinyVault::key_of(8).bytes();
+    const auto outcomes = co_await side.fence(vault::FenceKind::Key, id, "key_revoked", milliseconds(100));
+    EXPECT_EQ(ended, 1);
+    EXPECT_EQ(outcomes.size(), 1U);
+  };
+  run(story());
+}
+
 TEST_F(Link, IntentsAreBatchedAndAwaited) {
   auto link = join(HolderRole::Gateway);
   auto story = [&]() -> io::Task<void> {

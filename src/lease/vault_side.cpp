@@ -309,4 +309,10 @@ void VaultSide::drain(std::chrono::milliseconds within) {
 
 std::size_t VaultSide::holder_count(HolderRole role) const { return grantor_.live_holders(role).size(); }
 
+bool VaultSide::has_runner(SessionId session) const {
+  for (const auto& [id, holder] : channels_)
+    if (holder->role == HolderRole::Runner && holder->is_admitted && holder->session == session) return true;
+  return false;
+}
+
 }  // namespace strongroom::lease

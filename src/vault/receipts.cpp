@@ -80,6 +80,21 @@ Result<std::vector<ExposedProcess>> Vault::State::unconfirmed(const std::vector<
   return exposed;
 }
 
+/// The first one written for it, as it was answered then.
+Result<std::optional<Receipt>> Vault::State::receipt_of(const std::string& subject) {
+  STRONGROOM_TRY(const auto rows, store.list<store::Receipt>({{"subject", subject}}));
+  const auto first = std::ranges::min_element(rows, {}, &store::Receipt::created);
+  if (first == rows.end()) return std::nullopt;
+  STRONGROOM_TRY(const auto parsed, parse_json(first->document));
+  const auto holds = [&](std::string_view promise) {
+    const auto* receipt = parsed.is_object() ? parsed.get_object().if_contains("receipt") : nullptr;
+    const auto* part = receipt != nullptr && receipt->is_object() ? receipt->get_object().if_contains(promise) : nullptr;
+    const auto* value = part != nullptr && part->is_object() ? part->get_object().if_contains("holds") : nullptr;
+    return value != nullptr && value->is_bool() && value->get_bool();
+  };
+  return Receipt{first->id, first->document, holds("r1"), holds("r2")};
+}
+
 Result<Receipt> Vault::State::write_receipt(const Undertaking& undertaking, const std::vector<HolderOutcome>& outcomes) {
   const WallTime completed = clock.wall();
   const auto holders = merged(outcomes);

@@ -87,6 +87,10 @@ TEST_F(Sessions, APassIsGoodForOneServiceOfOneOpenSession) {
   const auto after = use(started->passes.at(0));
   ASSERT_FALSE(after);
   EXPECT_EQ(after.error().reason, "session_ended");
+  const auto again = run(vault->end_session(kOperator, started->session.id, "finished"));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->document, ended->document);
+  EXPECT_EQ(fences.fenced.size(), 1U);
 }
 
 TEST_F(Sessions, ExpiryIsCheckedAtUse) {

@@ -100,6 +100,7 @@ struct Vault::State {
   void take_down(const std::vector<store::Session>& sessions, const std::vector<store::Key>& keys, Undertaking& undertaking);
   io::Task<Result<Receipt>> carry_through(Undertaking undertaking);
   Result<Receipt> write_receipt(const Undertaking& undertaking, const std::vector<HolderOutcome>& outcomes);
+  Result<std::optional<Receipt>> receipt_of(const std::string& subject);
   Result<std::vector<ExposedProcess>> unconfirmed(const std::vector<KeyId>& keys);  // named by their session
 };
 
