@@ -88,6 +88,18 @@ Names member_names(vault::Vault& vault, const Names& tenants) {
   return names;
 }
 
+Result<audit::Filter> read_filter(const Call& call, const Names& tenants) {
+  constexpr std::uint64_t kMost = 10'000;
+  audit::Filter filter;
+  STRONGROOM_CHECKED(read_tenant(call, tenants, filter.tenant));
+  STRONGROOM_CHECKED(read_member(call, filter.member));
+  STRONGROOM_CHECKED(read_id(call, "key", filter.key));
+  STRONGROOM_CHECKED(read_id(call, "session", filter.session));
+  STRONGROOM_TRY(filter.before, number_of(call, "before", 0, std::uint64_t{1} << 62U));
+  STRONGROOM_TRY(filter.limit, number_of(call, "limit", 100, kMost));
+  return filter;
+}
+
 }  // namespace
 
 Answer list_receipts(Call& call) {
@@ -104,30 +116,35 @@ Answer show_receipt(Call& call) {
   return out;
 }
 
-Answer list_audit(Call& call) {
-  constexpr std::uint64_t kMost = 10'000;  // the vault does nothing else meanwhile
-  audit::Filter filter;
-  STRONGROOM_TRY(const Names tenants, tenant_names(call.services.vault));
-  STRONGROOM_CHECKED(read_tenant(call, tenants, filter.tenant));
-  STRONGROOM_CHECKED(read_member(call, filter.member));
-  STRONGROOM_CHECKED(read_id(call, "key", filter.key));
-  STRONGROOM_CHECKED(read_id(call, "session", filter.session));
-  STRONGROOM_TRY(filter.before, number_of(call, "before", 0, std::uint64_t{1} << 62U));
-  STRONGROOM_TRY(filter.limit, number_of(call, "limit", 100, kMost));
-  STRONGROOM_TRY(auto entries, call.services.record.list(filter));
-  const Names members = member_names(call.services.vault, tenants);
+using Entries = Result<std::vector<json::object>>;
+
+io::Task<Answer> list_audit(Call& call) {
+  const Result<Names> tenants = tenant_names(call.services.vault);
+  if (!tenants) co_return std::unexpected(tenants.error());
+  const Result<audit::Filter> filter = read_filter(call, *tenants);
+  if (!filter) co_return std::unexpected(filter.error());
+  std::function<Entries()> work = [&record = call.services.record, wanted = *filter] {
+    return record.list(wanted);
+  };
+  Entries entries = co_await call.services.worker.run(std::move(work));
+  if (!entries) co_return std::unexpected(entries.error());
+  const Names members = member_names(call.services.vault, *tenants);
   json::array out;
-  for (json::object& entry : entries) {
-    put_name(entry, "tenant", tenants);
+  for (json::object& entry : *entries) {
+    put_name(entry, "tenant", *tenants);
     put_name(entry, "member", members);
     out.emplace_back(std::move(entry));
   }
-  return reply(std::move(out));
+  co_return reply(std::move(out));
 }
 
-Answer verify_audit(Call& call) {
-  STRONGROOM_TRY(const audit::Verified verified, call.services.record.verify());
-  return reply(to_json(verified));
+io::Task<Answer> verify_audit(Call& call) {
+  std::function<Result<audit::Verified>()> work = [&record = call.services.record] {
+    return record.verify();
+  };
+  const Result<audit::Verified> verified = co_await call.services.worker.run(std::move(work));
+  if (!verified) co_return std::unexpected(verified.error());
+  co_return reply(to_json(*verified));
 }
 
 }  // namespace strongroom::api

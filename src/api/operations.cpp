@@ -87,9 +87,9 @@ constexpr std::array<Operation, 27> kOperations = {{
      {}, {}, Shape::One, "Receipt", 200, show_receipt},
 
     {"audit.list", "GET", "/api/v1/audit", "The record of use, newest first",
-     kAuditQuery, {}, Shape::List, "Entry", 200, list_audit},
+     kAuditQuery, {}, Shape::List, "Entry", 200, nullptr, list_audit},
     {"audit.verify", "POST", "/api/v1/audit/verify", "Check the whole chain and its signatures",
-     {}, "Empty", Shape::One, "Verified", 200, verify_audit},
+     {}, "Empty", Shape::One, "Verified", 200, nullptr, verify_audit},
 }};
 // clang-format on
 

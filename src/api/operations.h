@@ -13,6 +13,7 @@
 
 #include "api/schema.h"
 #include "api/server.h"
+#include "api/worker.h"
 #include "audit/log.h"
 #include "catalog/catalog.h"
 #include "http/server.h"
@@ -28,6 +29,7 @@ struct Services {
   const catalog::Catalog& catalog;
   const ControlOptions& options;
   const ControlHooks& hooks;
+  Worker& worker;
 };
 
 /// One admitted call.
@@ -103,7 +105,7 @@ io::Task<Answer> end_session(Call& call);
 Answer attach_runner(Call& call);
 Answer list_receipts(Call& call);
 Answer show_receipt(Call& call);
-Answer list_audit(Call& call);
-Answer verify_audit(Call& call);
+io::Task<Answer> list_audit(Call& call);
+io::Task<Answer> verify_audit(Call& call);
 
 }  // namespace strongroom::api

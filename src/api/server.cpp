@@ -96,7 +96,8 @@ struct ControlServer::State {
   State(Parts parts, ControlOptions the_options, ControlHooks the_hooks)
       : options(std::move(the_options)),
         hooks(std::move(the_hooks)),
-        services{parts.loop, parts.vault, parts.record, parts.catalog, options, hooks},
+        worker(parts.loop),
+        services{parts.loop, parts.vault, parts.record, parts.catalog, options, hooks, worker},
         metrics(parts.metrics),
         tcp(parts.loop, [this](http::ServerRequest& request) { return handle(request); }),
         local(parts.loop, [this](http::ServerRequest& request) { return handle(request); }) {}
@@ -114,6 +115,7 @@ struct ControlServer::State {
 
   ControlOptions options;
   ControlHooks hooks;
+  Worker worker;
   Services services;
   Metrics* metrics;
   http::Server tcp;

@@ -1,7 +1,7 @@
 // Log: the record of use, an append-only chain of entries on disk.
 //
-// Used by: vault (acts), app (uses on behalf of gateways), api (queries). Threads: the vault's loop; one writer thread inside does
-// group commit: all that has come in meanwhile is written and synchronised once. Segment files DIR/record-NNNNNNNN.log, each frame
+// Used by: vault (acts), app (uses on behalf of gateways), api (queries). Threads: the vault's loop; list, for_each and verify
+// any, since they read the files; one writer thread inside does group commit: all that has come in meanwhile is written and synchronised once. Segment files DIR/record-NNNNNNNN.log, each frame
 // [length][entry][SHA-256 of the previous hash and the entry]; about once a second and at the end a checkpoint signed by Ed25519.
 // Fails closed: Storage when the disk does not take it; it is tried again with the next entry. SPDX-License-Identifier: Apache-2.0
 #pragma once
