@@ -1,4 +1,5 @@
 """Fixtures of the end-to-end tests. SPDX-License-Identifier: Apache-2.0"""
+
 import os
 import re
 import sys
@@ -17,7 +18,9 @@ E2E = Path(__file__).resolve().parent
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "violations: this test makes the stand-ins see what they must not")
+    config.addinivalue_line(
+        "markers", "violations: this test makes the stand-ins see what they must not"
+    )
 
 
 def pytest_collection_modifyitems(items):
@@ -29,7 +32,9 @@ def pytest_sessionstart(session):
     if session.config.option.collectonly:
         return
     if not (PROGRAMS / "strongroom").exists():
-        pytest.exit(f"no strongroom in {PROGRAMS}: build it, or name its folder in STRONGROOM_BIN", 2)
+        pytest.exit(
+            f"no strongroom in {PROGRAMS}: build it, or name its folder in STRONGROOM_BIN", 2
+        )
     if not (E2E / "node_modules" / "openai").exists():
         pytest.exit("run `npm ci` in tests/e2e and in tests/standins first", 2)
 
@@ -45,7 +50,12 @@ def environment(suite_folder):
     """What the programs under test are started with: nothing of the caller's but what they cannot do without."""
     temporary = suite_folder / "tmp"
     temporary.mkdir()
-    return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TMPDIR": str(temporary), "HOME": str(temporary)}
+    return {
+        "PATH": os.environ["PATH"],
+        "LANG": "C.UTF-8",
+        "TMPDIR": str(temporary),
+        "HOME": str(temporary),
+    }
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 Searched: data directories with database, WAL, record and receipts; logs; temporary files; core files; and, by the
 watcher of the whole run, command lines and environments outside workrooms. SPDX-License-Identifier: Apache-2.0
 """
+
 import base64
 import json
 import os
@@ -27,9 +28,16 @@ def test_the_search_finds_every_encoding(shape):
     value = SHAPES[shape]()
     raw = value.encode()
     patterns = encodings(value)
-    written = [raw, raw.hex().encode(), raw.hex().upper().encode(), urllib.parse.quote(value, safe="").encode(),
-               urllib.parse.quote_plus(value, safe="").encode(), json.dumps({"v": value}).encode(),
-               "".join(f"\\u{ord(c):04x}" for c in value).encode(), "".join(f"%{b:02X}" for b in raw).encode()]
+    written = [
+        raw,
+        raw.hex().encode(),
+        raw.hex().upper().encode(),
+        urllib.parse.quote(value, safe="").encode(),
+        urllib.parse.quote_plus(value, safe="").encode(),
+        json.dumps({"v": value}).encode(),
+        "".join(f"\\u{ord(c):04x}" for c in value).encode(),
+        "".join(f"%{b:02X}" for b in raw).encode(),
+    ]
     for before in range(7):
         around = secrets.token_bytes(before) + raw + secrets.token_bytes(5)
         written += [base64.b64encode(around), base64.urlsafe_b64encode(around)]
@@ -73,7 +81,11 @@ def test_nothing_outside_workrooms_while_all_is_in_use(room, standins, canaries,
     for service in ("gemini", "openai", "elevenlabs"):
         room.add_key(service)
     _, token = room.add_key("github", member="alice")
-    room.add_key("postgres", value=canaries.new("password"), settings={"host": "127.0.0.1", "port": "1", "user": "u", "database": "d"})
+    room.add_key(
+        "postgres",
+        value=canaries.new("password"),
+        settings={"host": "127.0.0.1", "port": "1", "user": "u", "database": "d"},
+    )
     standins.stream(events=2, hold=True)
     probe = """
 import os, time, urllib.request
@@ -83,7 +95,9 @@ answer = urllib.request.urlopen(request, timeout=60)
 print("FIRST", answer.readline(), flush=True)
 time.sleep(600)
 """
-    workroom = room.begin(["gemini", "openai", "elevenlabs", "github", "postgres"], [sys.executable, "-c", probe])
+    workroom = room.begin(
+        ["gemini", "openai", "elevenlabs", "github", "postgres"], [sys.executable, "-c", probe]
+    )
     workroom.line("FIRST")
     inside = [pid for pid in os.listdir("/proc") if pid.isdigit() and _holds(pid, token)]
     assert inside, "the workroom does hold its injected token: the search below can see such things"
@@ -104,7 +118,11 @@ def test_nothing_of_any_key_is_left_behind(suite_folder, canaries, process_watch
     patterns = canaries.patterns()
     files = list(files_under(suite_folder))
     names = {file.name for file in files}
-    assert {"strongroom.db", "seal.key", "serve.log"} <= names, "the search sees what it must search"
+    assert {
+        "strongroom.db",
+        "seal.key",
+        "serve.log",
+    } <= names, "the search sees what it must search"
     for shared in ("/tmp", "/var/tmp", "/dev/shm"):
         files += recent_files_under(shared, suite_folder)
     for folder in {Path.cwd(), suite_folder}:

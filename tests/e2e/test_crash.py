@@ -3,6 +3,7 @@
 After each restart: what was acknowledged is there, what was revoked stays revoked, and what was in flight is either wholly
 done or not at all. STRONGROOM_KILLS says how often (200); STRONGROOM_SEED repeats a run. SPDX-License-Identifier: Apache-2.0
 """
+
 import json
 import os
 import random
@@ -15,16 +16,20 @@ from support.room import PROGRAMS
 from support.waiting import until
 
 KILLS = int(os.environ.get("STRONGROOM_KILLS", "200"))
-CALL = 'curl -sf -o /dev/null -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models"'
+CALL = (
+    'curl -sf -o /dev/null -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models"'
+)
 
 
 class Model:
     """What must be true of every key, from the acknowledgements alone."""
 
     def __init__(self):
-        self.keys = {}       # id -> {"label", "least": acknowledged version, "most": with what was in flight, "revoked", "versions"}
-        self.taken = set()   # ids that an operation of the current round changes
-        self.in_doubt = {}   # label -> value, of adds that were not acknowledged
+        self.keys = (
+            {}
+        )  # id -> {"label", "least": acknowledged version, "most": with what was in flight, "revoked", "versions"}
+        self.taken = set()  # ids that an operation of the current round changes
+        self.in_doubt = {}  # label -> value, of adds that were not acknowledged
 
     def active(self):
         return [key_id for key_id, key in self.keys.items() if key["revoked"] == "no"]
@@ -48,7 +53,13 @@ class Model:
             assert found["label"] in self.in_doubt, f"nobody asked for this key: {found}"
             value = self.in_doubt.pop(found["label"])
             assert (found["version"], found["state"]) == (1, "active"), f"half an add: {found}"
-            self.keys[key_id] = {"label": found["label"], "least": 1, "most": 1, "revoked": "no", "versions": {1: value}}
+            self.keys[key_id] = {
+                "label": found["label"],
+                "least": 1,
+                "most": 1,
+                "revoked": "no",
+                "versions": {1: value},
+            }
         self.in_doubt.clear()
 
 
@@ -59,9 +70,22 @@ class Operation:
         self.model, self.kind, self.value, self.key_id = model, kind, None, None
         arguments, text = getattr(self, f"_{kind}")(room, chance)
         at = arguments.index("--") if "--" in arguments else len(arguments)
-        command = [str(PROGRAMS / "strongroom"), *arguments[:at], "--json", "--data", str(room.data), *arguments[at:]]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        env=room.environment, cwd=room.folder)
+        command = [
+            str(PROGRAMS / "strongroom"),
+            *arguments[:at],
+            "--json",
+            "--data",
+            str(room.data),
+            *arguments[at:],
+        ]
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=room.environment,
+            cwd=room.folder,
+        )
         self.process.stdin.write(text.encode())
         self.process.stdin.close()
         self.process.stdin = None
@@ -70,7 +94,15 @@ class Operation:
         self.label, self.value = f"k{chance.getrandbits(48):012x}", room.canaries.new("gemini")
         self.model.in_doubt[self.label] = self.value
         room.standins.accept("gemini", self.value)
-        return ["key", "add", "gemini", "--tenant", "acme", "--label", self.label], self.value + "\n"
+        return [
+            "key",
+            "add",
+            "gemini",
+            "--tenant",
+            "acme",
+            "--label",
+            self.label,
+        ], self.value + "\n"
 
     def _take(self, chance):
         """A key that no other operation of this round changes: what two concurrent changes leave is another matter."""
@@ -93,7 +125,19 @@ class Operation:
 
     def _run(self, room, chance):
         label = self.model.keys[chance.choice(self.model.active())]["label"]
-        return ["run", "--tenant", "acme", "--member", "alice", "--service", f"gemini:{label}", "--", "/bin/sh", "-c", CALL], ""
+        return [
+            "run",
+            "--tenant",
+            "acme",
+            "--member",
+            "alice",
+            "--service",
+            f"gemini:{label}",
+            "--",
+            "/bin/sh",
+            "-c",
+            CALL,
+        ], ""
 
     def finish(self):
         output, _ = self.process.communicate(timeout=60)
@@ -102,7 +146,13 @@ class Operation:
         if self.kind == "add":
             key_id = json.loads(output)["id"]
             self.model.in_doubt.pop(self.label, None)
-            self.model.keys[key_id] = {"label": self.label, "least": 1, "most": 1, "revoked": "no", "versions": {1: self.value}}
+            self.model.keys[key_id] = {
+                "label": self.label,
+                "least": 1,
+                "most": 1,
+                "revoked": "no",
+                "versions": {1: self.value},
+            }
         elif self.kind == "rotate":
             key = self.model.keys[self.key_id]
             key["least"] = key["most"]

@@ -3,6 +3,7 @@
 Passes come from `strongroom session start`, so these tests speak from outside any workroom.
 SPDX-License-Identifier: Apache-2.0
 """
+
 import base64
 import json
 import socket
@@ -26,7 +27,9 @@ class Use:
     def __init__(self, room, standins):
         self.room, self.standins = room, standins
         self.key_id, self.key = room.add_key("gemini")
-        started = room.json("session", "start", "--tenant", "acme", "--member", "alice", "--service", "gemini")
+        started = room.json(
+            "session", "start", "--tenant", "acme", "--member", "alice", "--service", "gemini"
+        )
         self.session = started["session"]["id"]
         [issued] = started["passes"]
         self.token = issued["pass"]
@@ -53,41 +56,63 @@ class Use:
                     answer += piece
             except (ConnectionResetError, ssl.SSLError):
                 pass
-        return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.1 ") else 0, answer.decode("latin1")
+        return (
+            int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.1 ") else 0
+        ), answer.decode("latin1")
 
     def get(self, path="/gemini/v1/models", headers=None, tls=False):
         headers = {"x-goog-api-key": self.token} if headers is None else headers
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        return self.exchange(f"GET {path} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n{lines}\r\n", tls)
+        return self.exchange(
+            f"GET {path} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n{lines}\r\n", tls
+        )
 
     def error(self, answer):
-        return json.loads(answer[answer.index("{"):answer.rindex("}") + 1])["error"]
+        return json.loads(answer[answer.index("{") : answer.rindex("}") + 1])["error"]
 
 
 def test_every_slot_of_the_service_takes_the_pass(use):
     basic = base64.b64encode(f"any:{use.token}".encode()).decode()
     for path, headers in [
-        ("/gemini/v1/models", {"x-goog-api-key": use.token}), ("/gemini/v1/models", {"X-GOOG-API-KEY": use.token}),
-        (f"/gemini/v1/models?key={use.token}", {}), (f"/gemini/v1/models?a=1&key={use.token}&b=2", {}),
-        ("/gemini/v1/models", {"Authorization": f"Bearer {use.token}"}), ("/gemini/v1/models", {"Authorization": f"Basic {basic}"}),
+        ("/gemini/v1/models", {"x-goog-api-key": use.token}),
+        ("/gemini/v1/models", {"X-GOOG-API-KEY": use.token}),
+        (f"/gemini/v1/models?key={use.token}", {}),
+        (f"/gemini/v1/models?a=1&key={use.token}&b=2", {}),
+        ("/gemini/v1/models", {"Authorization": f"Bearer {use.token}"}),
+        ("/gemini/v1/models", {"Authorization": f"Basic {basic}"}),
         (f"/gemini/v1/models?key={use.token}", {"x-goog-api-key": use.token}),
     ]:
         status, answer = use.get(path, headers)
         assert status == 200, (path, answer)
         assert use.key not in answer
-    assert [dict(request["query"]) for request in use.standins.requests()][2:4] == [{}, {"a": "1", "b": "2"}]
+    assert [dict(request["query"]) for request in use.standins.requests()][2:4] == [
+        {},
+        {"a": "1", "b": "2"},
+    ]
 
 
 def test_other_credentials_of_the_agent_do_not_travel(use):
     """Cookies, proxy credentials and forged forwarding headers stay here; the rest goes on."""
-    headers = {"x-goog-api-key": use.token, "Proxy-Authorization": "Basic eDp5", "X-Forwarded-For": "1.2.3.4", "X-Of-The-Agent": "kept",
-               "Connection": "close, X-Hop", "X-Hop": "dropped", "TE": "trailers", "Keep-Alive": "timeout=5"}
+    headers = {
+        "x-goog-api-key": use.token,
+        "Proxy-Authorization": "Basic eDp5",
+        "X-Forwarded-For": "1.2.3.4",
+        "X-Of-The-Agent": "kept",
+        "Connection": "close, X-Hop",
+        "X-Hop": "dropped",
+        "TE": "trailers",
+        "Keep-Alive": "timeout=5",
+    }
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    status, answer = use.exchange(f"GET /gemini/standin/echo HTTP/1.1\r\nHost: gateway\r\n{lines}\r\n")
+    status, answer = use.exchange(
+        f"GET /gemini/standin/echo HTTP/1.1\r\nHost: gateway\r\n{lines}\r\n"
+    )
     assert status == 200, answer
     [seen] = use.standins.requests()
     assert seen["headers"]["x-of-the-agent"] == "kept"
-    assert not {"x-hop", "proxy-authorization", "te", "keep-alive", "x-forwarded-for"} & set(seen["headers"])
+    assert not {"x-hop", "proxy-authorization", "te", "keep-alive", "x-forwarded-for"} & set(
+        seen["headers"]
+    )
     assert seen["headers"]["x-goog-api-key"] == "<key of gemini>"
 
 
@@ -129,8 +154,12 @@ def test_ambiguous_requests_are_refused(use, what):
 def test_expect_100_continue(use):
     """The agent's body is asked for before it is sent, and arrives."""
     with use.connect() as connection:
-        connection.sendall((f"POST /gemini/standin/echo HTTP/1.1\r\nHost: g\r\nConnection: close\r\nx-goog-api-key: {use.token}\r\n"
-                            "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n").encode())
+        connection.sendall(
+            (
+                f"POST /gemini/standin/echo HTTP/1.1\r\nHost: g\r\nConnection: close\r\nx-goog-api-key: {use.token}\r\n"
+                "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+            ).encode()
+        )
         first = connection.recv(65536)
         assert first.startswith(b"HTTP/1.1 100"), first
         connection.sendall(b"hello")
@@ -141,8 +170,10 @@ def test_expect_100_continue(use):
 
 
 def test_expect_of_a_refused_request_is_answered_at_once(use):
-    status, answer = use.exchange("POST /gemini/standin/echo HTTP/1.1\r\nHost: g\r\nConnection: close\r\nx-goog-api-key: AIzaNobodysPass"
-                                  "0123456789012345678901234567890123456789\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
+    status, answer = use.exchange(
+        "POST /gemini/standin/echo HTTP/1.1\r\nHost: g\r\nConnection: close\r\nx-goog-api-key: AIzaNobodysPass"
+        "0123456789012345678901234567890123456789\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+    )
     assert status == 401 and use.error(answer)["code"] == "pass_unknown"
 
 
@@ -161,9 +192,11 @@ def test_refusals_name_what_is_wrong(use):
 
 def test_the_pass_in_other_places_is_not_sent_on(use):
     """In another header, the path, or another parameter it would reach the provider: refused, or not passed on."""
-    for path, headers in [("/gemini/standin/echo", {"x-goog-api-key": use.token, "User-Agent": use.token}),
-                          (f"/gemini/standin/echo?note={use.token}", {"x-goog-api-key": use.token}),
-                          (f"/gemini/v1/{use.token}", {"x-goog-api-key": use.token})]:
+    for path, headers in [
+        ("/gemini/standin/echo", {"x-goog-api-key": use.token, "User-Agent": use.token}),
+        (f"/gemini/standin/echo?note={use.token}", {"x-goog-api-key": use.token}),
+        (f"/gemini/v1/{use.token}", {"x-goog-api-key": use.token}),
+    ]:
         use.get(path, headers)
     assert use.standins.violations() == []
 
@@ -172,8 +205,13 @@ def test_a_client_that_leaves_cancels_upstream(use):
     use.standins.stream(events=2, hold=True)
     body = b'{"contents":[]}'
     with use.connect() as connection:
-        connection.sendall((f"POST /gemini/v1/models/m:streamGenerateContent?alt=sse HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {use.token}\r\n"
-                            f"Content-Length: {len(body)}\r\n\r\n").encode() + body)
+        connection.sendall(
+            (
+                f"POST /gemini/v1/models/m:streamGenerateContent?alt=sse HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {use.token}\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n"
+            ).encode()
+            + body
+        )
         assert connection.recv(65536).startswith(b"HTTP/1.1 200")
         until(lambda: len(use.standins.open()) == 1, 5, "the stream is open")
     until(lambda: use.standins.open() == [], 5, "the provider's side is closed too")
@@ -181,7 +219,14 @@ def test_a_client_that_leaves_cancels_upstream(use):
 
 def test_keep_alive_and_pipelining(use):
     one = f"GET /gemini/standin/echo?n={{}} HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {use.token}\r\n"
-    octets = (one.format(1) + "\r\n" + one.format(2) + "\r\n" + one.format(3) + "Connection: close\r\n\r\n")
+    octets = (
+        one.format(1)
+        + "\r\n"
+        + one.format(2)
+        + "\r\n"
+        + one.format(3)
+        + "Connection: close\r\n\r\n"
+    )
     _, answer = use.exchange(octets)
     assert answer.count("HTTP/1.1 200") == 3
     assert answer.index("n=1") < answer.index("n=2") < answer.index("n=3")
@@ -192,8 +237,13 @@ def test_events_arrive_one_by_one(use):
     use.standins.stream(events=1, hold=True)
     body = json.dumps({"contents": [{"parts": [{"text": "now"}]}]}).encode()
     with use.connect() as connection:
-        connection.sendall((f"POST /gemini/v1/models/m:streamGenerateContent?alt=sse HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {use.token}\r\n"
-                            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n").encode() + body)
+        connection.sendall(
+            (
+                f"POST /gemini/v1/models/m:streamGenerateContent?alt=sse HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {use.token}\r\n"
+                f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+            ).encode()
+            + body
+        )
         answer = b""
         while b"gemini stand-in heard: now" not in answer:
             answer += connection.recv(65536)
@@ -211,8 +261,13 @@ def test_a_clean_stop_drains_streams(make_room, standins):
     standins.stream(events=1, hold=True)
     body = b'{"contents":[]}'
     with use.connect() as connection:
-        connection.sendall((f"POST /gemini/v1/models/m:streamGenerateContent?alt=sse HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {use.token}\r\n"
-                            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n").encode() + body)
+        connection.sendall(
+            (
+                f"POST /gemini/v1/models/m:streamGenerateContent?alt=sse HTTP/1.1\r\nHost: g\r\nx-goog-api-key: {use.token}\r\n"
+                f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+            ).encode()
+            + body
+        )
         assert connection.recv(65536).startswith(b"HTTP/1.1 200")
         began = time.monotonic()
         room.process.terminate()

@@ -3,6 +3,7 @@
 The workroom gets what `strongroom run` sets, and the test's certificate authority by `--env GIT_SSL_CAINFO=...`; no
 configuration file, no credential on a command line, no user name in the URL. SPDX-License-Identifier: Apache-2.0
 """
+
 import hashlib
 import shutil
 import sys
@@ -11,7 +12,9 @@ import pytest
 
 from support.git_server import BACKEND, FCGIWRAP, NGINX, GitServer
 
-pytestmark = pytest.mark.skipif(not (NGINX and FCGIWRAP and BACKEND.exists()), reason="nginx, fcgiwrap or git is not installed")
+pytestmark = pytest.mark.skipif(
+    not (NGINX and FCGIWRAP and BACKEND.exists()), reason="nginx, fcgiwrap or git is not installed"
+)
 GIT = shutil.which("git")
 
 WORK = """
@@ -42,7 +45,9 @@ def work(room, server, service, expect=0):
     return room.run([service], ["/bin/sh", "-c", WORK], variables=variables, expect=expect)
 
 
-@pytest.mark.parametrize("service, user", [("git", "agent"), ("github", "x-access-token"), ("gitlab", "oauth2")])
+@pytest.mark.parametrize(
+    "service, user", [("git", "agent"), ("github", "x-access-token"), ("gitlab", "oauth2")]
+)
 def test_clone_and_push(room, server, service, user):
     settings = {"host": server.name, "port": str(server.port)}
     if service == "git":
@@ -52,11 +57,17 @@ def test_clone_and_push(room, server, service, user):
     done = work(room, server, service)
     assert done.stdout.splitlines()[0] == "2"
     assert server.log() == ["Written in a workroom", "Begin"]
-    assert token not in done.stdout + done.stderr, "neither the URL nor the configuration holds the token"
+    assert (
+        token not in done.stdout + done.stderr
+    ), "neither the URL nor the configuration holds the token"
 
 
 def test_without_the_right_token_git_is_refused(room, server):
-    room.add_key("git", member="alice", settings={"host": server.name, "port": str(server.port), "user": "agent"})
+    room.add_key(
+        "git",
+        member="alice",
+        settings={"host": server.name, "port": str(server.port), "user": "agent"},
+    )
     server.only("agent", room.canaries.new("git"))
     done = work(room, server, "git", expect=None)
     assert done.returncode != 0 and "Authentication failed" in done.stderr

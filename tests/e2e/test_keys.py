@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+
 import json
 import os
 import signal
@@ -13,8 +14,19 @@ from support.room import DONE, NOT_FOUND, REFUSED, UNAVAILABLE, WRONG_USE, flatt
 from support.waiting import until
 
 
-@pytest.mark.parametrize("value", [b"", b"\n", b"x" * (64 * 1024 + 1), b"AIza\0abc", b"AIza\rabc", b"AIza\nabc\n", b"AIzaabc\n\n"],
-                         ids=["empty", "only a newline", "over 64 KiB", "NUL", "CR", "LF inside", "two newlines"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"",
+        b"\n",
+        b"x" * (64 * 1024 + 1),
+        b"AIza\0abc",
+        b"AIza\rabc",
+        b"AIza\nabc\n",
+        b"AIzaabc\n\n",
+    ],
+    ids=["empty", "only a newline", "over 64 KiB", "NUL", "CR", "LF inside", "two newlines"],
+)
 def test_values_that_are_refused(room, value):
     done = room.cli("key", "add", "gemini", "--tenant", "acme", input=value, expect=WRONG_USE)
     assert done.stderr.strip() and "\n" not in done.stderr.strip(), "one line on stderr"
@@ -30,7 +42,9 @@ def test_one_trailing_newline_is_trimmed(room, standins):
 
 
 def test_a_value_is_never_an_argument(room):
-    done = room.cli("key", "add", "gemini", "secret-as-argument", "--tenant", "acme", input="", expect=WRONG_USE)
+    done = room.cli(
+        "key", "add", "gemini", "secret-as-argument", "--tenant", "acme", input="", expect=WRONG_USE
+    )
     assert "secret-as-argument" not in done.stdout
     assert room.json("key", "list", "--tenant", "acme") == []
 
@@ -38,27 +52,47 @@ def test_a_value_is_never_an_argument(room):
 def test_list_and_show_give_these_fields_and_never_more(room):
     long_id, long_value = room.add_key("gemini", label="main")
     password = room.canaries.new("password")
-    short_id, _ = room.add_key("postgres", value=password,
-                               settings={"host": "127.0.0.1", "port": "5432", "user": "u", "database": "d"})
+    short_id, _ = room.add_key(
+        "postgres",
+        value=password,
+        settings={"host": "127.0.0.1", "port": "5432", "user": "u", "database": "d"},
+    )
     listed = {key["id"]: key for key in room.json("key", "list", "--tenant", "acme")}
     shown = room.json("key", "show", long_id)
     for key in (listed[long_id], shown):
-        assert (key["service"], key["label"], key["state"], key["version"]) == ("gemini", "main", "active", 1)
+        assert (key["service"], key["label"], key["state"], key["version"]) == (
+            "gemini",
+            "main",
+            "active",
+            1,
+        )
         assert (key["home"], key["delivery"]) == ("skill", "proxied")
         assert key["created"] and not key["owner"]
         assert key["last_characters"] == long_value[-4:]
         assert long_value[:-4][-6:] not in json.dumps(key)
     assert listed[short_id]["delivery"] == "injected"
-    assert not listed[short_id].get("last_characters"), "passwords may be short: nothing of them is shown"
+    assert not listed[short_id].get(
+        "last_characters"
+    ), "passwords may be short: nothing of them is shown"
     assert password not in json.dumps(listed)
-    for text in (room.cli("key", "list", "--tenant", "acme").stdout, room.cli("key", "show", long_id).stdout):
+    for text in (
+        room.cli("key", "list", "--tenant", "acme").stdout,
+        room.cli("key", "show", long_id).stdout,
+    ):
         assert long_value not in text and long_value[-10:] not in text
 
 
 def test_last_used_is_noted(room, standins):
     key_id, _ = room.add_key("gemini")
     assert not room.json("key", "show", key_id)["last_used"]
-    room.run(["gemini"], ["/bin/sh", "-c", 'curl -sf -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models"'])
+    room.run(
+        ["gemini"],
+        [
+            "/bin/sh",
+            "-c",
+            'curl -sf -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models"',
+        ],
+    )
     assert room.json("key", "show", key_id)["last_used"]
 
 
@@ -76,30 +110,90 @@ def test_homes(room):
 def test_several_labels(room, standins):
     _, first = room.add_key("openai", label="one")
     _, second = room.add_key("openai", label="two")
-    room.run(["openai:two"], ["/bin/sh", "-c", 'curl -sf -H "authorization: Bearer $OPENAI_API_KEY" "$OPENAI_BASE_URL/models"'])
+    room.run(
+        ["openai:two"],
+        [
+            "/bin/sh",
+            "-c",
+            'curl -sf -H "authorization: Bearer $OPENAI_API_KEY" "$OPENAI_BASE_URL/models"',
+        ],
+    )
     standins.keys("openai", accepted=[second], revoked=[first])
-    room.run(["openai:two"], ["/bin/sh", "-c", 'curl -sf -H "authorization: Bearer $OPENAI_API_KEY" "$OPENAI_BASE_URL/models"'])
-    assert [request["standing"] for request in standins.requests(service="openai")] == ["accepted", "accepted"]
+    room.run(
+        ["openai:two"],
+        [
+            "/bin/sh",
+            "-c",
+            'curl -sf -H "authorization: Bearer $OPENAI_API_KEY" "$OPENAI_BASE_URL/models"',
+        ],
+    )
+    assert [request["standing"] for request in standins.requests(service="openai")] == [
+        "accepted",
+        "accepted",
+    ]
 
 
 def test_a_proxied_service_is_never_injected(room):
     _, value = room.add_key("gemini")
-    done = room.run(["gemini"], [sys.executable, "-c", "import os, json; print(json.dumps(dict(os.environ)))"])
+    done = room.run(
+        ["gemini"], [sys.executable, "-c", "import os, json; print(json.dumps(dict(os.environ)))"]
+    )
     assert value not in done.stdout
-    refused = room.cli("key", "add", "generic-env", "--tenant", "acme", "--set", "variable=LD_PRELOAD", input="x\n", expect=None)
-    assert refused.returncode == WRONG_USE and len(room.json("key", "list", "--tenant", "acme")) == 1
+    refused = room.cli(
+        "key",
+        "add",
+        "generic-env",
+        "--tenant",
+        "acme",
+        "--set",
+        "variable=LD_PRELOAD",
+        input="x\n",
+        expect=None,
+    )
+    assert (
+        refused.returncode == WRONG_USE and len(room.json("key", "list", "--tenant", "acme")) == 1
+    )
 
 
-@pytest.mark.parametrize("name", ["LD_PRELOAD", "PATH", "NODE_OPTIONS", "BASH_ENV", "GIT_SSH_COMMAND", "PYTHONPATH", "1BAD", "A=B"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "LD_PRELOAD",
+        "PATH",
+        "NODE_OPTIONS",
+        "BASH_ENV",
+        "GIT_SSH_COMMAND",
+        "PYTHONPATH",
+        "1BAD",
+        "A=B",
+    ],
+)
 def test_dangerous_variable_names_are_refused(room, name):
-    room.cli("key", "add", "generic-env", "--tenant", "acme", "--set", f"variable={name}", input="value\n", expect=WRONG_USE)
+    room.cli(
+        "key",
+        "add",
+        "generic-env",
+        "--tenant",
+        "acme",
+        "--set",
+        f"variable={name}",
+        input="value\n",
+        expect=WRONG_USE,
+    )
     assert room.json("key", "list", "--tenant", "acme") == []
 
 
 def test_generic_env_injects_under_its_name(room):
     value = room.canaries.new("password")
     room.add_key("generic-env", value=value, settings={"variable": "MY_SERVICE_TOKEN"})
-    done = room.run(["generic-env"], [sys.executable, "-c", "import os, json; print(json.dumps(os.environ['MY_SERVICE_TOKEN']))"])
+    done = room.run(
+        ["generic-env"],
+        [
+            sys.executable,
+            "-c",
+            "import os, json; print(json.dumps(os.environ['MY_SERVICE_TOKEN']))",
+        ],
+    )
     assert json.loads(done.stdout) == value
 
 
@@ -128,7 +222,14 @@ print("COUNT", count, flush=True)
     workroom.line("COUNT")
     assert workroom.wait() == 0
     standins.revoke("gemini", old)
-    done = room.run(["gemini"], ["/bin/sh", "-c", 'curl -sf -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models"'])
+    done = room.run(
+        ["gemini"],
+        [
+            "/bin/sh",
+            "-c",
+            'curl -sf -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models"',
+        ],
+    )
     assert done.returncode == 0
     assert room.key(key_id)["last_characters"] == new[-4:]
 
@@ -145,7 +246,15 @@ def test_exit_codes(room):
     room.cli("no-such-command", expect=WRONG_USE)
     room.cli("key", "show", "no-such-id", expect=None)
     room.cli("key", "add", "no-such-service", "--tenant", "acme", input="value\n", expect=NOT_FOUND)
-    room.cli("key", "add", "gemini", "--tenant", "no-such-tenant", input="value-of-a-key-1234567890\n", expect=NOT_FOUND)
+    room.cli(
+        "key",
+        "add",
+        "gemini",
+        "--tenant",
+        "no-such-tenant",
+        input="value-of-a-key-1234567890\n",
+        expect=NOT_FOUND,
+    )
     room.run(["gemini"], ["/bin/true"], expect=NOT_FOUND)
     room.run(["gemini"], ["/bin/true"], member="nobody", expect=NOT_FOUND)
     key_id, _ = room.add_key("gemini")
@@ -170,8 +279,14 @@ def test_api_needs_the_token_and_has_the_same_words(room):
 
 def test_the_record_tells_who_used_what(room, standins):
     key_id, _ = room.add_key("gemini")
-    room.run(["gemini"], ["/bin/sh", "-c",
-                          'curl -sf -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models?pageSize=3"'])
+    room.run(
+        ["gemini"],
+        [
+            "/bin/sh",
+            "-c",
+            'curl -sf -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models?pageSize=3"',
+        ],
+    )
     entries = room.json("audit", "list", "--tenant", "acme")
     used = [entry for entry in entries if "/v1/models" in flatten(entry)]
     assert used and all("id" in entry for entry in entries)
@@ -184,11 +299,17 @@ def test_restart_and_kill9_resume_where_they_were(room, standins):
     key_id, _ = room.add_key("gemini")
     gone_id, _ = room.add_key("openai")
     room.revoke(gone_id)
-    call = ["/bin/sh", "-c", 'curl -sf -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models"']
+    call = [
+        "/bin/sh",
+        "-c",
+        'curl -sf -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models"',
+    ]
     for end in (room.stop, room.kill9):
         end()
         room.start()
-        assert {key["id"]: key["state"] for key in room.json("key", "list", "--tenant", "acme")} == {key_id: "active", gone_id: "revoked"}
+        assert {
+            key["id"]: key["state"] for key in room.json("key", "list", "--tenant", "acme")
+        } == {key_id: "active", gone_id: "revoked"}
         room.run(["gemini"], call)
 
 
@@ -216,7 +337,9 @@ print("AGAIN", flush=True)
     workroom.line("FIRST")
     [old] = room.gateway_pids()
     os.kill(old, signal.SIGKILL)
-    until(lambda: room.gateway_pids() and old not in room.gateway_pids(), 15, "a new gateway is there")
+    until(
+        lambda: room.gateway_pids() and old not in room.gateway_pids(), 15, "a new gateway is there"
+    )
     flag.touch()
     workroom.line("AGAIN")
     assert workroom.wait() == 0
@@ -232,6 +355,14 @@ def test_keys_of_tenants_stay_apart(room):
 
 def test_one_home_one_label_one_key(room):
     room.add_key("gemini")
-    again = room.cli("key", "add", "gemini", "--tenant", "acme", input="AIza-second-value-of-the-same\n", expect=None)
+    again = room.cli(
+        "key",
+        "add",
+        "gemini",
+        "--tenant",
+        "acme",
+        input="AIza-second-value-of-the-same\n",
+        expect=None,
+    )
     assert again.returncode not in (DONE, 139)
     assert len(room.json("key", "list", "--tenant", "acme")) == 1

@@ -1,4 +1,5 @@
 """psql against a real PostgreSQL, with nothing but the injected variables. SPDX-License-Identifier: Apache-2.0"""
+
 import shutil
 import sys
 
@@ -29,8 +30,16 @@ def key(room, cluster):
     cluster.sql("drop database if exists work; drop role if exists agent;")
     cluster.sql(f"create role agent login password {quoted(password)};")
     cluster.sql("create database work owner agent;")
-    key_id, _ = room.add_key("postgres", value=password, settings={
-        "host": "127.0.0.1", "port": str(cluster.port), "user": "agent", "database": "work"})
+    key_id, _ = room.add_key(
+        "postgres",
+        value=password,
+        settings={
+            "host": "127.0.0.1",
+            "port": str(cluster.port),
+            "user": "agent",
+            "database": "work",
+        },
+    )
     return key_id, password
 
 
@@ -42,14 +51,22 @@ def test_psql_with_injected_variables(room, cluster, key):
 
 
 def test_database_url(room, key):
-    done = room.run(["postgres"], ["/bin/sh", "-c",
-                                   f'unset PGPASSWORD PGHOST PGPORT PGUSER PGDATABASE; {PSQL} --no-psqlrc -t -A -c "select current_database()" "$DATABASE_URL"'])
+    done = room.run(
+        ["postgres"],
+        [
+            "/bin/sh",
+            "-c",
+            f'unset PGPASSWORD PGHOST PGPORT PGUSER PGDATABASE; {PSQL} --no-psqlrc -t -A -c "select current_database()" "$DATABASE_URL"',
+        ],
+    )
     assert done.stdout.strip() == "work"
 
 
 def test_the_password_is_in_the_workroom_only(room, key):
     _, password = key
-    done = room.run(["postgres"], [sys.executable, "-c", "import os; print(os.environ['PGPASSWORD'])"])
+    done = room.run(
+        ["postgres"], [sys.executable, "-c", "import os; print(os.environ['PGPASSWORD'])"]
+    )
     assert done.stdout == password + "\n"
     room.add_key("gemini")
     assert "PGPASSWORD" not in room.run(["gemini"], ["/usr/bin/env"]).stdout
@@ -58,9 +75,15 @@ def test_the_password_is_in_the_workroom_only(room, key):
 def test_revoke_ends_psql(room, cluster, key):
     """R2: a psql that sits in its session is dead when revoke returns, and the receipt names it."""
     key_id, _ = key
-    workroom = room.begin(["postgres"], ["/bin/sh", "-c", f'echo READY; {PSQL} --no-psqlrc -c "select pg_sleep(600)"'])
+    workroom = room.begin(
+        ["postgres"], ["/bin/sh", "-c", f'echo READY; {PSQL} --no-psqlrc -c "select pg_sleep(600)"']
+    )
     workroom.line("READY")
-    until(lambda: cluster.sql("select count(*) from pg_stat_activity where usename = 'agent'") == "1", 20, "psql has logged in")
+    until(
+        lambda: cluster.sql("select count(*) from pg_stat_activity where usename = 'agent'") == "1",
+        20,
+        "psql has logged in",
+    )
     document = room.revoke(key_id)
     assert workroom.wait(10) != 0
     assert document["receipt"]["r2"]["holds"] is True

@@ -1,4 +1,5 @@
 """Revoke in the middle of everything: R1 and R2 hold when the command returns. SPDX-License-Identifier: Apache-2.0"""
+
 import json
 import os
 import signal
@@ -73,14 +74,22 @@ def revoke_in_the_middle(room, standins, probe):
     standins.stream(events=2, hold=True)
     workroom = room.begin(["gemini"], [sys.executable, "-c", probe])
     workroom.line("FIRST")
-    until(lambda: [entry for entry in standins.open() if entry["progress"] or entry["kind"] == "websocket"], 10, "it is under way")
+    until(
+        lambda: [
+            entry for entry in standins.open() if entry["progress"] or entry["kind"] == "websocket"
+        ],
+        10,
+        "it is under way",
+    )
 
     began = time.monotonic()
     document = room.revoke(key_id)
     assert time.monotonic() - began < 5
     assert document["receipt"]["r1"]["holds"] is True
     until(lambda: standins.open() == [], 2, "the provider's side has seen the end")
-    assert workroom.line("END").startswith("cut"), "never a clean end: the agent must not take half for the whole"
+    assert workroom.line("END").startswith(
+        "cut"
+    ), "never a clean end: the agent must not take half for the whole"
     assert workroom.line("AGAIN") == "403 key_revoked"
     assert room.key(key_id)["state"] == "revoked"
     seen = len(standins.requests())
@@ -88,7 +97,9 @@ def revoke_in_the_middle(room, standins, probe):
     assert len(standins.requests()) == seen, "nothing more has left the gateway"
 
 
-@pytest.mark.parametrize("probe", [STREAM, SOCKET, UPLOAD], ids=["event stream", "websocket", "upload"])
+@pytest.mark.parametrize(
+    "probe", [STREAM, SOCKET, UPLOAD], ids=["event stream", "websocket", "upload"]
+)
 def test_revoke_in_the_middle(room, standins, probe):
     revoke_in_the_middle(room, standins, probe)
 
@@ -100,14 +111,20 @@ def test_receipt_tells_and_verifies(room, standins):
     workroom.line("FIRST")
     document = room.revoke(key_id)
     receipt = document["receipt"]
-    assert key_id in flatten(receipt) and "gateway" in flatten(receipt) and "acknowledged" in flatten(receipt)
+    assert (
+        key_id in flatten(receipt)
+        and "gateway" in flatten(receipt)
+        and "acknowledged" in flatten(receipt)
+    )
     assert receipt["r1"]["holds"] is True and receipt["r2"]["holds"] is True
     assert receipt["asked_at"] <= receipt["completed_at"]
     room.json("receipt", "show", receipt["id"])
     assert receipt["id"] in [one["id"] for one in room.json("receipt", "list")]
 
     forged = room.folder / "forged.json"
-    forged.write_text(json.dumps(document).replace(key_id, key_id[:-1] + ("0" if key_id[-1] != "0" else "1")))
+    forged.write_text(
+        json.dumps(document).replace(key_id, key_id[:-1] + ("0" if key_id[-1] != "0" else "1"))
+    )
     room.cli("receipt", "verify", str(forged), expect=FAILED)
     # No server is needed: the public key in the data directory is enough.
     true = room.folder / "true.json"
@@ -122,7 +139,10 @@ def test_revoke_again_and_of_nothing(room):
     again = room.cli("key", "revoke", key_id, "--json", expect=None)
     assert again.returncode in (0, 3), "a second revoke is harmless"
     assert room.key(key_id)["state"] == "revoked"
-    assert room.cli("key", "show", "00000000000000000000000000000000", expect=None).returncode in (2, 4)
+    assert room.cli("key", "show", "00000000000000000000000000000000", expect=None).returncode in (
+        2,
+        4,
+    )
 
 
 INJECTED = """
@@ -247,5 +267,8 @@ say("DONE")
     flag.touch()
     workroom.line("DONE")
     lines = [line for line in workroom.lines() if line.startswith("AGAIN")]
-    assert lines[0] == "AGAIN 200 none" and lines[1] in ("AGAIN 403 key_revoked", "AGAIN 401 key_revoked")
+    assert lines[0] == "AGAIN 200 none" and lines[1] in (
+        "AGAIN 403 key_revoked",
+        "AGAIN 401 key_revoked",
+    )
     assert len(standins.requests()) == 1

@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+
 import json
 import re
 import sys
@@ -11,12 +12,19 @@ import pytest
 from support.room import AGENTS, flatten, last_json
 
 AGENT_SCRIPTS = [
-    ("gemini", "gemini.mjs"), ("gemini", "gemini_agent.py"),
-    ("elevenlabs", "elevenlabs.mjs"), ("elevenlabs", "elevenlabs_agent.py"),
-    ("heygen", "heygen.mjs"), ("heygen", "heygen_agent.py"),
-    ("firecrawl", "firecrawl.mjs"), ("firecrawl", "firecrawl_watch.mjs"), ("firecrawl", "firecrawl_agent.py"),
-    ("openai", "openai.mjs"), ("openai", "openai_agent.py"),
-    ("anthropic", "anthropic.mjs"), ("anthropic", "anthropic_agent.py"),
+    ("gemini", "gemini.mjs"),
+    ("gemini", "gemini_agent.py"),
+    ("elevenlabs", "elevenlabs.mjs"),
+    ("elevenlabs", "elevenlabs_agent.py"),
+    ("heygen", "heygen.mjs"),
+    ("heygen", "heygen_agent.py"),
+    ("firecrawl", "firecrawl.mjs"),
+    ("firecrawl", "firecrawl_watch.mjs"),
+    ("firecrawl", "firecrawl_agent.py"),
+    ("openai", "openai.mjs"),
+    ("openai", "openai_agent.py"),
+    ("anthropic", "anthropic.mjs"),
+    ("anthropic", "anthropic_agent.py"),
 ]
 PASS = re.compile(r"[A-Za-z0-9_-]{1,200}\Z")
 
@@ -25,13 +33,17 @@ def command_of(script):
     return ["node" if script.endswith(".mjs") else sys.executable, AGENTS / script]
 
 
-@pytest.mark.parametrize("service, script", AGENT_SCRIPTS, ids=[script for _, script in AGENT_SCRIPTS])
+@pytest.mark.parametrize(
+    "service, script", AGENT_SCRIPTS, ids=[script for _, script in AGENT_SCRIPTS]
+)
 def test_sdk(room, standins, service, script):
     _, key = room.add_key(service)
     done = room.run([service], command_of(script), expect=None, timeout=90)
     line = last_json(done.stdout)
     for held in line["held"].values():
-        assert held != key and PASS.match(held) and not held.startswith("auth_tokens"), "the workroom holds a pass, not the key"
+        assert (
+            held != key and PASS.match(held) and not held.startswith("auth_tokens")
+        ), "the workroom holds a pass, not the key"
     standins.passes(*line["held"].values())
     assert standins.violations() == []
     assert line["ok"], line.get("error")
@@ -45,15 +57,29 @@ def test_a_workroom_gets_what_it_named_and_nothing_else(room):
     for service in ("gemini", "openai", "anthropic"):
         room.add_key(service)
     _, token = room.add_key("github", member="alice")
-    environment = {**room.environment, "SOME_SECRET_OF_THE_CALLER": "x", "OPENAI_CUSTOM_HEADERS": "a: b", "GOOGLE_API_KEY": "mine"}
-    done = room.run(["gemini", "github"], [sys.executable, "-c", "import json, os; print(json.dumps(dict(os.environ)))"],
-                    environment=environment)
+    environment = {
+        **room.environment,
+        "SOME_SECRET_OF_THE_CALLER": "x",
+        "OPENAI_CUSTOM_HEADERS": "a: b",
+        "GOOGLE_API_KEY": "mine",
+    }
+    done = room.run(
+        ["gemini", "github"],
+        [sys.executable, "-c", "import json, os; print(json.dumps(dict(os.environ)))"],
+        environment=environment,
+    )
     variables = last_json(done.stdout)
     assert variables["GH_TOKEN"] == variables["GITHUB_TOKEN"] == token
     assert variables["GOOGLE_GEMINI_BASE_URL"].startswith(room.gateway + "/gemini")
     assert variables["STRONGROOM_GATEWAY"] == room.gateway
     assert variables["STRONGROOM_SESSION"]
-    for name in ("SOME_SECRET_OF_THE_CALLER", "OPENAI_CUSTOM_HEADERS", "GOOGLE_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
+    for name in (
+        "SOME_SECRET_OF_THE_CALLER",
+        "OPENAI_CUSTOM_HEADERS",
+        "GOOGLE_API_KEY",
+        "OPENAI_API_KEY",
+        "ANTHROPIC_API_KEY",
+    ):
         assert name not in variables
     for key, shape in room.canaries.all.items():
         assert shape == "github" or key not in json.dumps(variables)
@@ -63,10 +89,31 @@ def test_a_skill_is_asked_for_by_its_name(room):
     room.add_key("elevenlabs")
     room.add_key("gemini")
     room.add_key("openai")
-    room.cli("skill", "add", "narrate", "--tenant", "acme", "--service", "elevenlabs", "--service", "gemini")
+    room.cli(
+        "skill",
+        "add",
+        "narrate",
+        "--tenant",
+        "acme",
+        "--service",
+        "elevenlabs",
+        "--service",
+        "gemini",
+    )
     assert "narrate" in flatten(room.json("skill", "list", "--tenant", "acme"))
-    arguments = ["run", "--tenant", "acme", "--member", "alice", "--skill", "narrate", "--", "/bin/sh", "-c",
-                 'echo "$ELEVENLABS_API_KEY|$GEMINI_API_KEY|$OPENAI_API_KEY"']
+    arguments = [
+        "run",
+        "--tenant",
+        "acme",
+        "--member",
+        "alice",
+        "--skill",
+        "narrate",
+        "--",
+        "/bin/sh",
+        "-c",
+        'echo "$ELEVENLABS_API_KEY|$GEMINI_API_KEY|$OPENAI_API_KEY"',
+    ]
     narrator, gemini, openai = room.cli(*arguments).stdout.strip().split("|")
     assert narrator and gemini and not openai
 
@@ -96,9 +143,21 @@ print(json.dumps({"mine": mine, "own": status(gateway + "/gemini/v1/models", {"x
 
 def test_status_streams_and_signals_pass_through(room):
     room.add_key("gemini")
-    done = room.run(["gemini"], ["/bin/sh", "-c", "cat; echo error >&2; exit 37"], input="said on stdin", expect=37)
+    done = room.run(
+        ["gemini"],
+        ["/bin/sh", "-c", "cat; echo error >&2; exit 37"],
+        input="said on stdin",
+        expect=37,
+    )
     assert done.stdout == "said on stdin" and "error" in done.stderr
-    workroom = room.begin(["gemini"], ["/bin/sh", "-c", "trap 'echo caught; exit 5' TERM; echo READY; while :; do sleep 0.05; done"])
+    workroom = room.begin(
+        ["gemini"],
+        [
+            "/bin/sh",
+            "-c",
+            "trap 'echo caught; exit 5' TERM; echo READY; while :; do sleep 0.05; done",
+        ],
+    )
     workroom.line("READY")
     workroom.process.terminate()
     assert workroom.wait() == 5
@@ -162,8 +221,15 @@ print(json.dumps({{"down": [down[0], len(down[1])], "same": down[1] == chunked[1
 
 def test_generic_http_is_what_the_tenant_says(room, standins):
     """A service that the tenant describes: its host, the header its key goes into, the variables."""
-    room.add_key("generic-http", settings={"host": "api.standin.test", "header": "x-standin-key", "variable": "MINE_KEY",
-                                           "base_variable": "MINE_URL"})
+    room.add_key(
+        "generic-http",
+        settings={
+            "host": "api.standin.test",
+            "header": "x-standin-key",
+            "variable": "MINE_KEY",
+            "base_variable": "MINE_URL",
+        },
+    )
     probe = """
 import json, os, urllib.request
 request = urllib.request.Request(os.environ["MINE_URL"] + "/any/path", headers={"x-standin-key": os.environ["MINE_KEY"]})

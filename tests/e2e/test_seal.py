@@ -1,10 +1,10 @@
 """What protects the root key, the database at rest, and what a start refuses. SPDX-License-Identifier: Apache-2.0"""
+
 import os
 import sqlite3
 import stat
 
 import pytest
-
 
 
 def test_files_are_for_their_owner_alone(room):
@@ -66,10 +66,15 @@ def test_the_database_holds_what_it_should(room):
     room.start()
 
 
-@pytest.mark.parametrize("text, word", [
-    ("[gateway]\nextra_ca = \"missing.pem\"\n", "missing.pem"), ("listen = 8700\n", "listen"), ("[gateway\n", "strongroom.toml"),
-    ("[gateway]\nno_such_setting = 1\n", "no_such_setting"),
-])
+@pytest.mark.parametrize(
+    "text, word",
+    [
+        ('[gateway]\nextra_ca = "missing.pem"\n', "missing.pem"),
+        ("listen = 8700\n", "listen"),
+        ("[gateway\n", "strongroom.toml"),
+        ("[gateway]\nno_such_setting = 1\n", "no_such_setting"),
+    ],
+)
 def test_mistakes_in_the_configuration_are_told(make_room, text, word):
     room = make_room(start=False)
     (room.data / "strongroom.toml").write_text(text)
@@ -79,7 +84,9 @@ def test_mistakes_in_the_configuration_are_told(make_room, text, word):
 def test_mistakes_in_an_own_service_are_told_with_file_and_line(make_room):
     room = make_room(start=False)
     (room.data / "catalog").mkdir(mode=0o700)
-    (room.data / "catalog" / "mine.toml").write_text('id = "mine"\ntitle = "Mine"\ndelivery = "sideways"\n')
+    (room.data / "catalog" / "mine.toml").write_text(
+        'id = "mine"\ntitle = "Mine"\ndelivery = "sideways"\n'
+    )
     sentence = room.refused_start()
     assert "mine.toml" in sentence and "3" in sentence
 
@@ -106,7 +113,14 @@ value = "{base}"
     value = room.canaries.new("generic")
     standins.accept("generic", value)
     room.add_key("mine", value=value)
-    done = room.run(["mine"], ["/bin/sh", "-c", 'curl -sf -H "x-standin-key: $MINE_KEY" "$MINE_URL/hello"; echo; echo "$MINE_KEY"'])
+    done = room.run(
+        ["mine"],
+        [
+            "/bin/sh",
+            "-c",
+            'curl -sf -H "x-standin-key: $MINE_KEY" "$MINE_URL/hello"; echo; echo "$MINE_KEY"',
+        ],
+    )
     answer, held = done.stdout.strip().splitlines()
     assert "other.standin.test" in answer and held.startswith("mine_")
     standins.passes(held)

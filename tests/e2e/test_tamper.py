@@ -3,13 +3,26 @@
 A start verifies every row, so a change must end the start with a sentence; what a start does not read may only be refused
 where it is used. SPDX-License-Identifier: Apache-2.0
 """
+
 import contextlib
 import shutil
 import sqlite3
 
 import pytest
 
-TABLES = ["state", "installation", "tenants", "epochs", "members", "keys", "key_versions", "skills", "sessions", "grants", "receipts"]
+TABLES = [
+    "state",
+    "installation",
+    "tenants",
+    "epochs",
+    "members",
+    "keys",
+    "key_versions",
+    "skills",
+    "sessions",
+    "grants",
+    "receipts",
+]
 
 
 @pytest.fixture
@@ -26,7 +39,18 @@ def filled(make_room, standins):
     for name in ("one", "two"):
         room.cli("skill", "add", name, "--tenant", "acme", "--service", "gemini")
     for member in ("alice", "bob"):
-        room.cli("session", "start", "--tenant", "acme", "--member", member, "--service", "gemini", "--service", "openai")
+        room.cli(
+            "session",
+            "start",
+            "--tenant",
+            "acme",
+            "--member",
+            member,
+            "--service",
+            "gemini",
+            "--service",
+            "openai",
+        )
     room.stop()
     shutil.copytree(room.data, room.folder / "before")
     room.start()
@@ -62,7 +86,14 @@ def other(value):
     return value[:-1] + chr(ord(value[-1]) ^ 1) if value else "x"
 
 
-OTHER_WORD = {"active": "revoked", "revoked": "active", "open": "ended", "ended": "open", "member": "owner", "removed": "active"}
+OTHER_WORD = {
+    "active": "revoked",
+    "revoked": "active",
+    "open": "ended",
+    "ended": "open",
+    "member": "owner",
+    "removed": "active",
+}
 
 
 def attempts(database):
@@ -95,8 +126,19 @@ def test_every_column_of_every_table(filled):
     assert accepted == []
 
 
-@pytest.mark.parametrize("table, column", [("keys", "mac"), ("keys", "settings"), ("key_versions", "record"), ("members", "role"),
-                                           ("tenants", "wrapped_key"), ("epochs", "wrapped_seed"), ("grants", "key"), ("grants", "pass_hash")])
+@pytest.mark.parametrize(
+    "table, column",
+    [
+        ("keys", "mac"),
+        ("keys", "settings"),
+        ("key_versions", "record"),
+        ("members", "role"),
+        ("tenants", "wrapped_key"),
+        ("epochs", "wrapped_seed"),
+        ("grants", "key"),
+        ("grants", "pass_hash"),
+    ],
+)
 def test_columns_of_two_rows_swapped(filled, table, column):
     with changed(filled) as (folder, database):
         rows = database.execute(f"select rowid, {column} from {table} order by rowid").fetchall()
@@ -113,10 +155,16 @@ def test_columns_of_two_rows_swapped(filled, table, column):
 def test_the_record_of_another_key_does_not_open(filled):
     """Record and MAC together moved from one key to another: the associated data names the key."""
     with changed(filled) as (folder, database):
-        rows = database.execute("select rowid, record, mac from key_versions order by rowid").fetchall()
+        rows = database.execute(
+            "select rowid, record, mac from key_versions order by rowid"
+        ).fetchall()
         (first, *one), (second, *two) = rows[0], rows[1]
-        database.execute("update key_versions set record = ?, mac = ? where rowid = ?", (*two, first))
-        database.execute("update key_versions set record = ?, mac = ? where rowid = ?", (*one, second))
+        database.execute(
+            "update key_versions set record = ?, mac = ? where rowid = ?", (*two, first)
+        )
+        database.execute(
+            "update key_versions set record = ?, mac = ? where rowid = ?", (*one, second)
+        )
     filled.refused_start(folder)
 
 
@@ -127,7 +175,10 @@ def test_an_old_row_put_back_is_refused(filled):
             database.execute("attach ? as old", (str(filled.folder / "before" / "strongroom.db"),))
             database.execute("delete from keys where id = ?", (key_id,))
             database.execute("insert into keys select * from old.keys where id = ?", (key_id,))
-            database.execute("insert or ignore into key_versions select * from old.key_versions where key = ?", (key_id,))
+            database.execute(
+                "insert or ignore into key_versions select * from old.key_versions where key = ?",
+                (key_id,),
+            )
         filled.refused_start(folder)
 
 

@@ -23,14 +23,17 @@ if (!values.dir) {
   process.exit(2);
 }
 
-const listen = (server, port) => new Promise((resolve, reject) => {
-  server.once('error', reject);
-  server.listen(Number(port), '127.0.0.1', () => resolve(server.address().port));
-});
+const listen = (server, port) =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(Number(port), '127.0.0.1', () => resolve(server.address().port));
+  });
 
 const state = new State();
 const certificates = makeCertificates(Object.keys(HOSTS));
-const stop = () => { setTimeout(() => process.exit(0), 50); };
+const stop = () => {
+  setTimeout(() => process.exit(0), 50);
+};
 mkdirSync(values.dir, { recursive: true });
 writeFileSync(join(values.dir, 'ca.pem'), certificates.ca);
 const ready = {

@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+
 import anthropic
 
 from report import equal, nonce, report
@@ -10,7 +11,11 @@ from report import equal, nonce, report
 def work():
     client = anthropic.Anthropic()
     word = nonce()
-    ask = {"model": "claude-standin", "max_tokens": 100, "messages": [{"role": "user", "content": word}]}
+    ask = {
+        "model": "claude-standin",
+        "max_tokens": 100,
+        "messages": [{"role": "user", "content": word}],
+    }
     whole = client.messages.create(**ask)
     equal(whole.content[0].text, f"anthropic stand-in heard: {word}")
 

@@ -32,7 +32,11 @@ function speak(voice, text) {
       if (message.audio) audio.push(Buffer.from(message.audio, 'base64'));
       final ||= message.isFinal === true;
     });
-    ws.on('close', () => (final ? resolve(Buffer.concat(audio)) : reject(new Error('the socket closed before the last message'))));
+    ws.on('close', () =>
+      final
+        ? resolve(Buffer.concat(audio))
+        : reject(new Error('the socket closed before the last message')),
+    );
     ws.on('error', reject);
   });
 }
@@ -45,7 +49,9 @@ await report(['ELEVENLABS_API_KEY'], async (assert) => {
   const voice = voices[0].voiceId;
   assert.equal(voice, 'standinvoice0000001');
 
-  const spoken = await collect(await client.textToSpeech.stream(voice, { text: word, modelId: 'eleven_standin' }));
+  const spoken = await collect(
+    await client.textToSpeech.stream(voice, { text: word, modelId: 'eleven_standin' }),
+  );
   assert.equal(spoken.length, 48 * 1024);
   assert.deepEqual(spoken.subarray(4, 32), starts(word));
 

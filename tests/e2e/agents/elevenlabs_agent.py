@@ -4,6 +4,7 @@ The SDK reads no base-URL variable: this script hands over ELEVENLABS_BASE_URL. 
 TLS on the base URL's port; the same exchange goes over the plain port here.)
 SPDX-License-Identifier: Apache-2.0
 """
+
 import base64
 import hashlib
 import json
@@ -22,9 +23,14 @@ def starts(text):
 
 
 def speak(voice, text):
-    url = BASE.replace("http", "ws", 1) + f"/v1/text-to-speech/{voice}/stream-input?model_id=eleven_standin"
+    url = (
+        BASE.replace("http", "ws", 1)
+        + f"/v1/text-to-speech/{voice}/stream-input?model_id=eleven_standin"
+    )
     audio, final = b"", False
-    with connect(url, additional_headers={"xi-api-key": os.environ["ELEVENLABS_API_KEY"]}, proxy=None) as socket:
+    with connect(
+        url, additional_headers={"xi-api-key": os.environ["ELEVENLABS_API_KEY"]}, proxy=None
+    ) as socket:
         socket.send(json.dumps({"text": " ", "voice_settings": {"stability": 0.5}}))
         for word in text.split(" "):
             socket.send(json.dumps({"text": word + " "}))
@@ -43,7 +49,9 @@ def work():
     voice = client.voices.get_all().voices[0].voice_id
     equal(voice, "standinvoice0000001")
 
-    spoken = b"".join(client.text_to_speech.stream(voice_id=voice, text=word, model_id="eleven_standin"))
+    spoken = b"".join(
+        client.text_to_speech.stream(voice_id=voice, text=word, model_id="eleven_standin")
+    )
     equal(len(spoken), 48 * 1024)
     equal(spoken[4:32], starts(word))
 

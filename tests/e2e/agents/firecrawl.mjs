@@ -10,8 +10,15 @@ await report(['FIRECRAWL_API_KEY'], async (assert) => {
   const page = await client.scrape(`https://example.test/${word}`, { formats: ['markdown'] });
   assert.equal(page.markdown, `# stand-in scraped https://example.test/${word}`);
 
-  const job = await client.crawl(`https://example.test/${word}`, { limit: 4, pollInterval: 1, timeout: 30 });
+  const job = await client.crawl(`https://example.test/${word}`, {
+    limit: 4,
+    pollInterval: 1,
+    timeout: 30,
+  });
   assert.equal(job.status, 'completed');
-  assert.deepEqual(job.data.map((document) => document.markdown.split('/').at(-1)), ['0', '1', '2', '3']);
+  assert.deepEqual(
+    job.data.map((document) => document.markdown.split('/').at(-1)),
+    ['0', '1', '2', '3'],
+  );
   return { scraped: page.markdown, crawled: job.data.length };
 });

@@ -5,6 +5,7 @@ The SDK reads FIRECRAWL_API_KEY but no base-URL variable: this script hands over
 base-URL gateway can serve; that one needs interception.
 SPDX-License-Identifier: Apache-2.0
 """
+
 import os
 
 from firecrawl import Firecrawl

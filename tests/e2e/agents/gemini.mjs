@@ -13,7 +13,10 @@ await report(['GEMINI_API_KEY'], async (assert) => {
 
   let streamed = '';
   let chunks = 0;
-  for await (const chunk of await ai.models.generateContentStream({ model, contents: `stream ${word}` })) {
+  for await (const chunk of await ai.models.generateContentStream({
+    model,
+    contents: `stream ${word}`,
+  })) {
     streamed += chunk.text ?? '';
     chunks += 1;
   }
@@ -25,7 +28,10 @@ await report(['GEMINI_API_KEY'], async (assert) => {
 
   // Over 8 MiB, so that the SDK sends more than one chunk.
   const octets = Buffer.alloc(9 * 1024 * 1024, `upload ${word} `);
-  const file = await ai.files.upload({ file: new Blob([octets], { type: 'text/plain' }), config: { displayName: word } });
+  const file = await ai.files.upload({
+    file: new Blob([octets], { type: 'text/plain' }),
+    config: { displayName: word },
+  });
   assert.equal(file.sizeBytes, String(octets.length));
   const seen = await ai.files.get({ name: file.name });
   assert.equal(seen.displayName, word);

@@ -8,7 +8,10 @@ const headers = { 'x-api-key': process.env.HEYGEN_API_KEY };
 
 async function call(url, options = {}) {
   const answer = await fetch(url, { ...options, headers: { ...headers, ...options.headers } });
-  if (!answer.ok) throw new Error(`${url.replace(/^\w+:\/\/[^/]+/, '')}: ${answer.status} ${await answer.text()}`);
+  if (!answer.ok)
+    throw new Error(
+      `${url.replace(/^\w+:\/\/[^/]+/, '')}: ${answer.status} ${await answer.text()}`,
+    );
   return answer.json();
 }
 
@@ -18,7 +21,9 @@ await report(['HEYGEN_API_KEY'], async (assert) => {
   assert.equal(me.data.username, 'standin');
 
   const begun = await call(`${base}/v2/video/generate`, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ title: word, video_inputs: [] }),
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ title: word, video_inputs: [] }),
   });
   let video = {};
   for (let polls = 0; polls < 10 && video.status !== 'completed'; polls += 1) {
@@ -29,7 +34,9 @@ await report(['HEYGEN_API_KEY'], async (assert) => {
 
   const octets = Buffer.alloc(300_000, word);
   const asset = await call(`${base.replace(/\/heygen$/, '/heygen@upload.heygen.com')}/v1/asset`, {
-    method: 'POST', headers: { 'content-type': 'image/png' }, body: octets,
+    method: 'POST',
+    headers: { 'content-type': 'image/png' },
+    body: octets,
   });
   assert.equal(asset.data.meta, createHash('sha256').update(octets).digest('hex'));
   return { video: video.status, asset: asset.data.id };

@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+
 import hashlib
 import json
 import os
@@ -13,7 +14,9 @@ BASE = os.environ["HEYGEN_API_BASE"]
 
 
 def call(url, data=None, kind=None):
-    request = urllib.request.Request(url, data=data, headers={"X-Api-Key": os.environ["HEYGEN_API_KEY"]})
+    request = urllib.request.Request(
+        url, data=data, headers={"X-Api-Key": os.environ["HEYGEN_API_KEY"]}
+    )
     if kind:
         request.add_header("Content-Type", kind)
     with urllib.request.urlopen(request, timeout=20) as answer:
@@ -34,7 +37,9 @@ def work():
     equal((video["status"], video["title"]), ("completed", word))
 
     octets = (word * 40_000).encode()
-    asset = call(BASE.removesuffix("/heygen") + "/heygen@upload.heygen.com/v1/asset", octets, "image/png")
+    asset = call(
+        BASE.removesuffix("/heygen") + "/heygen@upload.heygen.com/v1/asset", octets, "image/png"
+    )
     equal(asset["data"]["meta"], hashlib.sha256(octets).hexdigest())
     return {"video": video["status"], "asset": asset["data"]["id"]}
 

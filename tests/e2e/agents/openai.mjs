@@ -8,12 +8,19 @@ await report(['OPENAI_API_KEY'], async (assert) => {
   const word = nonce();
 
   let streamed = '';
-  const stream = await client.chat.completions.create({ model: 'standin', stream: true, messages: [{ role: 'user', content: word }] });
+  const stream = await client.chat.completions.create({
+    model: 'standin',
+    stream: true,
+    messages: [{ role: 'user', content: word }],
+  });
   for await (const chunk of stream) streamed += chunk.choices[0]?.delta?.content ?? '';
   assert.equal(streamed, `openai stand-in heard: ${word}`);
 
   const octets = Buffer.alloc(2 * 1024 * 1024, word);
-  const file = await client.files.create({ file: await toFile(octets, `${word}.jsonl`), purpose: 'batch' });
+  const file = await client.files.create({
+    file: await toFile(octets, `${word}.jsonl`),
+    purpose: 'batch',
+  });
   assert.equal(file.bytes, octets.length);
   assert.equal(file.filename, `${word}.jsonl`);
 

@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+
 from openai import OpenAI
 
 from report import equal, nonce, report
@@ -10,7 +11,9 @@ from report import equal, nonce, report
 def work():
     client = OpenAI()
     word = nonce()
-    stream = client.chat.completions.create(model="standin", stream=True, messages=[{"role": "user", "content": word}])
+    stream = client.chat.completions.create(
+        model="standin", stream=True, messages=[{"role": "user", "content": word}]
+    )
     streamed = "".join(chunk.choices[0].delta.content or "" for chunk in stream)
     equal(streamed, f"openai stand-in heard: {word}")
 

@@ -4,7 +4,10 @@
 import { strict as assert } from 'node:assert';
 
 export async function report(held, work) {
-  const line = { ok: false, held: Object.fromEntries(held.map((name) => [name, process.env[name] ?? null])) };
+  const line = {
+    ok: false,
+    held: Object.fromEntries(held.map((name) => [name, process.env[name] ?? null])),
+  };
   try {
     line.results = await work(assert);
     line.ok = true;

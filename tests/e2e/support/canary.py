@@ -3,6 +3,7 @@
 All keys of the whole suite are canaries; `test_canary.py` looks for each of them in all that Strongroom leaves behind.
 SPDX-License-Identifier: Apache-2.0
 """
+
 import base64
 import json
 import re
@@ -47,8 +48,11 @@ class Canaries:
 
     def patterns(self):
         """[(name, octets)] of every encoding of every canary."""
-        return [(f"{shape} as {encoding}", octets)
-                for value, shape in self.all.items() for encoding, octets in encodings(value)]
+        return [
+            (f"{shape} as {encoding}", octets)
+            for value, shape in self.all.items()
+            for encoding, octets in encodings(value)
+        ]
 
 
 def encodings(value):
@@ -65,7 +69,9 @@ def encodings(value):
     found["HEX"] = raw.hex().upper().encode()
     found["percent"] = urllib.parse.quote(value, safe="").encode()
     found["percent, form"] = urllib.parse.quote_plus(value, safe="").encode()
-    found["percent, lower"] = re.sub(r"%..", lambda m: m[0].lower(), urllib.parse.quote(value, safe="")).encode()
+    found["percent, lower"] = re.sub(
+        r"%..", lambda m: m[0].lower(), urllib.parse.quote(value, safe="")
+    ).encode()
     found["percent, every octet"] = "".join(f"%{octet:02X}" for octet in raw).encode()
     found["JSON"] = json.dumps(value)[1:-1].encode()
     found["JSON, slashes escaped"] = json.dumps(value)[1:-1].replace("/", "\\/").encode()

@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+
 import os
 import shutil
 import signal
@@ -67,31 +68,94 @@ class GitServer:
         for temporary in ("body", "proxy", "fastcgi", "uwsgi", "scgi"):
             (folder / temporary).mkdir()
         (folder / "users").touch()
-        (folder / "nginx.conf").write_text(CONFIGURATION.format(folder=folder, port=self.port, name=name, backend=BACKEND))
+        (folder / "nginx.conf").write_text(
+            CONFIGURATION.format(folder=folder, port=self.port, name=name, backend=BACKEND)
+        )
 
     @property
     def url(self):
         return f"https://{self.name}:{self.port}/story.git"
 
     def _openssl(self, *arguments):
-        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, stdin=subprocess.DEVNULL)
+        subprocess.run(
+            ["openssl", *map(str, arguments)],
+            check=True,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+        )
 
     def _certificates(self):
         at = self.folder
-        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "7", "-keyout",
-                      at / "ca.key", "-out", self.ca, "-subj", "/CN=git test", "-addext", "basicConstraints=critical,CA:TRUE")
-        self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", at / "leaf.key", "-out",
-                      at / "leaf.csr", "-subj", f"/CN={self.name}")
+        self._openssl(
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "7",
+            "-keyout",
+            at / "ca.key",
+            "-out",
+            self.ca,
+            "-subj",
+            "/CN=git test",
+            "-addext",
+            "basicConstraints=critical,CA:TRUE",
+        )
+        self._openssl(
+            "req",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-keyout",
+            at / "leaf.key",
+            "-out",
+            at / "leaf.csr",
+            "-subj",
+            f"/CN={self.name}",
+        )
         (at / "leaf.ext").write_text(f"subjectAltName=DNS:{self.name},DNS:localhost,IP:127.0.0.1\n")
-        self._openssl("x509", "-req", "-in", at / "leaf.csr", "-CA", self.ca, "-CAkey", at / "ca.key", "-CAcreateserial", "-days", "7",
-                      "-extfile", at / "leaf.ext", "-out", at / "leaf.pem")
+        self._openssl(
+            "x509",
+            "-req",
+            "-in",
+            at / "leaf.csr",
+            "-CA",
+            self.ca,
+            "-CAkey",
+            at / "ca.key",
+            "-CAcreateserial",
+            "-days",
+            "7",
+            "-extfile",
+            at / "leaf.ext",
+            "-out",
+            at / "leaf.pem",
+        )
 
     def git(self, *arguments, cwd=None):
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "GIT_CONFIG_NOSYSTEM": "1"}
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "GIT_CONFIG_NOSYSTEM": "1",
+        }
         for role in ("AUTHOR", "COMMITTER"):
             environment |= {f"GIT_{role}_NAME": "test", f"GIT_{role}_EMAIL": "test@example.test"}
-        done = subprocess.run(["git", *map(str, arguments)], cwd=cwd or self.folder, env=environment, capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, check=True, timeout=60)
+        done = subprocess.run(
+            ["git", *map(str, arguments)],
+            cwd=cwd or self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=True,
+            timeout=60,
+        )
         return done.stdout.strip()
 
     def _repository(self):
@@ -106,20 +170,39 @@ class GitServer:
         self.git("push", "-q", "origin", "HEAD:main", cwd=work)
 
     def log(self):
-        return self.git("-C", self.folder / "repositories" / "story.git", "log", "--format=%s", "main").splitlines()
+        return self.git(
+            "-C", self.folder / "repositories" / "story.git", "log", "--format=%s", "main"
+        ).splitlines()
 
     def only(self, user, token):
         """From now on this user with this token and nobody else; only a hash is written down."""
-        hashed = subprocess.run(["openssl", "passwd", "-apr1", "-stdin"], input=token.encode(), capture_output=True, check=True).stdout
+        hashed = subprocess.run(
+            ["openssl", "passwd", "-apr1", "-stdin"],
+            input=token.encode(),
+            capture_output=True,
+            check=True,
+        ).stdout
         (self.folder / "users").write_bytes(user.encode() + b":" + hashed)
 
     def start(self):
         sock = self.folder / "fcgi.sock"
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
-        for command in ([FCGIWRAP, "-c", "4", "-s", f"unix:{sock}"], [NGINX, "-e", self.folder / "error.log", "-c", self.folder / "nginx.conf"]):
+        for command in (
+            [FCGIWRAP, "-c", "4", "-s", f"unix:{sock}"],
+            [NGINX, "-e", self.folder / "error.log", "-c", self.folder / "nginx.conf"],
+        ):
             with open(self.folder / "out.log", "ab") as log:
-                self._processes.append(subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                                        env=environment, cwd=self.folder, start_new_session=True))
+                self._processes.append(
+                    subprocess.Popen(
+                        list(map(str, command)),
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=log,
+                        env=environment,
+                        cwd=self.folder,
+                        start_new_session=True,
+                    )
+                )
         until(self._listens, 15, "nginx listens")
         return self
 

@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+
 import json
 import os
 import re
@@ -34,12 +35,20 @@ class Workroom:
 
     def line(self, start, seconds=30):
         """The rest of the first line that begins with `start`."""
+
         def find():
             found = [line for line in self.lines() if line.startswith(start)]
-            if not found and self.process.poll() is not None and not any(l.startswith(start) for l in self.lines()):
-                raise AssertionError(f"ended with {self.process.returncode} before it said {start!r}: {self.lines()} {self.errors()}")
+            if (
+                not found
+                and self.process.poll() is not None
+                and not any(l.startswith(start) for l in self.lines())
+            ):
+                raise AssertionError(
+                    f"ended with {self.process.returncode} before it said {start!r}: {self.lines()} {self.errors()}"
+                )
             return found
-        return until(find, seconds, f"the workroom says {start!r}")[0][len(start):].strip()
+
+        return until(find, seconds, f"the workroom says {start!r}")[0][len(start) :].strip()
 
     def wait(self, seconds=30):
         return self.process.wait(seconds)
@@ -67,8 +76,10 @@ class Room:
         self._configure()
 
     def _configure(self):
-        dials = "".join(f'[[gateway.dial]]\nhost = "{host}:443"\nto = "127.0.0.1:{self.standins.port}"\n'
-                        for host in self.standins.hosts)
+        dials = "".join(
+            f'[[gateway.dial]]\nhost = "{host}:443"\nto = "127.0.0.1:{self.standins.port}"\n'
+            for host in self.standins.hosts
+        )
         text = f'[gateway]\nextra_ca = "{self.standins.ca}"\n{dials}'
         (self.data / "strongroom.toml").write_text(text)
         (self.data / "strongroom.toml").chmod(0o600)
@@ -76,21 +87,45 @@ class Room:
     # The server
 
     def _serve_command(self, data=None):
-        return [str(PROGRAMS / "strongroom"), "serve", "--data", str(data or self.data), "--listen", "127.0.0.1:0",
-                "--gateway", "127.0.0.1:0", "--metrics", "127.0.0.1:0", *self.flags]
+        return [
+            str(PROGRAMS / "strongroom"),
+            "serve",
+            "--data",
+            str(data or self.data),
+            "--listen",
+            "127.0.0.1:0",
+            "--gateway",
+            "127.0.0.1:0",
+            "--metrics",
+            "127.0.0.1:0",
+            *self.flags,
+        ]
 
     def launch(self):
         """Starts the server and does not wait for it."""
         (self.data / "endpoints.json").unlink(missing_ok=True)
         with open(self.folder / "serve.log", "ab") as log:
-            self.process = subprocess.Popen(self._serve_command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=self.environment, cwd=self.folder)
+            self.process = subprocess.Popen(
+                self._serve_command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self.environment,
+                cwd=self.folder,
+            )
 
     def refused_start(self, data=None):
         """The server must end by itself, neither with success nor by a signal, and say why; that sentence."""
         try:
-            done = subprocess.run(self._serve_command(data), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=5,
-                                  cwd=self.folder, env=self.environment)
+            done = subprocess.run(
+                self._serve_command(data),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=5,
+                cwd=self.folder,
+                env=self.environment,
+            )
         except subprocess.TimeoutExpired:
             raise AssertionError("the server has started") from None
         assert done.returncode > 0 and done.stderr.strip(), (done.returncode, done.stderr)
@@ -99,9 +134,15 @@ class Room:
     def start(self):
         self.launch()
         ready = self.data / "endpoints.json"
-        until(lambda: ready.exists() or self.process.poll() is not None, 30, "strongroom serve is ready")
+        until(
+            lambda: ready.exists() or self.process.poll() is not None,
+            30,
+            "strongroom serve is ready",
+        )
         if not ready.exists():
-            raise AssertionError(f"strongroom serve ended with {self.process.returncode}: {self.log()[-3000:]}")
+            raise AssertionError(
+                f"strongroom serve ended with {self.process.returncode}: {self.log()[-3000:]}"
+            )
         self.endpoints = json.loads(ready.read_text())
         return self
 
@@ -127,7 +168,9 @@ class Room:
             status = self.process.wait(30)
         except subprocess.TimeoutExpired:
             self.kill9()
-            raise AssertionError(f"strongroom serve did not end within 30 s of SIGTERM: {self.log()[-2000:]}") from None
+            raise AssertionError(
+                f"strongroom serve did not end within 30 s of SIGTERM: {self.log()[-2000:]}"
+            ) from None
         self.process = None
         return status
 
@@ -158,13 +201,29 @@ class Room:
         command = [str(PROGRAMS / "strongroom"), *arguments, "--data", str(self.data)]
         if "--" in arguments:
             at = arguments.index("--")
-            command = [str(PROGRAMS / "strongroom"), *arguments[:at], "--data", str(self.data), *arguments[at:]]
-        done = subprocess.run(command, input=b"" if input is None else input.encode() if isinstance(input, str) else input,
-                              capture_output=True, env=environment or self.environment, cwd=self.folder, timeout=timeout)
-        done.stdout, done.stderr = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+            command = [
+                str(PROGRAMS / "strongroom"),
+                *arguments[:at],
+                "--data",
+                str(self.data),
+                *arguments[at:],
+            ]
+        done = subprocess.run(
+            command,
+            input=b"" if input is None else input.encode() if isinstance(input, str) else input,
+            capture_output=True,
+            env=environment or self.environment,
+            cwd=self.folder,
+            timeout=timeout,
+        )
+        done.stdout, done.stderr = done.stdout.decode(errors="replace"), done.stderr.decode(
+            errors="replace"
+        )
         shown = " ".join(arguments[:6])
         if expect is not None and done.returncode != expect:
-            raise AssertionError(f"`strongroom {shown}` ended with {done.returncode}, not {expect}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}")
+            raise AssertionError(
+                f"`strongroom {shown}` ended with {done.returncode}, not {expect}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
+            )
         return done
 
     def json(self, *arguments, **options):
@@ -174,9 +233,12 @@ class Room:
     def api(self, method, path, body=None, token=None):
         """(status, answer) over TCP with the operator's token."""
         token = token or (self.data / "operator.token").read_text().strip()
-        request = urllib.request.Request(f"http://{self.endpoints['control']}{path}", method=method,
-                                         data=None if body is None else json.dumps(body).encode(),
-                                         headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"})
+        request = urllib.request.Request(
+            f"http://{self.endpoints['control']}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        )
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
@@ -191,7 +253,17 @@ class Room:
             self.cli("member", "add", "--tenant", tenant, member)
         return self
 
-    def add_key(self, service, *, tenant="acme", member=None, label=None, value=None, settings=None, shape=None):
+    def add_key(
+        self,
+        service,
+        *,
+        tenant="acme",
+        member=None,
+        label=None,
+        value=None,
+        settings=None,
+        shape=None,
+    ):
         """Stores a canary of that service and makes it the real one at the stand-in; (id, value)."""
         provider = "generic" if service == "generic-http" else service
         value = value if value is not None else self.canaries.new(shape or provider)
@@ -201,13 +273,23 @@ class Room:
         for name, setting in (settings or {}).items():
             arguments += ["--set", f"{name}={setting}"]
         added = self.json(*arguments, input=value + "\n")
-        if provider in ("gemini", "elevenlabs", "heygen", "firecrawl", "openai", "anthropic", "generic"):
+        if provider in (
+            "gemini",
+            "elevenlabs",
+            "heygen",
+            "firecrawl",
+            "openai",
+            "anthropic",
+            "generic",
+        ):
             self.standins.accept(provider, value)
         return added["id"], value
 
     def key(self, key_id):
         """The key as `key list --json` shows it."""
-        return next(key for key in self.json("key", "list", "--tenant", "acme") if key["id"] == key_id)
+        return next(
+            key for key in self.json("key", "list", "--tenant", "acme") if key["id"] == key_id
+        )
 
     def _run_arguments(self, services, command, tenant, member, variables):
         arguments = ["run", "--tenant", tenant, "--member", member]
@@ -219,17 +301,34 @@ class Room:
 
     def run(self, services, command, *, tenant="acme", member="alice", variables=None, **options):
         """A whole `strongroom run`; its end is waited for."""
-        return self.cli(*self._run_arguments(services, command, tenant, member, variables), **options)
+        return self.cli(
+            *self._run_arguments(services, command, tenant, member, variables), **options
+        )
 
     def begin(self, services, command, *, tenant="acme", member="alice", variables=None):
         """A `strongroom run` that goes on; see Workroom."""
         self._counter += 1
-        output, errors = self.folder / f"run{self._counter}.out", self.folder / f"run{self._counter}.err"
+        output, errors = (
+            self.folder / f"run{self._counter}.out",
+            self.folder / f"run{self._counter}.err",
+        )
         arguments = self._run_arguments(services, command, tenant, member, variables)
         at = arguments.index("--")
         with open(output, "wb") as out, open(errors, "wb") as err:
-            process = subprocess.Popen([str(PROGRAMS / "strongroom"), *arguments[:at], "--data", str(self.data), *arguments[at:]],
-                                       stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=self.environment, cwd=self.folder)
+            process = subprocess.Popen(
+                [
+                    str(PROGRAMS / "strongroom"),
+                    *arguments[:at],
+                    "--data",
+                    str(self.data),
+                    *arguments[at:],
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env=self.environment,
+                cwd=self.folder,
+            )
         workroom = Workroom(process, output, errors)
         self._workrooms.append(workroom)
         return workroom

@@ -1,4 +1,5 @@
 """The stand-ins' process, and its control plane. SPDX-License-Identifier: Apache-2.0"""
+
 import json
 import subprocess
 import urllib.request
@@ -20,25 +21,46 @@ class Standins:
         self.log = open(folder / "standins.log", "wb")
         self.process = subprocess.Popen(
             ["node", str(FOLDER / "standins.mjs"), "--dir", str(folder)],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT, env=environment)
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+        )
         ready = folder / "standins.json"
-        until(lambda: ready.exists() or self.process.poll() is not None, 20, "the stand-ins are ready")
+        until(
+            lambda: ready.exists() or self.process.poll() is not None, 20, "the stand-ins are ready"
+        )
         if not ready.exists():
             raise RuntimeError((folder / "standins.log").read_text())
         facts = json.loads(ready.read_text())
-        self.port, self.control, self.direct, self.hosts = facts["port"], facts["control"], facts["direct"], facts["hosts"]
+        self.port, self.control, self.direct, self.hosts = (
+            facts["port"],
+            facts["control"],
+            facts["direct"],
+            facts["hosts"],
+        )
         self.ca = folder / "ca.pem"
 
     def call(self, method, path, body=None):
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.control}{path}", data=data, method=method)
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.control}{path}", data=data, method=method
+        )
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.load(answer)
 
     def reset(self):
         self.release()
         self.stream()
-        for service in ("gemini", "elevenlabs", "heygen", "firecrawl", "openai", "anthropic", "generic"):
+        for service in (
+            "gemini",
+            "elevenlabs",
+            "heygen",
+            "firecrawl",
+            "openai",
+            "anthropic",
+            "generic",
+        ):
             self.call("PUT", "/failure", {"service": service, "times": 0})
             self.keys(service, accepted=[], revoked=[])
         self.call("POST", "/clear", {})

@@ -1,4 +1,5 @@
 """Waiting for a condition, never for an amount of time. SPDX-License-Identifier: Apache-2.0"""
+
 import time
 
 

@@ -3,6 +3,7 @@
 A workroom is whatever descends from a `strongroom run`: injected keys are meant to be there, and nowhere else.
 SPDX-License-Identifier: Apache-2.0
 """
+
 import os
 import threading
 from pathlib import Path
@@ -25,7 +26,7 @@ def _parents():
             continue
         stat = _read(f"/proc/{entry}/stat")
         if stat:
-            fields = stat[stat.rindex(b")") + 2:].split()
+            fields = stat[stat.rindex(b")") + 2 :].split()
             found[int(entry)] = (int(fields[1]), int(fields[19]))
     return found
 

@@ -22,27 +22,64 @@ function moveKey(state, service, key, from, to) {
 }
 
 function requestsOf(state, url) {
-  const wanted = (name, actual) => url.searchParams.get(name) === null || url.searchParams.get(name) === String(actual);
+  const wanted = (name, actual) =>
+    url.searchParams.get(name) === null || url.searchParams.get(name) === String(actual);
   const since = Number(url.searchParams.get('since') ?? 0);
   return state.requests
-    .filter((record) => record.id > since && wanted('service', record.service) && wanted('path', record.path))
+    .filter(
+      (record) =>
+        record.id > since && wanted('service', record.service) && wanted('path', record.path),
+    )
     .map((record) => state.shown(record));
 }
 
 const ROUTES = {
-  'GET /state': (state) => ({ mode: state.mode, open: state.open.size, requests: state.nextRequest - 1, violations: state.violations.length, dropped: state.dropped }),
-  'PUT /keys': (state, body) => { setKeys(state, body.service, body); return {}; },
-  'POST /revoke': (state, body) => { moveKey(state, body.service, body.key, 'accepted', 'revoked'); return {}; },
-  'POST /accept': (state, body) => { moveKey(state, body.service, body.key, 'revoked', 'accepted'); return {}; },
-  'POST /passes': (state, body) => { state.learn(body.passes ?? [], body.patterns ?? []); return {}; },
-  'PUT /mode': (state, body) => { state.mode = body.mode; return {}; },
-  'PUT /stream': (state, body) => { state.stream = { events: 3, interval_ms: 0, hold: false, ...body }; return state.stream; },
-  'PUT /failure': (state, body) => { state.failures[body.service] = body; return {}; },
-  'POST /release': (state) => { state.release(); return {}; },
+  'GET /state': (state) => ({
+    mode: state.mode,
+    open: state.open.size,
+    requests: state.nextRequest - 1,
+    violations: state.violations.length,
+    dropped: state.dropped,
+  }),
+  'PUT /keys': (state, body) => {
+    setKeys(state, body.service, body);
+    return {};
+  },
+  'POST /revoke': (state, body) => {
+    moveKey(state, body.service, body.key, 'accepted', 'revoked');
+    return {};
+  },
+  'POST /accept': (state, body) => {
+    moveKey(state, body.service, body.key, 'revoked', 'accepted');
+    return {};
+  },
+  'POST /passes': (state, body) => {
+    state.learn(body.passes ?? [], body.patterns ?? []);
+    return {};
+  },
+  'PUT /mode': (state, body) => {
+    state.mode = body.mode;
+    return {};
+  },
+  'PUT /stream': (state, body) => {
+    state.stream = { events: 3, interval_ms: 0, hold: false, ...body };
+    return state.stream;
+  },
+  'PUT /failure': (state, body) => {
+    state.failures[body.service] = body;
+    return {};
+  },
+  'POST /release': (state) => {
+    state.release();
+    return {};
+  },
   'GET /requests': (state, _body, url) => requestsOf(state, url),
   'GET /violations': (state) => JSON.parse(state.masked(JSON.stringify(state.violations))),
   'GET /open': (state) => [...state.open.values()],
-  'POST /clear': (state) => { state.clear(); return {}; },
+  'POST /clear': (state) => {
+    state.clear();
+    return {};
+  },
 };
 
 export function makeControl(state, stop) {
@@ -54,10 +91,20 @@ export function makeControl(state, stop) {
     };
     try {
       const body = await bodyOf(request);
-      if (`${request.method} ${url.pathname}` === 'POST /stop') { answer(200, {}); stop(); return; }
+      if (`${request.method} ${url.pathname}` === 'POST /stop') {
+        answer(200, {});
+        stop();
+        return;
+      }
       const route = ROUTES[`${request.method} ${url.pathname}`];
-      if (!route) { answer(404, { error: 'no such route' }); return; }
-      if (body.service !== undefined && !SERVICES[body.service]) { answer(400, { error: 'no such service' }); return; }
+      if (!route) {
+        answer(404, { error: 'no such route' });
+        return;
+      }
+      if (body.service !== undefined && !SERVICES[body.service]) {
+        answer(400, { error: 'no such service' });
+        return;
+      }
       answer(200, route(state, body, url));
     } catch (error) {
       answer(400, { error: error.message });

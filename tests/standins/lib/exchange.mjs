@@ -6,19 +6,28 @@ const MOST_BODY = 64 * 1024 * 1024;
 
 export const randomId = (prefix) => prefix + randomBytes(9).toString('hex');
 export const sha256 = (octets) => createHash('sha256').update(octets).digest('hex');
-export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+export const pause = (ms) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 
 export class Exchange {
   constructor({ state, request, response, record, url, origin }) {
     Object.assign(this, { state, request, response, record, url, origin });
-    this.gone = new Promise((resolve) => { response?.on('close', resolve); });
+    this.gone = new Promise((resolve) => {
+      response?.on('close', resolve);
+    });
   }
 
-  get path() { return this.url.pathname; }
-  get method() { return this.request.method; }
+  get path() {
+    return this.url.pathname;
+  }
+  get method() {
+    return this.request.method;
+  }
 
   /** Reads the body in pieces; what is read is looked at for passes and counted. */
-  async* pieces() {
+  async *pieces() {
     const hash = createHash('sha256');
     for await (const piece of this.request) {
       hash.update(piece);
@@ -52,21 +61,31 @@ export class Exchange {
   }
 
   answerJson(status, value, headers = {}) {
-    this.answer(status, { 'content-type': 'application/json; charset=utf-8', ...headers }, JSON.stringify(value));
+    this.answer(
+      status,
+      { 'content-type': 'application/json; charset=utf-8', ...headers },
+      JSON.stringify(value),
+    );
   }
 
   /** The answer to anything that should never have arrived here. */
   refuse() {
     this.record.status = 500;
     const text = `strongroom stand-in: VIOLATION: ${this.record.violations.join('; ')}\n`;
-    this.response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' });
+    this.response.writeHead(500, {
+      'content-type': 'text/plain; charset=utf-8',
+      connection: 'close',
+    });
     this.response.end(text);
     this.request.resume();
   }
 
   /** Begins an answer of unknown length; `write` waits for the reader, `end` ends it. False from `write`: they are gone. */
   begin(status, headers) {
-    if (this.record.violations.length > 0) { this.refuse(); return undefined; }
+    if (this.record.violations.length > 0) {
+      this.refuse();
+      return undefined;
+    }
     this.record.status = status;
     this.response.writeHead(status, headers);
     this.response.flushHeaders();
@@ -80,7 +99,8 @@ export class Exchange {
       write: async (octets) => {
         if (response.destroyed) return false;
         entry.progress += octets.length;
-        if (!response.write(octets)) await Promise.race([once(response, 'drain').catch(() => {}), this.gone]);
+        if (!response.write(octets))
+          await Promise.race([once(response, 'drain').catch(() => {}), this.gone]);
         return !response.destroyed;
       },
       end: () => response.end(),
@@ -92,16 +112,19 @@ export class Exchange {
    * the stream open before its last events until a test says `release`.
    */
   async events({ first, middle, last, format }) {
-    const stream = this.begin(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
+    const stream = this.begin(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache',
+    });
     if (!stream) return;
     const { events, interval_ms: interval, hold } = this.state.stream;
-    for (const event of first) if (!await stream.write(format(event))) return;
+    for (const event of first) if (!(await stream.write(format(event)))) return;
     for (let i = 0; i < events; i += 1) {
       if (interval > 0) await pause(interval);
-      if (!await stream.write(format(middle(i, events)))) return;
+      if (!(await stream.write(format(middle(i, events))))) return;
     }
     if (hold) await this.state.held(this.gone);
-    for (const event of last) if (!await stream.write(format(event))) return;
+    for (const event of last) if (!(await stream.write(format(event)))) return;
     stream.end();
   }
 }

@@ -2,22 +2,34 @@
 // stayed at the gateway. SPDX-License-Identifier: Apache-2.0
 import { CREDENTIAL_HEADERS, CREDENTIAL_QUERIES, HOSTS, SERVICES } from './services.mjs';
 
-const HOP_BY_HOP = ['keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer'];
+const HOP_BY_HOP = [
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+];
 
 /** All values that stand where a credential may stand: [{ slot, value }]. */
 export function credentials(request, url) {
   const found = [];
   for (let i = 0; i < request.rawHeaders.length; i += 2) {
     const name = request.rawHeaders[i].toLowerCase();
-    if (CREDENTIAL_HEADERS.includes(name)) found.push({ slot: name, value: request.rawHeaders[i + 1] });
+    if (CREDENTIAL_HEADERS.includes(name))
+      found.push({ slot: name, value: request.rawHeaders[i + 1] });
   }
   for (const name of CREDENTIAL_QUERIES) {
     for (const value of url.searchParams.getAll(name)) found.push({ slot: `query:${name}`, value });
   }
   const offered = request.headers['sec-websocket-protocol'];
   if (offered) {
-    const last = offered.split(',').map((part) => part.trim()).at(-1);
-    if (!['realtime', 'graphql-ws'].includes(last)) found.push({ slot: 'subprotocol', value: last });
+    const last = offered
+      .split(',')
+      .map((part) => part.trim())
+      .at(-1);
+    if (!['realtime', 'graphql-ws'].includes(last))
+      found.push({ slot: 'subprotocol', value: last });
   }
   return found;
 }
@@ -38,23 +50,34 @@ export function judge(state, record, request, url, { direct, keyOptional }) {
   const upgrade = request.headers.upgrade !== undefined;
   const violate = (what) => state.violate(record, what);
 
-  for (const name of HOP_BY_HOP) if (request.headers[name] !== undefined && !direct) violate(`hop-by-hop leftover: ${name}`);
-  const connection = (request.headers.connection ?? '').toLowerCase().split(',').map((part) => part.trim()).filter(Boolean);
+  for (const name of HOP_BY_HOP)
+    if (request.headers[name] !== undefined && !direct) violate(`hop-by-hop leftover: ${name}`);
+  const connection = (request.headers.connection ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
   for (const token of connection) {
-    if (!['keep-alive', 'close', 'upgrade'].includes(token) && !direct) violate(`hop-by-hop leftover: connection: ${token}`);
+    if (!['keep-alive', 'close', 'upgrade'].includes(token) && !direct)
+      violate(`hop-by-hop leftover: connection: ${token}`);
   }
   for (const name of Object.keys(request.headers)) {
-    if (/^(x-strongroom|x-forwarded-|forwarded$|via$|x-real-ip$)/.test(name)) violate(`header of the gateway itself: ${name}`);
+    if (/^(x-strongroom|x-forwarded-|forwarded$|via$|x-real-ip$)/.test(name))
+      violate(`header of the gateway itself: ${name}`);
   }
-  const hosts = request.rawHeaders.filter((value, i) => i % 2 === 0 && value.toLowerCase() === 'host');
+  const hosts = request.rawHeaders.filter(
+    (value, i) => i % 2 === 0 && value.toLowerCase() === 'host',
+  );
   if (hosts.length !== 1) violate('not exactly one Host');
   if (!direct) {
     const servername = request.socket.servername;
-    if (servername !== record.host) violate(`SNI is ${servername || 'missing'}, Host is ${record.host}`);
+    if (servername !== record.host)
+      violate(`SNI is ${servername || 'missing'}, Host is ${record.host}`);
   }
 
   const found = credentials(request, url);
-  if (found.length > 1) violate(`two credentials at once: ${found.map(({ slot }) => slot).join(', ')}`);
+  if (found.length > 1)
+    violate(`two credentials at once: ${found.map(({ slot }) => slot).join(', ')}`);
   if (found.length === 0) {
     if (!keyOptional) violate('no key');
     return keyOptional ? 'accepted' : 'missing';

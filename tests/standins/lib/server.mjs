@@ -25,13 +25,20 @@ const LABEL = { 'x-strongroom-standin': '1' };
 function destination(request, direct) {
   if (!direct) {
     const { host, service } = placeOf(request);
-    return { host, service, url: new URL(request.url.replace(/^\/+/, '/'), `https://${host || 'none'}`), origin: `https://${host}` };
+    return {
+      host,
+      service,
+      url: new URL(request.url.replace(/^\/+/, '/'), `https://${host || 'none'}`),
+      origin: `https://${host}`,
+    };
   }
   const [, first, rest] = /^\/([^/?]+)(.*)$/.exec(request.url) ?? [];
   const [service, named] = (first ?? '').split('@');
   const host = named ?? SERVICES[service]?.hosts[0] ?? '';
   return {
-    host, service: SERVICES[service] && service, url: new URL(rest || '/', `https://${host || 'none'}`),
+    host,
+    service: SERVICES[service] && service,
+    url: new URL(rest || '/', `https://${host || 'none'}`),
     origin: `http://${request.headers.host}/${first}`,
   };
 }
@@ -39,7 +46,8 @@ function destination(request, direct) {
 /** The head as octets, for the search for passes. */
 function headText(request) {
   let text = `${request.method} ${request.url}\n`;
-  for (let i = 0; i < request.rawHeaders.length; i += 2) text += `${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}\n`;
+  for (let i = 0; i < request.rawHeaders.length; i += 2)
+    text += `${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}\n`;
   return text;
 }
 
@@ -47,7 +55,8 @@ function otherHeaders(request) {
   let text = '';
   for (let i = 0; i < request.rawHeaders.length; i += 2) {
     const name = request.rawHeaders[i].toLowerCase();
-    if (!CREDENTIAL_HEADERS.includes(name) && name !== 'sec-websocket-protocol') text += `${request.rawHeaders[i + 1]}\n`;
+    if (!CREDENTIAL_HEADERS.includes(name) && name !== 'sec-websocket-protocol')
+      text += `${request.rawHeaders[i + 1]}\n`;
   }
   return text;
 }
@@ -55,10 +64,19 @@ function otherHeaders(request) {
 /** Makes the record of a request, judges its head, and answers how its credential stands. */
 function admit(state, request, direct) {
   const place = destination(request, direct);
-  const query = [...place.url.searchParams.entries()].map(([name, value]) => [name, state.masked(value)]);
+  const query = [...place.url.searchParams.entries()].map(([name, value]) => [
+    name,
+    state.masked(value),
+  ]);
   const record = state.record({
-    service: place.service, host: place.host, method: request.method, path: place.url.pathname, query,
-    headers: request.headers, direct, kept: direct ? '' : headText(request),
+    service: place.service,
+    host: place.host,
+    method: request.method,
+    path: place.url.pathname,
+    query,
+    headers: request.headers,
+    direct,
+    kept: direct ? '' : headText(request),
   });
   if (!place.service) {
     state.violate(record, `no stand-in for host ${place.host || request.url}`);
@@ -75,19 +93,37 @@ function admit(state, request, direct) {
 async function serve(state, request, response, direct) {
   for (const [name, value] of Object.entries(LABEL)) response.setHeader(name, value);
   const { place, record, standing } = admit(state, request, direct);
-  const exchange = new Exchange({ state, request, response, record, url: place.url, origin: place.origin });
+  const exchange = new Exchange({
+    state,
+    request,
+    response,
+    record,
+    url: place.url,
+    origin: place.origin,
+  });
   try {
     const standin = STANDINS[place.service];
-    if (standing === 'revoked' && record.violations.length === 0) { request.resume(); standin.badKey(exchange); return; }
+    if (standing === 'revoked' && record.violations.length === 0) {
+      request.resume();
+      standin.badKey(exchange);
+      return;
+    }
     if (record.violations.length > 0) {
-      if (standing === 'unknown' && standin && record.violations.length === 1) { request.resume(); standin.badKey(exchange); } else exchange.refuse();
+      if (standing === 'unknown' && standin && record.violations.length === 1) {
+        request.resume();
+        standin.badKey(exchange);
+      } else exchange.refuse();
       return;
     }
     const failure = state.failures[place.service];
     if (failure?.times > 0) {
       failure.times -= 1;
       request.resume();
-      exchange.answer(failure.status, { 'content-type': 'application/json' }, JSON.stringify(failure.body ?? {}));
+      exchange.answer(
+        failure.status,
+        { 'content-type': 'application/json' },
+        JSON.stringify(failure.body ?? {}),
+      );
       return;
     }
     await (place.url.pathname.startsWith('/standin/') ? knobs : standin).handle(exchange);
@@ -100,17 +136,35 @@ async function serve(state, request, response, direct) {
 
 function refuseUpgrade(record, raw, status, text) {
   record.status = status;
-  raw.end(`HTTP/1.1 ${status} Refused\r\ncontent-type: text/plain\r\nx-strongroom-standin: 1\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`);
+  raw.end(
+    `HTTP/1.1 ${status} Refused\r\ncontent-type: text/plain\r\nx-strongroom-standin: 1\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+  );
 }
 
 function upgrade(state, sockets, request, raw, head, direct) {
   raw.on('error', () => {});
   const { place, record, standing } = admit(state, request, direct);
   record.upgrade = true;
-  if (standing === 'revoked' || standing === 'unknown') { refuseUpgrade(record, raw, 401, 'bad key'); return; }
-  if (record.violations.length > 0) { refuseUpgrade(record, raw, 500, `strongroom stand-in: VIOLATION: ${record.violations.join('; ')}\n`); return; }
-  const standin = [knobs, STANDINS[place.service]].find((one) => one.hasSocket?.(place.url.pathname));
-  if (!standin) { refuseUpgrade(record, raw, 404, 'no socket here'); return; }
+  if (standing === 'revoked' || standing === 'unknown') {
+    refuseUpgrade(record, raw, 401, 'bad key');
+    return;
+  }
+  if (record.violations.length > 0) {
+    refuseUpgrade(
+      record,
+      raw,
+      500,
+      `strongroom stand-in: VIOLATION: ${record.violations.join('; ')}\n`,
+    );
+    return;
+  }
+  const standin = [knobs, STANDINS[place.service]].find((one) =>
+    one.hasSocket?.(place.url.pathname),
+  );
+  if (!standin) {
+    refuseUpgrade(record, raw, 404, 'no socket here');
+    return;
+  }
   sockets.handleUpgrade(request, raw, head, (ws) => {
     record.status = 101;
     const entry = state.opened('websocket', record);
@@ -126,7 +180,10 @@ function upgrade(state, sockets, request, raw, head, direct) {
       if (record.violations.length > 0) ws.close(1008, 'violation');
     });
     ws.on('error', () => {});
-    ws.on('close', (code) => { record.closed = code; state.closed(entry); });
+    ws.on('close', (code) => {
+      record.closed = code;
+      state.closed(entry);
+    });
     standin.socket({ ws, state, record, url: place.url, violate });
   });
 }
@@ -137,9 +194,17 @@ function wire(server, state, direct) {
   server.on('request', (request, response) => serve(state, request, response, direct));
   server.on('upgrade', (request, raw, head) => upgrade(state, sockets, request, raw, head, direct));
   server.on('clientError', (error, raw) => {
-    const record = state.record({ service: null, host: '', method: '', path: '', query: [], headers: {} });
+    const record = state.record({
+      service: null,
+      host: '',
+      method: '',
+      path: '',
+      query: [],
+      headers: {},
+    });
     // A connection that is simply cut is no malformed request.
-    if (!['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'].includes(error.code)) state.violate(record, `malformed request: ${error.code}`);
+    if (!['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'].includes(error.code))
+      state.violate(record, `malformed request: ${error.code}`);
     raw.destroy();
   });
   server.requestTimeout = 0;

@@ -10,8 +10,13 @@ export const SERVICES = {
     also: ['query:key'],
   },
   elevenlabs: {
-    hosts: ['api.elevenlabs.io', 'api.us.elevenlabs.io', 'api.eu.residency.elevenlabs.io',
-      'api.in.residency.elevenlabs.io', 'api.sg.residency.elevenlabs.io'],
+    hosts: [
+      'api.elevenlabs.io',
+      'api.us.elevenlabs.io',
+      'api.eu.residency.elevenlabs.io',
+      'api.in.residency.elevenlabs.io',
+      'api.sg.residency.elevenlabs.io',
+    ],
     right: () => ['xi-api-key'],
     also: ['authorization', 'query:authorization', 'query:xi-api-key'],
   },
@@ -45,10 +50,26 @@ export const SERVICES = {
 };
 
 export const HOSTS = Object.fromEntries(
-  Object.entries(SERVICES).flatMap(([name, service]) => service.hosts.map((host) => [host, name])));
+  Object.entries(SERVICES).flatMap(([name, service]) => service.hosts.map((host) => [host, name])),
+);
 
 /** Every place where any provider takes a credential: none may carry anything but the one right key. */
 export const CREDENTIAL_HEADERS = [
-  'authorization', 'proxy-authorization', 'x-goog-api-key', 'xi-api-key', 'x-api-key', 'api-key', 'x-standin-key', 'cookie',
+  'authorization',
+  'proxy-authorization',
+  'x-goog-api-key',
+  'xi-api-key',
+  'x-api-key',
+  'api-key',
+  'x-standin-key',
+  'cookie',
 ];
-export const CREDENTIAL_QUERIES = ['key', 'api_key', 'access_token', 'authorization', 'xi-api-key', 'single_use_token', 'token'];
+export const CREDENTIAL_QUERIES = [
+  'key',
+  'api_key',
+  'access_token',
+  'authorization',
+  'xi-api-key',
+  'single_use_token',
+  'token',
+];

@@ -4,12 +4,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SERVICES } from './services.mjs';
 
-const KEPT_BODY = 256 * 1024;   // octets of each body kept for passes that become known later
+const KEPT_BODY = 256 * 1024; // octets of each body kept for passes that become known later
 const KEPT_REQUESTS = 20_000;
 
 export class State {
   constructor() {
-    this.keys = Object.fromEntries(Object.keys(SERVICES).map((name) => [name, { accepted: new Set(), revoked: new Set() }]));
+    this.keys = Object.fromEntries(
+      Object.keys(SERVICES).map((name) => [name, { accepted: new Set(), revoked: new Set() }]),
+    );
     this.passes = new Set();
     this.patterns = [];
     this.mode = 'gateway';
@@ -63,10 +65,19 @@ export class State {
   }
 
   record(fields) {
-    const record = { id: this.nextRequest++, time: Date.now(), violations: [], body_bytes: 0, ...fields };
+    const record = {
+      id: this.nextRequest++,
+      time: Date.now(),
+      violations: [],
+      body_bytes: 0,
+      ...fields,
+    };
     record.kept = fields.kept ?? '';
     this.requests.push(record);
-    if (this.requests.length > KEPT_REQUESTS) { this.requests.shift(); this.dropped += 1; }
+    if (this.requests.length > KEPT_REQUESTS) {
+      this.requests.shift();
+      this.dropped += 1;
+    }
     this.#scan(record, record.kept);
     return record;
   }
@@ -74,7 +85,13 @@ export class State {
   violate(record, what) {
     if (record.violations.includes(what)) return;
     record.violations.push(what);
-    this.violations.push({ request: record.id, service: record.service, method: record.method, path: record.path, what });
+    this.violations.push({
+      request: record.id,
+      service: record.service,
+      method: record.method,
+      path: record.path,
+      what,
+    });
   }
 
   /** Looks at more octets of a request's body or of a websocket's messages. */
@@ -83,7 +100,8 @@ export class State {
     const overlap = record.tail ?? '';
     this.#scan(record, overlap + text);
     record.tail = (overlap + text).slice(-256);
-    if (record.kept.length < KEPT_BODY) record.kept += text.slice(0, KEPT_BODY - record.kept.length);
+    if (record.kept.length < KEPT_BODY)
+      record.kept += text.slice(0, KEPT_BODY - record.kept.length);
   }
 
   #scan(record, text) {
@@ -97,7 +115,14 @@ export class State {
 
   /** Notes something that stays open (stream, websocket, upload); `progress` is updated by its owner. */
   opened(kind, record) {
-    const entry = { id: this.nextOpen++, kind, service: record.service, path: record.path, request: record.id, progress: 0 };
+    const entry = {
+      id: this.nextOpen++,
+      kind,
+      service: record.service,
+      path: record.path,
+      request: record.id,
+      progress: 0,
+    };
     this.open.set(entry.id, entry);
     return entry;
   }
@@ -109,7 +134,9 @@ export class State {
   /** Resolves when a test says `release`, or when `gone` does. */
   async held(gone) {
     let release;
-    const told = new Promise((resolve) => { release = resolve; });
+    const told = new Promise((resolve) => {
+      release = resolve;
+    });
     this.waiting.add(release);
     await Promise.race([told, gone]);
     this.waiting.delete(release);

@@ -6,5 +6,10 @@ export function badKey(exchange) {
 
 export async function handle(exchange) {
   const octets = await exchange.body();
-  exchange.answerJson(200, { method: exchange.method, host: exchange.record.host, path: exchange.path, bytes: octets.length });
+  exchange.answerJson(200, {
+    method: exchange.method,
+    host: exchange.record.host,
+    path: exchange.path,
+    bytes: octets.length,
+  });
 }

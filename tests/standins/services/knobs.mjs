@@ -18,7 +18,7 @@ async function download(exchange) {
   if (!stream) return;
   while (left > 0) {
     const piece = left < BLOCK.length ? BLOCK.subarray(0, left) : BLOCK;
-    if (!await stream.write(piece)) return;
+    if (!(await stream.write(piece))) return;
     left -= piece.length;
   }
   stream.end();
@@ -51,7 +51,7 @@ async function events(exchange) {
   const stream = exchange.begin(200, { 'content-type': 'text/event-stream' });
   if (!stream) return;
   for (let i = 0; i < count; i += 1) {
-    if (!await stream.write(`id: ${i}\ndata: event ${i}\n\n`)) return;
+    if (!(await stream.write(`id: ${i}\ndata: event ${i}\n\n`))) return;
     if (interval > 0) await pause(interval);
   }
   if (exchange.url.searchParams.get('hold') !== null) await exchange.state.held(exchange.gone);
@@ -65,13 +65,25 @@ export async function handle(exchange) {
   if (path === '/standin/sse') return events(exchange);
   const octets = await exchange.body();
   if (path === '/standin/redirect') {
-    return exchange.answer(number(url, 'status', 302), { location: url.searchParams.get('to') ?? '/standin/echo', 'content-length': '0' });
+    return exchange.answer(number(url, 'status', 302), {
+      location: url.searchParams.get('to') ?? '/standin/echo',
+      'content-length': '0',
+    });
   }
-  if (path === '/standin/status') return exchange.answerJson(number(url, 'code', 200), { standin: true });
+  if (path === '/standin/status')
+    return exchange.answerJson(number(url, 'code', 200), { standin: true });
   if (path === '/standin/echo') {
     const headers = Object.fromEntries(Object.entries(exchange.request.headers));
-    const shown = JSON.parse(exchange.state.masked(JSON.stringify({ method: exchange.method, path: url.pathname + url.search, headers })));
-    return exchange.answerJson(200, { ...shown, body: exchange.state.masked(octets.toString('utf8')), bytes: octets.length });
+    const shown = JSON.parse(
+      exchange.state.masked(
+        JSON.stringify({ method: exchange.method, path: url.pathname + url.search, headers }),
+      ),
+    );
+    return exchange.answerJson(200, {
+      ...shown,
+      body: exchange.state.masked(octets.toString('utf8')),
+      bytes: octets.length,
+    });
   }
   return exchange.answerJson(404, { error: `no knob ${path}` });
 }
@@ -82,7 +94,10 @@ export const hasSocket = (path) => path === '/standin/ws';
 export function socket({ ws, url }) {
   const interval = number(url, 'interval_ms', 20);
   let count = 0;
-  const timer = setInterval(() => { ws.send(`tick ${count}`); count += 1; }, interval);
+  const timer = setInterval(() => {
+    ws.send(`tick ${count}`);
+    count += 1;
+  }, interval);
   ws.on('message', (octets, binary) => ws.send(octets, { binary }));
   ws.on('close', () => clearInterval(timer));
 }

@@ -4,25 +4,43 @@ import { multipart, partOf, randomId } from '../lib/exchange.mjs';
 export function badKey(exchange) {
   exchange.answerJson(401, {
     error: {
-      message: 'Incorrect API key provided. You can find your API key at https://platform.openai.com/account/api-keys.',
-      type: 'invalid_request_error', param: null, code: 'invalid_api_key',
+      message:
+        'Incorrect API key provided. You can find your API key at https://platform.openai.com/account/api-keys.',
+      type: 'invalid_request_error',
+      param: null,
+      code: 'invalid_api_key',
     },
   });
 }
 
 async function chat(exchange) {
   const body = await exchange.json();
-  const prompt = (body.messages ?? []).map(({ content }) => (typeof content === 'string' ? content : JSON.stringify(content))).join(' ');
+  const prompt = (body.messages ?? [])
+    .map(({ content }) => (typeof content === 'string' ? content : JSON.stringify(content)))
+    .join(' ');
   const heard = `openai stand-in heard: ${prompt}`;
   const common = { id: randomId('chatcmpl-'), created: 1793000000, model: body.model ?? 'standin' };
   if (!body.stream) {
     exchange.answerJson(200, {
-      ...common, object: 'chat.completion', usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
-      choices: [{ index: 0, message: { role: 'assistant', content: heard, refusal: null }, finish_reason: 'stop', logprobs: null }],
+      ...common,
+      object: 'chat.completion',
+      usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
+      choices: [
+        {
+          index: 0,
+          message: { role: 'assistant', content: heard, refusal: null },
+          finish_reason: 'stop',
+          logprobs: null,
+        },
+      ],
     });
     return;
   }
-  const chunk = (delta, reason = null) => ({ ...common, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason: reason }] });
+  const chunk = (delta, reason = null) => ({
+    ...common,
+    object: 'chat.completion.chunk',
+    choices: [{ index: 0, delta, finish_reason: reason }],
+  });
   await exchange.events({
     first: [chunk({ role: 'assistant', content: '' })],
     middle: (i, n) => chunk({ content: partOf(heard, i, n) }),
@@ -35,14 +53,22 @@ async function upload(exchange) {
   const entry = exchange.state.opened('upload', exchange.record);
   const pieces = [];
   try {
-    for await (const piece of exchange.pieces()) { pieces.push(piece); entry.progress += piece.length; }
+    for await (const piece of exchange.pieces()) {
+      pieces.push(piece);
+      entry.progress += piece.length;
+    }
   } finally {
     exchange.state.closed(entry);
   }
   const parts = multipart(Buffer.concat(pieces), exchange.request.headers['content-type'] ?? '');
   exchange.answerJson(200, {
-    id: randomId('file-'), object: 'file', bytes: parts.file?.content.length ?? 0, created_at: 1793000000,
-    filename: parts.file?.filename, purpose: parts.purpose, status: 'processed',
+    id: randomId('file-'),
+    object: 'file',
+    bytes: parts.file?.content.length ?? 0,
+    created_at: 1793000000,
+    filename: parts.file?.filename,
+    purpose: parts.purpose,
+    status: 'processed',
   });
 }
 
@@ -50,8 +76,14 @@ async function embeddings(exchange) {
   const { input = [], model = 'standin' } = await exchange.json();
   const texts = [input].flat();
   exchange.answerJson(200, {
-    object: 'list', model, usage: { prompt_tokens: 1, total_tokens: 1 },
-    data: texts.map((text, index) => ({ object: 'embedding', index, embedding: [String(text).length, 0.5] })),
+    object: 'list',
+    model,
+    usage: { prompt_tokens: 1, total_tokens: 1 },
+    data: texts.map((text, index) => ({
+      object: 'embedding',
+      index,
+      embedding: [String(text).length, 0.5],
+    })),
   });
 }
 
@@ -63,9 +95,19 @@ export async function handle(exchange) {
   else {
     await exchange.body();
     if (method === 'GET' && path === '/v1/models') {
-      exchange.answerJson(200, { object: 'list', data: [{ id: 'standin', object: 'model', created: 1793000000, owned_by: 'standin' }] });
+      exchange.answerJson(200, {
+        object: 'list',
+        data: [{ id: 'standin', object: 'model', created: 1793000000, owned_by: 'standin' }],
+      });
     } else {
-      exchange.answerJson(404, { error: { message: `the stand-in has no ${method} ${path}`, type: 'invalid_request_error', param: null, code: null } });
+      exchange.answerJson(404, {
+        error: {
+          message: `the stand-in has no ${method} ${path}`,
+          type: 'invalid_request_error',
+          param: null,
+          code: null,
+        },
+      });
     }
   }
 }

@@ -17,9 +17,14 @@ let facts;
 let ca;
 
 before(async () => {
-  child = spawn('node', [join(import.meta.dirname, '..', 'standins.mjs'), '--dir', folder], { stdio: 'ignore' });
+  child = spawn('node', [join(import.meta.dirname, '..', 'standins.mjs'), '--dir', folder], {
+    stdio: 'ignore',
+  });
   const ready = join(folder, 'standins.json');
-  for (let tries = 0; !existsSync(ready) && tries < 500; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 20); });
+  for (let tries = 0; !existsSync(ready) && tries < 500; tries += 1)
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
   facts = JSON.parse(readFileSync(ready, 'utf8'));
   ca = readFileSync(join(folder, 'ca.pem'));
 });
@@ -36,12 +41,29 @@ async function control(method, path, body) {
 
 function call(path, headers, { method = 'GET', body, host = HOST, servername = host } = {}) {
   return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port: facts.port, path, method, ca, servername, headers: { host, ...headers } }, (answer) => {
-      const pieces = [];
-      answer.on('data', (piece) => pieces.push(piece));
-      answer.on('end', () => resolve({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(pieces).toString('utf8') }));
-      answer.on('error', reject);
-    });
+    const sent = request(
+      {
+        host: '127.0.0.1',
+        port: facts.port,
+        path,
+        method,
+        ca,
+        servername,
+        headers: { host, ...headers },
+      },
+      (answer) => {
+        const pieces = [];
+        answer.on('data', (piece) => pieces.push(piece));
+        answer.on('end', () =>
+          resolve({
+            status: answer.statusCode,
+            headers: answer.headers,
+            body: Buffer.concat(pieces).toString('utf8'),
+          }),
+        );
+        answer.on('error', reject);
+      },
+    );
     sent.on('error', reject);
     sent.end(body);
   });
@@ -68,15 +90,30 @@ const WRONG = {
   'no key': ['/v1/models', {}],
   'credential in the wrong slot: query:key': [`/v1/models?key=${KEY}`, {}],
   'credential in the wrong slot: authorization': ['/v1/models', { authorization: `Bearer ${KEY}` }],
-  'two credentials at once: x-goog-api-key, query:key': [`/v1/models?key=${KEY}`, { 'x-goog-api-key': KEY }],
-  'two credentials at once: authorization, x-goog-api-key': ['/v1/models', { authorization: 'Bearer x', 'x-goog-api-key': KEY }],
+  'two credentials at once: x-goog-api-key, query:key': [
+    `/v1/models?key=${KEY}`,
+    { 'x-goog-api-key': KEY },
+  ],
+  'two credentials at once: authorization, x-goog-api-key': [
+    '/v1/models',
+    { authorization: 'Bearer x', 'x-goog-api-key': KEY },
+  ],
   'key of another service: openai': ['/v1/models', { 'x-goog-api-key': 'sk-of-openai' }],
   'key of gemini in another header': ['/v1/models', { 'x-goog-api-key': KEY, 'user-agent': KEY }],
   'key of gemini in the path': [`/v1/models/${KEY}`, { 'x-goog-api-key': KEY }],
   'hop-by-hop leftover: te': ['/v1/models', { 'x-goog-api-key': KEY, te: 'trailers' }],
-  'hop-by-hop leftover: proxy-connection': ['/v1/models', { 'x-goog-api-key': KEY, 'proxy-connection': 'keep-alive' }],
-  'hop-by-hop leftover: connection: x-y': ['/v1/models', { 'x-goog-api-key': KEY, connection: 'close, x-y' }],
-  'header of the gateway itself: x-strongroom-session': ['/v1/models', { 'x-goog-api-key': KEY, 'x-strongroom-session': '1' }],
+  'hop-by-hop leftover: proxy-connection': [
+    '/v1/models',
+    { 'x-goog-api-key': KEY, 'proxy-connection': 'keep-alive' },
+  ],
+  'hop-by-hop leftover: connection: x-y': [
+    '/v1/models',
+    { 'x-goog-api-key': KEY, connection: 'close, x-y' },
+  ],
+  'header of the gateway itself: x-strongroom-session': [
+    '/v1/models',
+    { 'x-goog-api-key': KEY, 'x-strongroom-session': '1' },
+  ],
 };
 
 for (const [what, [path, headers]] of Object.entries(WRONG)) {
@@ -89,7 +126,10 @@ for (const [what, [path, headers]] of Object.entries(WRONG)) {
 }
 
 test('violation: an SNI that is not the Host', async () => {
-  assert.equal((await call('/v1/models', { 'x-goog-api-key': KEY }, { servername: 'api.openai.com' })).status, 500);
+  assert.equal(
+    (await call('/v1/models', { 'x-goog-api-key': KEY }, { servername: 'api.openai.com' })).status,
+    500,
+  );
 });
 
 test('an unknown credential is answered as the provider does, and kept as a violation', async () => {
@@ -107,19 +147,46 @@ test('a key revoked at the provider is no violation', async () => {
 
 test('a pass is found in head and body, also when it becomes known later', async () => {
   const body = JSON.stringify({ contents: [{ parts: [{ text: 'pass-of-a-workroom' }] }] });
-  assert.equal((await call('/v1/models/m:generateContent', { 'x-goog-api-key': KEY }, { method: 'POST', body })).status, 200);
+  assert.equal(
+    (
+      await call(
+        '/v1/models/m:generateContent',
+        { 'x-goog-api-key': KEY },
+        { method: 'POST', body },
+      )
+    ).status,
+    200,
+  );
   await control('POST', '/passes', { passes: ['pass-of-a-workroom'] });
   assert.deepEqual(await violations(), ['carries a pass']);
-  assert.equal((await call('/v1/models/m:generateContent', { 'x-goog-api-key': KEY }, { method: 'POST', body })).status, 500);
-  assert.equal((await call('/v1/models?x=pass-of-a-workroom', { 'x-goog-api-key': KEY })).status, 500);
+  assert.equal(
+    (
+      await call(
+        '/v1/models/m:generateContent',
+        { 'x-goog-api-key': KEY },
+        { method: 'POST', body },
+      )
+    ).status,
+    500,
+  );
+  assert.equal(
+    (await call('/v1/models?x=pass-of-a-workroom', { 'x-goog-api-key': KEY })).status,
+    500,
+  );
   assert.equal((await violations()).length, 3);
 });
 
 test('a pass in a websocket message ends the socket', async () => {
   await control('POST', '/passes', { passes: ['pass-in-a-message'] });
-  const ws = new WebSocket(`wss://127.0.0.1:${facts.port}/standin/ws`, { ca, servername: HOST, headers: { host: HOST, 'x-goog-api-key': KEY } });
+  const ws = new WebSocket(`wss://127.0.0.1:${facts.port}/standin/ws`, {
+    ca,
+    servername: HOST,
+    headers: { host: HOST, 'x-goog-api-key': KEY },
+  });
   ws.on('open', () => ws.send('here is my pass-in-a-message'));
-  const code = await new Promise((resolve) => { ws.on('close', resolve); });
+  const code = await new Promise((resolve) => {
+    ws.on('close', resolve);
+  });
   assert.equal(code, 1008);
   assert.deepEqual(await violations(), ['carries a pass']);
 });
