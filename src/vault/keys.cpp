@@ -70,9 +70,10 @@ Result<KeyView> Vault::add_key(const Actor& actor, const NewKey& wanted, Secret 
   key.created = key.changed = state.now();
   key.last_characters = last_characters_of(*service, value);
   key.settings = settings_text(settings);
-  STRONGROOM_CHECKED(state.store.transact([&]() -> Status {
+  STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto tenant, state.tenant(wanted.tenant));
     key.tenant = tenant.id;
+    STRONGROOM_CHECKED(state.refuse_pass(value));
     if (home == catalog::Home::Integration) {
       STRONGROOM_TRY(const auto owner, state.member(tenant, wanted.member));
       key.owner = owner.id;
@@ -122,11 +123,12 @@ Result<KeyView> Vault::show_key(KeyId id) {
 Result<KeyView> Vault::rotate_key(const Actor& actor, KeyId id, Secret value) {
   auto& state = *state_;
   store::Key key;
-  STRONGROOM_CHECKED(state.store.transact([&]() -> Status {
+  STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(key, state.key(id));
     if (key.state == kRevoked) return fail(Code::Revoked, "This key was revoked: add a new one instead.", "key_revoked");
     STRONGROOM_TRY(const auto* service, state.service(key.service));
     STRONGROOM_CHECKED(check_value(*service, value));
+    STRONGROOM_CHECKED(state.refuse_pass(value));
     STRONGROOM_TRY(auto old, state.current_version(key));
     key.version += 1;
     key.state = kActive;
@@ -176,7 +178,7 @@ Status Vault::note_verdict(KeyId id, std::uint32_t version, bool accepted, int p
   STRONGROOM_TRY(const auto known, state.key(id));
   if (known.state == kRevoked || known.version != version || known.state == wanted) return {};
   bool has_changed = false;
-  STRONGROOM_CHECKED(state.store.transact([&]() -> Status {
+  STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(auto key, state.key(id));
     // A late word about an older version, or about a key that is off, changes nothing.
     if (key.state == kRevoked || key.version != version || key.state == wanted) return {};

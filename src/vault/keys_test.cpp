@@ -41,6 +41,13 @@ TEST_F(Keys, ValuesThatCannotWorkAreRefusedAndNothingIsStored) {
   EXPECT_EQ(vault->list_keys("acme")->size(), 1U);
 }
 
+TEST_F(Keys, APassIsNotAKey) {
+  ASSERT_TRUE(add("gemini", kGemini));
+  const auto started = start("alice", {"gemini"});
+  ASSERT_TRUE(started);
+  EXPECT_CODE(add("gemini", started->passes.at(0).pass + "\n", "", "second"), Code::Invalid);
+}
+
 TEST_F(Keys, AnErrorNeverHoldsTheValue) {
   const auto refused = add("gemini", "hunter2hunter2\nhunter2");
   ASSERT_FALSE(refused);

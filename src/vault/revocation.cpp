@@ -47,7 +47,7 @@ io::Task<Result<Receipt>> Vault::revoke_key(Actor actor, KeyId id) {
   State::Undertaking undertaking;
   undertaking.asked = state.clock.wall();
   store::Key key;
-  const Status changed = state.store.transact([&]() -> Status {
+  const Status changed = state.commit([&]() -> Status {
     STRONGROOM_TRY(key, state.key(id));
     return state.revoke_in_transaction(key);
   });
@@ -75,7 +75,7 @@ io::Task<Result<Receipt>> Vault::end_session(Actor actor, SessionId id, std::str
   undertaking.asked = state.clock.wall();
   store::Session session;
   std::optional<Receipt> written;
-  const Status changed = state.store.transact([&]() -> Status {
+  const Status changed = state.commit([&]() -> Status {
     STRONGROOM_TRY(session, state.session(id));
     if (session.state == kEnded) {
       STRONGROOM_TRY(written, state.receipt_of(id.text()));
@@ -108,7 +108,7 @@ io::Task<Result<Receipt>> Vault::remove_member(Actor actor, std::string tenant_n
   store::Member member;
   std::vector<store::Session> sessions;
   std::vector<store::Key> keys;
-  const Status changed = state.store.transact([&]() -> Status {
+  const Status changed = state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
     STRONGROOM_TRY(member, state.member(tenant, name));
     member.state = kRemoved;
@@ -141,7 +141,7 @@ io::Task<Result<Receipt>> Vault::remove_tenant(Actor actor, std::string name) {
   store::Tenant tenant;
   std::vector<store::Session> sessions;
   std::vector<store::Key> keys;
-  const Status changed = state.store.transact([&]() -> Status {
+  const Status changed = state.commit([&]() -> Status {
     STRONGROOM_TRY(tenant, state.tenant(name));
     return state.remove_in_transaction(tenant, sessions, keys);
   });

@@ -56,7 +56,7 @@ Result<StartedSession> Vault::start_session(const Actor& actor, const SessionReq
     return fail(Code::Invalid, "A session's time limit is between 1 second and 7 days.");
   if (request.runtime.empty() || request.runtime.size() > 32) return fail(Code::Invalid, "The runtime's name is not one that we know.");
   Draft draft;
-  STRONGROOM_CHECKED(state.store.transact([&]() -> Status {
+  STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto tenant, state.tenant(request.tenant));
     STRONGROOM_TRY(const auto member, state.member(tenant, request.member));
     if (member.role == kAuditor) return fail(Code::Refused, "An auditor reads the record and runs no sessions.", "role_not_allowed");

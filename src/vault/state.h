@@ -56,6 +56,9 @@ struct Vault::State {
     return store.template find<Row>({{"id", store::to_value(id)}});
   }
 
+  /// A pass pasted where a key belongs would only ever fail at the provider.
+  Status refuse_pass(const Secret& value);
+
   // Views
   Result<KeyView> view(const store::Key& key);
   Result<SessionView> view(const store::Session& session);
@@ -66,7 +69,9 @@ struct Vault::State {
   Status revoke_in_transaction(store::Key& key);
   Status end_in_transaction(store::Session& session, std::string_view why);
 
-  // The record
+  // The record. An act written inside commit() whose transaction then fails is followed by the same act with the outcome "undone".
+  Status commit(const std::function<Status()>& work);
+  std::optional<audit::Act> in_doubt;
   Status act(const Actor& actor, std::string_view action, audit::Act facts);
 
   // Opening (leases.cpp)

@@ -34,7 +34,7 @@ Result<TenantView> Vault::add_tenant(const Actor& actor, std::string_view name) 
   store::Epoch epoch;
   epoch.created = tenant.created;
   state.hierarchy.make_tenant(tenant, epoch);
-  STRONGROOM_CHECKED(state.store.transact([&]() -> Status {
+  STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto same, state.store.find<store::Tenant>({{"name", tenant.name}}));
     if (same) return fail(Code::Conflict, "There is a tenant '" + tenant.name + "' already.");
     STRONGROOM_CHECKED(state.store.insert(tenant));
@@ -66,7 +66,7 @@ Result<MemberView> Vault::add_member(const Actor& actor, std::string_view tenant
   member.role = role;
   member.state = kActive;
   member.created = state.now();
-  STRONGROOM_CHECKED(state.store.transact([&]() -> Status {
+  STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
     if (state.member(tenant, member.name)) return fail(Code::Conflict, "There is a member '" + member.name + "' already.");
     member.tenant = tenant.id;
@@ -109,7 +109,7 @@ Result<SkillView> Vault::add_skill(const Actor& actor, std::string_view tenant_n
   skill.services = to_text(list);
   skill.created = state.now();
   std::string tenant_text;
-  STRONGROOM_CHECKED(state.store.transact([&]() -> Status {
+  STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
     tenant_text = tenant.name;
     skill.tenant = tenant.id;
@@ -138,7 +138,7 @@ Result<std::vector<SkillView>> Vault::list_skills(std::string_view tenant_name) 
 
 Status Vault::remove_skill(const Actor& actor, std::string_view tenant_name, std::string_view name) {
   auto& state = *state_;
-  return state.store.transact([&]() -> Status {
+  return state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
     const store::Where same{{"tenant", store::to_value(tenant.id)}, {"name", std::string(name)}};
     STRONGROOM_TRY(const int removed, state.store.erase<store::Skill>(same));

@@ -117,7 +117,26 @@ Status Vault::State::act(const Actor& actor, std::string_view action, audit::Act
   facts.actor = actor.name;
   facts.action = action;
   if (facts.outcome.empty()) facts.outcome = "done";
-  return record.record(facts);
+  STRONGROOM_CHECKED(record.record(facts));
+  in_doubt = std::move(facts);
+  return {};
+}
+
+Status Vault::State::commit(const std::function<Status()>& work) {
+  in_doubt.reset();
+  Status done = store.transact(work);
+  auto acted = std::exchange(in_doubt, std::nullopt);
+  if (done || !acted) return done;
+  acted->outcome = "undone";
+  if (const auto recorded = record.record(*acted); !recorded) log(LogLevel::Error, "record_failed", {{"action", acted->action}});
+  return done;
+}
+
+Status Vault::State::refuse_pass(const Secret& value) {
+  const auto hash = value.reveal([](ByteView plain) { return crypto::sha256(plain); });
+  STRONGROOM_TRY(const auto grant, store.find<store::Grant>({{"pass_hash", ByteVector(hash.begin(), hash.end())}}));
+  if (grant) return fail(Code::Invalid, "This is the pass of a session, not a provider's key: nothing was stored.");
+  return {};
 }
 
 // ------------------------------------------------------------------------------------------------ settings as kept
