@@ -19,7 +19,7 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr const char* kAgent = R"(
+constexpr const char* kAgent = R"agent(
 say() { echo "  workroom> $*"; }
 call() {
   curl -sS -o answer.json -w '%{http_code}' -H "x-goog-api-key: $GEMINI_API_KEY" -H 'content-type: application/json' \
@@ -35,7 +35,7 @@ while [ ! -e go ]; do read -r _ < fifo || true; done
 say "calling again with the same pass ..."
 status=$(call); say "answer: $status $(tr -d '\n' < answer.json | cut -c1-160)"
 echo "AGAIN $status"
-)";
+)agent";
 
 /// What the story needs to go on; ends everything it started when it is over.
 struct Stage {

@@ -1,5 +1,6 @@
 // The commands about the record of use, receipts and the installation's health. SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
+#include <algorithm>
 #include <iostream>
 #include <iterator>
 #include <sys/stat.h>
@@ -49,6 +50,20 @@ Result<json::object> verify_file(const Common& common, const std::string& file, 
   return vault::verify_receipt(document, key);
 }
 
+/// `--public-key`, else record-key.pub of the data directory.
+Result<crypto::PublicKey> record_key(const Common& common, const std::string& given) {
+  std::string text = given;
+  if (text.empty()) {
+    STRONGROOM_TRY(text, read_file(data_directory(common.data) + "/record-key.pub", 4096));
+  }
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  const auto bytes = from_base64(text);
+  crypto::PublicKey key{};
+  if (!bytes || bytes->size() != key.size()) return fail(Code::Invalid, "the public key is not 32 octets in base64");
+  std::copy(bytes->begin(), bytes->end(), key.begin());
+  return key;
+}
+
 struct Finding {
   std::string what;
   std::string state;
@@ -84,6 +99,23 @@ int audit_export(const Common& common, const AuditOptions& options) {
         if (!answer.is_array()) return;
         for (const auto& entry : answer.get_array()) std::printf("%s\n", to_text(entry).c_str());
       });
+}
+
+int audit_verify(const Common& common, const std::string& folder, const std::string& public_key) {
+  if (folder.empty())
+    return with_client(
+        common, [&](ControlClient& client) { return client.post("/api/v1/audit/verify", {}); },
+        [&](const json::value& answer) {
+          print_object(common.format, answer, {{"entries", "entries"}, {"checkpoints", "checkpoints"}, {"after the last checkpoint", "after_last_checkpoint"}, {"head", "head"}});
+        });
+  const auto key = record_key(common, public_key);
+  if (!key) return report(key.error());
+  const auto verified = audit::Log::verify_folder(folder, *key);
+  if (!verified) return report(verified.error());
+  print_object(common.format, json::object{{"entries", verified->entries}, {"checkpoints", verified->checkpoints},
+                                           {"after_last_checkpoint", verified->after_last_checkpoint}, {"head", verified->head}},
+               {{"entries", "entries"}, {"checkpoints", "checkpoints"}, {"after the last checkpoint", "after_last_checkpoint"}, {"head", "head"}});
+  return 0;
 }
 
 int receipt_verify(const Common& common, const std::string& file, const std::string& public_key) {

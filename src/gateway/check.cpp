@@ -66,15 +66,20 @@ io::Task<lease::CheckDone> read_answer(io::Stream& stream, const catalog::Check&
 
 }  // namespace
 
-io::Task<lease::CheckDone> Gateway::check_key(std::unique_ptr<lease::GrantedLease> lease) {
-  const auto* service = destinations_.find(lease->service);
+io::Task<lease::CheckDone> Gateway::check_key(LeaseId id) {
+  const lease::Lease* lease = link_.holder().find(id);
+  const auto* service = lease == nullptr ? nullptr : destinations_.find(lease->granted().service);
   if (service == nullptr || service->check.method.empty()) co_return unknown("this service has no check");
-  const auto authority = destinations_.authority_for_check(*service, lease->settings);
+  const auto authority = destinations_.authority_for_check(*service, lease->granted().settings);
   if (!authority) co_return unknown("this service has no host to ask");
   auto upstream = co_await pool_.dial(*authority);
   if (!upstream) co_return unknown("the provider cannot be reached: " + upstream.error().message);
+  // The key may have been revoked meanwhile; from here on a revoke ends the connection.
+  lease::Lease* held = link_.holder().find(id);
+  if (held == nullptr || !(*upstream)->attach(*held) || !(*upstream)->is_usable(loop_.coarse_now())) co_return unknown("the key may not be used any more");
   auto work = workspaces.take();
-  if (build_check(*service, *authority, *lease, work->out)) co_return unknown("the stored value cannot travel in a request");
+  const auto refused = build_check(*service, *authority, held->granted(), work->out);
+  if (refused) co_return unknown("the stored value cannot travel in a request");
   (*upstream)->stream.set_deadline(Deadline::after(loop_.clock(), kCheckTime));
   const auto sent = co_await (*upstream)->stream.write_all(work->out.bytes());
   work->out.wipe_key();

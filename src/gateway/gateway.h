@@ -80,7 +80,7 @@ class Gateway {
   /// No new connections; idle ones end; the rest may go on for `within`, then `on_drained` is called.
   void drain(std::chrono::milliseconds within, std::function<void()> on_drained);
   /// Asks the provider about a key (check.cpp).
-  [[nodiscard]] io::Task<lease::CheckDone> check_key(std::unique_ptr<lease::GrantedLease> lease);
+  [[nodiscard]] io::Task<lease::CheckDone> check_key(LeaseId id);
 
   // Shared by the connections.
   [[nodiscard]] io::Loop& loop() { return loop_; }

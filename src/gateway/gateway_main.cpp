@@ -62,7 +62,7 @@ class Program {
   lease::HolderLink::Handlers handlers() {
     lease::HolderLink::Handlers out;
     out.on_hello = [this](lease::VaultHello&& from) { begin(std::move(from)); };
-    out.check_key = [this](std::unique_ptr<lease::GrantedLease> lease) { return gateway_->check_key(std::move(lease)); };
+    out.check_key = [this](LeaseId id) { return gateway_->check_key(id); };
     out.on_drain = [this](std::chrono::milliseconds within) { drain(within); };
     out.on_channel_lost = [this](const std::string&) { leave(0); };
     return out;

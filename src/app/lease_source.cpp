@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/lease_source.h"
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace strongroom::app {
+namespace {
+
+std::string_view name_of(lease::UseOutcome outcome) {
+  switch (outcome) {
+    case lease::UseOutcome::Completed: return "completed";
+    case lease::UseOutcome::UpstreamFailed: return "upstream_failed";
+    case lease::UseOutcome::ClientLeft: return "client_left";
+    case lease::UseOutcome::Revoked: return "revoked";
+    case lease::UseOutcome::TimedOut: return "timed_out";
+  }
+  return "unknown";
+}
+
+/// A path without its query, at most as long as the record keeps it.
+std::string recorded_path(const std::string& path) { return path.substr(0, audit::Use::kMaxPath); }
+
+}  // namespace
+
+lease::GrantedLease to_granted(vault::OpenedKey&& opened) {
+  lease::GrantedLease out;
+  out.tenant = opened.tenant;
+  out.member = opened.member;
+  out.session = opened.session;
+  out.grant = opened.grant;
+  out.key = opened.key;
+  out.key_version = opened.version;
+  out.service = std::move(opened.service);
+  out.label = std::move(opened.label);
+  out.settings = std::move(opened.settings);
+  out.key_is_rejected = opened.key_is_rejected;
+  out.value = std::move(opened.value);
+  return out;
+}
+
+lease::VaultHello VaultLeaseSource::vault_hello(lease::HolderRole role) {
+  lease::VaultHello hello;
+  hello.drain_ms = static_cast<std::uint32_t>(std::chrono::milliseconds(parts_.config.drain).count());
+  for (const auto& source : parts_.catalog.sources()) hello.catalog_sources.emplace_back(source.name, source.text);
+  if (role != lease::HolderRole::Gateway) return hello;
+  hello.extra_ca_pem = parts_.config.extra_ca_pem;
+  hello.dials = parts_.config.dials;
+  hello.certificate_chain_pem = parts_.certificate.chain_pem;
+  hello.certificate_private_key_pem = Secret(bytes_of(parts_.certificate.private_key_pem));
+  hello.link_key = parts_.vault.link_key();
+  return hello;
+}
+
+Result<lease::GrantedLease> VaultLeaseSource::open_by_pass(const lease::PassHash& pass_hash, std::string_view service) {
+  STRONGROOM_TRY(auto opened, parts_.vault.open_by_pass(pass_hash, service));
+  return to_granted(std::move(opened));
+}
+
+Result<std::vector<lease::GrantedLease>> VaultLeaseSource::open_injected(SessionId session) {
+  STRONGROOM_TRY(auto opened, parts_.vault.open_injected(session));
+  std::vector<lease::GrantedLease> out;
+  for (auto& key : opened) {
+    const WallTime now = parts_.loop.clock().wall();
+    parts_.vault.note_used(key.key, now);
+    audit::Act act;
+    act.actor = "runner";
+    act.action = "key.inject";
+    act.tenant = key.tenant;
+    act.member = key.member;
+    act.session = key.session;
+    act.key = key.key;
+    act.service = key.service;
+    act.outcome = "done";
+    STRONGROOM_CHECKED(parts_.record.record(act));
+    out.push_back(to_granted(std::move(key)));
+  }
+  return out;
+}
+
+bool VaultLeaseSource::may_continue(SessionId session, KeyId key) const { return parts_.vault.may_continue(session, key); }
+
+std::uint64_t VaultLeaseSource::on_intents(std::span<const lease::Use> uses, std::function<void()> durable) {
+  scratch_.resize(uses.size());
+  const WallTime now = parts_.loop.clock().wall();
+  for (std::size_t i = 0; i < uses.size(); ++i) {
+    const auto& from = uses[i];
+    audit::Use& use = scratch_[i];
+    use.tenant = from.facts.tenant;
+    use.member = from.facts.member;
+    use.session = from.facts.session;
+    use.grant = from.facts.grant;
+    use.key = from.facts.key;
+    use.key_version = from.facts.key_version;
+    use.holder = from.holder;
+    use.service = from.facts.service;
+    use.host = from.host;
+    use.method = from.method;
+    use.path = recorded_path(from.path);
+    parts_.vault.note_used(use.key, now);
+  }
+  uses_ += uses.size();
+  return parts_.record.record_uses(scratch_, [durable = std::move(durable)](const Status& status) {
+    // Not durable: nothing is said, and the gateway withholds the answers (record_unavailable).
+    if (status) return durable();
+    log(LogLevel::Error, "record_unavailable", {{"why", status.error().message}});
+  });
+}
+
+void VaultLeaseSource::on_settled(std::span<const lease::SettledUse> settled) {
+  for (const auto& each : settled) {
+    audit::Settled entry;
+    entry.use = each.record;
+    entry.status = each.settled.status;
+    entry.bytes_up = each.settled.bytes_up;
+    entry.bytes_down = each.settled.bytes_down;
+    entry.micros = each.settled.micros;
+    entry.outcome = name_of(each.settled.outcome);
+    parts_.record.record_later(entry);
+  }
+}
+
+void VaultLeaseSource::on_finding(const lease::Finding& finding) {
+  audit::Finding entry;
+  entry.session = finding.session;
+  entry.service = finding.service;
+  entry.what = finding.what;
+  entry.host = finding.host;
+  entry.path = recorded_path(finding.path);
+  parts_.record.record_later(entry);
+}
+
+void VaultLeaseSource::on_verdict(const lease::Observed& observed) {
+  if (observed.verdict == lease::Verdict::Unknown) return;
+  const auto noted = parts_.vault.note_verdict(observed.key, observed.key_version, observed.verdict == lease::Verdict::Accepted, observed.status);
+  if (!noted) log(LogLevel::Warning, "verdict_not_kept", {{"why", noted.error().message}});
+}
+
+void VaultLeaseSource::on_session_over(SessionId session, std::int32_t) { end_session(session, "finished"); }
+
+void VaultLeaseSource::on_holder_lost(const lease::HolderHello& holder, bool said_session_over) {
+  if (holder.role == lease::HolderRole::Runner && !said_session_over) end_session(holder.session, "runner lost");
+}
+
+void VaultLeaseSource::end_session(SessionId session, std::string why) { parts_.loop.spawn(end(session, std::move(why))); }
+
+io::Task<void> VaultLeaseSource::end(SessionId session, std::string why) {
+  vault::Actor actor{"vault"};
+  const auto ended = co_await parts_.vault.end_session(std::move(actor), session, std::move(why));
+  // A session that has ended already needs no second end.
+  if (!ended && ended.error().code != Code::Conflict && ended.error().code != Code::Revoked)
+    log(LogLevel::Warning, "session_end_failed", {{"session", session.text()}, {"why", ended.error().message}});
+}
+
+}  // namespace strongroom::app

@@ -1,0 +1,55 @@
+// What leases need of the vault and the record of use, joined. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "app/config.h"
+#include "audit/log.h"
+#include "catalog/catalog.h"
+#include "io/loop.h"
+#include "io/tls.h"
+#include "lease/vault_side.h"
+#include "vault/vault.h"
+
+namespace strongroom::app {
+
+class VaultLeaseSource final : public lease::LeaseSource {
+ public:
+  struct Parts {
+    io::Loop& loop;
+    vault::Vault& vault;
+    audit::Log& record;
+    const catalog::Catalog& catalog;
+    const Config& config;
+    io::Certificate certificate;   ///< of the gateway's TLS side
+  };
+  explicit VaultLeaseSource(Parts parts) : parts_(std::move(parts)) {}
+
+  lease::VaultHello vault_hello(lease::HolderRole role) override;
+  Result<lease::GrantedLease> open_by_pass(const lease::PassHash& pass_hash, std::string_view service) override;
+  Result<std::vector<lease::GrantedLease>> open_injected(SessionId session) override;
+  bool may_continue(SessionId session, KeyId key) const override;
+  std::uint64_t on_intents(std::span<const lease::Use> uses, std::function<void()> durable) override;
+  void on_settled(std::span<const lease::SettledUse> settled) override;
+  void on_finding(const lease::Finding& finding) override;
+  void on_verdict(const lease::Observed& observed) override;
+  void on_session_over(SessionId session, std::int32_t exit_status) override;
+  void on_holder_lost(const lease::HolderHello& holder, bool said_session_over) override;
+
+  /// Ends a session in the background; its receipt is kept.
+  void end_session(SessionId session, std::string why);
+  /// Uses recorded so far, for metrics.
+  [[nodiscard]] std::uint64_t uses() const { return uses_; }
+
+ private:
+  io::Task<void> end(SessionId session, std::string why);
+  Parts parts_;
+  std::vector<audit::Use> scratch_;
+  std::uint64_t uses_ = 0;
+};
+
+/// A plaintext as the lease protocol carries it.
+[[nodiscard]] lease::GrantedLease to_granted(vault::OpenedKey&& opened);
+
+}  // namespace strongroom::app

@@ -1,0 +1,75 @@
+// Runner: one session's workroom and the leases of what was injected into it.
+//
+// Used by: `strongroom run`. Threads: its own loop. While the vault is away (a restart), the workroom goes on for kVaultMayBeAway and the runner
+// keeps asking; a fence ends every process that was given the value and names each. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "app/commands.h"
+#include "app/control_client.h"
+#include "catalog/catalog.h"
+#include "io/loop.h"
+#include "lease/holder_side.h"
+#include "workroom/process_runtime.h"
+
+namespace strongroom::app {
+
+/// What the server answered to the start of a session.
+struct SessionStart {
+  struct Granted {
+    std::string service;
+    std::string label;
+    std::string pass;  ///< empty for an injected key
+    workroom::Settings settings;
+  };
+  SessionId session;
+  std::string gateway;
+  std::vector<Granted> passes;
+  std::vector<Granted> injected;
+};
+
+class Runner {
+ public:
+  Runner(ControlClient client, SessionStart start, const RunOptions& options);
+  ~Runner();
+  /// Until the command and all it left behind have ended; the exit code.
+  [[nodiscard]] int run();
+
+ private:
+  static constexpr std::chrono::seconds kVaultMayBeAway{60};
+  struct HeldLease;
+  io::Task<void> live();
+  io::Task<Status> attach();
+  io::Task<Status> start_workroom();
+  io::Task<Result<std::vector<LeaseId>>> leases_of_injected();
+  io::Task<Status> hold_again();
+  [[nodiscard]] Status add_services(workroom::Environment& environment, const std::vector<LeaseId>& leases);
+  io::Task<std::vector<lease::ProcessOutcome>> end_processes(lease::Fence fence);
+  io::Task<void> come_back();
+  void on_signal(int number);
+  void lease_ended(std::string_view reason);
+  lease::HolderLink::Handlers handlers();
+  static lease::HolderHello hello(SessionId session);
+
+  SystemClock clock_;
+  io::Loop loop_;
+  ControlClient client_;
+  SessionStart start_;
+  const RunOptions& options_;
+  lease::HolderLink link_;
+  io::Event greeted_;
+  std::vector<catalog::SourceFile> sources_;
+  std::vector<std::unique_ptr<HeldLease>> held_;
+  std::set<KeyId> keys_;
+  std::unique_ptr<workroom::ProcessWorkroom> workroom_;
+  std::string ended_because_;
+  bool is_coming_back_ = false;
+  bool is_over_ = false;
+  int exit_code_ = 1;
+};
+
+}  // namespace strongroom::app

@@ -1,0 +1,276 @@
+// The vault's process, wired by hand: store → root key → record → vault → leases → gateways → control API → metrics.
+// SPDX-License-Identifier: Apache-2.0
+#include "app/serve.h"
+
+#include <csignal>
+#include <cstdio>
+#include <fcntl.h>
+#include <memory>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api/metrics.h"
+#include "api/server.h"
+#include "app/files.h"
+#include "app/gateway_keeper.h"
+#include "app/lease_source.h"
+#include "app/output.h"
+#include "app/prompt.h"
+#include "base/encoding.h"
+#include "base/log.h"
+#include "io/net.h"
+#include "io/process.h"
+#include "vault/seal.h"
+
+namespace strongroom::app {
+namespace {
+
+LogLevel level_of(const std::string& name) {
+  if (name == "debug") return LogLevel::Debug;
+  if (name == "warning") return LogLevel::Warning;
+  if (name == "error") return LogLevel::Error;
+  return LogLevel::Info;
+}
+
+struct Sockets {
+  io::BoundSocket control;
+  io::BoundSocket gateway;
+  io::BoundSocket metrics;
+  int unix_fd = -1;
+};
+
+class Server {
+ public:
+  explicit Server(Config config) : config_(std::move(config)), loop_(clock_) {}
+
+  Status start() {
+    STRONGROOM_CHECKED(prepare_private_directory(config_.data_directory));
+    STRONGROOM_CHECKED(take_lock());
+    STRONGROOM_CHECKED(open_vault());
+    STRONGROOM_CHECKED(bind());
+    STRONGROOM_CHECKED(start_leases());
+    STRONGROOM_CHECKED(start_control());
+    end_lost_sessions();
+    STRONGROOM_CHECKED(keeper_->start());
+    loop_.on_signals({SIGTERM, SIGINT, SIGCHLD}, [this](int number) { on_signal(number); });
+    expiry_ = loop_.every(std::chrono::seconds(1), [this] { end_expired(); });
+    return {};
+  }
+
+  void run() { loop_.run(); }
+
+ private:
+  /// One server a data directory.
+  Status take_lock() {
+    const std::string path = config_.path("lock");
+    lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0)
+      return fail(Code::Conflict, "another Strongroom serves " + config_.data_directory + " already; stop it first, or choose another --data");
+    return {};
+  }
+
+  Status open_vault() {
+    STRONGROOM_TRY(auto catalog, catalog::Catalog::load(config_.path("catalog")));
+    catalog_ = std::make_unique<catalog::Catalog>(std::move(catalog));
+    STRONGROOM_TRY(store_, store::open_sqlite(config_.path("strongroom.db")));
+    STRONGROOM_TRY(Secret root, vault::open_root_key(*store_, {config_.seal, config_.path("seal.key"), read_passphrase}));
+    audit::Log::Options record;
+    record.directory = config_.path("audit");
+    record.clock = &clock_;
+    record.signing_key = vault::record_signing_key(root);
+    record.post = [this](std::function<void()> work) { loop_.post(std::move(work)); };
+    const auto record_key = crypto::public_key_of(record.signing_key);
+    STRONGROOM_TRY(record_, audit::Log::open(std::move(record)));
+    STRONGROOM_TRY(vault_, vault::Vault::open({clock_, *store_, *catalog_, *record_, std::move(root), config_.grace}));
+    STRONGROOM_CHECKED(write_file(config_.path("receipt-key.pub"), vault_->receipt_public_key() + "\n", 0600));
+    return write_file(config_.path("record-key.pub"), to_base64(record_key) + "\n", 0600);
+  }
+
+  Status bind() {
+    STRONGROOM_TRY(sockets_.control, listen(config_.listen));
+    STRONGROOM_TRY(sockets_.gateway, listen(config_.gateway));
+    STRONGROOM_TRY(sockets_.metrics, listen(config_.metrics));
+    STRONGROOM_TRY(sockets_.unix_fd, io::listen_unix(config_.path("control.sock")));
+    return {};
+  }
+  static Result<io::BoundSocket> listen(const std::string& text) {
+    STRONGROOM_TRY(const auto endpoint, io::parse_endpoint(text));
+    return io::listen_tcp(endpoint);
+  }
+
+  Status start_leases() {
+    STRONGROOM_TRY(const auto authority, io::make_authority("Strongroom gateway"));
+    STRONGROOM_TRY(auto certificate, io::make_leaf(authority, {"localhost", "127.0.0.1", "::1"}));
+    STRONGROOM_CHECKED(write_file(config_.path("gateway-ca.pem"), authority.chain_pem, 0644));
+    source_ = std::make_unique<VaultLeaseSource>(VaultLeaseSource::Parts{loop_, *vault_, *record_, *catalog_, config_, std::move(certificate)});
+    leases_ = std::make_unique<lease::VaultSide>(loop_, *source_);
+    vault_->set_fences(*leases_);
+    STRONGROOM_TRY(const std::string programs, io::own_directory());
+    GatewayKeeper::Plan plan;
+    plan.program = programs + "/strongroom-gateway";
+    plan.listening_socket = sockets_.gateway.fd;
+    plan.processes = config_.gateway_processes;
+    plan.on_channel = [this](io::Stream channel) { leases_->serve(std::move(channel), lease::HolderRole::Gateway); };
+    plan.on_change = [this] { write_endpoints(); };
+    keeper_ = std::make_unique<GatewayKeeper>(loop_, std::move(plan));
+    return {};
+  }
+
+  /// The operator token: made once, kept for its owner alone.
+  Result<crypto::Digest> operator_token() {
+    const std::string path = config_.path("operator.token");
+    auto text = read_file(path, 4096);
+    if (!text && text.error().code != Code::NotFound) return std::unexpected(std::move(text).error());
+    if (!text) {
+      const Secret token = api::make_operator_token();
+      STRONGROOM_CHECKED(token.reveal([&](ByteView plain) { return write_file(path, std::string(text_of(plain)) + "\n", 0600); }));
+      return token.reveal([](ByteView plain) { return crypto::sha256(plain); });
+    }
+    while (!text->empty() && text->back() == '\n') text->pop_back();
+    const auto digest = crypto::sha256(bytes_of(*text));
+    wipe(text->data(), text->size());
+    return digest;
+  }
+
+  Status start_control() {
+    api::ControlOptions options;
+    STRONGROOM_TRY(options.token_hash, operator_token());
+    options.owner_uid = ::geteuid();
+    options.gateway = "http://" + sockets_.gateway.bound.text();
+    options.seal = config_.seal;
+    api::ControlHooks hooks;
+    hooks.check_key = [this](KeyId key) { return check_key(key); };
+    hooks.attach_runner = [this](SessionId session, io::Stream stream) { leases_->serve(std::move(stream), lease::HolderRole::Runner, session); };
+    control_ = std::make_unique<api::ControlServer>(api::ControlServer::Parts{loop_, *vault_, *record_, *catalog_, &metrics_}, std::move(options), std::move(hooks));
+    control_->start(sockets_.control.fd, sockets_.unix_fd);
+    metrics_.gauge("strongroom_gateways", "Gateways with a live lease channel", [this] { return static_cast<double>(leases_->holder_count(lease::HolderRole::Gateway)); });
+    metrics_.gauge("strongroom_runners", "Runners with a live lease channel", [this] { return static_cast<double>(leases_->holder_count(lease::HolderRole::Runner)); });
+    metrics_.gauge("strongroom_leases", "Leases that may be in use", [this] { return static_cast<double>(leases_->lease_count()); });
+    metrics_.counter("strongroom_uses_total", "Uses of keys recorded since the start", [this] { return static_cast<double>(source_->uses()); });
+    metrics_server_ = std::make_unique<api::MetricsServer>(loop_, metrics_, [this] {
+      return leases_->holder_count(lease::HolderRole::Gateway) > 0 ? std::string() : std::string("no gateway has joined yet");
+    });
+    metrics_server_->start(sockets_.metrics.fd);
+    return {};
+  }
+
+  io::Task<Result<api::CheckAnswer>> check_key(KeyId key) {
+    const vault::Actor actor{"operator"};
+    auto opened = vault_->open_for_check(actor, key);
+    if (!opened) co_return std::unexpected(std::move(opened).error());
+    const std::uint32_t version = opened->version;
+    auto granted = std::make_unique<lease::GrantedLease>(to_granted(std::move(*opened)));
+    auto done = co_await leases_->check_key(std::move(granted));
+    if (!done) co_return std::unexpected(std::move(done).error());
+    if (done->verdict != lease::Verdict::Unknown) (void)vault_->note_verdict(key, version, done->verdict == lease::Verdict::Accepted, done->status);
+    api::CheckAnswer answer;
+    answer.verdict = done->verdict == lease::Verdict::Accepted ? "accepted" : done->verdict == lease::Verdict::Rejected ? "rejected" : "unknown";
+    answer.status = done->status;
+    answer.message = done->message;
+    co_return answer;
+  }
+
+  void end_expired() {
+    const auto expired = vault_->expired_sessions();
+    if (!expired) return;
+    for (const auto& session : *expired) source_->end_session(session, "time limit");
+  }
+
+  /// Runners come back within moments of a restart; those that do not are lost.
+  void end_lost_sessions() {
+    const auto sessions = vault_->list_sessions({});
+    if (!sessions) return;
+    for (const auto& session : *sessions)
+      if (session.state == "open" && session.runtime == "process") loop_.spawn(end_unless_attached(session.id));
+  }
+  io::Task<void> end_unless_attached(SessionId session) {
+    co_await loop_.sleep(kReturnTime);
+    if (!leases_->has_runner(session)) source_->end_session(session, "runner lost");
+  }
+
+  void write_endpoints() {
+    json::array pids;
+    for (const int pid : keeper_->pids()) pids.push_back(pid);
+    const json::object document{{"control", sockets_.control.bound.text()}, {"gateway", sockets_.gateway.bound.text()},
+                                {"metrics", sockets_.metrics.bound.text()}, {"pid", ::getpid()}, {"gateway_pids", std::move(pids)}};
+    const auto written = write_file(config_.path("endpoints.json"), to_pretty_text(document) + "\n", 0600);
+    if (!written) log(LogLevel::Warning, "endpoints_not_written", {{"why", written.error().message}});
+    if (static_cast<int>(keeper_->pids().size()) == config_.gateway_processes && !is_announced_) announce();
+  }
+
+  void announce() {
+    is_announced_ = true;
+    std::printf("Strongroom %s\n", STRONGROOM_VERSION);
+    std::printf("  data      %s\n", config_.data_directory.c_str());
+    std::printf("  console   http://%s/   (token: %s)\n", sockets_.control.bound.text().c_str(), config_.path("operator.token").c_str());
+    std::printf("  gateway   http://%s\n", sockets_.gateway.bound.text().c_str());
+    std::printf("  metrics   http://%s/metrics\n", sockets_.metrics.bound.text().c_str());
+    std::printf("ready\n");
+    std::fflush(stdout);
+  }
+
+  void on_signal(int number) {
+    if (number == SIGCHLD) {
+      keeper_->reap();
+      if (is_stopping_ && keeper_->pids().empty()) gateways_gone_.set();
+      return;
+    }
+    if (is_stopping_) return;
+    is_stopping_ = true;
+    log(LogLevel::Info, "stopping", {{"signal", number}});
+    loop_.spawn(stop());
+  }
+
+  /// Gateways drain for a bounded time; what runs longer is cut. Sessions stay open in the database and go on after a restart.
+  io::Task<void> stop() {
+    keeper_->stop_restarting();
+    leases_->drain(std::chrono::milliseconds(config_.drain));
+    co_await control_->stop(std::chrono::milliseconds(1000));
+    const Deadline limit = Deadline::after(clock_, config_.drain + std::chrono::seconds(3));
+    if (!keeper_->pids().empty()) co_await gateways_gone_.wait_until(limit);
+    keeper_->signal_all(SIGKILL);
+    ::unlink(config_.path("control.sock").c_str());
+    ::unlink(config_.path("endpoints.json").c_str());
+    loop_.stop();
+  }
+
+  static constexpr std::chrono::seconds kReturnTime{60};
+  Config config_;
+  SystemClock clock_;
+  io::Loop loop_;
+  io::Event gateways_gone_{loop_};
+  int lock_ = -1;
+  Sockets sockets_;
+  api::Metrics metrics_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<audit::Log> record_;
+  std::unique_ptr<vault::Vault> vault_;
+  std::unique_ptr<VaultLeaseSource> source_;
+  std::unique_ptr<lease::VaultSide> leases_;
+  std::unique_ptr<GatewayKeeper> keeper_;
+  std::unique_ptr<api::ControlServer> control_;
+  std::unique_ptr<api::MetricsServer> metrics_server_;
+  std::unique_ptr<io::Loop::Ticker> expiry_;
+  bool is_stopping_ = false;
+  bool is_announced_ = false;
+};
+
+}  // namespace
+
+int serve(const ServeFlags& flags) {
+  ::umask(0077);
+  ::signal(SIGPIPE, SIG_IGN);
+  auto config = load_config(flags);
+  if (!config) return report(config.error());
+  configure_log("strongroom", level_of(config->log_level));
+  if (const auto confined = io::confine_this_process(); !confined) return report(confined.error());
+  if (!secret_arena_use().locked) log(LogLevel::Warning, "memory_not_locked", {{"mend", "raise the limit of locked memory (ulimit -l) to 8 MiB"}});
+  auto server = std::make_unique<Server>(std::move(*config));
+  if (const auto started = server->start(); !started) return report(started.error());
+  server->run();
+  return 0;
+}
+
+}  // namespace strongroom::app
