@@ -16,11 +16,15 @@ class Connection {
       : stream_(std::move(stream)), handler_(handler), limits_(limits), is_stopping_(is_stopping) {}
   /// Until the connection ends or is taken over.
   io::Task<void> run();
-  void abort() { stream_.abort(); }
-  /// False when a request is being read or answered.
+  void abort() {
+    is_ended_ = true;
+    stream_.abort();
+  }
+  /// False when a request is being read or answered, or when it was ended before.
   bool abort_if_idle() {
-    if (!is_busy_) stream_.abort();
-    return !is_busy_;
+    if (is_busy_ || is_ended_) return false;
+    abort();
+    return true;
   }
 
  private:
@@ -44,7 +48,8 @@ class Connection {
   const ServerLimits& limits_;
   const bool& is_stopping_;
   WipedBuffer in_;
-  bool is_busy_ = false;  ///< a request has begun
+  bool is_busy_ = false;   ///< a request has begun
+  bool is_ended_ = false;  ///< aborted; its coroutine may not have noticed yet
   bool keeps_alive_ = true;
   int minor_version_ = 1;
 };
