@@ -58,9 +58,12 @@ Result<Secret> read_from(int fd, Until until) {
     size += static_cast<std::size_t>(got);
     if (until == Until::EndOfLine && buffer.octets[size - 1] == '\n') break;
   }
-  if (size > 0 && buffer.octets[size - 1] == '\n') --size;
-  if (size > kMaxValue) return fail(Code::TooLarge, "the value is too large: a key has at most 65,536 octets");
-  if (size == 0) return fail(Code::Invalid, "the value is empty: give it at the prompt or on standard input");
+  // On standard input the one newline at the end is the vault's to trim; a line typed at a prompt ends here.
+  if (until == Until::EndOfLine && size > 0 && buffer.octets[size - 1] == '\n') --size;
+  const std::size_t newline = size > 0 && buffer.octets[size - 1] == '\n' ? 1 : 0;
+  if (size - newline > kMaxValue) return fail(Code::TooLarge, "the value is too large: a key has at most 65,536 octets");
+  if (size == newline) return fail(Code::Invalid, "the value is empty: give it at the prompt or on standard input");
+  if (size > kMaxValue) size = kMaxValue;  // 64 KiB and a newline: a Secret holds no more
   return Secret(ByteView(buffer.octets.data(), size));
 }
 
@@ -92,6 +95,9 @@ Result<Secret> read_passphrase() {
   if (fd < 0) return fail(Code::Sealed, std::string("cannot open STRONGROOM_PASSPHRASE_FILE: ") + std::strerror(errno));
   auto value = read_from(fd, Until::EndOfInput);
   ::close(fd);
+  if (!value) return value;
+  const bool ends_with_newline = value->reveal([](ByteView plain) { return plain.back() == '\n'; });
+  if (ends_with_newline) value->shrink(value->size() - 1);
   return value;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/crypto.h"
 
-#include <argon2.h>
 #include <memory>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -105,21 +104,6 @@ Secret hkdf_sha256(const Secret& input, ByteView salt, ByteView info, std::size_
     });
   });
   STRONGROOM_CHECK(done, "HKDF does not fail for sizes up to 8,160 octets");
-  return out;
-}
-
-Result<Secret> argon2id(const Secret& passphrase, ByteView salt, const Argon2Cost& cost) {
-  const bool is_sane = salt.size() >= 16 && cost.memory_kib >= 8U * 1024U && cost.memory_kib <= 2U * 1024U * 1024U &&
-                       cost.passes >= 1 && cost.passes <= 16 && cost.lanes >= 1 && cost.lanes <= 16;
-  if (!is_sane) return fail(Code::Invalid, "the Argon2id parameters are outside what is allowed");
-  Secret out = Secret::of_size(32);
-  const int failed = passphrase.reveal([&](ByteView plain) {
-    return out.reveal_mutable([&](MutableBytes derived) {
-      return argon2id_hash_raw(cost.passes, cost.memory_kib, cost.lanes, plain.data(), plain.size(), salt.data(), salt.size(),
-                               derived.data(), derived.size());
-    });
-  });
-  if (failed != ARGON2_OK) return fail(Code::Internal, "Argon2id failed: " + std::string(argon2_error_message(failed)));
   return out;
 }
 
