@@ -2,173 +2,141 @@
 #include "workroom/environment.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <set>
+#include <unistd.h>
 
 #include "base/encoding.h"
+#include "workroom/git_helpers.h"
+#include "workroom/templates.h"
 
 namespace strongroom::workroom {
 namespace {
 
-constexpr std::string_view kInherited[] = {"PATH", "HOME", "LANG", "TERM", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR", "COLORTERM", "NO_COLOR"};
+constexpr std::array<std::string_view, 11> kInherited = {"PATH", "HOME", "LANG", "TERM", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR", "COLORTERM", "NO_COLOR"};
+constexpr std::string_view kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
 
-bool is_inherited(std::string_view name) {
-  return name.starts_with("LC_") || std::find(std::begin(kInherited), std::end(kInherited), name) != std::end(kInherited);
+std::string upper(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '_';
+  return out;
 }
 
-/// What the templates may name. `value` is the pass or the key.
-struct Filling {
-  const catalog::Service& service;
-  const Settings& settings;
-  const Secret* value = nullptr;
-  std::string base;
+bool is_shaped_right(std::string_view name) {
+  const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; };
+  return !name.empty() && is_letter(name[0]) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+}
 
-  /// The setting, its default, or nothing when it is optional and absent.
-  [[nodiscard]] std::optional<std::string> setting(std::string_view name) const {
-    for (const auto& [key, given] : settings)
-      if (key == name && !given.empty()) return given;
-    for (const auto& known : service.settings)
-      if (known.name == name && !known.default_value.empty()) return known.default_value;
-    return std::nullopt;
-  }
-};
+/// "http://127.0.0.1:8701" → "127.0.0.1"
+std::string host_of(std::string_view url) {
+  const auto start = url.find("://");
+  std::string_view rest = start == std::string_view::npos ? url : url.substr(start + 3);
+  rest = rest.substr(0, rest.find('/'));
+  if (rest.starts_with('[')) return std::string(rest.substr(1, rest.find(']') - 1));
+  return std::string(rest.substr(0, rest.rfind(':')));
+}
 
-/// A growing text in memory that is wiped: templates mix the key with plain text.
-class Text {
+class Builder {
  public:
-  Text() { octets_.reserve(kRoom); }
-  Text(const Text&) = delete;
-  Text& operator=(const Text&) = delete;
-  ~Text() { wipe(octets_.data(), octets_.size()); }
-  bool add(ByteView more) {
-    if (more.size() > kRoom - octets_.size()) return false;
-    octets_.insert(octets_.end(), more.begin(), more.end());
-    return true;
+  explicit Builder(const SessionFacts& facts) : facts_(facts) {}
+
+  Status add_key(const SessionKey& key) {
+    const TemplateInputs inputs{key, facts_.gateway + "/" + key.service->id};
+    std::string value_variable;
+    for (const auto& variable : key.service->variables) {
+      STRONGROOM_TRY(const std::optional<std::string> wanted, expand_plain(variable.name, inputs));
+      if (!wanted) continue;
+      if (!is_shaped_right(*wanted)) return fail(Code::Invalid, "the service " + key.service->id + " names a variable that cannot be set");
+      STRONGROOM_TRY(const std::string name, free_name(*wanted, key));
+      if (variable.value == "{value}" && value_variable.empty()) value_variable = name;
+      STRONGROOM_CHECKED(add(name, variable.value, inputs));
+    }
+    unset_.insert(key.service->unset.begin(), key.service->unset.end());
+    return git_.add(inputs, value_variable);
   }
-  [[nodiscard]] ByteView view() const { return octets_; }
+
+  Status finish() {
+    for (auto& variable : git_.variables()) set(std::move(variable.name), std::move(variable.value));
+    const std::string gateway_host = host_of(facts_.gateway);
+    set("STRONGROOM_SESSION", facts_.session);
+    set("STRONGROOM_GATEWAY", facts_.gateway);
+    // A proxy that the command sets for itself must not stand between it and the gateway; tools differ in which spelling they read.
+    set("NO_PROXY", gateway_host);
+    set("no_proxy", gateway_host);
+    for (const auto& variable : facts_.added) STRONGROOM_CHECKED(add_by_caller(variable));
+    for (const auto& variable : facts_.inherited)
+      if (is_inherited(variable.name) && !taken_.contains(variable.name) && !unset_.contains(variable.name)) set(variable.name, variable.value);
+    if (!taken_.contains("PATH")) set("PATH", std::string(kDefaultPath));
+    return {};
+  }
+
+  Environment take() { return std::move(out_); }
 
  private:
-  static constexpr std::size_t kRoom = Secret::kMaxSize;
-  ByteVector octets_;
+  void set(std::string name, std::string value) {
+    taken_.insert(name);
+    out_.plain.push_back({std::move(name), std::move(value)});
+  }
+
+  Status add(const std::string& name, const std::string& text, const TemplateInputs& inputs) {
+    if (holds_value(text)) {
+      STRONGROOM_TRY(std::optional<Secret> value, expand_secret(text, inputs));
+      if (!value) return {};
+      taken_.insert(name);
+      out_.secret.push_back({name, std::move(*value)});
+      return {};
+    }
+    STRONGROOM_TRY(std::optional<std::string> value, expand_plain(text, inputs));
+    if (value) set(name, std::move(*value));
+    return {};
+  }
+
+  /// The name itself, or with what tells this key from the one that has it already.
+  Result<std::string> free_name(const std::string& wanted, const SessionKey& key) const {
+    if (!taken_.contains(wanted)) return wanted;
+    const std::string other = wanted + "_" + upper(key.label.empty() ? key.service->id : key.label);
+    if (!taken_.contains(other)) return other;
+    return fail(Code::Conflict, "two keys of this session want the variable " + wanted + " and have the same label; name one of them only");
+  }
+
+  Status add_by_caller(const PlainVariable& variable) {
+    if (!is_shaped_right(variable.name)) return fail(Code::Invalid, "'" + variable.name + "' is not a variable's name");
+    if (variable.name.starts_with("STRONGROOM_") || taken_.contains(variable.name) || unset_.contains(variable.name))
+      return fail(Code::Conflict, "the variable " + variable.name + " belongs to the session and cannot be set beside it");
+    set(variable.name, variable.value);
+    return {};
+  }
+
+  const SessionFacts& facts_;
+  Environment out_;
+  std::set<std::string, std::less<>> taken_;
+  std::set<std::string, std::less<>> unset_;
+  GitHelpers git_;
 };
-
-bool add_percent_encoded(ByteView value, Text& out) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  for (const std::uint8_t c : value) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    const std::uint8_t escaped[] = {'%', static_cast<std::uint8_t>(kHex[c >> 4U]), static_cast<std::uint8_t>(kHex[c & 15U])};
-    if (!out.add(is_plain ? ByteView(&c, 1) : ByteView(escaped))) return false;
-  }
-  return true;
-}
-
-enum class Filled : std::uint8_t { Yes, LeftOut, TooLarge };
-
-Filled fill_one(std::string_view name, const Filling& filling, Text& out) {
-  const auto fits = [](bool did) { return did ? Filled::Yes : Filled::TooLarge; };
-  if (name == "pass" || name == "value") return fits(filling.value->reveal([&](ByteView plain) { return out.add(plain); }));
-  if (name == "url:value") return fits(filling.value->reveal([&](ByteView plain) { return add_percent_encoded(plain, out); }));
-  if (name == "base") return fits(out.add(bytes_of(filling.base)));
-  const bool is_url = name.starts_with("url:");
-  const auto value = filling.setting(name.substr(name.find(':') + 1));
-  if (!value) return Filled::LeftOut;
-  return fits(is_url ? add_percent_encoded(bytes_of(*value), out) : out.add(bytes_of(*value)));
-}
-
-Filled fill(std::string_view text, const Filling& filling, Text& out) {
-  while (!text.empty()) {
-    const auto open = text.find('{');
-    if (!out.add(bytes_of(text.substr(0, open)))) return Filled::TooLarge;
-    if (open == std::string_view::npos) break;
-    const auto close = text.find('}', open);
-    if (close == std::string_view::npos) break;
-    const Filled filled = fill_one(text.substr(open + 1, close - open - 1), filling, out);
-    if (filled != Filled::Yes) return filled;
-    text = text.substr(close + 1);
-  }
-  return Filled::Yes;
-}
-
-/// A template of settings alone (a variable's name, a git host).
-std::optional<std::string> plain(const std::string& text, const Filling& filling) {
-  Text out;
-  if (fill(text, filling, out) != Filled::Yes) return std::nullopt;
-  return std::string(text_of(out.view()));
-}
 
 }  // namespace
 
-Environment::Environment(const char* const* inherited) {
-  for (; inherited != nullptr && *inherited != nullptr; ++inherited) {
-    const std::string_view entry(*inherited);
-    const auto equals = entry.find('=');
-    if (equals != std::string_view::npos && is_inherited(entry.substr(0, equals))) set(std::string(entry.substr(0, equals)), std::string(entry.substr(equals + 1)));
-  }
+bool is_inherited(std::string_view name) {
+  return name.starts_with("LC_") || std::find(kInherited.begin(), kInherited.end(), name) != kInherited.end();
 }
 
-void Environment::put(const std::string& name, Secret value) {
-  std::erase_if(variables_, [&](const Variable& each) { return each.name == name; });
-  variables_.push_back({name, std::move(value)});
+std::vector<PlainVariable> own_environment() {
+  std::vector<PlainVariable> out;
+  for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
+    const std::string_view text(*each);
+    const auto equals = text.find('=');
+    if (equals != std::string_view::npos && equals > 0) out.push_back({std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))});
+  }
+  return out;
 }
 
-void Environment::set(const std::string& name, const std::string& value) { put(name, Secret(bytes_of(value))); }
-
-Status Environment::add_proxied(const catalog::Service& service, const Settings& settings, const std::string& pass, const std::string& gateway) {
-  const Secret value(bytes_of(pass));
-  const Filling filling{service, settings, &value, gateway + "/" + service.id};
-  for (const auto& variable : service.variables) {
-    const auto name = plain(variable.name, filling);
-    Text text;
-    const Filled filled = fill(variable.value, filling, text);
-    if (!name || filled == Filled::LeftOut) continue;
-    if (filled == Filled::TooLarge) return fail(Code::TooLarge, "the variable " + *name + " would be over 64 KiB");
-    put(*name, Secret(text.view()));
-  }
-  return {};
-}
-
-Status Environment::add_injected(const catalog::Service& service, const Settings& settings, const Secret& value) {
-  const Filling filling{service, settings, &value, {}};
-  std::string holder;
-  for (const auto& variable : service.variables) {
-    const auto name = plain(variable.name, filling);
-    Text text;
-    const Filled filled = fill(variable.value, filling, text);
-    if (!name || filled == Filled::LeftOut) continue;
-    if (filled == Filled::TooLarge) return fail(Code::TooLarge, "the variable " + *name + " would be over 64 KiB");
-    if (variable.value == "{value}" && holder.empty()) holder = *name;
-    put(*name, Secret(text.view()));
-  }
-  if (service.git_host.empty() || holder.empty()) return {};
-  const auto host = plain(service.git_host, filling);
-  const auto user = plain(service.git_user, filling);
-  if (!host || !user) return {};
-  // Both become part of a shell text.
-  if (host->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-:") != std::string::npos ||
-      user->find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+-") != std::string::npos)
-    return fail(Code::Invalid, "the git host or user of this key holds a character that is not allowed");
-  // Two keys for two hosts under one variable would give one host the other's token.
-  for (const auto& other : git_)
-    if (other.variable == holder && other.host != *host) return fail(Code::Conflict, "two git keys would share the variable " + holder + ": ask for one of them");
-  git_.push_back({*host, *user, holder});
-  return {};
-}
-
-/// git asks its helper for each host; the helper's text names the variable, never its value. The empty entry drops inherited helpers.
-void Environment::finish() {
-  if (git_.empty()) return;
-  std::size_t index = 0;
-  const auto pair = [&](const std::string& key, const std::string& value) {
-    set("GIT_CONFIG_KEY_" + std::to_string(index), key);
-    set("GIT_CONFIG_VALUE_" + std::to_string(index), value);
-    ++index;
-  };
-  for (const auto& helper : git_) {
-    const std::string key = "credential.https://" + helper.host + ".helper";
-    pair(key, "");
-    pair(key, "!f() { test \"$1\" = get && printf 'username=%s\\npassword=%s\\n' '" + helper.user + "' \"$" + helper.variable + "\"; }; f");
-  }
-  set("GIT_CONFIG_COUNT", std::to_string(index));
-  set("GIT_TERMINAL_PROMPT", "0");
+Result<Environment> build_environment(const SessionFacts& facts, std::vector<SessionKey> keys) {
+  Builder builder(facts);
+  for (const auto& key : keys) STRONGROOM_CHECKED(builder.add_key(key));
+  STRONGROOM_CHECKED(builder.finish());
+  return builder.take();
 }
 
 }  // namespace strongroom::workroom

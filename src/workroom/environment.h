@@ -1,51 +1,55 @@
-// Environment: the variables of a session's workroom, from the catalogue's templates; nothing else gets in but an allow-list.
+// The variables of a workroom: what its services need, an allow-list of what is inherited, and nothing else.
 //
-// Used by: app's runner. Threads: values. SPDX-License-Identifier: Apache-2.0
+// Used by: app's runner. Threads: values. Fails: Invalid or Conflict with a sentence that names variables and services, never values.
+// Where two keys want one name (postgres and mysql: DATABASE_URL), the first named has it; the other's is NAME_LABEL, or
+// NAME_SERVICE where the key has no label. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "base/secret.h"
-#include "catalog/catalog.h"
+#include "catalog/service.h"
 
 namespace strongroom::workroom {
 
-using Settings = std::vector<std::pair<std::string, std::string>>;
-
-/// One variable; the value is a Secret whatever it is, so that no caller has to tell them apart.
-struct Variable {
+/// Not secret: passes, base URLs, paths.
+struct PlainVariable {
+  std::string name;
+  std::string value;
+};
+struct SecretVariable {
   std::string name;
   Secret value;
 };
-
-class Environment {
- public:
-  /// Starts with what may be inherited from `inherited` ("NAME=VALUE" as in environ): PATH, HOME, LANG, LC_*, TERM, TZ, USER, LOGNAME, SHELL,
-  /// TMPDIR, COLORTERM, NO_COLOR.
-  explicit Environment(const char* const* inherited);
-
-  /// A proxied service: its templates with the pass and this gateway ("http://127.0.0.1:8701").
-  Status add_proxied(const catalog::Service& service, const Settings& settings, const std::string& pass, const std::string& gateway);
-  /// An injected service: its templates with the key's value, and git's credential helper where the service has a git host.
-  Status add_injected(const catalog::Service& service, const Settings& settings, const Secret& value);
-  /// A plain variable of the caller's own (`run --env`, STRONGROOM_SESSION). Replaces.
-  void set(const std::string& name, const std::string& value);
-  /// git's variables, if any service wanted them. Call last.
-  void finish();
-  [[nodiscard]] std::vector<Variable> take() { return std::move(variables_); }
-
- private:
-  struct GitHelper {
-    std::string host;
-    std::string user;
-    std::string variable;
-  };
-  void put(const std::string& name, Secret value);
-  std::vector<Variable> variables_;
-  std::vector<GitHelper> git_;
+struct Environment {
+  std::vector<PlainVariable> plain;
+  std::vector<SecretVariable> secret;
 };
+
+/// One key of a session. Proxied services have a pass, injected ones a value.
+struct SessionKey {
+  const catalog::Service* service = nullptr;
+  std::string label;
+  std::vector<std::pair<std::string, std::string>> settings;
+  std::string pass;
+  Secret value;
+};
+
+struct SessionFacts {
+  std::string session;                  ///< STRONGROOM_SESSION
+  std::string gateway;                  ///< "http://127.0.0.1:8701": STRONGROOM_GATEWAY, and where base URLs start
+  std::vector<PlainVariable> inherited; ///< the caller's own environment, of which the allow-list is taken
+  std::vector<PlainVariable> added;     ///< `run --env NAME=VALUE`; may not replace what a service sets or unsets
+};
+
+[[nodiscard]] Result<Environment> build_environment(const SessionFacts& facts, std::vector<SessionKey> keys);
+/// PATH, HOME, LANG, LC_*, TERM, TZ, USER, LOGNAME, SHELL, TMPDIR, COLORTERM, NO_COLOR.
+[[nodiscard]] bool is_inherited(std::string_view name);
+/// This process's own environment as variables (for SessionFacts::inherited).
+[[nodiscard]] std::vector<PlainVariable> own_environment();
 
 }  // namespace strongroom::workroom

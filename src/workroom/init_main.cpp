@@ -1,190 +1,174 @@
-// strongroom-init: process 1 of a workroom. Takes the command and its variables over a socket pair (so that no argument list and no
-// environment of a supervisor ever holds them), starts the command, forwards signals, reaps, and leaves nothing behind.
-// Static, no dependency but the C library. SPDX-License-Identifier: Apache-2.0
+// strongroom-init: process 1 of a workroom. It hands the variables to the command, reaps, forwards signals, and ends with the
+// command's status; with it ends everything else in the workroom.
+//
+// Static, no third party, small on purpose: it runs inside workrooms of any kind. It is not dumpable; the variables lie in locked
+// memory until the command runs, then they are wiped here. Where it is not process 1 (no namespace to be had) it is a subreaper and
+// ends its descendants itself. SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cerrno>
-#include <cstdlib>
+#include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <csignal>
+#include <string>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
-#include "workroom/init_protocol.h"
+#include "workroom/descendants.h"
+#include "workroom/wire.h"
 
-extern char** environ;
-
+namespace strongroom::workroom {
 namespace {
 
-using namespace strongroom::workroom;
+constexpr int kLost = 128 + SIGKILL;
+/// How long what the command left behind may take to leave by itself.
+constexpr int kLeaveWithinMs = 500;
 
-constexpr int kAfterCommandGraceMs = 500;
-
-/// The message, in locked memory; wiped as soon as the command runs.
-struct Message {
-  unsigned char* data = nullptr;
-  std::size_t size = 0;
-  std::size_t at = 0;
-  bool ok = true;
-
-  std::uint32_t number() {
-    if (!ok || size - at < 4) {
-      ok = false;
-      return 0;
-    }
-    const unsigned char* p = data + at;
-    at += 4;
-    return std::uint32_t{p[0]} << 24U | std::uint32_t{p[1]} << 16U | std::uint32_t{p[2]} << 8U | p[3];
+/// Pages that are neither swapped nor dumped, and are zero again when given back.
+class LockedPages {
+ public:
+  explicit LockedPages(std::size_t size) : size_(size) {
+    void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return;
+    data_ = static_cast<char*>(memory);
+    // Over the limit of locked memory it is still not dumped, and wiped after milliseconds.
+    (void)::mlock(memory, size);
+    (void)::madvise(memory, size, MADV_DONTDUMP);
   }
-  /// A text, ended by NUL in place: the octet after it belongs to the next length and has been read, or is spare.
-  char* text() {
-    const std::uint32_t length = number();
-    if (!ok || length > size - at) {
-      ok = false;
-      return nullptr;
-    }
-    // Shift by one so that the terminator has room: the text moves over its own length's last octet.
-    std::memmove(data + at - 1, data + at, length);
-    char* begin = reinterpret_cast<char*>(data + at - 1);
-    begin[length] = '\0';
-    at += length;
-    return begin;
+  LockedPages(const LockedPages&) = delete;
+  LockedPages& operator=(const LockedPages&) = delete;
+  ~LockedPages() {
+    if (data_ == nullptr) return;
+    ::explicit_bzero(data_, size_);
+    ::munmap(data_, size_);
   }
+  [[nodiscard]] char* data() const { return data_; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+ private:
+  char* data_ = nullptr;
+  std::size_t size_;
 };
 
 bool read_exactly(int fd, void* into, std::size_t size) {
-  auto* p = static_cast<unsigned char*>(into);
+  auto* at = static_cast<char*>(into);
   while (size > 0) {
-    const ssize_t got = ::read(fd, p, size);
-    if (got < 0 && (errno == EINTR || errno == EAGAIN)) {
-      pollfd wait{fd, POLLIN, 0};
-      ::poll(&wait, 1, -1);
-      continue;
-    }
+    const ssize_t got = ::read(fd, at, size);
+    if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return false;
-    p += got;
+    at += got;
     size -= static_cast<std::size_t>(got);
   }
   return true;
 }
 
-void say(std::uint8_t kind, std::uint32_t value) {
-  const unsigned char octets[5] = {kind, static_cast<unsigned char>(value >> 24U), static_cast<unsigned char>(value >> 16U),
-                                   static_cast<unsigned char>(value >> 8U), static_cast<unsigned char>(value)};
-  (void)!::write(kInitDescriptor, octets, sizeof(octets));
-}
-
-bool receive(Message& message) {
-  unsigned char head[8];
-  if (!read_exactly(kInitDescriptor, head, sizeof(head))) return false;
-  Message start;
-  start.data = head;
-  start.size = sizeof(head);
-  if (start.number() != kInitMagic) return false;
-  message.size = start.number();
-  if (message.size > kInitMaxMessage) return false;
-  void* memory = ::mmap(nullptr, message.size + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return false;
-  ::mlock(memory, message.size);
-  ::madvise(memory, message.size + 4096, MADV_DONTDUMP);
-  message.data = static_cast<unsigned char*>(memory);
-  return read_exactly(kInitDescriptor, message.data, message.size);
-}
-
-char** texts(Message& message) {
-  const std::uint32_t count = message.number();
-  if (!message.ok || count > 65536) return nullptr;
-  auto** list = static_cast<char**>(std::calloc(count + 1, sizeof(char*)));
-  for (std::uint32_t i = 0; list != nullptr && i < count; ++i) list[i] = message.text();
-  return message.ok ? list : nullptr;
-}
-
-void own_proc() {
-  ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
-  ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr);
-}
-
-[[noreturn]] void become(char** argv, char** envp, int report) {
-  sigset_t none;
-  sigemptyset(&none);
-  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::close(kInitDescriptor);
-  environ = envp;  // for the search along PATH
-  ::execvpe(argv[0], argv, envp);
-  const int why = errno;
-  (void)!::write(report, &why, sizeof(why));
+[[noreturn]] void leave(WireAnswer::What what, int why) {
+  const WireAnswer answer{what, why};
+  (void)::send(kWireDescriptor, &answer, sizeof(answer), MSG_NOSIGNAL);
   ::_exit(127);
 }
 
-/// Starts the command; 0 or the errno of a failed exec.
-int start(char** argv, char** envp, pid_t& command) {
-  int report[2];
-  if (::pipe2(report, O_CLOEXEC) != 0) return errno;
-  command = ::fork();
-  if (command == 0) become(argv, envp, report[1]);
-  const int failed_fork = errno;
-  ::close(report[1]);
-  int why = 0;
-  if (command < 0) why = failed_fork;
-  else if (::read(report[0], &why, sizeof(why)) != sizeof(why)) why = 0;
-  ::close(report[0]);
-  return why;
-}
+/// Points into the locked pages.
+struct Order {
+  const char* directory = "";
+  std::vector<char*> arguments;
+  std::vector<char*> variables;
+};
 
-/// Without a namespace of our own: everyone whose chain of parents leads to us, as /proc tells.
-void signal_descendants(pid_t of, int number, int depth) {
-  if (depth > 64) return;
-  char path[64];
-  std::strcpy(path, "/proc/");
-  char digits[16];
-  int n = 0;
-  for (pid_t rest = of; rest > 0; rest /= 10) digits[n++] = static_cast<char>('0' + rest % 10);
-  char* end = path + 6;
-  while (n > 0) *end++ = digits[--n];
-  std::strcpy(end, "/task");
-  DIR* tasks = ::opendir(path);
-  if (tasks == nullptr) return;
-  while (const dirent* task = ::readdir(tasks)) {
-    if (task->d_name[0] < '0' || task->d_name[0] > '9') continue;
-    char children[128];
-    std::strcpy(children, path);
-    std::strcat(children, "/");
-    std::strcat(children, task->d_name);
-    std::strcat(children, "/children");
-    const int fd = ::open(children, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) continue;
-    char list[8192];
-    const ssize_t got = ::read(fd, list, sizeof(list) - 1);
-    ::close(fd);
-    if (got <= 0) continue;
-    list[got] = '\0';
-    for (char* at = list; *at != '\0';) {
-      char* next = nullptr;
-      const long pid = std::strtol(at, &next, 10);
-      if (next == at) break;
-      if (pid > 1) {
-        // Stopped first, so that it cannot fork while its own children are looked up.
-        if (number == SIGKILL) ::kill(static_cast<pid_t>(pid), SIGSTOP);
-        signal_descendants(static_cast<pid_t>(pid), number, depth + 1);
-        ::kill(static_cast<pid_t>(pid), number);
-      }
-      at = next;
-    }
+/// Exactly the texts that the head announces, each with its NUL, and nothing after.
+bool parse(const WireHead& head, const LockedPages& pages, Order& order) {
+  std::vector<char*> texts;
+  char* at = pages.data();
+  char* const end = at + head.size;
+  while (at < end) {
+    auto* stop = static_cast<char*>(std::memchr(at, '\0', static_cast<std::size_t>(end - at)));
+    if (stop == nullptr) return false;
+    texts.push_back(at);
+    at = stop + 1;
   }
-  ::closedir(tasks);
+  if (head.arguments == 0 || texts.size() != std::size_t{1} + head.arguments + head.variables) return false;
+  order.directory = texts[0];
+  const auto first_variable = texts.begin() + 1 + head.arguments;
+  order.arguments.assign(texts.begin() + 1, first_variable);
+  order.variables.assign(first_variable, texts.end());
+  order.arguments.push_back(nullptr);
+  order.variables.push_back(nullptr);
+  return true;
 }
 
-void signal_all(int number) {
-  if (::getpid() == 1) ::kill(-1, number);
-  else signal_descendants(::getpid(), number, 0);
+/// Where the command may be: itself when it names a path, else every folder of the workroom's own PATH.
+std::vector<std::string> candidates(const Order& order) {
+  const std::string name = order.arguments[0];
+  if (name.find('/') != std::string::npos) return {name};
+  std::string path = "/usr/local/bin:/usr/bin:/bin";
+  for (const char* variable : order.variables)
+    if (variable != nullptr && std::strncmp(variable, "PATH=", 5) == 0) path = variable + 5;
+  std::vector<std::string> out;
+  for (std::size_t start = 0; start <= path.size();) {
+    const std::size_t colon = std::min(path.find(':', start), path.size());
+    if (colon > start) out.push_back(path.substr(start, colon - start) + "/" + name);
+    start = colon + 1;
+  }
+  return out;
+}
+
+/// In the vfork'ed child, which shares our memory: nothing but system calls.
+void execute(const std::vector<std::string>& places, const Order& order, std::vector<char*>& script, volatile int& why) {
+  why = ENOENT;
+  for (const std::string& place : places) {
+    ::execve(place.c_str(), order.arguments.data(), order.variables.data());
+    if (errno == ENOEXEC) {  // a script without "#!": the shell's, as execvp does
+      script[1] = const_cast<char*>(place.c_str());
+      ::execve("/bin/sh", script.data(), order.variables.data());
+    }
+    if (errno == ENOENT || errno == ENOTDIR) continue;
+    why = errno;
+    if (errno != EACCES) return;
+  }
+}
+
+/// vfork: until exec the child runs in our own locked pages, so that no copy of them is made.
+pid_t start(const Order& order, bool leads_group, int& why) {
+  const std::vector<std::string> places = candidates(order);
+  std::vector<char*> script{const_cast<char*>("/bin/sh"), nullptr};
+  script.insert(script.end(), order.arguments.begin() + 1, order.arguments.end());
+  sigset_t none;
+  sigemptyset(&none);
+  volatile int exec_error = 0;
+  const pid_t pid = ::vfork();
+  if (pid == 0) {
+    if (leads_group) ::setpgid(0, 0);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    execute(places, order, script, exec_error);
+    ::_exit(127);
+  }
+  why = pid < 0 ? errno : exec_error;
+  if (pid > 0 && why != 0) ::waitpid(pid, nullptr, 0);
+  return why == 0 ? pid : -1;
+}
+
+/// Takes the order, starts the command, wipes.
+pid_t receive_and_start(bool leads_group) {
+  WireHead head;
+  if (!read_exactly(kWireDescriptor, &head, sizeof(head)) || head.version != kWireVersion || head.size == 0 || head.size > kWireLimit)
+    leave(WireAnswer::What::Malformed, EPROTO);
+  const LockedPages pages(head.size);
+  Order order;
+  if (pages.data() == nullptr || !read_exactly(kWireDescriptor, pages.data(), head.size) || !parse(head, pages, order))
+    leave(WireAnswer::What::Malformed, EPROTO);
+  if (*order.directory != '\0' && ::chdir(order.directory) != 0) leave(WireAnswer::What::NoDirectory, errno);
+  int why = 0;
+  const pid_t command = start(order, leads_group, why);
+  if (command < 0) leave(WireAnswer::What::NoCommand, why);
+  return command;
 }
 
 long now_ms() {
@@ -195,115 +179,133 @@ long now_ms() {
 
 class Init {
  public:
-  Init(pid_t command, int signals) : command_(command), signals_(signals) {}
+  Init(pid_t command, int signals, bool is_first) : command_(command), signals_(signals), is_first_(is_first) {}
 
-  int run() {
-    while (!is_empty_) {
-      if (kill_at_ > 0 && now_ms() >= kill_at_) {
-        signal_all(SIGKILL);
-        kill_at_ = now_ms() + 50;
-      }
-      pollfd waits[2] = {{signals_, POLLIN, 0}, {kInitDescriptor, POLLIN, 0}};
-      const long left = kill_at_ > 0 ? kill_at_ - now_ms() : -1;
-      ::poll(waits, has_runner_ ? 2 : 1, kill_at_ > 0 ? static_cast<int>(left < 0 ? 0 : left) : -1);
-      if ((waits[0].revents & POLLIN) != 0) take_signals();
-      if (has_runner_ && waits[1].revents != 0) take_words();
+  [[noreturn]] void run() {
+    for (;;) {
+      pollfd waits[2] = {{signals_, POLLIN, 0}, {kWireDescriptor, POLLIN, 0}};
+      const int ready = ::poll(waits, 2, time_left());
+      if (ready < 0 && errno != EINTR) ::_exit(kLost);
+      if (waits[0].revents != 0) take_signals();
+      if (waits[1].revents != 0) take_order();
       reap();
+      if (has_ended_ && (is_alone() || (!is_being_ended_ && now_ms() >= leave_at_))) finish();
     }
-    say(kSayEmpty, 0);
-    if (WIFSIGNALED(status_)) return 128 + WTERMSIG(status_);
-    return WEXITSTATUS(status_);
   }
 
  private:
+  int time_left() const {
+    if (!has_ended_ || is_being_ended_) return is_first_ || !has_ended_ ? -1 : 50;
+    return static_cast<int>(std::max(0L, std::min(50L, leave_at_ - now_ms())));
+  }
+
   void take_signals() {
     signalfd_siginfo info{};
     while (::read(signals_, &info, sizeof(info)) == sizeof(info)) {
+      const int number = static_cast<int>(info.ssi_signo);
+      // What the kernel sends (the terminal's Ctrl-C) goes to the whole group, so the command has it already.
+      if (number != SIGCHLD && info.ssi_code <= 0 && !has_ended_) ::kill(command_, number);
     }
   }
 
-  void take_words() {
-    unsigned char octet = 0;
-    const ssize_t got = ::read(kInitDescriptor, &octet, 1);
+  void take_order() {
+    std::uint8_t order = 0;
+    const ssize_t got = ::recv(kWireDescriptor, &order, 1, MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (got <= 0) {
-      // The runner is gone: nothing of this workroom may outlive it.
-      has_runner_ = false;
-      kill_at_ = now_ms();
-      return;
-    }
-    if (octet != kTellEnd) {
-      if (octet < NSIG && !is_command_over_) ::kill(command_, octet);
-      return;
-    }
-    unsigned char grace[4];
-    if (!read_exactly(kInitDescriptor, grace, sizeof(grace))) return;
-    const long wait = static_cast<long>(grace[0]) << 24 | static_cast<long>(grace[1]) << 16 | static_cast<long>(grace[2]) << 8 | grace[3];
-    signal_all(SIGTERM);
-    signal_all(SIGCONT);
-    kill_at_ = now_ms() + wait;
+    if (got <= 0) abandon();
+    if (order == kWireEnd) is_being_ended_ = true;
+    else if (!has_ended_) ::kill(command_, order);
+  }
+
+  /// The runner is gone: nobody is left to be revoked to. As process 1 we take all with us.
+  [[noreturn]] void abandon() {
+    if (!is_first_) kill_descendants();
+    ::_exit(kLost);
   }
 
   void reap() {
-    for (;;) {
-      int status = 0;
-      const pid_t pid = ::waitpid(-1, &status, WNOHANG);
-      if (pid < 0 && errno == ECHILD) {
-        is_empty_ = true;
-        return;
-      }
-      if (pid <= 0) return;
-      if (pid != command_) continue;
-      is_command_over_ = true;
-      status_ = status;
-      say(kSayExited, static_cast<std::uint32_t>(status));
-      if (kill_at_ == 0) {
-        // What the command left behind goes as well.
-        signal_all(SIGTERM);
-        kill_at_ = now_ms() + kAfterCommandGraceMs;
-      }
+    int status = 0;
+    for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+      if (pid != command_ || has_ended_) continue;
+      has_ended_ = true;
+      status_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+      leave_at_ = now_ms() + kLeaveWithinMs;
+      if (!is_being_ended_) signal_rest(SIGTERM);
     }
+  }
+
+  /// All processes of a namespace descend from its first; so no child means nobody.
+  bool is_alone() const {
+    if (is_first_) return ::waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD;
+    return living_descendants(::getpid()).empty();
+  }
+
+  void signal_rest(int number) const {
+    if (is_first_) {
+      ::kill(-1, number);
+      return;
+    }
+    for (const Process& each : living_descendants(::getpid())) signal_process(each, number);
+  }
+
+  /// Again and again: what forks meanwhile is found in the next round.
+  static void kill_descendants() {
+    for (int round = 0; round < 1000; ++round) {
+      const auto rest = living_descendants(::getpid());
+      if (rest.empty()) return;
+      for (const Process& each : rest) signal_process(each, SIGKILL);
+      while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+      }
+      ::usleep(1000);
+    }
+  }
+
+  [[noreturn]] void finish() const {
+    if (!is_first_) kill_descendants();
+    ::_exit(status_);
   }
 
   pid_t command_;
   int signals_;
+  bool is_first_;
+  bool has_ended_ = false;
+  bool is_being_ended_ = false;
   int status_ = 0;
-  bool is_command_over_ = false;
-  bool is_empty_ = false;
-  bool has_runner_ = true;
-  long kill_at_ = 0;
+  long leave_at_ = 0;
 };
+
+int watch_signals() {
+  sigset_t watched;
+  sigfillset(&watched);
+  ::sigprocmask(SIG_SETMASK, &watched, nullptr);  // a hostile workroom stops or ends us with none of them
+  sigemptyset(&watched);
+  for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}) sigaddset(&watched, number);
+  return ::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
+}
 
 }  // namespace
 
-int main() {
-  const rlimit none{0, 0};
+int run_init() {
+  // Inherited: no core file of the command holds its variables. 1 instead of 0, because a crash handler behind a pipe ignores 0.
+  const rlimit none{1, 1};
   ::setrlimit(RLIMIT_CORE, &none);
   ::prctl(PR_SET_DUMPABLE, 0);
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  ::signal(SIGPIPE, SIG_IGN);
-  sigset_t all;
-  sigfillset(&all);
-  ::sigprocmask(SIG_SETMASK, &all, nullptr);
-  sigset_t children;
-  sigemptyset(&children);
-  sigaddset(&children, SIGCHLD);
-  const int signals = ::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-  Message message;
-  if (signals < 0 || !receive(message)) return 125;
-  char** argv = texts(message);
-  char** envp = argv == nullptr ? nullptr : texts(message);
-  const std::uint32_t flags = message.number();
-  if (envp == nullptr || !message.ok || argv[0] == nullptr) return 125;
-  if ((flags & kFlagMountProc) != 0) own_proc();
-  pid_t command = -1;
-  const int why = start(argv, envp, command);
-  ::explicit_bzero(message.data, message.size + 1);
-  ::munmap(message.data, message.size + 4096);
-  if (why != 0) {
-    say(kSayFailed, static_cast<std::uint32_t>(why));
-    return 127;
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  const bool is_first = ::getpid() == 1;
+  if (!is_first) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  if (::fcntl(kWireDescriptor, F_SETFD, FD_CLOEXEC) != 0) {
+    static constexpr char kUse[] = "strongroom-init is started by `strongroom run` as the first process of a workroom; it is of no use by hand.\n";
+    (void)!::write(STDERR_FILENO, kUse, sizeof(kUse) - 1);
+    return 2;
   }
-  say(kSayStarted, static_cast<std::uint32_t>(command));
-  return Init(command, signals).run();
+  const int signals = watch_signals();
+  // The group is ours only when we do not share a terminal's foreground with the runner (see runtime).
+  const pid_t command = receive_and_start(::getpgrp() == ::getpid());
+  const WireAnswer started{WireAnswer::What::Started, 0};
+  (void)::send(kWireDescriptor, &started, sizeof(started), MSG_NOSIGNAL);
+  Init(command, signals, is_first).run();
 }
+
+}  // namespace strongroom::workroom
+
+int main() { return strongroom::workroom::run_init(); }

@@ -3,248 +3,231 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
-#include <dirent.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/encoding.h"
-#include "io/net.h"
-#include "workroom/init_protocol.h"
+#include "io/process.h"
+#include "io/signals.h"
+#include "workroom/descendants.h"
+#include "workroom/handover.h"
+#include "workroom/wire.h"
 
 namespace strongroom::workroom {
 namespace {
 
-/// Written by the child in a user namespace of its own: it stays who it is.
-struct IdMaps {
-  char uid[64];
-  char gid[64];
-  IdMaps() {
-    std::snprintf(uid, sizeof(uid), "%u %u 1", ::geteuid(), ::geteuid());
-    std::snprintf(gid, sizeof(gid), "%u %u 1", ::getegid(), ::getegid());
-  }
+constexpr std::chrono::milliseconds kLook{10};
+/// After KILL: what is still there then sleeps in the kernel, or is not ours to kill.
+constexpr std::chrono::seconds kDeadWithin{2};
+constexpr timeval kHandOver{10, 0};
+
+struct Pair {
+  int ours = -1;
+  int theirs = -1;
 };
 
-bool write_to(const char* path, const char* text) {
-  const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
-  const bool done = fd >= 0 && ::write(fd, text, std::strlen(text)) == static_cast<ssize_t>(std::strlen(text));
+Result<Pair> make_pair() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    return fail(Code::Unavailable, std::string("no socket pair can be made: ") + std::strerror(errno));
+  ::setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &kHandOver, sizeof(kHandOver));
+  ::setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &kHandOver, sizeof(kHandOver));
+  return Pair{ends[0], ends[1]};
+}
+
+/// With a terminal, all stay in one process group, as a shell expects of a job: Ctrl-C and Ctrl-Z reach the command, and it may read.
+/// Without one, the workroom has its own, so that its `kill 0` is its own matter.
+bool has_terminal() {
+  const int fd = ::open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
   if (fd >= 0) ::close(fd);
-  return done;
-}
-
-/// Between here and exec only what is safe after fork.
-[[noreturn]] void become_init(const char* program, int channel, pid_t parent, bool own_user, const IdMaps& maps) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // In a namespace of its own the child cannot see its parent; a parent that died at once leaves the channel closed, which init notices.
-  if (parent != 0 && ::getppid() != parent) ::_exit(125);
-  if (own_user && (!write_to("/proc/self/setgroups", "deny") || !write_to("/proc/self/uid_map", maps.uid) || !write_to("/proc/self/gid_map", maps.gid))) ::_exit(125);
-  if (::dup2(channel, kInitDescriptor) < 0 || ::fcntl(kInitDescriptor, F_SETFD, 0) != 0 || ::close_range(kInitDescriptor + 1, UINT_MAX, 0) != 0) ::_exit(125);
-  // A descriptor above this one would be inherited only if it was placed there on purpose; nothing is.
-  char* const argv[] = {const_cast<char*>("strongroom-init"), nullptr};
-  char* const envp[] = {nullptr};
-  ::execve(program, argv, envp);
-  ::_exit(125);
-}
-
-pid_t clone_like_fork(unsigned long flags) { return static_cast<pid_t>(::syscall(SYS_clone, flags | SIGCHLD, nullptr, nullptr, nullptr, nullptr)); }
-
-/// Starts init in the strongest way that works here.
-pid_t start_init(const std::string& program, int channel, bool& has_namespace) {
-  const IdMaps maps;
-  constexpr unsigned long kOwn = CLONE_NEWPID | CLONE_NEWNS;
-  for (const unsigned long flags : {kOwn, kOwn | CLONE_NEWUSER, 0UL}) {
-    const pid_t parent = flags == 0 ? ::getpid() : 0;
-    const pid_t pid = clone_like_fork(flags);
-    if (pid == 0) become_init(program.c_str(), channel, parent, (flags & CLONE_NEWUSER) != 0, maps);
-    has_namespace = flags != 0;
-    if (pid > 0) return pid;
-  }
-  return -1;
-}
-
-std::vector<std::uint8_t> message_of(const Spec& spec, std::uint32_t flags) {
-  std::size_t size = 64;
-  for (const auto& argument : spec.command) size += 4 + argument.size();
-  for (const auto& variable : spec.variables) size += 5 + variable.name.size() + variable.value.size();
-  std::vector<std::uint8_t> out;
-  out.reserve(size);  // never grows: no copy of a value is left behind
-  Writer writer(out);
-  writer.u32(kInitMagic);
-  writer.u32(0);
-  writer.u32(static_cast<std::uint32_t>(spec.command.size()));
-  for (const auto& argument : spec.command) writer.text(argument);
-  writer.u32(static_cast<std::uint32_t>(spec.variables.size()));
-  for (const auto& variable : spec.variables) {
-    writer.u32(static_cast<std::uint32_t>(variable.name.size() + 1 + variable.value.size()));
-    writer.raw(bytes_of(variable.name));
-    writer.u8('=');
-    variable.value.reveal([&](ByteView plain) { writer.raw(plain); });
-  }
-  writer.u32(flags);
-  const auto total = static_cast<std::uint32_t>(out.size() - 8);
-  for (unsigned i = 0; i < 4; ++i) out[4 + i] = static_cast<std::uint8_t>(total >> (24U - 8U * i));
-  return out;
-}
-
-std::string read_small(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  char text[256];
-  const ssize_t got = fd < 0 ? -1 : ::read(fd, text, sizeof(text));
-  if (fd >= 0) ::close(fd);
-  std::string out(text, got > 0 ? static_cast<std::size_t>(got) : 0);
-  while (!out.empty() && out.back() == '\n') out.pop_back();
-  return out;
-}
-
-std::string link_of(const std::string& path) {
-  char text[256];
-  const ssize_t got = ::readlink(path.c_str(), text, sizeof(text));
-  return {text, got > 0 ? static_cast<std::size_t>(got) : 0};
-}
-
-template <class Each>
-void for_each_process(Each&& each) {
-  DIR* proc = ::opendir("/proc");
-  if (proc == nullptr) return;
-  while (const dirent* entry = ::readdir(proc))
-    if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9') each(std::atoi(entry->d_name));
-  ::closedir(proc);
-}
-
-/// Fourth field of stat, after the name in parentheses.
-int parent_of(int pid) {
-  const std::string stat = read_small("/proc/" + std::to_string(pid) + "/stat");
-  const auto close = stat.rfind(')');
-  if (close == std::string::npos || stat.size() < close + 5) return 0;
-  return std::atoi(stat.c_str() + close + 4);
-}
-
-bool descends_from(int pid, int ancestor) {
-  for (int depth = 0; pid > 1 && depth < 256; ++depth) {
-    if (pid == ancestor) return true;
-    pid = parent_of(pid);
-  }
-  return false;
+  return fd >= 0;
 }
 
 }  // namespace
 
-ProcessWorkroom::ProcessWorkroom(io::Loop& loop, io::Stream words, int init_pid, bool has_namespace)
-    : loop_(loop), words_(std::move(words)), over_(loop), init_pid_(init_pid), has_namespace_(has_namespace) {}
+struct Workroom::State {
+  State(io::Loop& owner, int socket) : loop(owner), wire(socket) {}
+  ~State() { ::close(wire); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
-ProcessWorkroom::~ProcessWorkroom() {
-  if (is_over_) return;
-  ::kill(init_pid_, SIGKILL);
-  ::waitpid(init_pid_, nullptr, 0);
-}
+  io::Loop& loop;
+  int wire;
+  int init = -1;
+  Isolation isolation = Isolation::Namespace;
+  bool shares_group = false;
+  std::unique_ptr<io::SignalWatch> signals;
+  bool has_ended = false;
+  int status = 0;
+  std::vector<Process> known;  ///< all that were seen while it was being ended
+  bool is_ending = false;
+  bool is_accounted = false;   ///< the end has been waited for: `known` is complete
+  std::vector<io::Event*> waiters;
 
-io::Task<Result<std::unique_ptr<ProcessWorkroom>>> ProcessWorkroom::start(io::Loop& loop, std::unique_ptr<Spec> spec) {
-  for (const auto& variable : spec->variables) {
-    const bool has_nul = variable.value.reveal([](ByteView plain) { return std::find(plain.begin(), plain.end(), 0) != plain.end(); });
-    if (has_nul) co_return fail(Code::Invalid, "the value of " + variable.name + " holds a NUL and cannot be a variable");
+  void tell(std::uint8_t order) const { (void)::send(wire, &order, 1, MSG_NOSIGNAL | MSG_DONTWAIT); }
+
+  [[nodiscard]] std::vector<Process> living() const {
+    if (isolation == Isolation::Namespace) return living_descendants(init);
+    // Had init been killed, its children would be ours: we are a subreaper too.
+    auto out = living_descendants(::getpid());
+    std::erase_if(out, [this](const Process& each) { return each.pid == init; });
+    return out;
   }
-  const auto pair = io::socket_pair();
-  if (!pair) co_return std::unexpected(pair.error());
-  bool has_namespace = false;
-  const pid_t pid = start_init(spec->init_program, pair->theirs, has_namespace);
-  ::close(pair->theirs);
-  auto words = io::Stream::adopt(loop, pair->ours);
-  if (pid < 0 || !words) co_return fail(Code::Internal, std::string("the workroom cannot be started: ") + std::strerror(errno));
-  std::unique_ptr<ProcessWorkroom> workroom(new ProcessWorkroom(loop, std::move(*words), pid, has_namespace));
-  auto message = message_of(*spec, has_namespace ? kFlagMountProc : 0U);
-  const auto sent = co_await workroom->words_.write_all(message);
-  wipe(message.data(), message.size());
-  const std::string name = spec->command.front();
-  spec.reset();
-  if (!sent) co_return fail(Code::Internal, "strongroom-init did not start: is it beside the strongroom program?");
-  auto started = co_await workroom->wait_for_start();
-  if (!started) co_return fail(started.error().code, name + ": " + started.error().message);
-  loop.spawn(workroom->listen());
-  co_return workroom;
-}
 
-io::Task<Status> ProcessWorkroom::wait_for_start() {
-  std::uint8_t word[5];
-  std::size_t have = 0;
-  while (have < sizeof(word)) {
-    const auto got = co_await words_.read_some(MutableBytes(word).subspan(have));
-    if (!got || *got == 0) co_return fail(Code::Internal, "strongroom-init ended before the command began");
-    have += *got;
+  void forward(const io::Signal& signal) const {
+    if (shares_group && (signal.origin == io::Signal::Origin::Kernel || is_own(signal.sender))) return;
+    tell(static_cast<std::uint8_t>(signal.number));
   }
-  Reader in(ByteView(word).subspan(1));
-  if (word[0] == kSayStarted) co_return Status();
-  co_return fail(Code::NotFound, std::strerror(static_cast<int>(in.u32())));
-}
+  /// A `kill 0` of the command reaches us as well; it has had its effect there.
+  [[nodiscard]] bool is_own(int sender) const {
+    const auto all = living();
+    return std::any_of(all.begin(), all.end(), [sender](const Process& each) { return each.pid == sender; });
+  }
 
-/// Hears what init says until it ends.
-io::Task<void> ProcessWorkroom::listen() {
-  ByteVector heard;
-  std::uint8_t block[64];
-  for (;;) {
-    const auto got = co_await words_.read_some(block);
-    if (!got || *got == 0) break;
-    heard.insert(heard.end(), block, block + *got);
-    while (heard.size() >= 5) {
-      Reader in(ByteView(heard).subspan(1));
-      if (heard[0] == kSayExited) status_ = static_cast<int>(in.u32());
-      heard.erase(heard.begin(), heard.begin() + 5);
+  void wake() {
+    for (io::Event* each : waiters) each->set();
+  }
+  /// Signals what has not been seen yet, and remembers it.
+  void signal_new(int number) {
+    for (const Process& each : living()) {
+      const bool is_known = std::any_of(known.begin(), known.end(), [&](const Process& old) { return old.pid == each.pid && old.started == each.started; });
+      if (is_known) continue;
+      known.push_back(each);
+      signal_process(each, number);
+      signal_process(each, SIGCONT);  // a stopped process takes no TERM
     }
   }
-  int init_status = 0;
-  while (::waitpid(init_pid_, &init_status, 0) < 0 && errno == EINTR) {
+  void kill_all() const {
+    if (isolation == Isolation::Namespace) {
+      if (!has_ended) ::kill(init, SIGKILL);  // not reaped yet, so the number is still its own
+      return;
+    }
+    for (const Process& each : living()) signal_process(each, SIGKILL);
   }
-  // Init itself was killed: so was everything under it.
-  if (WIFSIGNALED(init_status)) status_ = WTERMSIG(init_status);
-  is_over_ = true;
-  over_.set();
+  /// In Descendants, orphans of a dead init are our own children.
+  void reap_known() const {
+    for (const Process& each : known)
+      if (each.pid != init) ::waitpid(each.pid, nullptr, WNOHANG);
+  }
+  [[nodiscard]] bool is_gone() const { return has_ended && (isolation == Isolation::Namespace || living().empty()); }
+
+  static io::Task<void> watch(std::shared_ptr<State> state);
+  static io::Task<void> wait_until_gone(std::shared_ptr<State> state, Deadline deadline, int number);
+  static io::Task<void> wait_for(std::shared_ptr<State> state, bool State::*flag);
+};
+
+/// Each way of waiting has its own Event, because an Event has one waiter.
+io::Task<void> Workroom::State::wait_for(std::shared_ptr<State> state, bool State::*flag) {
+  io::Event changed(state->loop);
+  state->waiters.push_back(&changed);
+  while (!((*state).*flag)) co_await changed.wait();
+  std::erase(state->waiters, &changed);
 }
 
-io::Task<int> ProcessWorkroom::finished() {
-  while (!is_over_) co_await over_.wait();
-  co_return status_;
+io::Task<void> Workroom::State::watch(std::shared_ptr<State> state) {
+  const auto ended = co_await io::exit_of(state->loop, state->init);
+  // Killed by its own workroom, init leaves orphans behind, where no namespace holds them.
+  for (int round = 0; state->isolation == Isolation::Descendants && round < 200; ++round) {
+    const auto rest = state->living();
+    if (rest.empty()) break;
+    for (const Process& each : rest) signal_process(each, SIGKILL);
+    co_await state->loop.sleep(kLook);
+    for (const Process& each : rest) ::waitpid(each.pid, nullptr, WNOHANG);
+  }
+  state->status = ended ? *ended : 128 + SIGKILL;
+  state->has_ended = true;
+  state->signals.reset();
+  state->wake();
 }
 
-io::Task<void> ProcessWorkroom::send(std::vector<std::uint8_t> octets) { (void)co_await words_.write_all(octets); }
-
-void ProcessWorkroom::tell(std::vector<std::uint8_t> octets) {
-  if (!is_over_) loop_.spawn(send(std::move(octets)));
+/// With `number` = TERM, whoever appears meanwhile gets it too; with KILL, everybody gets it in each round.
+io::Task<void> Workroom::State::wait_until_gone(std::shared_ptr<State> state, Deadline deadline, int number) {
+  while (!state->is_gone() && !deadline.has_passed(state->loop.clock().steady())) {
+    state->signal_new(number);
+    if (number == SIGKILL) state->kill_all();
+    co_await state->loop.sleep(kLook);
+    state->reap_known();
+  }
 }
 
-void ProcessWorkroom::end(std::chrono::milliseconds grace) {
-  std::vector<std::uint8_t> octets;
-  Writer writer(octets);
-  writer.u8(kTellEnd);
-  writer.u32(static_cast<std::uint32_t>(grace.count()));
-  tell(std::move(octets));
+Workroom::Workroom(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+Workroom::~Workroom() {
+  state_->signals.reset();
+  if (state_->has_ended) return;
+  state_->kill_all();
+  ::shutdown(state_->wire, SHUT_RDWR);  // to an init without a namespace: end your descendants, then leave
 }
 
-void ProcessWorkroom::forward(int signal_number) { tell({static_cast<std::uint8_t>(signal_number)}); }
+Result<std::unique_ptr<Workroom>> Workroom::start(io::Loop& loop, WorkroomSpec spec) {
+  STRONGROOM_CHECKED(check_spec(spec));
+  STRONGROOM_TRY(const Pair pair, make_pair());
+  const auto state = std::make_shared<State>(loop, pair.ours);
+  state->shares_group = has_terminal();
+  io::Spawn child;
+  child.program = spec.init_program;
+  child.descriptors = {{pair.theirs, kWireDescriptor}};
+  child.group = state->shares_group ? io::ProcessGroup::OfParent : io::ProcessGroup::Own;
+  child.ignored = io::IgnoredSignals::Keep;
+  child.separation = spec.at_most == Isolation::Namespace ? io::Separation::ProcessIds : io::Separation::None;
+  child.die_with_parent = spec.at_most == Isolation::Namespace;
+  auto started = io::spawn(child);
+  if ((!started && started.error().code == Code::Unsupported) || spec.at_most == Isolation::Descendants) {
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    state->isolation = Isolation::Descendants;
+    child.separation = io::Separation::None;
+    child.die_with_parent = false;  // it has to outlive us for as long as it takes to end its descendants
+    if (!started) started = io::spawn(child);
+  }
+  ::close(pair.theirs);
+  if (!started) return std::unexpected(std::move(started).error());
+  state->init = *started;
+  if (auto given = hand_over(pair.ours, spec); !given) {
+    ::kill(state->init, SIGKILL);
+    ::waitpid(state->init, nullptr, 0);
+    return std::unexpected(std::move(given).error());
+  }
+  auto signals = io::SignalWatch::start(loop, {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2},
+                                        [weak = std::weak_ptr(state)](io::Signal signal) {
+                                          if (const auto alive = weak.lock()) alive->forward(signal);
+                                        });
+  if (signals) state->signals = std::move(*signals);
+  loop.spawn(State::watch(state));
+  return std::unique_ptr<Workroom>(new Workroom(state));
+}
 
-std::vector<lease::ProcessOutcome> ProcessWorkroom::processes() const {
+int Workroom::pid() const noexcept { return state_->init; }
+Isolation Workroom::isolation() const noexcept { return state_->isolation; }
+
+io::Task<int> Workroom::exit_status() {
+  const auto state = state_;
+  co_await State::wait_for(state, &State::has_ended);
+  co_return state->status;
+}
+
+io::Task<std::vector<lease::ProcessOutcome>> Workroom::end(Duration grace) {
+  const auto state = state_;
+  if (state->is_ending) {
+    co_await State::wait_for(state, &State::is_accounted);
+  } else {
+    state->is_ending = true;
+    state->tell(kWireEnd);
+    const Clock& clock = state->loop.clock();
+    const Deadline graceful = Deadline::after(clock, grace);
+    co_await State::wait_until_gone(state, graceful, SIGTERM);
+    const Deadline last = Deadline::after(clock, kDeadWithin);
+    co_await State::wait_until_gone(state, last, SIGKILL);
+    state->is_accounted = true;
+    state->wake();
+  }
   std::vector<lease::ProcessOutcome> out;
-  if (is_over_) return out;
-  const std::string own = link_of("/proc/" + std::to_string(init_pid_) + "/ns/pid");
-  for_each_process([&](int pid) {
-    if (pid == init_pid_) return;
-    const std::string folder = "/proc/" + std::to_string(pid);
-    const bool is_ours = has_namespace_ && !own.empty() ? link_of(folder + "/ns/pid") == own : descends_from(pid, init_pid_);
-    if (is_ours) out.push_back({static_cast<std::uint32_t>(pid), read_small(folder + "/comm"), false});
-  });
-  return out;
-}
-
-void ProcessWorkroom::look_again(std::vector<lease::ProcessOutcome>& processes) {
-  for (auto& process : processes) {
-    const std::string folder = "/proc/" + std::to_string(process.pid);
-    process.is_dead = read_small(folder + "/comm") != process.name || read_small(folder + "/stat").find(") Z ") != std::string::npos;
-  }
+  for (const Process& each : state->known) out.push_back({static_cast<std::uint32_t>(each.pid), each.name, !is_alive(each)});
+  co_return out;
 }
 
 }  // namespace strongroom::workroom

@@ -1,59 +1,61 @@
-// ProcessWorkroom: a workroom that is a tree of processes on this machine (development).
+// Workroom: a command and whatever it starts, held together so that all of it can be ended.
 //
-// Used by: app's runner. Threads: its loop's. strongroom-init leads the tree, in a process-id namespace (and mount namespace with a /proc of its
-// own) where the machine allows one: then nothing outlives it, double forks included, and it does not outlive the runner. Elsewhere init is a
-// subreaper that walks its descendants. SPDX-License-Identifier: Apache-2.0
+// The command runs under strongroom-init, which is process 1 of a process-id namespace of its own where the machine allows it: when
+// init or the runner dies, the kernel kills every process of it, double forks and daemons included. Elsewhere (Isolation::Descendants)
+// runner and init are subreapers and end all descendants; one such workroom a process. The values travel over a socket pair into
+// init's locked memory and from there into the command's environment: they are in no argument list, no file, and in neither our own
+// nor init's environment.
+// Used by: app's runner. Threads: its loop's. Signals sent to this process (TERM, INT, HUP, QUIT, USR1, USR2) go to the command while
+// the workroom lives; what the terminal sends reaches it by itself. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/result.h"
 #include "io/loop.h"
-#include "io/stream.h"
 #include "io/task.h"
 #include "lease/messages.h"
 #include "workroom/environment.h"
 
 namespace strongroom::workroom {
 
-struct Spec {
-  std::string init_program;             ///< path of strongroom-init
-  std::vector<std::string> command;
-  std::vector<Variable> variables;      ///< exactly these
+enum class Isolation : std::uint8_t { Descendants, Namespace };
+
+struct WorkroomSpec {
+  std::string init_program;          ///< path of strongroom-init: beside the running program (io::own_directory)
+  std::vector<std::string> command;  ///< searched in the workroom's own PATH
+  Environment environment;           ///< exactly this
+  std::string working_directory;     ///< empty: the caller's
+  Isolation at_most = Isolation::Namespace;
 };
 
-class ProcessWorkroom {
+class Workroom {
  public:
-  /// The command runs when this answers. NotFound when it cannot be started (code 127 for a shell).
-  [[nodiscard]] static io::Task<Result<std::unique_ptr<ProcessWorkroom>>> start(io::Loop& loop, std::unique_ptr<Spec> spec);
-  ~ProcessWorkroom();  ///< kills what is left
+  /// Standard streams are the caller's. NotFound and Refused: the command cannot be started. Blocks for the hand-over (milliseconds).
+  /// The secrets are wiped here when it returns.
+  static Result<std::unique_ptr<Workroom>> start(io::Loop& loop, WorkroomSpec spec);
+  ~Workroom();  ///< ends without grace what is left
+  Workroom(const Workroom&) = delete;
+  Workroom& operator=(const Workroom&) = delete;
 
-  /// Waits for the command and for everything it left behind; its wait status.
-  [[nodiscard]] io::Task<int> finished();
-  /// TERM to all, KILL after `grace`. finished() then answers.
-  void end(std::chrono::milliseconds grace);
-  /// To the command alone.
-  void forward(int signal_number);
-  /// Every process of the tree but init, as the machine numbers them, with its name.
-  [[nodiscard]] std::vector<lease::ProcessOutcome> processes() const;
-  /// The same list with `is_dead` set by looking again.
-  static void look_again(std::vector<lease::ProcessOutcome>& processes);
-  [[nodiscard]] bool has_own_namespace() const { return has_namespace_; }
+  /// Of init; every process of the workroom descends from it.
+  [[nodiscard]] int pid() const noexcept;
+  [[nodiscard]] Isolation isolation() const noexcept;
+  /// The command's exit status, or 128 and the signal that ended it; once nothing of the workroom is left.
+  [[nodiscard]] io::Task<int> exit_status();
+  /// TERM to every process, KILL to what is left after `grace`. Answers when none is left, or names what could not be ended. Calls
+  /// that come meanwhile wait for the same end and get the same answer.
+  [[nodiscard]] io::Task<std::vector<lease::ProcessOutcome>> end(Duration grace);
+
+  struct State;
 
  private:
-  ProcessWorkroom(io::Loop& loop, io::Stream words, int init_pid, bool has_namespace);
-  io::Task<void> listen();
-  io::Task<Status> wait_for_start();
-  void tell(std::vector<std::uint8_t> octets);
-  io::Task<void> send(std::vector<std::uint8_t> octets);
-  io::Loop& loop_;
-  io::Stream words_;
-  io::Event over_;
-  int init_pid_;
-  bool has_namespace_;
-  int status_ = 0;
-  bool is_over_ = false;
+  explicit Workroom(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace strongroom::workroom

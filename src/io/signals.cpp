@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/signals.h"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+namespace strongroom::io {
+
+struct SignalWatch::State {
+  State(Loop& loop, int fd, std::function<void(Signal)> call) : descriptor(loop.context(), fd), on_signal(std::move(call)) {}
+  boost::asio::posix::stream_descriptor descriptor;
+  std::function<void(Signal)> on_signal;
+  sigset_t before{};
+
+  static void wait(const std::shared_ptr<State>& state) {
+    state->descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read, [state](const boost::system::error_code& error) {
+      if (error || !state->on_signal) return;
+      state->take_all();
+      if (state->on_signal) wait(state);
+    });
+  }
+
+  void take_all() {
+    signalfd_siginfo info{};
+    while (on_signal && ::read(descriptor.native_handle(), &info, sizeof(info)) == sizeof(info)) {
+      Signal signal;
+      signal.number = static_cast<int>(info.ssi_signo);
+      signal.origin = info.ssi_code > 0 ? Signal::Origin::Kernel : Signal::Origin::Process;
+      signal.sender = static_cast<int>(info.ssi_pid);
+      const auto call = on_signal;  // may destroy the watch
+      call(signal);
+    }
+  }
+};
+
+SignalWatch::SignalWatch(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+Result<std::unique_ptr<SignalWatch>> SignalWatch::start(Loop& loop, const std::vector<int>& signals,
+                                                        std::function<void(Signal)> on_signal) {
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  for (const int number : signals) {
+    struct sigaction now {};
+    if (::sigaction(number, nullptr, &now) == 0 && now.sa_handler != SIG_IGN) sigaddset(&wanted, number);
+  }
+  sigset_t before;
+  ::pthread_sigmask(SIG_BLOCK, &wanted, &before);
+  const int fd = ::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (fd < 0) {
+    const std::string why = std::strerror(errno);
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return fail(Code::Internal, "signals cannot be watched: " + why);
+  }
+  auto state = std::make_shared<State>(loop, fd, std::move(on_signal));
+  state->before = before;
+  State::wait(state);
+  return std::unique_ptr<SignalWatch>(new SignalWatch(std::move(state)));
+}
+
+SignalWatch::~SignalWatch() {
+  state_->on_signal = nullptr;
+  boost::system::error_code ignored;
+  state_->descriptor.close(ignored);
+  ::pthread_sigmask(SIG_SETMASK, &state_->before, nullptr);
+}
+
+}  // namespace strongroom::io

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workroom/git_helpers.h"
+
+#include <algorithm>
+
+namespace strongroom::workroom {
+namespace {
+
+/// For a POSIX shell: nothing in it means anything.
+std::string quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'') out += "'\\''";
+    else out += c;
+  }
+  return out + "'";
+}
+
+bool is_host_and_port(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == ':';
+  });
+}
+
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+/// A line end in the token would let it write further lines of the helper's answer.
+bool has_line_end(const Secret& value) {
+  return value.reveal([](ByteView bytes) {
+    return std::any_of(bytes.begin(), bytes.end(), [](std::uint8_t c) { return c == '\n' || c == '\r' || c == 0; });
+  });
+}
+
+}  // namespace
+
+Status GitHelpers::add(const TemplateInputs& inputs, const std::string& variable) {
+  const catalog::Service& service = *inputs.key.service;
+  if (service.git_host.empty() || variable.empty()) return {};
+  STRONGROOM_TRY(const std::optional<std::string> host, expand_plain(service.git_host, inputs));
+  STRONGROOM_TRY(const std::optional<std::string> user, expand_plain(service.git_user, inputs));
+  if (!host || !is_host_and_port(*host)) return fail(Code::Invalid, "the host of a " + service.id + " key is not a host name");
+  if (!user || has_control(*user)) return fail(Code::Invalid, "the user of a " + service.id + " key is not a name");
+  if (has_line_end(inputs.key.value)) return fail(Code::Invalid, "a " + service.id + " token may not hold a line end");
+  const std::string shown = host->ends_with(":443") ? host->substr(0, host->size() - 4) : *host;
+  const std::string key = "credential.https://" + shown + ".helper";
+  const std::string script = "!f() { test \"$1\" = get && printf 'username=%s\\npassword=%s\\n' " + quoted(*user) + " \"$" + variable + "\"; }; f";
+  pairs_.push_back({key, ""});  // forgets the helpers that files name for this host
+  pairs_.push_back({key, script});
+  return {};
+}
+
+std::vector<PlainVariable> GitHelpers::variables() const {
+  std::vector<PlainVariable> out;
+  if (pairs_.empty()) return out;
+  out.push_back({"GIT_CONFIG_COUNT", std::to_string(pairs_.size())});
+  for (std::size_t i = 0; i < pairs_.size(); ++i) {
+    out.push_back({"GIT_CONFIG_KEY_" + std::to_string(i), pairs_[i].key});
+    out.push_back({"GIT_CONFIG_VALUE_" + std::to_string(i), pairs_[i].value});
+  }
+  out.push_back({"GIT_TERMINAL_PROMPT", "0"});
+  return out;
+}
+
+}  // namespace strongroom::workroom

@@ -1,0 +1,15 @@
+// Hands a command and its variables to strongroom-init over the socket pair (wire.h). Used by: process_runtime.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.h"
+#include "workroom/process_runtime.h"
+
+namespace strongroom::workroom {
+
+/// What can be said before anything is started: empty command, NUL or '=' where none may be, more than Linux takes.
+[[nodiscard]] Status check_spec(const WorkroomSpec& spec);
+/// Writes the order and waits for init's answer; `fd` blocks at most some seconds. A value goes from its locked memory to the socket.
+[[nodiscard]] Status hand_over(int fd, const WorkroomSpec& spec);
+
+}  // namespace strongroom::workroom

@@ -1,0 +1,33 @@
+// What the runner and strongroom-init say to each other over their socket pair. Both are of one build, so: native integers.
+//
+// Runner first: WireHead, then `size` octets: texts that end in NUL, in this order: working directory (may be empty), the command and
+// its arguments, the variables as NAME=VALUE. Init answers one WireAnswer. From then on the runner sends single octets: a signal's
+// number for the command, or kWireEnd; the end of the stream means that the runner is gone. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace strongroom::workroom {
+
+inline constexpr int kWireDescriptor = 3;
+inline constexpr std::uint32_t kWireVersion = 1;
+/// Linux itself takes 2 MiB of arguments and variables, as a rule.
+inline constexpr std::size_t kWireLimit = 4UL << 20U;
+/// "All of us are being ended: leave when nobody is left, not as soon as the command has."
+inline constexpr std::uint8_t kWireEnd = 255;
+
+struct WireHead {
+  std::uint32_t version = kWireVersion;
+  std::uint32_t size = 0;
+  std::uint32_t arguments = 0;
+  std::uint32_t variables = 0;
+};
+
+struct WireAnswer {
+  enum class What : std::uint32_t { Started, NoDirectory, NoCommand, Malformed };
+  What what = What::Malformed;
+  std::int32_t why = 0;  ///< errno
+};
+
+}  // namespace strongroom::workroom
