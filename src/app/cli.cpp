@@ -2,8 +2,10 @@
 #include "app/cli.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "app/commands.h"
 #include "app/serve.h"
@@ -139,7 +141,7 @@ void add_sessions(CLI::App& app, Options& o) {
   run->add_option("--runtime", o.run.runtime, "process (this build has no other)");
   run->add_option("--image", o.run.image, "for container runtimes");
   run->add_option("--env", o.run.variables, "a plain variable for the workroom, NAME=VALUE; may be repeated")->expected(1)->take_all();
-  run->add_option("command", o.run.command, "the command, after --")->required();
+  run->footer("The command follows after --, and is taken as it is:  strongroom run ... -- COMMAND ARGUMENTS...");
 }
 
 void audit_filters(CLI::App* command, Options& o) {
@@ -175,6 +177,9 @@ void add_records(CLI::App& app, Options& o) {
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
+  // What follows "--" is a command of somebody else's: no parser of ours looks at it.
+  char** const end = argv + argc;
+  char** const mark = std::find_if(argv, end, [](const char* argument) { return std::string_view(argument) == "--"; });
   CLI::App app("Strongroom: the place where the keys of AI agents live", "strongroom");
   Options options;
   app.set_version_flag("--version", std::string(STRONGROOM_VERSION));
@@ -188,7 +193,8 @@ int run_command_line(int argc, char** argv) {
   add_sessions(app, options);
   add_records(app, options);
   try {
-    app.parse(argc, argv);
+    if (mark != end) options.run.command.assign(mark + 1, end);
+    app.parse(static_cast<int>(mark - argv), argv);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     return code == 0 ? 0 : 2;

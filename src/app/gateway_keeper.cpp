@@ -5,6 +5,7 @@
 #include <csignal>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 #include "base/log.h"
 #include "io/net.h"
@@ -79,7 +80,11 @@ io::Task<void> GatewayKeeper::restart_after(std::size_t index, Duration pause) {
   restart_later(index);
 }
 
-void GatewayKeeper::stop_restarting() { restarting_ = false; }
+void GatewayKeeper::stop_restarting() {
+  restarting_ = false;
+  // With the gateways' own copies closed as well, new connections are refused instead of waiting for nobody.
+  if (plan_.listening_socket >= 0) ::close(std::exchange(plan_.listening_socket, -1));
+}
 
 void GatewayKeeper::signal_all(int number) {
   for (const auto& slot : slots_)

@@ -30,7 +30,7 @@ class GatewayKeeper {
   [[nodiscard]] Status start();
   /// Reaps ended children; call on SIGCHLD.
   void reap();
-  /// From now on none is started anew.
+  /// From now on none is started anew, and the listening socket is closed.
   void stop_restarting();
   /// TERM or KILL to all that still run.
   void signal_all(int number);

@@ -14,10 +14,32 @@ std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
-/// Control characters never reach the terminal, whoever chose the text.
-std::string printable(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }, '?');
-  return text;
+/// Octets of the UTF-8 character at the start of `text`; 0 when it is none (RFC 3629).
+std::size_t utf8_size(std::string_view text) {
+  const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned first = octet(0);
+  const std::size_t size = first < 0x80 ? 1 : first >= 0xC2 && first < 0xE0 ? 2 : (first & 0xF0U) == 0xE0 ? 3 : first >= 0xF0 && first < 0xF5 ? 4 : 0;
+  if (size == 0 || size > text.size()) return 0;
+  for (std::size_t i = 1; i < size; ++i)
+    if ((octet(i) & 0xC0U) != 0x80) return 0;
+  const bool is_overlong = (first == 0xE0 && octet(1) < 0xA0) || (first == 0xF0 && octet(1) < 0x90);
+  const bool is_outside = (first == 0xED && octet(1) >= 0xA0) || (first == 0xF4 && octet(1) >= 0x90);
+  return is_overlong || is_outside ? 0 : size;
+}
+
+/// Control characters and what is no text never reach the terminal, whoever chose it.
+std::string printable(const std::string& text) {
+  std::string out;
+  std::string_view rest(text);
+  while (!rest.empty()) {
+    const std::size_t size = utf8_size(rest);
+    const bool is_control = size == 1 && (rest[0] < 0x20 || rest[0] == 0x7f);
+    const bool is_high_control = size == 2 && rest[0] == '\xC2' && static_cast<unsigned char>(rest[1]) < 0xA0;
+    if (size == 0 || is_control || is_high_control) out += '?';
+    else out.append(rest.substr(0, size));
+    rest.remove_prefix(size == 0 ? 1 : size);
+  }
+  return out;
 }
 
 std::string readable_value(const json::value& value) {

@@ -53,6 +53,7 @@ Result<SessionStart> start_session(ControlClient& client, const RunOptions& opti
 int run_workroom(const Common& common, const RunOptions& options) {
   if (options.runtime != "process")
     return report(Error(Code::Unsupported, "this version runs workrooms as processes only: leave --runtime out"));
+  if (options.command.empty()) return report(Error(Code::Invalid, "no command: write it after --, as in 'strongroom run ... -- python3 agent.py'"));
   if (options.services.empty() && options.skills.empty()) return report(Error(Code::Invalid, "a workroom needs at least one --service or --skill"));
   if (const auto confined = io::confine_this_process(); !confined) return report(confined.error());
   auto server = find_server(common.data);

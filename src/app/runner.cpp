@@ -3,13 +3,10 @@
 
 #include <csignal>
 #include <cstdio>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/call.h"
 #include "io/process.h"
-
-extern "C" char** environ;
 
 namespace strongroom::app {
 
@@ -49,7 +46,6 @@ lease::HolderLink::Handlers Runner::handlers() {
 }
 
 int Runner::run() {
-  loop_.on_signals({SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}, [this](int number) { on_signal(number); });
   ::signal(SIGPIPE, SIG_IGN);
   loop_.spawn(live());
   loop_.run();
@@ -63,8 +59,7 @@ io::Task<void> Runner::live() {
     exit_code_ = report(begun.error());
     if (begun.error().code == Code::NotFound) exit_code_ = 127;
   } else {
-    const int status = co_await workroom_->finished();
-    exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    exit_code_ = co_await workroom_->exit_status();
     if (!ended_because_.empty()) exit_code_ = report(Error(Code::Revoked, "the workroom was ended: " + ended_because_));
   }
   is_over_ = true;
@@ -91,22 +86,18 @@ io::Task<Status> Runner::attach() {
 io::Task<Status> Runner::start_workroom() {
   auto programs = io::own_directory();
   if (!programs) co_return std::unexpected(std::move(programs).error());
-  workroom::Environment environment(environ);
-  auto pairs = split_pairs(options_.variables, "--env");
-  if (!pairs) co_return std::unexpected(std::move(pairs).error());
-  for (const auto& [name, value] : *pairs) environment.set(name, value);
-  environment.set("STRONGROOM_SESSION", start_.session.text());
-  environment.set("STRONGROOM_GATEWAY", start_.gateway);
+  auto catalog = catalog::Catalog::from_sources(sources_);
+  if (!catalog) co_return std::unexpected(std::move(catalog).error());
+  catalog_ = std::move(*catalog);
   auto leases = co_await leases_of_injected();
   if (!leases) co_return std::unexpected(std::move(leases).error());
-  const auto added = add_services(environment, *leases);
-  if (!added) co_return added;
-  environment.finish();
-  auto spec = std::make_unique<workroom::Spec>();
-  spec->init_program = *programs + "/strongroom-init";
-  spec->command = options_.command;
-  spec->variables = environment.take();
-  auto started = co_await workroom::ProcessWorkroom::start(loop_, std::move(spec));
+  auto environment = environment_of(*leases);
+  if (!environment) co_return std::unexpected(std::move(environment).error());
+  workroom::WorkroomSpec spec;
+  spec.init_program = *programs + "/strongroom-init";
+  spec.command = options_.command;
+  spec.environment = std::move(*environment);
+  auto started = workroom::Workroom::start(loop_, std::move(spec));
   if (!started) co_return std::unexpected(std::move(started).error());
   workroom_ = std::move(*started);
   co_return Status();
@@ -118,54 +109,60 @@ io::Task<Result<std::vector<LeaseId>>> Runner::leases_of_injected() {
 }
 
 /// Each value goes straight into the environment under preparation; only the lease itself is kept.
-Status Runner::add_services(workroom::Environment& environment, const std::vector<LeaseId>& leases) {
-  STRONGROOM_TRY(const auto catalog, catalog::Catalog::from_sources(sources_));
+Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>& leases) {
+  std::vector<workroom::SessionKey> keys;
+  const auto add = [&](const std::string& name, const std::string& label) -> Result<workroom::SessionKey*> {
+    const auto* service = catalog_.find(name);
+    if (service == nullptr) return fail(Code::NotFound, "the catalogue has no service '" + name + "'");
+    auto& key = keys.emplace_back();
+    key.service = service;
+    key.label = label;
+    return &key;
+  };
   for (const auto& granted : start_.passes) {
-    const auto* service = catalog.find(granted.service);
-    if (service == nullptr) return fail(Code::NotFound, "the catalogue has no service '" + granted.service + "'");
-    STRONGROOM_CHECKED(environment.add_proxied(*service, granted.settings, granted.pass, start_.gateway));
+    STRONGROOM_TRY(auto* key, add(granted.service, granted.label));
+    key->settings = granted.settings;
+    key->pass = granted.pass;
   }
   for (const auto& id : leases) {
     auto* lease = link_.holder().find(id);
-    if (lease == nullptr) return fail(Code::Revoked, "a key of this session was revoked");
-    const auto* service = catalog.find(lease->granted().service);
-    if (service == nullptr) return fail(Code::NotFound, "the catalogue has no service '" + lease->granted().service + "'");
     auto held = std::make_unique<HeldLease>(*this);
-    if (!held->attach(*lease)) return fail(Code::Revoked, "a key of this session was revoked");
+    if (lease == nullptr || !held->attach(*lease)) return fail(Code::Revoked, "a key of this session was revoked");
     keys_.insert(lease->granted().key);
-    const Secret value = lease->take_value();
-    STRONGROOM_CHECKED(environment.add_injected(*service, lease->granted().settings, value));
+    STRONGROOM_TRY(auto* key, add(lease->granted().service, lease->granted().label));
+    key->settings = lease->granted().settings;
+    key->value = lease->take_value();
     held_.push_back(std::move(held));
   }
-  return {};
+  workroom::SessionFacts facts;
+  facts.session = start_.session.text();
+  facts.gateway = start_.gateway;
+  facts.inherited = workroom::own_environment();
+  STRONGROOM_TRY(const auto added, split_pairs(options_.variables, "--env"));
+  for (const auto& [name, value] : added) facts.added.push_back({name, value});
+  return workroom::build_environment(facts, std::move(keys));
 }
 
 /// R2: every process that was given the value is dead when this answers, or named as still exposed.
 io::Task<std::vector<lease::ProcessOutcome>> Runner::end_processes(lease::Fence fence) {
   std::vector<lease::ProcessOutcome> processes;
-  if (workroom_ == nullptr || is_over_) co_return processes;
-  KeyId key(fence.id);
-  if (fence.kind == lease::FenceKind::Key && !keys_.contains(key)) co_return processes;
-  ended_because_ = fence.reason;
-  processes = workroom_->processes();
-  workroom_->end(std::chrono::milliseconds(fence.grace_ms));
-  const Deadline limit = Deadline::after(clock_, std::chrono::milliseconds(fence.grace_ms) + std::chrono::seconds(2));
-  for (;;) {
-    workroom::ProcessWorkroom::look_again(processes);
-    bool all_dead = true;
-    for (const auto& process : processes) all_dead = all_dead && process.is_dead;
-    if (all_dead || limit.has_passed(clock_.steady())) break;
-    co_await loop_.sleep(std::chrono::milliseconds(20));
-  }
-  co_return processes;
+  const KeyId key(fence.id);
+  const bool is_ours = fence.kind == lease::FenceKind::Session || keys_.contains(key);
+  if (workroom_ == nullptr || is_over_ || !is_ours) co_return processes;
+  if (ended_because_.empty()) ended_because_ = fence.reason;
+  co_return co_await workroom_->end(std::chrono::milliseconds(fence.grace_ms));
+}
+
+io::Task<void> Runner::end_workroom(std::string why) {
+  if (ended_because_.empty()) ended_because_ = std::move(why);
+  (void)co_await workroom_->end(std::chrono::seconds(2));
 }
 
 /// A lease that ended while the channel stands was refused by the vault: the workroom may not go on. Fences end the processes themselves.
 void Runner::lease_ended(std::string_view reason) {
   const bool is_fence = reason != "lease_expired" && reason != "lease_lost";
   if (is_fence || is_over_ || !link_.is_connected() || is_coming_back_ || workroom_ == nullptr) return;
-  ended_because_ = "its lease was not renewed";
-  workroom_->end(std::chrono::seconds(2));
+  loop_.spawn(end_workroom("its lease was not renewed"));
 }
 
 /// The vault is away: tries to come back for a while.
@@ -186,8 +183,7 @@ io::Task<void> Runner::come_back() {
   }
   is_coming_back_ = false;
   if (is_over_ || workroom_ == nullptr) co_return;
-  ended_because_ = last.message;
-  workroom_->end(std::chrono::seconds(2));
+  co_await end_workroom(last.message);
 }
 
 /// After a restart of the vault: the same keys, leased anew; their values are in the workroom already.
@@ -203,12 +199,6 @@ io::Task<Status> Runner::hold_again() {
     held_.push_back(std::move(held));
   }
   co_return Status();
-}
-
-void Runner::on_signal(int number) {
-  // The terminal has told the command already.
-  if ((number == SIGINT || number == SIGQUIT) && ::isatty(STDIN_FILENO) == 1) return;
-  if (workroom_ != nullptr) workroom_->forward(number);
 }
 
 }  // namespace strongroom::app

@@ -24,7 +24,7 @@ struct SessionStart {
     std::string service;
     std::string label;
     std::string pass;  ///< empty for an injected key
-    workroom::Settings settings;
+    std::vector<std::pair<std::string, std::string>> settings;
   };
   SessionId session;
   std::string gateway;
@@ -47,10 +47,10 @@ class Runner {
   io::Task<Status> start_workroom();
   io::Task<Result<std::vector<LeaseId>>> leases_of_injected();
   io::Task<Status> hold_again();
-  [[nodiscard]] Status add_services(workroom::Environment& environment, const std::vector<LeaseId>& leases);
+  [[nodiscard]] Result<workroom::Environment> environment_of(const std::vector<LeaseId>& leases);
   io::Task<std::vector<lease::ProcessOutcome>> end_processes(lease::Fence fence);
   io::Task<void> come_back();
-  void on_signal(int number);
+  io::Task<void> end_workroom(std::string why);
   void lease_ended(std::string_view reason);
   lease::HolderLink::Handlers handlers();
   static lease::HolderHello hello(SessionId session);
@@ -65,7 +65,8 @@ class Runner {
   std::vector<catalog::SourceFile> sources_;
   std::vector<std::unique_ptr<HeldLease>> held_;
   std::set<KeyId> keys_;
-  std::unique_ptr<workroom::ProcessWorkroom> workroom_;
+  catalog::Catalog catalog_;
+  std::unique_ptr<workroom::Workroom> workroom_;
   std::string ended_because_;
   bool is_coming_back_ = false;
   bool is_over_ = false;

@@ -87,7 +87,15 @@ void offer_subprotocols(std::string_view list, std::string_view prefix, Candidat
   }
 }
 
+/// The last word of a header: what follows a scheme, if there is one.
+std::string_view last_word(std::string_view value) {
+  const auto blank = value.rfind(' ');
+  return blank == std::string_view::npos ? value : value.substr(blank + 1);
+}
+
 void offer_header(const http::Header& header, const catalog::Service& service, Candidates& candidates, Admission& admission) {
+  // Which header carries the key is a setting of the key, known only with the lease: until then any may (what is elsewhere is refused later).
+  if (!service.host_setting.empty() && last_word(header.value).starts_with(service.pass_prefix)) candidates.offer(last_word(header.value));
   for (const auto& place : service.accept) {
     if (place.slot == catalog::Slot::Header && is_same_header(header.name, place.name)) candidates.offer(after_scheme(header.value, place.scheme));
     if (place.slot == catalog::Slot::Subprotocol && header.id == http::Name::SecWebSocketProtocol)

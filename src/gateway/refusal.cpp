@@ -5,10 +5,10 @@ namespace strongroom::gateway {
 
 const RefusalText& describe(Refusal refusal) {
   static constexpr RefusalText kTexts[] = {
-      {400, "bad_request", "The request is malformed or ambiguous.", "Send one well-formed HTTP/1.1 request; nothing is repaired here."},
+      {400, "bad_request", "The request is malformed or ambiguous.", "Send one well-formed request; nothing is repaired here."},
       {431, "too_large", "The request's head is too large.", "A head has at most 32 KiB and 96 headers."},
       {414, "too_large", "The request's target is too long.", "A target has at most 16 KiB."},
-      {505, "bad_request", "This HTTP version is not spoken here.", "Use HTTP/1.1."},
+      {505, "bad_request", "This HTTP version is not spoken here.", "Use HTTP 1.1."},
       {501, "bad_request", "This transfer coding is not understood.", "Use chunked or Content-Length."},
       {405, "method_not_allowed", "This method is not carried.", "Use the base URL of the session's variables."},
       {404, "unknown_service", "No service of that name.", "The first part of the path is the service, as in the session's base URL variables."},
