@@ -53,7 +53,7 @@ again()
 
 UPLOAD = CLIENT + """
 connection = http.client.HTTPConnection(HOST, timeout=60)
-connection.putrequest("POST", "/gemini/standin/upload?stall_after=100000")
+connection.putrequest("POST", "/gemini/standin/upload")
 for name, value in KEY.items(): connection.putheader(name, value)
 connection.putheader("content-length", str(1 << 40))
 connection.endheaders()
@@ -62,7 +62,9 @@ try:
     connection.send(block)
     connection.send(block)
     say("FIRST")
-    while True: connection.send(block)
+    while True:
+        connection.send(block)
+        time.sleep(0.005)
 except OSError as error:
     say("END cut", type(error).__name__)
 again()

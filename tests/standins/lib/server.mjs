@@ -194,17 +194,11 @@ function wire(server, state, direct) {
   server.on('request', (request, response) => serve(state, request, response, direct));
   server.on('upgrade', (request, raw, head) => upgrade(state, sockets, request, raw, head, direct));
   server.on('clientError', (error, raw) => {
-    const record = state.record({
-      service: null,
-      host: '',
-      method: '',
-      path: '',
-      query: [],
-      headers: {},
-    });
     // A connection that is simply cut is no malformed request.
-    if (!['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'].includes(error.code))
-      state.violate(record, `malformed request: ${error.code}`);
+    if (!['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'].includes(error.code)) {
+      const nobody = { service: null, host: '', method: '', path: '', query: [], headers: {} };
+      state.violate(state.record(nobody), `malformed request: ${error.code}`);
+    }
     raw.destroy();
   });
   server.requestTimeout = 0;
