@@ -1,8 +1,9 @@
 // Rows: everything that is persistent, one plain struct a table.
 //
-// Used by: vault (meaning), sqlite/ (binding), tests (which change every column of every row). Each struct lists its columns in
-// columns(visitor), in table order; binding, reading, the authentication of rows and the tests all walk that one list. Times are microseconds
-// since 1970. Threads: values. SPDX-License-Identifier: Apache-2.0
+// Used by: vault (meaning), sqlite/ (binding), tests (which change every column of every row). Each
+// struct lists its columns in columns(visitor), in table order; binding, reading, the
+// authentication of rows and the tests all walk that one list. Times are microseconds since 1970.
+// Threads: values. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,8 @@ namespace strongroom::store {
 struct Seal {
   static constexpr std::string_view kTable = "seals";
   SealId id;
-  std::string kind;             ///< "file", "passphrase"
-  std::string parameters;       ///< JSON: salt and cost of Argon2id; empty object for a file
+  std::string kind;        ///< "file", "passphrase"
+  std::string parameters;  ///< JSON: salt and cost of Argon2id; empty object for a file
   ByteVector wrapped_root;
   std::int64_t created = 0;
   template <class Self, class Visitor>
@@ -36,7 +37,7 @@ struct Seal {
 /// Small things of the installation, by name; values are sealed records where they are secret.
 struct Installation {
   static constexpr std::string_view kTable = "installation";
-  std::string name;             ///< "id", "root_check", "signing_key", "link_key", "operator_token_hash"
+  std::string name;  ///< "id", "root_check", "signing_key", "link_key", "operator_token_hash"
   ByteVector value;
   template <class Self, class Visitor>
   static void columns(Self& self, Visitor&& visit) {
@@ -49,8 +50,8 @@ struct Tenant {
   static constexpr std::string_view kTable = "tenants";
   TenantId id;
   std::string name;
-  std::string state;            ///< "active", "removed"
-  ByteVector wrapped_key;       ///< the tenant key under the root key; empty once destroyed
+  std::string state;       ///< "active", "removed"
+  ByteVector wrapped_key;  ///< the tenant key under the root key; empty once destroyed
   std::int64_t created = 0;
   template <class Self, class Visitor>
   static void columns(Self& self, Visitor&& visit) {
@@ -66,7 +67,7 @@ struct Epoch {
   static constexpr std::string_view kTable = "epochs";
   TenantId tenant;
   std::int64_t number = 0;
-  ByteVector wrapped_seed;      ///< under the tenant key; empty once destroyed
+  ByteVector wrapped_seed;  ///< under the tenant key; empty once destroyed
   std::int64_t created = 0;
   template <class Self, class Visitor>
   static void columns(Self& self, Visitor&& visit) {
@@ -82,8 +83,8 @@ struct Member {
   MemberId id;
   TenantId tenant;
   std::string name;
-  std::string role;             ///< "owner", "admin", "member", "auditor"
-  std::string state;            ///< "active", "removed"
+  std::string role;   ///< "owner", "admin", "member", "auditor"
+  std::string state;  ///< "active", "removed"
   std::int64_t created = 0;
   template <class Self, class Visitor>
   static void columns(Self& self, Visitor&& visit) {
@@ -102,15 +103,16 @@ struct Key {
   TenantId tenant;
   std::string service;
   std::string label;
-  std::int64_t delivery = 0;    ///< catalog::Delivery
-  std::int64_t home = 0;        ///< catalog::Home; 1 (skill) has no owner, 2 (integration) has one: the schema insists
+  std::int64_t delivery = 0;  ///< catalog::Delivery
+  std::int64_t home =
+      0;  ///< catalog::Home; 1 (skill) has no owner, 2 (integration) has one: the schema insists
   std::optional<MemberId> owner;
-  std::string state;            ///< "active", "rejected_by_provider", "revoked"
-  std::int64_t version = 0;     ///< the one in use
+  std::string state;         ///< "active", "rejected_by_provider", "revoked"
+  std::int64_t version = 0;  ///< the one in use
   std::int64_t created = 0;
   std::int64_t changed = 0;
   std::string last_characters;
-  std::string settings;         ///< JSON object of texts
+  std::string settings;  ///< JSON object of texts
   template <class Self, class Visitor>
   static void columns(Self& self, Visitor&& visit) {
     visit("id", self.id);
@@ -134,9 +136,9 @@ struct KeyVersion {
   KeyId key;
   std::int64_t version = 0;
   std::int64_t epoch = 0;
-  ByteVector record;            ///< crypto/record.h; empty once destroyed
+  ByteVector record;  ///< crypto/record.h; empty once destroyed
   std::int64_t created = 0;
-  std::int64_t not_after = 0;   ///< 0: none
+  std::int64_t not_after = 0;  ///< 0: none
   template <class Self, class Visitor>
   static void columns(Self& self, Visitor&& visit) {
     visit("key", self.key);
@@ -153,7 +155,7 @@ struct Skill {
   SkillId id;
   TenantId tenant;
   std::string name;
-  std::string services;         ///< JSON array of "service" or "service:label"
+  std::string services;  ///< JSON array of "service" or "service:label"
   std::int64_t created = 0;
   template <class Self, class Visitor>
   static void columns(Self& self, Visitor&& visit) {
@@ -170,10 +172,10 @@ struct Session {
   SessionId id;
   TenantId tenant;
   MemberId member;
-  std::string state;            ///< "open", "ended"
+  std::string state;  ///< "open", "ended"
   std::string runtime;
   std::int64_t started = 0;
-  std::int64_t ended = 0;       ///< 0: not yet
+  std::int64_t ended = 0;  ///< 0: not yet
   std::int64_t expires = 0;
   std::string ended_why;
   template <class Self, class Visitor>
@@ -197,7 +199,7 @@ struct Grant {
   KeyId key;
   std::string service;
   std::string label;
-  ByteVector pass_hash;         ///< SHA-256 of the pass; empty for an injected key
+  ByteVector pass_hash;  ///< SHA-256 of the pass; empty for an injected key
   template <class Self, class Visitor>
   static void columns(Self& self, Visitor&& visit) {
     visit("id", self.id);
@@ -213,8 +215,8 @@ struct Receipt {
   static constexpr std::string_view kTable = "receipts";
   ReceiptId id;
   TenantId tenant;
-  std::string subject;          ///< id of the key, session, member or tenant
-  std::string document;         ///< signed JSON
+  std::string subject;   ///< id of the key, session, member or tenant
+  std::string document;  ///< signed JSON
   std::int64_t created = 0;
   template <class Self, class Visitor>
   static void columns(Self& self, Visitor&& visit) {

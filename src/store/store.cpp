@@ -1,8 +1,9 @@
-// Row authentication: a MAC a row, and a sealed multiset hash over all rows (the sum, modulo 2^256, of a keyed hash of each).
+// How: a MAC a row, and one over the revision and a multiset hash of all rows (the sum, modulo
+// 2^256, of a keyed hash of each). The sum itself never leaves memory: known sums of many states
+// would let their difference be solved for a set of old rows that fits.
 // SPDX-License-Identifier: Apache-2.0
 #include "store/store.h"
 
-#include <algorithm>
 #include <array>
 
 #include "base/check.h"
@@ -12,8 +13,11 @@
 namespace strongroom::store {
 namespace {
 
-/// Seals are read before the root key is known; they authenticate themselves (vault/seal.cpp).
-bool is_authenticated(std::string_view table) { return table != Seal::kTable; }
+using Columns = std::vector<std::string_view>;
+
+/// Seals are read before the row key is known: no MAC, they authenticate themselves
+/// (vault/seal.cpp). The multiset hash has them.
+bool has_mac(std::string_view table) { return table != Seal::kTable; }
 
 using Sum = std::array<std::uint8_t, 32>;
 
@@ -29,13 +33,14 @@ void add_to(Sum& sum, const crypto::Digest& digest) {
 void take_from(Sum& sum, const crypto::Digest& digest) {
   int borrow = 0;
   for (std::size_t i = 0; i < sum.size(); ++i) {
-    int difference = int{sum[i]} - digest[i] - borrow;
+    const int difference = int{sum[i]} - digest[i] - borrow;
     borrow = difference < 0 ? 1 : 0;
     sum[i] = static_cast<std::uint8_t>(difference + borrow * 256);
   }
 }
 
-ByteVector canonical(std::string_view table, const std::vector<std::string_view>& columns, const Values& values) {
+/// One spelling of a row: names and types are in it, so that no two rows look alike.
+ByteVector canonical(std::string_view table, const Columns& columns, const Values& values) {
   ByteVector out;
   Writer writer(out);
   writer.text(table);
@@ -50,7 +55,21 @@ ByteVector canonical(std::string_view table, const std::vector<std::string_view>
 }
 
 constexpr std::string_view kState = "state";
-const std::vector<std::string_view> kStateColumns = {"id", "revision", "content", "mac"};
+const Columns& state_columns() {
+  static const Columns columns = {"id", "revision", "mac"};
+  return columns;
+}
+
+std::unexpected<Error> row_differs(std::string_view table) {
+  return fail(Code::Tampered, "a row of the table '" + std::string(table) +
+                                  "' does not authenticate: it was changed outside Strongroom");
+}
+
+std::unexpected<Error> content_differs() {
+  return fail(Code::Tampered,
+              "the database is not as its last change left it: a row was added, deleted or put "
+              "back outside Strongroom");
+}
 
 }  // namespace
 
@@ -59,7 +78,9 @@ struct Store::State {
   Secret mac_key;
   Secret sum_key;
   bool is_unlocked = false;
+  bool is_verified = false;
   bool in_transaction = false;
+  std::optional<Error> broken;  ///< what ended the running transaction
   std::int64_t revision = 0;
   Sum sum{};
 
@@ -67,41 +88,52 @@ struct Store::State {
     const auto digest = crypto::hmac_sha256(mac_key, octets);
     return {digest.begin(), digest.end()};
   }
-  [[nodiscard]] ByteVector state_octets() const {
+  [[nodiscard]] crypto::Digest hash_of(ByteView octets) const {
+    return crypto::hmac_sha256(sum_key, octets);
+  }
+  [[nodiscard]] ByteVector state_mac() const {
     ByteVector out;
     Writer writer(out);
     writer.text(kState);
     writer.i64(revision);
     writer.raw(sum);
-    return out;
-  }
-  [[nodiscard]] Values state_row() const {
-    return {std::int64_t{1}, revision, ByteVector(sum.begin(), sum.end()), mac_of(state_octets())};
+    return mac_of(out);
   }
 
-  Status load_state();
+  /// May a change go on in the running transaction?
+  [[nodiscard]] Status may_change() const {
+    STRONGROOM_CHECK(in_transaction, "changes are made in a transaction");
+    if (broken) return std::unexpected(*broken);
+    return {};
+  }
+  /// SQLite may have rolled back all by itself: what follows would be half a transaction.
+  void remember(const Error& error) {
+    if (in_transaction && error.code != Code::Conflict) broken = error;
+  }
+
+  void sum_rows(std::string_view table, const Columns& columns, const std::vector<Values>& rows) {
+    for (const auto& row : rows) add_to(sum, hash_of(canonical(table, columns, row)));
+  }
+  Status check_state(std::int64_t rows_seen);
   Status save_state() {
     ++revision;
-    auto changed = backend->update(kState, kStateColumns, state_row(), 1);
-    if (!changed) return std::unexpected(std::move(changed).error());
-    if (*changed == 1) return {};
-    return backend->insert(kState, kStateColumns, state_row());
+    const Values row = {std::int64_t{1}, revision, state_mac()};
+    STRONGROOM_TRY(const int changed, backend->update(kState, state_columns(), row, 1));
+    if (changed == 1) return {};
+    return backend->insert(kState, state_columns(), row);
   }
 };
 
-/// Takes the sealed state over as the truth; a first start has none.
-Status Store::State::load_state() {
-  STRONGROOM_TRY(const auto rows, backend->select(kState, kStateColumns, {}));
-  if (rows.empty()) return {};
+/// Compares with the sealed state; a first start has neither state nor rows.
+Status Store::State::check_state(std::int64_t rows_seen) {
+  STRONGROOM_TRY(const auto rows, backend->select(kState, state_columns(), {}));
+  if (rows.empty() && rows_seen == 0) return {};
+  if (rows.size() != 1) return content_differs();
   const auto* number = std::get_if<std::int64_t>(&rows[0][1]);
-  const auto* content = std::get_if<ByteVector>(&rows[0][2]);
-  const auto* mac = std::get_if<ByteVector>(&rows[0][3]);
-  if (rows.size() != 1 || number == nullptr || content == nullptr || mac == nullptr || content->size() != sum.size())
-    return fail(Code::Tampered, "the database's state row is malformed: it was changed outside Strongroom");
+  const auto* mac = std::get_if<ByteVector>(&rows[0][2]);
+  if (number == nullptr || mac == nullptr) return content_differs();
   revision = *number;
-  std::copy(content->begin(), content->end(), sum.begin());
-  if (!equal_constant_time(*mac, mac_of(state_octets())))
-    return fail(Code::Tampered, "the database's state row does not authenticate: it was changed outside Strongroom");
+  if (!equal_constant_time(*mac, state_mac())) return content_differs();
   return {};
 }
 
@@ -109,13 +141,16 @@ Value to_value(std::int64_t value) { return value; }
 Value to_value(const std::string& value) { return value; }
 Value to_value(const ByteVector& value) { return value; }
 
-Store::Store(std::unique_ptr<Backend> backend) : state_(std::make_unique<State>()) { state_->backend = std::move(backend); }
+Store::Store(std::unique_ptr<Backend> backend) : state_(std::make_unique<State>()) {
+  state_->backend = std::move(backend);
+}
 Store::~Store() = default;
 
 void Store::unlock(Secret row_key) {
   state_->mac_key = crypto::hkdf_sha256(row_key, {}, bytes_of("strongroom row authentication"), 32);
   state_->sum_key = crypto::hkdf_sha256(row_key, {}, bytes_of("strongroom content hash"), 32);
   state_->is_unlocked = true;
+  state_->is_verified = false;
 }
 
 bool Store::is_unlocked() const { return state_->is_unlocked; }
@@ -123,12 +158,17 @@ std::int64_t Store::revision() const { return state_->revision; }
 
 Status Store::transact(const std::function<Status()>& work) {
   STRONGROOM_CHECK(!state_->in_transaction, "transactions are not nested");
+  // Sealing a content that was never verified would make a forged one right.
+  if (!state_->is_verified)
+    return fail(Code::Sealed, "the database is not verified: nothing is written to it");
   STRONGROOM_CHECKED(state_->backend->begin());
   state_->in_transaction = true;
+  state_->broken.reset();
   const Sum sum_before = state_->sum;
   const std::int64_t revision_before = state_->revision;
   Status done = work();
-  if (done && state_->is_unlocked) done = state_->save_state();
+  if (done && state_->broken) done = std::unexpected(*state_->broken);
+  if (done) done = state_->save_state();
   if (done) done = state_->backend->commit();
   state_->in_transaction = false;
   if (done) return {};
@@ -138,85 +178,115 @@ Status Store::transact(const std::function<Status()>& work) {
   return done;
 }
 
-Result<std::vector<Values>> Store::read(std::string_view table, std::vector<std::string_view> columns, const Where& where) {
-  if (!is_authenticated(table)) return state_->backend->select(table, columns, where);
+Result<std::vector<Values>> Store::read(std::string_view table, Columns columns,
+                                        const Where& where) {
+  if (!has_mac(table)) return state_->backend->select(table, columns, where);
   STRONGROOM_CHECK(state_->is_unlocked, "rows are read after the root key is open");
   const std::size_t width = columns.size();
   columns.push_back("mac");
-  STRONGROOM_TRY(auto rows, state_->backend->select(table, columns, where));
+  auto rows = state_->backend->select(table, columns, where);
   columns.pop_back();
-  for (auto& row : rows) {
+  if (!rows) {
+    state_->remember(rows.error());
+    return rows;
+  }
+  for (auto& row : *rows) {
     const auto* mac = std::get_if<ByteVector>(&row[width]);
-    const bool is_right = mac != nullptr && equal_constant_time(*mac, state_->mac_of(canonical(table, columns, row)));
-    if (!is_right)
-      return fail(Code::Tampered, "a row of the table '" + std::string(table) + "' does not authenticate: it was changed outside Strongroom");
+    const bool is_right =
+        mac != nullptr && equal_constant_time(*mac, state_->mac_of(canonical(table, columns, row)));
+    if (!is_right) return row_differs(table);
     row.pop_back();
   }
   return rows;
 }
 
-Status Store::add(std::string_view table, std::vector<std::string_view> columns, Values values) {
-  STRONGROOM_CHECK(state_->in_transaction, "changes are made in a transaction");
-  if (!is_authenticated(table)) return state_->backend->insert(table, columns, values);
+Status Store::add(std::string_view table, Columns columns, Values values) {
+  STRONGROOM_CHECKED(state_->may_change());
   const ByteVector octets = canonical(table, columns, values);
-  add_to(state_->sum, crypto::hmac_sha256(state_->sum_key, octets));
-  columns.push_back("mac");
-  values.emplace_back(state_->mac_of(octets));
-  return state_->backend->insert(table, columns, values);
+  if (has_mac(table)) {
+    columns.push_back("mac");
+    values.emplace_back(state_->mac_of(octets));
+  }
+  const Status inserted = state_->backend->insert(table, columns, values);
+  if (!inserted) {
+    state_->remember(inserted.error());
+    return inserted;
+  }
+  // Only now: whoever goes on after a Conflict goes on with the right sum.
+  add_to(state_->sum, state_->hash_of(octets));
+  return {};
 }
 
-Status Store::change(std::string_view table, std::vector<std::string_view> columns, Values values, std::size_t key_columns) {
-  STRONGROOM_CHECK(state_->in_transaction && is_authenticated(table), "changes are made in a transaction; seals are not updated");
+Status Store::change(std::string_view table, Columns columns, Values values,
+                     std::size_t key_columns) {
+  STRONGROOM_CHECKED(state_->may_change());
   Where same;
   for (std::size_t i = 0; i < key_columns; ++i) same.push_back({columns[i], values[i]});
   STRONGROOM_TRY(const auto old, read(table, columns, same));
   if (old.size() != 1) return fail(Code::NotFound, "the row to change is not there");
-  take_from(state_->sum, crypto::hmac_sha256(state_->sum_key, canonical(table, columns, old[0])));
-  const ByteVector octets = canonical(table, columns, values);
-  add_to(state_->sum, crypto::hmac_sha256(state_->sum_key, octets));
-  columns.push_back("mac");
-  values.emplace_back(state_->mac_of(octets));
-  STRONGROOM_TRY(const int changed, state_->backend->update(table, columns, values, key_columns));
-  if (changed != 1) return fail(Code::Storage, "the row to change went away");
+  const ByteVector before = canonical(table, columns, old[0]);
+  const ByteVector after = canonical(table, columns, values);
+  if (has_mac(table)) {
+    columns.push_back("mac");
+    values.emplace_back(state_->mac_of(after));
+  }
+  const auto changed = state_->backend->update(table, columns, values, key_columns);
+  if (!changed || *changed != 1) {
+    const Error error =
+        changed ? Error(Code::Storage, "the row to change went away") : changed.error();
+    state_->remember(error);
+    return std::unexpected(error);
+  }
+  take_from(state_->sum, state_->hash_of(before));
+  add_to(state_->sum, state_->hash_of(after));
   return {};
 }
 
-Result<int> Store::remove(std::string_view table, std::vector<std::string_view> columns, const Where& where) {
-  STRONGROOM_CHECK(state_->in_transaction, "changes are made in a transaction");
-  if (is_authenticated(table)) {
-    STRONGROOM_TRY(const auto old, read(table, columns, where));
-    for (const auto& row : old) take_from(state_->sum, crypto::hmac_sha256(state_->sum_key, canonical(table, columns, row)));
+Result<int> Store::remove(std::string_view table, Columns columns, const Where& where) {
+  STRONGROOM_CHECKED(state_->may_change());
+  STRONGROOM_TRY(const auto old, read(table, columns, where));
+  const auto erased = state_->backend->erase(table, where);
+  if (!erased || *erased != static_cast<int>(old.size())) {
+    const Error error = erased ? Error(Code::Storage, "the rows to erase changed") : erased.error();
+    state_->remember(error);
+    return std::unexpected(error);
   }
-  return state_->backend->erase(table, where);
+  for (const auto& row : old)
+    take_from(state_->sum, state_->hash_of(canonical(table, columns, row)));
+  return erased;
 }
 
 Status Store::verify_all() {
-  STRONGROOM_CHECK(state_->is_unlocked && !state_->in_transaction, "verification comes after the root key is open");
-  STRONGROOM_CHECKED(state_->load_state());
-  Sum found{};
-  Status status;
+  STRONGROOM_CHECK(state_->is_unlocked && !state_->in_transaction,
+                   "verification comes after the root key is open");
+  state_->is_verified = false;
+  state_->sum = {};
   std::int64_t rows_seen = 0;
+  Status status;
   for_each_row_type([&]<class Row>() {
-    if (!status || !is_authenticated(Row::kTable)) return;
+    if (!status) return;
     const auto columns = columns_of<Row>();
     const auto rows = read(Row::kTable, columns, {});
     if (!rows) {
       status = std::unexpected(rows.error());
       return;
     }
-    for (const auto& row : *rows) add_to(found, crypto::hmac_sha256(state_->sum_key, canonical(Row::kTable, columns, row)));
+    state_->sum_rows(Row::kTable, columns, *rows);
     rows_seen += static_cast<std::int64_t>(rows->size());
   });
-  if (!status) return status;
-  if (state_->revision == 0 && rows_seen > 0) return fail(Code::Tampered, "the database's state row is missing: it was removed outside Strongroom");
-  if (!equal_constant_time(found, state_->sum))
-    return fail(Code::Tampered, "the database's rows are not those of its last change: a row was deleted, or an old one put back, outside Strongroom");
+  STRONGROOM_CHECKED(std::move(status));
+  STRONGROOM_CHECKED(state_->check_state(rows_seen));
+  state_->is_verified = true;
   return {};
 }
 
-std::size_t Store::key_columns_of(std::string_view table) { return table == Epoch::kTable || table == KeyVersion::kTable ? 2 : 1; }
+std::size_t Store::key_columns_of(std::string_view table) {
+  return table == Epoch::kTable || table == KeyVersion::kTable ? 2 : 1;
+}
 
-std::string Store::malformed(std::string_view table) { return "a row of the table '" + std::string(table) + "' is malformed"; }
+std::string Store::malformed(std::string_view table) {
+  return "a row of the table '" + std::string(table) + "' is malformed";
+}
 
 bool Store::take(const Value& value, std::int64_t& into) {
   const auto* number = std::get_if<std::int64_t>(&value);

@@ -1,9 +1,10 @@
 // Store: what is persistent, whoever keeps it.
 //
-// Used by: vault. Threads: one (the vault's loop); calls block for the disk. Every row carries a MAC over its table's name and all its
-// columns; the whole content carries a keyed multiset hash, renewed in each transaction: a changed or moved row does not read, a deleted or
-// put-back one is found by verify_all(). Fails: Tampered (table and column names only, never values), Storage (disk, full), Conflict
-// (uniqueness). SPDX-License-Identifier: Apache-2.0
+// Used by: vault. Threads: one (the vault's loop); calls block for the disk. A changed or moved row
+// does not read (each has a MAC); one deleted, added or put back is found by verify_all().
+// Fails: Tampered (names tables, never values), Storage (disk, full), Conflict (uniqueness),
+// Unavailable (another process has the database). Format: docs/formats/database.md.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <functional>
@@ -32,16 +33,25 @@ struct Match {
 using Where = std::vector<Match>;
 
 /// The untyped face that sqlite/ (and later postgres/) implements. Use the typed functions below.
+/// Conflict leaves a transaction usable; any other failure ends it.
 class Backend {
  public:
+  Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
   virtual ~Backend() = default;
-  virtual Result<std::vector<Values>> select(std::string_view table, const std::vector<std::string_view>& columns, const Where& where) = 0;
-  virtual Status insert(std::string_view table, const std::vector<std::string_view>& columns, const Values& values) = 0;
-  /// Rows of which the first `key_columns` columns equal those of `values`. Answers how many there were.
-  virtual Result<int> update(std::string_view table, const std::vector<std::string_view>& columns, const Values& values, std::size_t key_columns) = 0;
+  virtual Result<std::vector<Values>> select(std::string_view table,
+                                             const std::vector<std::string_view>& columns,
+                                             const Where& where) = 0;
+  virtual Status insert(std::string_view table, const std::vector<std::string_view>& columns,
+                        const Values& values) = 0;
+  /// Rows of which the first `key_columns` columns equal those of `values`. Answers how many there
+  /// were.
+  virtual Result<int> update(std::string_view table, const std::vector<std::string_view>& columns,
+                             const Values& values, std::size_t key_columns) = 0;
   virtual Result<int> erase(std::string_view table, const Where& where) = 0;
   virtual Status begin() = 0;
-  virtual Status commit() = 0;     ///< durable when it returns
+  virtual Status commit() = 0;  ///< durable when it returns
   virtual void roll_back() = 0;
 };
 
@@ -62,11 +72,13 @@ class Store {
   explicit Store(std::unique_ptr<Backend> backend);
   ~Store();
 
-  /// The row key (HKDF of the root key). Before it, only seals may be read and written, and they carry no MAC.
+  /// The row key (HKDF of the root key). Before it, only seals may be read. Call verify_all() next.
   void unlock(Secret row_key);
   [[nodiscard]] bool is_unlocked() const;
 
-  /// All or nothing, durable when it answers. `work` calls insert, update, erase; its error rolls back and is answered. Not nested.
+  /// All or nothing, durable when it answers. `work` calls insert, update, erase; its error rolls
+  /// back and is answered, and so is a failure of the disk that `work` overlooked. Not nested.
+  /// Sealed before verify_all() has succeeded.
   Status transact(const std::function<Status()>& work);
 
   template <class Row>
@@ -95,7 +107,8 @@ class Store {
   Status insert(const Row& row) {
     return add(Row::kTable, columns_of<Row>(), values_of(row));
   }
-  /// Replaces the row with the same primary key (the first column; the first two of epochs and key_versions).
+  /// Replaces the row with the same primary key (the first column; the first two of epochs and
+  /// key_versions). NotFound when there is none.
   template <class Row>
   Status update(const Row& row) {
     return change(Row::kTable, columns_of<Row>(), values_of(row), key_columns_of(Row::kTable));
@@ -106,7 +119,8 @@ class Store {
     return remove(Row::kTable, columns_of<Row>(), where);
   }
 
-  /// Reads every row of every table and compares with the sealed state: Tampered when anything was changed, moved, deleted or put back.
+  /// Reads every row of every table and compares with what the last transaction sealed: Tampered
+  /// when anything was changed, moved, added, deleted or put back.
   Status verify_all();
   /// Counts transactions.
   [[nodiscard]] std::int64_t revision() const;
@@ -121,7 +135,8 @@ class Store {
   template <class Row>
   static Values values_of(const Row& row) {
     Values values;
-    Row::columns(row, [&](std::string_view, const auto& member) { values.push_back(to_value(member)); });
+    Row::columns(row,
+                 [&](std::string_view, const auto& member) { values.push_back(to_value(member)); });
     return values;
   }
   static std::size_t key_columns_of(std::string_view table);
@@ -131,7 +146,8 @@ class Store {
   static bool from_values(const Values& values, Row& row) {
     std::size_t index = 0;
     bool fits = true;
-    Row::columns(row, [&](std::string_view, auto& member) { fits = take(values[index++], member) && fits; });
+    Row::columns(
+        row, [&](std::string_view, auto& member) { fits = take(values[index++], member) && fits; });
     return fits;
   }
   static bool take(const Value& value, std::int64_t& into);
@@ -158,17 +174,21 @@ class Store {
   }
 
   static std::string malformed(std::string_view table);
-  Result<std::vector<Values>> read(std::string_view table, std::vector<std::string_view> columns, const Where& where);
+  Result<std::vector<Values>> read(std::string_view table, std::vector<std::string_view> columns,
+                                   const Where& where);
   Status add(std::string_view table, std::vector<std::string_view> columns, Values values);
-  Status change(std::string_view table, std::vector<std::string_view> columns, Values values, std::size_t key_columns);
-  Result<int> remove(std::string_view table, std::vector<std::string_view> columns, const Where& where);
+  Status change(std::string_view table, std::vector<std::string_view> columns, Values values,
+                std::size_t key_columns);
+  Result<int> remove(std::string_view table, std::vector<std::string_view> columns,
+                     const Where& where);
 
   struct State;
   std::unique_ptr<State> state_;
 };
 
-/// Opens or makes the database: WAL, full synchronous commits, foreign keys, mode 0600; brings the schema up to date. Unsupported, with a
-/// sentence, for a database made by a newer version.
+/// Opens or makes the database: WAL, full synchronous commits, foreign keys, mode 0600, no other
+/// process beside this one; brings the schema up to date. Unsupported, with a sentence, for a
+/// database made by a newer version.
 [[nodiscard]] Result<std::unique_ptr<Store>> open_sqlite(const std::string& path);
 
 }  // namespace strongroom::store
