@@ -120,9 +120,9 @@ std::vector<std::string> candidates(const Order& order) {
   return out;
 }
 
-/// In the vfork'ed child, which shares our memory: nothing but system calls.
-void execute(const std::vector<std::string>& places, const Order& order, std::vector<char*>& script, volatile int& why) {
-  why = ENOENT;
+/// In the vfork'ed child, which shares our memory: nothing but system calls. Comes back only when nothing could be executed, and says why.
+int execute(const std::vector<std::string>& places, const Order& order, std::vector<char*>& script) {
+  int why = ENOENT;
   for (const std::string& place : places) {
     ::execve(place.c_str(), order.arguments.data(), order.variables.data());
     if (errno == ENOEXEC) {  // a script without "#!": the shell's, as execvp does
@@ -131,8 +131,9 @@ void execute(const std::vector<std::string>& places, const Order& order, std::ve
     }
     if (errno == ENOENT || errno == ENOTDIR) continue;
     why = errno;
-    if (errno != EACCES) return;
+    if (errno != EACCES) break;
   }
+  return why;
 }
 
 /// vfork: until exec the child runs in our own locked pages, so that no copy of them is made.
@@ -147,7 +148,7 @@ pid_t start(const Order& order, bool leads_group, int& why) {
   if (pid == 0) {
     if (leads_group) ::setpgid(0, 0);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    execute(places, order, script, exec_error);
+    exec_error = execute(places, order, script);
     ::_exit(127);
   }
   why = pid < 0 ? errno : exec_error;
