@@ -18,7 +18,7 @@ struct Runner::HeldLease final : lease::Attachment {
 };
 
 Runner::Runner(ControlClient client, SessionStart start, const RunOptions& options)
-    : loop_(clock_), client_(std::move(client)), start_(std::move(start)), options_(options), link_(loop_, hello(start_.session), handlers()), greeted_(loop_) {}
+    : loop_(clock_), client_(std::move(client)), start_(std::move(start)), options_(options), link_(loop_, hello(start_.session), handlers()), greeted_(loop_), fences_over_(loop_) {}
 
 Runner::~Runner() = default;
 
@@ -62,6 +62,8 @@ io::Task<void> Runner::live() {
     exit_code_ = co_await workroom_->exit_status();
     if (!ended_because_.empty()) exit_code_ = report(Error(Code::Revoked, "the workroom was ended: " + ended_because_));
   }
+  // Whoever revokes waits for our word on what became of the processes: that goes out first.
+  while (fences_ > 0) co_await fences_over_.wait();
   is_over_ = true;
   held_.clear();
   if (link_.is_connected()) {
@@ -150,7 +152,10 @@ io::Task<std::vector<lease::ProcessOutcome>> Runner::end_processes(lease::Fence 
   const bool is_ours = fence.kind == lease::FenceKind::Session || keys_.contains(key);
   if (workroom_ == nullptr || is_over_ || !is_ours) co_return processes;
   if (ended_because_.empty()) ended_because_ = fence.reason;
-  co_return co_await workroom_->end(std::chrono::milliseconds(fence.grace_ms));
+  ++fences_;
+  processes = co_await workroom_->end(std::chrono::milliseconds(fence.grace_ms));
+  if (--fences_ == 0) fences_over_.set();
+  co_return processes;
 }
 
 io::Task<void> Runner::end_workroom(std::string why) {

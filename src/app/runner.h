@@ -68,6 +68,8 @@ class Runner {
   catalog::Catalog catalog_;
   std::unique_ptr<workroom::Workroom> workroom_;
   std::string ended_because_;
+  int fences_ = 0;              ///< under way
+  io::Event fences_over_;
   bool is_coming_back_ = false;
   bool is_over_ = false;
   int exit_code_ = 1;
