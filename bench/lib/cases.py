@@ -1,0 +1,207 @@
+"""One function a case: it drives one proxy once and answers one figure. SPDX-License-Identifier: Apache-2.0"""
+
+import re
+import selectors
+import socket
+import subprocess
+import threading
+import time
+
+from lib.processes import CLIENT_CORES, proportional_kib
+
+POST = """
+wrk.method = "POST"
+wrk.body = string.rep("z", 200)
+wrk.headers["content-type"] = "application/json"
+"""
+
+
+def _head(proxy, path, method="GET", extra=""):
+    headers = "".join(f"{name}: {value}\r\n" for name, value in proxy.headers.items())
+    return f"{method} {proxy.path}/v1/stream/{path} HTTP/1.1\r\nhost: 127.0.0.1:{proxy.port}\r\n{headers}{extra}\r\n".encode()
+
+
+def _open(proxy, path, **more):
+    connection = socket.create_connection(("127.0.0.1", proxy.port))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.sendall(_head(proxy, path, **more))
+    return connection
+
+
+def _expect_ok(octets):
+    if not octets.startswith(b"HTTP/1.1 200"):
+        raise RuntimeError(f"not a success: {octets[:200]!r}")
+
+
+def _wrk(proxy, folder, scheme, port, seconds, connections=64):
+    script = folder / "post.lua"
+    script.write_text(POST, encoding="ascii")
+    headers = [part for name, value in proxy.headers.items() for part in ("-H", f"{name}: {value}")]
+    done = subprocess.run(
+        ["taskset", "-c", CLIENT_CORES, "wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", script, *headers,
+         f"{scheme}://127.0.0.1:{port}{proxy.path}/v1beta/models/gemini-bench:generateContent"],
+        capture_output=True, text=True, check=True,
+    ).stdout
+    if re.search(r"Non-2xx|Socket errors", done):
+        raise RuntimeError(f"{proxy.name} did not answer every request: {done}")
+    percentile = {name: value for name, value in re.findall(r"^\s+(50|99)%\s+(\S+)", done, re.M)}
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", done).group(1)), percentile
+
+
+def small_post(proxy, folder, seconds):
+    rate, percentile = _wrk(proxy, folder, "http", proxy.port, seconds)
+    return rate, {"p50": percentile["50"], "p99": percentile["99"]}
+
+
+def small_post_tls(proxy, folder, seconds):
+    rate, percentile = _wrk(proxy, folder, "https", proxy.tls_port, seconds)
+    return rate, {"p50": percentile["50"], "p99": percentile["99"]}
+
+
+def sse_event_p99(proxy, _folder, _seconds, streams=20):
+    """Microseconds from the provider's write of an event to its arrival, the 99th percentile of all."""
+    late = []
+    with selectors.DefaultSelector() as selector:
+        for _ in range(streams):
+            selector.register(_open(proxy, "events"), selectors.EVENT_READ)
+        while selector.get_map():
+            for ready, _ in selector.select(30):
+                octets = ready.fileobj.recv(65536)
+                now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+                late += [now - int(at) for at in re.findall(rb"data: (\d+)\n\n", octets)]
+                if not octets or octets.endswith(b"0\r\n\r\n"):
+                    selector.unregister(ready.fileobj)
+                    ready.fileobj.close()
+    if len(late) < streams * 95:
+        raise RuntimeError(f"only {len(late)} events came")
+    late.sort()
+    return late[int(len(late) * 0.99)] / 1000, {"p50": round(late[len(late) // 2] / 1000, 1)}
+
+
+def download(proxy, _folder, _seconds, times=4):
+    """MiB a second."""
+    block = bytearray(1 << 20)
+    started = time.monotonic()
+    for _ in range(times):
+        with _open(proxy, "download") as connection:
+            first = connection.recv(1 << 16)
+            _expect_ok(first)
+            left = (64 << 20) - (len(first) - first.index(b"\r\n\r\n") - 4)
+            while left > 0:
+                got = connection.recv_into(block)
+                if got == 0:
+                    raise RuntimeError("cut short")
+                left -= got
+    return 64 * times / (time.monotonic() - started), {}
+
+
+def upload(proxy, _folder, _seconds, times=4):
+    body = memoryview(bytes(64 << 20))
+    started = time.monotonic()
+    for _ in range(times):
+        with _open(proxy, "upload", method="POST", extra=f"content-length: {len(body)}\r\n") as connection:
+            connection.sendall(body)
+            _expect_ok(connection.recv(1 << 16))
+    return 64 * times / (time.monotonic() - started), {}
+
+
+def _hold(proxy, count):
+    held = []
+    for first in range(0, count, 100):
+        batch = [_open(proxy, "hold") for _ in range(min(100, count - first))]
+        for connection in batch:
+            text = b""
+            while b"held" not in text:
+                octets = connection.recv(4096)
+                if not octets:
+                    raise RuntimeError(f"a stream ended before it began: {text!r}")
+                text += octets
+            _expect_ok(text)
+        held += batch
+    return held
+
+
+def idle_stream_memory(proxy, _folder, _seconds, count=5000):
+    """KiB a stream."""
+    before = sum(proportional_kib(pid) for pid in proxy.pids)
+    held = _hold(proxy, count)
+    after = sum(proportional_kib(pid) for pid in proxy.pids)
+    for connection in held:
+        connection.close()
+    return (after - before) / count, {}
+
+
+def revoke_1000_streams(proxy, _folder, _seconds, count=1000):
+    """Milliseconds from the order until the client sees the end of the last stream."""
+    with selectors.DefaultSelector() as selector:
+        for connection in _hold(proxy, count):
+            selector.register(connection, selectors.EVENT_READ)
+        started = time.monotonic()
+        order = Order(proxy)
+        while selector.get_map():
+            for ready, _ in selector.select(30):
+                try:
+                    is_over = not ready.fileobj.recv(4096)
+                except ConnectionError:
+                    is_over = True
+                if is_over:
+                    selector.unregister(ready.fileobj)
+                    ready.fileobj.close()
+        last = time.monotonic()
+        order.wait()
+    return (last - started) * 1000, {"command_ms": round((time.monotonic() - started) * 1000, 1)}
+
+
+class Order:
+    """switch_off() on a thread of its own, while the streams are watched."""
+
+    def __init__(self, proxy):
+        self._thread = threading.Thread(target=proxy.switch_off)
+        self._thread.start()
+
+    def wait(self):
+        self._thread.join(60)
+
+
+PROXIED = ["gemini", "elevenlabs", "heygen", "firecrawl", "openai", "anthropic"]
+
+
+def session_start_10_keys(proxy, _folder, _seconds, times=5):
+    """Milliseconds of a whole `strongroom run` of nothing, with ten keys: six passes, four injected values."""
+    if not hasattr(proxy, "ten"):
+        proxy.ten = []
+        for service in PROXIED[1:]:
+            proxy.command("key", "add", service, "--tenant", "acme", stdin="k" * 40)
+        for service, extra in (("github", []), ("gitlab", [])):
+            proxy.command("key", "add", service, "--tenant", "acme", "--member", "bench", *extra, stdin="k" * 40)
+        for name in ("ONE", "TWO"):
+            proxy.command("key", "add", "generic-env", "--tenant", "acme", "--label", name.lower(), "--set", f"variable=BENCH_{name}", stdin="k" * 40)
+        names = [*PROXIED, "github", "gitlab", "generic-env:one", "generic-env:two"]
+        proxy.ten = [part for name in names for part in ("--service", name)]
+    started = time.monotonic()
+    for _ in range(times):
+        done = subprocess.run(
+            [proxy._program, "run", "--tenant", "acme", "--member", "bench", *proxy.ten, "--", "/bin/true"],
+            env=proxy.environment, capture_output=True, text=True, check=False,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+    return (time.monotonic() - started) * 1000 / times, {}
+
+
+class Case:
+    def __init__(self, name, unit, drive, *, provider="streams", less_is_better=False, has_peer=True, fresh=False, most_rounds=99):
+        self.name, self.unit, self.drive, self.provider = name, unit, drive, provider
+        self.less_is_better, self.has_peer, self.fresh, self.most_rounds = less_is_better, has_peer, fresh, most_rounds
+
+
+CASES = [
+    Case("proxy_small_post", "requests/s", small_post, provider="small"),
+    Case("proxy_small_post_tls", "requests/s", small_post_tls, provider="small"),
+    Case("proxy_sse_event_p99", "us", sse_event_p99, less_is_better=True),
+    Case("proxy_download_64mib", "MiB/s", download),
+    Case("proxy_upload_64mib", "MiB/s", upload),
+    Case("proxy_idle_stream_memory", "KiB/stream", idle_stream_memory, less_is_better=True, fresh=True, most_rounds=3),
+    Case("revoke_1000_streams_ms", "ms", revoke_1000_streams, less_is_better=True, fresh=True, most_rounds=3),
+    Case("session_start_10_keys", "ms", session_start_10_keys, less_is_better=True, has_peer=False),
+]
