@@ -49,7 +49,9 @@ Result<std::size_t> steps_done(Connection& connection, std::span<const Migration
   }
   const auto known =
       connection.query("SELECT version, checksum FROM schema_migrations ORDER BY version", {});
-  if (!known) return not_ours();
+  // A first start that was cut short has the history alone, and empty.
+  const bool is_begun = objects == std::vector<Values>{{std::int64_t{1}}};
+  if (!known || (known->empty() && !is_begun)) return not_ours();
   for (std::size_t i = 0; i < known->size() && i < steps.size(); ++i) {
     const Values ours = {std::int64_t{steps[i].version}, checksum(steps[i].statements)};
     if ((*known)[i] != ours) return not_ours();

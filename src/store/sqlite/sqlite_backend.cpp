@@ -1,9 +1,9 @@
 // The embedded database: rows as SQL. SPDX-License-Identifier: Apache-2.0
+#include "store/sqlite/sqlite_backend.h"
+
 #include <span>
 
-#include "store/sqlite/connection.h"
 #include "store/sqlite/migrations.h"
-#include "store/store.h"
 
 namespace strongroom::store {
 namespace {
@@ -35,7 +35,7 @@ Values values_of(const Where& where) {
 
 class SqliteBackend final : public Backend {
  public:
-  explicit SqliteBackend(std::unique_ptr<sqlite::Connection> connection)
+  explicit SqliteBackend(std::shared_ptr<sqlite::Connection> connection)
       : connection_(std::move(connection)) {}
 
   Result<std::vector<Values>> select(std::string_view table, const Columns& columns,
@@ -90,15 +90,19 @@ class SqliteBackend final : public Backend {
     return fail(Code::Storage, "the database ended the transaction: nothing was stored");
   }
 
-  std::unique_ptr<sqlite::Connection> connection_;
+  std::shared_ptr<sqlite::Connection> connection_;
 };
 
 }  // namespace
 
+std::unique_ptr<Backend> sqlite::make_backend(std::shared_ptr<Connection> connection) {
+  return std::make_unique<SqliteBackend>(std::move(connection));
+}
+
 Result<std::unique_ptr<Store>> open_sqlite(const std::string& path) {
   STRONGROOM_TRY(auto connection, sqlite::Connection::open(path));
   STRONGROOM_CHECKED(sqlite::bring_up_to_date(*connection, sqlite::migrations()));
-  return std::make_unique<Store>(std::make_unique<SqliteBackend>(std::move(connection)));
+  return std::make_unique<Store>(sqlite::make_backend(std::move(connection)));
 }
 
 }  // namespace strongroom::store

@@ -1,0 +1,131 @@
+// What the store's tests share: a folder of their own, and two rows of every type.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "crypto/crypto.h"
+#include "store/store.h"
+
+namespace strongroom::store {
+
+/// Two rows of every type, the second of another tenant where there is one.
+struct Rows {
+  Rows() {
+    for (std::size_t i = 0; i < 2; ++i) fill(i, std::to_string(i));
+    keys[1].home = 2;
+    keys[1].owner = members[1].id;
+  }
+
+  /// Calls each(rows of one type), parents before children.
+  template <class Each>
+  void each(Each&& call) const {
+    call(seals);
+    call(installation);
+    call(tenants);
+    call(epochs);
+    call(members);
+    call(keys);
+    call(versions);
+    call(skills);
+    call(sessions);
+    call(grants);
+    call(receipts);
+  }
+
+  Status insert_into(Store& store) const {
+    return store.transact([&]() -> Status {
+      Status status;
+      each([&](const auto& rows) {
+        for (const auto& row : rows)
+          if (status) status = store.insert(row);
+      });
+      return status;
+    });
+  }
+
+  std::array<Seal, 2> seals;
+  std::array<Installation, 2> installation;
+  std::array<Tenant, 2> tenants;
+  std::array<Epoch, 2> epochs;
+  std::array<Member, 2> members;
+  std::array<Key, 2> keys;
+  std::array<KeyVersion, 2> versions;
+  std::array<Skill, 2> skills;
+  std::array<Session, 2> sessions;
+  std::array<Grant, 2> grants;
+  std::array<Receipt, 2> receipts;
+
+ private:
+  static ByteVector octets(std::size_t size) {
+    ByteVector out(size);
+    crypto::random(out);
+    return out;
+  }
+  template <class AnyId>
+  static void make(AnyId& id) {
+    id = crypto::random_id<AnyId>();
+  }
+
+  void fill(std::size_t i, const std::string& n) {
+    const auto at = static_cast<std::int64_t>(i);
+    make(seals[i].id);
+    make(tenants[i].id);
+    make(members[i].id);
+    make(keys[i].id);
+    make(skills[i].id);
+    make(sessions[i].id);
+    make(grants[i].id);
+    make(receipts[i].id);
+    const TenantId tenant = tenants[i].id;
+    seals[i] = {seals[i].id, "file", "{}", octets(20), 1000 + at};
+    installation[i] = {"name" + n, octets(20)};
+    tenants[i] = {tenant, "tenant" + n, "active", octets(20), 2000 + at};
+    epochs[i] = {tenant, 1 + at, octets(20), 3000 + at};
+    members[i] = {members[i].id, tenant,   "member" + n, i == 0 ? "owner" : "member",
+                  "active",      4000 + at};
+    keys[i] = {keys[i].id, tenant, "gemini",  "label" + n, 1,         1,   std::nullopt,
+               "active",   1 + at, 5000 + at, 6000 + at,   "abc" + n, "{}"};
+    versions[i] = {keys[i].id, 1 + at, 1 + at, octets(20), 7000 + at, 8000 + at};
+    skills[i] = {skills[i].id, tenant, "skill" + n, "[\"gemini\"]", 9000 + at};
+    sessions[i] = {sessions[i].id, tenant, members[i].id, "open",   "process",
+                   10000 + at,     at,     11000 + at,    "why" + n};
+    grants[i] = {grants[i].id, sessions[i].id, keys[i].id, "gemini", "label" + n, octets(32)};
+    receipts[i] = {receipts[i].id, tenant, keys[i].id.text(), "{\"n\":" + n + "}", 12000 + at};
+  }
+};
+
+class StoreFixture : public ::testing::Test {
+ protected:
+  StoreFixture() {
+    std::string name =
+        (std::filesystem::temp_directory_path() / "strongroom-store-XXXXXX").string();
+    EXPECT_NE(::mkdtemp(name.data()), nullptr);
+    folder = name;
+    path = folder + "/strongroom.db";
+  }
+  ~StoreFixture() override { std::filesystem::remove_all(folder); }
+
+  static Secret row_key(std::uint8_t fill = 7) { return Secret(ByteVector(32, fill)); }
+
+  /// Opened, unlocked and verified.
+  static Result<std::unique_ptr<Store>> open_at(const std::string& file) {
+    STRONGROOM_TRY(auto store, open_sqlite(file));
+    store->unlock(row_key());
+    STRONGROOM_CHECKED(store->verify_all());
+    return store;
+  }
+  [[nodiscard]] std::unique_ptr<Store> open() const {
+    auto store = open_at(path);
+    EXPECT_TRUE(store) << store.error().message;
+    return store ? std::move(*store) : nullptr;
+  }
+
+  std::string folder;
+  std::string path;
+};
+
+}  // namespace strongroom::store
