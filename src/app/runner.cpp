@@ -149,7 +149,7 @@ Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>&
 io::Task<std::vector<lease::ProcessOutcome>> Runner::end_processes(lease::Fence fence) {
   std::vector<lease::ProcessOutcome> processes;
   const KeyId key(fence.id);
-  const bool is_ours = fence.kind == lease::FenceKind::Session || keys_.contains(key);
+  const bool is_ours = fence.kind == lease::FenceKind::Session ? SessionId(fence.id) == start_.session : keys_.contains(key);
   if (workroom_ == nullptr || is_over_ || !is_ours) co_return processes;
   if (ended_because_.empty()) ended_because_ = fence.reason;
   ++fences_;
