@@ -92,21 +92,21 @@ struct Loop::Ticker::State {
   boost::asio::steady_timer timer;
   Duration period;
   std::function<void()> work;
+  bool is_stopped = false;
 };
 
 Loop::Ticker::Ticker(std::shared_ptr<State> state) : state_(std::move(state)) {}
 Loop::Ticker::~Ticker() {
-  state_->work = nullptr;
+  state_->is_stopped = true;  // the work may be what destroys us: it is freed with the state
   state_->timer.cancel();
 }
 
 void Loop::Ticker::arm(const std::shared_ptr<State>& state) {
   state->timer.expires_after(std::chrono::duration_cast<boost::asio::steady_timer::duration>(state->period));
   state->timer.async_wait([state](const boost::system::error_code& error) {
-    if (error || !state->work) return;
-    const auto work = state->work;  // may destroy the ticker
-    work();
-    if (state->work) arm(state);
+    if (error || state->is_stopped) return;
+    state->work();
+    if (!state->is_stopped) arm(state);
   });
 }
 

@@ -15,24 +15,24 @@ struct SignalWatch::State {
   boost::asio::posix::stream_descriptor descriptor;
   std::function<void(Signal)> on_signal;
   sigset_t before{};
+  bool is_stopped = false;
 
   static void wait(const std::shared_ptr<State>& state) {
     state->descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read, [state](const boost::system::error_code& error) {
-      if (error || !state->on_signal) return;
+      if (error || state->is_stopped) return;
       state->take_all();
-      if (state->on_signal) wait(state);
+      if (!state->is_stopped) wait(state);
     });
   }
 
   void take_all() {
     signalfd_siginfo info{};
-    while (on_signal && ::read(descriptor.native_handle(), &info, sizeof(info)) == sizeof(info)) {
+    while (!is_stopped && ::read(descriptor.native_handle(), &info, sizeof(info)) == sizeof(info)) {
       Signal signal;
       signal.number = static_cast<int>(info.ssi_signo);
       signal.origin = info.ssi_code > 0 ? Signal::Origin::Kernel : Signal::Origin::Process;
       signal.sender = static_cast<int>(info.ssi_pid);
-      const auto call = on_signal;  // may destroy the watch
-      call(signal);
+      on_signal(signal);  // may destroy the watch; this state stays until it has returned
     }
   }
 };
@@ -62,7 +62,7 @@ Result<std::unique_ptr<SignalWatch>> SignalWatch::start(Loop& loop, const std::v
 }
 
 SignalWatch::~SignalWatch() {
-  state_->on_signal = nullptr;
+  state_->is_stopped = true;
   boost::system::error_code ignored;
   state_->descriptor.close(ignored);
   ::pthread_sigmask(SIG_SETMASK, &state_->before, nullptr);
