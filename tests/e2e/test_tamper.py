@@ -104,6 +104,8 @@ def attempts(database):
         assert rows, f"the room has no row in {table}"
         for rowid, *values in rows[-1:]:
             for column, value in zip(columns, values):
+                if (table, column) == ("state", "id"):
+                    continue  # the table has this one row, whatever its number
                 yield table, rowid, column, OTHER_WORD.get(value, other(value))
 
 

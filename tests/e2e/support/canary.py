@@ -40,19 +40,20 @@ class Canaries:
 
     def __init__(self):
         self.all = {}
+        self._patterns = []
 
     def new(self, shape):
         value = SHAPES[shape]()
         self.all[value] = shape
+        # Added whole: the watcher reads the list from a thread of its own.
+        self._patterns += [
+            (f"{shape} as {encoding}", octets) for encoding, octets in encodings(value)
+        ]
         return value
 
     def patterns(self):
         """[(name, octets)] of every encoding of every canary."""
-        return [
-            (f"{shape} as {encoding}", octets)
-            for value, shape in self.all.items()
-            for encoding, octets in encodings(value)
-        ]
+        return list(self._patterns)
 
 
 def encodings(value):

@@ -68,7 +68,8 @@ class ProcessWatch(threading.Thread):
         patterns = self.canaries.patterns()
         for pid, start in outside_workrooms():
             command, environment = _read(f"/proc/{pid}/cmdline"), _read(f"/proc/{pid}/environ")
-            mark = (pid, start, hash(command), hash(environment), len(patterns))
+            # What a process was started with does not change: one look at each, and at what it executes.
+            mark = (pid, start, hash(command), hash(environment))
             if not everything and mark in self._looks:
                 continue
             self._looks[mark] = True
