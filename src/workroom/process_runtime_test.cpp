@@ -267,7 +267,7 @@ INSTANTIATE_TEST_SUITE_P(Each, Running, ::testing::Values(Isolation::Namespace, 
 
 using InNamespace = Running;
 TEST_P(InNamespace, process_1_is_init_and_shows_nothing) {
-  start("cat /proc/1/comm > $OUT/comm; wc -c < /proc/1/environ > $OUT/environ; echo $$ > $OUT/pid; ls -d /proc/[0-9]* | wc -l > $OUT/seen");
+  start("cat /proc/1/comm > $OUT/comm; cat /proc/1/environ 2>/dev/null | wc -c > $OUT/environ; echo $$ > $OUT/pid; ls -d /proc/[0-9]* | wc -l > $OUT/seen");
   EXPECT_EQ(exit_status(), 0);
   EXPECT_EQ(file("comm"), "strongroom-init\n");
   EXPECT_EQ(file("environ"), "0\n");
