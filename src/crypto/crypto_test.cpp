@@ -1,0 +1,104 @@
+// Known answers from the RFCs, and records that must not open. SPDX-License-Identifier: Apache-2.0
+#include "crypto/crypto.h"
+
+#include <gtest/gtest.h>
+
+#include "base/encoding.h"
+#include "crypto/record.h"
+
+namespace strongroom::crypto {
+namespace {
+
+ByteVector hex(std::string_view text) { return from_hex(text).value(); }
+std::string hex_of(const Secret& secret) {
+  return secret.reveal([](ByteView plain) { return to_hex(plain); });
+}
+
+TEST(Crypto, sha256_of_fips_180) {
+  EXPECT_EQ(to_hex(sha256(bytes_of("abc"))), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(to_hex(sha256({})), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+TEST(Crypto, hmac_of_rfc_4231) {
+  EXPECT_EQ(to_hex(hmac_sha256(Secret(bytes_of("Jefe")), bytes_of("what do ya want for nothing?"))),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+TEST(Crypto, hkdf_of_rfc_5869) {
+  const Secret input{ByteView(ByteVector(22, 0x0b))};
+  EXPECT_EQ(hex_of(hkdf_sha256(input, hex("000102030405060708090a0b0c"), hex("f0f1f2f3f4f5f6f7f8f9"), 42)),
+            "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
+  EXPECT_EQ(hex_of(hkdf_sha256(input, {}, {}, 42)), "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
+}
+
+TEST(Crypto, ed25519_of_rfc_8032) {
+  const Secret key{ByteView(hex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"))};
+  const auto message = hex("72");
+  EXPECT_EQ(to_hex(public_key_of(key)), "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+  const auto signature = sign(key, message);
+  EXPECT_EQ(to_hex(signature), "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00");
+  EXPECT_TRUE(verify(public_key_of(key), message, signature));
+  EXPECT_FALSE(verify(public_key_of(key), hex("73"), signature));
+}
+
+TEST(Crypto, argon2id_refuses_weak_parameters) {
+  const Secret passphrase(bytes_of("password"));
+  const auto salt = bytes_of("0123456789abcdef");
+  const auto derived = argon2id(passphrase, salt, {8192, 1, 1});
+  ASSERT_TRUE(derived);
+  EXPECT_TRUE(derived->equals(*argon2id(passphrase, salt, {8192, 1, 1})));
+  EXPECT_FALSE(derived->equals(*argon2id(passphrase, salt, {8192, 2, 1})));
+  EXPECT_FALSE(argon2id(passphrase, bytes_of("short"), {8192, 1, 1}));
+  EXPECT_FALSE(argon2id(passphrase, salt, {4096, 1, 1}));
+  EXPECT_FALSE(argon2id(passphrase, salt, {8192, 0, 1}));
+}
+
+class Record : public ::testing::Test {
+ protected:
+  Secret key = random_secret(32);
+  ByteVector context = {1, 2, 3};
+  Secret plain{bytes_of("sk-canary-0123456789")};
+};
+
+TEST_F(Record, opens_where_it_was_sealed) {
+  const auto record = seal_record(key, context, plain);
+  EXPECT_EQ(record.size(), plain.size() + kRecordOverhead);
+  const auto opened = open_record(key, context, record);
+  ASSERT_TRUE(opened);
+  EXPECT_TRUE(opened->equals(plain));
+  EXPECT_NE(record, seal_record(key, context, plain));
+}
+
+TEST_F(Record, L3_no_bit_may_change) {
+  auto record = seal_record(key, context, plain);
+  for (std::size_t i = 0; i < record.size() * 8; ++i) {
+    record[i / 8] ^= static_cast<std::uint8_t>(1U << (i % 8));
+    ASSERT_FALSE(open_record(key, context, record)) << "bit " << i;
+    record[i / 8] ^= static_cast<std::uint8_t>(1U << (i % 8));
+  }
+  EXPECT_TRUE(open_record(key, context, record));
+}
+
+TEST_F(Record, L1_belongs_to_its_context_and_key) {
+  const auto record = seal_record(key, context, plain);
+  EXPECT_FALSE(open_record(key, ByteVector{1, 2, 4}, record));
+  EXPECT_FALSE(open_record(key, {}, record));
+  EXPECT_FALSE(open_record(random_secret(32), context, record));
+  for (std::size_t size = 0; size < record.size(); ++size) EXPECT_FALSE(open_record(key, context, ByteView(record).first(size)));
+  auto longer = record;
+  longer.push_back(0);
+  EXPECT_FALSE(open_record(key, context, longer));
+}
+
+/// Made by another implementation (python-cryptography): the format does not drift.
+TEST_F(Record, opens_a_record_made_elsewhere) {
+  const Secret other{ByteView(hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"))};
+  const auto opened = open_record(other, bytes_of("context"), hex(
+#include "crypto/record_vector_for_test.h"
+  ));
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_TRUE(opened->equals(Secret(bytes_of("made elsewhere"))));
+}
+
+}  // namespace
+}  // namespace strongroom::crypto
