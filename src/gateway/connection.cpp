@@ -36,10 +36,12 @@ void Connection::cut(std::string_view reason) noexcept {
   if (x_.answer_started) client_.abort();
 }
 
-/// The answer has been awaited for a while: from here on a client that leaves is noticed. With Expect, the body is sent unasked.
+/// The answer has been awaited for a while: from here on a client that leaves is noticed. With Expect, the body is asked for by us: this
+/// provider knows no 100.
 void Connection::on_deadline() noexcept {
   if (x_.waits_for_continue) {
     x_.waits_for_continue = false;
+    x_.owes_continue = true;
     start_upload();
     return;
   }
@@ -171,7 +173,7 @@ io::Task<Connection::Next> Connection::serve_one() {
 
 Links::Base Connection::own_base() const {
   const auto* host = work_->request.headers.find(http::Name::Host);
-  return {std::string(client_.is_tls() ? "https://" : "http://") + std::string(host == nullptr ? std::string_view("localhost") : host->value)};
+  return {client_.is_tls() ? "https://" : "http://", host == nullptr ? std::string_view("localhost") : host->value};
 }
 
 /// The gateway's own answer. After a body that was not read, the connection ends.

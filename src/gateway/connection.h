@@ -51,6 +51,7 @@ class Connection final : public lease::Attachment, public io::Timed {
     bool upload_running = false;
     bool upload_failed = false;
     bool waits_for_continue = false;
+    bool owes_continue = false;          ///< the client waits for a 100 that the provider does not send
     lease::UseOutcome outcome = lease::UseOutcome::Completed;
   };
 
@@ -80,6 +81,7 @@ class Connection final : public lease::Attachment, public io::Timed {
   io::Task<void> upload();
   io::Task<Next> relay_answer();
   io::Task<bool> relay_body();
+  io::Task<Result<std::size_t>> read_when_ready(io::Stream& from, std::unique_ptr<RelayBlock>& block);
   io::Task<Next> relay_rewritten(std::string_view field);
   io::Task<Next> finish_exchange(bool is_whole);
   [[nodiscard]] std::string_view rewritten_field() const;

@@ -91,8 +91,9 @@ io::Task<std::optional<Refusal>> Connection::send_request() {
     co_return refused;
   }
   const std::string_view body = unread().substr(head_size_, body_ready_);
+  const std::string_view apart = work_->out.take_along(body) ? std::string_view() : body;
   upstream_->stream.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
-  const auto sent = co_await upstream_->stream.write_all(work_->out.bytes(), bytes_of(body));
+  const auto sent = co_await upstream_->stream.write_all(work_->out.bytes(), bytes_of(apart));
   work_->out.wipe_key();
   x_.bytes_up += body.size();
   answer_begin_ = answer_end_ = answer_scanned_ = 0;
@@ -154,6 +155,11 @@ void Connection::start_upload() {
 
 /// The rest of the client's body, beside the answer. Ends with the body, with the client, or when the provider takes no more.
 io::Task<void> Connection::upload() {
+  if (x_.owes_continue) {
+    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    const auto asked = co_await client_.write_all(bytes_of(kContinue));
+    x_.client_left = !asked && !x_.cut_by;
+  }
   auto block = gateway_.blocks.take();
   while (!request_body_.is_done()) {
     client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
@@ -267,11 +273,19 @@ io::Task<Connection::Next> Connection::relay_answer() {
   co_return co_await finish_exchange(is_whole);
 }
 
+/// A stream that is silent holds no memory for what it may send.
+io::Task<Result<std::size_t>> Connection::read_when_ready(io::Stream& from, std::unique_ptr<RelayBlock>& block) {
+  gateway_.blocks.give(std::move(block));
+  auto ready = co_await from.wait_readable();
+  if (!ready) co_return std::unexpected(std::move(ready).error());
+  block = gateway_.blocks.take();
+  co_return co_await from.read_some(*block);
+}
+
 /// Head and body to the client as they come. False when either side broke off.
 io::Task<bool> Connection::relay_body() {
   const bool is_raw = forwards_raw();
-  auto block = gateway_.blocks.take();
-  ByteView head = work_->out.bytes();
+  std::unique_ptr<RelayBlock> block;
   std::string_view arrived = answer_text(*work_, answer_begin_, answer_end_);
   bool is_whole = false;
   for (;;) {
@@ -289,7 +303,12 @@ io::Task<bool> Connection::relay_body() {
       of_body += step.consumed;
     }
     if (is_bad) break;
-    const ByteView body = bytes_of(arrived.substr(0, is_raw ? of_body : content));
+    ByteView body = bytes_of(arrived.substr(0, is_raw ? of_body : content));
+    ByteView head;
+    if (!x_.answer_started) {
+      if (client_.is_tls() && work_->out.take_along(text_of(body))) body = {};
+      head = work_->out.bytes();
+    }
     x_.answer_started = true;
     client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
     if (!head.empty() || !body.empty()) {
@@ -300,7 +319,6 @@ io::Task<bool> Connection::relay_body() {
       }
     }
     x_.bytes_down += content;
-    head = {};
     if (answer_body_.is_done()) {
       is_whole = of_body == arrived.size();
       answer_keeps_alive_ = answer_keeps_alive_ && is_whole;
@@ -308,7 +326,9 @@ io::Task<bool> Connection::relay_body() {
       break;
     }
     upstream_->stream.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
-    const auto got = co_await upstream_->stream.read_some(*block);
+    gateway_.workspaces.give(std::move(work_));
+    const bool is_busy = block != nullptr && arrived.size() == block->size();
+    const auto got = is_busy ? co_await upstream_->stream.read_some(*block) : co_await read_when_ready(upstream_->stream, block);
     if (!got) {
       x_.timed_out = got.error().code == Code::Timeout;
       break;

@@ -40,7 +40,7 @@ struct Workspace {
 };
 
 /// Memory for octets on their way through.
-inline constexpr std::size_t kRelayBlock = 16UL << 10U;
+inline constexpr std::size_t kRelayBlock = 64UL << 10U;
 using RelayBlock = std::array<std::uint8_t, kRelayBlock>;
 
 /// A free list; steady state allocates nothing.
@@ -58,7 +58,7 @@ class FreeList {
   }
 
  private:
-  static constexpr std::size_t kKept = 512;
+  static constexpr std::size_t kKept = 256;
   std::vector<std::unique_ptr<T>> free_;
 };
 

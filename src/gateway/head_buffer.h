@@ -13,6 +13,7 @@ namespace strongroom::gateway {
 class HeadBuffer {
  public:
   static constexpr std::size_t kCapacity = 48UL << 10U;
+  static constexpr std::size_t kRecord = 16UL << 10U;  ///< the most that one TLS record carries
   void clear() {
     wipe_key();
     size_ = 0;
@@ -36,6 +37,12 @@ class HeadBuffer {
   void wipe_key() {
     wipe(octets_.data() + key_begin_, key_end_ - key_begin_);
     key_begin_ = key_end_ = 0;
+  }
+  /// Takes `body` along, so that both leave in one write (one TLS record); false, and nothing is added, when it is too long for that.
+  [[nodiscard]] bool take_along(std::string_view body) {
+    if (overflowed_ || body.size() > kRecord || size_ > kRecord - body.size()) return false;
+    add(body);
+    return true;
   }
   /// Replaces every occurrence of `what`, as long as it fits; the answer counts them.
   std::size_t replace_all(std::string_view what, std::string_view by);

@@ -38,7 +38,7 @@ std::optional<std::string> Links::rewrite(std::string_view url, const Base& base
   std::string path_and_query = slash == std::string_view::npos ? "/" : std::string(rest.substr(slash));
   if (path_and_query[0] != '/') path_and_query.insert(0, "/");
   if (const auto fragment = path_and_query.find('#'); fragment != std::string::npos) path_and_query.resize(fragment);
-  std::string out = base.origin + "/" + service.id;
+  std::string out = std::string(base.scheme).append(base.host).append("/").append(service.id);
   const bool is_default = service.hosts.empty() || authority == service.hosts.front();
   if (!is_default) out.append("@").append(authority);
   if (carries == Carries::Token) out += "/~l/" + token(pass, service.id, authority, path_and_query);

@@ -21,7 +21,8 @@ class Links {
 
   /// How the client reaches this gateway: "http://127.0.0.1:8701".
   struct Base {
-    std::string origin;
+    std::string_view scheme;  ///< "http://"
+    std::string_view host;    ///< "127.0.0.1:8701"
   };
   enum class Carries : std::uint8_t {
     Token,  ///< good by itself

@@ -81,10 +81,11 @@ io::Task<Connection::Next> Connection::relay_websocket() {
     if (upload_done_ == nullptr) upload_done_ = std::make_unique<io::Event>(gateway_.loop());
     x_.upload_running = true;
     gateway_.loop().spawn(relay_frames_up());
-    auto block = gateway_.blocks.take();
+    gateway_.workspaces.give(std::move(work_));
+    std::unique_ptr<RelayBlock> block;
     for (;;) {
       upstream_->stream.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
-      const auto got = co_await upstream_->stream.read_some(*block);
+      const auto got = co_await read_when_ready(upstream_->stream, block);
       if (!got || *got == 0) break;
       client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
       const auto passed = co_await client_.write_all(ByteView(*block).first(*got));
@@ -120,10 +121,10 @@ io::Task<void> Connection::relay_frames_up() {
     x_.bytes_up += first.size();
   }
   wipe(first.data(), first.size());
-  auto block = gateway_.blocks.take();
+  std::unique_ptr<RelayBlock> block;
   while (goes_on) {
     client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
-    const auto got = co_await client_.read_some(*block);
+    const auto got = co_await read_when_ready(client_, block);
     if (!got || *got == 0) break;
     const auto sent = co_await upstream_->stream.write_all(ByteView(*block).first(*got));
     if (!sent) break;

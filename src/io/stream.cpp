@@ -2,11 +2,7 @@
 #include "io/stream.h"
 
 #include <array>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -17,128 +13,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/utf8.h"
 #include "io/addresses.h"
-#include "io/deadlines.h"
-#include "io/tls_state.h"
+#include "io/stream_state.h"
+#include "io/stream_tls.h"
 
 namespace strongroom::io {
 namespace {
-
-namespace asio = boost::asio;
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-using Socket = asio::generic::stream_protocol::socket;
-
-}  // namespace
-
-struct Stream::State final : Timed {
-  State(Loop& owner, Socket taken) : loop(owner), socket(std::move(taken)) {}
-
-  void on_deadline() noexcept override {
-    timed_out = true;
-    close_now();
-  }
-
-  void close_now() noexcept {
-    if (!socket.is_open()) return;
-    // A reset instead of an orderly end: the other side must not take a cut stream for a whole one.
-    const linger now{1, 0};
-    ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-    boost::system::error_code ignored;
-    socket.close(ignored);
-  }
-
-  [[nodiscard]] Error failure(const boost::system::error_code& error, const char* what) const {
-    if (timed_out) return {Code::Timeout, "the connection did not answer in time"};
-    if (aborted || error == asio::error::operation_aborted || error == asio::error::bad_descriptor)
-      return {Code::Cancelled, "the connection was ended"};
-    return {Code::Network, std::string(what) + " failed: " + error.message()};
-  }
-
-  Loop& loop;
-  Socket socket;
-  Ssl ssl;
-  Peer peer;
-  bool aborted = false;
-  bool timed_out = false;
-  std::function<void()> on_readable;
-  bool is_watching = false;
-  /// Points back here while this lives: a completion may be queued when the stream is destroyed.
-  std::shared_ptr<State*> self = std::make_shared<State*>(this);
-  ~State() override { *self = nullptr; }
-};
-
-namespace {
-
-enum class TlsStep : std::uint8_t { Done, WantRead, WantWrite, End, Failed };
-
-TlsStep step_of(const SSL* ssl, int result) {
-  switch (SSL_get_error(ssl, result)) {
-    case SSL_ERROR_NONE: return TlsStep::Done;
-    case SSL_ERROR_WANT_READ: return TlsStep::WantRead;
-    case SSL_ERROR_WANT_WRITE: return TlsStep::WantWrite;
-    case SSL_ERROR_ZERO_RETURN: return TlsStep::End;
-    default: return TlsStep::Failed;
-  }
-}
-
-/// Waits for the direction that TLS wants.
-Task<boost::system::error_code> wait_for(Socket& socket, TlsStep step) {
-  const auto direction = step == TlsStep::WantRead ? Socket::wait_read : Socket::wait_write;
-  const auto [error] = co_await socket.async_wait(direction, kAwait);
-  co_return error;
-}
-
-Task<Status> handshake(Stream::State& state) {
-  for (;;) {
-    ERR_clear_error();
-    const auto step = step_of(state.ssl.get(), SSL_do_handshake(state.ssl.get()));
-    if (step == TlsStep::Done) co_return Status();
-    if (step == TlsStep::End || step == TlsStep::Failed) {
-      const long verified = SSL_get_verify_result(state.ssl.get());
-      std::string why = verified == X509_V_OK ? tls_errors() : std::string(X509_verify_cert_error_string(verified));
-      if (state.timed_out) co_return fail(Code::Timeout, "the TLS handshake did not end in time");
-      co_return fail(Code::Network, "the TLS handshake failed: " + why, "tls");
-    }
-    const auto error = co_await wait_for(state.socket, step);
-    if (error) co_return std::unexpected(state.failure(error, "the TLS handshake"));
-  }
-}
-
-Task<Result<std::size_t>> tls_read(Stream::State& state, MutableBytes into) {
-  for (;;) {
-    ERR_clear_error();
-    std::size_t got = 0;
-    const auto step = step_of(state.ssl.get(), SSL_read_ex(state.ssl.get(), into.data(), into.size(), &got) == 1 ? 1 : 0);
-    if (got > 0) co_return got;
-    if (step == TlsStep::End) co_return std::size_t{0};
-    if (step == TlsStep::Failed) {
-      if (state.timed_out || state.aborted) co_return std::unexpected(state.failure({}, "reading"));
-      co_return fail(Code::Network, "the TLS connection broke: " + tls_errors());
-    }
-    const auto error = co_await wait_for(state.socket, step);
-    if (error) co_return std::unexpected(state.failure(error, "reading"));
-  }
-}
-
-Task<Status> tls_write(Stream::State& state, ByteView from) {
-  while (!from.empty()) {
-    ERR_clear_error();
-    std::size_t sent = 0;
-    const auto step = step_of(state.ssl.get(), SSL_write_ex(state.ssl.get(), from.data(), from.size(), &sent) == 1 ? 1 : 0);
-    if (sent > 0) {
-      from = from.subspan(sent);
-      continue;
-    }
-    if (step == TlsStep::End || step == TlsStep::Failed) {
-      if (state.timed_out || state.aborted) co_return std::unexpected(state.failure({}, "writing"));
-      co_return fail(Code::Network, "the TLS connection broke: " + tls_errors());
-    }
-    const auto error = co_await wait_for(state.socket, step);
-    if (error) co_return std::unexpected(state.failure(error, "writing"));
-  }
-  co_return Status();
-}
 
 asio::const_buffer as_buffer(ByteView bytes) { return {bytes.data(), bytes.size()}; }
 
@@ -214,11 +94,7 @@ Task<Status> Stream::write_all(ByteView from) {
 
 Task<Status> Stream::write_all(ByteView first, ByteView second) {
   State& state = *state_;
-  if (state.ssl != nullptr) {
-    auto sent = co_await tls_write(state, first);
-    if (!sent) co_return sent;
-    co_return co_await tls_write(state, second);
-  }
+  if (state.ssl != nullptr) co_return co_await tls_write(state, first, second);
   while (!first.empty()) {
     const auto buffers = std::array{as_buffer(first), as_buffer(second)};
     const auto [error, sent] = co_await state.socket.async_write_some(buffers, kAwait);
@@ -232,7 +108,7 @@ Task<Status> Stream::write_all(ByteView first, ByteView second) {
 
 Task<Status> Stream::wait_readable() {
   State& state = *state_;
-  if (state.ssl != nullptr && SSL_pending(state.ssl.get()) > 0) co_return Status();
+  if (state.ssl != nullptr && SSL_has_pending(state.ssl.get()) == 1) co_return Status();
   const auto [error] = co_await state.socket.async_wait(Socket::wait_read, kAwait);
   if (error) co_return std::unexpected(state.failure(error, "waiting"));
   co_return Status();
@@ -254,6 +130,7 @@ void Stream::watch_readable(std::function<void()> on_readable) {
 
 bool Stream::has_peer_ended() const {
   if (!state_->socket.is_open()) return true;
+  if (state_->ssl != nullptr) return tls_look(*state_) == TlsLook::Ended;
   std::uint8_t octet = 0;
   const ssize_t got = ::recv(state_->socket.native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
   return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
@@ -274,31 +151,23 @@ Task<Result<std::uint8_t>> Stream::peek_first() {
 
 bool Stream::is_stale() const {
   if (!state_->socket.is_open()) return true;
-  if (state_->ssl != nullptr && SSL_pending(state_->ssl.get()) > 0) return true;
+  // TLS 1.3 sends session tickets unasked: those are taken in and are no harm.
+  if (state_->ssl != nullptr) return tls_look(*state_) != TlsLook::Nothing;
   std::uint8_t octet = 0;
   const ssize_t got = ::recv(state_->socket.native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
-  if (got <= 0 || state_->ssl == nullptr) return true;
-  // TLS 1.3 sends session tickets unasked: take those in, and see whether anything else is there.
-  ERR_clear_error();
-  std::size_t seen = 0;
-  const int result = SSL_peek_ex(state_->ssl.get(), &octet, 1, &seen);
-  return seen > 0 || step_of(state_->ssl.get(), result) != TlsStep::WantRead;
+  return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
 Task<Status> Stream::start_tls_server(const TlsServer& tls) {
-  state_->ssl.reset(SSL_new(tls.state().context.get()));
-  if (state_->ssl == nullptr || SSL_set_fd(state_->ssl.get(), state_->socket.native_handle()) != 1)
-    co_return fail(Code::Internal, "no memory for TLS");
+  if (!begin_tls(*state_, tls.state().context.get())) co_return fail(Code::Internal, "no memory for TLS");
   SSL_set_accept_state(state_->ssl.get());
   co_return co_await handshake(*state_);
 }
 
 Task<Status> Stream::start_tls_client(const TlsClient& tls, std::string host) {
   TlsClient::State& shared = tls.state();
-  state_->ssl.reset(SSL_new(shared.context.get()));
+  if (!begin_tls(*state_, shared.context.get())) co_return fail(Code::Internal, "no memory for TLS");
   SSL* ssl = state_->ssl.get();
-  if (ssl == nullptr || SSL_set_fd(ssl, state_->socket.native_handle()) != 1) co_return fail(Code::Internal, "no memory for TLS");
   SSL_set_connect_state(ssl);
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   if (is_address_literal(host)) {

@@ -32,6 +32,8 @@ std::vector<std::unique_ptr<X509, X509Free>> certificates(const std::string& pem
   return out;
 }
 
+constexpr std::size_t kReadAhead = 64UL << 10U;  // octets that one system call may bring; freed while nothing is buffered
+
 SslContext make_context(const SSL_METHOD* method) {
   SslContext context(SSL_CTX_new(method));
   if (context == nullptr) return context;
@@ -39,6 +41,7 @@ SslContext make_context(const SSL_METHOD* method) {
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context.get(), 1);
+  SSL_CTX_set_default_read_buffer_len(context.get(), kReadAhead);
   return context;
 }
 
