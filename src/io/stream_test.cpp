@@ -2,11 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "io/addresses.h"
-#include "io/loop.h"
-#include "io/net.h"
-#include "io/stream.h"
-#include "io/tls.h"
+#include "io/echo_for_test.h"
 
 namespace strongroom::io {
 namespace {
@@ -14,85 +10,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// A loop with an echo server; run() ends when `client` has ended.
-class Echo : public ::testing::Test {
- protected:
-  SystemClock clock;
-  Loop loop{clock};
-  std::optional<TlsServer> tls;
-  Certificate authority = *make_authority("test");
-  std::unique_ptr<Acceptor> acceptor;
-  Endpoint at;
-
-  void listen(std::vector<std::string> names = {}) {
-    if (!names.empty()) {
-      auto leaf = make_leaf(authority, names);
-      ASSERT_TRUE(leaf) << leaf.error().message;
-      tls = std::move(*TlsServer::create(*leaf));
-    }
-    const auto bound = listen_tcp({"127.0.0.1", 0});
-    ASSERT_TRUE(bound) << bound.error().message;
-    at = bound->bound;
-    acceptor = std::make_unique<Acceptor>(loop, bound->fd, [this](Stream stream) { loop.spawn(serve(std::move(stream))); });
-  }
-
-  Task<void> serve(Stream stream) {
-    if (tls) {
-      const auto done = co_await stream.start_tls_server(*tls);
-      if (!done) co_return;
-    }
-    ByteVector block(65536);
-    for (;;) {
-      const auto got = co_await stream.read_some(block);
-      if (!got || *got == 0) break;
-      const auto sent = co_await stream.write_all(ByteView(block).first(*got));
-      if (!sent) break;
-    }
-    (void)co_await stream.finish_writing();
-  }
-
-  void run(Task<void> client) {
-    loop.spawn(finish(std::move(client)));
-    loop.run();
-  }
-  Task<void> finish(Task<void> client) {
-    co_await std::move(client);
-    loop.stop();
-  }
-
-  Task<Result<Stream>> dial() {
-    co_return co_await dial_tcp(loop, at.host, at.port, PrivateAddresses::Allow, Deadline::after(clock, seconds(5)));
-  }
-
-  static Task<Status> round_trip(Stream& stream, std::size_t size) {
-    const ByteVector sent(size, 'x');
-    auto written = co_await stream.write_all(sent);
-    if (!written) co_return written;
-    ByteVector block(65536);
-    std::size_t received = 0;
-    while (received < size) {
-      const auto got = co_await stream.read_some(block);
-      if (!got) co_return std::unexpected(got.error());
-      if (*got == 0) co_return fail(Code::Network, "ended early");
-      received += *got;
-    }
-    co_return Status();
-  }
-};
-
-Task<void> echo_once(Task<Result<Stream>> dialled, std::function<Task<Status>(Stream&)> use, Status& out) {
-  auto stream = co_await std::move(dialled);
-  if (!stream) {
-    out = std::unexpected(stream.error());
-    co_return;
-  }
-  out = co_await use(*stream);
-}
-
 TEST_F(Echo, carries_octets_over_tcp) {
   listen();
   Status done;
-  run(echo_once(dial(), [](Stream& stream) { return round_trip(stream, 100'000); }, done));
+  run(use_once(dial(), [](Stream& stream) { return round_trip(stream, 100'000); }, done));
   EXPECT_TRUE(done) << done.error().message;
 }
 
@@ -102,13 +23,12 @@ TEST_F(Echo, carries_octets_over_verified_tls_and_resumes) {
   ASSERT_TRUE(client);
   for (int i = 0; i < 3; ++i) {
     Status done;
-    run(echo_once(dial(), [&](Stream& stream) -> Task<Status> {
+    run(use_once(dial(), [&](Stream& stream) -> Task<Status> {
       auto secured = co_await stream.start_tls_client(*client, "api.example.com");
       if (!secured) co_return secured;
       co_return co_await round_trip(stream, 30'000);
     }, done));
     EXPECT_TRUE(done) << done.error().message;
-    loop.context().restart();
   }
 }
 
@@ -116,7 +36,7 @@ TEST_F(Echo, A3_refuses_a_certificate_for_another_name) {
   listen({"api.example.com"});
   const auto client = TlsClient::create(authority.chain_pem);
   Status done;
-  run(echo_once(dial(), [&](Stream& stream) { return stream.start_tls_client(*client, "evil.example.com"); }, done));
+  run(use_once(dial(), [&](Stream& stream) { return stream.start_tls_client(*client, "evil.example.com"); }, done));
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().reason, "tls");
 }
@@ -125,14 +45,14 @@ TEST_F(Echo, A3_refuses_an_unknown_authority) {
   listen({"api.example.com"});
   const auto client = TlsClient::create("");
   Status done;
-  run(echo_once(dial(), [&](Stream& stream) { return stream.start_tls_client(*client, "api.example.com"); }, done));
+  run(use_once(dial(), [&](Stream& stream) { return stream.start_tls_client(*client, "api.example.com"); }, done));
   EXPECT_FALSE(done);
 }
 
 TEST_F(Echo, abort_ends_a_pending_read) {
   listen();
   Status done;
-  run(echo_once(dial(), [this](Stream& stream) -> Task<Status> {
+  run(use_once(dial(), [this](Stream& stream) -> Task<Status> {
     loop.post([&stream] { stream.abort(); });
     ByteVector block(16);
     const auto got = co_await stream.read_some(block);
@@ -146,7 +66,7 @@ TEST_F(Echo, abort_ends_a_pending_read) {
 TEST_F(Echo, a_deadline_ends_a_pending_read) {
   listen();
   Status done;
-  run(echo_once(dial(), [this](Stream& stream) -> Task<Status> {
+  run(use_once(dial(), [this](Stream& stream) -> Task<Status> {
     stream.set_deadline(Deadline::after(clock, milliseconds(20)));
     ByteVector block(16);
     const auto got = co_await stream.read_some(block);
@@ -160,7 +80,7 @@ TEST_F(Echo, a_deadline_ends_a_pending_read) {
 TEST_F(Echo, a_half_closed_side_still_reads) {
   listen();
   Status done;
-  run(echo_once(dial(), [](Stream& stream) -> Task<Status> {
+  run(use_once(dial(), [](Stream& stream) -> Task<Status> {
     const ByteVector sent(1000, 'y');
     (void)co_await stream.write_all(sent);
     (void)co_await stream.finish_writing();
@@ -181,7 +101,7 @@ TEST_F(Echo, a_half_closed_side_still_reads) {
 TEST_F(Echo, G1_refuses_private_addresses) {
   listen();
   Status done;
-  run(echo_once(dial_tcp(loop, "127.0.0.1", at.port, PrivateAddresses::Refuse, Deadline()), [](Stream& stream) { return round_trip(stream, 1); }, done));
+  run(use_once(dial_tcp(loop, "127.0.0.1", at.port, PrivateAddresses::Refuse, Deadline()), [](Stream& stream) { return round_trip(stream, 1); }, done));
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().reason, "private_address");
 }
