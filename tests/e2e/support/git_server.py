@@ -49,6 +49,8 @@ http {{
       fastcgi_param REMOTE_ADDR $remote_addr;
       fastcgi_param HTTP_CONTENT_ENCODING $http_content_encoding;
       fastcgi_param HTTP_GIT_PROTOCOL $http_git_protocol;
+      # nginx has judged it: the back end's environment need not hold it.
+      fastcgi_param HTTP_AUTHORIZATION "";
     }}
   }}
 }}
