@@ -1,4 +1,5 @@
-// Catalog: all services of an installation, read from TOML and validated. SPDX-License-Identifier: Apache-2.0
+// Catalog: all services of an installation, read from TOML and validated. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include <map>
@@ -21,12 +22,16 @@ struct SourceFile {
 
 class Catalog {
  public:
-  /// Two files with one id are an error, except that the text of a later list may not replace a built-in one.
+  /// Two files with one id are an error, except that the text of a later list may not replace a
+  /// built-in one.
   static Result<Catalog> from_sources(std::vector<SourceFile> sources);
-  /// The built-in files (compiled in from catalog/*.toml) and those of `user_directory`, where it exists.
+  /// The built-in files (compiled in from catalog/*.toml) and those of `user_directory`, where it
+  /// exists.
   static Result<Catalog> load(const std::string& user_directory);
   [[nodiscard]] const Service* find(std::string_view id) const;
-  [[nodiscard]] const std::map<std::string, Service, std::less<>>& services() const { return services_; }
+  [[nodiscard]] const std::map<std::string, Service, std::less<>>& services() const {
+    return services_;
+  }
   /// What the vault sends to gateways, so that they read no file.
   [[nodiscard]] const std::vector<SourceFile>& sources() const { return sources_; }
 
@@ -38,15 +43,18 @@ class Catalog {
 /// The files of catalog/ compiled into the program.
 [[nodiscard]] std::vector<SourceFile> built_in_sources();
 
-/// May a workroom variable have this name (generic-env, `run --env`)? An allow-list rule: [A-Z][A-Z0-9_]{0,63}, and none of the names or
-/// prefixes that change what programs load or run (LD_*, DYLD_*, PATH, NODE_OPTIONS, BASH_ENV, ENV, GIT_SSH*, GIT_CONFIG*, PYTHON*,
-/// PERL*, RUBY*, JAVA_TOOL_OPTIONS, IFS, SHELL*, PROMPT_COMMAND, HOME, ...), none that a catalogued proxied service sets.
+/// May a tenant's variable have this name (generic-env, `run --env`)? [A-Z][A-Z0-9_]{0,63}, none of
+/// those that change what programs load, run or trust (LD_*, PATH, NODE_OPTIONS, BASH_ENV, GIT_*,
+/// PYTHON*, ...; the list is in names.cpp), none that a built-in proxied service sets.
 [[nodiscard]] Status check_variable_name(std::string_view name);
 
-/// One canonical path for policy and for the wire (RFC 3986 5.2.4, 6.2.2): decodes unreserved escapes, upper-cases escapes, removes dot
-/// segments, folds "//" ; refuses malformed escapes, encoded slash/backslash/NUL, and ".." above the root. canonical(canonical(x)) == canonical(x).
+/// One canonical path for policy and for the wire (RFC 3986 5.2.4, 6.2.2): decodes unreserved
+/// escapes, upper-cases escapes, removes dot segments, folds "//"; refuses malformed escapes,
+/// escaped slashes, backslashes, controls and octets that no UTF-8 has, and ".." above the root.
+/// canonical(canonical(x)) == canonical(x).
 [[nodiscard]] Result<std::string> canonical_path(std::string_view path);
-/// Does a canonical path match a pattern of DeniedPath, letter case ignored?
+/// Does a canonical path match a pattern of DeniedPath? However a server may read it: letter case,
+/// escapes, a trailing slash and parameters after ";" make no difference.
 [[nodiscard]] bool path_matches(std::string_view pattern, std::string_view canonical);
 
 }  // namespace strongroom::catalog

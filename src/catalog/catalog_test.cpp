@@ -1,92 +1,291 @@
+// The built-in services: what they are, what they deny, and what their SDKs must be able to reach.
 // SPDX-License-Identifier: Apache-2.0
 #include "catalog/catalog.h"
 
 #include <gtest/gtest.h>
-#include <random>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 namespace strongroom::catalog {
 namespace {
 
-TEST(Catalog, built_in_services_are_all_valid) {
-  const auto catalog = Catalog::from_sources(built_in_sources());
-  ASSERT_TRUE(catalog) << catalog.error().message;
-  for (const char* id : {"gemini", "elevenlabs", "heygen", "firecrawl", "openai", "anthropic", "generic-http"}) {
-    ASSERT_NE(catalog->find(id), nullptr) << id;
-    EXPECT_EQ(catalog->find(id)->delivery, Delivery::Proxied) << id;
-  }
-  for (const char* id : {"github", "gitlab", "git", "postgres", "mysql", "tailscale", "generic-env"}) {
-    ASSERT_NE(catalog->find(id), nullptr) << id;
-    EXPECT_EQ(catalog->find(id)->delivery, Delivery::Injected) << id;
+const Catalog& built_in() {
+  static const Catalog kCatalog = [] {
+    auto catalog = Catalog::from_sources(built_in_sources());
+    EXPECT_TRUE(catalog) << catalog.error().message;
+    return catalog ? std::move(*catalog) : Catalog();
+  }();
+  return kCatalog;
+}
+const Service& service(const std::string& id) {
+  const auto* found = built_in().find(id);
+  EXPECT_NE(found, nullptr) << id;
+  static const Service kNone;
+  return found == nullptr ? kNone : *found;
+}
+
+bool is_denied(const Service& service, const std::string& method, const std::string& path,
+               const std::string& host = {}) {
+  return std::ranges::any_of(service.denied, [&](const DeniedPath& denied) {
+    return (denied.method == "*" || denied.method == method) &&
+           (denied.host.empty() || denied.host == (host.empty() ? service.hosts.front() : host)) &&
+           path_matches(denied.path, *canonical_path(path));
+  });
+}
+
+bool accepts(const Service& service, Slot slot, const std::string& name,
+             const std::string& scheme = {}) {
+  return std::ranges::any_of(service.accept, [&](const Placement& place) {
+    return place.slot == slot && place.name == name && place.scheme == scheme;
+  });
+}
+
+std::string variable(const Service& service, const std::string& name) {
+  const auto found = std::ranges::find(service.variables, name, &Variable::name);
+  return found == service.variables.end() ? "" : found->value;
+}
+
+TEST(Catalog, every_built_in_service_is_there_with_its_delivery) {
+  for (const char* id :
+       {"gemini", "elevenlabs", "heygen", "firecrawl", "openai", "anthropic", "generic-http"})
+    EXPECT_EQ(service(id).delivery, Delivery::Proxied) << id;
+  for (const char* id :
+       {"github", "gitlab", "git", "postgres", "mysql", "tailscale", "generic-env"})
+    EXPECT_EQ(service(id).delivery, Delivery::Injected) << id;
+  EXPECT_EQ(built_in().services().size(), 14U);
+  EXPECT_EQ(built_in().find("vertex"), nullptr);
+  for (const char* id : {"github", "gitlab", "git"})
+    EXPECT_EQ(service(id).homes.front(), Home::Integration) << id;
+  for (const char* id : {"gemini", "postgres", "generic-env", "tailscale"})
+    EXPECT_EQ(service(id).homes.front(), Home::Skill) << id;
+}
+
+TEST(Catalog, no_proxied_service_puts_a_value_into_a_workroom) {
+  for (const auto& [id, each] : built_in().services()) {
+    for (const auto& [name, value] : each.variables) {
+      const bool has_value = value.find("value}") != std::string::npos;
+      if (each.delivery == Delivery::Proxied) EXPECT_FALSE(has_value) << id << name;
+    }
+    const bool has_places = each.delivery == Delivery::Proxied;
+    EXPECT_EQ(!each.accept.empty(), has_places) << id;
+    EXPECT_EQ(!each.pass_prefix.empty(), has_places) << id;
   }
 }
 
-TEST(Catalog, a_mistake_is_named_with_file_and_line) {
-  const auto with = [](const std::string& text) {
-    const auto service = parse_service({"mine.toml", text});
-    return service ? std::string("accepted") : service.error().message;
+TEST(Catalog, keys_go_where_the_providers_want_them) {
+  EXPECT_EQ(service("gemini").inject.name, "x-goog-api-key");
+  EXPECT_EQ(service("elevenlabs").inject.name, "xi-api-key");
+  EXPECT_EQ(service("heygen").inject.name, "x-api-key");
+  EXPECT_EQ(service("anthropic").inject.name, "x-api-key");
+  for (const char* id : {"openai", "firecrawl"}) {
+    EXPECT_EQ(service(id).inject.name, "authorization") << id;
+    EXPECT_EQ(service(id).inject.scheme, "Bearer") << id;
+  }
+}
+
+TEST(Catalog, E10_passes_are_taken_in_every_place_where_a_key_is) {
+  EXPECT_TRUE(accepts(service("gemini"), Slot::Query, "key"));
+  EXPECT_TRUE(accepts(service("gemini"), Slot::Query, "access_token"));
+  EXPECT_TRUE(accepts(service("gemini"), Slot::Header, "authorization", "Bearer"));
+  EXPECT_TRUE(accepts(service("gemini"), Slot::Header, "authorization", "Token"));
+  EXPECT_TRUE(accepts(service("elevenlabs"), Slot::Query, "authorization"));
+  EXPECT_TRUE(accepts(service("elevenlabs"), Slot::Query, "single_use_token"));
+  EXPECT_TRUE(accepts(service("elevenlabs"), Slot::Query, "xi-api-key"));
+  EXPECT_TRUE(accepts(service("heygen"), Slot::Query, "session_token"));
+  EXPECT_TRUE(accepts(service("openai"), Slot::Subprotocol, "openai-insecure-api-key."));
+  EXPECT_TRUE(accepts(service("firecrawl"), Slot::Subprotocol, ""));
+  for (const char* id : {"gemini", "elevenlabs", "heygen", "openai", "anthropic", "firecrawl"}) {
+    EXPECT_TRUE(accepts(service(id), Slot::Header, "authorization", "Bearer")) << id;
+    const auto& inject = service(id).inject;
+    EXPECT_TRUE(accepts(service(id), inject.slot, inject.name, inject.scheme)) << id;
+  }
+  const auto& fields = service("elevenlabs").first_message_fields;
+  EXPECT_EQ(fields, (std::vector<std::string>{"xi_api_key", "xi-api-key", "authorization"}));
+}
+
+TEST(Catalog, workrooms_get_what_the_sdks_read) {
+  EXPECT_EQ(variable(service("gemini"), "GEMINI_API_KEY"), "{pass}");
+  EXPECT_EQ(variable(service("gemini"), "GOOGLE_GEMINI_BASE_URL"), "{base}");
+  EXPECT_EQ(variable(service("gemini"), "GOOGLE_API_KEY"), "");
+  EXPECT_EQ(variable(service("openai"), "OPENAI_BASE_URL"), "{base}/v1");
+  EXPECT_EQ(variable(service("anthropic"), "ANTHROPIC_BASE_URL"), "{base}");
+  EXPECT_EQ(variable(service("firecrawl"), "FIRECRAWL_API_URL"), "{base}");
+  EXPECT_EQ(variable(service("elevenlabs"), "ELEVENLABS_BASE_URL"), "{base}");
+  EXPECT_EQ(variable(service("heygen"), "HEYGEN_ALLOW_HTTP"), "1");
+  EXPECT_EQ(variable(service("github"), "GH_TOKEN"), "{value}");
+  EXPECT_EQ(variable(service("postgres"), "PGPASSWORD"), "{value}");
+  EXPECT_EQ(variable(service("mysql"), "MYSQL_PWD"), "{value}");
+  EXPECT_EQ(variable(service("tailscale"), "TS_AUTHKEY"), "{value}");
+  EXPECT_EQ(service("tailscale").forbidden_value, "baseURL=");
+  const auto is_unset = [](const char* id, const char* name) {
+    return std::ranges::find(service(id).unset, name) != service(id).unset.end();
   };
-  const std::string head = "id = \"x\"\ntitle = \"X\"\ndelivery = \"proxied\"\nhosts = [\"api.example.com\"]\n";
-  EXPECT_EQ(with(head + "inject = { slot = \"header\", name = \"authorization\" }\n"), "accepted");
-  EXPECT_TRUE(with(head).starts_with("mine.toml:1: ")) << with(head);
-  EXPECT_TRUE(with(head + "inject = { slot = \"head\" }\n").starts_with("mine.toml:5: "));
-  EXPECT_TRUE(with("id = \"x\"\ntitle = 3\n").starts_with("mine.toml:2: "));
-  EXPECT_TRUE(with("id = \"x\"\ntitle = \"X\"\ndelivery = \"sometimes\"\n").starts_with("mine.toml:3: "));
-  EXPECT_TRUE(with(head + "surprise = 1\n").starts_with("mine.toml:5: "));
-  EXPECT_TRUE(with("id = \"x\n").starts_with("mine.toml:1: "));
-  EXPECT_TRUE(with("id = \"x\"\ntitle = \"X\"\ndelivery = \"proxied\"\nhosts = [\"API.example.com\"]\n").starts_with("mine.toml:4: "));
+  for (const char* name : {"GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI",
+                           "GOOGLE_GENAI_USE_ENTERPRISE", "GOOGLE_GENAI_ACCESS_TOKEN"})
+    EXPECT_TRUE(is_unset("gemini", name)) << name;
+  for (const char* name : {"ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_PROFILE", "ANTHROPIC_CUSTOM_HEADERS"})
+    EXPECT_TRUE(is_unset("anthropic", name)) << name;
+  for (const char* name : {"OPENAI_ADMIN_KEY", "OPENAI_CUSTOM_HEADERS"})
+    EXPECT_TRUE(is_unset("openai", name)) << name;
+}
+
+struct Call {
+  const char* service;
+  const char* method;
+  const char* path;
+  const char* host = "";
+};
+
+TEST(Catalog, routes_that_leak_or_mint_are_denied) {
+  for (const auto& [id, method, path, host] : std::vector<Call>{
+           {"gemini", "POST", "/v1alpha/auth_tokens"},
+           {"gemini", "POST", "/v1beta/auth_tokens/"},
+           {"gemini", "POST", "/v1beta/webhooks"},
+           {"gemini", "PATCH", "/v1beta/webhooks/7"},
+           {"gemini", "POST", "/v1beta/webhooks/7:rotateSigningSecret"},
+           {"gemini", "POST", "/v1beta/webhooks/7%3ArotateSigningSecret"},
+           {"gemini", "GET", "/v1/triggers/1"},
+           {"gemini", "GET",
+            "//ws/"
+            "google.ai.generativelanguage.v1alpha.GenerativeService."
+            "BidiGenerateContentConstrained"},
+           {"gemini", "POST", "/batch"},
+           {"gemini", "POST",
+            "/$rpc/google.ai.generativelanguage.v1alpha.AuthTokenService/CreateToken"},
+           {"gemini", "POST", "/google.ai.generativelanguage.v1alpha.AuthTokenService/CreateToken"},
+           {"elevenlabs", "GET", "/v1/user"},
+           {"elevenlabs", "POST", "/v1/service-accounts/x/api-keys"},
+           {"elevenlabs", "POST", "/v1/single-use-token/tts_websocket"},
+           {"elevenlabs", "GET", "/v1/convai/conversation/get_signed_url"},
+           {"elevenlabs", "GET", "/v1/convai/conversation/get-signed-url"},
+           {"elevenlabs", "GET", "/v1/convai/agents/a1/link"},
+           {"elevenlabs", "POST", "/v1/workspaces/api-keys/disable"},
+           {"elevenlabs", "POST", "/v1/convai/twilio/outbound-call"},
+           {"elevenlabs", "PATCH", "/v1/convai/settings"},
+           {"heygen", "POST", "/v1/streaming.create_token"},
+           {"heygen", "POST", "/v3/webhooks/endpoints/7/rotate-secret"},
+           {"heygen", "POST", "/v1/webhook/endpoint.add"},
+           {"heygen", "POST", "/v1/sessions/token", "api.liveavatar.com"},
+           {"heygen", "POST", "/v1/oauth/token", "api2.heygen.com"},
+           {"firecrawl", "PUT", "/v2/team/threat-protection"},
+           {"firecrawl", "POST", "/v2/monitor"},
+           {"firecrawl", "POST", "/v1/scrape/7/interact"},
+           {"openai", "POST", "/v1/organization/admin_api_keys"},
+           {"openai", "POST", "/v1/realtime/client_secrets"},
+           {"openai", "POST", "/v1/chatkit/sessions"},
+           {"anthropic", "GET", "/v1/organizations/api_keys"},
+           {"anthropic", "POST", "/v1/tunnels/1/reveal_token"},
+           {"anthropic", "GET", "/v1/environments/e/work/1"},
+       })
+    EXPECT_TRUE(is_denied(service(id), method, path, host)) << id << " " << method << " " << path;
+}
+
+TEST(Catalog, routes_that_the_sdks_need_are_open) {
+  for (const auto& [id, method, path, host] : std::vector<Call>{
+           {"gemini", "POST", "/v1/models/gemini-2.5-flash:generateContent"},
+           {"gemini", "POST", "/v1beta/models/gemini-2.5-flash:streamGenerateContent"},
+           {"gemini", "POST", "/v1/models/gemini-embedding-001:batchEmbedContents"},
+           {"gemini", "POST", "/upload/v1beta/files"},
+           {"gemini", "GET", "/v1beta/files/x:download"},
+           {"gemini", "POST", "/v1beta/openai/chat/completions"},
+           {"gemini", "GET",
+            "//ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"},
+           {"elevenlabs", "GET", "/v1/voices"},
+           {"elevenlabs", "GET", "/v1/user/subscription"},
+           {"elevenlabs", "POST", "/v1/text-to-speech/v/stream"},
+           {"elevenlabs", "GET", "/v1/text-to-speech/v/stream-input"},
+           {"elevenlabs", "GET", "/v1/convai/conversation"},
+           {"heygen", "POST", "/v2/video/generate"},
+           {"heygen", "GET", "/v3/users/me"},
+           {"heygen", "POST", "/v1/asset", "upload.heygen.com"},
+           {"firecrawl", "POST", "/v2/scrape"},
+           {"firecrawl", "GET", "/v2/crawl/7"},
+           {"firecrawl", "GET", "/v2/team/credit-usage"},
+           {"openai", "POST", "/v1/chat/completions"},
+           {"openai", "POST", "/v1/files"},
+           {"openai", "GET", "/v1/realtime"},
+           {"anthropic", "POST", "/v1/messages"},
+           {"anthropic", "GET", "/v1/messages/batches/b/results"},
+           {"anthropic", "POST", "/v1/files"},
+       })
+    EXPECT_FALSE(is_denied(service(id), method, path, host)) << id << " " << method << " " << path;
+}
+
+TEST(Catalog, every_check_could_be_asked_and_is_not_denied) {
+  for (const auto& [id, each] : built_in().services()) {
+    if (each.check.method.empty()) continue;
+    const std::string path = each.check.path.substr(0, each.check.path.find('?'));
+    EXPECT_FALSE(is_denied(each, each.check.method, path, each.check.host + "x")) << id;
+    EXPECT_FALSE(each.check.invalid_body.empty()) << id << ": a status alone proves nothing";
+  }
+  EXPECT_EQ(service("gitlab").host_setting, "host") << "a token is shown to its own host only";
+  EXPECT_EQ(service("github").check.only_for.size(), 1U);
 }
 
 TEST(Catalog, two_services_of_one_id_are_refused) {
   auto sources = built_in_sources();
-  sources.push_back({"mine.toml", sources.front().text});
-  EXPECT_FALSE(Catalog::from_sources(sources));
+  const std::string text = "# mine\n" + sources.front().text;
+  sources.push_back({"mine.toml", text});
+  const auto catalog = Catalog::from_sources(sources);
+  ASSERT_FALSE(catalog);
+  EXPECT_TRUE(catalog.error().message.starts_with("mine.toml:")) << catalog.error().message;
+  EXPECT_NE(catalog.error().message.find("defined already"), std::string::npos);
 }
 
-TEST(Paths, F8_one_canonical_form) {
-  EXPECT_EQ(*canonical_path("/v1/models"), "/v1/models");
-  EXPECT_EQ(*canonical_path("//ws/x"), "/ws/x");
-  EXPECT_EQ(*canonical_path("/a/./b/../c"), "/a/c");
-  EXPECT_EQ(*canonical_path("/a/%2e%2e/b"), "/b");
-  EXPECT_EQ(*canonical_path("/%61%3a"), "/a%3A");
-  EXPECT_EQ(*canonical_path("/a/"), "/a/");
-  EXPECT_EQ(*canonical_path("/a/.."), "/");
-  for (const char* wrong : {"", "a", "/..", "/a/../..", "/%2f", "/%5C", "/%00", "/%zz", "/%4", "/a b", "/a\\b", "/a?b", "/a#b"}) EXPECT_FALSE(canonical_path(wrong)) << wrong;
+TEST(Catalog, J3_a_proxied_services_variable_cannot_be_injected) {
+  auto sources = built_in_sources();
+  sources.push_back({"mine.toml",
+                     "id = \"mine\"\ntitle = \"Mine\"\ndelivery = \"injected\"\n"
+                     "[[variable]]\nname = \"OPENAI_API_KEY\"\nvalue = \"{value}\"\n"});
+  const auto catalog = Catalog::from_sources(sources);
+  ASSERT_FALSE(catalog);
+  EXPECT_TRUE(catalog.error().message.starts_with("mine.toml:5: ")) << catalog.error().message;
 }
 
-TEST(Paths, canonical_is_its_own_canonical) {
-  std::mt19937 random(7);
-  const std::string_view alphabet = "/./%2eEaA.;:~%5B";
-  for (int i = 0; i < 200'000; ++i) {
-    std::string path = "/";
-    for (unsigned n = random() % 14; n > 0; --n) path += alphabet[random() % alphabet.size()];
-    const auto once = canonical_path(path);
-    if (!once) continue;
-    const auto twice = canonical_path(*once);
-    ASSERT_TRUE(twice) << path;
-    ASSERT_EQ(*once, *twice) << path;
+class Folder : public ::testing::Test {
+ protected:
+  Folder() {
+    std::string name =
+        (std::filesystem::temp_directory_path() / "strongroom-catalog-XXXXXX").string();
+    EXPECT_NE(::mkdtemp(name.data()), nullptr);
+    folder = name;
   }
+  ~Folder() override { std::filesystem::remove_all(folder); }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder + "/" + name) << text;
+  }
+  std::string folder;
+};
+
+TEST_F(Folder, own_services_join_the_built_in_ones) {
+  EXPECT_EQ(Catalog::load(folder + "/none")->services().size(), 14U);
+  write("mine.toml",
+        "id = \"mine\"\ntitle = \"Mine\"\ndelivery = \"proxied\"\nhosts = [\"api.example.com\"]\n"
+        "inject = { slot = \"header\", name = \"x-key\" }\n");
+  write("note.txt", "not a service");
+  const auto catalog = Catalog::load(folder);
+  ASSERT_TRUE(catalog) << catalog.error().message;
+  EXPECT_NE(catalog->find("mine"), nullptr);
+  EXPECT_EQ(catalog->sources().size(), 15U);
+  // What the vault sends to a gateway makes the same catalogue there.
+  EXPECT_EQ(Catalog::from_sources(catalog->sources())->services().size(), 15U);
 }
 
-TEST(Paths, patterns_ignore_case_and_trailing_slash) {
-  EXPECT_TRUE(path_matches("/*/auth_tokens", "/v1alpha/auth_tokens"));
-  EXPECT_TRUE(path_matches("/*/auth_tokens", "/v1alpha/AUTH_tokens/"));
-  EXPECT_FALSE(path_matches("/*/auth_tokens", "/v1alpha/x/auth_tokens"));
-  EXPECT_TRUE(path_matches("/v1/service-accounts/**", "/v1/service-accounts"));
-  EXPECT_TRUE(path_matches("/v1/service-accounts/**", "/v1/service-accounts/1/keys"));
-  EXPECT_FALSE(path_matches("/v1/service-accounts/**", "/v1/service-accountsx"));
-  EXPECT_TRUE(path_matches("/*/webhooks/*:rotateSigningSecret", "/v1/webhooks/7:rotatesigningsecret"));
-  EXPECT_TRUE(path_matches("/v1/workspace/resources/*/*share", "/v1/workspace/resources/1/unshare"));
-}
-
-TEST(Names, J4_dangerous_variables_are_refused) {
-  for (const char* name : {"LD_PRELOAD", "PATH", "NODE_OPTIONS", "BASH_ENV", "GIT_SSH_COMMAND", "PYTHONPATH", "PERL5LIB", "HOME", "IFS", "lower", "1A", "",
-                           "A-B", "JAVA_TOOL_OPTIONS", "STRONGROOM_SESSION", "GIT_CONFIG_COUNT", "HTTPS_PROXY"})
-    EXPECT_FALSE(check_variable_name(name)) << name;
-  for (const char* name : {"MY_SERVICE_TOKEN", "SENTRY_DSN", "STRIPE_KEY", "A"}) EXPECT_TRUE(check_variable_name(name)) << name;
-}
-
-TEST(Names, J3_variables_of_proxied_services_are_refused) {
-  for (const char* name : {"GEMINI_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_AUTH_TOKEN", "GOOGLE_API_KEY", "FIRECRAWL_API_KEY"}) EXPECT_FALSE(check_variable_name(name)) << name;
+TEST_F(Folder, a_mistake_names_the_file_and_an_unreadable_one_is_not_passed_over) {
+  write("mine.toml", "id = \"mine\"\ntitle = \"Mine\"\ndelivery = \"sideways\"\n");
+  auto catalog = Catalog::load(folder);
+  ASSERT_FALSE(catalog);
+  EXPECT_TRUE(catalog.error().message.starts_with(folder + "/mine.toml:3: "));
+  write("mine.toml", std::string(300'000, '#'));
+  EXPECT_EQ(Catalog::load(folder).error().code, Code::TooLarge);
+  std::filesystem::remove(folder + "/mine.toml");
+  std::filesystem::create_directory(folder + "/mine.toml");
+  EXPECT_EQ(Catalog::load(folder).error().code, Code::Storage);
+  write("file", "");
+  EXPECT_EQ(Catalog::load(folder + "/file").error().code, Code::Storage);
 }
 
 }  // namespace

@@ -14,28 +14,43 @@ int hex_value(char c) {
 }
 
 bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
 }
 
 /// RFC 3986 3.3 pchar without escapes, and the slash.
-bool is_path_character(char c) { return is_unreserved(c) || std::string_view("/!$&'()*+,;=:@").find(c) != std::string_view::npos; }
+bool is_path_character(char c) {
+  return is_unreserved(c) || std::string_view("/!$&'()*+,;=:@").find(c) != std::string_view::npos;
+}
 
-/// One spelling for every character: unreserved ones plain, all others as upper-case escapes or as they may stand.
+/// What some server behind would read as another path or another request: separators, controls, and
+/// octets that no UTF-8 has (overlong spellings of "." and "/" start with C0).
+bool is_dangerous(unsigned char c) {
+  return c == '/' || c == '\\' || c < 0x20 || c == 0x7f || c == 0xc0 || c == 0xc1 || c >= 0xf5;
+}
+
+/// One spelling for every character: unreserved ones plain, all others as upper-case escapes or as
+/// they may stand.
 Result<std::string> one_spelling(std::string_view path) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string out;
   out.reserve(path.size());
   for (std::size_t i = 0; i < path.size(); ++i) {
     if (path[i] != '%') {
-      if (!is_path_character(path[i])) return fail(Code::Invalid, "the path holds a character that must be escaped", "bad_request");
+      if (!is_path_character(path[i]))
+        return fail(Code::Invalid, "the path holds a character that must be escaped",
+                    "bad_request");
       out += path[i];
       continue;
     }
     const int high = i + 2 < path.size() ? hex_value(path[i + 1]) : -1;
     const int low = i + 2 < path.size() ? hex_value(path[i + 2]) : -1;
-    if (high < 0 || low < 0) return fail(Code::Invalid, "the path holds a malformed escape", "bad_request");
+    if (high < 0 || low < 0)
+      return fail(Code::Invalid, "the path holds a malformed escape", "bad_request");
     const char c = static_cast<char>(high * 16 + low);
-    if (c == '/' || c == '\\' || c == '\0') return fail(Code::Invalid, "the path holds an escaped slash, backslash or NUL", "bad_request");
+    if (is_dangerous(static_cast<unsigned char>(c)))
+      return fail(Code::Invalid, "the path holds an escaped slash, backslash or control character",
+                  "bad_request");
     i += 2;
     if (is_unreserved(c)) {
       out += c;
@@ -50,8 +65,21 @@ Result<std::string> one_spelling(std::string_view path) {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
+/// The segment without escapes, as a server may read it.
+std::string plain_segment(std::string_view segment) {
+  std::string out;
+  out.reserve(segment.size());
+  for (std::size_t i = 0; i < segment.size(); ++i) {
+    const bool is_escape = segment[i] == '%' && i + 2 < segment.size();
+    out += is_escape ? static_cast<char>(hex_value(segment[i + 1]) * 16 + hex_value(segment[i + 2]))
+                     : segment[i];
+    if (is_escape) i += 2;
+  }
+  return out;
+}
+
 /// `*` matches within the segment.
-bool segment_matches(std::string_view pattern, std::string_view segment) {
+bool fits(std::string_view pattern, std::string_view segment) {
   std::size_t p = 0;
   std::size_t s = 0;
   std::size_t star = std::string_view::npos;
@@ -74,6 +102,16 @@ bool segment_matches(std::string_view pattern, std::string_view segment) {
   return p == pattern.size();
 }
 
+bool segment_matches(std::string_view pattern, std::string_view segment) {
+  if (fits(pattern, segment)) return true;
+  const auto parameter = segment.find(';');
+  if (parameter != std::string_view::npos && fits(pattern, segment.substr(0, parameter)))
+    return true;
+  if (segment.find('%') == std::string_view::npos) return false;
+  const std::string plain = plain_segment(segment);
+  return fits(pattern, plain) || fits(pattern, std::string_view(plain).substr(0, plain.find(';')));
+}
+
 /// The first segment, which `rest` loses.
 std::string_view next_segment(std::string_view& rest) {
   const auto slash = rest.find('/');
@@ -85,11 +123,13 @@ std::string_view next_segment(std::string_view& rest) {
 }  // namespace
 
 Result<std::string> canonical_path(std::string_view path) {
-  if (path.empty() || path[0] != '/') return fail(Code::Invalid, "the path must start with a slash", "bad_request");
+  if (path.empty() || path[0] != '/')
+    return fail(Code::Invalid, "the path must start with a slash", "bad_request");
   STRONGROOM_TRY(const std::string spelled, one_spelling(path));
   std::string out;
   out.reserve(spelled.size());
-  const bool ends_open = spelled.ends_with('/') || spelled.ends_with("/.") || spelled.ends_with("/..");
+  const bool ends_open =
+      spelled.ends_with('/') || spelled.ends_with("/.") || spelled.ends_with("/..");
   std::string_view rest = std::string_view(spelled).substr(1);
   while (!rest.empty()) {
     const std::string_view segment = next_segment(rest);

@@ -1,7 +1,8 @@
 // Service: what is known of one kind of key; one file in catalog/.
 //
-// Used by: vault (rules, variables), gateway (where the key goes), app. Values only; immutable once read. Threads: any.
-// Facts come from catalog/*.toml, never from code. SPDX-License-Identifier: Apache-2.0
+// Used by: vault (rules, variables), gateway (where the key goes), app. Values only; immutable once
+// read. Threads: any. Facts come from catalog/*.toml, never from code. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include <cstdint>
@@ -25,12 +26,14 @@ enum class Slot : std::uint8_t { Header, Query, Basic, Subprotocol };
 /// One place where the provider takes a key (and so where a pass may arrive, and what is stripped).
 struct Placement {
   Slot slot = Slot::Header;
-  std::string name;    ///< header name (lower case) or query parameter; for Basic the user name sent upstream; Subprotocol: prefix before the key, may be empty
+  std::string name;  ///< header name (lower case) or query parameter; for Basic the user name sent
+                     ///< upstream; Subprotocol: prefix before the key, may be empty
   std::string scheme;  ///< before the value and one space: "Bearer", "Token"; may be empty
 };
 
 enum class PathAction : std::uint8_t { Deny };
-/// A route that would leak or mint credentials. `path`: `*` is one segment (or part of one), `**` any rest; matched after canonicalisation.
+/// A route that would leak or mint credentials. `path`: `*` is one segment (or part of one), `**`
+/// any rest; matched after canonicalisation.
 struct DeniedPath {
   std::string method;  ///< "*" any, "WS" a websocket upgrade
   std::string host;    ///< empty: all of the service's hosts
@@ -45,12 +48,18 @@ struct Check {
   std::string path;    ///< with query
   std::vector<std::pair<std::string, std::string>> headers;
   std::vector<int> invalid_status;
-  std::vector<std::string> invalid_body;        ///< any of these in the first 16 KiB, together with the status
-  std::vector<std::string> valid_despite_body;  ///< any of these means the key is fine although the above matched
+  std::vector<std::string>
+      invalid_body;  ///< any of these in the first 16 KiB, together with the status
+  std::vector<std::string>
+      valid_despite_body;  ///< any of these means the key is fine although the above matched
+  /// Setting and value: the check is for keys with exactly this one ("host", "github.com"); a key
+  /// for another host is never sent here.
+  std::vector<std::pair<std::string, std::string>> only_for;
 };
 
-/// One variable a workroom gets. In `value`: {pass} {base} (proxied); {value}, {setting:NAME}, {url:NAME} percent-encoded (injected).
-/// A variable whose template names an absent optional setting is left out.
+/// One variable a workroom gets. In `value`: {pass} {base} (proxied); {value}, {setting:NAME},
+/// {url:NAME} percent-encoded (injected). A variable whose template names an absent optional
+/// setting is left out.
 struct Variable {
   std::string name;
   std::string value;
@@ -78,26 +87,30 @@ struct Service {
   std::string id;     ///< "gemini"
   std::string title;  ///< "Google Gemini API"
   Delivery delivery = Delivery::Proxied;
-  std::vector<Home> homes;               ///< allowed homes, first is the default
-  std::vector<std::string> hosts;        ///< exact names; host[0] is the default. Empty when `host_setting` names one, or nothing is proxied
-  std::string host_setting;              ///< setting that holds the host (generic-http)
+  std::vector<Home> homes;         ///< allowed homes, first is the default
+  std::vector<std::string> hosts;  ///< exact names; host[0] is the default. Empty when
+                                   ///< `host_setting` names one, or nothing is proxied
+  std::string host_setting;        ///< setting that holds the host (generic-http)
   std::uint16_t port = 443;
-  Placement inject;                      ///< exactly one place for the real key (proxied)
-  std::vector<Placement> accept;         ///< every place stripped and searched for the pass
-  std::string pass_prefix;               ///< what a pass starts with: "AIza", "sk-"
+  Placement inject;               ///< exactly one place for the real key (proxied)
+  std::vector<Placement> accept;  ///< every place stripped and searched for the pass
+  std::string pass_prefix;        ///< what a pass starts with: "AIza", "sk-"
   std::vector<DeniedPath> denied;
   Check check;
   std::vector<Variable> variables;
-  std::vector<std::string> unset;        ///< variables never inherited beside ours
+  std::vector<std::string> unset;  ///< variables never inherited beside ours
   std::vector<Setting> settings;
   std::vector<HeaderRewrite> rewrite_headers;
   std::vector<BodyRewrite> rewrite_body;
-  std::vector<std::string> first_message_fields;  ///< JSON members of a websocket's first text message that may hold the pass
-  std::size_t show_last_characters = 0;  ///< 4 where the provider's keys are at least 20 characters long, else 0
-  std::string console_url;               ///< where a person manages the key at the provider
-  std::string git_host;                  ///< git credential helper is set for this host ("" none, "{setting:host}" allowed)
-  std::string git_user;                  ///< "x-access-token", "oauth2"
-  std::string forbidden_value;           ///< substring that a value may not contain (Tailscale's "baseURL=")
+  std::vector<std::string> first_message_fields;  ///< JSON members of a websocket's first text
+                                                  ///< message that may hold the pass
+  std::size_t show_last_characters =
+      0;                    ///< 4 where the provider's keys are at least 20 characters long, else 0
+  std::string console_url;  ///< where a person manages the key at the provider
+  std::string
+      git_host;  ///< git credential helper is set for this host ("" none, "{setting:host}" allowed)
+  std::string git_user;         ///< "x-access-token", "oauth2"
+  std::string forbidden_value;  ///< substring that a value may not contain (Tailscale's "baseURL=")
 };
 
 }  // namespace strongroom::catalog

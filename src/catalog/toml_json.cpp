@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catalog/toml_json.h"
 
-#include <sstream>
 #include <toml++/toml.h>
+
+#include <sstream>
 
 namespace strongroom::catalog {
 namespace {
@@ -49,8 +50,8 @@ Result<json::object> toml_to_json(const SourceFile& file) {
     const toml::table table = toml::parse(file.text, file.name);
     return convert_table(table);
   } catch (const toml::parse_error& error) {
-    return fail(Code::Invalid,
-                file.name + ":" + std::to_string(error.source().begin.line) + ": " + std::string(error.description()));
+    return fail(Code::Invalid, file.name + ":" + std::to_string(error.source().begin.line) + ": " +
+                                   std::string(error.description()));
   }
 }
 

@@ -6,7 +6,8 @@
 
 namespace strongroom::catalog {
 
-/// The whole document as JSON (dates become their text). An error names file and line. At most 256 KiB.
+/// The whole document as JSON (dates become their text). An error names file and line. At most 256
+/// KiB.
 [[nodiscard]] Result<json::object> toml_to_json(const SourceFile& file);
 
 }  // namespace strongroom::catalog

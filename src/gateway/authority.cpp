@@ -103,6 +103,8 @@ std::optional<Authority> Destinations::authority_of(const Route& route, const le
 }
 
 std::optional<Authority> Destinations::authority_for_check(const catalog::Service& service, const lease::Settings& settings) const {
+  for (const auto& [name, value] : service.check.only_for)
+    if (setting(settings, name) != value) return std::nullopt;
   Route route;
   route.service = &service;
   route.host_name = service.check.host;

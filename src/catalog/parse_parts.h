@@ -1,0 +1,19 @@
+// The parts of a service's file, each a table read and checked alone. Used by: parse.cpp.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "catalog/section.h"
+#include "catalog/service.h"
+
+namespace strongroom::catalog {
+
+[[nodiscard]] Status read_placement(const Section& section, const Service& service,
+                                    Placement& into);
+[[nodiscard]] Status read_denied(const Section& section, Service& service);
+[[nodiscard]] Status read_check(const Section& section, Service& service);
+[[nodiscard]] Status read_variable(const Section& section, Service& service);
+[[nodiscard]] Status read_setting(const Section& section, Service& service);
+/// [[rewrite_header]] and [[rewrite_body]] of the root.
+[[nodiscard]] Status read_rewrites(const Section& root, Service& service);
+
+}  // namespace strongroom::catalog
