@@ -1,0 +1,95 @@
+// In the steady state a request through the whole pipeline allocates nothing. Vault and provider run on a thread of their own, the
+// client on a third, so that only the gateway's work is counted. SPDX-License-Identifier: Apache-2.0
+#include <arpa/inet.h>
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+
+#include "gateway/world_for_test.h"
+
+namespace {
+thread_local bool is_counting = false;
+std::atomic<long> allocations{0};
+
+void* counted(std::size_t size) {
+  if (is_counting) ++allocations;
+  void* const memory = std::malloc(size == 0 ? 1 : size);
+  if (memory == nullptr) std::abort();
+  return memory;
+}
+}  // namespace
+
+// The whole test program's; the array forms call these.
+void* operator new(std::size_t size) { return counted(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace strongroom::gateway {
+namespace {
+
+constexpr int kWarmUp = 300;
+constexpr int kMeasured = 2000;
+
+/// One request and its whole answer of known size, with plain system calls.
+bool exchange(int fd, const std::string& request, std::size_t answer_size) {
+  if (::send(fd, request.data(), request.size(), 0) != static_cast<ssize_t>(request.size())) return false;
+  char block[4096];
+  for (std::size_t have = 0; have < answer_size;) {
+    const ssize_t got = ::recv(fd, block, sizeof(block), 0);
+    if (got <= 0) return false;
+    have += static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+int connect_to(std::uint16_t port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const timeval limit{10, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+  return ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? fd : -1;
+}
+
+TEST(SteadyState, ARequestAllocatesNothing) {
+  const SystemClock clock;
+  io::Loop gateway_loop(clock);
+  io::Loop other_loop(clock);
+  World world(gateway_loop, other_loop);
+  world.vault.keeps_notes = false;
+  const std::string body(1024, 'y');
+  const std::string answer = ok(body);
+  world.provider.answer = [&](const Provider::Seen&) { return answer; };
+  // The gateway writes Content-Length last; the head is otherwise as long as the provider's.
+  const std::string asked = request("POST", "/gemini/v1beta/models/m:generateContent", with_pass() + "content-type: application/json\r\n", std::string(200, 'z'));
+  bool is_right = false;
+  std::thread others([&] { other_loop.run(); });
+  std::thread client([&] {
+    const int fd = connect_to(world.port);
+    is_right = fd >= 0;
+    for (int i = 0; i < kWarmUp + kMeasured && is_right; ++i) {
+      if (i == kWarmUp) gateway_loop.post([] { is_counting = true; });
+      is_right = exchange(fd, asked, answer.size());
+    }
+    ::close(fd);
+    gateway_loop.post([&] {
+      is_counting = false;
+      gateway_loop.stop();
+    });
+  });
+  gateway_loop.run();
+  client.join();
+  other_loop.stop();
+  others.join();
+  ASSERT_TRUE(is_right);
+  // What a second brings (renewal of leases, sweeps) is not a request's; two thousand of them would show.
+  EXPECT_LT(allocations.load(), kMeasured / 50) << "allocations for " << kMeasured << " requests";
+}
+
+}  // namespace
+}  // namespace strongroom::gateway

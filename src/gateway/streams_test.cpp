@@ -1,0 +1,410 @@
+// Streaming, websockets, revocation, the record, verdicts and links, through the whole pipeline. SPDX-License-Identifier: Apache-2.0
+#include "base/encoding.h"
+#include "gateway/world_for_test.h"
+#include "http/websocket.h"
+
+namespace strongroom::gateway {
+namespace {
+
+constexpr const char* kPath = "/gemini/v1beta/models";
+constexpr const char* kWebsocketKey = "dGhlIHNhbXBsZSBub25jZQ==";
+const std::string kEventHead = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+
+std::string chunk(const std::string& text) {
+  char size[24];
+  std::snprintf(size, sizeof(size), "%zx\r\n", text.size());
+  return size + text + "\r\n";
+}
+std::string upgrade(const std::string& target, const std::string& headers) {
+  return request("GET", target, "connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: " + std::string(kWebsocketKey) + "\r\n" + headers);
+}
+std::string switching(const std::string& headers = {}) {
+  return "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: " +
+         std::string(http::websocket_accept(kWebsocketKey)) + "\r\n" + headers + "\r\n";
+}
+/// A client's text frame with a mask of its own.
+std::string text_frame(const std::string& payload) {
+  http::FrameHead head;
+  head.opcode = http::Opcode::Text;
+  head.is_final = true;
+  head.is_masked = true;
+  head.mask = {1, 2, 3, 4};
+  head.length = payload.size();
+  std::array<std::uint8_t, http::kMaxFrameHead> start{};
+  const std::size_t size = http::write_frame_head(head, start);
+  ByteVector body(payload.begin(), payload.end());
+  http::apply_mask(body, head.mask, 0);
+  return std::string(text_of(ByteView(start).first(size))) + std::string(text_of(body));
+}
+/// The payload of the first frame in `octets`.
+std::string first_payload(const std::string& octets) {
+  http::FrameHead head;
+  const auto outcome = http::parse_frame_head(bytes_of(octets), http::FrameSender::Client, 0, head);
+  if (outcome.state != http::ParseState::Complete) return "malformed";
+  ByteVector body(octets.begin() + static_cast<std::ptrdiff_t>(outcome.consumed), octets.begin() + static_cast<std::ptrdiff_t>(outcome.consumed + head.length));
+  http::apply_mask(body, head.mask, 0);
+  return std::string(text_of(body));
+}
+
+using Stream = GatewayTest;
+using Revoke = GatewayTest;
+using Websocket = GatewayTest;
+using Record = GatewayTest;
+
+TEST_F(Stream, AnEventArrivesBeforeTheNextIsSent) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return kEventHead + chunk("data: one\n\n"); };
+    Agent agent = world.agent();
+    const std::string octets = request("POST", kPath, with_pass(), "{}");
+    (void)co_await agent.send(octets);
+    const std::string first = co_await agent.until("data: one\n\n");
+    EXPECT_NE(first.find("transfer-encoding: chunked"), std::string::npos);
+    const std::string rest = chunk("data: two\n\n") + "0\r\n\r\n";
+    (void)co_await world.provider.send(rest);
+    const std::string second = co_await agent.until("0\r\n\r\n");
+    EXPECT_NE(second.find("data: two"), std::string::npos);
+  };
+  run(story());
+}
+
+TEST_F(Stream, LargeBodiesGoThroughUnchangedBothWays) {
+  auto story = [&]() -> io::Task<void> {
+    std::string body(3 << 20, 'a');
+    for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>('a' + (i * 7 + i / 1000) % 26);
+    world.provider.answer = [](const Provider::Seen& seen) { return ok(seen.body); };
+    Agent agent = world.agent();
+    const std::string octets = request("POST", kPath, with_pass(), body);
+    loop.spawn([](Agent& to, std::string all) -> io::Task<void> { (void)co_await to.send(std::move(all)); }(agent, octets));
+    (void)co_await world.until([&] { return world.provider.seen.size() == 1; });
+    const Answer answer = co_await agent.answer("POST");
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_TRUE(answer.body == body);
+    // The connection goes on, in chunks this time.
+    const std::string chunked = "POST " + std::string(kPath) + " HTTP/1.1\r\nhost: g\r\n" + with_pass() + "transfer-encoding: chunked\r\n\r\n";
+    (void)co_await agent.send(chunked);
+    const std::string rest = chunk("hello ") + chunk("world") + "0\r\n\r\n";
+    (void)co_await agent.send(rest);
+    const Answer second = co_await agent.answer("POST");
+    EXPECT_EQ(second.body, "hello world");
+    EXPECT_EQ(world.provider.connections, 1);
+  };
+  run(story());
+}
+
+TEST_F(Stream, F9_an_old_client_gets_no_chunks) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.answer = [](const Provider::Seen&) { return kEventHead + chunk("one ") + chunk("two") + "0\r\n\r\n"; };
+    const std::string octets = "GET " + std::string(kPath) + " HTTP/1.0\r\nhost: g\r\n" + with_pass() + "\r\n";
+    const Answer answer = co_await ask(octets);
+    EXPECT_FALSE(answer.says("chunked"));
+    EXPECT_EQ(answer.body, "one two");
+  };
+  run(story());
+}
+
+TEST_F(Stream, HeadAndEmptyAnswersKeepTheConnection) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.answer = [](const Provider::Seen& seen) {
+      return seen.head.starts_with("HEAD") ? std::string("HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n") : std::string("HTTP/1.1 204 No Content\r\n\r\n");
+    };
+    Agent agent = world.agent();
+    const std::string both = request("HEAD", kPath, with_pass()) + request("DELETE", kPath, with_pass());
+    (void)co_await agent.send(both);
+    const Answer head = co_await agent.answer("HEAD");
+    const Answer none = co_await agent.answer("DELETE");
+    EXPECT_TRUE(head.says("content-length: 999"));
+    EXPECT_EQ(none.status, 204);
+  };
+  run(story());
+}
+
+TEST_F(Stream, F6_expect_is_answered_by_the_provider_or_by_us) {
+  auto story = [&]() -> io::Task<void> {
+    Agent agent = world.agent();
+    const std::string head = "POST " + std::string(kPath) + " HTTP/1.1\r\nhost: g\r\n" + with_pass() + "expect: 100-continue\r\ncontent-length: 4\r\n\r\n";
+    (void)co_await agent.send(head);
+    // This provider waits for the body and says nothing: we ask for it after a second.
+    const std::string asked = co_await agent.until("100 Continue\r\n\r\n");
+    EXPECT_TRUE(asked.starts_with("HTTP/1.1 100"));
+    (void)co_await agent.send("body");
+    const Answer answer = co_await agent.answer("POST");
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(last_seen().body, "body");
+  };
+  run(story());
+}
+
+TEST_F(Stream, AClientThatLeavesEndsTheProvidersWork) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return std::string(); };
+    Agent agent = world.agent();
+    const std::string octets = request("GET", kPath, with_pass());
+    (void)co_await agent.send(octets);
+    (void)co_await world.until([&] { return world.provider.seen.size() == 1; });
+    agent.leave();
+    const bool has_ended = co_await world.until([&] { return world.provider.ended == 1; });
+    EXPECT_TRUE(has_ended);
+    const bool is_settled = co_await world.until([&] { return !world.vault.settled.empty(); });
+    EXPECT_TRUE(is_settled);
+    if (is_settled) EXPECT_EQ(world.vault.settled[0].outcome, lease::UseOutcome::ClientLeft);
+  };
+  run(story());
+}
+
+TEST_F(Stream, AConnectionThatWasClosedMeanwhileIsReplaced) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.answer = [&](const Provider::Seen&) { return "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 1\r\n\r\nx"; };
+    for (int i = 0; i < 3; ++i) {
+      const std::string octets = request("GET", kPath, with_pass());
+      const Answer answer = co_await ask(octets);
+      EXPECT_EQ(answer.status, 200);
+    }
+    EXPECT_EQ(world.provider.connections, 3);
+  };
+  run(story());
+}
+
+TEST_F(Stream, AnAnswerCutShortIsNotTakenForWhole) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return kEventHead + chunk("part"); };
+    Agent agent = world.agent();
+    const std::string octets = request("GET", kPath, with_pass());
+    (void)co_await agent.send(octets);
+    (void)co_await agent.until("part");
+    (void)co_await world.provider.send("ZZ\r\n");
+    const bool is_ended = co_await agent.is_ended();
+    EXPECT_TRUE(is_ended);
+    const bool is_settled = co_await world.until([&] { return !world.vault.settled.empty(); });
+    EXPECT_TRUE(is_settled);
+    if (is_settled) EXPECT_EQ(world.vault.settled[0].outcome, lease::UseOutcome::UpstreamFailed);
+  };
+  run(story());
+}
+
+TEST_F(Revoke, I1_a_stream_is_cut_before_the_fence_is_acknowledged) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return kEventHead + chunk("data: one\n\n"); };
+    Agent agent = world.agent();
+    const std::string octets = request("GET", kPath, with_pass());
+    (void)co_await agent.send(octets);
+    (void)co_await agent.until("data: one");
+    const bool is_done = co_await world.revoke(kGeminiPass);
+    EXPECT_TRUE(is_done);
+    const bool is_ended = co_await agent.is_ended();
+    EXPECT_TRUE(is_ended);
+    const Answer again = co_await ask(octets);
+    EXPECT_EQ(again.status, 403);
+    EXPECT_TRUE(again.says("key_revoked"));
+    const bool has_ended = co_await world.until([&] { return world.provider.ended == 1; });
+    EXPECT_TRUE(has_ended);
+  };
+  run(story());
+}
+
+TEST_F(Revoke, I1_before_the_first_octet_the_answer_says_so) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return std::string(); };
+    Agent agent = world.agent();
+    const std::string octets = request("GET", kPath, with_pass());
+    (void)co_await agent.send(octets);
+    (void)co_await world.until([&] { return world.provider.seen.size() == 1; });
+    (void)co_await world.revoke(kGeminiPass);
+    const Answer answer = co_await agent.answer();
+    EXPECT_EQ(answer.status, 403);
+    EXPECT_TRUE(answer.says("key_revoked"));
+  };
+  run(story());
+}
+
+TEST_F(Revoke, I3_an_upload_is_cut) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.reads_bodies = false;
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return std::string(); };
+    Agent agent = world.agent();
+    const std::string head = "POST " + std::string(kPath) + " HTTP/1.1\r\nhost: g\r\n" + with_pass() + "content-length: 1000000\r\n\r\nbeginning";
+    (void)co_await agent.send(head);
+    (void)co_await world.until([&] { return world.provider.raw.find("beginning") != std::string::npos; });
+    (void)co_await world.revoke(kGeminiPass);
+    const bool has_ended = co_await world.until([&] { return world.provider.ended == 1; });
+    EXPECT_TRUE(has_ended);
+    const std::string said = co_await agent.until("key_revoked");
+    EXPECT_NE(said.find("403"), std::string::npos) << said;
+  };
+  run(story());
+}
+
+TEST_F(Revoke, I4_idle_connections_that_carried_the_key_are_closed_too) {
+  auto story = [&]() -> io::Task<void> {
+    const std::string octets = request("GET", kPath, with_pass());
+    (void)co_await ask(octets);
+    EXPECT_EQ(world.provider.ended, 0);
+    (void)co_await world.revoke(kGeminiPass);
+    const bool has_ended = co_await world.until([&] { return world.provider.ended == 1; });
+    EXPECT_TRUE(has_ended);
+  };
+  run(story());
+}
+
+TEST_F(Websocket, I2_frames_go_both_ways_until_the_revoke) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return switching(); };
+    Agent agent = world.agent();
+    const std::string octets = upgrade("/gemini/ws/x", with_pass());
+    (void)co_await agent.send(octets);
+    const Answer answer = co_await agent.answer();
+    EXPECT_EQ(answer.status, 101);
+    EXPECT_NE(last_seen().head.find(kRealKey), std::string::npos);
+    const std::string frame = text_frame("hello");
+    (void)co_await agent.send(frame);
+    (void)co_await world.until([&] { return world.provider.raw == frame; });
+    EXPECT_EQ(world.provider.raw, frame);
+    (void)co_await world.provider.send(std::string("\x81\x02hi", 4));
+    const std::string back = co_await agent.until("hi");
+    EXPECT_EQ(back, std::string("\x81\x02hi", 4));
+    (void)co_await world.revoke(kGeminiPass);
+    const bool is_ended = co_await agent.is_ended();
+    EXPECT_TRUE(is_ended);
+  };
+  run(story());
+}
+
+TEST_F(Websocket, ThePassInTheFirstMessageBecomesTheKey) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return switching(); };
+    Agent agent = world.agent();
+    const std::string octets = upgrade("/elevenlabs/v1/text-to-speech/v/stream-input", "xi-api-key: " + kElevenPass + "\r\nsec-websocket-extensions: permessage-deflate\r\n");
+    (void)co_await agent.send(octets);
+    (void)co_await agent.answer();
+    EXPECT_EQ(last_seen().head.find("permessage-deflate"), std::string::npos);
+    const std::string frame = text_frame("{\"text\":\" \",\"xi_api_key\":\"" + kElevenPass + "\"}") + text_frame("second");
+    (void)co_await agent.send(frame);
+    (void)co_await world.until([&] { return world.provider.raw.size() > 60; });
+    EXPECT_EQ(first_payload(world.provider.raw), std::string("{\"text\":\" \",\"xi_api_key\":\"") + kRealKey + "\"}");
+  };
+  run(story());
+}
+
+TEST_F(Websocket, C6_a_pass_as_subprotocol_is_not_sent_and_the_key_not_answered) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return switching(std::string("sec-websocket-protocol: ") + kRealKey + "\r\n"); };
+    Agent agent = world.agent();
+    const std::string octets = upgrade("/firecrawl/v2/crawl/1", "sec-websocket-protocol: " + kFirecrawlPass + "\r\n");
+    (void)co_await agent.send(octets);
+    const Answer answer = co_await agent.answer();
+    EXPECT_EQ(answer.status, 101);
+    EXPECT_FALSE(answer.says(kRealKey));
+    EXPECT_TRUE(answer.says("sec-websocket-protocol: " + kFirecrawlPass + "\r\n"));
+    EXPECT_EQ(last_seen().head.find(kFirecrawlPass), std::string::npos);
+    EXPECT_NE(last_seen().head.find(std::string("authorization: Bearer ") + kRealKey), std::string::npos) << last_seen().head;
+  };
+  run(story());
+}
+
+TEST_F(Websocket, F5_a_wrong_accept_is_no_websocket) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.answer = [](const Provider::Seen&) {
+      return std::string("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: AAAA\r\n\r\n");
+    };
+    const std::string octets = upgrade("/gemini/ws/x", with_pass());
+    const Answer answer = co_await ask(octets);
+    EXPECT_EQ(answer.status, 502);
+  };
+  run(story());
+}
+
+TEST_F(Record, TheFirstOctetWaitsUntilTheUseIsDurable) {
+  auto story = [&]() -> io::Task<void> {
+    world.vault.holds_back = true;
+    Agent agent = world.agent();
+    const std::string octets = request("GET", std::string(kPath) + "?secret=1", with_pass());
+    (void)co_await agent.send(octets);
+    const bool is_asked = co_await world.until([&] { return world.provider.seen.size() == 1 && !world.vault.held.empty(); });
+    EXPECT_TRUE(is_asked);
+    EXPECT_EQ(world.vault.paths, std::vector<std::string>{"generativelanguage.googleapis.com/v1beta/models"});
+    EXPECT_TRUE(world.vault.settled.empty());
+    for (const auto& durable : world.vault.held) durable();
+    const Answer answer = co_await agent.answer();
+    EXPECT_EQ(answer.status, 200);
+    const bool is_settled = co_await world.until([&] { return world.vault.settled.size() == 1; });
+    EXPECT_TRUE(is_settled);
+    EXPECT_EQ(world.vault.settled[0].status, 200);
+    EXPECT_EQ(world.vault.settled[0].bytes_down, 4U);
+    EXPECT_EQ(world.vault.settled[0].outcome, lease::UseOutcome::Completed);
+  };
+  run(story());
+}
+
+TEST_F(Record, ARefusalOfTheKeyIsToldOnceAndALaterSuccessTakesItBack) {
+  auto story = [&]() -> io::Task<void> {
+    const std::string octets = request("GET", kPath, with_pass());
+    world.provider.answer = [](const Provider::Seen&) { return std::string("HTTP/1.1 400 Bad Request\r\ncontent-length: 9\r\n\r\nmalformed"); };
+    (void)co_await ask(octets);
+    world.provider.answer = [](const Provider::Seen&) { return std::string("HTTP/1.1 400 Bad Request\r\ncontent-length: 15\r\n\r\nAPI_KEY_INVALID"); };
+    (void)co_await ask(octets);
+    (void)co_await ask(octets);
+    world.provider.answer = [](const Provider::Seen&) { return ok(); };
+    (void)co_await ask(octets);
+    const bool is_told = co_await world.until([&] { return world.vault.verdicts.size() == 2; });
+    EXPECT_TRUE(is_told);
+    if (is_told) EXPECT_EQ(world.vault.verdicts, (std::vector<lease::Verdict>{lease::Verdict::Rejected, lease::Verdict::Accepted}));
+  };
+  run(story());
+}
+
+using Link = GatewayTest;
+
+TEST_F(Link, AnUploadUrlOfTheProviderWorksHereWithoutAPass) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.answer = [](const Provider::Seen&) {
+      return ok("{}", "X-Goog-Upload-URL: https://generativelanguage.googleapis.com/upload/v1beta/files?upload_id=abc&upload_protocol=resumable\r\n");
+    };
+    const std::string begin = request("POST", "/gemini/upload/v1beta/files", with_pass(), "{}");
+    const Answer begun = co_await ask(begin, "POST");
+    const std::string mark = "X-Goog-Upload-URL: http://gateway.test:8701";
+    const auto at = begun.head.find(mark);
+    EXPECT_NE(at, std::string::npos) << begun.head;
+    if (at == std::string::npos) co_return;
+    const std::string target = begun.head.substr(at + mark.size(), begun.head.find("\r\n", at) - at - mark.size());
+    const std::string without = request("PUT", target, {}, "data");
+    const Answer put = co_await ask(without, "PUT");
+    EXPECT_EQ(put.status, 200) << put.body;
+    EXPECT_NE(last_seen().head.find("PUT /upload/v1beta/files?upload_id=abc&upload_protocol=resumable HTTP/1.1"), std::string::npos) << last_seen().head;
+    EXPECT_NE(last_seen().head.find(kRealKey), std::string::npos);
+    const std::string with = request("PUT", target, with_pass(), "data");
+    const Answer same = co_await ask(with, "PUT");
+    EXPECT_EQ(same.status, 200);
+    // Good for that path and query alone.
+    const std::string changed = request("PUT", target + "x", {}, "data");
+    const Answer refused = co_await ask(changed, "PUT");
+    EXPECT_EQ(refused.status, 401);
+    (void)co_await world.revoke(kGeminiPass);
+    const Answer after = co_await ask(without, "PUT");
+    EXPECT_EQ(after.status, 403);
+  };
+  run(story());
+}
+
+TEST_F(Link, ThePageThatComesNextLeadsBackHere) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.answer = [](const Provider::Seen&) {
+      return ok(R"({"success":true,"next":"https://api.firecrawl.dev/v2/crawl/1?skip=10","data":[1]})", "content-type: application/json\r\n");
+    };
+    const std::string octets = request("GET", "/firecrawl/v2/crawl/1", "authorization: Bearer " + kFirecrawlPass + "\r\naccept-encoding: gzip\r\n");
+    const Answer answer = co_await ask(octets);
+    EXPECT_EQ(answer.body, R"({"success":true,"next":"http://gateway.test:8701/firecrawl/v2/crawl/1?skip=10","data":[1]})");
+    EXPECT_NE(last_seen().head.find("accept-encoding: identity"), std::string::npos);
+  };
+  run(story());
+}
+
+}  // namespace
+}  // namespace strongroom::gateway
