@@ -1,4 +1,5 @@
-// The certificates we make ourselves: P-256, ECDSA with SHA-256. SPDX-License-Identifier: Apache-2.0
+// The certificates we make ourselves: P-256, ECDSA with SHA-256. SPDX-License-Identifier:
+// Apache-2.0
 #include <ctime>
 #include <memory>
 #include <openssl/evp.h>
@@ -17,7 +18,9 @@ namespace {
 template <auto free_function>
 struct Freer {
   template <class T>
-  void operator()(T* pointer) const { free_function(pointer); }
+  void operator()(T* pointer) const {
+    free_function(pointer);
+  }
 };
 using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using Cert = std::unique_ptr<X509, Freer<X509_free>>;
@@ -29,7 +32,8 @@ Key new_key() { return Key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")); 
 bool add_extension(X509* certificate, X509* issuer, int id, const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  const std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>> extension(X509V3_EXT_conf_nid(nullptr, &context, id, value.c_str()));
+  const std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>> extension(
+      X509V3_EXT_conf_nid(nullptr, &context, id, value.c_str()));
   return extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
@@ -45,7 +49,8 @@ Cert begin(EVP_PKEY* key, const std::string& common_name, long days) {
   X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -kDay);
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), days * kDay);
   X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_UTF8,
-                             reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1, 0);
+                             reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1,
+                             0);
   X509_set_pubkey(certificate.get(), key);
   return certificate;
 }
@@ -87,9 +92,11 @@ Result<Certificate> make_authority(const std::string& common_name) {
   const Cert certificate = begin(key.get(), common_name, 3650);
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get()));
   X509* self = certificate.get();
-  const bool made = add_extension(self, self, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
-                    add_extension(self, self, NID_key_usage, "critical,keyCertSign,cRLSign") &&
-                    add_extension(self, self, NID_subject_key_identifier, "hash") && X509_sign(self, key.get(), EVP_sha256()) > 0;
+  const bool made =
+      add_extension(self, self, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
+      add_extension(self, self, NID_key_usage, "critical,keyCertSign,cRLSign") &&
+      add_extension(self, self, NID_subject_key_identifier, "hash") &&
+      X509_sign(self, key.get(), EVP_sha256()) > 0;
   if (!made) return std::unexpected(failed());
   return Certificate{pem_of(self), pem_of(key.get())};
 }
@@ -102,15 +109,18 @@ Result<Certificate> make_leaf(const Certificate& authority, const std::vector<st
   const Cert certificate = begin(key.get(), names[0].size() <= 64 ? names[0] : "strongroom", 90);
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer.get()));
   std::string alternatives;
-  for (const auto& name : names) alternatives += (alternatives.empty() ? "" : ",") + std::string(is_address_literal(name) ? "IP:" : "DNS:") + name;
+  for (const auto& name : names)
+    alternatives += (alternatives.empty() ? "" : ",") +
+                    std::string(is_address_literal(name) ? "IP:" : "DNS:") + name;
   X509* leaf = certificate.get();
-  const bool made = add_extension(leaf, issuer.get(), NID_basic_constraints, "critical,CA:FALSE") &&
-                    add_extension(leaf, issuer.get(), NID_key_usage, "critical,digitalSignature") &&
-                    add_extension(leaf, issuer.get(), NID_ext_key_usage, "serverAuth") &&
-                    add_extension(leaf, issuer.get(), NID_subject_key_identifier, "hash") &&
-                    add_extension(leaf, issuer.get(), NID_authority_key_identifier, "keyid:always") &&
-                    add_extension(leaf, issuer.get(), NID_subject_alt_name, alternatives) &&
-                    X509_sign(leaf, issuer_key.get(), EVP_sha256()) > 0;
+  const bool made =
+      add_extension(leaf, issuer.get(), NID_basic_constraints, "critical,CA:FALSE") &&
+      add_extension(leaf, issuer.get(), NID_key_usage, "critical,digitalSignature") &&
+      add_extension(leaf, issuer.get(), NID_ext_key_usage, "serverAuth") &&
+      add_extension(leaf, issuer.get(), NID_subject_key_identifier, "hash") &&
+      add_extension(leaf, issuer.get(), NID_authority_key_identifier, "keyid:always") &&
+      add_extension(leaf, issuer.get(), NID_subject_alt_name, alternatives) &&
+      X509_sign(leaf, issuer_key.get(), EVP_sha256()) > 0;
   if (!made) return std::unexpected(failed());
   return Certificate{pem_of(leaf) + authority.chain_pem, pem_of(key.get())};
 }

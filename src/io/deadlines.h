@@ -1,5 +1,5 @@
-// The registry of streams that have a deadline: an intrusive list, swept every 50 ms. One timer serves all connections of a loop.
-// SPDX-License-Identifier: Apache-2.0
+// The registry of streams that have a deadline: an intrusive list, swept every 50 ms. One timer
+// serves all connections of a loop. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>

@@ -86,8 +86,10 @@ class Echo : public ::testing::Test {
     while (!sent.empty()) {
       const auto got = co_await stream.read_some(block);
       if (!got) co_return std::unexpected(got.error());
-      if (*got == 0 || *got > sent.size()) co_return fail(Code::Network, "ended early, or answered too much");
-      if (std::memcmp(block.data(), sent.data(), *got) != 0) co_return fail(Code::Network, "other octets came back");
+      if (*got == 0 || *got > sent.size())
+        co_return fail(Code::Network, "ended early, or answered too much");
+      if (std::memcmp(block.data(), sent.data(), *got) != 0)
+        co_return fail(Code::Network, "other octets came back");
       sent = sent.subspan(*got);
     }
     co_return Status();
@@ -99,7 +101,8 @@ class Echo : public ::testing::Test {
   }
 
   /// Dials, uses, and keeps what the use answered.
-  static Task<void> use_once(Task<Result<Stream>> dialled, std::function<Task<Status>(Stream&)> use, Status& out) {
+  static Task<void> use_once(Task<Result<Stream>> dialled, std::function<Task<Status>(Stream&)> use,
+                             Status& out) {
     auto stream = co_await std::move(dialled);
     if (!stream) {
       out = std::unexpected(stream.error());
@@ -112,10 +115,13 @@ class Echo : public ::testing::Test {
     run(use_once(dial(), std::move(use), done));
     return done;
   }
-  Status once_over_tls(const TlsClient& client, std::string host, std::function<Task<Status>(Stream&)> use) {
-    return once([&client, host, use](Stream& stream) { return secured(stream, client, host, use); });
+  Status once_over_tls(const TlsClient& client, std::string host,
+                       std::function<Task<Status>(Stream&)> use) {
+    return once(
+        [&client, host, use](Stream& stream) { return secured(stream, client, host, use); });
   }
-  static Task<Status> secured(Stream& stream, const TlsClient& client, std::string host, std::function<Task<Status>(Stream&)> use) {
+  static Task<Status> secured(Stream& stream, const TlsClient& client, std::string host,
+                              std::function<Task<Status>(Stream&)> use) {
     auto done = co_await stream.start_tls_client(client, host);
     if (!done) co_return done;
     co_return co_await use(stream);

@@ -22,7 +22,8 @@ constexpr std::chrono::milliseconds kSweep{50};
 
 }  // namespace
 
-Loop::Loop(const Clock& clock) : clock_(clock), context_(1), deadlines_(std::make_unique<Deadlines>(context_)) {}
+Loop::Loop(const Clock& clock)
+    : clock_(clock), context_(1), deadlines_(std::make_unique<Deadlines>(context_)) {}
 
 Loop::~Loop() = default;
 
@@ -102,7 +103,8 @@ Loop::Ticker::~Ticker() {
 }
 
 void Loop::Ticker::arm(const std::shared_ptr<State>& state) {
-  state->timer.expires_after(std::chrono::duration_cast<boost::asio::steady_timer::duration>(state->period));
+  state->timer.expires_after(
+      std::chrono::duration_cast<boost::asio::steady_timer::duration>(state->period));
   state->timer.async_wait([state](const boost::system::error_code& error) {
     if (error || state->is_stopped) return;
     state->work();
@@ -117,7 +119,8 @@ std::unique_ptr<Loop::Ticker> Loop::every(Duration period, std::function<void()>
 }
 
 namespace {
-void wait_for_signal(const std::shared_ptr<boost::asio::signal_set>& signals, const std::shared_ptr<std::function<void(int)>>& call) {
+void wait_for_signal(const std::shared_ptr<boost::asio::signal_set>& signals,
+                     const std::shared_ptr<std::function<void(int)>>& call) {
   signals->async_wait([signals, call](const boost::system::error_code& error, int number) {
     if (error) return;
     (*call)(number);
@@ -156,7 +159,8 @@ Task<bool> Event::wait_until(Deadline deadline) {
     if (deadline.is_never()) {
       state_->timer.expires_at(boost::asio::steady_timer::time_point::max());
     } else {
-      state_->timer.expires_after(std::chrono::duration_cast<boost::asio::steady_timer::duration>(deadline.at() - state_->loop.clock().steady()));
+      state_->timer.expires_after(std::chrono::duration_cast<boost::asio::steady_timer::duration>(
+          deadline.at() - state_->loop.clock().steady()));
     }
     state_->is_waiting = true;
     co_await state_->timer.async_wait(kAwait);

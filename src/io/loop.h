@@ -1,7 +1,7 @@
 // Loop: one thread's event loop, its timers and its coarse clock.
 //
-// Used by: every program's main and each room that waits. Threads: run() on one; post() from any. Everything created on a loop
-// is used on its thread only. SPDX-License-Identifier: Apache-2.0
+// Used by: every program's main and each room that waits. Threads: run() on one; post() from any.
+// Everything created on a loop is used on its thread only. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -46,14 +46,16 @@ class Loop {
     std::shared_ptr<State> state_;
   };
   [[nodiscard]] std::unique_ptr<Ticker> every(Duration period, std::function<void()> work);
-  /// Runs `on_signal(number)` on this loop for SIGTERM, SIGINT, SIGCHLD, ... until the loop ends. Call once.
+  /// Runs `on_signal(number)` on this loop for SIGTERM, SIGINT, SIGCHLD, ... until the loop ends.
+  /// Call once.
   void on_signals(std::initializer_list<int> signals, std::function<void(int)> on_signal);
 
   [[nodiscard]] const Clock& clock() const { return clock_; }
   /// Steady time for deadlines on the hot path.
   [[nodiscard]] SteadyTime coarse_now() const;
   [[nodiscard]] boost::asio::io_context& context() { return context_; }
-  /// Calls timed.on_deadline() about 50 ms after `deadline` at the latest, unless changed or destroyed before (io/deadlines.h).
+  /// Calls timed.on_deadline() about 50 ms after `deadline` at the latest, unless changed or
+  /// destroyed before (io/deadlines.h).
   void watch(Timed& timed, Deadline deadline);
 
  private:

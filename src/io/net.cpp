@@ -33,7 +33,8 @@ std::string reason() { return std::strerror(errno); }
 /// Connects one non-blocking socket; a deadline closes it.
 struct Dialling final : Timed {
   Dialling(Loop& loop, int family)
-      : socket(loop.context(), asio::generic::stream_protocol(family, family == AF_UNIX ? 0 : IPPROTO_TCP)) {}
+      : socket(loop.context(),
+               asio::generic::stream_protocol(family, family == AF_UNIX ? 0 : IPPROTO_TCP)) {}
   void on_deadline() noexcept override {
     timed_out = true;
     boost::system::error_code ignored;
@@ -43,7 +44,8 @@ struct Dialling final : Timed {
   bool timed_out = false;
 };
 
-Task<Result<Stream>> connect(Loop& loop, const sockaddr_storage& address, socklen_t size, Deadline deadline, std::string name) {
+Task<Result<Stream>> connect(Loop& loop, const sockaddr_storage& address, socklen_t size,
+                             Deadline deadline, std::string name) {
   std::unique_ptr<Dialling> dialling;
   try {
     dialling = std::make_unique<Dialling>(loop, address.ss_family);
@@ -53,11 +55,13 @@ Task<Result<Stream>> connect(Loop& loop, const sockaddr_storage& address, sockle
   loop.watch(*dialling, deadline);
   const asio::generic::stream_protocol::endpoint endpoint(&address, size);
   const auto [error] = co_await dialling->socket.async_connect(endpoint, kAwait);
-  if (dialling->timed_out) co_return fail(Code::Timeout, name + " did not accept the connection in time");
+  if (dialling->timed_out)
+    co_return fail(Code::Timeout, name + " did not accept the connection in time");
   if (error) co_return fail(Code::Network, "cannot connect to " + name + ": " + error.message());
   boost::system::error_code released;
   const int fd = dialling->socket.release(released);
-  if (released) co_return fail(Code::Network, "cannot connect to " + name + ": " + released.message());
+  if (released)
+    co_return fail(Code::Network, "cannot connect to " + name + ": " + released.message());
   co_return Stream::adopt(loop, fd);
 }
 
@@ -83,12 +87,14 @@ Result<sockaddr_storage> numeric_address(const Endpoint& endpoint, socklen_t& si
 Result<sockaddr_un> unix_address(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) return fail(Code::Invalid, "the path of a socket has at most 107 characters: " + path);
+  if (path.size() >= sizeof(address.sun_path))
+    return fail(Code::Invalid, "the path of a socket has at most 107 characters: " + path);
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   return address;
 }
 
-Result<int> bound_socket(int family, const sockaddr* address, socklen_t size, const std::string& name) {
+Result<int> bound_socket(int family, const sockaddr* address, socklen_t size,
+                         const std::string& name) {
   const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return fail(Code::Network, "no socket can be made: " + reason());
   const int on = 1;
@@ -104,19 +110,24 @@ Result<int> bound_socket(int family, const sockaddr* address, socklen_t size, co
 }  // namespace
 
 std::string Endpoint::text() const {
-  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
+  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
+         std::to_string(port);
 }
 
 Result<Endpoint> parse_endpoint(std::string_view text) {
-  const auto wrong = [&] { return fail(Code::Invalid, "'" + std::string(text) + "' is not ADDRESS:PORT"); };
+  const auto wrong = [&] {
+    return fail(Code::Invalid, "'" + std::string(text) + "' is not ADDRESS:PORT");
+  };
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size()) return wrong();
   Endpoint endpoint;
   std::string_view host = text.substr(0, colon);
   const std::string_view port = text.substr(colon + 1);
   if (host.starts_with('[') != host.ends_with(']')) return wrong();
-  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-  else if (host.find(':') != std::string_view::npos) return wrong();
+  if (host.starts_with('['))
+    host = host.substr(1, host.size() - 2);
+  else if (host.find(':') != std::string_view::npos)
+    return wrong();
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
   if (error != std::errc() || end != port.data() + port.size() || host.empty()) return wrong();
   endpoint.host = std::string(host);
@@ -128,7 +139,9 @@ Result<BoundSocket> listen_tcp(const Endpoint& endpoint) {
   if (numeric.host == "localhost") numeric.host = "127.0.0.1";
   socklen_t size = 0;
   STRONGROOM_TRY(const sockaddr_storage address, numeric_address(numeric, size));
-  STRONGROOM_TRY(const int fd, bound_socket(address.ss_family, reinterpret_cast<const sockaddr*>(&address), size, endpoint.text()));
+  STRONGROOM_TRY(const int fd,
+                 bound_socket(address.ss_family, reinterpret_cast<const sockaddr*>(&address), size,
+                              endpoint.text()));
   sockaddr_storage actual{};
   socklen_t actual_size = sizeof(actual);
   ::getsockname(fd, reinterpret_cast<sockaddr*>(&actual), &actual_size);
@@ -145,14 +158,18 @@ Result<int> listen_unix(const std::string& path) {
   ::unlink(path.c_str());
   // Between bind and chmod nobody else may connect: the mask closes the gap.
   const mode_t before = ::umask(0177);
-  auto fd = bound_socket(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof(address), path);
+  auto fd =
+      bound_socket(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof(address), path);
   ::umask(before);
   return fd;
 }
 
 struct Acceptor::State {
   State(Loop& owner, int fd, std::function<void(Stream)> call)
-      : loop(owner), descriptor(owner.context(), fd), pause(owner.context()), on_stream(std::move(call)) {}
+      : loop(owner),
+        descriptor(owner.context(), fd),
+        pause(owner.context()),
+        on_stream(std::move(call)) {}
   Loop& loop;
   asio::posix::stream_descriptor descriptor;
   asio::steady_timer pause;
@@ -161,7 +178,8 @@ struct Acceptor::State {
 
   static Task<void> run(std::shared_ptr<State> state) {
     while (!state->is_stopped) {
-      const auto [error] = co_await state->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, kAwait);
+      const auto [error] =
+          co_await state->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, kAwait);
       if (error || state->is_stopped) co_return;
       if (state->accept_waiting()) continue;
       // No descriptors left: wait for some to be closed, and go on (threats.md N5).
@@ -173,7 +191,8 @@ struct Acceptor::State {
   /// All that wait, at most a batch. False when descriptors have run out.
   bool accept_waiting() {
     for (int i = 0; i < 64 && !is_stopped; ++i) {
-      const int fd = ::accept4(descriptor.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      const int fd =
+          ::accept4(descriptor.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0) return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
       auto stream = Stream::adopt(loop, fd);
       if (stream) on_stream(std::move(*stream));
@@ -195,13 +214,15 @@ void Acceptor::stop() {
   state_->pause.cancel();
 }
 
-Task<Result<Stream>> dial_tcp(Loop& loop, std::string host, std::uint16_t port, PrivateAddresses policy, Deadline deadline) {
+Task<Result<Stream>> dial_tcp(Loop& loop, std::string host, std::uint16_t port,
+                              PrivateAddresses policy, Deadline deadline) {
   auto found = co_await resolve(loop, host, port, deadline);
   if (!found) co_return std::unexpected(std::move(found).error());
   Error last(Code::Network, host + " has no address");
   for (const auto& candidate : *found) {
     if (policy == PrivateAddresses::Refuse && is_private_address(candidate.storage)) {
-      last = Error(Code::Refused, host + " leads to a private address, which is not dialled", "private_address");
+      last = Error(Code::Refused, host + " leads to a private address, which is not dialled",
+                   "private_address");
       continue;
     }
     auto stream = co_await connect(loop, candidate.storage, candidate.size, deadline, host);

@@ -19,8 +19,9 @@ struct Endpoint {
 };
 [[nodiscard]] Result<Endpoint> parse_endpoint(std::string_view text);
 
-/// A bound, listening TCP socket (SO_REUSEADDR, backlog 4096, non-blocking, close-on-exec). The caller owns the descriptor, so that
-/// the vault can hand one to each gateway it starts. `bound` tells the port chosen for 0.
+/// A bound, listening TCP socket (SO_REUSEADDR, backlog 4096, non-blocking, close-on-exec). The
+/// caller owns the descriptor, so that the vault can hand one to each gateway it starts. `bound`
+/// tells the port chosen for 0.
 struct BoundSocket {
   int fd = -1;
   Endpoint bound;
@@ -29,8 +30,8 @@ struct BoundSocket {
 /// Replaces a stale socket file; the file's mode is 0600.
 [[nodiscard]] Result<int> listen_unix(const std::string& path);
 
-/// Accepts until the loop ends or the listener is stopped; survives descriptor exhaustion (waits, then goes on). Calls `on_stream`
-/// on the loop for each connection.
+/// Accepts until the loop ends or the listener is stopped; survives descriptor exhaustion (waits,
+/// then goes on). Calls `on_stream` on the loop for each connection.
 class Acceptor {
  public:
   Acceptor(Loop& loop, int fd, std::function<void(Stream)> on_stream);
@@ -44,11 +45,12 @@ class Acceptor {
 
 enum class PrivateAddresses : bool { Refuse, Allow };
 
-/// Resolves (on a helper thread, cached for a short time) and connects, trying each address in turn within the deadline. With Refuse, any
-/// answer in a private, loopback, link-local, unique-local, CGN, NAT64, 6to4, multicast or unspecified range is refused, checked on
-/// the very address dialled. Numeric hosts need no resolver.
-[[nodiscard]] Task<Result<Stream>> dial_tcp(Loop& loop, std::string host, std::uint16_t port, PrivateAddresses policy,
-                                            Deadline deadline);
+/// Resolves (on a helper thread, cached for a short time) and connects, trying each address in turn
+/// within the deadline. With Refuse, any answer in a private, loopback, link-local, unique-local,
+/// CGN, NAT64, 6to4, multicast or unspecified range is refused, checked on the very address
+/// dialled. Numeric hosts need no resolver.
+[[nodiscard]] Task<Result<Stream>> dial_tcp(Loop& loop, std::string host, std::uint16_t port,
+                                            PrivateAddresses policy, Deadline deadline);
 [[nodiscard]] Task<Result<Stream>> dial_unix(Loop& loop, std::string path);
 
 /// A connected pair of Unix stream sockets, close-on-exec.

@@ -21,15 +21,16 @@
 namespace strongroom::io {
 namespace {
 
-/// All that the child needs, made before fork: between fork and exec only async-signal-safe calls are allowed.
+/// All that the child needs, made before fork: between fork and exec only async-signal-safe calls
+/// are allowed.
 struct Prepared {
   std::vector<std::string> arguments;
   std::vector<std::string> environment;
   std::vector<char*> argv;
   std::vector<char*> envp;
   std::vector<std::pair<int, int>> moves;
-  int highest = 2;  ///< the last descriptor that stays open
-  std::string user_map;   ///< for a user namespace in which everybody stays who they are
+  int highest = 2;       ///< the last descriptor that stays open
+  std::string user_map;  ///< for a user namespace in which everybody stays who they are
   std::string group_map;
 };
 
@@ -57,7 +58,8 @@ Prepared prepare(const Spawn& spawn) {
   return out;
 }
 
-/// Descriptors first go far above all targets, then to their places, so that no move overwrites another's source.
+/// Descriptors first go far above all targets, then to their places, so that no move overwrites
+/// another's source.
 bool place_descriptors(Prepared& prepared) {
   for (auto& [ours, theirs] : prepared.moves) {
     ours = ::fcntl(ours, F_DUPFD_CLOEXEC, prepared.highest + 1);
@@ -70,11 +72,13 @@ bool place_descriptors(Prepared& prepared) {
     for (const auto& move : prepared.moves) is_wanted = is_wanted || move.second == fd;
     if (!is_wanted) ::close(fd);
   }
-  return ::close_range(static_cast<unsigned>(prepared.highest) + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC) == 0;
+  return ::close_range(static_cast<unsigned>(prepared.highest) + 1, UINT_MAX,
+                       CLOSE_RANGE_CLOEXEC) == 0;
 }
 
 void reset_signals(IgnoredSignals ignored) {
-  for (int number = 1; number < NSIG && ignored == IgnoredSignals::Reset; ++number) ::signal(number, SIG_DFL);
+  for (int number = 1; number < NSIG && ignored == IgnoredSignals::Reset; ++number)
+    ::signal(number, SIG_DFL);
   ::signal(SIGPIPE, SIG_DFL);  // we ignore it; exec gives the others back that had a handler
   sigset_t none;
   sigemptyset(&none);
@@ -89,21 +93,23 @@ bool write_whole(const char* path, const char* text, std::size_t size) {
   return done;
 }
 
-/// In a new user namespace everybody is nobody until the maps are written. Our /proc files belong to root while we are not dumpable,
-/// so for these three writes we are; the locked arena is not part of a forked child's memory.
+/// In a new user namespace everybody is nobody until the maps are written. Our /proc files belong
+/// to root while we are not dumpable, so for these three writes we are; the locked arena is not
+/// part of a forked child's memory.
 bool keep_identity(const Prepared& prepared) {
   ::prctl(PR_SET_DUMPABLE, 1);
-  const bool done = write_whole("/proc/self/setgroups", "deny", 4) &&
-                    write_whole("/proc/self/uid_map", prepared.user_map.data(), prepared.user_map.size()) &&
-                    write_whole("/proc/self/gid_map", prepared.group_map.data(), prepared.group_map.size());
+  const bool done =
+      write_whole("/proc/self/setgroups", "deny", 4) &&
+      write_whole("/proc/self/uid_map", prepared.user_map.data(), prepared.user_map.size()) &&
+      write_whole("/proc/self/gid_map", prepared.group_map.data(), prepared.group_map.size());
   const int why = errno;
   ::prctl(PR_SET_DUMPABLE, 0);
   errno = why;
   return done;
 }
 
-/// Ours alone from here on; what the machine mounts later still arrives. Without a /proc of its own (masked in some containers) the
-/// child sees the outer one: less tidy, not less dead at the end.
+/// Ours alone from here on; what the machine mounts later still arrives. Without a /proc of its own
+/// (masked in some containers) the child sees the outer one: less tidy, not less dead at the end.
 bool use_own_mounts() {
   if (::mount("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) return false;
   (void)::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr);
@@ -116,21 +122,26 @@ bool use_own_mounts() {
   ::_exit(127);
 }
 
-[[noreturn]] void become(Prepared& prepared, const Spawn& spawn, std::uint64_t namespaces, pid_t parent, int report) {
+[[noreturn]] void become(Prepared& prepared, const Spawn& spawn, std::uint64_t namespaces,
+                         pid_t parent, int report) {
   reset_signals(spawn.ignored);
   if (spawn.die_with_parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    // A parent outside of our namespace is 0: whoever separates also holds a socket that ends with the parent.
+    // A parent outside of our namespace is 0: whoever separates also holds a socket that ends with
+    // the parent.
     if (namespaces == 0 && ::getppid() != parent) ::_exit(127);
   }
   if (spawn.group == ProcessGroup::Own) ::setpgid(0, 0);
-  if ((namespaces & CLONE_NEWUSER) != 0 && !keep_identity(prepared)) give_up(report, Stage::Separate);
+  if ((namespaces & CLONE_NEWUSER) != 0 && !keep_identity(prepared))
+    give_up(report, Stage::Separate);
   if ((namespaces & CLONE_NEWNS) != 0 && !use_own_mounts()) give_up(report, Stage::Separate);
-  if (place_descriptors(prepared)) ::execve(prepared.argv[0], prepared.argv.data(), prepared.envp.data());
+  if (place_descriptors(prepared))
+    ::execve(prepared.argv[0], prepared.argv.data(), prepared.envp.data());
   give_up(report, Stage::Execute);
 }
 
-/// fork(), with namespaces. The child of the raw call may use nothing that glibc keeps per thread; it does not.
+/// fork(), with namespaces. The child of the raw call may use nothing that glibc keeps per thread;
+/// it does not.
 pid_t fork_into(std::uint64_t namespaces) {
   if (namespaces == 0) return ::fork();
   return static_cast<pid_t>(::syscall(SYS_clone, namespaces | SIGCHLD, 0, 0, 0, 0));
@@ -138,14 +149,17 @@ pid_t fork_into(std::uint64_t namespaces) {
 
 Error failure_of(const Spawn& spawn, const Failure& failure) {
   const std::string why = std::strerror(failure.why);
-  if (failure.stage == Stage::Separate) return {Code::Unsupported, "no namespace can be made: " + why};
-  return {failure.why == ENOENT ? Code::NotFound : Code::Refused, "cannot start " + spawn.program + ": " + why};
+  if (failure.stage == Stage::Separate)
+    return {Code::Unsupported, "no namespace can be made: " + why};
+  return {failure.why == ENOENT ? Code::NotFound : Code::Refused,
+          "cannot start " + spawn.program + ": " + why};
 }
 
 Result<int> spawn_into(const Spawn& spawn, std::uint64_t namespaces) {
   Prepared prepared = prepare(spawn);
   int report[2];
-  if (::pipe2(report, O_CLOEXEC) != 0) return fail(Code::Internal, std::string("no pipe can be made: ") + std::strerror(errno));
+  if (::pipe2(report, O_CLOEXEC) != 0)
+    return fail(Code::Internal, std::string("no pipe can be made: ") + std::strerror(errno));
   // The child's end must survive place_descriptors: far above everything that is placed.
   const int child_end = ::fcntl(report[1], F_DUPFD_CLOEXEC, std::max(64, prepared.highest + 1));
   ::close(report[1]);
@@ -184,20 +198,26 @@ Result<int> spawn(const Spawn& spawn) {
 
 Task<Result<int>> exit_of(Loop& loop, int pid) {
   const int fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-  if (fd < 0) co_return fail(Code::Internal, std::string("a child cannot be watched: ") + std::strerror(errno));
+  if (fd < 0)
+    co_return fail(Code::Internal,
+                   std::string("a child cannot be watched: ") + std::strerror(errno));
   boost::asio::posix::stream_descriptor descriptor(loop.context(), fd);
   constexpr auto kAwait = boost::asio::as_tuple(boost::asio::use_awaitable);
-  const auto [error] = co_await descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read, kAwait);
+  const auto [error] =
+      co_await descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read, kAwait);
   if (error) co_return fail(Code::Cancelled, "the loop has ended");
   int status = 0;
-  if (::waitpid(pid, &status, 0) != pid) co_return fail(Code::Internal, std::string("a child was lost: ") + std::strerror(errno));
+  if (::waitpid(pid, &status, 0) != pid)
+    co_return fail(Code::Internal, std::string("a child was lost: ") + std::strerror(errno));
   co_return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 Status confine_this_process() {
   const rlimit none{0, 0};
-  if (::setrlimit(RLIMIT_CORE, &none) != 0 || ::prctl(PR_SET_DUMPABLE, 0) != 0 || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-    return fail(Code::Internal, std::string("this process cannot be confined: ") + std::strerror(errno));
+  if (::setrlimit(RLIMIT_CORE, &none) != 0 || ::prctl(PR_SET_DUMPABLE, 0) != 0 ||
+      ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return fail(Code::Internal,
+                std::string("this process cannot be confined: ") + std::strerror(errno));
   return {};
 }
 

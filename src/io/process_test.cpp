@@ -33,7 +33,8 @@ class Child : public ::testing::Test {
     if (!pid) return {};
     std::string out;
     char block[4096];
-    for (ssize_t got = 0; (got = ::read(ends[0], block, sizeof(block))) > 0;) out.append(block, static_cast<std::size_t>(got));
+    for (ssize_t got = 0; (got = ::read(ends[0], block, sizeof(block))) > 0;)
+      out.append(block, static_cast<std::size_t>(got));
     ::close(ends[0]);
     loop.spawn([](Loop& own, int child, int& end) -> Task<void> {
       const auto exit = co_await exit_of(own, child);
@@ -51,7 +52,8 @@ TEST_F(Child, gets_exactly_its_environment_and_descriptors) {
   Spawn spawn_as;
   spawn_as.environment = {{"ONLY", "this"}};
   const int leaked = ::open("/dev/null", O_RDONLY);  // not close-on-exec, on purpose
-  const std::string out = output("/usr/bin/env >&7; ls /proc/$$/fd | tr '\\n' ' ' >&7; exit 3", status, spawn_as);
+  const std::string out =
+      output("/usr/bin/env >&7; ls /proc/$$/fd | tr '\\n' ' ' >&7; exit 3", status, spawn_as);
   ::close(leaked);
   EXPECT_EQ(status, 3);
   EXPECT_NE(out.find("ONLY=this\n"), std::string::npos);
@@ -117,7 +119,10 @@ TEST_F(Child, C_confinement_holds) {
     const bool done = confine_this_process().has_value();
     rlimit core{};
     ::getrlimit(RLIMIT_CORE, &core);
-    ::_exit(done && core.rlim_max == 0 && ::prctl(PR_GET_DUMPABLE) == 0 && ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : 1);
+    ::_exit(done && core.rlim_max == 0 && ::prctl(PR_GET_DUMPABLE) == 0 &&
+                    ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1
+                ? 0
+                : 1);
   }
   int status = -1;
   ::waitpid(child, &status, 0);

@@ -1,5 +1,6 @@
-// getaddrinfo cannot be cancelled: each look-up runs on the helper thread, and a caller whose deadline passes just leaves; the answer
-// then only fills the memory. SPDX-License-Identifier: Apache-2.0
+// getaddrinfo cannot be cancelled: each look-up runs on the helper thread, and a caller whose
+// deadline passes just leaves; the answer then only fills the memory. SPDX-License-Identifier:
+// Apache-2.0
 #include "io/resolver.h"
 
 #include <boost/asio/post.hpp>
@@ -26,7 +27,8 @@ Result<Addresses> look_up(const std::string& host, int flags) {
   hints.ai_flags = flags;
   addrinfo* found = nullptr;
   const int failed = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
-  if (failed != 0) return fail(Code::Network, "cannot resolve " + host + ": " + ::gai_strerror(failed), "resolve");
+  if (failed != 0)
+    return fail(Code::Network, "cannot resolve " + host + ": " + ::gai_strerror(failed), "resolve");
   Addresses out;
   for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
     ResolvedAddress address;
@@ -83,12 +85,14 @@ Memory& memory() {
 struct Question {
   explicit Question(Loop& loop) : answered(loop) {}
   Event answered;
-  Result<Addresses> answer = std::unexpected(Error(Code::Timeout, "the name was not resolved in time"));
+  Result<Addresses> answer =
+      std::unexpected(Error(Code::Timeout, "the name was not resolved in time"));
 };
 
 }  // namespace
 
-Task<Result<Addresses>> resolve(Loop& loop, std::string host, std::uint16_t port, Deadline deadline) {
+Task<Result<Addresses>> resolve(Loop& loop, std::string host, std::uint16_t port,
+                                Deadline deadline) {
   Addresses found;
   if (is_address_literal(host)) {
     auto literal = look_up(host, AI_NUMERICHOST);

@@ -15,8 +15,10 @@ struct ResolvedAddress {
   socklen_t size = 0;
 };
 
-/// The system's resolver (getaddrinfo), so /etc/hosts and nsswitch count. Answers are kept for 30 s, at most 1,024 names. Numeric hosts
-/// are answered at once.
-[[nodiscard]] Task<Result<std::vector<ResolvedAddress>>> resolve(Loop& loop, std::string host, std::uint16_t port, Deadline deadline);
+/// The system's resolver (getaddrinfo), so /etc/hosts and nsswitch count. Answers are kept for 30
+/// s, at most 1,024 names. Numeric hosts are answered at once.
+[[nodiscard]] Task<Result<std::vector<ResolvedAddress>>> resolve(Loop& loop, std::string host,
+                                                                 std::uint16_t port,
+                                                                 Deadline deadline);
 
 }  // namespace strongroom::io

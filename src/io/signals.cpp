@@ -11,18 +11,20 @@
 namespace strongroom::io {
 
 struct SignalWatch::State {
-  State(Loop& loop, int fd, std::function<void(Signal)> call) : descriptor(loop.context(), fd), on_signal(std::move(call)) {}
+  State(Loop& loop, int fd, std::function<void(Signal)> call)
+      : descriptor(loop.context(), fd), on_signal(std::move(call)) {}
   boost::asio::posix::stream_descriptor descriptor;
   std::function<void(Signal)> on_signal;
   sigset_t before{};
   bool is_stopped = false;
 
   static void wait(const std::shared_ptr<State>& state) {
-    state->descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read, [state](const boost::system::error_code& error) {
-      if (error || state->is_stopped) return;
-      state->take_all();
-      if (!state->is_stopped) wait(state);
-    });
+    state->descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                                 [state](const boost::system::error_code& error) {
+                                   if (error || state->is_stopped) return;
+                                   state->take_all();
+                                   if (!state->is_stopped) wait(state);
+                                 });
   }
 
   void take_all() {
@@ -44,8 +46,9 @@ Result<std::unique_ptr<SignalWatch>> SignalWatch::start(Loop& loop, const std::v
   sigset_t wanted;
   sigemptyset(&wanted);
   for (const int number : signals) {
-    struct sigaction now {};
-    if (::sigaction(number, nullptr, &now) == 0 && now.sa_handler != SIG_IGN) sigaddset(&wanted, number);
+    struct sigaction now{};
+    if (::sigaction(number, nullptr, &now) == 0 && now.sa_handler != SIG_IGN)
+      sigaddset(&wanted, number);
   }
   sigset_t before;
   ::pthread_sigmask(SIG_BLOCK, &wanted, &before);

@@ -1,7 +1,9 @@
-// SignalWatch: signals of this process together with where they come from, which Loop::on_signals cannot tell.
+// SignalWatch: signals of this process together with where they come from, which Loop::on_signals
+// cannot tell.
 //
-// Used by: workroom (forwards to the command what its terminal has not sent it already). Threads: blocks the signals for the thread that
-// makes it; make it before other threads start. SPDX-License-Identifier: Apache-2.0
+// Used by: workroom (forwards to the command what its terminal has not sent it already). Threads:
+// blocks the signals for the thread that makes it; make it before other threads start.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
@@ -15,7 +17,10 @@
 namespace strongroom::io {
 
 struct Signal {
-  enum class Origin : std::uint8_t { Process, Kernel };  ///< Kernel: the terminal (Ctrl-C), a hang-up
+  enum class Origin : std::uint8_t {
+    Process,
+    Kernel
+  };  ///< Kernel: the terminal (Ctrl-C), a hang-up
   int number = 0;
   Origin origin = Origin::Process;
   int sender = 0;  ///< pid; 0 when unknown
@@ -23,8 +28,10 @@ struct Signal {
 
 class SignalWatch {
  public:
-  /// Calls `on_signal` on the loop. Signals that the process ignores (nohup) are left alone. Destruction gives them back.
-  static Result<std::unique_ptr<SignalWatch>> start(Loop& loop, const std::vector<int>& signals, std::function<void(Signal)> on_signal);
+  /// Calls `on_signal` on the loop. Signals that the process ignores (nohup) are left alone.
+  /// Destruction gives them back.
+  static Result<std::unique_ptr<SignalWatch>> start(Loop& loop, const std::vector<int>& signals,
+                                                    std::function<void(Signal)> on_signal);
   ~SignalWatch();
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;

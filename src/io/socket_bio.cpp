@@ -57,7 +57,8 @@ long control(BIO* bio, int command, long, void*) {
 
 const BIO_METHOD* method() {
   static const BIO_METHOD* const made = [] {
-    BIO_METHOD* table = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "strongroom socket");
+    BIO_METHOD* table =
+        BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "strongroom socket");
     BIO_meth_set_read_ex(table, read_some);
     BIO_meth_set_write_ex(table, write_some);
     BIO_meth_set_ctrl(table, control);

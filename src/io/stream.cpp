@@ -46,8 +46,8 @@ Result<Stream> Stream::adopt(Loop& loop, int fd) {
   sockaddr_storage local{};
   socklen_t size = sizeof(local);
   const int flags = ::fcntl(fd, F_GETFL);
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size) != 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
-      ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size) != 0 ||
+      ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
     ::close(fd);
     return fail(Code::Network, std::string("not a usable socket: ") + std::strerror(errno));
   }
@@ -57,7 +57,9 @@ Result<Stream> Stream::adopt(Loop& loop, int fd) {
   }
   Socket socket(loop.context());
   boost::system::error_code error;
-  socket.assign(asio::generic::stream_protocol(local.ss_family, local.ss_family == AF_UNIX ? 0 : IPPROTO_TCP), fd, error);
+  socket.assign(
+      asio::generic::stream_protocol(local.ss_family, local.ss_family == AF_UNIX ? 0 : IPPROTO_TCP),
+      fd, error);
   if (error) {
     ::close(fd);
     return fail(Code::Network, "not a usable socket: " + error.message());
@@ -65,7 +67,8 @@ Result<Stream> Stream::adopt(Loop& loop, int fd) {
   auto state = std::make_unique<State>(loop, std::move(socket));
   sockaddr_storage remote{};
   size = sizeof(remote);
-  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&remote), &size) != 0) remote.ss_family = local.ss_family;
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&remote), &size) != 0)
+    remote.ss_family = local.ss_family;
   fill_peer(fd, remote, state->peer);
   return Stream(std::move(state));
 }
@@ -118,14 +121,15 @@ void Stream::watch_readable(std::function<void()> on_readable) {
   state_->on_readable = std::move(on_readable);
   if (state_->is_watching || !state_->socket.is_open()) return;
   state_->is_watching = true;
-  state_->socket.async_wait(Socket::wait_read, [self = state_->self](const boost::system::error_code& error) {
-    State* state = *self;
-    if (state == nullptr) return;
-    state->is_watching = false;
-    if (error || !state->on_readable) return;
-    const auto call = std::exchange(state->on_readable, nullptr);
-    call();
-  });
+  state_->socket.async_wait(Socket::wait_read,
+                            [self = state_->self](const boost::system::error_code& error) {
+                              State* state = *self;
+                              if (state == nullptr) return;
+                              state->is_watching = false;
+                              if (error || !state->on_readable) return;
+                              const auto call = std::exchange(state->on_readable, nullptr);
+                              call();
+                            });
 }
 
 bool Stream::has_peer_ended() const {
@@ -145,7 +149,8 @@ Task<Result<std::uint8_t>> Stream::peek_first() {
     const ssize_t got = ::recv(state.socket.native_handle(), &octet, 1, MSG_PEEK);
     if (got == 1) co_return octet;
     if (got == 0) co_return fail(Code::Network, "the connection ended before it began");
-    if (errno != EAGAIN && errno != EINTR) co_return fail(Code::Network, std::string("waiting failed: ") + std::strerror(errno));
+    if (errno != EAGAIN && errno != EINTR)
+      co_return fail(Code::Network, std::string("waiting failed: ") + std::strerror(errno));
   }
 }
 
@@ -159,23 +164,28 @@ bool Stream::is_stale() const {
 }
 
 Task<Status> Stream::start_tls_server(const TlsServer& tls) {
-  if (!begin_tls(*state_, tls.state().context.get())) co_return fail(Code::Internal, "no memory for TLS");
+  if (!begin_tls(*state_, tls.state().context.get()))
+    co_return fail(Code::Internal, "no memory for TLS");
   SSL_set_accept_state(state_->ssl.get());
   co_return co_await handshake(*state_);
 }
 
 Task<Status> Stream::start_tls_client(const TlsClient& tls, std::string host) {
   TlsClient::State& shared = tls.state();
-  if (!begin_tls(*state_, shared.context.get())) co_return fail(Code::Internal, "no memory for TLS");
+  if (!begin_tls(*state_, shared.context.get()))
+    co_return fail(Code::Internal, "no memory for TLS");
   SSL* ssl = state_->ssl.get();
   SSL_set_connect_state(ssl);
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   if (is_address_literal(host)) {
-    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) != 1) co_return fail(Code::Internal, "no memory for TLS");
-  } else if (SSL_set1_host(ssl, host.c_str()) != 1 || SSL_set_tlsext_host_name(ssl, host.c_str()) != 1) {
+    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) != 1)
+      co_return fail(Code::Internal, "no memory for TLS");
+  } else if (SSL_set1_host(ssl, host.c_str()) != 1 ||
+             SSL_set_tlsext_host_name(ssl, host.c_str()) != 1) {
     co_return fail(Code::Internal, "no memory for TLS");
   }
-  if (const auto known = shared.sessions.find(host); known != shared.sessions.end()) SSL_set_session(ssl, known->second.get());
+  if (const auto known = shared.sessions.find(host); known != shared.sessions.end())
+    SSL_set_session(ssl, known->second.get());
   const auto done = co_await handshake(*state_);
   if (!done) shared.sessions.erase(host);
   co_return done;
@@ -190,7 +200,8 @@ Task<Status> Stream::finish_writing() {
   }
   boost::system::error_code error;
   state.socket.shutdown(Socket::shutdown_send, error);
-  if (error && error != asio::error::not_connected) co_return std::unexpected(state.failure(error, "ending"));
+  if (error && error != asio::error::not_connected)
+    co_return std::unexpected(state.failure(error, "ending"));
   co_return Status();
 }
 
@@ -205,7 +216,9 @@ void Stream::abort() noexcept {
 bool Stream::is_open() const noexcept { return state_ != nullptr && state_->socket.is_open(); }
 bool Stream::is_tls() const noexcept { return state_->ssl != nullptr; }
 const Peer& Stream::peer() const noexcept { return state_->peer; }
-int Stream::native_handle() const noexcept { return const_cast<State&>(*state_).socket.native_handle(); }
+int Stream::native_handle() const noexcept {
+  return const_cast<State&>(*state_).socket.native_handle();
+}
 Loop& Stream::loop() const noexcept { return state_->loop; }
 
 }  // namespace strongroom::io

@@ -1,8 +1,9 @@
 // Stream: one connection, whatever carries it (TCP, Unix socket, TLS over either).
 //
-// Used by: http, lease, gateway, api, app. Threads: its loop's. abort() may be called at any time on that thread and makes
-// every pending operation answer Cancelled; that is how revoke, deadlines and disconnects all end a connection.
-// Steady state allocates nothing. SPDX-License-Identifier: Apache-2.0
+// Used by: http, lease, gateway, api, app. Threads: its loop's. abort() may be called at any time
+// on that thread and makes every pending operation answer Cancelled; that is how revoke, deadlines
+// and disconnects all end a connection. Steady state allocates nothing. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include <functional>
@@ -23,8 +24,8 @@ class TlsServer;
 
 /// Who is at the other end, as the kernel says.
 struct Peer {
-  std::string address;            ///< "127.0.0.1:53412", "unix"
-  std::optional<int> unix_uid;    ///< SO_PEERCRED of a Unix socket
+  std::string address;          ///< "127.0.0.1:53412", "unix"
+  std::optional<int> unix_uid;  ///< SO_PEERCRED of a Unix socket
   std::optional<int> unix_pid;
 };
 
@@ -34,24 +35,30 @@ class Stream {
   Stream& operator=(Stream&&) noexcept;
   ~Stream();  ///< closes without ceremony
 
-  /// Takes over a connected, stream-type socket (any family). Sets non-blocking, close-on-exec, and no-delay on TCP.
+  /// Takes over a connected, stream-type socket (any family). Sets non-blocking, close-on-exec, and
+  /// no-delay on TCP.
   static Result<Stream> adopt(Loop& loop, int fd);
 
-  /// At least one octet, or 0 at the orderly end. Timeout when the deadline passed, Cancelled after abort().
+  /// At least one octet, or 0 at the orderly end. Timeout when the deadline passed, Cancelled after
+  /// abort().
   [[nodiscard]] Task<Result<std::size_t>> read_some(MutableBytes into);
   [[nodiscard]] Task<Status> write_all(ByteView from);
   /// Both in one system call where the transport can; for a head and the first octets of its body.
   [[nodiscard]] Task<Status> write_all(ByteView first, ByteView second);
-  /// Waits until octets (or the end, or an error) can be read, without reading. For "has the client gone?".
+  /// Waits until octets (or the end, or an error) can be read, without reading. For "has the client
+  /// gone?".
   [[nodiscard]] Task<Status> wait_readable();
-  /// Calls `on_readable` once when octets, the end or an error wait to be read, while reads may go on beside; a later call replaces it.
-  /// Not called after destruction. Used to notice that a client has gone while its answer is awaited.
+  /// Calls `on_readable` once when octets, the end or an error wait to be read, while reads may go
+  /// on beside; a later call replaces it. Not called after destruction. Used to notice that a
+  /// client has gone while its answer is awaited.
   void watch_readable(std::function<void()> on_readable);
   /// True when the peer has ended its side and nothing is left to read (looks without consuming).
   [[nodiscard]] bool has_peer_ended() const;
-  /// First octet without consuming it (before any TLS): tells TLS (0x16) from plain HTTP on one port.
+  /// First octet without consuming it (before any TLS): tells TLS (0x16) from plain HTTP on one
+  /// port.
   [[nodiscard]] Task<Result<std::uint8_t>> peek_first();
-  /// True when the peer has closed or sent something unasked: a pooled idle connection that must not be reused.
+  /// True when the peer has closed or sent something unasked: a pooled idle connection that must
+  /// not be reused.
   [[nodiscard]] bool is_stale() const;
 
   /// Replaces this plain stream by TLS over it.
@@ -61,9 +68,11 @@ class Stream {
 
   /// Sends close_notify / FIN for our sending side; reading goes on.
   [[nodiscard]] Task<Status> finish_writing();
-  /// Applies to all pending and later operations until changed; Deadline() means none. Granularity about 50 ms.
+  /// Applies to all pending and later operations until changed; Deadline() means none. Granularity
+  /// about 50 ms.
   void set_deadline(Deadline deadline);
-  /// Ends it now: pending operations answer Cancelled, the socket is closed with a reset. Idempotent.
+  /// Ends it now: pending operations answer Cancelled, the socket is closed with a reset.
+  /// Idempotent.
   void abort() noexcept;
   [[nodiscard]] bool is_open() const noexcept;
   [[nodiscard]] bool is_tls() const noexcept;

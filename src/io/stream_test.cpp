@@ -23,11 +23,14 @@ TEST_F(Echo, carries_octets_over_verified_tls_and_resumes) {
   ASSERT_TRUE(client);
   for (int i = 0; i < 3; ++i) {
     Status done;
-    run(use_once(dial(), [&](Stream& stream) -> Task<Status> {
-      auto secured = co_await stream.start_tls_client(*client, "api.example.com");
-      if (!secured) co_return secured;
-      co_return co_await round_trip(stream, 30'000);
-    }, done));
+    run(use_once(
+        dial(),
+        [&](Stream& stream) -> Task<Status> {
+          auto secured = co_await stream.start_tls_client(*client, "api.example.com");
+          if (!secured) co_return secured;
+          co_return co_await round_trip(stream, 30'000);
+        },
+        done));
     EXPECT_TRUE(done) << done.error().message;
   }
 }
@@ -36,7 +39,9 @@ TEST_F(Echo, A3_refuses_a_certificate_for_another_name) {
   listen({"api.example.com"});
   const auto client = TlsClient::create(authority.chain_pem);
   Status done;
-  run(use_once(dial(), [&](Stream& stream) { return stream.start_tls_client(*client, "evil.example.com"); }, done));
+  run(use_once(
+      dial(), [&](Stream& stream) { return stream.start_tls_client(*client, "evil.example.com"); },
+      done));
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().reason, "tls");
 }
@@ -45,20 +50,25 @@ TEST_F(Echo, A3_refuses_an_unknown_authority) {
   listen({"api.example.com"});
   const auto client = TlsClient::create("");
   Status done;
-  run(use_once(dial(), [&](Stream& stream) { return stream.start_tls_client(*client, "api.example.com"); }, done));
+  run(use_once(
+      dial(), [&](Stream& stream) { return stream.start_tls_client(*client, "api.example.com"); },
+      done));
   EXPECT_FALSE(done);
 }
 
 TEST_F(Echo, abort_ends_a_pending_read) {
   listen();
   Status done;
-  run(use_once(dial(), [this](Stream& stream) -> Task<Status> {
-    loop.post([&stream] { stream.abort(); });
-    ByteVector block(16);
-    const auto got = co_await stream.read_some(block);
-    if (got) co_return Status();
-    co_return std::unexpected(got.error());
-  }, done));
+  run(use_once(
+      dial(),
+      [this](Stream& stream) -> Task<Status> {
+        loop.post([&stream] { stream.abort(); });
+        ByteVector block(16);
+        const auto got = co_await stream.read_some(block);
+        if (got) co_return Status();
+        co_return std::unexpected(got.error());
+      },
+      done));
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, Code::Cancelled);
 }
@@ -66,13 +76,16 @@ TEST_F(Echo, abort_ends_a_pending_read) {
 TEST_F(Echo, a_deadline_ends_a_pending_read) {
   listen();
   Status done;
-  run(use_once(dial(), [this](Stream& stream) -> Task<Status> {
-    stream.set_deadline(Deadline::after(clock, milliseconds(20)));
-    ByteVector block(16);
-    const auto got = co_await stream.read_some(block);
-    if (got) co_return Status();
-    co_return std::unexpected(got.error());
-  }, done));
+  run(use_once(
+      dial(),
+      [this](Stream& stream) -> Task<Status> {
+        stream.set_deadline(Deadline::after(clock, milliseconds(20)));
+        ByteVector block(16);
+        const auto got = co_await stream.read_some(block);
+        if (got) co_return Status();
+        co_return std::unexpected(got.error());
+      },
+      done));
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, Code::Timeout);
 }
@@ -80,28 +93,33 @@ TEST_F(Echo, a_deadline_ends_a_pending_read) {
 TEST_F(Echo, a_half_closed_side_still_reads) {
   listen();
   Status done;
-  run(use_once(dial(), [](Stream& stream) -> Task<Status> {
-    const ByteVector sent(1000, 'y');
-    (void)co_await stream.write_all(sent);
-    (void)co_await stream.finish_writing();
-    ByteVector block(4096);
-    std::size_t received = 0;
-    for (;;) {
-      const auto got = co_await stream.read_some(block);
-      if (!got) co_return std::unexpected(got.error());
-      if (*got == 0) break;
-      received += *got;
-    }
-    if (received != sent.size()) co_return fail(Code::Network, "lost octets");
-    co_return Status();
-  }, done));
+  run(use_once(
+      dial(),
+      [](Stream& stream) -> Task<Status> {
+        const ByteVector sent(1000, 'y');
+        (void)co_await stream.write_all(sent);
+        (void)co_await stream.finish_writing();
+        ByteVector block(4096);
+        std::size_t received = 0;
+        for (;;) {
+          const auto got = co_await stream.read_some(block);
+          if (!got) co_return std::unexpected(got.error());
+          if (*got == 0) break;
+          received += *got;
+        }
+        if (received != sent.size()) co_return fail(Code::Network, "lost octets");
+        co_return Status();
+      },
+      done));
   EXPECT_TRUE(done) << done.error().message;
 }
 
 TEST_F(Echo, G1_refuses_private_addresses) {
   listen();
   Status done;
-  run(use_once(dial_tcp(loop, "127.0.0.1", at.port, PrivateAddresses::Refuse, Deadline()), [](Stream& stream) { return round_trip(stream, 1); }, done));
+  run(use_once(
+      dial_tcp(loop, "127.0.0.1", at.port, PrivateAddresses::Refuse, Deadline()),
+      [](Stream& stream) { return round_trip(stream, 1); }, done));
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().reason, "private_address");
 }
@@ -130,7 +148,8 @@ TEST(Event, wakes_its_waiter_and_keeps_one_early_set) {
 TEST(Endpoint, is_split_strictly) {
   EXPECT_EQ(parse_endpoint("127.0.0.1:80")->port, 80);
   EXPECT_EQ(parse_endpoint("[::1]:443")->host, "::1");
-  for (const char* wrong : {"", ":1", "a:", "a:b", "a:70000", "::1:80", "[::1:80", "a:1x"}) EXPECT_FALSE(parse_endpoint(wrong)) << wrong;
+  for (const char* wrong : {"", ":1", "a:", "a:b", "a:70000", "::1:80", "[::1:80", "a:1x"})
+    EXPECT_FALSE(parse_endpoint(wrong)) << wrong;
 }
 
 }  // namespace

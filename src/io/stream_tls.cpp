@@ -70,7 +70,9 @@ Task<Status> handshake(Stream::State& state) {
     if (step == TlsStep::Done) co_return Status();
     if (step == TlsStep::End || step == TlsStep::Failed) {
       const long verified = SSL_get_verify_result(state.ssl.get());
-      std::string why = verified == X509_V_OK ? tls_errors() : std::string(X509_verify_cert_error_string(verified));
+      std::string why = verified == X509_V_OK
+                            ? tls_errors()
+                            : std::string(X509_verify_cert_error_string(verified));
       if (state.timed_out) co_return fail(Code::Timeout, "the TLS handshake did not end in time");
       co_return fail(Code::Network, "the TLS handshake failed: " + why, "tls");
     }
@@ -83,7 +85,8 @@ Task<Result<std::size_t>> tls_read(Stream::State& state, MutableBytes into) {
   for (;;) {
     ERR_clear_error();
     std::size_t got = 0;
-    const auto step = step_of(state.ssl.get(), SSL_read_ex(state.ssl.get(), into.data(), into.size(), &got) == 1 ? 1 : 0);
+    const auto step = step_of(
+        state.ssl.get(), SSL_read_ex(state.ssl.get(), into.data(), into.size(), &got) == 1 ? 1 : 0);
     if (got > 0) {
       // More records may be here already: each call of the caller's would cost it a write.
       while (got < into.size() && SSL_has_pending(state.ssl.get()) == 1) {
@@ -104,12 +107,15 @@ Task<Status> tls_write(Stream::State& state, ByteView from) {
   while (!from.empty()) {
     ERR_clear_error();
     std::size_t sent = 0;
-    const auto step = step_of(state.ssl.get(), SSL_write_ex(state.ssl.get(), from.data(), from.size(), &sent) == 1 ? 1 : 0);
+    const auto step =
+        step_of(state.ssl.get(),
+                SSL_write_ex(state.ssl.get(), from.data(), from.size(), &sent) == 1 ? 1 : 0);
     if (sent > 0) {
       from = from.subspan(sent);
       continue;
     }
-    if (step == TlsStep::End || step == TlsStep::Failed) co_return std::unexpected(tls_failure(state, "writing"));
+    if (step == TlsStep::End || step == TlsStep::Failed)
+      co_return std::unexpected(tls_failure(state, "writing"));
     const auto error = co_await wait_for(state, step);
     if (error) co_return std::unexpected(state.failure(error, "writing"));
   }
@@ -125,12 +131,14 @@ Task<Status> tls_write(Stream::State& state, ByteView first, ByteView second) {
   while (!first.empty() && !second.empty()) {
     ERR_clear_error();
     std::size_t sent = 0;
-    const auto step = step_of(state.ssl.get(), write_joined(state.ssl.get(), first, second, sent) == 1 ? 1 : 0);
+    const auto step =
+        step_of(state.ssl.get(), write_joined(state.ssl.get(), first, second, sent) == 1 ? 1 : 0);
     const std::size_t of_first = std::min(sent, first.size());
     first = first.subspan(of_first);
     second = second.subspan(sent - of_first);
     if (sent > 0) continue;
-    if (step == TlsStep::End || step == TlsStep::Failed) co_return std::unexpected(tls_failure(state, "writing"));
+    if (step == TlsStep::End || step == TlsStep::Failed)
+      co_return std::unexpected(tls_failure(state, "writing"));
     const auto error = co_await wait_for(state, step);
     if (error) co_return std::unexpected(state.failure(error, "writing"));
   }
@@ -144,7 +152,8 @@ TlsLook tls_look(Stream::State& state) {
   state.end.is_drained = false;
   std::uint8_t octet = 0;
   std::size_t seen = 0;
-  const auto step = step_of(state.ssl.get(), SSL_peek_ex(state.ssl.get(), &octet, 1, &seen) == 1 ? 1 : 0);
+  const auto step =
+      step_of(state.ssl.get(), SSL_peek_ex(state.ssl.get(), &octet, 1, &seen) == 1 ? 1 : 0);
   if (seen > 0) return TlsLook::Octets;
   const bool is_open = step == TlsStep::WantRead || step == TlsStep::WantWrite;
   ERR_clear_error();

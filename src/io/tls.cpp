@@ -21,25 +21,32 @@ struct KeyFree {
 };
 using Bio = std::unique_ptr<BIO, BioFree>;
 
-Bio reader(const std::string& pem) { return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))); }
+Bio reader(const std::string& pem) {
+  return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+}
 
 /// All certificates of a PEM text; empty when one does not parse.
 std::vector<std::unique_ptr<X509, X509Free>> certificates(const std::string& pem) {
   std::vector<std::unique_ptr<X509, X509Free>> out;
   const Bio bio = reader(pem);
-  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) out.emplace_back(certificate);
+  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr))
+    out.emplace_back(certificate);
   ERR_clear_error();
   return out;
 }
 
-constexpr std::size_t kReadAhead = 64UL << 10U;  // octets that one system call may bring; freed while nothing is buffered
+constexpr std::size_t kReadAhead =
+    64UL << 10U;  // octets that one system call may bring; freed while nothing is buffered
 
 SslContext make_context(const SSL_METHOD* method) {
   SslContext context(SSL_CTX_new(method));
   if (context == nullptr) return context;
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                         SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                      SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context.get(), 1);
   SSL_CTX_set_default_read_buffer_len(context.get(), kReadAhead);
   return context;
@@ -50,9 +57,11 @@ int state_index() {
   return index;
 }
 
-/// Keeps the newest session of the host for the next connection. Answers 1: the session is ours now.
+/// Keeps the newest session of the host for the next connection. Answers 1: the session is ours
+/// now.
 int keep_session(SSL* ssl, SSL_SESSION* session) {
-  auto* state = static_cast<TlsClient::State*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), state_index()));
+  auto* state =
+      static_cast<TlsClient::State*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), state_index()));
   const char* host = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   if (state == nullptr || host == nullptr) return 0;
   if (state->sessions.size() >= TlsClient::State::kMaxSessions) state->sessions.clear();
@@ -60,10 +69,12 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
   return 1;
 }
 
-int choose_http1(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size, void*) {
+int choose_http1(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
+                 unsigned in_size, void*) {
   static constexpr unsigned char kOffer[] = "\x08http/1.1";
   unsigned char* chosen = nullptr;
-  if (SSL_select_next_proto(&chosen, out_size, kOffer, sizeof(kOffer) - 1, in, in_size) != OPENSSL_NPN_NEGOTIATED)
+  if (SSL_select_next_proto(&chosen, out_size, kOffer, sizeof(kOffer) - 1, in, in_size) !=
+      OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_NOACK;
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
@@ -72,7 +83,8 @@ int choose_http1(SSL*, const unsigned char** out, unsigned char* out_size, const
 Status use_certificate(SSL_CTX* context, const Certificate& certificate) {
   const auto chain = certificates(certificate.chain_pem);
   const Bio key_bio = reader(certificate.private_key_pem);
-  const std::unique_ptr<EVP_PKEY, KeyFree> key(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, nullptr, nullptr));
+  const std::unique_ptr<EVP_PKEY, KeyFree> key(
+      PEM_read_bio_PrivateKey(key_bio.get(), nullptr, nullptr, nullptr));
   if (chain.empty() || key == nullptr || SSL_CTX_use_certificate(context, chain[0].get()) != 1 ||
       SSL_CTX_use_PrivateKey(context, key.get()) != 1)
     return fail(Code::Invalid, "the TLS certificate or its key is not usable: " + tls_errors());
@@ -109,7 +121,8 @@ Result<TlsClient> TlsClient::create(const std::string& extra_ca_pem) {
   if (!extra_ca_pem.empty()) {
     const auto extra = certificates(extra_ca_pem);
     if (extra.empty()) return fail(Code::Invalid, "extra_ca holds no PEM certificate");
-    for (const auto& certificate : extra) X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate.get());
+    for (const auto& certificate : extra)
+      X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate.get());
   }
   SSL_CTX_set_ex_data(context, state_index(), state.get());
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);

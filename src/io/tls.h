@@ -1,4 +1,5 @@
-// TLS contexts and the certificates we make ourselves. OpenSSL 3, TLS 1.2 and later. SPDX-License-Identifier: Apache-2.0
+// TLS contexts and the certificates we make ourselves. OpenSSL 3, TLS 1.2 and later.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <memory>
@@ -9,7 +10,8 @@
 
 namespace strongroom::io {
 
-/// Client side: system roots and `extra_ca_pem` (may be empty), host name checks on, session resumption on, ALPN http/1.1.
+/// Client side: system roots and `extra_ca_pem` (may be empty), host name checks on, session
+/// resumption on, ALPN http/1.1.
 class TlsClient {
  public:
   static Result<TlsClient> create(const std::string& extra_ca_pem);
@@ -45,9 +47,10 @@ class TlsServer {
   std::unique_ptr<State> state_;
 };
 
-/// A P-256 certificate authority (ten years) and leaves signed by it (host names and IP addresses as SANs, SKI/AKI, 90 days,
-/// start dated one day back for late clocks).
+/// A P-256 certificate authority (ten years) and leaves signed by it (host names and IP addresses
+/// as SANs, SKI/AKI, 90 days, start dated one day back for late clocks).
 [[nodiscard]] Result<Certificate> make_authority(const std::string& common_name);
-[[nodiscard]] Result<Certificate> make_leaf(const Certificate& authority, const std::vector<std::string>& names);
+[[nodiscard]] Result<Certificate> make_leaf(const Certificate& authority,
+                                            const std::vector<std::string>& names);
 
 }  // namespace strongroom::io

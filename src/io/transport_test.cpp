@@ -16,7 +16,8 @@ std::atomic<std::size_t> allocations{0};
 }  // namespace
 
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
-// Counted for the whole test program, below operator new: Asio allocates with aligned_alloc, OpenSSL with malloc.
+// Counted for the whole test program, below operator new: Asio allocates with aligned_alloc,
+// OpenSSL with malloc.
 extern "C" {
 void* __libc_malloc(std::size_t size);
 void* __libc_memalign(std::size_t alignment, std::size_t size);
@@ -45,16 +46,19 @@ TEST_F(Transport, unix_sockets_carry_octets_and_tell_who_is_there) {
   const std::string path = std::string(folder) + "/socket";
   const auto fd = listen_unix(path);
   ASSERT_TRUE(fd) << fd.error().message;
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
   serve_at(*fd);
   Status done;
-  run(use_once(dial_unix(loop, path), [](Stream& stream) {
-    EXPECT_EQ(stream.peer().unix_uid, static_cast<int>(::getuid()));
-    EXPECT_EQ(stream.peer().unix_pid, static_cast<int>(::getpid()));
-    return round_trip(stream, 300'000);
-  }, done));
+  run(use_once(
+      dial_unix(loop, path),
+      [](Stream& stream) {
+        EXPECT_EQ(stream.peer().unix_uid, static_cast<int>(::getuid()));
+        EXPECT_EQ(stream.peer().unix_pid, static_cast<int>(::getpid()));
+        return round_trip(stream, 300'000);
+      },
+      done));
   EXPECT_TRUE(done) << done.error().message;
   const auto again = listen_unix(path);
   EXPECT_TRUE(again) << "a stale file is replaced";
@@ -67,7 +71,8 @@ TEST_F(Transport, two_parts_arrive_in_order_over_plain_and_tls) {
   const auto both = [](Stream& stream) -> Task<Status> {
     for (const std::size_t size : {0U, 1U, 1000U, 15'000U, 16'384U, 100'000U}) {
       ByteVector whole(size + 500);
-      for (std::size_t i = 0; i < whole.size(); ++i) whole[i] = static_cast<std::uint8_t>(i * 7 + size);
+      for (std::size_t i = 0; i < whole.size(); ++i)
+        whole[i] = static_cast<std::uint8_t>(i * 7 + size);
       const ByteView view(whole);
       const auto sent = co_await stream.write_all(view.first(500), view.subspan(500));
       if (!sent) co_return sent;
@@ -97,7 +102,8 @@ TEST_F(Transport, A3_names_are_matched_as_a_whole) {
   EXPECT_FALSE(once_over_tls(*client, "127.0.0.2", hello));
   acceptor.reset();
   listen({"a*.example.com"});
-  EXPECT_FALSE(once_over_tls(*client, "ab.example.com", hello)) << "no part of a label may be a wildcard";
+  EXPECT_FALSE(once_over_tls(*client, "ab.example.com", hello))
+      << "no part of a label may be a wildcard";
 }
 
 /// Reads nothing until the sender has been held back, then everything.
@@ -154,7 +160,8 @@ TEST_F(Transport, abort_is_final_even_when_the_descriptor_is_used_again) {
     stream.abort();
     int ends[2];
     EXPECT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
-    if (ends[0] != before && ends[1] != before) EXPECT_EQ(::dup3(ends[1], before, O_CLOEXEC), before);
+    if (ends[0] != before && ends[1] != before)
+      EXPECT_EQ(::dup3(ends[1], before, O_CLOEXEC), before);
     const auto sent = co_await stream.write_all(bytes_of("must reach nobody"));
     char octet = 0;
     EXPECT_LT(::read(ends[0], &octet, 1), 0);
@@ -169,8 +176,10 @@ TEST_F(Transport, abort_is_final_even_when_the_descriptor_is_used_again) {
 TEST_F(Transport, the_end_of_a_peer_is_noticed_while_nobody_reads) {
   for (const bool is_tls : {false, true}) {
     if (is_tls) acceptor.reset();
-    if (is_tls) listen({"api.example.com"});
-    else listen();
+    if (is_tls)
+      listen({"api.example.com"});
+    else
+      listen();
     const auto client = TlsClient::create(authority.chain_pem);
     const auto use = [](Stream& stream) -> Task<Status> {
       EXPECT_FALSE(stream.has_peer_ended());
@@ -185,7 +194,8 @@ TEST_F(Transport, the_end_of_a_peer_is_noticed_while_nobody_reads) {
       const auto deadline = Deadline::after(stream.loop().clock(), seconds(5));
       (void)co_await noticed.wait_until(deadline);
       EXPECT_TRUE(is_woken);
-      for (int i = 0; i < 100 && !stream.has_peer_ended(); ++i) co_await stream.loop().sleep(milliseconds(5));
+      for (int i = 0; i < 100 && !stream.has_peer_ended(); ++i)
+        co_await stream.loop().sleep(milliseconds(5));
       EXPECT_TRUE(stream.has_peer_ended());
       EXPECT_TRUE(stream.is_stale());
       co_return Status();
@@ -222,7 +232,9 @@ TEST_F(Transport, a_thousand_connections_at_once) {
   int left = kConnections;
   std::vector<Status> done(kConnections);
   for (int i = 0; i < kConnections; ++i) {
-    auto use = use_once(dial(), [](Stream& stream) { return round_trip(stream, 3000); }, done[static_cast<std::size_t>(i)]);
+    auto use = use_once(
+        dial(), [](Stream& stream) { return round_trip(stream, 3000); },
+        done[static_cast<std::size_t>(i)]);
     loop.spawn(count_down(std::move(use), left, loop));
   }
   loop.run();
@@ -256,7 +268,8 @@ TEST_F(Transport, N5_descriptor_exhaustion_is_survived) {
 /// Round trips between two coroutines of one loop.
 Task<Status> many_round_trips(Stream& stream, int count, ByteVector& block) {
   for (int i = 0; i < count; ++i) {
-    const auto sent = co_await stream.write_all(ByteView(block).first(100), ByteView(block).first(200));
+    const auto sent =
+        co_await stream.write_all(ByteView(block).first(100), ByteView(block).first(200));
     if (!sent) co_return sent;
     std::size_t received = 0;
     while (received < 300) {
@@ -288,8 +301,10 @@ TEST_F(Transport, the_steady_state_allocates_nothing) {
   listen({"api.example.com"});
   const auto client = TlsClient::create(authority.chain_pem);
   std::size_t secured = 1;
-  EXPECT_TRUE(once_over_tls(*client, "api.example.com", [&](Stream& stream) { return counted_round_trips(stream, secured); }));
-  // OpenSSL's own, seven at either end: it gives its buffers back whenever a connection idles, so that idle streams stay small.
+  EXPECT_TRUE(once_over_tls(*client, "api.example.com",
+                            [&](Stream& stream) { return counted_round_trips(stream, secured); }));
+  // OpenSSL's own, seven at either end: it gives its buffers back whenever a connection idles, so
+  // that idle streams stay small.
   EXPECT_LE(secured, 14U * 2000U + 2U) << "in 2,000 round trips";
   RecordProperty("tls_allocations", static_cast<int>(secured));
 }
@@ -300,26 +315,57 @@ struct Reached {
 };
 
 TEST(PrivateAddresses, G1_table) {
-  constexpr Reached kTable[] = {
-      {"127.0.0.1", true},          {"127.255.255.254", true},     {"0.0.0.0", true},             {"0.1.2.3", true},
-      {"10.0.0.1", true},           {"100.64.0.1", true},          {"100.127.255.255", true},     {"100.128.0.1", false},
-      {"169.254.169.254", true},    {"172.16.0.1", true},          {"172.31.255.255", true},      {"172.32.0.1", false},
-      {"192.0.0.8", true},          {"192.0.2.1", true},           {"192.168.1.1", true},         {"192.169.0.1", false},
-      {"198.18.0.1", true},         {"198.51.100.7", true},        {"203.0.113.7", true},         {"224.0.0.1", true},
-      {"240.0.0.1", true},          {"255.255.255.255", true},     {"8.8.8.8", false},            {"1.1.1.1", false},
-      {"::1", true},                {"::", true},                  {"::ffff:127.0.0.1", true},    {"::ffff:8.8.8.8", true},
-      {"::127.0.0.1", true},        {"64:ff9b::7f00:1", true},     {"64:ff9b:1::1", true},        {"2002:7f00:1::", true},
-      {"2001::1", true},            {"2001:db8::1", true},         {"fc00::1", true},             {"fd00::1", true},
-      {"fe80::1", true},            {"ff02::1", true},             {"fec0::1", true},             {"100::1", true},
-      {"2606:4700::1111", false},   {"2a00:1450:4001:81b::200e", false}};
+  constexpr Reached kTable[] = {{"127.0.0.1", true},
+                                {"127.255.255.254", true},
+                                {"0.0.0.0", true},
+                                {"0.1.2.3", true},
+                                {"10.0.0.1", true},
+                                {"100.64.0.1", true},
+                                {"100.127.255.255", true},
+                                {"100.128.0.1", false},
+                                {"169.254.169.254", true},
+                                {"172.16.0.1", true},
+                                {"172.31.255.255", true},
+                                {"172.32.0.1", false},
+                                {"192.0.0.8", true},
+                                {"192.0.2.1", true},
+                                {"192.168.1.1", true},
+                                {"192.169.0.1", false},
+                                {"198.18.0.1", true},
+                                {"198.51.100.7", true},
+                                {"203.0.113.7", true},
+                                {"224.0.0.1", true},
+                                {"240.0.0.1", true},
+                                {"255.255.255.255", true},
+                                {"8.8.8.8", false},
+                                {"1.1.1.1", false},
+                                {"::1", true},
+                                {"::", true},
+                                {"::ffff:127.0.0.1", true},
+                                {"::ffff:8.8.8.8", true},
+                                {"::127.0.0.1", true},
+                                {"64:ff9b::7f00:1", true},
+                                {"64:ff9b:1::1", true},
+                                {"2002:7f00:1::", true},
+                                {"2001::1", true},
+                                {"2001:db8::1", true},
+                                {"fc00::1", true},
+                                {"fd00::1", true},
+                                {"fe80::1", true},
+                                {"ff02::1", true},
+                                {"fec0::1", true},
+                                {"100::1", true},
+                                {"2606:4700::1111", false},
+                                {"2a00:1450:4001:81b::200e", false}};
   const SystemClock clock;
   Loop loop(clock);
   for (const auto& [address, is_private] : kTable) {
     Result<std::vector<ResolvedAddress>> found;
-    loop.spawn([](Loop& own, std::string host, Result<std::vector<ResolvedAddress>>& out) -> Task<void> {
-      out = co_await resolve(own, host, 443, Deadline());
-      own.stop();
-    }(loop, address, found));
+    loop.spawn(
+        [](Loop& own, std::string host, Result<std::vector<ResolvedAddress>>& out) -> Task<void> {
+          out = co_await resolve(own, host, 443, Deadline());
+          own.stop();
+        }(loop, address, found));
     loop.run();
     loop.context().restart();
     ASSERT_TRUE(found) << address;

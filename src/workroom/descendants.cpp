@@ -14,7 +14,8 @@
 namespace strongroom::workroom {
 namespace {
 
-/// "pid (name) state parent ... started(22nd)": the name may hold blanks and parentheses, so its end is the last ')'.
+/// "pid (name) state parent ... started(22nd)": the name may hold blanks and parentheses, so its
+/// end is the last ')'.
 bool parse_stat(char* text, Process& out) {
   const char* open = std::strchr(text, '(');
   char* close = std::strrchr(text, ')');
@@ -40,7 +41,8 @@ std::vector<Process> all_processes() {
     char* end = nullptr;
     const long pid = std::strtol(entry->d_name, &end, 10);
     Process process;
-    if (pid > 0 && *end == '\0' && read_process(static_cast<pid_t>(pid), process)) out.push_back(std::move(process));
+    if (pid > 0 && *end == '\0' && read_process(static_cast<pid_t>(pid), process))
+      out.push_back(std::move(process));
   }
   ::closedir(folder);
   return out;

@@ -1,5 +1,5 @@
-// The processes that descend from one, as /proc tells. Used by: the runtime and strongroom-init (so: no third party, no other room).
-// SPDX-License-Identifier: Apache-2.0
+// The processes that descend from one, as /proc tells. Used by: the runtime and strongroom-init
+// (so: no third party, no other room). SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ struct Process {
   pid_t parent = 0;
   std::uint64_t started = 0;  ///< with the pid: which process, even after the number is used again
   bool is_dead = false;       ///< a zombie: nothing of it is left but its status
-  std::string name;           ///< the kernel's short name; never the arguments, which may hold anything
+  std::string name;  ///< the kernel's short name; never the arguments, which may hold anything
 };
 
 /// None when it is gone.

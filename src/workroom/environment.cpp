@@ -14,19 +14,27 @@
 namespace strongroom::workroom {
 namespace {
 
-constexpr std::array<std::string_view, 11> kInherited = {"PATH", "HOME", "LANG", "TERM", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR", "COLORTERM", "NO_COLOR"};
+constexpr std::array<std::string_view, 11> kInherited = {"PATH",   "HOME",      "LANG",    "TERM",
+                                                         "TZ",     "USER",      "LOGNAME", "SHELL",
+                                                         "TMPDIR", "COLORTERM", "NO_COLOR"};
 constexpr std::string_view kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
 
 std::string upper(std::string_view text) {
   std::string out;
-  for (const char c : text) out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '_';
+  for (const char c : text)
+    out += c >= 'a' && c <= 'z'                               ? static_cast<char>(c - 'a' + 'A')
+           : (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c
+                                                              : '_';
   return out;
 }
 
 bool is_shaped_right(std::string_view name) {
-  const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; };
-  return !name.empty() && is_letter(name[0]) &&
-         std::all_of(name.begin(), name.end(), [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+  const auto is_letter = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+  };
+  return !name.empty() && is_letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9');
+  });
 }
 
 /// "http://127.0.0.1:8701" → "127.0.0.1"
@@ -48,7 +56,9 @@ class Builder {
     for (const auto& variable : key.service->variables) {
       STRONGROOM_TRY(const std::optional<std::string> wanted, expand_plain(variable.name, inputs));
       if (!wanted) continue;
-      if (!is_shaped_right(*wanted)) return fail(Code::Invalid, "the service " + key.service->id + " names a variable that cannot be set");
+      if (!is_shaped_right(*wanted))
+        return fail(Code::Invalid,
+                    "the service " + key.service->id + " names a variable that cannot be set");
       STRONGROOM_TRY(const std::string name, free_name(*wanted, key));
       if (variable.value == "{value}" && value_variable.empty()) value_variable = name;
       STRONGROOM_CHECKED(add(name, variable.value, inputs));
@@ -58,16 +68,20 @@ class Builder {
   }
 
   Status finish() {
-    for (auto& variable : git_.variables()) set(std::move(variable.name), std::move(variable.value));
+    for (auto& variable : git_.variables())
+      set(std::move(variable.name), std::move(variable.value));
     const std::string gateway_host = host_of(facts_.gateway);
     set("STRONGROOM_SESSION", facts_.session);
     set("STRONGROOM_GATEWAY", facts_.gateway);
-    // A proxy that the command sets for itself must not stand between it and the gateway; tools differ in which spelling they read.
+    // A proxy that the command sets for itself must not stand between it and the gateway; tools
+    // differ in which spelling they read.
     set("NO_PROXY", gateway_host);
     set("no_proxy", gateway_host);
     for (const auto& variable : facts_.added) STRONGROOM_CHECKED(add_by_caller(variable));
     for (const auto& variable : facts_.inherited)
-      if (is_inherited(variable.name) && !taken_.contains(variable.name) && !unset_.contains(variable.name)) set(variable.name, variable.value);
+      if (is_inherited(variable.name) && !taken_.contains(variable.name) &&
+          !unset_.contains(variable.name))
+        set(variable.name, variable.value);
     if (!taken_.contains("PATH")) set("PATH", std::string(kDefaultPath));
     return {};
   }
@@ -98,13 +112,17 @@ class Builder {
     if (!taken_.contains(wanted)) return wanted;
     const std::string other = wanted + "_" + upper(key.label.empty() ? key.service->id : key.label);
     if (!taken_.contains(other)) return other;
-    return fail(Code::Conflict, "two keys of this session want the variable " + wanted + " and have the same label; name one of them only");
+    return fail(Code::Conflict, "two keys of this session want the variable " + wanted +
+                                    " and have the same label; name one of them only");
   }
 
   Status add_by_caller(const PlainVariable& variable) {
-    if (!is_shaped_right(variable.name)) return fail(Code::Invalid, "'" + variable.name + "' is not a variable's name");
-    if (variable.name.starts_with("STRONGROOM_") || taken_.contains(variable.name) || unset_.contains(variable.name))
-      return fail(Code::Conflict, "the variable " + variable.name + " belongs to the session and cannot be set beside it");
+    if (!is_shaped_right(variable.name))
+      return fail(Code::Invalid, "'" + variable.name + "' is not a variable's name");
+    if (variable.name.starts_with("STRONGROOM_") || taken_.contains(variable.name) ||
+        unset_.contains(variable.name))
+      return fail(Code::Conflict, "the variable " + variable.name +
+                                      " belongs to the session and cannot be set beside it");
     set(variable.name, variable.value);
     return {};
   }
@@ -119,7 +137,8 @@ class Builder {
 }  // namespace
 
 bool is_inherited(std::string_view name) {
-  return name.starts_with("LC_") || std::find(kInherited.begin(), kInherited.end(), name) != kInherited.end();
+  return name.starts_with("LC_") ||
+         std::find(kInherited.begin(), kInherited.end(), name) != kInherited.end();
 }
 
 std::vector<PlainVariable> own_environment() {
@@ -127,7 +146,8 @@ std::vector<PlainVariable> own_environment() {
   for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
     const std::string_view text(*each);
     const auto equals = text.find('=');
-    if (equals != std::string_view::npos && equals > 0) out.push_back({std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))});
+    if (equals != std::string_view::npos && equals > 0)
+      out.push_back({std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))});
   }
   return out;
 }

@@ -1,8 +1,10 @@
-// The variables of a workroom: what its services need, an allow-list of what is inherited, and nothing else.
+// The variables of a workroom: what its services need, an allow-list of what is inherited, and
+// nothing else.
 //
-// Used by: app's runner. Threads: values. Fails: Invalid or Conflict with a sentence that names variables and services, never values.
-// Where two keys want one name (postgres and mysql: DATABASE_URL), the first named has it; the other's is NAME_LABEL, or
-// NAME_SERVICE where the key has no label. SPDX-License-Identifier: Apache-2.0
+// Used by: app's runner. Threads: values. Fails: Invalid or Conflict with a sentence that names
+// variables and services, never values. Where two keys want one name (postgres and mysql:
+// DATABASE_URL), the first named has it; the other's is NAME_LABEL, or NAME_SERVICE where the key
+// has no label. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>
@@ -40,13 +42,16 @@ struct SessionKey {
 };
 
 struct SessionFacts {
-  std::string session;                  ///< STRONGROOM_SESSION
-  std::string gateway;                  ///< "http://127.0.0.1:8701": STRONGROOM_GATEWAY, and where base URLs start
-  std::vector<PlainVariable> inherited; ///< the caller's own environment, of which the allow-list is taken
-  std::vector<PlainVariable> added;     ///< `run --env NAME=VALUE`; may not replace what a service sets or unsets
+  std::string session;  ///< STRONGROOM_SESSION
+  std::string gateway;  ///< "http://127.0.0.1:8701": STRONGROOM_GATEWAY, and where base URLs start
+  std::vector<PlainVariable>
+      inherited;  ///< the caller's own environment, of which the allow-list is taken
+  std::vector<PlainVariable>
+      added;  ///< `run --env NAME=VALUE`; may not replace what a service sets or unsets
 };
 
-[[nodiscard]] Result<Environment> build_environment(const SessionFacts& facts, std::vector<SessionKey> keys);
+[[nodiscard]] Result<Environment> build_environment(const SessionFacts& facts,
+                                                    std::vector<SessionKey> keys);
 /// PATH, HOME, LANG, LC_*, TERM, TZ, USER, LOGNAME, SHELL, TMPDIR, COLORTERM, NO_COLOR.
 [[nodiscard]] bool is_inherited(std::string_view name);
 /// This process's own environment as variables (for SessionFacts::inherited).

@@ -12,17 +12,27 @@ namespace {
 class Variables : public ::testing::Test {
  protected:
   catalog::Catalog catalog = *catalog::Catalog::from_sources(catalog::built_in_sources());
-  SessionFacts facts{"ses_1", "http://127.0.0.1:8701", {{"PATH", "/bin"}, {"HOME", "/home/a"}, {"LC_ALL", "C"}, {"SECRET_OF_CALLER", "x"}, {"GOOGLE_API_KEY", "mine"}}, {}};
+  SessionFacts facts{"ses_1",
+                     "http://127.0.0.1:8701",
+                     {{"PATH", "/bin"},
+                      {"HOME", "/home/a"},
+                      {"LC_ALL", "C"},
+                      {"SECRET_OF_CALLER", "x"},
+                      {"GOOGLE_API_KEY", "mine"}},
+                     {}};
   std::vector<SessionKey> keys;
 
-  void add(std::string_view service, std::string_view value, std::vector<std::pair<std::string, std::string>> settings = {}, std::string label = {}) {
+  void add(std::string_view service, std::string_view value,
+           std::vector<std::pair<std::string, std::string>> settings = {}, std::string label = {}) {
     SessionKey key;
     key.service = catalog.find(service);
     ASSERT_NE(key.service, nullptr) << service;
     key.label = std::move(label);
     key.settings = std::move(settings);
-    if (key.service->delivery == catalog::Delivery::Proxied) key.pass = std::string(value);
-    else key.value = Secret(bytes_of(value));
+    if (key.service->delivery == catalog::Delivery::Proxied)
+      key.pass = std::string(value);
+    else
+      key.value = Secret(bytes_of(value));
     keys.push_back(std::move(key));
   }
 
@@ -33,7 +43,8 @@ class Variables : public ::testing::Test {
     if (!built) return std::unexpected(built.error());
     for (const auto& variable : built->plain) plain[variable.name] = variable.value;
     for (const auto& variable : built->secret)
-      secrets[variable.name] = variable.value.reveal([](ByteView bytes) { return std::string(text_of(bytes)); });
+      secrets[variable.name] =
+          variable.value.reveal([](ByteView bytes) { return std::string(text_of(bytes)); });
     EXPECT_EQ(plain.size(), built->plain.size()) << "no name twice";
     return {};
   }
@@ -86,9 +97,13 @@ TEST_F(Variables, of_git_combine_and_hold_no_token) {
   EXPECT_EQ(plain["GIT_CONFIG_COUNT"], "4");
   EXPECT_EQ(plain["GIT_CONFIG_KEY_0"], "credential.https://github.com.helper");
   EXPECT_EQ(plain["GIT_CONFIG_VALUE_0"], "");
-  EXPECT_EQ(plain["GIT_CONFIG_VALUE_1"], "!f() { test \"$1\" = get && printf 'username=%s\\npassword=%s\\n' 'x-access-token' \"$GH_TOKEN\"; }; f");
+  EXPECT_EQ(plain["GIT_CONFIG_VALUE_1"],
+            "!f() { test \"$1\" = get && printf 'username=%s\\npassword=%s\\n' 'x-access-token' "
+            "\"$GH_TOKEN\"; }; f");
   EXPECT_EQ(plain["GIT_CONFIG_KEY_3"], "credential.https://code.test:8443.helper");
-  EXPECT_EQ(plain["GIT_CONFIG_VALUE_3"], "!f() { test \"$1\" = get && printf 'username=%s\\npassword=%s\\n' 'o'\\''brien' \"$GIT_TOKEN\"; }; f");
+  EXPECT_EQ(plain["GIT_CONFIG_VALUE_3"],
+            "!f() { test \"$1\" = get && printf 'username=%s\\npassword=%s\\n' 'o'\\''brien' "
+            "\"$GIT_TOKEN\"; }; f");
   EXPECT_EQ(plain["GIT_TERMINAL_PROMPT"], "0");
   EXPECT_EQ(secrets["GH_TOKEN"], "ghp_1");
   for (const auto& [name, value] : plain) EXPECT_EQ(value.find("ghp_1"), std::string::npos) << name;
@@ -102,7 +117,8 @@ TEST_F(Variables, J5_a_git_token_with_a_line_end_is_refused_without_being_shown)
 }
 
 TEST_F(Variables, of_the_caller_replace_none_of_the_session) {
-  for (const char* name : {"GEMINI_API_KEY", "GOOGLE_API_KEY", "STRONGROOM_SESSION", "NO_PROXY", "A-B", "", "1A"}) {
+  for (const char* name :
+       {"GEMINI_API_KEY", "GOOGLE_API_KEY", "STRONGROOM_SESSION", "NO_PROXY", "A-B", "", "1A"}) {
     add("gemini", "pass");
     facts.added = {{name, "x"}};
     EXPECT_FALSE(build()) << name;
@@ -117,7 +133,8 @@ TEST_F(Variables, of_the_caller_replace_none_of_the_session) {
 
 TEST_F(Variables, of_a_name_that_the_tenant_chose) {
   add("generic-env", "v", {{"variable", "MY_TOKEN"}});
-  add("generic-http", "srp_p", {{"host", "api.test"}, {"variable", "MINE_KEY"}, {"base_variable", "MINE_URL"}});
+  add("generic-http", "srp_p",
+      {{"host", "api.test"}, {"variable", "MINE_KEY"}, {"base_variable", "MINE_URL"}});
   ASSERT_TRUE(build());
   EXPECT_EQ(secrets["MY_TOKEN"], "v");
   EXPECT_EQ(plain["MINE_KEY"], "srp_p");

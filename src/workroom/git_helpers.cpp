@@ -10,8 +10,10 @@ namespace {
 std::string quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
-    if (c == '\'') out += "'\\''";
-    else out += c;
+    if (c == '\'')
+      out += "'\\''";
+    else
+      out += c;
   }
   return out + "'";
 }
@@ -23,13 +25,15 @@ bool is_host_and_port(std::string_view text) {
 }
 
 bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 /// A line end in the token would let it write further lines of the helper's answer.
 bool has_line_end(const Secret& value) {
   return value.reveal([](ByteView bytes) {
-    return std::any_of(bytes.begin(), bytes.end(), [](std::uint8_t c) { return c == '\n' || c == '\r' || c == 0; });
+    return std::any_of(bytes.begin(), bytes.end(),
+                       [](std::uint8_t c) { return c == '\n' || c == '\r' || c == 0; });
   });
 }
 
@@ -40,12 +44,16 @@ Status GitHelpers::add(const TemplateInputs& inputs, const std::string& variable
   if (service.git_host.empty() || variable.empty()) return {};
   STRONGROOM_TRY(const std::optional<std::string> host, expand_plain(service.git_host, inputs));
   STRONGROOM_TRY(const std::optional<std::string> user, expand_plain(service.git_user, inputs));
-  if (!host || !is_host_and_port(*host)) return fail(Code::Invalid, "the host of a " + service.id + " key is not a host name");
-  if (!user || has_control(*user)) return fail(Code::Invalid, "the user of a " + service.id + " key is not a name");
-  if (has_line_end(inputs.key.value)) return fail(Code::Invalid, "a " + service.id + " token may not hold a line end");
+  if (!host || !is_host_and_port(*host))
+    return fail(Code::Invalid, "the host of a " + service.id + " key is not a host name");
+  if (!user || has_control(*user))
+    return fail(Code::Invalid, "the user of a " + service.id + " key is not a name");
+  if (has_line_end(inputs.key.value))
+    return fail(Code::Invalid, "a " + service.id + " token may not hold a line end");
   const std::string shown = host->ends_with(":443") ? host->substr(0, host->size() - 4) : *host;
   const std::string key = "credential.https://" + shown + ".helper";
-  const std::string script = "!f() { test \"$1\" = get && printf 'username=%s\\npassword=%s\\n' " + quoted(*user) + " \"$" + variable + "\"; }; f";
+  const std::string script = "!f() { test \"$1\" = get && printf 'username=%s\\npassword=%s\\n' " +
+                             quoted(*user) + " \"$" + variable + "\"; }; f";
   pairs_.push_back({key, ""});  // forgets the helpers that files name for this host
   pairs_.push_back({key, script});
   return {};

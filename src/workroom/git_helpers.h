@@ -1,5 +1,6 @@
-// Git's credentials without a file: GIT_CONFIG_* variables that name, for each host, a helper which prints the token from the
-// service's own variable. They hold no token themselves (services.md 4.2). SPDX-License-Identifier: Apache-2.0
+// Git's credentials without a file: GIT_CONFIG_* variables that name, for each host, a helper which
+// prints the token from the service's own variable. They hold no token themselves
+// (services.md 4.2). SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>
@@ -13,8 +14,8 @@ namespace strongroom::workroom {
 
 class GitHelpers {
  public:
-  /// Nothing for a service without git. `variable` holds the token in the workroom. Invalid where a setting or the token could
-  /// leave its place in the helper's script or answer.
+  /// Nothing for a service without git. `variable` holds the token in the workroom. Invalid where a
+  /// setting or the token could leave its place in the helper's script or answer.
   [[nodiscard]] Status add(const TemplateInputs& inputs, const std::string& variable);
   /// All services' pairs under one count; none when no service has git.
   [[nodiscard]] std::vector<PlainVariable> variables() const;

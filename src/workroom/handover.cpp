@@ -15,13 +15,15 @@ namespace {
 bool has_nul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
 
 bool has_nul(const Secret& secret) {
-  return secret.reveal([](ByteView bytes) { return std::find(bytes.begin(), bytes.end(), 0) != bytes.end(); });
+  return secret.reveal(
+      [](ByteView bytes) { return std::find(bytes.begin(), bytes.end(), 0) != bytes.end(); });
 }
 
 Status check_name(std::string_view name, std::set<std::string_view>& seen) {
   if (name.empty() || has_nul(name) || name.find('=') != std::string_view::npos)
     return fail(Code::Invalid, "a variable's name is neither empty nor holds '=' or NUL");
-  if (!seen.insert(name).second) return fail(Code::Conflict, "the variable " + std::string(name) + " is set twice");
+  if (!seen.insert(name).second)
+    return fail(Code::Conflict, "the variable " + std::string(name) + " is set twice");
   return {};
 }
 
@@ -31,8 +33,10 @@ std::size_t size_of(std::string_view text) { return text.size() + 1; }
 std::size_t size_of(const WorkroomSpec& spec) {
   std::size_t size = size_of(spec.working_directory);
   for (const auto& argument : spec.command) size += size_of(argument);
-  for (const auto& variable : spec.environment.plain) size += variable.name.size() + 1 + size_of(variable.value);
-  for (const auto& variable : spec.environment.secret) size += variable.name.size() + 1 + variable.value.size() + 1;
+  for (const auto& variable : spec.environment.plain)
+    size += variable.name.size() + 1 + size_of(variable.value);
+  for (const auto& variable : spec.environment.secret)
+    size += variable.name.size() + 1 + variable.value.size() + 1;
   return size;
 }
 
@@ -60,7 +64,8 @@ Status send_order(int fd, const WorkroomSpec& spec) {
   std::string plain(reinterpret_cast<const char*>(&head), sizeof(head));
   add_text(plain, spec.working_directory);
   for (const auto& argument : spec.command) add_text(plain, argument);
-  for (const auto& variable : environment.plain) add_text(plain, variable.name + "=" + variable.value);
+  for (const auto& variable : environment.plain)
+    add_text(plain, variable.name + "=" + variable.value);
   STRONGROOM_CHECKED(send_all(fd, bytes_of(plain)));
   for (const auto& variable : environment.secret) {
     STRONGROOM_CHECKED(send_all(fd, bytes_of(variable.name + "=")));
@@ -74,10 +79,14 @@ Status meaning_of(const WireAnswer& answer, const WorkroomSpec& spec) {
   const std::string why = std::strerror(answer.why);
   switch (answer.what) {
     case WireAnswer::What::Started: return {};
-    case WireAnswer::What::NoDirectory: return fail(Code::NotFound, "cannot work in " + spec.working_directory + ": " + why);
+    case WireAnswer::What::NoDirectory:
+      return fail(Code::NotFound, "cannot work in " + spec.working_directory + ": " + why);
     case WireAnswer::What::NoCommand:
-      if (answer.why == E2BIG) return fail(Code::TooLarge, "arguments and variables together are more than this system takes");
-      return fail(answer.why == ENOENT ? Code::NotFound : Code::Refused, "cannot start " + spec.command[0] + ": " + why);
+      if (answer.why == E2BIG)
+        return fail(Code::TooLarge,
+                    "arguments and variables together are more than this system takes");
+      return fail(answer.why == ENOENT ? Code::NotFound : Code::Refused,
+                  "cannot start " + spec.command[0] + ": " + why);
     case WireAnswer::What::Malformed: break;
   }
   return fail(Code::Protocol, "strongroom-init is of another build than this program");
@@ -86,19 +95,25 @@ Status meaning_of(const WireAnswer& answer, const WorkroomSpec& spec) {
 }  // namespace
 
 Status check_spec(const WorkroomSpec& spec) {
-  if (spec.command.empty() || spec.command[0].empty()) return fail(Code::Invalid, "name the command that the workroom is to run");
-  if (has_nul(spec.working_directory) || std::any_of(spec.command.begin(), spec.command.end(), [](const auto& each) { return has_nul(each); }))
+  if (spec.command.empty() || spec.command[0].empty())
+    return fail(Code::Invalid, "name the command that the workroom is to run");
+  if (has_nul(spec.working_directory) ||
+      std::any_of(spec.command.begin(), spec.command.end(),
+                  [](const auto& each) { return has_nul(each); }))
     return fail(Code::Invalid, "an argument holds NUL");
   std::set<std::string_view> seen;
   for (const auto& variable : spec.environment.plain) {
     STRONGROOM_CHECKED(check_name(variable.name, seen));
-    if (has_nul(variable.value)) return fail(Code::Invalid, "the variable " + variable.name + " holds NUL");
+    if (has_nul(variable.value))
+      return fail(Code::Invalid, "the variable " + variable.name + " holds NUL");
   }
   for (const auto& variable : spec.environment.secret) {
     STRONGROOM_CHECKED(check_name(variable.name, seen));
-    if (has_nul(variable.value)) return fail(Code::Invalid, "the variable " + variable.name + " holds NUL");
+    if (has_nul(variable.value))
+      return fail(Code::Invalid, "the variable " + variable.name + " holds NUL");
   }
-  if (size_of(spec) > kWireLimit) return fail(Code::TooLarge, "arguments and variables together are more than 4 MiB");
+  if (size_of(spec) > kWireLimit)
+    return fail(Code::TooLarge, "arguments and variables together are more than 4 MiB");
   return {};
 }
 
@@ -109,7 +124,8 @@ Status hand_over(int fd, const WorkroomSpec& spec) {
   do {
     got = ::recv(fd, &answer, sizeof(answer), MSG_WAITALL);
   } while (got < 0 && errno == EINTR);
-  if (got != sizeof(answer)) return fail(Code::Unavailable, "the workroom's first process ended before it began");
+  if (got != sizeof(answer))
+    return fail(Code::Unavailable, "the workroom's first process ended before it began");
   return meaning_of(answer, spec);
 }
 

@@ -1,5 +1,5 @@
-// Hands a command and its variables to strongroom-init over the socket pair (wire.h). Used by: process_runtime.
-// SPDX-License-Identifier: Apache-2.0
+// Hands a command and its variables to strongroom-init over the socket pair (wire.h). Used by:
+// process_runtime. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "base/result.h"
@@ -7,9 +7,11 @@
 
 namespace strongroom::workroom {
 
-/// What can be said before anything is started: empty command, NUL or '=' where none may be, more than Linux takes.
+/// What can be said before anything is started: empty command, NUL or '=' where none may be, more
+/// than Linux takes.
 [[nodiscard]] Status check_spec(const WorkroomSpec& spec);
-/// Writes the order and waits for init's answer; `fd` blocks at most some seconds. A value goes from its locked memory to the socket.
+/// Writes the order and waits for init's answer; `fd` blocks at most some seconds. A value goes
+/// from its locked memory to the socket.
 [[nodiscard]] Status hand_over(int fd, const WorkroomSpec& spec);
 
 }  // namespace strongroom::workroom

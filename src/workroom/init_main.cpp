@@ -1,9 +1,10 @@
-// strongroom-init: process 1 of a workroom. It hands the variables to the command, reaps, forwards signals, and ends with the
-// command's status; with it ends everything else in the workroom.
+// strongroom-init: process 1 of a workroom. It hands the variables to the command, reaps, forwards
+// signals, and ends with the command's status; with it ends everything else in the workroom.
 //
-// Static, no third party, small on purpose: it runs inside workrooms of any kind. It is not dumpable; the variables lie in locked
-// memory until the command runs, then they are wiped here. Where it is not process 1 (no namespace to be had) it is a subreaper and
-// ends its descendants itself. SPDX-License-Identifier: Apache-2.0
+// Static, no third party, small on purpose: it runs inside workrooms of any kind. It is not
+// dumpable; the variables lie in locked memory until the command runs, then they are wiped here.
+// Where it is not process 1 (no namespace to be had) it is a subreaper and ends its descendants
+// itself. SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -36,7 +37,8 @@ constexpr int kLeaveWithinMs = 500;
 class LockedPages {
  public:
   explicit LockedPages(std::size_t size) : size_(size) {
-    void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* memory =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return;
     data_ = static_cast<char*>(memory);
     // Over the limit of locked memory it is still not dumped, and wiped after milliseconds.
@@ -94,7 +96,8 @@ bool parse(const WireHead& head, const LockedPages& pages, Order& order) {
     texts.push_back(at);
     at = stop + 1;
   }
-  if (head.arguments == 0 || texts.size() != std::size_t{1} + head.arguments + head.variables) return false;
+  if (head.arguments == 0 || texts.size() != std::size_t{1} + head.arguments + head.variables)
+    return false;
   order.directory = texts[0];
   const auto first_variable = texts.begin() + 1 + head.arguments;
   order.arguments.assign(texts.begin() + 1, first_variable);
@@ -104,7 +107,8 @@ bool parse(const WireHead& head, const LockedPages& pages, Order& order) {
   return true;
 }
 
-/// Where the command may be: itself when it names a path, else every folder of the workroom's own PATH.
+/// Where the command may be: itself when it names a path, else every folder of the workroom's own
+/// PATH.
 std::vector<std::string> candidates(const Order& order) {
   const std::string name = order.arguments[0];
   if (name.find('/') != std::string::npos) return {name};
@@ -120,8 +124,10 @@ std::vector<std::string> candidates(const Order& order) {
   return out;
 }
 
-/// In the vfork'ed child, which shares our memory: nothing but system calls. Comes back only when nothing could be executed, and says why.
-int execute(const std::vector<std::string>& places, const Order& order, std::vector<char*>& script) {
+/// In the vfork'ed child, which shares our memory: nothing but system calls. Comes back only when
+/// nothing could be executed, and says why.
+int execute(const std::vector<std::string>& places, const Order& order,
+            std::vector<char*>& script) {
   int why = ENOENT;
   for (const std::string& place : places) {
     ::execve(place.c_str(), order.arguments.data(), order.variables.data());
@@ -159,13 +165,16 @@ pid_t start(const Order& order, bool leads_group, int& why) {
 /// Takes the order, starts the command, wipes.
 pid_t receive_and_start(bool leads_group) {
   WireHead head;
-  if (!read_exactly(kWireDescriptor, &head, sizeof(head)) || head.version != kWireVersion || head.size == 0 || head.size > kWireLimit)
+  if (!read_exactly(kWireDescriptor, &head, sizeof(head)) || head.version != kWireVersion ||
+      head.size == 0 || head.size > kWireLimit)
     leave(WireAnswer::What::Malformed, EPROTO);
   const LockedPages pages(head.size);
   Order order;
-  if (pages.data() == nullptr || !read_exactly(kWireDescriptor, pages.data(), head.size) || !parse(head, pages, order))
+  if (pages.data() == nullptr || !read_exactly(kWireDescriptor, pages.data(), head.size) ||
+      !parse(head, pages, order))
     leave(WireAnswer::What::Malformed, EPROTO);
-  if (*order.directory != '\0' && ::chdir(order.directory) != 0) leave(WireAnswer::What::NoDirectory, errno);
+  if (*order.directory != '\0' && ::chdir(order.directory) != 0)
+    leave(WireAnswer::What::NoDirectory, errno);
   int why = 0;
   const pid_t command = start(order, leads_group, why);
   if (command < 0) leave(WireAnswer::What::NoCommand, why);
@@ -180,7 +189,8 @@ long now_ms() {
 
 class Init {
  public:
-  Init(pid_t command, int signals, bool is_first) : command_(command), signals_(signals), is_first_(is_first) {}
+  Init(pid_t command, int signals, bool is_first)
+      : command_(command), signals_(signals), is_first_(is_first) {}
 
   [[noreturn]] void run() {
     for (;;) {
@@ -204,7 +214,8 @@ class Init {
     signalfd_siginfo info{};
     while (::read(signals_, &info, sizeof(info)) == sizeof(info)) {
       const int number = static_cast<int>(info.ssi_signo);
-      // What the kernel sends (the terminal's Ctrl-C) goes to the whole group, so the command has it already.
+      // What the kernel sends (the terminal's Ctrl-C) goes to the whole group, so the command has
+      // it already.
       if (number != SIGCHLD && info.ssi_code <= 0 && !has_ended_) ::kill(command_, number);
     }
   }
@@ -214,8 +225,10 @@ class Init {
     const ssize_t got = ::recv(kWireDescriptor, &order, 1, MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (got <= 0) abandon();
-    if (order == kWireEnd) is_being_ended_ = true;
-    else if (!has_ended_) ::kill(command_, order);
+    if (order == kWireEnd)
+      is_being_ended_ = true;
+    else if (!has_ended_)
+      ::kill(command_, order);
   }
 
   /// The runner is gone: nobody is left to be revoked to. As process 1 we take all with us.
@@ -237,7 +250,8 @@ class Init {
 
   /// All processes of a namespace descend from its first; so no child means nobody.
   bool is_alone() const {
-    if (is_first_) return ::waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD;
+    if (is_first_)
+      return ::waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD;
     return living_descendants(::getpid()).empty();
   }
 
@@ -278,16 +292,19 @@ class Init {
 int watch_signals() {
   sigset_t watched;
   sigfillset(&watched);
-  ::sigprocmask(SIG_SETMASK, &watched, nullptr);  // a hostile workroom stops or ends us with none of them
+  ::sigprocmask(SIG_SETMASK, &watched,
+                nullptr);  // a hostile workroom stops or ends us with none of them
   sigemptyset(&watched);
-  for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}) sigaddset(&watched, number);
+  for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2})
+    sigaddset(&watched, number);
   return ::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 }  // namespace
 
 int run_init() {
-  // Inherited: no core file of the command holds its variables. 1 instead of 0, because a crash handler behind a pipe ignores 0.
+  // Inherited: no core file of the command holds its variables. 1 instead of 0, because a crash
+  // handler behind a pipe ignores 0.
   const rlimit none{1, 1};
   ::setrlimit(RLIMIT_CORE, &none);
   ::prctl(PR_SET_DUMPABLE, 0);
@@ -295,12 +312,15 @@ int run_init() {
   const bool is_first = ::getpid() == 1;
   if (!is_first) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   if (::fcntl(kWireDescriptor, F_SETFD, FD_CLOEXEC) != 0) {
-    static constexpr char kUse[] = "strongroom-init is started by `strongroom run` as the first process of a workroom; it is of no use by hand.\n";
+    static constexpr char kUse[] =
+        "strongroom-init is started by `strongroom run` as the first process of a workroom; it is "
+        "of no use by hand.\n";
     (void)!::write(STDERR_FILENO, kUse, sizeof(kUse) - 1);
     return 2;
   }
   const int signals = watch_signals();
-  // The group is ours only when we do not share a terminal's foreground with the runner (see runtime).
+  // The group is ours only when we do not share a terminal's foreground with the runner (see
+  // runtime).
   const pid_t command = receive_and_start(::getpgrp() == ::getpid());
   const WireAnswer started{WireAnswer::What::Started, 0};
   (void)::send(kWireDescriptor, &started, sizeof(started), MSG_NOSIGNAL);

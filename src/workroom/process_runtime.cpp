@@ -34,14 +34,16 @@ struct Pair {
 Result<Pair> make_pair() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    return fail(Code::Unavailable, std::string("no socket pair can be made: ") + std::strerror(errno));
+    return fail(Code::Unavailable,
+                std::string("no socket pair can be made: ") + std::strerror(errno));
   ::setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &kHandOver, sizeof(kHandOver));
   ::setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &kHandOver, sizeof(kHandOver));
   return Pair{ends[0], ends[1]};
 }
 
-/// With a terminal, all stay in one process group, as a shell expects of a job: Ctrl-C and Ctrl-Z reach the command, and it may read.
-/// Without one, the workroom has its own, so that its `kill 0` is its own matter.
+/// With a terminal, all stay in one process group, as a shell expects of a job: Ctrl-C and Ctrl-Z
+/// reach the command, and it may read. Without one, the workroom has its own, so that its `kill 0`
+/// is its own matter.
 bool has_terminal() {
   const int fd = ::open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
   if (fd >= 0) ::close(fd);
@@ -66,10 +68,12 @@ struct Workroom::State {
   int status = 0;
   std::vector<Process> known;  ///< all that were seen while it was being ended
   bool is_ending = false;
-  bool is_accounted = false;   ///< the end has been waited for: `known` is complete
+  bool is_accounted = false;  ///< the end has been waited for: `known` is complete
   std::vector<io::Event*> waiters;
 
-  void tell(std::uint8_t order) const { (void)::send(wire, &order, 1, MSG_NOSIGNAL | MSG_DONTWAIT); }
+  void tell(std::uint8_t order) const {
+    (void)::send(wire, &order, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
 
   [[nodiscard]] std::vector<Process> living() const {
     if (isolation == Isolation::Namespace) return living_descendants(init);
@@ -80,13 +84,15 @@ struct Workroom::State {
   }
 
   void forward(const io::Signal& signal) const {
-    if (shares_group && (signal.origin == io::Signal::Origin::Kernel || is_own(signal.sender))) return;
+    if (shares_group && (signal.origin == io::Signal::Origin::Kernel || is_own(signal.sender)))
+      return;
     tell(static_cast<std::uint8_t>(signal.number));
   }
   /// A `kill 0` of the command reaches us as well; it has had its effect there.
   [[nodiscard]] bool is_own(int sender) const {
     const auto all = living();
-    return std::any_of(all.begin(), all.end(), [sender](const Process& each) { return each.pid == sender; });
+    return std::any_of(all.begin(), all.end(),
+                       [sender](const Process& each) { return each.pid == sender; });
   }
 
   void wake() {
@@ -95,7 +101,9 @@ struct Workroom::State {
   /// Signals what has not been seen yet, and remembers it.
   void signal_new(int number) {
     for (const Process& each : living()) {
-      const bool is_known = std::any_of(known.begin(), known.end(), [&](const Process& old) { return old.pid == each.pid && old.started == each.started; });
+      const bool is_known = std::any_of(known.begin(), known.end(), [&](const Process& old) {
+        return old.pid == each.pid && old.started == each.started;
+      });
       if (is_known) continue;
       known.push_back(each);
       signal_process(each, number);
@@ -114,15 +122,18 @@ struct Workroom::State {
     for (const Process& each : known)
       if (each.pid != init) ::waitpid(each.pid, nullptr, WNOHANG);
   }
-  [[nodiscard]] bool is_gone() const { return has_ended && (isolation == Isolation::Namespace || living().empty()); }
+  [[nodiscard]] bool is_gone() const {
+    return has_ended && (isolation == Isolation::Namespace || living().empty());
+  }
 
   static io::Task<void> watch(std::shared_ptr<State> state);
-  static io::Task<void> wait_until_gone(std::shared_ptr<State> state, Deadline deadline, int number);
-  static io::Task<void> wait_for(std::shared_ptr<State> state, bool State::*flag);
+  static io::Task<void> wait_until_gone(std::shared_ptr<State> state, Deadline deadline,
+                                        int number);
+  static io::Task<void> wait_for(std::shared_ptr<State> state, bool State::* flag);
 };
 
 /// Each way of waiting has its own Event, because an Event has one waiter.
-io::Task<void> Workroom::State::wait_for(std::shared_ptr<State> state, bool State::*flag) {
+io::Task<void> Workroom::State::wait_for(std::shared_ptr<State> state, bool State::* flag) {
   io::Event changed(state->loop);
   state->waiters.push_back(&changed);
   while (!((*state).*flag)) co_await changed.wait();
@@ -145,8 +156,10 @@ io::Task<void> Workroom::State::watch(std::shared_ptr<State> state) {
   state->wake();
 }
 
-/// With `number` = TERM, whoever appears meanwhile gets it too; with KILL, everybody gets it in each round.
-io::Task<void> Workroom::State::wait_until_gone(std::shared_ptr<State> state, Deadline deadline, int number) {
+/// With `number` = TERM, whoever appears meanwhile gets it too; with KILL, everybody gets it in
+/// each round.
+io::Task<void> Workroom::State::wait_until_gone(std::shared_ptr<State> state, Deadline deadline,
+                                                int number) {
   while (!state->is_gone() && !deadline.has_passed(state->loop.clock().steady())) {
     state->signal_new(number);
     if (number == SIGKILL) state->kill_all();
@@ -161,7 +174,8 @@ Workroom::~Workroom() {
   state_->signals.reset();
   if (state_->has_ended) return;
   state_->kill_all();
-  ::shutdown(state_->wire, SHUT_RDWR);  // to an init without a namespace: end your descendants, then leave
+  ::shutdown(state_->wire,
+             SHUT_RDWR);  // to an init without a namespace: end your descendants, then leave
 }
 
 Result<std::unique_ptr<Workroom>> Workroom::start(io::Loop& loop, WorkroomSpec spec) {
@@ -174,14 +188,17 @@ Result<std::unique_ptr<Workroom>> Workroom::start(io::Loop& loop, WorkroomSpec s
   child.descriptors = {{pair.theirs, kWireDescriptor}};
   child.group = state->shares_group ? io::ProcessGroup::OfParent : io::ProcessGroup::Own;
   child.ignored = io::IgnoredSignals::Keep;
-  child.separation = spec.at_most == Isolation::Namespace ? io::Separation::ProcessIds : io::Separation::None;
+  child.separation =
+      spec.at_most == Isolation::Namespace ? io::Separation::ProcessIds : io::Separation::None;
   child.die_with_parent = spec.at_most == Isolation::Namespace;
   auto started = io::spawn(child);
-  if ((!started && started.error().code == Code::Unsupported) || spec.at_most == Isolation::Descendants) {
+  if ((!started && started.error().code == Code::Unsupported) ||
+      spec.at_most == Isolation::Descendants) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     state->isolation = Isolation::Descendants;
     child.separation = io::Separation::None;
-    child.die_with_parent = false;  // it has to outlive us for as long as it takes to end its descendants
+    child.die_with_parent =
+        false;  // it has to outlive us for as long as it takes to end its descendants
     if (!started) started = io::spawn(child);
   }
   ::close(pair.theirs);
@@ -194,7 +211,8 @@ Result<std::unique_ptr<Workroom>> Workroom::start(io::Loop& loop, WorkroomSpec s
   }
   auto signals = io::SignalWatch::start(loop, {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2},
                                         [weak = std::weak_ptr(state)](io::Signal signal) {
-                                          if (const auto alive = weak.lock()) alive->forward(signal);
+                                          if (const auto alive = weak.lock())
+                                            alive->forward(signal);
                                         });
   if (signals) state->signals = std::move(*signals);
   loop.spawn(State::watch(state));
@@ -226,7 +244,8 @@ io::Task<std::vector<lease::ProcessOutcome>> Workroom::end(Duration grace) {
     state->wake();
   }
   std::vector<lease::ProcessOutcome> out;
-  for (const Process& each : state->known) out.push_back({static_cast<std::uint32_t>(each.pid), each.name, !is_alive(each)});
+  for (const Process& each : state->known)
+    out.push_back({static_cast<std::uint32_t>(each.pid), each.name, !is_alive(each)});
   co_return out;
 }
 

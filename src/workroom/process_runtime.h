@@ -1,12 +1,14 @@
 // Workroom: a command and whatever it starts, held together so that all of it can be ended.
 //
-// The command runs under strongroom-init, which is process 1 of a process-id namespace of its own where the machine allows it: when
-// init or the runner dies, the kernel kills every process of it, double forks and daemons included. Elsewhere (Isolation::Descendants)
-// runner and init are subreapers and end all descendants; one such workroom a process. The values travel over a socket pair into
-// init's locked memory and from there into the command's environment: they are in no argument list, no file, and in neither our own
-// nor init's environment.
-// Used by: app's runner. Threads: its loop's. Signals sent to this process (TERM, INT, HUP, QUIT, USR1, USR2) go to the command while
-// the workroom lives; what the terminal sends reaches it by itself. SPDX-License-Identifier: Apache-2.0
+// The command runs under strongroom-init, which is process 1 of a process-id namespace of its own
+// where the machine allows it: when init or the runner dies, the kernel kills every process of it,
+// double forks and daemons included. Elsewhere (Isolation::Descendants) runner and init are
+// subreapers and end all descendants; one such workroom a process. The values travel over a socket
+// pair into init's locked memory and from there into the command's environment: they are in no
+// argument list, no file, and in neither our own nor init's environment. Used by: app's runner.
+// Threads: its loop's. Signals sent to this process (TERM, INT, HUP, QUIT, USR1, USR2) go to the
+// command while the workroom lives; what the terminal sends reaches it by itself.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
@@ -26,7 +28,8 @@ namespace strongroom::workroom {
 enum class Isolation : std::uint8_t { Descendants, Namespace };
 
 struct WorkroomSpec {
-  std::string init_program;          ///< path of strongroom-init: beside the running program (io::own_directory)
+  std::string
+      init_program;  ///< path of strongroom-init: beside the running program (io::own_directory)
   std::vector<std::string> command;  ///< searched in the workroom's own PATH
   Environment environment;           ///< exactly this
   std::string working_directory;     ///< empty: the caller's
@@ -35,8 +38,8 @@ struct WorkroomSpec {
 
 class Workroom {
  public:
-  /// Standard streams are the caller's. NotFound and Refused: the command cannot be started. Blocks for the hand-over (milliseconds).
-  /// The secrets are wiped here when it returns.
+  /// Standard streams are the caller's. NotFound and Refused: the command cannot be started. Blocks
+  /// for the hand-over (milliseconds). The secrets are wiped here when it returns.
   static Result<std::unique_ptr<Workroom>> start(io::Loop& loop, WorkroomSpec spec);
   ~Workroom();  ///< ends without grace what is left
   Workroom(const Workroom&) = delete;
@@ -45,10 +48,12 @@ class Workroom {
   /// Of init; every process of the workroom descends from it.
   [[nodiscard]] int pid() const noexcept;
   [[nodiscard]] Isolation isolation() const noexcept;
-  /// The command's exit status, or 128 and the signal that ended it; once nothing of the workroom is left.
+  /// The command's exit status, or 128 and the signal that ended it; once nothing of the workroom
+  /// is left.
   [[nodiscard]] io::Task<int> exit_status();
-  /// TERM to every process, KILL to what is left after `grace`. Answers when none is left, or names what could not be ended. Calls
-  /// that come meanwhile wait for the same end and get the same answer.
+  /// TERM to every process, KILL to what is left after `grace`. Answers when none is left, or names
+  /// what could not be ended. Calls that come meanwhile wait for the same end and get the same
+  /// answer.
   [[nodiscard]] io::Task<std::vector<lease::ProcessOutcome>> end(Duration grace);
 
   struct State;

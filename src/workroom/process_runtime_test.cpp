@@ -32,7 +32,9 @@ std::vector<int> holders_of(const std::string& mark) {
   DIR* folder = ::opendir("/proc");
   while (const dirent* entry = ::readdir(folder)) {
     const int pid = std::atoi(entry->d_name);
-    if (pid > 0 && contents("/proc/" + std::to_string(pid) + "/environ").find(mark) != std::string::npos) out.push_back(pid);
+    if (pid > 0 &&
+        contents("/proc/" + std::to_string(pid) + "/environ").find(mark) != std::string::npos)
+      out.push_back(pid);
   }
   ::closedir(folder);
   return out;
@@ -105,7 +107,8 @@ class Running : public ::testing::TestWithParam<Isolation> {
   }
   std::vector<lease::ProcessOutcome> end(milliseconds grace) {
     std::vector<lease::ProcessOutcome> outcomes;
-    drive([](Running& self, milliseconds time, std::vector<lease::ProcessOutcome>& out) -> io::Task<void> {
+    drive([](Running& self, milliseconds time,
+             std::vector<lease::ProcessOutcome>& out) -> io::Task<void> {
       out = co_await self.workroom->end(time);
       self.loop.stop();
     }(*this, grace, outcomes));
@@ -119,7 +122,8 @@ TEST_P(Running, the_environment_is_exact_and_the_status_passes_through) {
   const std::string env = file("env");
   EXPECT_NE(env.find(mark + "\n"), std::string::npos);
   std::string names;
-  for (std::size_t at = 0; at < env.size(); at = env.find('\n', at) + 1) names += env.substr(at, env.find('=', at) - at) + " ";
+  for (std::size_t at = 0; at < env.size(); at = env.find('\n', at) + 1)
+    names += env.substr(at, env.find('=', at) - at) + " ";
   EXPECT_EQ(names, "MARK OUT PATH PWD ") << "PWD is the shell's own";
 }
 
@@ -150,7 +154,8 @@ TEST_P(Running, J2_init_and_the_runner_hold_no_value_in_their_environment) {
   start("touch $OUT/ready; exec sleep 600");
   ASSERT_TRUE(appears("ready"));
   EXPECT_TRUE(contents("/proc/" + std::to_string(workroom->pid()) + "/environ").empty());
-  EXPECT_EQ(contents("/proc/" + std::to_string(workroom->pid()) + "/cmdline").find(folder), std::string::npos);
+  EXPECT_EQ(contents("/proc/" + std::to_string(workroom->pid()) + "/cmdline").find(folder),
+            std::string::npos);
   EXPECT_EQ(contents("/proc/self/environ").find(mark), std::string::npos);
   EXPECT_EQ(holders_of(mark).size(), 1U) << "the command alone";
   const auto outcomes = end(seconds(2));
@@ -161,8 +166,9 @@ TEST_P(Running, J2_init_and_the_runner_hold_no_value_in_their_environment) {
 }
 
 TEST_P(Running, J6_daemons_and_the_deaf_are_gone_after_the_end) {
-  start("(setsid sh -c '(trap \"\" TERM; touch $OUT/deaf; while :; do sleep 1; done) & exit 0' &)\n"
-        "(setsid sleep 600 &) ; touch $OUT/ready; while :; do sleep 1; done");
+  start(
+      "(setsid sh -c '(trap \"\" TERM; touch $OUT/deaf; while :; do sleep 1; done) & exit 0' &)\n"
+      "(setsid sleep 600 &) ; touch $OUT/ready; while :; do sleep 1; done");
   ASSERT_TRUE(appears("ready"));
   ASSERT_TRUE(appears("deaf"));
   ASSERT_TRUE(until([this] { return holders_of(mark).size() >= 4; }));
@@ -176,13 +182,17 @@ TEST_P(Running, J6_daemons_and_the_deaf_are_gone_after_the_end) {
 }
 
 TEST_P(Running, J6_what_the_command_leaves_behind_goes_with_it) {
-  start("(setsid sh -c 'trap \"\" TERM; touch $OUT/deaf; while :; do sleep 1; done' &) ; while [ ! -e $OUT/deaf ]; do sleep 0.01; done; exit 3");
+  start(
+      "(setsid sh -c 'trap \"\" TERM; touch $OUT/deaf; while :; do sleep 1; done' &) ; while [ ! "
+      "-e $OUT/deaf ]; do sleep 0.01; done; exit 3");
   EXPECT_EQ(exit_status(), 3);
   EXPECT_TRUE(holders_of(mark).empty());
 }
 
 TEST_P(Running, an_orderly_end_has_its_grace) {
-  start("trap 'sleep 0.2; touch $OUT/tidy; exit 5' TERM; touch $OUT/ready; while :; do sleep 0.05; done");
+  start(
+      "trap 'sleep 0.2; touch $OUT/tidy; exit 5' TERM; touch $OUT/ready; while :; do sleep 0.05; "
+      "done");
   ASSERT_TRUE(appears("ready"));
   end(seconds(5));
   EXPECT_EQ(exit_status(), 5);
@@ -204,8 +214,10 @@ TEST_P(Running, two_ends_at_once_answer_alike) {
 }
 
 TEST_P(Running, signals_to_the_runner_reach_the_command) {
-  start("trap 'echo hup >> $OUT/got' HUP; trap 'echo usr >> $OUT/got' USR1; trap 'echo int >> $OUT/got; exit 9' INT\n"
-        "touch $OUT/ready; while :; do sleep 0.02; done");
+  start(
+      "trap 'echo hup >> $OUT/got' HUP; trap 'echo usr >> $OUT/got' USR1; trap 'echo int >> "
+      "$OUT/got; exit 9' INT\n"
+      "touch $OUT/ready; while :; do sleep 0.02; done");
   ASSERT_TRUE(appears("ready"));
   const auto ticker = loop.every(milliseconds(100), [sent = 0]() mutable {
     static constexpr int kSignals[] = {SIGHUP, SIGUSR1, SIGINT};
@@ -219,7 +231,8 @@ TEST_P(Running, a_large_environment_arrives_whole) {
   auto large = spec("printf %s \"$BIG\" | wc -c > $OUT/size");
   const std::string value(60'000, 'v');
   large.environment.secret.push_back({"BIG", Secret(bytes_of(value))});
-  for (int i = 0; i < 20; ++i) large.environment.plain.push_back({"FILL" + std::to_string(i), value});
+  for (int i = 0; i < 20; ++i)
+    large.environment.plain.push_back({"FILL" + std::to_string(i), value});
   auto started = Workroom::start(loop, std::move(large));
   ASSERT_TRUE(started) << started.error().message;
   workroom = std::move(*started);
@@ -228,7 +241,9 @@ TEST_P(Running, a_large_environment_arrives_whole) {
 }
 
 TEST_P(Running, the_command_may_not_gain_privileges_and_leaves_no_core) {
-  start("grep NoNewPrivs /proc/self/status > $OUT/status; ulimit -c > $OUT/core; ls /proc/self/fd | wc -l > $OUT/fds");
+  start(
+      "grep NoNewPrivs /proc/self/status > $OUT/status; ulimit -c > $OUT/core; ls /proc/self/fd | "
+      "wc -l > $OUT/fds");
   EXPECT_EQ(exit_status(), 0);
   EXPECT_EQ(file("status"), "NoNewPrivs:\t1\n");
   EXPECT_EQ(file("core"), "0\n");
@@ -241,7 +256,9 @@ TEST_P(Running, J9_a_killed_runner_takes_everything_along) {
   if (runner == 0) {
     SystemClock own_clock;
     io::Loop own_loop(own_clock);
-    const auto started = Workroom::start(own_loop, spec("(setsid sleep 600 &); (setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' &); touch $OUT/ready; exec sleep 600"));
+    const auto started = Workroom::start(
+        own_loop, spec("(setsid sleep 600 &); (setsid sh -c 'trap \"\" TERM; while :; do sleep 1; "
+                       "done' &); touch $OUT/ready; exec sleep 600"));
     if (!started) ::_exit(1);
     own_loop.run();
     ::_exit(0);
@@ -262,12 +279,18 @@ TEST_P(Running, J9_a_killed_init_takes_everything_along) {
   EXPECT_TRUE(holders_of(mark).empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, Running, ::testing::Values(Isolation::Namespace, Isolation::Descendants),
-                         [](const auto& parameter) { return parameter.param == Isolation::Namespace ? "namespace" : "descendants"; });
+INSTANTIATE_TEST_SUITE_P(Each, Running,
+                         ::testing::Values(Isolation::Namespace, Isolation::Descendants),
+                         [](const auto& parameter) {
+                           return parameter.param == Isolation::Namespace ? "namespace"
+                                                                          : "descendants";
+                         });
 
 using InNamespace = Running;
 TEST_P(InNamespace, process_1_is_init_and_shows_nothing) {
-  start("cat /proc/1/comm > $OUT/comm; cat /proc/1/environ 2>/dev/null | wc -c > $OUT/environ; echo $$ > $OUT/pid; ls -d /proc/[0-9]* | wc -l > $OUT/seen");
+  start(
+      "cat /proc/1/comm > $OUT/comm; cat /proc/1/environ 2>/dev/null | wc -c > $OUT/environ; echo "
+      "$$ > $OUT/pid; ls -d /proc/[0-9]* | wc -l > $OUT/seen");
   EXPECT_EQ(exit_status(), 0);
   EXPECT_EQ(file("comm"), "strongroom-init\n");
   EXPECT_EQ(file("environ"), "0\n");

@@ -1,5 +1,5 @@
-// A template is read once into parts; plain parts are made as text, value parts are written straight into locked memory.
-// SPDX-License-Identifier: Apache-2.0
+// A template is read once into parts; plain parts are made as text, value parts are written
+// straight into locked memory. SPDX-License-Identifier: Apache-2.0
 #include "workroom/templates.h"
 
 #include <algorithm>
@@ -18,18 +18,22 @@ struct Part {
 using Parts = std::vector<Part>;
 
 bool is_unreserved(std::uint8_t c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
 }
 
 /// One {name}. None: an absent optional setting, so the whole variable is left out.
 Result<std::optional<Part>> part_of(std::string_view name, const TemplateInputs& inputs) {
-  const auto text = [](std::string value) { return std::optional(Part{Kind::Text, std::move(value)}); };
+  const auto text = [](std::string value) {
+    return std::optional(Part{Kind::Text, std::move(value)});
+  };
   if (name == "value") return std::optional(Part{Kind::Value, {}});
   if (name == "url:value") return std::optional(Part{Kind::EncodedValue, {}});
   if (name == "pass") return text(inputs.key.pass);
   if (name == "base") return text(inputs.base);
   const bool is_encoded = name.starts_with("url:");
-  if (!is_encoded && !name.starts_with("setting:")) return fail(Code::Invalid, "a template names {" + std::string(name) + "}, which there is not");
+  if (!is_encoded && !name.starts_with("setting:"))
+    return fail(Code::Invalid, "a template names {" + std::string(name) + "}, which there is not");
   std::string setting = setting_of(inputs.key, name.substr(name.find(':') + 1));
   if (setting.empty()) return std::optional<Part>();
   return text(is_encoded ? percent_encode(setting) : std::move(setting));
@@ -45,7 +49,8 @@ Result<std::optional<Parts>> parts_of(std::string_view text, const TemplateInput
       break;
     }
     if (open > 0) parts.push_back({Kind::Text, std::string(text.substr(0, open))});
-    STRONGROOM_TRY(std::optional<Part> part, part_of(text.substr(open + 1, close - open - 1), inputs));
+    STRONGROOM_TRY(std::optional<Part> part,
+                   part_of(text.substr(open + 1, close - open - 1), inputs));
     if (!part) return std::optional<Parts>();
     parts.push_back(std::move(*part));
     text = text.substr(close + 1);
@@ -54,7 +59,8 @@ Result<std::optional<Parts>> parts_of(std::string_view text, const TemplateInput
 }
 
 std::size_t encoded_size(ByteView value) {
-  const auto plain = static_cast<std::size_t>(std::count_if(value.begin(), value.end(), is_unreserved));
+  const auto plain =
+      static_cast<std::size_t>(std::count_if(value.begin(), value.end(), is_unreserved));
   return plain + 3 * (value.size() - plain);
 }
 
@@ -102,10 +108,12 @@ std::string setting_of(const SessionKey& key, std::string_view name) {
 }
 
 bool holds_value(std::string_view text) {
-  return text.find("{value}") != std::string_view::npos || text.find("{url:value}") != std::string_view::npos;
+  return text.find("{value}") != std::string_view::npos ||
+         text.find("{url:value}") != std::string_view::npos;
 }
 
-Result<std::optional<std::string>> expand_plain(std::string_view text, const TemplateInputs& inputs) {
+Result<std::optional<std::string>> expand_plain(std::string_view text,
+                                                const TemplateInputs& inputs) {
   STRONGROOM_TRY(const std::optional<Parts> parts, parts_of(text, inputs));
   if (!parts) return std::optional<std::string>();
   std::string out;
@@ -121,7 +129,9 @@ Result<std::optional<Secret>> expand_secret(std::string_view text, const Templat
   if (!parts) return std::optional<Secret>();
   const Secret& value = inputs.key.value;
   const std::size_t size = size_of(*parts, value);
-  if (size > Secret::kMaxSize) return fail(Code::TooLarge, "the variable made from a key of " + inputs.key.service->id + " is over 64 KiB");
+  if (size > Secret::kMaxSize)
+    return fail(Code::TooLarge,
+                "the variable made from a key of " + inputs.key.service->id + " is over 64 KiB");
   Secret out = Secret::of_size(size);
   value.reveal([&](ByteView plain) {
     out.reveal_mutable([&](MutableBytes room) {

@@ -1,5 +1,6 @@
-// The templates of catalog/*.toml: {pass} {base} {value} {setting:NAME} {url:NAME} {url:value}. A template with a value in it gives a
-// Secret; one that names an absent optional setting gives nothing. SPDX-License-Identifier: Apache-2.0
+// The templates of catalog/*.toml: {pass} {base} {value} {setting:NAME} {url:NAME} {url:value}. A
+// template with a value in it gives a Secret; one that names an absent optional setting gives
+// nothing. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <optional>
@@ -20,8 +21,10 @@ struct TemplateInputs {
 /// Does the text name {value} or {url:value}?
 [[nodiscard]] bool holds_value(std::string_view text);
 /// Invalid when the text holds a value, or names what there is not.
-[[nodiscard]] Result<std::optional<std::string>> expand_plain(std::string_view text, const TemplateInputs& inputs);
-[[nodiscard]] Result<std::optional<Secret>> expand_secret(std::string_view text, const TemplateInputs& inputs);
+[[nodiscard]] Result<std::optional<std::string>> expand_plain(std::string_view text,
+                                                              const TemplateInputs& inputs);
+[[nodiscard]] Result<std::optional<Secret>> expand_secret(std::string_view text,
+                                                          const TemplateInputs& inputs);
 /// What was set with the key, else the service's default; empty when there is neither.
 [[nodiscard]] std::string setting_of(const SessionKey& key, std::string_view name);
 

@@ -1,8 +1,11 @@
-// What the runner and strongroom-init say to each other over their socket pair. Both are of one build, so: native integers.
+// What the runner and strongroom-init say to each other over their socket pair. Both are of one
+// build, so: native integers.
 //
-// Runner first: WireHead, then `size` octets: texts that end in NUL, in this order: working directory (may be empty), the command and
-// its arguments, the variables as NAME=VALUE. Init answers one WireAnswer. From then on the runner sends single octets: a signal's
-// number for the command, or kWireEnd; the end of the stream means that the runner is gone. SPDX-License-Identifier: Apache-2.0
+// Runner first: WireHead, then `size` octets: texts that end in NUL, in this order: working
+// directory (may be empty), the command and its arguments, the variables as NAME=VALUE. Init
+// answers one WireAnswer. From then on the runner sends single octets: a signal's number for the
+// command, or kWireEnd; the end of the stream means that the runner is gone.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstddef>
