@@ -1,5 +1,7 @@
 // How: one take per message, fields in the order of messages.h; a frame is accepted only when it is used up exactly.
 // SPDX-License-Identifier: Apache-2.0
+#include <optional>
+
 #include "base/encoding.h"
 #include "lease/limits.h"
 #include "lease/messages.h"
@@ -240,9 +242,10 @@ Result<Message> decode_as(Fields& in) {
 
 template <std::size_t... Index>
 Result<Message> decode_type(std::size_t type, Fields& in, std::index_sequence<Index...>) {
-  Result<Message> answer = fail(Code::Protocol, "A frame of the lease channel has an unknown type.");
+  std::optional<Result<Message>> answer;  // no error is made beforehand: it would be an allocation a frame
   static_cast<void>(((type == Index && (answer = decode_as<std::variant_alternative_t<Index, Message>>(in), true)) || ...));
-  return answer;
+  if (!answer) return fail(Code::Protocol, "A frame of the lease channel has an unknown type.");
+  return std::move(*answer);
 }
 
 }  // namespace
