@@ -82,6 +82,25 @@ std::vector<Process> living_descendants(pid_t root) {
   return out;
 }
 
+pid_t inner_pid(const Process& process) {
+  char path[32];
+  std::snprintf(path, sizeof(path), "/proc/%d/status", process.pid);
+  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  char text[4096];
+  const ssize_t size = ::read(fd, text, sizeof(text) - 1);
+  ::close(fd);
+  if (size <= 0) return 0;
+  text[size] = '\0';
+  // "NSpid:", then one number a namespace, the innermost last.
+  char* at = std::strstr(text, "\nNSpid:");
+  if (at == nullptr) return 0;
+  at += std::strlen("\nNSpid:");
+  long last = 0;
+  while (*at == '\t' || *at == ' ') last = std::strtol(at, &at, 10);
+  return static_cast<pid_t>(last);
+}
+
 bool is_alive(const Process& process) {
   Process now;
   return read_process(process.pid, now) && now.started == process.started && !now.is_dead;

@@ -21,6 +21,9 @@ struct Process {
 [[nodiscard]] bool read_process(pid_t pid, Process& out);
 /// Children, their children, and so on; without `root` itself and without dead ones.
 [[nodiscard]] std::vector<Process> living_descendants(pid_t root);
+/// Its number in its own namespace: what a signal from there gives as its sender. 0 when it is
+/// gone.
+[[nodiscard]] pid_t inner_pid(const Process& process);
 /// The same process, and not dead?
 [[nodiscard]] bool is_alive(const Process& process);
 /// Sends to that very process, not to a later one of the same number.

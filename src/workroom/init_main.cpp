@@ -215,9 +215,18 @@ class Init {
     while (::read(signals_, &info, sizeof(info)) == sizeof(info)) {
       const int number = static_cast<int>(info.ssi_signo);
       // What the kernel sends (the terminal's Ctrl-C) goes to the whole group, so the command has
-      // it already.
-      if (number != SIGCHLD && info.ssi_code <= 0 && !has_ended_) ::kill(command_, number);
+      // it already; so it is with what the workroom sends to its own group (kill 0).
+      const bool is_news = info.ssi_code <= 0 && !is_own(static_cast<pid_t>(info.ssi_pid));
+      if (number != SIGCHLD && is_news && !has_ended_) ::kill(command_, number);
     }
+  }
+
+  /// Did one of us send it? From outside of a namespace, the sender is 0.
+  bool is_own(pid_t sender) const {
+    if (is_first_) return sender != 0;
+    const auto all = living_descendants(::getpid());
+    return std::any_of(all.begin(), all.end(),
+                       [sender](const Process& each) { return each.pid == sender; });
   }
 
   void take_order() {

@@ -88,11 +88,13 @@ struct Workroom::State {
       return;
     tell(static_cast<std::uint8_t>(signal.number));
   }
-  /// A `kill 0` of the command reaches us as well; it has had its effect there.
+  /// A `kill 0` of the command reaches us as well; it has had its effect there. The kernel gives
+  /// the sender's number in the sender's own namespace.
   [[nodiscard]] bool is_own(int sender) const {
     const auto all = living();
-    return std::any_of(all.begin(), all.end(),
-                       [sender](const Process& each) { return each.pid == sender; });
+    return sender != 0 && std::any_of(all.begin(), all.end(), [sender](const Process& each) {
+             return inner_pid(each) == sender;
+           });
   }
 
   void wake() {
@@ -126,6 +128,8 @@ struct Workroom::State {
     return has_ended && (isolation == Isolation::Namespace || living().empty());
   }
 
+  Status spawn_init(const WorkroomSpec& spec, int socket);
+  static Status watch_signals(const std::shared_ptr<State>& state);
   static io::Task<void> watch(std::shared_ptr<State> state);
   static io::Task<void> wait_until_gone(std::shared_ptr<State> state, Deadline deadline,
                                         int number);
@@ -178,43 +182,53 @@ Workroom::~Workroom() {
              SHUT_RDWR);  // to an init without a namespace: end your descendants, then leave
 }
 
+/// Init, in the strongest isolation that is wanted and can be had.
+Status Workroom::State::spawn_init(const WorkroomSpec& spec, int socket) {
+  io::Spawn child;
+  child.program = spec.init_program;
+  child.descriptors = {{socket, kWireDescriptor}};
+  child.group = shares_group ? io::ProcessGroup::OfParent : io::ProcessGroup::Own;
+  child.ignored = io::IgnoredSignals::Keep;
+  child.separation = io::Separation::ProcessIds;
+  auto started = spec.at_most == Isolation::Namespace
+                     ? io::spawn(child)
+                     : Result<int>(fail(Code::Unsupported, "not wanted"));
+  if (!started && started.error().code == Code::Unsupported) {
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    isolation = Isolation::Descendants;
+    child.separation = io::Separation::None;
+    child.die_with_parent = false;  // when we die, it still has its descendants to end
+    started = io::spawn(child);
+  }
+  if (!started) return std::unexpected(std::move(started).error());
+  init = *started;
+  return {};
+}
+
+/// From before the command runs: what it sends us must not end us.
+Status Workroom::State::watch_signals(const std::shared_ptr<State>& state) {
+  const auto forward = [weak = std::weak_ptr(state)](io::Signal signal) {
+    if (const auto alive = weak.lock()) alive->forward(signal);
+  };
+  const std::vector<int> wanted{SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+  STRONGROOM_TRY(state->signals, io::SignalWatch::start(state->loop, wanted, forward));
+  return {};
+}
+
 Result<std::unique_ptr<Workroom>> Workroom::start(io::Loop& loop, WorkroomSpec spec) {
   STRONGROOM_CHECKED(check_spec(spec));
   STRONGROOM_TRY(const Pair pair, make_pair());
   const auto state = std::make_shared<State>(loop, pair.ours);
   state->shares_group = has_terminal();
-  io::Spawn child;
-  child.program = spec.init_program;
-  child.descriptors = {{pair.theirs, kWireDescriptor}};
-  child.group = state->shares_group ? io::ProcessGroup::OfParent : io::ProcessGroup::Own;
-  child.ignored = io::IgnoredSignals::Keep;
-  child.separation =
-      spec.at_most == Isolation::Namespace ? io::Separation::ProcessIds : io::Separation::None;
-  child.die_with_parent = spec.at_most == Isolation::Namespace;
-  auto started = io::spawn(child);
-  if ((!started && started.error().code == Code::Unsupported) ||
-      spec.at_most == Isolation::Descendants) {
-    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-    state->isolation = Isolation::Descendants;
-    child.separation = io::Separation::None;
-    child.die_with_parent =
-        false;  // it has to outlive us for as long as it takes to end its descendants
-    if (!started) started = io::spawn(child);
-  }
+  auto done = State::watch_signals(state);
+  if (done) done = state->spawn_init(spec, pair.theirs);
   ::close(pair.theirs);
-  if (!started) return std::unexpected(std::move(started).error());
-  state->init = *started;
+  if (!done) return std::unexpected(std::move(done).error());
   if (auto given = hand_over(pair.ours, spec); !given) {
     ::kill(state->init, SIGKILL);
     ::waitpid(state->init, nullptr, 0);
     return std::unexpected(std::move(given).error());
   }
-  auto signals = io::SignalWatch::start(loop, {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2},
-                                        [weak = std::weak_ptr(state)](io::Signal signal) {
-                                          if (const auto alive = weak.lock())
-                                            alive->forward(signal);
-                                        });
-  if (signals) state->signals = std::move(*signals);
   loop.spawn(State::watch(state));
   return std::unique_ptr<Workroom>(new Workroom(state));
 }
