@@ -146,6 +146,28 @@ std::optional<Refusal> find_pass(const http::RequestHead& request, const Route& 
   return std::nullopt;
 }
 
+/// "/v2/...": how providers' own paths begin, and no service's name.
+static bool begins_with_version(std::string_view target) {
+  return target.size() > 2 && target.starts_with("/v") && target[2] >= '0' && target[2] <= '9';
+}
+
+std::optional<Refusal> route_by_pass(const Destinations& destinations, const http::RequestHead& request, Route& route) {
+  if (!begins_with_version(request.target)) return Refusal::UnknownService;
+  const catalog::Service* named = nullptr;
+  for (const auto& [id, service] : destinations.catalog().services()) {
+    const bool has_own_kind = service.delivery == catalog::Delivery::Proxied && service.host_setting.empty() && !service.pass_prefix.empty();
+    Route tried;
+    Admission admission;
+    if (!has_own_kind || destinations.read_whole(request.target, service, tried) || find_pass(request, tried, admission)) continue;
+    const std::string_view pass = admission.pass.text();
+    if (!pass.starts_with(service.pass_prefix) || pass.size() != service.pass_prefix.size() + kLeast) continue;
+    if (named != nullptr) return Refusal::UnknownService;
+    named = &service;
+  }
+  if (named == nullptr) return Refusal::UnknownService;
+  return destinations.read_whole(request.target, *named, route);
+}
+
 bool is_stripped(const catalog::Service& service, std::string_view inject_name, const http::Header& header) {
   switch (header.id) {
     case http::Name::Authorization: case http::Name::ProxyAuthorization: case http::Name::ProxyAuthenticate: case http::Name::Forwarded:

@@ -43,6 +43,10 @@ struct Admission {
 /// least 43 of them. Missing: PassMissing; two different ones: PassesDiffer.
 [[nodiscard]] std::optional<Refusal> find_pass(const http::RequestHead& request, const Route& route, Admission& admission);
 
+/// For SDKs that lose the path of their base URL ("/v2/scrape"): when exactly one service's own kind of pass stands where that service takes keys, the
+/// target is that service's. UnknownService otherwise. (Which key, and whose host, still follow from the pass alone.)
+[[nodiscard]] std::optional<Refusal> route_by_pass(const Destinations& destinations, const http::RequestHead& request, Route& route);
+
 /// Must this header of the agent go? Credentials of the service in any spelling ('_' for '-', any case), proxy and forwarding headers.
 [[nodiscard]] bool is_stripped(const catalog::Service& service, std::string_view inject_name, const http::Header& header);
 /// Is this query parameter (its name, percent-decoded) a place for credentials?

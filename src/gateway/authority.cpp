@@ -72,6 +72,20 @@ std::optional<Refusal> Destinations::read(std::string_view target, Route& route)
     path.remove_prefix(end);
     route.link_target = target.substr(static_cast<std::size_t>(path.data() - target.data()));
   }
+  return keep_path(path, route);
+}
+
+std::optional<Refusal> Destinations::read_whole(std::string_view target, const catalog::Service& service, Route& route) const {
+  route = Route();
+  if (!target.starts_with('/')) return Refusal::BadRequest;
+  const auto question = target.find('?');
+  route.has_query = question != std::string_view::npos;
+  route.query = route.has_query ? target.substr(question + 1) : std::string_view();
+  route.service = &service;
+  return keep_path(target.substr(0, question), route);
+}
+
+std::optional<Refusal> Destinations::keep_path(std::string_view path, Route& route) {
   if (is_canonical(path)) {
     route.path = path;
     return std::nullopt;

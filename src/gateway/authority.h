@@ -47,7 +47,7 @@ struct Route {
   bool has_query = false;
   std::string_view link_token;    ///< of a URL that the gateway made itself; empty otherwise
   std::string_view link_target;   ///< path and query after the token, as sent
-  std::string_view prefix;        ///< "/SERVICE" or "/SERVICE@HOST" as the client used it
+  std::string_view prefix;        ///< "/SERVICE" or "/SERVICE@HOST" as the client used it; empty when the pass named the service
 };
 
 class Destinations {
@@ -55,13 +55,17 @@ class Destinations {
   explicit Destinations(const catalog::Catalog& catalog) : catalog_(catalog) {}
   /// Reads an origin-form target: /SERVICE[@HOST]/path[?query]. `route` keeps views into `target`.
   [[nodiscard]] std::optional<Refusal> read(std::string_view target, Route& route) const;
+  /// The same for a target without a service in front: all of it is the provider's own path of `service`.
+  [[nodiscard]] std::optional<Refusal> read_whole(std::string_view target, const catalog::Service& service, Route& route) const;
   /// The service's own host, or the host that the key's settings name. None: that host is not the service's.
   [[nodiscard]] std::optional<Authority> authority_of(const Route& route, const lease::Settings& settings) const;
   /// For a key's check.
   [[nodiscard]] std::optional<Authority> authority_for_check(const catalog::Service& service, const lease::Settings& settings) const;
   [[nodiscard]] const catalog::Service* find(std::string_view id) const { return catalog_.find(id); }
+  [[nodiscard]] const catalog::Catalog& catalog() const { return catalog_; }
 
  private:
+  static std::optional<Refusal> keep_path(std::string_view path, Route& route);
   const catalog::Catalog& catalog_;
 };
 

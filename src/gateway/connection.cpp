@@ -126,7 +126,9 @@ std::optional<Refusal> Connection::admit() {
   const auto& request = work_->request;
   if (request.method == "CONNECT" || request.method == "TRACE") return Refusal::MethodNotAllowed;
   if (request.headers.find(http::Name::Upgrade) != nullptr && !request.is_websocket_upgrade) return Refusal::BadRequest;
-  if (const auto refused = gateway_.destinations().read(request.target, x_.route)) return refused;
+  auto unread = gateway_.destinations().read(request.target, x_.route);
+  if (unread == Refusal::UnknownService) unread = route_by_pass(gateway_.destinations(), request, x_.route);
+  if (unread) return unread;
   const std::string_view host = !x_.route.host_name.empty() ? x_.route.host_name
                                 : x_.route.service->hosts.empty() ? std::string_view()
                                                                   : std::string_view(x_.route.service->hosts.front());

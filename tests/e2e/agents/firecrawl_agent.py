@@ -1,8 +1,8 @@
 """firecrawl-py: scrape, crawl with polls and pages.
 
-The SDK reads FIRECRAWL_API_KEY but no base-URL variable: this script hands over FIRECRAWL_API_URL. It uses the SDK's
-`v1` client: the newer one joins URLs so that the path of the base URL is lost (`urljoin(base, "/v2/scrape")`), which no
-base-URL gateway can serve; that one needs interception.
+The SDK reads FIRECRAWL_API_KEY but no base-URL variable: this script hands over FIRECRAWL_API_URL. Its present client joins URLs so that
+the path of the base URL is lost (`urljoin(base, "/v2/scrape")`): the gateway then knows the service by its pass. The older `v1` client
+keeps the path; both are used.
 SPDX-License-Identifier: Apache-2.0
 """
 
@@ -14,8 +14,11 @@ from report import equal, nonce, report
 
 
 def work():
-    client = Firecrawl(api_url=os.environ["FIRECRAWL_API_URL"]).v1
+    present = Firecrawl(api_url=os.environ["FIRECRAWL_API_URL"])
     word = nonce()
+    document = present.scrape(f"https://example.test/{word}", formats=["markdown"])
+    equal(document.markdown, f"# stand-in scraped https://example.test/{word}")
+    client = present.v1
     page = client.scrape_url(f"https://example.test/{word}", formats=["markdown"])
     equal(page.markdown, f"# stand-in scraped https://example.test/{word}")
 
