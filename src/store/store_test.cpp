@@ -175,5 +175,57 @@ TEST_F(Rules, names_passes_and_references_are_kept) {
   EXPECT_EQ(insert_answers(grant), Code::Conflict) << "of a session that is there";
 }
 
+/// A disk that fails once, and then goes on as if nothing had been: each change after it would
+/// commit alone.
+class FailingOnce final : public Backend {
+ public:
+  Result<std::vector<Values>> select(std::string_view, const std::vector<std::string_view>&,
+                                     const Where&) override {
+    return std::vector<Values>();
+  }
+  Status insert(std::string_view, const std::vector<std::string_view>&, const Values&) override {
+    if (++inserts == 2) return fail(Code::Storage, "the disk failed");
+    return {};
+  }
+  Result<int> update(std::string_view, const std::vector<std::string_view>&, const Values&,
+                     std::size_t) override {
+    return 1;
+  }
+  Result<int> erase(std::string_view, const Where&) override { return 0; }
+  Status begin() override { return {}; }
+  Status commit() override {
+    ++commits;
+    return {};
+  }
+  void roll_back() override { ++roll_backs; }
+
+  int inserts = 0;
+  int commits = 0;
+  int roll_backs = 0;
+};
+
+TEST(Broken, a_transaction_that_the_disk_ended_takes_nothing_more_and_is_rolled_back) {
+  auto owned = std::make_unique<FailingOnce>();
+  FailingOnce& disk = *owned;
+  Store store(std::move(owned));
+  store.unlock(Secret(ByteVector(32, 7)));
+  ASSERT_TRUE(store.verify_all());
+  const Rows rows;
+  const auto status = store.transact([&]() -> Status {
+    EXPECT_TRUE(store.insert(rows.tenants[0]));
+    EXPECT_FALSE(store.insert(rows.tenants[1]));
+    EXPECT_EQ(store.insert(rows.members[0]).error().code, Code::Storage);
+    EXPECT_EQ(store.erase<Member>({}).error().code, Code::Storage);
+    return {};
+  });
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, Code::Storage);
+  EXPECT_EQ(disk.inserts, 2);
+  EXPECT_EQ(disk.commits, 0);
+  EXPECT_EQ(disk.roll_backs, 1);
+  EXPECT_EQ(store.revision(), 0);
+  EXPECT_TRUE(store.transact([] { return Status(); })) << "the next one is a new one";
+}
+
 }  // namespace
 }  // namespace strongroom::store
