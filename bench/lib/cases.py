@@ -8,6 +8,7 @@ import threading
 import time
 
 from lib.processes import CLIENT_CORES, proportional_kib
+from lib.proxies import WHO
 
 POST = """
 wrk.method = "POST"
@@ -18,7 +19,8 @@ wrk.headers["content-type"] = "application/json"
 
 def _head(proxy, path, method="GET", extra=""):
     headers = "".join(f"{name}: {value}\r\n" for name, value in proxy.headers.items())
-    return f"{method} {proxy.path}/v1/stream/{path} HTTP/1.1\r\nhost: 127.0.0.1:{proxy.port}\r\n{headers}{extra}\r\n".encode()
+    start = f"{method} {proxy.path}/v1/stream/{path} HTTP/1.1\r\nhost: 127.0.0.1:{proxy.port}\r\n"
+    return f"{start}{headers}{extra}\r\n".encode()
 
 
 def _open(proxy, path, **more):
@@ -37,10 +39,10 @@ def _wrk(proxy, folder, scheme, port, seconds, connections=64):
     script = folder / "post.lua"
     script.write_text(POST, encoding="ascii")
     headers = [part for name, value in proxy.headers.items() for part in ("-H", f"{name}: {value}")]
+    wrk = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", script, *headers]
+    url = f"{scheme}://127.0.0.1:{port}{proxy.path}/v1beta/models/gemini-bench:generateContent"
     done = subprocess.run(
-        ["taskset", "-c", CLIENT_CORES, "wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", script, *headers,
-         f"{scheme}://127.0.0.1:{port}{proxy.path}/v1beta/models/gemini-bench:generateContent"],
-        capture_output=True, text=True, check=True,
+        ["taskset", "-c", CLIENT_CORES, *wrk, url], capture_output=True, text=True, check=True
     ).stdout
     if re.search(r"Non-2xx|Socket errors", done):
         raise RuntimeError(f"{proxy.name} did not answer every request: {done}")
@@ -99,7 +101,8 @@ def upload(proxy, _folder, _seconds, times=4):
     body = memoryview(bytes(64 << 20))
     started = time.monotonic()
     for _ in range(times):
-        with _open(proxy, "upload", method="POST", extra=f"content-length: {len(body)}\r\n") as connection:
+        length = f"content-length: {len(body)}\r\n"
+        with _open(proxy, "upload", method="POST", extra=length) as connection:
             connection.sendall(body)
             _expect_ok(connection.recv(1 << 16))
     return 64 * times / (time.monotonic() - started), {}
@@ -166,42 +169,53 @@ class Order:
 PROXIED = ["gemini", "elevenlabs", "heygen", "firecrawl", "openai", "anthropic"]
 
 
+def _add_ten_keys(proxy):
+    """Six passes, four injected values; the provider's own key is there already."""
+    tenant = ["--tenant", "acme"]
+    for service in PROXIED[1:]:
+        proxy.command("key", "add", service, *tenant, stdin="k" * 40)
+    for service in ("github", "gitlab"):
+        proxy.command("key", "add", service, *tenant, "--member", "bench", stdin="k" * 40)
+    for name in ("one", "two"):
+        variable = f"variable=BENCH_{name.upper()}"
+        more = ["--label", name, "--set", variable]
+        proxy.command("key", "add", "generic-env", *tenant, *more, stdin="k" * 40)
+    names = [*PROXIED, "github", "gitlab", "generic-env:one", "generic-env:two"]
+    return [part for name in names for part in ("--service", name)]
+
+
 def session_start_10_keys(proxy, _folder, _seconds, times=5):
-    """Milliseconds of a whole `strongroom run` of nothing, with ten keys: six passes, four injected values."""
-    if not hasattr(proxy, "ten"):
-        proxy.ten = []
-        for service in PROXIED[1:]:
-            proxy.command("key", "add", service, "--tenant", "acme", stdin="k" * 40)
-        for service, extra in (("github", []), ("gitlab", [])):
-            proxy.command("key", "add", service, "--tenant", "acme", "--member", "bench", *extra, stdin="k" * 40)
-        for name in ("ONE", "TWO"):
-            proxy.command("key", "add", "generic-env", "--tenant", "acme", "--label", name.lower(), "--set", f"variable=BENCH_{name}", stdin="k" * 40)
-        names = [*PROXIED, "github", "gitlab", "generic-env:one", "generic-env:two"]
-        proxy.ten = [part for name in names for part in ("--service", name)]
+    """Milliseconds of a whole `strongroom run` of nothing, with ten keys."""
+    if proxy.ten_keys is None:
+        proxy.ten_keys = _add_ten_keys(proxy)
     started = time.monotonic()
     for _ in range(times):
-        done = subprocess.run(
-            [proxy._program, "run", "--tenant", "acme", "--member", "bench", *proxy.ten, "--", "/bin/true"],
-            env=proxy.environment, capture_output=True, text=True, check=False,
-        )
+        done = proxy.call("run", *WHO, *proxy.ten_keys, "--", "/bin/true")
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
     return (time.monotonic() - started) * 1000 / times, {}
 
 
 class Case:
-    def __init__(self, name, unit, drive, *, provider="streams", less_is_better=False, has_peer=True, fresh=False, most_rounds=99):
-        self.name, self.unit, self.drive, self.provider = name, unit, drive, provider
-        self.less_is_better, self.has_peer, self.fresh, self.most_rounds = less_is_better, has_peer, fresh, most_rounds
+    """What is measured, and how figures compare. `fresh`: each round needs proxies of its own."""
+
+    def __init__(self, name, unit, drive, **more):
+        self.name, self.unit, self.drive = name, unit, drive
+        self.provider = more.pop("provider", "streams")
+        self.less_is_better = more.pop("less_is_better", False)
+        self.has_peer = more.pop("has_peer", True)
+        self.fresh = more.pop("fresh", False)
+        self.most_rounds = 3 if self.fresh else 99
 
 
+LESS = {"less_is_better": True}
 CASES = [
     Case("proxy_small_post", "requests/s", small_post, provider="small"),
     Case("proxy_small_post_tls", "requests/s", small_post_tls, provider="small"),
-    Case("proxy_sse_event_p99", "us", sse_event_p99, less_is_better=True),
+    Case("proxy_sse_event_p99", "us", sse_event_p99, **LESS),
     Case("proxy_download_64mib", "MiB/s", download),
     Case("proxy_upload_64mib", "MiB/s", upload),
-    Case("proxy_idle_stream_memory", "KiB/stream", idle_stream_memory, less_is_better=True, fresh=True, most_rounds=3),
-    Case("revoke_1000_streams_ms", "ms", revoke_1000_streams, less_is_better=True, fresh=True, most_rounds=3),
-    Case("session_start_10_keys", "ms", session_start_10_keys, less_is_better=True, has_peer=False),
+    Case("proxy_idle_stream_memory", "KiB/stream", idle_stream_memory, fresh=True, **LESS),
+    Case("revoke_1000_streams_ms", "ms", revoke_1000_streams, fresh=True, **LESS),
+    Case("session_start_10_keys", "ms", session_start_10_keys, has_peer=False, **LESS),
 ]

@@ -1,4 +1,4 @@
-"""The two proxies that are compared, each pinned to the same core: Strongroom whole, and nginx as an operator would set it up.
+"""The two proxies that are compared, on the same core: Strongroom whole, and nginx as an operator would set it up.
 
 Both offer: `port` (plain), `tls_port`, `path` before the provider's own, `headers` a client sends, `pids` of the data path.
 SPDX-License-Identifier: Apache-2.0
@@ -6,6 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 
 import json
 import os
+import pathlib
 import subprocess
 import time
 
@@ -21,37 +22,48 @@ def wait_for(is_so, seconds=20, what="a start"):
         time.sleep(0.01)
 
 
+WHO = ["--tenant", "acme", "--member", "bench"]
+_CONFIGURATION = """
+[gateway]
+extra_ca = "{folder}/ca.pem"
+[[gateway.dial]]
+host = "{host}:443"
+to = "127.0.0.1:{port}"
+"""
+
+
 class Strongroom:
     """`strongroom serve` with vault and gateway on one core, one session with a pass for the provider."""
 
     name = "strongroom"
 
     def __init__(self, programs, folder, provider_port):
-        self._program = programs / "strongroom"
+        self.program = programs / "strongroom"
         self.data = folder / "data"
         self.data.mkdir(mode=0o700)
-        self.environment = {"PATH": os.environ["PATH"], "STRONGROOM_DATA": str(self.data), "HOME": str(folder)}
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "STRONGROOM_DATA": str(self.data),
+            "HOME": str(folder),
+        }
         (self.data / "strongroom.toml").write_text(
-            f'[gateway]\nextra_ca = "{folder}/ca.pem"\n[[gateway.dial]]\nhost = "{HOST}:443"\nto = "127.0.0.1:{provider_port}"\n',
-            encoding="ascii",
+            _CONFIGURATION.format(folder=folder, host=HOST, port=provider_port), encoding="ascii"
         )
         self._log = folder / "strongroom.log"
-        self._server = self._session = None
+        self._server = self._session = self.ten_keys = None
 
     def start(self):
-        any_port = [part for flag in ("--listen", "--gateway", "--metrics") for part in (flag, "127.0.0.1:0")]
-        self._server = Program(
-            [self._program, "serve", *any_port, "--log-level", "error"], PROXY_CORE, environment=self.environment, log=self._log
-        )
+        serve = [self.program, "serve", "--log-level", "error"]
+        for flag in ("--listen", "--gateway", "--metrics"):
+            serve += [flag, "127.0.0.1:0"]
+        self._server = Program(serve, PROXY_CORE, environment=self.environment, log=self._log)
         self._server.line("ready")
         self.command("tenant", "add", "acme")
         self.command("member", "add", "--tenant", "acme", "bench")
         self.key_id = self.command("key", "add", "gemini", "--tenant", "acme", stdin=KEY)["id"]
-        self._session = Program(
-            [self._program, "run", "--tenant", "acme", "--member", "bench", "--service", "gemini", "--", "/bin/sh", "-c",
-             "echo pass $GEMINI_API_KEY; exec sleep 100000"],
-            PROXY_CORE, environment=self.environment, log=self._log,
-        )
+        work = ["/bin/sh", "-c", "echo pass $GEMINI_API_KEY; exec sleep 100000"]
+        run = [self.program, "run", *WHO, "--service", "gemini", "--", *work]
+        self._session = Program(run, PROXY_CORE, environment=self.environment, log=self._log)
         self.headers = {"x-goog-api-key": self._session.line("pass ")}
         endpoints = json.loads((self.data / "endpoints.json").read_text(encoding="ascii"))
         self.port = self.tls_port = int(endpoints["gateway"].rpartition(":")[2])
@@ -59,12 +71,16 @@ class Strongroom:
         self.pids = endpoints["gateway_pids"]
 
     def command(self, *arguments, stdin=None):
-        done = subprocess.run(
-            [self._program, *arguments, "--json"], input=stdin, env=self.environment, capture_output=True, text=True, check=False
-        )
+        done = self.call(*arguments, "--json", stdin=stdin)
         if done.returncode != 0:
             raise RuntimeError(f"strongroom {arguments}: {done.stderr}")
         return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def call(self, *arguments, stdin=None):
+        return subprocess.run(
+            [self.program, *arguments],
+            input=stdin, env=self.environment, capture_output=True, text=True, check=False,
+        )
 
     def switch_off(self):
         """The key, everywhere."""
@@ -81,18 +97,22 @@ worker_processes 1; daemon off; pid {folder}/peer.pid; error_log {folder}/peer.l
 events {{ worker_connections 20000; multi_accept on; }}
 http {{
   access_log off; keepalive_requests 100000000; keepalive_timeout 600s; client_max_body_size 0;
-  client_body_temp_path {folder}/b; proxy_temp_path {folder}/b1; fastcgi_temp_path {folder}/b2; uwsgi_temp_path {folder}/b3;
-  scgi_temp_path {folder}/b4;
+  client_body_temp_path {folder}/b; proxy_temp_path {folder}/b1; fastcgi_temp_path {folder}/b2;
+  uwsgi_temp_path {folder}/b3; scgi_temp_path {folder}/b4;
   upstream provider {{ server 127.0.0.1:{provider_port}; keepalive 128; keepalive_requests 100000000; }}
   server {{
     listen 127.0.0.1:{port}; listen 127.0.0.1:{tls_port} ssl;
     ssl_certificate {folder}/leaf.pem; ssl_certificate_key {folder}/leaf.key;
     proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host {host};
     proxy_set_header x-goog-api-key "{key}";
-    proxy_ssl_server_name on; proxy_ssl_name {host}; proxy_ssl_verify on; proxy_ssl_trusted_certificate {folder}/ca.pem;
+    proxy_ssl_server_name on; proxy_ssl_name {host};
+    proxy_ssl_verify on; proxy_ssl_trusted_certificate {folder}/ca.pem;
     proxy_read_timeout 600s; proxy_send_timeout 600s;
     location / {{ proxy_pass https://provider; }}
-    location /v1/stream/ {{ proxy_buffering off; proxy_request_buffering off; proxy_buffer_size 64k; proxy_buffers 8 64k; proxy_pass https://provider; }}
+    location /v1/stream/ {{
+      proxy_buffering off; proxy_request_buffering off; proxy_buffer_size 64k; proxy_buffers 8 64k;
+      proxy_pass https://provider;
+    }}
   }}
 }}
 """
@@ -114,18 +134,25 @@ class Nginx:
     def _start(self, key):
         configuration = self._folder / "peer.conf"
         configuration.write_text(
-            _NGINX.format(folder=self._folder, provider_port=self._provider_port, port=self.port, tls_port=self.tls_port, host=HOST, key=key),
+            _NGINX.format(
+                folder=self._folder, provider_port=self._provider_port,
+                port=self.port, tls_port=self.tls_port, host=HOST, key=key,
+            ),
             encoding="ascii",
         )
         (self._folder / "peer.pid").unlink(missing_ok=True)
-        self._server = Program(["nginx", "-c", configuration, "-e", self._folder / "peer.log"], PROXY_CORE, log=self._folder / "peer.err")
+        start = ["nginx", "-c", configuration, "-e", self._folder / "peer.log"]
+        self._server = Program(start, PROXY_CORE, log=self._folder / "peer.err")
         wait_for((self._folder / "peer.pid").exists, what="nginx")
         children = f"/proc/{self._server.process.pid}/task/{self._server.process.pid}/children"
-        wait_for(lambda: open(children, encoding="ascii").read().split(), what="nginx's worker")
-        self.pids = [int(pid) for pid in open(children, encoding="ascii").read().split()]
+        wait_for(lambda: pathlib.Path(children).read_text("ascii").split(), what="nginx's worker")
+        self.pids = [int(pid) for pid in pathlib.Path(children).read_text("ascii").split()]
 
     def switch_off(self):
-        """What an operator can do at once: take the key out of the configuration and restart (a reload lets streams go on)."""
+        """What an operator can do at once: the key out of the configuration, and a restart.
+
+        A reload would let open streams go on.
+        """
         self._server.stop()
         self._start("none")
 
