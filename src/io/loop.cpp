@@ -23,9 +23,20 @@ constexpr std::chrono::milliseconds kSweep{50};
 }  // namespace
 
 Loop::Loop(const Clock& clock)
-    : clock_(clock), context_(1), deadlines_(std::make_unique<Deadlines>(context_)) {}
+    : clock_(clock),
+      context_(1),
+      deadlines_(std::make_unique<Deadlines>(context_)),
+      mailbox_(std::make_shared<Mailbox>(*this)) {}
 
-Loop::~Loop() = default;
+Loop::~Loop() {
+  const std::lock_guard lock(mailbox_->mutex_);
+  mailbox_->loop_ = nullptr;
+}
+
+void Loop::Mailbox::post(std::function<void()> work) {
+  const std::lock_guard lock(mutex_);
+  if (loop_ != nullptr) loop_->post(std::move(work));
+}
 
 void Loop::run() {
   const auto keep = boost::asio::make_work_guard(context_);

@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
+#include <mutex>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -28,6 +29,18 @@ class Loop {
   void stop();
   /// From any thread.
   void post(std::function<void()> work);
+  /// A way to post for threads that may outlive the loop: after its end, what they post is dropped.
+  class Mailbox {
+   public:
+    explicit Mailbox(Loop& loop) : loop_(&loop) {}
+    void post(std::function<void()> work);
+
+   private:
+    friend class Loop;
+    std::mutex mutex_;
+    Loop* loop_;
+  };
+  [[nodiscard]] std::shared_ptr<Mailbox> mailbox() const { return mailbox_; }
   /// Starts a coroutine of its own; an exception that leaves it ends the process (a bug).
   void spawn(Task<void> task);
   [[nodiscard]] Task<void> sleep(Duration duration);
@@ -65,6 +78,7 @@ class Loop {
   const Clock& clock_;
   boost::asio::io_context context_;
   std::unique_ptr<Deadlines> deadlines_;
+  std::shared_ptr<Mailbox> mailbox_;
 };
 
 /// Wakes one waiting coroutine of the same loop; many set() before a wait() count once.

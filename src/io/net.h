@@ -45,7 +45,7 @@ class Acceptor {
 
 enum class PrivateAddresses : bool { Refuse, Allow };
 
-/// Resolves (on a helper thread, cached for a short time) and connects, trying each address in turn
+/// Resolves (on helper threads, cached for a short time) and connects, trying each address in turn
 /// within the deadline. With Refuse, any answer in a private, loopback, link-local, unique-local,
 /// CGN, NAT64, 6to4, multicast or unspecified range is refused, checked on the very address
 /// dialled. Numeric hosts need no resolver.

@@ -1,4 +1,4 @@
-// getaddrinfo cannot be cancelled: each look-up runs on the helper thread, and a caller whose
+// getaddrinfo cannot be cancelled: each look-up runs on a helper thread, and a caller whose
 // deadline passes just leaves; the answer then only fills the memory. SPDX-License-Identifier:
 // Apache-2.0
 #include "io/resolver.h"
@@ -50,7 +50,7 @@ void set_port(Addresses& addresses, std::uint16_t port) {
   }
 }
 
-/// Shared by all loops of the process; the thread lives as long as the process does.
+/// Shared by all loops of the process; the threads live as long as the process does.
 class Memory {
  public:
   bool find(const std::string& host, SteadyTime now, Addresses& out) {
@@ -65,7 +65,8 @@ class Memory {
     if (names_.size() >= kMaxNames) names_.clear();
     names_[host] = {addresses, now + kKept};
   }
-  boost::asio::thread_pool thread{1};
+  /// Some, so that one name whose servers do not answer holds up nobody else's.
+  boost::asio::thread_pool threads{4};
 
  private:
   struct Entry {
@@ -89,6 +90,22 @@ struct Question {
       std::unexpected(Error(Code::Timeout, "the name was not resolved in time"));
 };
 
+/// The helper thread may outlive loop and question: it holds neither.
+void ask(const std::shared_ptr<Question>& question, const std::string& host, Loop& loop) {
+  const auto work = [waiting = std::weak_ptr(question), host, mailbox = loop.mailbox(),
+                     clock = &loop.clock()] {
+    auto answer = look_up(host, AI_ADDRCONFIG);
+    mailbox->post([waiting, host, answer = std::move(answer), clock] {
+      if (answer) memory().keep(host, clock->steady(), *answer);
+      const auto asked = waiting.lock();
+      if (asked == nullptr) return;
+      asked->answer = answer;
+      asked->answered.set();
+    });
+  };
+  boost::asio::post(memory().threads, work);
+}
+
 }  // namespace
 
 Task<Result<Addresses>> resolve(Loop& loop, std::string host, std::uint16_t port,
@@ -100,14 +117,7 @@ Task<Result<Addresses>> resolve(Loop& loop, std::string host, std::uint16_t port
     found = std::move(*literal);
   } else if (!memory().find(host, loop.clock().steady(), found)) {
     const auto question = std::make_shared<Question>(loop);
-    boost::asio::post(memory().thread, [question, host, &loop] {
-      auto answer = look_up(host, AI_ADDRCONFIG);
-      loop.post([question, host, answer = std::move(answer), &loop] {
-        if (answer) memory().keep(host, loop.clock().steady(), *answer);
-        question->answer = answer;
-        question->answered.set();
-      });
-    });
+    ask(question, host, loop);
     co_await question->answered.wait_until(deadline);
     if (!question->answer) co_return question->answer;
     found = *question->answer;

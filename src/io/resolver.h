@@ -1,4 +1,4 @@
-// Name resolution on a helper thread, with a short memory. SPDX-License-Identifier: Apache-2.0
+// Name resolution on helper threads, with a short memory. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>

@@ -309,6 +309,27 @@ TEST_F(Transport, the_steady_state_allocates_nothing) {
   RecordProperty("tls_allocations", static_cast<int>(secured));
 }
 
+TEST(Resolver, answers_from_the_system_and_survives_the_end_of_its_loop) {
+  const SystemClock clock;
+  for (int round = 0; round < 20; ++round) {
+    Loop loop(clock);
+    Result<std::vector<ResolvedAddress>> found;
+    std::string name = "localhost";  // in another spelling each time, so that none is remembered
+    for (std::size_t bit = 0; bit < 5; ++bit)
+      if (((round >> bit) & 1) != 0) name[bit] = static_cast<char>(name[bit] - 'a' + 'A');
+    loop.spawn(
+        [](Loop& own, std::string host, Result<std::vector<ResolvedAddress>>& out) -> Task<void> {
+          out = co_await resolve(own, host, 80, Deadline());
+          own.stop();
+        }(loop, name, found));
+    if (round % 2 == 1) loop.post([&loop] { loop.stop(); });  // before the answer, as a rule
+    loop.run();
+    if (round % 2 == 0) {
+      EXPECT_TRUE(found) << found.error().message;
+    }
+  }
+}
+
 struct Reached {
   const char* address;
   bool is_private;
