@@ -1,7 +1,7 @@
-// The provider of the benchmarks: real TLS under one host name, fast answers of each kind that a case needs. It refuses (401) unless the
-// fixed key stands in x-goog-api-key, so that every counted request proves the injection.
-// Arguments: the folder to write ca.pem, leaf.pem and leaf.key to, the host name, the key. Prints "port N" when it listens.
-// SPDX-License-Identifier: Apache-2.0
+// The provider of the benchmarks: real TLS under one host name, fast answers of each kind that a
+// case needs. It refuses (401) unless the fixed key stands in x-goog-api-key, so that every counted
+// request proves the injection. Arguments: the folder to write ca.pem, leaf.pem and leaf.key to,
+// the host name, the key. Prints "port N" when it listens. SPDX-License-Identifier: Apache-2.0
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -32,7 +32,8 @@ struct Provider {
 
 std::string whole_answer(int status, const std::string& body) {
   return "HTTP/1.1 " + std::to_string(status) + " " + std::string(http::reason_phrase(status)) +
-         "\r\ncontent-type: application/json\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+         "\r\ncontent-type: application/json\r\ncontent-length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + body;
 }
 
 std::string chunk(const std::string& text) {
@@ -43,11 +44,14 @@ std::string chunk(const std::string& text) {
 
 /// Each event says when it was sent, so that the reader knows what lay between.
 io::Task<bool> send_events(io::Stream& stream, Provider& provider, int count) {
-  const std::string head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+  const std::string head =
+      "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
   auto sent = co_await stream.write_all(bytes_of(head));
   for (int i = 0; i < count && sent; ++i) {
     co_await provider.loop.sleep(kBetweenEvents);
-    const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                         std::chrono::steady_clock::now().time_since_epoch())
+                         .count();
     const std::string event = chunk("data: " + std::to_string(now) + "\n\n");
     sent = co_await stream.write_all(bytes_of(event));
   }
@@ -57,15 +61,20 @@ io::Task<bool> send_events(io::Stream& stream, Provider& provider, int count) {
 }
 
 io::Task<bool> send_much(io::Stream& stream, Provider& provider) {
-  const std::string head = "HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\ncontent-length: " + std::to_string(kDownload) + "\r\n\r\n";
+  const std::string head =
+      "HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\ncontent-length: " +
+      std::to_string(kDownload) + "\r\n\r\n";
   auto sent = co_await stream.write_all(bytes_of(head));
-  for (std::size_t done = 0; done < kDownload && sent; done += kBlock) sent = co_await stream.write_all(provider.block);
+  for (std::size_t done = 0; done < kDownload && sent; done += kBlock)
+    sent = co_await stream.write_all(provider.block);
   co_return sent.has_value();
 }
 
 /// One event, then silence until the other side ends it.
 io::Task<bool> hold(io::Stream& stream) {
-  const std::string head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n" + chunk("data: held\n\n");
+  const std::string head =
+      "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n" +
+      chunk("data: held\n\n");
   const auto sent = co_await stream.write_all(bytes_of(head));
   if (sent) (void)co_await stream.wait_readable();
   co_return false;
@@ -74,16 +83,20 @@ io::Task<bool> hold(io::Stream& stream) {
 io::Task<bool> answer(io::Stream& stream, Provider& provider, const http::RequestHead& request) {
   const auto* key = request.headers.find("x-goog-api-key");
   const bool is_right = key != nullptr && key->value == provider.key;
-  if (is_right && request.target.ends_with("/events")) co_return co_await send_events(stream, provider, kEvents);
-  if (is_right && request.target.ends_with("/download")) co_return co_await send_much(stream, provider);
+  if (is_right && request.target.ends_with("/events"))
+    co_return co_await send_events(stream, provider, kEvents);
+  if (is_right && request.target.ends_with("/download"))
+    co_return co_await send_much(stream, provider);
   if (is_right && request.target.ends_with("/hold")) co_return co_await hold(stream);
-  const std::string text = is_right ? whole_answer(200, "{\"ok\":true}") : whole_answer(401, "{\"error\":\"wrong key\"}");
+  const std::string text = is_right ? whole_answer(200, "{\"ok\":true}")
+                                    : whole_answer(401, "{\"error\":\"wrong key\"}");
   const auto sent = co_await stream.write_all(bytes_of(text));
   co_return sent.has_value();
 }
 
 /// What is left of the body after the head.
-io::Task<bool> read_body(io::Stream& stream, http::BodyFraming framing, std::string& rest, ByteVector& block) {
+io::Task<bool> read_body(io::Stream& stream, http::BodyFraming framing, std::string& rest,
+                         ByteVector& block) {
   http::BodyFollower body;
   body.start(framing);
   while (!body.is_done()) {
@@ -135,7 +148,8 @@ Status run(const std::string& folder, const std::string& host, const std::string
   const SystemClock clock;
   io::Loop loop(clock);
   Provider provider{loop, std::move(tls), key};
-  io::Acceptor acceptor(loop, bound.fd, [&](io::Stream stream) { loop.spawn(serve(std::move(stream), provider)); });
+  io::Acceptor acceptor(loop, bound.fd,
+                        [&](io::Stream stream) { loop.spawn(serve(std::move(stream), provider)); });
   loop.on_signals({SIGTERM, SIGINT}, [&](int) { loop.stop(); });
   std::printf("port %u\n", static_cast<unsigned>(bound.bound.port));
   std::fflush(stdout);

@@ -18,19 +18,24 @@ char folded(char c) {
 
 /// Header names as careless upstreams compare them: letter case ignored, underscore as hyphen.
 bool is_same_header(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return folded(x) == folded(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return folded(x) == folded(y); });
 }
 
 bool has_pass_shape(std::string_view text) {
-  return text.size() >= kLeast && text.size() <= PresentedPass::kMax && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
+  return text.size() >= kLeast && text.size() <= PresentedPass::kMax &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '_' || c == '-';
+         });
 }
 
 /// What follows "scheme " (letter case ignored); empty when it is another scheme.
 std::string_view after_scheme(std::string_view value, std::string_view scheme) {
   if (scheme.empty()) return value;
-  if (value.size() <= scheme.size() || value[scheme.size()] != ' ' || !http::equals_ignoring_case(value.substr(0, scheme.size()), scheme)) return {};
+  if (value.size() <= scheme.size() || value[scheme.size()] != ' ' ||
+      !http::equals_ignoring_case(value.substr(0, scheme.size()), scheme))
+    return {};
   value.remove_prefix(scheme.size() + 1);
   while (value.starts_with(' ')) value.remove_prefix(1);
   return value;
@@ -76,14 +81,16 @@ void offer_basic(std::string_view value, ByteVector& decoded, Candidates& candid
   if (colon != std::string_view::npos) candidates.offer(pair.substr(colon + 1));
 }
 
-void offer_subprotocols(std::string_view list, std::string_view prefix, Candidates& candidates, Admission& admission) {
+void offer_subprotocols(std::string_view list, std::string_view prefix, Candidates& candidates,
+                        Admission& admission) {
   while (!list.empty()) {
     const auto comma = list.find(',');
     std::string_view entry = list.substr(0, comma);
     list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
     while (entry.starts_with(' ')) entry.remove_prefix(1);
     while (entry.ends_with(' ')) entry.remove_suffix(1);
-    if (entry.starts_with(prefix) && candidates.offer(entry.substr(prefix.size()))) admission.subprotocol_entry = entry;
+    if (entry.starts_with(prefix) && candidates.offer(entry.substr(prefix.size())))
+      admission.subprotocol_entry = entry;
   }
 }
 
@@ -93,11 +100,15 @@ std::string_view last_word(std::string_view value) {
   return blank == std::string_view::npos ? value : value.substr(blank + 1);
 }
 
-void offer_header(const http::Header& header, const catalog::Service& service, Candidates& candidates, Admission& admission) {
-  // Which header carries the key is a setting of the key, known only with the lease: until then any may (what is elsewhere is refused later).
-  if (!service.host_setting.empty() && last_word(header.value).starts_with(service.pass_prefix)) candidates.offer(last_word(header.value));
+void offer_header(const http::Header& header, const catalog::Service& service,
+                  Candidates& candidates, Admission& admission) {
+  // Which header carries the key is a setting of the key, known only with the lease: until then any
+  // may (what is elsewhere is refused later).
+  if (!service.host_setting.empty() && last_word(header.value).starts_with(service.pass_prefix))
+    candidates.offer(last_word(header.value));
   for (const auto& place : service.accept) {
-    if (place.slot == catalog::Slot::Header && is_same_header(header.name, place.name)) candidates.offer(after_scheme(header.value, place.scheme));
+    if (place.slot == catalog::Slot::Header && is_same_header(header.name, place.name))
+      candidates.offer(after_scheme(header.value, place.scheme));
     if (place.slot == catalog::Slot::Subprotocol && header.id == http::Name::SecWebSocketProtocol)
       offer_subprotocols(header.value, place.name, candidates, admission);
   }
@@ -110,7 +121,9 @@ PresentedPass::PresentedPass(std::string_view text) : size_(std::min(text.size()
   hash_ = crypto::sha256(bytes_of(this->text()));
 }
 
-std::string_view parameter_name(std::string_view parameter) { return parameter.substr(0, parameter.find('=')); }
+std::string_view parameter_name(std::string_view parameter) {
+  return parameter.substr(0, parameter.find('='));
+}
 
 std::string_view parameter_value(std::string_view parameter) {
   const auto equals = parameter.find('=');
@@ -120,14 +133,18 @@ std::string_view parameter_value(std::string_view parameter) {
 bool is_credential_parameter(const catalog::Service& service, std::string_view name) {
   const auto is_named = [&](std::string_view plain) {
     return std::any_of(service.accept.begin(), service.accept.end(),
-                       [&](const catalog::Placement& place) { return place.slot == catalog::Slot::Query && http::equals_ignoring_case(place.name, plain); });
+                       [&](const catalog::Placement& place) {
+                         return place.slot == catalog::Slot::Query &&
+                                http::equals_ignoring_case(place.name, plain);
+                       });
   };
   if (name.find('%') == std::string_view::npos) return is_named(name);
   const auto decoded = percent_decode(name);
   return decoded && is_named(*decoded);
 }
 
-std::optional<Refusal> find_pass(const http::RequestHead& request, const Route& route, Admission& admission) {
+std::optional<Refusal> find_pass(const http::RequestHead& request, const Route& route,
+                                 Admission& admission) {
   const auto& service = *route.service;
   Candidates candidates(service);
   ByteVector basic;
@@ -138,7 +155,8 @@ std::optional<Refusal> find_pass(const http::RequestHead& request, const Route& 
     offer_basic(header.value, basic, candidates);
   }
   for_each_parameter(route.query, [&](std::string_view parameter) {
-    if (is_credential_parameter(service, parameter_name(parameter))) candidates.offer(parameter_value(parameter));
+    if (is_credential_parameter(service, parameter_name(parameter)))
+      candidates.offer(parameter_value(parameter));
   });
   std::string_view chosen;
   if (const auto refused = candidates.choose(chosen)) return refused;
@@ -151,16 +169,22 @@ static bool begins_with_version(std::string_view target) {
   return target.size() > 2 && target.starts_with("/v") && target[2] >= '0' && target[2] <= '9';
 }
 
-std::optional<Refusal> route_by_pass(const Destinations& destinations, const http::RequestHead& request, Route& route) {
+std::optional<Refusal> route_by_pass(const Destinations& destinations,
+                                     const http::RequestHead& request, Route& route) {
   if (!begins_with_version(request.target)) return Refusal::UnknownService;
   const catalog::Service* named = nullptr;
   for (const auto& [id, service] : destinations.catalog().services()) {
-    const bool has_own_kind = service.delivery == catalog::Delivery::Proxied && service.host_setting.empty() && !service.pass_prefix.empty();
+    const bool has_own_kind = service.delivery == catalog::Delivery::Proxied &&
+                              service.host_setting.empty() && !service.pass_prefix.empty();
     Route tried;
     Admission admission;
-    if (!has_own_kind || destinations.read_whole(request.target, service, tried) || find_pass(request, tried, admission)) continue;
+    if (!has_own_kind || destinations.read_whole(request.target, service, tried) ||
+        find_pass(request, tried, admission))
+      continue;
     const std::string_view pass = admission.pass.text();
-    if (!pass.starts_with(service.pass_prefix) || pass.size() != service.pass_prefix.size() + kLeast) continue;
+    if (!pass.starts_with(service.pass_prefix) ||
+        pass.size() != service.pass_prefix.size() + kLeast)
+      continue;
     if (named != nullptr) return Refusal::UnknownService;
     named = &service;
   }
@@ -168,21 +192,40 @@ std::optional<Refusal> route_by_pass(const Destinations& destinations, const htt
   return destinations.read_whole(request.target, *named, route);
 }
 
-bool is_stripped(const catalog::Service& service, std::string_view inject_name, const http::Header& header) {
+bool is_stripped(const catalog::Service& service, std::string_view inject_name,
+                 const http::Header& header) {
   switch (header.id) {
-    case http::Name::Authorization: case http::Name::ProxyAuthorization: case http::Name::ProxyAuthenticate: case http::Name::Forwarded:
-    case http::Name::XForwardedFor: case http::Name::XForwardedHost: case http::Name::XForwardedProto:
+    case http::Name::Authorization:
+    case http::Name::ProxyAuthorization:
+    case http::Name::ProxyAuthenticate:
+    case http::Name::Forwarded:
+    case http::Name::XForwardedFor:
+    case http::Name::XForwardedHost:
+    case http::Name::XForwardedProto:
       return true;
-    case http::Name::Other: break;
-    default: return false;
+    case http::Name::Other:
+      break;
+    default:
+      return false;
   }
   if (is_same_header(header.name, inject_name)) return true;
   for (const auto& place : service.accept)
     if (place.slot == catalog::Slot::Header && is_same_header(header.name, place.name)) return true;
-  // Other spellings of the same, and headers that change the method behind the policy's back (threats.md E1, E10).
-  static constexpr std::string_view kNever[] = {"authorization", "proxy-authorization", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
-                                                "forwarded", "via", "x-real-ip", "x-http-method-override", "x-http-method", "x-method-override"};
-  return std::any_of(std::begin(kNever), std::end(kNever), [&](std::string_view name) { return is_same_header(header.name, name); });
+  // Other spellings of the same, and headers that change the method behind the policy's back
+  // (threats.md E1, E10).
+  static constexpr std::string_view kNever[] = {"authorization",
+                                                "proxy-authorization",
+                                                "x-forwarded-for",
+                                                "x-forwarded-host",
+                                                "x-forwarded-proto",
+                                                "forwarded",
+                                                "via",
+                                                "x-real-ip",
+                                                "x-http-method-override",
+                                                "x-http-method",
+                                                "x-method-override"};
+  return std::any_of(std::begin(kNever), std::end(kNever),
+                     [&](std::string_view name) { return is_same_header(header.name, name); });
 }
 
 }  // namespace strongroom::gateway

@@ -1,5 +1,5 @@
-// Admission: finding the pass in a request, and knowing every place that must be stripped before it goes on.
-// SPDX-License-Identifier: Apache-2.0
+// Admission: finding the pass in a request, and knowing every place that must be stripped before it
+// goes on. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>
@@ -14,7 +14,8 @@
 
 namespace strongroom::gateway {
 
-/// The pass as it was presented. Copied: it outlives the request's buffer (an answer may have to name it).
+/// The pass as it was presented. Copied: it outlives the request's buffer (an answer may have to
+/// name it).
 class PresentedPass {
  public:
   static constexpr std::size_t kMax = 200;
@@ -36,19 +37,26 @@ class PresentedPass {
 
 struct Admission {
   PresentedPass pass;
-  std::string_view subprotocol_entry;  ///< the whole sub-protocol that carried it; a view into the request
+  std::string_view
+      subprotocol_entry;  ///< the whole sub-protocol that carried it; a view into the request
 };
 
-/// Looks in every place that the service accepts, and in Authorization (Bearer, Basic) always. 1 to 200 characters of [A-Za-z0-9_-], at
-/// least 43 of them. Missing: PassMissing; two different ones: PassesDiffer.
-[[nodiscard]] std::optional<Refusal> find_pass(const http::RequestHead& request, const Route& route, Admission& admission);
+/// Looks in every place that the service accepts, and in Authorization (Bearer, Basic) always. 1 to
+/// 200 characters of [A-Za-z0-9_-], at least 43 of them. Missing: PassMissing; two different ones:
+/// PassesDiffer.
+[[nodiscard]] std::optional<Refusal> find_pass(const http::RequestHead& request, const Route& route,
+                                               Admission& admission);
 
-/// For SDKs that lose the path of their base URL ("/v2/scrape"): when exactly one service's own kind of pass stands where that service takes keys, the
-/// target is that service's. UnknownService otherwise. (Which key, and whose host, still follow from the pass alone.)
-[[nodiscard]] std::optional<Refusal> route_by_pass(const Destinations& destinations, const http::RequestHead& request, Route& route);
+/// For SDKs that lose the path of their base URL ("/v2/scrape"): when exactly one service's own
+/// kind of pass stands where that service takes keys, the target is that service's. UnknownService
+/// otherwise. (Which key, and whose host, still follow from the pass alone.)
+[[nodiscard]] std::optional<Refusal> route_by_pass(const Destinations& destinations,
+                                                   const http::RequestHead& request, Route& route);
 
-/// Must this header of the agent go? Credentials of the service in any spelling ('_' for '-', any case), proxy and forwarding headers.
-[[nodiscard]] bool is_stripped(const catalog::Service& service, std::string_view inject_name, const http::Header& header);
+/// Must this header of the agent go? Credentials of the service in any spelling ('_' for '-', any
+/// case), proxy and forwarding headers.
+[[nodiscard]] bool is_stripped(const catalog::Service& service, std::string_view inject_name,
+                               const http::Header& header);
 /// Is this query parameter (its name, percent-decoded) a place for credentials?
 [[nodiscard]] bool is_credential_parameter(const catalog::Service& service, std::string_view name);
 /// Calls `each(parameter)` for every part between '&'.

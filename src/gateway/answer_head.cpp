@@ -9,7 +9,8 @@ namespace {
 constexpr std::size_t kShortest = 8;
 
 bool stays_behind(const http::Header& header, std::string_view connection, bool is_upgrade) {
-  if (header.id == http::Name::ContentLength || header.id == http::Name::TransferEncoding) return true;
+  if (header.id == http::Name::ContentLength || header.id == http::Name::TransferEncoding)
+    return true;
   if (header.id == http::Name::SecWebSocketProtocol) return true;  // written apart
   if (http::is_hop_by_hop(header.id)) return true;
   // Would lead the client past the gateway (threats.md B7).
@@ -23,26 +24,36 @@ void add_location(const AnswerHead& parts, const http::Header& header, HeadBuffe
     out.add(header.name).add(": ").add(parts.route.prefix).add(header.value).add("\r\n");
     return;
   }
-  const auto rewritten = parts.links.rewrite(header.value, parts.base, *parts.route.service, parts.authority.host(), parts.admission.pass.hash(), Links::Carries::Pass);
+  const auto rewritten =
+      parts.links.rewrite(header.value, parts.base, *parts.route.service, parts.authority.host(),
+                          parts.admission.pass.hash(), Links::Carries::Pass);
   out.add_header(header.name, rewritten ? std::string_view(*rewritten) : header.value);
 }
 
 bool add_rewritten(const AnswerHead& parts, const http::Header& header, HeadBuffer& out) {
   const auto& rewrites = parts.route.service->rewrite_headers;
-  const bool is_named = std::any_of(rewrites.begin(), rewrites.end(), [&](const auto& each) { return http::equals_ignoring_case(each.header, header.name); });
+  const bool is_named = std::any_of(rewrites.begin(), rewrites.end(), [&](const auto& each) {
+    return http::equals_ignoring_case(each.header, header.name);
+  });
   if (!is_named) return false;
-  const auto rewritten = parts.links.rewrite(header.value, parts.base, *parts.route.service, parts.authority.host(), parts.admission.pass.hash(), Links::Carries::Token);
+  const auto rewritten =
+      parts.links.rewrite(header.value, parts.base, *parts.route.service, parts.authority.host(),
+                          parts.admission.pass.hash(), Links::Carries::Token);
   out.add_header(header.name, rewritten ? std::string_view(*rewritten) : header.value);
   return true;
 }
 
-/// The sub-protocol the client sees: the provider's choice; its own entry where that one carried the pass.
+/// The sub-protocol the client sees: the provider's choice; its own entry where that one carried
+/// the pass.
 void add_subprotocol(const AnswerHead& parts, HeadBuffer& out) {
   const auto* chosen = parts.response.headers.find(http::Name::SecWebSocketProtocol);
   const std::string_view own = parts.admission.subprotocol_entry;
-  const bool was_offered = chosen != nullptr && parts.offered_subprotocols != nullptr && http::list_has(parts.offered_subprotocols->value, chosen->value);
-  if (was_offered) out.add_header("sec-websocket-protocol", chosen->value);
-  else if (!own.empty()) out.add_header("sec-websocket-protocol", own);
+  const bool was_offered = chosen != nullptr && parts.offered_subprotocols != nullptr &&
+                           http::list_has(parts.offered_subprotocols->value, chosen->value);
+  if (was_offered)
+    out.add_header("sec-websocket-protocol", chosen->value);
+  else if (!own.empty())
+    out.add_header("sec-websocket-protocol", own);
 }
 
 }  // namespace
@@ -52,11 +63,19 @@ bool build_answer_head(const AnswerHead& parts, HeadBuffer& out) {
   const bool is_upgrade = response.status == 101;
   const auto* connection = response.headers.find(http::Name::Connection);
   out.clear();
-  out.add("HTTP/1.1 ").add_number(static_cast<std::uint64_t>(response.status)).add(" ").add(response.reason).add("\r\n");
+  out.add("HTTP/1.1 ")
+      .add_number(static_cast<std::uint64_t>(response.status))
+      .add(" ")
+      .add(response.reason)
+      .add("\r\n");
   for (const auto& header : response.headers) {
-    if (stays_behind(header, connection == nullptr ? std::string_view() : connection->value, is_upgrade)) continue;
-    if (header.id == http::Name::Location) add_location(parts, header, out);
-    else if (!add_rewritten(parts, header, out)) out.add_header(header.name, header.value);
+    if (stays_behind(header, connection == nullptr ? std::string_view() : connection->value,
+                     is_upgrade))
+      continue;
+    if (header.id == http::Name::Location)
+      add_location(parts, header, out);
+    else if (!add_rewritten(parts, header, out))
+      out.add_header(header.name, header.value);
   }
   if (is_upgrade) {
     add_subprotocol(parts, out);
@@ -65,10 +84,12 @@ bool build_answer_head(const AnswerHead& parts, HeadBuffer& out) {
     out.add("connection: close\r\n");
   }
   if (parts.framing.kind == http::BodyKind::Chunked) out.add("transfer-encoding: chunked\r\n");
-  if (parts.framing.kind == http::BodyKind::Length) out.add("content-length: ").add_number(parts.framing.length).add("\r\n");
+  if (parts.framing.kind == http::BodyKind::Length)
+    out.add("content-length: ").add_number(parts.framing.length).add("\r\n");
   if (parts.framing.kind == http::BodyKind::None) {
     // HEAD and 304 tell a length of a body that does not follow.
-    if (const auto* length = response.headers.find(http::Name::ContentLength); length != nullptr) out.add_header("content-length", length->value);
+    if (const auto* length = response.headers.find(http::Name::ContentLength); length != nullptr)
+      out.add_header("content-length", length->value);
   }
   out.add("\r\n");
   return !out.has_overflowed();
@@ -76,7 +97,9 @@ bool build_answer_head(const AnswerHead& parts, HeadBuffer& out) {
 
 std::size_t mask_key(HeadBuffer& out, const Secret& value, std::string_view pass) {
   if (value.size() < kShortest) return 0;
-  return value.reveal([&](ByteView plain) { return out.contains(text_of(plain)) ? out.replace_all(text_of(plain), pass) : 0; });
+  return value.reveal([&](ByteView plain) {
+    return out.contains(text_of(plain)) ? out.replace_all(text_of(plain), pass) : 0;
+  });
 }
 
 }  // namespace strongroom::gateway

@@ -1,5 +1,6 @@
-// The head that goes back to the agent: the provider's, without what belongs to the hop, with absolute URLs of the provider led back
-// here, and never with the key (threats.md C1). SPDX-License-Identifier: Apache-2.0
+// The head that goes back to the agent: the provider's, without what belongs to the hop, with
+// absolute URLs of the provider led back here, and never with the key (threats.md C1).
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "gateway/admission.h"
@@ -18,13 +19,14 @@ struct AnswerHead {
   const Admission& admission;
   const Links& links;
   const Links::Base& base;
-  http::BodyFraming framing;              ///< as the client gets it
-  bool closes = false;                    ///< tell the client that the connection ends
+  http::BodyFraming framing;  ///< as the client gets it
+  bool closes = false;        ///< tell the client that the connection ends
   const http::Header* offered_subprotocols = nullptr;
 };
 /// Fills `out`; false when it does not fit.
 [[nodiscard]] bool build_answer_head(const AnswerHead& parts, HeadBuffer& out);
-/// Puts the pass where the key stands; the answer says how often. Values under 8 octets are left alone (threats.md C11).
+/// Puts the pass where the key stands; the answer says how often. Values under 8 octets are left
+/// alone (threats.md C11).
 std::size_t mask_key(HeadBuffer& out, const Secret& value, std::string_view pass);
 
 }  // namespace strongroom::gateway

@@ -1,4 +1,5 @@
-// The attacks of threats.md that fit the base-URL ingress, each named after its number. SPDX-License-Identifier: Apache-2.0
+// The attacks of threats.md that fit the base-URL ingress, each named after its number.
+// SPDX-License-Identifier: Apache-2.0
 #include "gateway/world_for_test.h"
 
 namespace strongroom::gateway {
@@ -28,19 +29,25 @@ TEST_F(Attack, A1_A5_A7_A8_A9_A10_A18_only_the_services_own_hosts_are_named) {
   auto story = [&]() -> io::Task<void> {
     const std::string pass = with_pass();
     const std::vector<Refused> all = {
-        {request("GET", "http://generativelanguage.googleapis.com/v1beta/models", pass), 400, "bad_request"},
+        {request("GET", "http://generativelanguage.googleapis.com/v1beta/models", pass), 400,
+         "bad_request"},
         {request("GET", "/nosuch/v1"), 404, "unknown_service"},
         {request("GET", "/GEMINI/v1"), 404, "unknown_service"},
         {request("GET", "/gemini@evil.com/v1", pass), 404, "unknown_host"},
-        {request("GET", "/gemini@generativelanguage.googleapis.com.evil.com/v1", pass), 404, "unknown_host"},
-        {request("GET", "/gemini@evil-generativelanguage.googleapis.com/v1", pass), 404, "unknown_host"},
-        {request("GET", "/gemini@generativelanguage.googleapis.com./v1", pass), 404, "unknown_host"},
-        {request("GET", "/gemini@generativelanguage.googleapis.com:8443/v1", pass), 404, "unknown_host"},
+        {request("GET", "/gemini@generativelanguage.googleapis.com.evil.com/v1", pass), 404,
+         "unknown_host"},
+        {request("GET", "/gemini@evil-generativelanguage.googleapis.com/v1", pass), 404,
+         "unknown_host"},
+        {request("GET", "/gemini@generativelanguage.googleapis.com./v1", pass), 404,
+         "unknown_host"},
+        {request("GET", "/gemini@generativelanguage.googleapis.com:8443/v1", pass), 404,
+         "unknown_host"},
         {request("GET", "/gemini@good:x@evil.com/v1", pass), 404, "unknown_host"},
         {request("GET", "/gemini@127.0.0.1/v1", pass), 404, "unknown_host"},
         {request("GET", "/gemini@[::1]/v1", pass), 404, "unknown_host"},
         {request("GET", "/gemini@0x7f000001/v1", pass), 404, "unknown_host"},
-        {request("GET", "/gemini@%67enerativelanguage.googleapis.com/v1", pass), 404, "unknown_host"},
+        {request("GET", "/gemini@%67enerativelanguage.googleapis.com/v1", pass), 404,
+         "unknown_host"},
         {request("GET", "/gemini@/v1", pass), 404, "unknown_host"},
     };
     for (const auto& one : all) {
@@ -55,7 +62,8 @@ TEST_F(Attack, A1_A5_A7_A8_A9_A10_A18_only_the_services_own_hosts_are_named) {
 
 TEST_F(Attack, A3_a_wrong_certificate_gets_nothing) {
   auto story = [&]() -> io::Task<void> {
-    const std::string octets = request("GET", "/elevenlabs@api.us.elevenlabs.io/v1/models", "xi-api-key: " + kElevenPass + "\r\n");
+    const std::string octets = request("GET", "/elevenlabs@api.us.elevenlabs.io/v1/models",
+                                       "xi-api-key: " + kElevenPass + "\r\n");
     const Answer answer = co_await ask(octets);
     EXPECT_EQ(answer.status, 502);
     EXPECT_TRUE(answer.says("upstream_tls"));
@@ -66,12 +74,16 @@ TEST_F(Attack, A3_a_wrong_certificate_gets_nothing) {
 
 TEST_F(Attack, A6_A11_the_host_header_decides_nothing) {
   auto story = [&]() -> io::Task<void> {
-    const std::string evil = "GET " + std::string(kPath) + " HTTP/1.1\r\nhost: evil.com\r\nx-forwarded-host: evil.com\r\n" + with_pass() + "\r\n";
+    const std::string evil = "GET " + std::string(kPath) +
+                             " HTTP/1.1\r\nhost: evil.com\r\nx-forwarded-host: evil.com\r\n" +
+                             with_pass() + "\r\n";
     const Answer answer = co_await ask(evil);
     EXPECT_EQ(answer.status, 200);
-    EXPECT_NE(last_seen().head.find("host: generativelanguage.googleapis.com\r\n"), std::string::npos);
+    EXPECT_NE(last_seen().head.find("host: generativelanguage.googleapis.com\r\n"),
+              std::string::npos);
     EXPECT_EQ(last_seen().head.find("evil"), std::string::npos);
-    const std::string two = "GET " + std::string(kPath) + " HTTP/1.1\r\nhost: a\r\nhost: b\r\n" + with_pass() + "\r\n";
+    const std::string two =
+        "GET " + std::string(kPath) + " HTTP/1.1\r\nhost: a\r\nhost: b\r\n" + with_pass() + "\r\n";
     const Answer refused = co_await ask(two);
     EXPECT_EQ(refused.status, 400);
   };
@@ -81,7 +93,9 @@ TEST_F(Attack, A6_A11_the_host_header_decides_nothing) {
 TEST_F(Attack, A13_F4_each_request_of_a_connection_is_judged_anew) {
   auto story = [&]() -> io::Task<void> {
     Agent agent = world.agent();
-    const std::string octets = request("GET", kPath, with_pass()) + request("GET", "/gemini@evil.com/x", with_pass()) + request("GET", kPath, with_pass());
+    const std::string octets = request("GET", kPath, with_pass()) +
+                               request("GET", "/gemini@evil.com/x", with_pass()) +
+                               request("GET", kPath, with_pass());
     (void)co_await agent.send(octets);
     const Answer first = co_await agent.answer();
     const Answer second = co_await agent.answer();
@@ -96,7 +110,8 @@ TEST_F(Attack, A13_F4_each_request_of_a_connection_is_judged_anew) {
 
 TEST_F(Attack, A15_a_pass_of_another_service_is_refused_and_found) {
   auto story = [&]() -> io::Task<void> {
-    const std::string octets = request("GET", "/elevenlabs/v1/models", "xi-api-key: " + kGeminiPass + "\r\n");
+    const std::string octets =
+        request("GET", "/elevenlabs/v1/models", "xi-api-key: " + kGeminiPass + "\r\n");
     const Answer answer = co_await ask(octets);
     EXPECT_EQ(answer.status, 403);
     EXPECT_TRUE(answer.says("pass_wrong_service"));
@@ -110,9 +125,12 @@ TEST_F(Attack, A15_a_pass_of_another_service_is_refused_and_found) {
 TEST_F(Attack, B1_B2_B7_redirects_are_passed_on_and_never_followed) {
   auto story = [&]() -> io::Task<void> {
     world.provider.answer = [](const Provider::Seen& seen) {
-      const std::string to = seen.head.find("/other") != std::string::npos ? "http://evil.com/x" : "https://generativelanguage.googleapis.com/v1/files/a?alt=media";
-      return "HTTP/1.1 103 Early Hints\r\nlink: </x>; rel=preload\r\n\r\nHTTP/1.1 302 Found\r\nlocation: " + to +
-             "\r\nalt-svc: h3=\":443\"\r\ncontent-length: 0\r\n\r\n";
+      const std::string to = seen.head.find("/other") != std::string::npos
+                                 ? "http://evil.com/x"
+                                 : "https://generativelanguage.googleapis.com/v1/files/a?alt=media";
+      return "HTTP/1.1 103 Early Hints\r\nlink: </x>; rel=preload\r\n\r\nHTTP/1.1 302 "
+             "Found\r\nlocation: " +
+             to + "\r\nalt-svc: h3=\":443\"\r\ncontent-length: 0\r\n\r\n";
     };
     const std::string away = request("GET", "/gemini/other", with_pass());
     const Answer other = co_await ask(away);
@@ -121,7 +139,8 @@ TEST_F(Attack, B1_B2_B7_redirects_are_passed_on_and_never_followed) {
     EXPECT_FALSE(other.says("alt-svc"));
     const std::string home = request("GET", "/gemini/same", with_pass());
     const Answer same = co_await ask(home);
-    EXPECT_TRUE(same.says("location: http://gateway.test:8701/gemini/v1/files/a?alt=media\r\n")) << same.head;
+    EXPECT_TRUE(same.says("location: http://gateway.test:8701/gemini/v1/files/a?alt=media\r\n"))
+        << same.head;
     EXPECT_EQ(world.provider.seen.size(), 2U);
   };
   run(story());
@@ -129,7 +148,10 @@ TEST_F(Attack, B1_B2_B7_redirects_are_passed_on_and_never_followed) {
 
 TEST_F(Attack, C1_C8_the_key_never_comes_back_in_a_head) {
   auto story = [&]() -> io::Task<void> {
-    world.provider.answer = [](const Provider::Seen&) { return ok("fine", std::string("x-goog-api-key: ") + kRealKey + "\r\nx-echo: a" + kRealKey + "b\r\n"); };
+    world.provider.answer = [](const Provider::Seen&) {
+      return ok("fine",
+                std::string("x-goog-api-key: ") + kRealKey + "\r\nx-echo: a" + kRealKey + "b\r\n");
+    };
     const std::string octets = request("GET", kPath, with_pass());
     const Answer answer = co_await ask(octets);
     EXPECT_EQ(answer.status, 200);
@@ -144,8 +166,13 @@ TEST_F(Attack, C7_F3_F10_methods_and_protocols_that_are_not_carried) {
   auto story = [&]() -> io::Task<void> {
     const std::vector<Refused> all = {
         {request("TRACE", kPath, with_pass()), 405, "method_not_allowed"},
-        {"CONNECT generativelanguage.googleapis.com:443 HTTP/1.1\r\nhost: x\r\n\r\n", 405, "method_not_allowed"},
-        {request("GET", kPath, with_pass() + "connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAAA\r\n"), 400, "bad_request"},
+        {"CONNECT generativelanguage.googleapis.com:443 HTTP/1.1\r\nhost: x\r\n\r\n", 405,
+         "method_not_allowed"},
+        {request(
+             "GET", kPath,
+             with_pass() +
+                 "connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAAA\r\n"),
+         400, "bad_request"},
         {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "bad_request"},
         {"GET /gemini\r\n\r\n", 400, "bad_request"},
         {"SSH-2.0-OpenSSH_9.2\r\n\r\n", 400, "bad_request"},
@@ -162,17 +189,25 @@ TEST_F(Attack, C7_F3_F10_methods_and_protocols_that_are_not_carried) {
 
 TEST_F(Attack, E1_E5_E6_E8_E10_whatever_looks_like_a_credential_is_stripped) {
   auto story = [&]() -> io::Task<void> {
-    const std::string octets = request("POST", std::string(kPath) + "?key=" + kGeminiPass + "&alt=sse&key&KEY=x&k%65y=child&access_token=t&a=1",
-                                       "X-GOOG-API-KEY: other\r\nx_goog_api_key: other2\r\nAuthorization: Bearer child\r\nauthorization: Basic Y2hpbGQ6\r\n"
-                                       "Proxy-Authorization: Basic child\r\nproxy_authorization: child\r\nX-HTTP-Method-Override: DELETE\r\nForwarded: for=1\r\n"
-                                       "x-forwarded-for: 1.2.3.4\r\nvia: 1.1 me\r\nte: gzip\r\nkeep-alive: 5\r\nproxy-connection: keep-alive\r\nx-mine: kept\r\n", "body");
+    const std::string octets =
+        request("POST",
+                std::string(kPath) + "?key=" + kGeminiPass +
+                    "&alt=sse&key&KEY=x&k%65y=child&access_token=t&a=1",
+                "X-GOOG-API-KEY: other\r\nx_goog_api_key: other2\r\nAuthorization: Bearer "
+                "child\r\nauthorization: Basic Y2hpbGQ6\r\n"
+                "Proxy-Authorization: Basic child\r\nproxy_authorization: "
+                "child\r\nX-HTTP-Method-Override: DELETE\r\nForwarded: for=1\r\n"
+                "x-forwarded-for: 1.2.3.4\r\nvia: 1.1 me\r\nte: gzip\r\nkeep-alive: "
+                "5\r\nproxy-connection: keep-alive\r\nx-mine: kept\r\n",
+                "body");
     const Answer answer = co_await ask(octets, "POST");
     EXPECT_EQ(answer.status, 200) << answer.body;
     const std::string head = last_seen().head;
     const std::string low = lower(head);
     EXPECT_EQ(count_of(head, kRealKey), 1U);
     EXPECT_EQ(count_of(low, "x-goog-api-key"), 1U);
-    for (const char* gone : {"child", "other", "authorization", "x_goog", "override", "forwarded", "via:", "te:", "keep-alive", "proxy-", "access_token", "key=x"})
+    for (const char* gone : {"child", "other", "authorization", "x_goog", "override", "forwarded",
+                             "via:", "te:", "keep-alive", "proxy-", "access_token", "key=x"})
       EXPECT_EQ(low.find(gone), std::string::npos) << gone << "\n" << head;
     EXPECT_NE(head.find("POST /v1beta/models?alt=sse&a=1 HTTP/1.1\r\n"), std::string::npos) << head;
     EXPECT_NE(head.find("x-mine: kept\r\n"), std::string::npos);
@@ -188,7 +223,8 @@ TEST_F(Attack, E2_a_pass_in_another_place_is_not_sent) {
         request("GET", std::string(kPath) + "?note=" + kGeminiPass, with_pass()),
         request("GET", kPath, with_pass() + "cookie: a=" + kGeminiPass + "\r\n"),
         request("GET", kPath, with_pass() + "x-note: " + kGeminiPass + "\r\n"),
-        request("GET", kPath, with_pass() + "authorization: Bearer " + pass_for("AIza", 'q') + "\r\n"),
+        request("GET", kPath,
+                with_pass() + "authorization: Bearer " + pass_for("AIza", 'q') + "\r\n"),
     };
     for (const auto& octets : all) {
       const Answer answer = co_await ask(octets);
@@ -202,7 +238,8 @@ TEST_F(Attack, E2_a_pass_in_another_place_is_not_sent) {
 
 TEST_F(Attack, E3_connection_cannot_drop_the_injected_header) {
   auto story = [&]() -> io::Task<void> {
-    const std::string octets = request("GET", kPath, with_pass() + "connection: x-goog-api-key, host, x-hop\r\nx-hop: 1\r\n");
+    const std::string octets = request(
+        "GET", kPath, with_pass() + "connection: x-goog-api-key, host, x-hop\r\nx-hop: 1\r\n");
     const Answer answer = co_await ask(octets);
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(count_of(last_seen().head, kRealKey), 1U);
@@ -217,9 +254,11 @@ TEST_F(Attack, E7_E9_shapes_and_sizes_of_a_pass_and_a_head) {
     const std::vector<Refused> all = {
         {request("GET", kPath), 401, "pass_missing"},
         {request("GET", kPath, "x-goog-api-key: short\r\n"), 401, "pass_missing"},
-        {request("GET", kPath, "x-goog-api-key: " + pass_for("AIza", 'z') + "\r\n"), 401, "pass_unknown"},
+        {request("GET", kPath, "x-goog-api-key: " + pass_for("AIza", 'z') + "\r\n"), 401,
+         "pass_unknown"},
         {request("GET", kPath, "authorization: Basic Og==\r\n"), 401, "pass_missing"},
-        {request("GET", kPath, with_pass() + "x-long: " + std::string(40000, 'a') + "\r\n"), 431, "too_large"},
+        {request("GET", kPath, with_pass() + "x-long: " + std::string(40000, 'a') + "\r\n"), 431,
+         "too_large"},
     };
     for (const auto& one : all) {
       const Answer answer = co_await ask(one.octets);
@@ -233,7 +272,8 @@ TEST_F(Attack, E7_E9_shapes_and_sizes_of_a_pass_and_a_head) {
 
 TEST_F(Attack, F1_F2_F9_ambiguous_framing_is_refused) {
   auto story = [&]() -> io::Task<void> {
-    const std::string start = "POST " + std::string(kPath) + " HTTP/1.1\r\nhost: g\r\n" + with_pass();
+    const std::string start =
+        "POST " + std::string(kPath) + " HTTP/1.1\r\nhost: g\r\n" + with_pass();
     const std::vector<std::string> all = {
         start + "content-length: 4\r\ncontent-length: 5\r\n\r\nabcd",
         start + "content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -262,7 +302,11 @@ TEST_F(Attack, F1_F2_F9_ambiguous_framing_is_refused) {
 
 TEST_F(Attack, F5_a_101_that_was_not_asked_for_is_no_answer) {
   auto story = [&]() -> io::Task<void> {
-    world.provider.answer = [](const Provider::Seen&) { return std::string("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\nhello"); };
+    world.provider.answer = [](const Provider::Seen&) {
+      return std::string(
+          "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: "
+          "upgrade\r\n\r\nhello");
+    };
     const std::string octets = request("GET", kPath, with_pass());
     const Answer answer = co_await ask(octets);
     EXPECT_EQ(answer.status, 502);
@@ -273,14 +317,18 @@ TEST_F(Attack, F5_a_101_that_was_not_asked_for_is_no_answer) {
 
 TEST_F(Attack, F8_denied_paths_in_every_spelling) {
   auto story = [&]() -> io::Task<void> {
-    for (const char* path : {"/gemini/v1beta/auth_tokens", "/gemini/v1beta/%61uth_tokens", "/gemini/v1beta/x/../auth_tokens", "/gemini//v1beta//auth_tokens",
-                             "/gemini/v1beta/./auth_tokens", "/gemini/v1beta/AUTH_TOKENS", "/gemini/v1beta/x/%2e%2e/auth_tokens", "/gemini/v1beta/auth_tokens/"}) {
+    for (const char* path :
+         {"/gemini/v1beta/auth_tokens", "/gemini/v1beta/%61uth_tokens",
+          "/gemini/v1beta/x/../auth_tokens", "/gemini//v1beta//auth_tokens",
+          "/gemini/v1beta/./auth_tokens", "/gemini/v1beta/AUTH_TOKENS",
+          "/gemini/v1beta/x/%2e%2e/auth_tokens", "/gemini/v1beta/auth_tokens/"}) {
       const std::string octets = request("POST", path, with_pass());
       const Answer answer = co_await ask(octets, "POST");
       EXPECT_EQ(answer.status, 403) << path;
       EXPECT_TRUE(answer.says("path_denied")) << path;
     }
-    for (const char* path : {"/gemini/v1beta%2fauth_tokens", "/gemini/../openai/v1", "/gemini/%00", "/gemini/%zz", "/gemini/a\\b"}) {
+    for (const char* path : {"/gemini/v1beta%2fauth_tokens", "/gemini/../openai/v1", "/gemini/%00",
+                             "/gemini/%zz", "/gemini/a\\b"}) {
       const std::string octets = request("POST", path, with_pass());
       const Answer answer = co_await ask(octets, "POST");
       EXPECT_EQ(answer.status, 400) << path;
@@ -288,14 +336,17 @@ TEST_F(Attack, F8_denied_paths_in_every_spelling) {
     EXPECT_TRUE(world.provider.seen.empty());
     const std::string folded = request("GET", "/gemini//v1beta/./a/../models/%7Euser", with_pass());
     (void)co_await ask(folded);
-    EXPECT_NE(last_seen().head.find("GET /v1beta/models/~user HTTP/1.1\r\n"), std::string::npos) << last_seen().head;
+    EXPECT_NE(last_seen().head.find("GET /v1beta/models/~user HTTP/1.1\r\n"), std::string::npos)
+        << last_seen().head;
   };
   run(story());
 }
 
 TEST_F(Attack, G1_private_addresses_are_not_dialled) {
   auto story = [&]() -> io::Task<void> {
-    const std::string octets = request("GET", "/generic-http/x", "x-own: " + kGenericPass + "\r\nauthorization: Bearer " + kGenericPass + "\r\n");
+    const std::string octets =
+        request("GET", "/generic-http/x",
+                "x-own: " + kGenericPass + "\r\nauthorization: Bearer " + kGenericPass + "\r\n");
     const Answer answer = co_await ask(octets);
     EXPECT_EQ(answer.status, 502) << answer.body;
     EXPECT_TRUE(answer.says("upstream_unreachable"));
@@ -306,7 +357,9 @@ TEST_F(Attack, G1_private_addresses_are_not_dialled) {
 
 TEST_F(Attack, F_what_a_malformed_provider_says_is_not_passed_on) {
   auto story = [&]() -> io::Task<void> {
-    for (const char* octets : {"HTTP/1.1 200 OK\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd", "nonsense\r\n\r\n", "HTTP/1.1 200 OK\nx: y\n\n"}) {
+    for (const char* octets :
+         {"HTTP/1.1 200 OK\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd",
+          "nonsense\r\n\r\n", "HTTP/1.1 200 OK\nx: y\n\n"}) {
       world.provider.answer = [octets](const Provider::Seen&) { return std::string(octets); };
       const std::string asked = request("GET", kPath, with_pass());
       const Answer answer = co_await ask(asked);

@@ -17,8 +17,9 @@ bool is_canonical(std::string_view path) {
   if (path.empty() || path[0] != '/') return false;
   for (std::size_t i = 0; i < path.size(); ++i) {
     const char c = path[i];
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '~' ||
-                          c == ':' || c == '@' || c == '=' || c == ',' || c == '+';
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                          (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '~' || c == ':' ||
+                          c == '@' || c == '=' || c == ',' || c == '+';
     if (is_plain) continue;
     const char next = i + 1 < path.size() ? path[i + 1] : '\0';
     if (c == '/' && next != '/' && next != '.') continue;
@@ -31,7 +32,8 @@ bool is_canonical(std::string_view path) {
 }  // namespace
 
 Authority::Authority(std::string_view host, std::uint16_t port) : port_(port) {
-  STRONGROOM_CHECK(!host.empty() && host.size() <= 253, "host names are checked where they come in");
+  STRONGROOM_CHECK(!host.empty() && host.size() <= 253,
+                   "host names are checked where they come in");
   std::memcpy(text_.data(), host.data(), host.size());
   host_size_ = static_cast<std::uint16_t>(host.size());
   text_[host.size()] = ':';
@@ -63,7 +65,8 @@ std::optional<Refusal> Destinations::read(std::string_view target, Route& route)
     if (route.host_name.empty()) return Refusal::UnknownHost;
   }
   route.service = catalog_.find(name);
-  if (route.service == nullptr || route.service->delivery != catalog::Delivery::Proxied) return Refusal::UnknownService;
+  if (route.service == nullptr || route.service->delivery != catalog::Delivery::Proxied)
+    return Refusal::UnknownService;
   if (path.starts_with(kLinkMark)) {
     path.remove_prefix(kLinkMark.size());
     const auto end = path.find('/');
@@ -75,7 +78,9 @@ std::optional<Refusal> Destinations::read(std::string_view target, Route& route)
   return keep_path(path, route);
 }
 
-std::optional<Refusal> Destinations::read_whole(std::string_view target, const catalog::Service& service, Route& route) const {
+std::optional<Refusal> Destinations::read_whole(std::string_view target,
+                                                const catalog::Service& service,
+                                                Route& route) const {
   route = Route();
   if (!target.starts_with('/')) return Refusal::BadRequest;
   const auto question = target.find('?');
@@ -97,7 +102,8 @@ std::optional<Refusal> Destinations::keep_path(std::string_view path, Route& rou
   return std::nullopt;
 }
 
-std::optional<Authority> Destinations::authority_of(const Route& route, const lease::Settings& settings) const {
+std::optional<Authority> Destinations::authority_of(const Route& route,
+                                                    const lease::Settings& settings) const {
   const auto& service = *route.service;
   if (!service.host_setting.empty()) {
     const auto host = checked_host(setting(settings, service.host_setting));
@@ -106,7 +112,8 @@ std::optional<Authority> Destinations::authority_of(const Route& route, const le
     const std::string_view wanted = setting(settings, "port");
     if (!wanted.empty()) {
       const auto [end, error] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), port);
-      if (error != std::errc() || end != wanted.data() + wanted.size() || port == 0) return std::nullopt;
+      if (error != std::errc() || end != wanted.data() + wanted.size() || port == 0)
+        return std::nullopt;
     }
     return Authority(*host, port);
   }
@@ -116,7 +123,8 @@ std::optional<Authority> Destinations::authority_of(const Route& route, const le
   return Authority(*found, service.port);
 }
 
-std::optional<Authority> Destinations::authority_for_check(const catalog::Service& service, const lease::Settings& settings) const {
+std::optional<Authority> Destinations::authority_for_check(const catalog::Service& service,
+                                                           const lease::Settings& settings) const {
   for (const auto& [name, value] : service.check.only_for)
     if (setting(settings, name) != value) return std::nullopt;
   Route route;

@@ -1,6 +1,7 @@
-// Authority: a destination that may carry a key. Only Destinations can make one, from the service's own hosts or the key's own
-// setting, never from a header that an agent wrote; dialling, certificate check, injection and the record take nothing else.
-// SPDX-License-Identifier: Apache-2.0
+// Authority: a destination that may carry a key. Only Destinations can make one, from the service's
+// own hosts or the key's own setting, never from a header that an agent wrote; dialling,
+// certificate check, injection and the record take nothing else. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include <array>
@@ -40,14 +41,15 @@ class Authority {
 /// Where a request wants to go, as read from its target.
 struct Route {
   const catalog::Service* service = nullptr;
-  std::string_view host_name;     ///< after SERVICE@; empty for the default
-  std::string_view path;          ///< canonical; a view into the target or into `canonical`
-  std::string canonical;          ///< only used where the path was not canonical as sent
-  std::string_view query;         ///< without '?'
+  std::string_view host_name;  ///< after SERVICE@; empty for the default
+  std::string_view path;       ///< canonical; a view into the target or into `canonical`
+  std::string canonical;       ///< only used where the path was not canonical as sent
+  std::string_view query;      ///< without '?'
   bool has_query = false;
-  std::string_view link_token;    ///< of a URL that the gateway made itself; empty otherwise
-  std::string_view link_target;   ///< path and query after the token, as sent
-  std::string_view prefix;        ///< "/SERVICE" or "/SERVICE@HOST" as the client used it; empty when the pass named the service
+  std::string_view link_token;   ///< of a URL that the gateway made itself; empty otherwise
+  std::string_view link_target;  ///< path and query after the token, as sent
+  std::string_view prefix;  ///< "/SERVICE" or "/SERVICE@HOST" as the client used it; empty when the
+                            ///< pass named the service
 };
 
 class Destinations {
@@ -55,13 +57,21 @@ class Destinations {
   explicit Destinations(const catalog::Catalog& catalog) : catalog_(catalog) {}
   /// Reads an origin-form target: /SERVICE[@HOST]/path[?query]. `route` keeps views into `target`.
   [[nodiscard]] std::optional<Refusal> read(std::string_view target, Route& route) const;
-  /// The same for a target without a service in front: all of it is the provider's own path of `service`.
-  [[nodiscard]] std::optional<Refusal> read_whole(std::string_view target, const catalog::Service& service, Route& route) const;
-  /// The service's own host, or the host that the key's settings name. None: that host is not the service's.
-  [[nodiscard]] std::optional<Authority> authority_of(const Route& route, const lease::Settings& settings) const;
+  /// The same for a target without a service in front: all of it is the provider's own path of
+  /// `service`.
+  [[nodiscard]] std::optional<Refusal> read_whole(std::string_view target,
+                                                  const catalog::Service& service,
+                                                  Route& route) const;
+  /// The service's own host, or the host that the key's settings name. None: that host is not the
+  /// service's.
+  [[nodiscard]] std::optional<Authority> authority_of(const Route& route,
+                                                      const lease::Settings& settings) const;
   /// For a key's check.
-  [[nodiscard]] std::optional<Authority> authority_for_check(const catalog::Service& service, const lease::Settings& settings) const;
-  [[nodiscard]] const catalog::Service* find(std::string_view id) const { return catalog_.find(id); }
+  [[nodiscard]] std::optional<Authority> authority_for_check(const catalog::Service& service,
+                                                             const lease::Settings& settings) const;
+  [[nodiscard]] const catalog::Service* find(std::string_view id) const {
+    return catalog_.find(id);
+  }
   [[nodiscard]] const catalog::Catalog& catalog() const { return catalog_; }
 
  private:

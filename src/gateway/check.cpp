@@ -1,5 +1,5 @@
-// Asking a provider whether it accepts a key, by the catalogue's check. Only the gateway puts a key on the wire.
-// SPDX-License-Identifier: Apache-2.0
+// Asking a provider whether it accepts a key, by the catalogue's check. Only the gateway puts a key
+// on the wire. SPDX-License-Identifier: Apache-2.0
 #include "gateway/gateway.h"
 #include "gateway/upstream_head.h"
 #include "gateway/verdict.h"
@@ -16,29 +16,39 @@ lease::CheckDone unknown(std::string message) {
   return done;
 }
 
-std::optional<Refusal> build_check(const catalog::Service& service, const Authority& authority, const lease::GrantedLease& lease, HeadBuffer& out) {
+std::optional<Refusal> build_check(const catalog::Service& service, const Authority& authority,
+                                   const lease::GrantedLease& lease, HeadBuffer& out) {
   const auto& check = service.check;
   out.clear();
-  out.add(check.method).add(" ").add(check.path).add(" HTTP/1.1\r\n").add_header("host", authority.host_header());
+  out.add(check.method)
+      .add(" ")
+      .add(check.path)
+      .add(" HTTP/1.1\r\n")
+      .add_header("host", authority.host_header());
   for (const auto& [name, value] : check.headers) out.add_header(name, value);
   out.add("accept: */*\r\naccept-encoding: identity\r\nconnection: close\r\n");
   if (check.method == "POST") out.add("content-length: 0\r\n");
-  if (const auto refused = add_key_header(service, lease.settings, lease.value, out)) return refused;
+  if (const auto refused = add_key_header(service, lease.settings, lease.value, out))
+    return refused;
   out.add("\r\n");
   return out.has_overflowed() ? std::optional(Refusal::HeadTooLarge) : std::nullopt;
 }
 
 std::string_view meaning_of(lease::Verdict verdict) {
   switch (verdict) {
-    case lease::Verdict::Accepted: return "the provider accepts the key";
-    case lease::Verdict::Rejected: return "the provider refuses the key";
-    case lease::Verdict::Unknown: return "the provider's answer does not tell";
+    case lease::Verdict::Accepted:
+      return "the provider accepts the key";
+    case lease::Verdict::Rejected:
+      return "the provider refuses the key";
+    case lease::Verdict::Unknown:
+      return "the provider's answer does not tell";
   }
   return "";
 }
 
 /// Reads the head and the start of the body.
-io::Task<lease::CheckDone> read_answer(io::Stream& stream, const catalog::Check& check, Workspace& work) {
+io::Task<lease::CheckDone> read_answer(io::Stream& stream, const catalog::Check& check,
+                                       Workspace& work) {
   std::size_t have = 0;
   std::size_t scanned = 0;
   std::size_t head = 0;
@@ -49,11 +59,14 @@ io::Task<lease::CheckDone> read_answer(io::Stream& stream, const catalog::Check&
     const std::string_view text(reinterpret_cast<const char*>(work.answer.data()), have);
     if (head == 0) {
       const auto outcome = http::parse_response(text, check.method, work.response, scanned);
-      if (outcome.state == http::ParseState::Bad) co_return unknown("the provider's answer is malformed");
+      if (outcome.state == http::ParseState::Bad)
+        co_return unknown("the provider's answer is malformed");
       if (outcome.state == http::ParseState::Complete) head = outcome.consumed;
     }
     if (head == 0 && is_over) co_return unknown("the provider ended the connection");
-    const bool has_enough = head > 0 && (have - head >= kLookedAt || (work.response.body.kind == http::BodyKind::Length && have - head >= work.response.body.length) ||
+    const bool has_enough = head > 0 && (have - head >= kLookedAt ||
+                                         (work.response.body.kind == http::BodyKind::Length &&
+                                          have - head >= work.response.body.length) ||
                                          work.response.body.kind == http::BodyKind::None);
     if (!is_over && !has_enough && have < work.answer.size()) continue;
     lease::CheckDone done;
@@ -69,14 +82,16 @@ io::Task<lease::CheckDone> read_answer(io::Stream& stream, const catalog::Check&
 io::Task<lease::CheckDone> Gateway::check_key(LeaseId id) {
   const lease::Lease* lease = link_.holder().find(id);
   const auto* service = lease == nullptr ? nullptr : destinations_.find(lease->granted().service);
-  if (service == nullptr || service->check.method.empty()) co_return unknown("this service has no check");
+  if (service == nullptr || service->check.method.empty())
+    co_return unknown("this service has no check");
   const auto authority = destinations_.authority_for_check(*service, lease->granted().settings);
   if (!authority) co_return unknown("this service has no host to ask");
   auto upstream = co_await pool_.dial(*authority);
   if (!upstream) co_return unknown("the provider cannot be reached: " + upstream.error().message);
   // The key may have been revoked meanwhile; from here on a revoke ends the connection.
   lease::Lease* held = link_.holder().find(id);
-  if (held == nullptr || !(*upstream)->attach(*held) || !(*upstream)->is_usable(loop_.coarse_now())) co_return unknown("the key may not be used any more");
+  if (held == nullptr || !(*upstream)->attach(*held) || !(*upstream)->is_usable(loop_.coarse_now()))
+    co_return unknown("the key may not be used any more");
   auto work = workspaces.take();
   const auto refused = build_check(*service, *authority, held->granted(), work->out);
   if (refused) co_return unknown("the stored value cannot travel in a request");

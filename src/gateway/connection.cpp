@@ -1,4 +1,5 @@
-// The client's side of a connection: heads, refusals, keep-alive. SPDX-License-Identifier: Apache-2.0
+// The client's side of a connection: heads, refusals, keep-alive. SPDX-License-Identifier:
+// Apache-2.0
 #include "gateway/connection.h"
 
 #include <algorithm>
@@ -16,7 +17,8 @@ constexpr std::chrono::milliseconds kLinger{1000};
 
 }  // namespace
 
-Connection::Connection(Gateway& gateway, io::Stream client) : gateway_(gateway), client_(std::move(client)) {}
+Connection::Connection(Gateway& gateway, io::Stream client)
+    : gateway_(gateway), client_(std::move(client)) {}
 Connection::~Connection() { gateway_.workspaces.give(std::move(work_)); }
 
 void Connection::end_when_idle() {
@@ -36,8 +38,8 @@ void Connection::cut(std::string_view reason) noexcept {
   if (x_.answer_started) client_.abort();
 }
 
-/// The answer has been awaited for a while: from here on a client that leaves is noticed. With Expect, the body is asked for by us: this
-/// provider knows no 100.
+/// The answer has been awaited for a while: from here on a client that leaves is noticed. With
+/// Expect, the body is asked for by us: this provider knows no 100.
 void Connection::on_deadline() noexcept {
   if (x_.waits_for_continue) {
     x_.waits_for_continue = false;
@@ -80,7 +82,8 @@ bool Connection::make_room() {
   if (in_begin_ == in_end_) in_begin_ = in_end_ = 0;
   if (in_end_ < in_.size()) return true;
   if (in_begin_ > 0) {
-    std::copy(in_.begin() + static_cast<std::ptrdiff_t>(in_begin_), in_.begin() + static_cast<std::ptrdiff_t>(in_end_), in_.begin());
+    std::copy(in_.begin() + static_cast<std::ptrdiff_t>(in_begin_),
+              in_.begin() + static_cast<std::ptrdiff_t>(in_end_), in_.begin());
     in_end_ -= in_begin_;
     in_begin_ = 0;
     return true;
@@ -113,7 +116,8 @@ io::Task<bool> Connection::read_head() {
       if (!make_room() || ends_when_idle_ || gateway_.is_draining()) co_return false;
     }
     is_idle_ = in_begin_ == in_end_;
-    client_.set_deadline(Deadline::after(gateway_.loop().clock(), is_idle_ ? gateway_.limits().idle : gateway_.limits().head));
+    client_.set_deadline(Deadline::after(
+        gateway_.loop().clock(), is_idle_ ? gateway_.limits().idle : gateway_.limits().head));
     const auto got = co_await client_.read_some(MutableBytes(in_).subspan(in_end_));
     is_idle_ = false;
     if (!got || *got == 0) co_return false;
@@ -121,20 +125,25 @@ io::Task<bool> Connection::read_head() {
   }
 }
 
-/// Destination, pass and policy: everything that needs no key. Malformed chunks in what has come are found here as well.
+/// Destination, pass and policy: everything that needs no key. Malformed chunks in what has come
+/// are found here as well.
 std::optional<Refusal> Connection::admit() {
   const auto& request = work_->request;
   if (request.method == "CONNECT" || request.method == "TRACE") return Refusal::MethodNotAllowed;
-  if (request.headers.find(http::Name::Upgrade) != nullptr && !request.is_websocket_upgrade) return Refusal::BadRequest;
+  if (request.headers.find(http::Name::Upgrade) != nullptr && !request.is_websocket_upgrade)
+    return Refusal::BadRequest;
   auto unread = gateway_.destinations().read(request.target, x_.route);
-  if (unread == Refusal::UnknownService) unread = route_by_pass(gateway_.destinations(), request, x_.route);
+  if (unread == Refusal::UnknownService)
+    unread = route_by_pass(gateway_.destinations(), request, x_.route);
   if (unread) return unread;
   const std::string_view host = !x_.route.host_name.empty() ? x_.route.host_name
-                                : x_.route.service->hosts.empty() ? std::string_view()
-                                                                  : std::string_view(x_.route.service->hosts.front());
+                                : x_.route.service->hosts.empty()
+                                    ? std::string_view()
+                                    : std::string_view(x_.route.service->hosts.front());
   const auto missing = find_pass(request, x_.route, x_.admission);
   if (!x_.route.link_token.empty()) {
-    const auto hash = gateway_.links().open(x_.route.link_token, *x_.route.service, host, x_.route.link_target);
+    const auto hash =
+        gateway_.links().open(x_.route.link_token, *x_.route.service, host, x_.route.link_target);
     if (!hash) return Refusal::PassUnknown;
     if (!missing && x_.admission.pass.hash() != *hash) return Refusal::PassesDiffer;
     if (missing) x_.admission.pass.set_hash_only(*hash);
@@ -167,7 +176,11 @@ io::Task<Connection::Next> Connection::serve_one() {
   if (gateway_.is_draining()) co_return co_await refuse(Refusal::Draining);
   if (const auto refused = admit()) {
     if (*refused == Refusal::PathDenied || *refused == Refusal::PassMisplaced)
-      gateway_.link().report({{}, x_.route.service->id, std::string(describe(*refused).code), std::string(x_.route.host_name), std::string(x_.route.path)});
+      gateway_.link().report({{},
+                              x_.route.service->id,
+                              std::string(describe(*refused).code),
+                              std::string(x_.route.host_name),
+                              std::string(x_.route.path)});
     co_return co_await refuse(*refused);
   }
   co_return co_await exchange();
@@ -175,7 +188,8 @@ io::Task<Connection::Next> Connection::serve_one() {
 
 Links::Base Connection::own_base() const {
   const auto* host = work_->request.headers.find(http::Name::Host);
-  return {client_.is_tls() ? "https://" : "http://", host == nullptr ? std::string_view("localhost") : host->value};
+  return {client_.is_tls() ? "https://" : "http://",
+          host == nullptr ? std::string_view("localhost") : host->value};
 }
 
 /// The gateway's own answer. After a body that was not read, the connection ends.
@@ -183,17 +197,22 @@ io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
   const RefusalText& text = describe(refusal);
   x_.status = text.status;
   if (x_.upload_wanted || x_.upload_running) closes_after_ = true;
-  if (x_.outcome == lease::UseOutcome::Completed) x_.outcome = x_.cut_by ? lease::UseOutcome::Revoked : lease::UseOutcome::UpstreamFailed;
+  if (x_.outcome == lease::UseOutcome::Completed)
+    x_.outcome = x_.cut_by ? lease::UseOutcome::Revoked : lease::UseOutcome::UpstreamFailed;
   json::object error{{"code", text.code}, {"message", text.message}, {"hint", text.hint}};
   const std::string body = to_text(json::object{{"error", std::move(error)}});
-  std::string head = "HTTP/1.1 " + std::to_string(text.status) + " " + std::string(http::reason_phrase(text.status)) +
-                     "\r\ncontent-type: application/json\r\ncontent-length: " + std::to_string(body.size()) + "\r\n";
+  std::string head =
+      "HTTP/1.1 " + std::to_string(text.status) + " " +
+      std::string(http::reason_phrase(text.status)) +
+      "\r\ncontent-type: application/json\r\ncontent-length: " + std::to_string(body.size()) +
+      "\r\n";
   if (text.status == 401) head += "www-authenticate: Bearer realm=\"strongroom\"\r\n";
   head += closes_after_ ? "connection: close\r\n\r\n" : "\r\n";
   const bool wants_body = work_ == nullptr || work_->request.method != "HEAD";
   settle();
   client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().head));
-  const auto sent = co_await client_.write_all(bytes_of(head), bytes_of(wants_body ? std::string_view(body) : std::string_view()));
+  const auto sent = co_await client_.write_all(
+      bytes_of(head), bytes_of(wants_body ? std::string_view(body) : std::string_view()));
   if (!sent) closes_after_ = true;
   co_await end_upload();
   upstream_.reset();
@@ -202,7 +221,8 @@ io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
   co_return Next::Keep;
 }
 
-/// Lets the client read the answer before its unread body makes the kernel reset the connection: reads on for a moment, then ends.
+/// Lets the client read the answer before its unread body makes the kernel reset the connection:
+/// reads on for a moment, then ends.
 io::Task<void> Connection::end_upload() {
   if (x_.upload_running) {
     client_.set_deadline(Deadline::after(gateway_.loop().clock(), kLinger));
@@ -234,10 +254,12 @@ void Connection::settle() {
   detach();
   unlink();
   if (x_.sequence == 0) return;
-  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(gateway_.loop().coarse_now() - x_.started);
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+      gateway_.loop().coarse_now() - x_.started);
   if (x_.client_left) x_.outcome = lease::UseOutcome::ClientLeft;
   if (x_.cut_by) x_.outcome = lease::UseOutcome::Revoked;
-  gateway_.link().settle({x_.sequence, static_cast<std::uint16_t>(x_.status), x_.bytes_up, x_.bytes_down, static_cast<std::uint64_t>(took.count()), x_.outcome});
+  gateway_.link().settle({x_.sequence, static_cast<std::uint16_t>(x_.status), x_.bytes_up,
+                          x_.bytes_down, static_cast<std::uint64_t>(took.count()), x_.outcome});
   x_.sequence = 0;
 }
 

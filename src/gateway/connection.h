@@ -1,8 +1,9 @@
 // Connection: one client, its requests one after the other, each through the whole pipeline.
 //
-// accept → parse strictly → name the destination → admit the pass → apply policy → take the lease → record intent → write the upstream head
-// with the key → relay both ways → settle. Threads: the gateway's loop. While a request carries a key, the connection is attached to its
-// lease; cut() ends the upstream side at once. SPDX-License-Identifier: Apache-2.0
+// accept → parse strictly → name the destination → admit the pass → apply policy → take the lease →
+// record intent → write the upstream head with the key → relay both ways → settle. Threads: the
+// gateway's loop. While a request carries a key, the connection is attached to its lease; cut()
+// ends the upstream side at once. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <memory>
@@ -38,20 +39,20 @@ class Connection final : public lease::Attachment, public io::Timed {
     Route route;
     Admission admission;
     Authority authority;
-    std::uint64_t sequence = 0;          ///< of the recorded intent; 0: none yet
+    std::uint64_t sequence = 0;  ///< of the recorded intent; 0: none yet
     SteadyTime started{};
     std::uint64_t bytes_up = 0;
     std::uint64_t bytes_down = 0;
     int status = 0;
-    std::optional<Refusal> cut_by;       ///< set once by cut()
+    std::optional<Refusal> cut_by;  ///< set once by cut()
     bool answer_started = false;
     bool client_left = false;
     bool timed_out = false;
-    bool upload_wanted = false;          ///< part of the body is still to come from the client
+    bool upload_wanted = false;  ///< part of the body is still to come from the client
     bool upload_running = false;
     bool upload_failed = false;
     bool waits_for_continue = false;
-    bool owes_continue = false;          ///< the client waits for a 100 that the provider does not send
+    bool owes_continue = false;  ///< the client waits for a 100 that the provider does not send
     lease::UseOutcome outcome = lease::UseOutcome::Completed;
   };
 
@@ -64,7 +65,9 @@ class Connection final : public lease::Attachment, public io::Timed {
   io::Task<void> end_upload();
   void settle();
   void consume_request();
-  [[nodiscard]] std::string_view unread() const { return {reinterpret_cast<const char*>(in_.data()) + in_begin_, in_end_ - in_begin_}; }
+  [[nodiscard]] std::string_view unread() const {
+    return {reinterpret_cast<const char*>(in_.data()) + in_begin_, in_end_ - in_begin_};
+  }
   [[nodiscard]] bool make_room();
   [[nodiscard]] Links::Base own_base() const;
 
@@ -73,15 +76,13 @@ class Connection final : public lease::Attachment, public io::Timed {
   io::Task<std::optional<Refusal>> connect_upstream();
   io::Task<std::optional<Refusal>> send_request();
   io::Task<std::optional<Refusal>> receive_head();
-  io::Task<std::optional<Refusal>> pass_informational();
   io::Task<std::optional<Refusal>> wait_until_recorded();
   [[nodiscard]] bool may_retry() const;
   [[nodiscard]] Refusal refusal_of_failure() const;
-  void start_upload();
-  io::Task<void> upload();
   io::Task<Next> relay_answer();
   io::Task<bool> relay_body();
-  io::Task<Result<std::size_t>> read_when_ready(io::Stream& from, std::unique_ptr<RelayBlock>& block);
+  io::Task<Result<std::size_t>> read_when_ready(io::Stream& from,
+                                                std::unique_ptr<RelayBlock>& block);
   io::Task<Next> relay_rewritten(std::string_view field);
   io::Task<Next> finish_exchange(bool is_whole);
   [[nodiscard]] std::string_view rewritten_field() const;
@@ -90,31 +91,37 @@ class Connection final : public lease::Attachment, public io::Timed {
   void judge_key();
   [[nodiscard]] bool forwards_raw() const;
 
+  // upload.cpp
+  io::Task<std::optional<Refusal>> pass_informational();
+  void start_upload();
+  io::Task<void> upload();
+
   // websocket_relay.cpp
   io::Task<Next> relay_websocket();
   io::Task<void> relay_frames_up();
   io::Task<bool> rewrite_first_message(ByteVector& octets);
-  [[nodiscard]] bool replace_pass(ByteVector& octets, std::size_t at, http::FrameHead head, std::size_t head_size);
+  [[nodiscard]] bool replace_pass(ByteVector& octets, std::size_t at, http::FrameHead head,
+                                  std::size_t head_size);
   [[nodiscard]] std::string_view answer_text_of_websocket() const;
 
   Gateway& gateway_;
   io::Stream client_;
-  ByteVector in_;                        ///< octets from the client, [in_begin_, in_end_) not yet consumed
+  ByteVector in_;  ///< octets from the client, [in_begin_, in_end_) not yet consumed
   std::size_t in_begin_ = 0;
   std::size_t in_end_ = 0;
   std::size_t scanned_ = 0;
   std::size_t head_size_ = 0;
-  std::size_t body_ready_ = 0;           ///< octets of the body that came with the head
+  std::size_t body_ready_ = 0;  ///< octets of the body that came with the head
   http::BodyFollower request_body_;
   http::BodyFollower answer_body_;
   std::unique_ptr<Workspace> work_;
   std::unique_ptr<Upstream> upstream_;
-  std::size_t answer_begin_ = 0;         ///< octets of work_->answer not yet forwarded
+  std::size_t answer_begin_ = 0;  ///< octets of work_->answer not yet forwarded
   std::size_t answer_end_ = 0;
   std::size_t answer_scanned_ = 0;
   std::unique_ptr<io::Event> upload_done_;
-  ByteVector leftover_;                  ///< what the client sent after the request that is still being answered
-  ByteVector looked_at_;                 ///< start of an error's body
+  ByteVector leftover_;   ///< what the client sent after the request that is still being answered
+  ByteVector looked_at_;  ///< start of an error's body
   bool looks_at_body_ = false;
   std::string looked_at_encoding_;
   bool answer_keeps_alive_ = false;

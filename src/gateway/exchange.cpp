@@ -1,4 +1,5 @@
-// The provider's side of one request: lease, upstream head, relay both ways, settle. SPDX-License-Identifier: Apache-2.0
+// The provider's side of one request: lease, upstream head, relay both ways, settle.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "base/json.h"
@@ -15,7 +16,8 @@ constexpr std::chrono::seconds kContinueAfter{1};
 constexpr std::size_t kMaxRewritten = 1UL << 20U;
 
 bool is_idempotent(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS";
+  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" ||
+         method == "OPTIONS";
 }
 
 std::string_view answer_text(const Workspace& work, std::size_t begin, std::size_t end) {
@@ -25,12 +27,19 @@ std::string_view answer_text(const Workspace& work, std::size_t begin, std::size
 }  // namespace
 
 io::Task<Connection::Next> Connection::exchange() {
-  lease::Lease* lease = gateway_.link().cached_lease(x_.admission.pass.hash(), x_.route.service->id);
+  lease::Lease* lease =
+      gateway_.link().cached_lease(x_.admission.pass.hash(), x_.route.service->id);
   if (lease == nullptr) {
-    const auto granted = co_await gateway_.link().lease_for(x_.admission.pass.hash(), x_.route.service->id);
+    const auto granted =
+        co_await gateway_.link().lease_for(x_.admission.pass.hash(), x_.route.service->id);
     if (!granted) {
       const Refusal refusal = refusal_of_denial(granted.error());
-      if (refusal == Refusal::PassWrongService) gateway_.link().report({{}, x_.route.service->id, "pass_wrong_service", std::string(x_.route.host_name), std::string(x_.route.path)});
+      if (refusal == Refusal::PassWrongService)
+        gateway_.link().report({{},
+                                x_.route.service->id,
+                                "pass_wrong_service",
+                                std::string(x_.route.host_name),
+                                std::string(x_.route.path)});
       co_return co_await refuse(refusal);
     }
     lease = *granted;
@@ -39,7 +48,8 @@ io::Task<Connection::Next> Connection::exchange() {
   const auto authority = gateway_.destinations().authority_of(x_.route, lease->granted().settings);
   if (!authority) co_return co_await refuse(Refusal::UnknownHost);
   x_.authority = *authority;
-  x_.sequence = gateway_.link().intend(*lease, x_.authority.host(), work_->request.method, x_.route.path);
+  x_.sequence =
+      gateway_.link().intend(*lease, x_.authority.host(), work_->request.method, x_.route.path);
   for (;;) {
     auto refused = co_await connect_upstream();
     if (!refused) refused = co_await send_request();
@@ -59,10 +69,13 @@ io::Task<Connection::Next> Connection::exchange() {
   co_return co_await relay_answer();
 }
 
-/// Nothing of an answer came over a reused connection that had been closed meanwhile, and sending again changes nothing.
+/// Nothing of an answer came over a reused connection that had been closed meanwhile, and sending
+/// again changes nothing.
 bool Connection::may_retry() const {
-  const bool was_stale = upstream_ != nullptr && upstream_->is_reused && answer_end_ == 0 && !x_.timed_out;
-  return was_stale && !x_.cut_by && !x_.client_left && !x_.upload_wanted && is_idempotent(work_->request.method);
+  const bool was_stale =
+      upstream_ != nullptr && upstream_->is_reused && answer_end_ == 0 && !x_.timed_out;
+  return was_stale && !x_.cut_by && !x_.client_left && !x_.upload_wanted &&
+         is_idempotent(work_->request.method);
 }
 
 Refusal Connection::refusal_of_failure() const {
@@ -81,11 +94,19 @@ io::Task<std::optional<Refusal>> Connection::connect_upstream() {
   co_return std::nullopt;
 }
 
-/// Head with the key, and what has come of the body, in one write. The key is usable at this very moment or is not written.
+/// Head with the key, and what has come of the body, in one write. The key is usable at this very
+/// moment or is not written.
 io::Task<std::optional<Refusal>> Connection::send_request() {
-  if (x_.cut_by || !is_usable(gateway_.loop().coarse_now())) co_return x_.cut_by.value_or(Refusal::VaultUnavailable);
-  const UpstreamHead parts{work_->request, x_.route, x_.authority, x_.admission, lease()->granted(), !rewritten_field().empty(),
-                           work_->request.is_websocket_upgrade && !x_.route.service->first_message_fields.empty()};
+  if (x_.cut_by || !is_usable(gateway_.loop().coarse_now()))
+    co_return x_.cut_by.value_or(Refusal::VaultUnavailable);
+  const UpstreamHead parts{
+      work_->request,
+      x_.route,
+      x_.authority,
+      x_.admission,
+      lease()->granted(),
+      !rewritten_field().empty(),
+      work_->request.is_websocket_upgrade && !x_.route.service->first_message_fields.empty()};
   if (const auto refused = build_upstream_head(parts, work_->out)) {
     work_->out.wipe_key();
     co_return refused;
@@ -103,16 +124,20 @@ io::Task<std::optional<Refusal>> Connection::send_request() {
   }
   x_.waits_for_continue = x_.upload_wanted && work_->request.expects_continue;
   if (x_.upload_wanted && !x_.waits_for_continue) start_upload();
-  gateway_.loop().watch(*this, Deadline::after(gateway_.loop().clock(), x_.waits_for_continue ? Duration(kContinueAfter) : Duration(kWatchAfter)));
+  gateway_.loop().watch(*this, Deadline::after(gateway_.loop().clock(),
+                                               x_.waits_for_continue ? Duration(kContinueAfter)
+                                                                     : Duration(kWatchAfter)));
   co_return std::nullopt;
 }
 
 io::Task<std::optional<Refusal>> Connection::receive_head() {
-  upstream_->stream.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().first_answer));
+  upstream_->stream.set_deadline(
+      Deadline::after(gateway_.loop().clock(), gateway_.limits().first_answer));
   for (;;) {
     const std::string_view so_far = answer_text(*work_, answer_begin_, answer_end_);
     if (!so_far.empty()) {
-      const auto outcome = http::parse_response(so_far, work_->request.method, work_->response, answer_scanned_);
+      const auto outcome =
+          http::parse_response(so_far, work_->request.method, work_->response, answer_scanned_);
       if (outcome.state == http::ParseState::Bad) co_return Refusal::UpstreamProtocol;
       if (outcome.state == http::ParseState::Complete) {
         answer_begin_ += outcome.consumed;
@@ -124,7 +149,8 @@ io::Task<std::optional<Refusal>> Connection::receive_head() {
       }
     }
     if (answer_end_ == work_->answer.size()) co_return Refusal::UpstreamProtocol;
-    const auto got = co_await upstream_->stream.read_some(MutableBytes(work_->answer).subspan(answer_end_));
+    const auto got =
+        co_await upstream_->stream.read_some(MutableBytes(work_->answer).subspan(answer_end_));
     if (!got || *got == 0) {
       x_.timed_out = !got && got.error().code == Code::Timeout;
       co_return refusal_of_failure();
@@ -133,77 +159,12 @@ io::Task<std::optional<Refusal>> Connection::receive_head() {
   }
 }
 
-/// 100 lets the client's body come; other 1xx (early hints lead past the gateway, threats.md B7) end here.
-io::Task<std::optional<Refusal>> Connection::pass_informational() {
-  if (work_->response.status != 100 || !x_.waits_for_continue) co_return std::nullopt;
-  x_.waits_for_continue = false;
-  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-  const auto sent = co_await client_.write_all(bytes_of(kContinue));
-  if (!sent) {
-    x_.client_left = true;
-    co_return Refusal::Internal;
-  }
-  start_upload();
-  co_return std::nullopt;
-}
-
-void Connection::start_upload() {
-  if (upload_done_ == nullptr) upload_done_ = std::make_unique<io::Event>(gateway_.loop());
-  x_.upload_running = true;
-  gateway_.loop().spawn(upload());
-}
-
-/// The rest of the client's body, beside the answer. Ends with the body, with the client, or when the provider takes no more.
-io::Task<void> Connection::upload() {
-  if (x_.owes_continue) {
-    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    const auto asked = co_await client_.write_all(bytes_of(kContinue));
-    x_.client_left = !asked && !x_.cut_by;
-  }
-  auto block = gateway_.blocks.take();
-  while (!request_body_.is_done()) {
-    client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
-    const auto got = co_await client_.read_some(*block);
-    if (!got || *got == 0) {
-      x_.client_left = !x_.cut_by;
-      x_.upload_failed = true;
-      if (upstream_ != nullptr) upstream_->stream.abort();
-      break;
-    }
-    std::string_view rest = text_of(ByteView(*block).first(*got));
-    std::size_t of_body = 0;
-    bool is_bad = false;
-    while (!request_body_.is_done() && !rest.empty() && !is_bad) {
-      const auto step = request_body_.feed(rest);
-      is_bad = step.state == http::ParseState::Bad;
-      of_body += step.consumed;
-      rest.remove_prefix(step.consumed);
-    }
-    if (request_body_.is_done()) leftover_.assign(rest.begin(), rest.end());
-    if (is_bad || upstream_ == nullptr) {
-      x_.upload_failed = true;
-      if (upstream_ != nullptr) upstream_->stream.abort();
-      break;
-    }
-    upstream_->stream.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
-    const auto sent = co_await upstream_->stream.write_all(ByteView(*block).first(of_body));
-    x_.bytes_up += of_body;
-    if (!sent) {
-      x_.upload_failed = true;
-      break;
-    }
-  }
-  gateway_.blocks.give(std::move(block));
-  x_.upload_running = false;
-  x_.upload_wanted = !request_body_.is_done();
-  upload_done_->set();
-}
-
 /// The first octet of the answer waits until the use is durable in the record.
 io::Task<std::optional<Refusal>> Connection::wait_until_recorded() {
   auto& link = gateway_.link();
   if (link.is_durable(x_.sequence)) co_return std::nullopt;
-  const auto recorded = co_await link.durable(x_.sequence, Deadline::after(gateway_.loop().clock(), gateway_.limits().durable));
+  const auto recorded = co_await link.durable(
+      x_.sequence, Deadline::after(gateway_.loop().clock(), gateway_.limits().durable));
   if (x_.cut_by) co_return *x_.cut_by;
   if (!recorded) co_return Refusal::RecordUnavailable;
   co_return std::nullopt;
@@ -215,12 +176,22 @@ std::string_view Connection::rewritten_field() const {
   return {};
 }
 
-bool Connection::forwards_raw() const { return !(work_->request.minor_version == 0 && work_->response.body.kind == http::BodyKind::Chunked); }
+bool Connection::forwards_raw() const {
+  return !(work_->request.minor_version == 0 &&
+           work_->response.body.kind == http::BodyKind::Chunked);
+}
 
 bool Connection::send_answer_head(http::BodyFraming framing) {
   if (framing.kind == http::BodyKind::UntilEnd || x_.upload_wanted) closes_after_ = true;
   const Links::Base base = own_base();
-  const AnswerHead parts{work_->response, x_.route, x_.authority, x_.admission, gateway_.links(), base, framing, closes_after_,
+  const AnswerHead parts{work_->response,
+                         x_.route,
+                         x_.authority,
+                         x_.admission,
+                         gateway_.links(),
+                         base,
+                         framing,
+                         closes_after_,
                          work_->request.headers.find(http::Name::SecWebSocketProtocol)};
   if (!build_answer_head(parts, work_->out)) return false;
   if (lease() != nullptr) mask_key(work_->out, lease()->granted().value, x_.admission.pass.text());
@@ -230,17 +201,21 @@ bool Connection::send_answer_head(http::BodyFraming framing) {
 void Connection::look_at(ByteView content) {
   if (!looks_at_body_ || looked_at_.size() >= kLookedAt) return;
   const std::size_t wanted = std::min(content.size(), kLookedAt - looked_at_.size());
-  looked_at_.insert(looked_at_.end(), content.begin(), content.begin() + static_cast<std::ptrdiff_t>(wanted));
+  looked_at_.insert(looked_at_.end(), content.begin(),
+                    content.begin() + static_cast<std::ptrdiff_t>(wanted));
 }
 
 /// What the provider said of the key goes to the vault, once per change.
 void Connection::judge_key() {
   if (lease() == nullptr) return;
   const auto& granted = lease()->granted();
-  const auto verdict = verdict_of(x_.route.service->check, x_.status, looked_at_encoding_, looked_at_);
-  const bool changes = (verdict == lease::Verdict::Rejected && !granted.key_is_rejected) || (verdict == lease::Verdict::Accepted && granted.key_is_rejected);
+  const auto verdict =
+      verdict_of(x_.route.service->check, x_.status, looked_at_encoding_, looked_at_);
+  const bool changes = (verdict == lease::Verdict::Rejected && !granted.key_is_rejected) ||
+                       (verdict == lease::Verdict::Accepted && granted.key_is_rejected);
   if (!changes) return;
-  gateway_.link().observe({granted.key, granted.key_version, verdict, static_cast<std::uint16_t>(x_.status)});
+  gateway_.link().observe(
+      {granted.key, granted.key_version, verdict, static_cast<std::uint16_t>(x_.status)});
   lease()->set_key_is_rejected(verdict == lease::Verdict::Rejected);
 }
 
@@ -259,9 +234,13 @@ io::Task<Connection::Next> Connection::relay_answer() {
   looked_at_encoding_ = encoding == nullptr ? std::string_view() : encoding->value;
   const std::string_view field = rewritten_field();
   const auto* type = response.headers.find(http::Name::ContentType);
-  const bool is_json = type != nullptr && type->value.starts_with("application/json") && looked_at_encoding_.empty();
-  const bool fits = response.body.kind == http::BodyKind::Chunked || (response.body.kind == http::BodyKind::Length && response.body.length <= kMaxRewritten);
-  if (!field.empty() && is_json && fits && response.status < 300) co_return co_await relay_rewritten(field);
+  const bool is_json =
+      type != nullptr && type->value.starts_with("application/json") && looked_at_encoding_.empty();
+  const bool fits =
+      response.body.kind == http::BodyKind::Chunked ||
+      (response.body.kind == http::BodyKind::Length && response.body.length <= kMaxRewritten);
+  if (!field.empty() && is_json && fits && response.status < 300)
+    co_return co_await relay_rewritten(field);
   http::BodyFraming framing = response.body;
   if (!forwards_raw()) framing.kind = http::BodyKind::UntilEnd;
   if (!send_answer_head(framing)) {
@@ -274,7 +253,8 @@ io::Task<Connection::Next> Connection::relay_answer() {
 }
 
 /// A stream that is silent holds no memory for what it may send.
-io::Task<Result<std::size_t>> Connection::read_when_ready(io::Stream& from, std::unique_ptr<RelayBlock>& block) {
+io::Task<Result<std::size_t>> Connection::read_when_ready(io::Stream& from,
+                                                          std::unique_ptr<RelayBlock>& block) {
   gateway_.blocks.give(std::move(block));
   auto ready = co_await from.wait_readable();
   if (!ready) co_return std::unexpected(std::move(ready).error());
@@ -289,7 +269,8 @@ io::Task<bool> Connection::relay_body() {
   std::string_view arrived = answer_text(*work_, answer_begin_, answer_end_);
   bool is_whole = false;
   for (;;) {
-    // What to pass on of `arrived`: all that belongs to the body, or its content alone where the client cannot take chunks.
+    // What to pass on of `arrived`: all that belongs to the body, or its content alone where the
+    // client cannot take chunks.
     std::size_t of_body = 0;
     std::size_t content = 0;
     bool is_bad = false;
@@ -298,7 +279,8 @@ io::Task<bool> Connection::relay_body() {
       const auto step = answer_body_.feed(arrived.substr(of_body));
       is_bad = step.state == http::ParseState::Bad;
       look_at(bytes_of(step.content));
-      if (!is_raw && !step.content.empty()) std::copy(step.content.begin(), step.content.end(), writable + content);
+      if (!is_raw && !step.content.empty())
+        std::copy(step.content.begin(), step.content.end(), writable + content);
       content += step.content.size();
       of_body += step.consumed;
     }
@@ -312,7 +294,8 @@ io::Task<bool> Connection::relay_body() {
     x_.answer_started = true;
     client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
     if (!head.empty() || !body.empty()) {
-      const auto sent = head.empty() ? co_await client_.write_all(body) : co_await client_.write_all(head, body);
+      const auto sent =
+          head.empty() ? co_await client_.write_all(body) : co_await client_.write_all(head, body);
       if (!sent) {
         x_.client_left = !x_.cut_by;
         break;
@@ -325,10 +308,12 @@ io::Task<bool> Connection::relay_body() {
       is_whole = true;
       break;
     }
-    upstream_->stream.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
+    upstream_->stream.set_deadline(
+        Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
     gateway_.workspaces.give(std::move(work_));
     const bool is_busy = block != nullptr && arrived.size() == block->size();
-    const auto got = is_busy ? co_await upstream_->stream.read_some(*block) : co_await read_when_ready(upstream_->stream, block);
+    const auto got = is_busy ? co_await upstream_->stream.read_some(*block)
+                             : co_await read_when_ready(upstream_->stream, block);
     if (!got) {
       x_.timed_out = got.error().code == Code::Timeout;
       break;
@@ -366,11 +351,14 @@ io::Task<Connection::Next> Connection::relay_rewritten(std::string_view field) {
     arrived = text_of(ByteView(*block).first(*got));
   }
   gateway_.blocks.give(std::move(block));
-  auto document = is_whole ? parse_json(body) : Result<json::value>(fail(Code::Protocol, "cut short"));
+  auto document =
+      is_whole ? parse_json(body) : Result<json::value>(fail(Code::Protocol, "cut short"));
   if (is_whole && document && document->is_object()) {
-    if (auto* member = document->get_object().if_contains(field); member != nullptr && member->is_string()) {
-      const auto rewritten = gateway_.links().rewrite(std::string_view(member->get_string()), own_base(), *x_.route.service, x_.authority.host(),
-                                                      x_.admission.pass.hash(), Links::Carries::Pass);
+    if (auto* member = document->get_object().if_contains(field);
+        member != nullptr && member->is_string()) {
+      const auto rewritten = gateway_.links().rewrite(
+          std::string_view(member->get_string()), own_base(), *x_.route.service,
+          x_.authority.host(), x_.admission.pass.hash(), Links::Carries::Pass);
       if (rewritten) {
         *member = *rewritten;
         body = to_text(*document);
@@ -392,7 +380,8 @@ io::Task<Connection::Next> Connection::relay_rewritten(std::string_view field) {
 io::Task<Connection::Next> Connection::finish_exchange(bool is_whole) {
   if (is_whole) judge_key();
   if (!is_whole) {
-    if (x_.outcome == lease::UseOutcome::Completed) x_.outcome = x_.timed_out ? lease::UseOutcome::TimedOut : lease::UseOutcome::UpstreamFailed;
+    if (x_.outcome == lease::UseOutcome::Completed)
+      x_.outcome = x_.timed_out ? lease::UseOutcome::TimedOut : lease::UseOutcome::UpstreamFailed;
     upstream_->stream.abort();
     client_.abort();
   }

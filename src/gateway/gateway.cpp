@@ -6,13 +6,19 @@
 namespace strongroom::gateway {
 
 Gateway::Gateway(io::Loop& loop, lease::HolderLink& link, Setup setup)
-    : loop_(loop), link_(link), setup_(std::move(setup)), destinations_(setup_.catalog), pool_(loop, std::move(setup_.upstream_tls), std::move(setup_.dials)),
-      links_(std::move(setup_.link_key)), sweeper_(loop.every(std::chrono::seconds(5), [this] { pool_.sweep(); })) {}
+    : loop_(loop),
+      link_(link),
+      setup_(std::move(setup)),
+      destinations_(setup_.catalog),
+      pool_(loop, std::move(setup_.upstream_tls), std::move(setup_.dials)),
+      links_(std::move(setup_.link_key)),
+      sweeper_(loop.every(std::chrono::seconds(5), [this] { pool_.sweep(); })) {}
 
 Gateway::~Gateway() = default;
 
 void Gateway::listen(int fd) {
-  acceptor_ = std::make_unique<io::Acceptor>(loop_, fd, [this](io::Stream stream) { accept(std::move(stream)); });
+  acceptor_ = std::make_unique<io::Acceptor>(
+      loop_, fd, [this](io::Stream stream) { accept(std::move(stream)); });
 }
 
 void Gateway::accept(io::Stream stream) {

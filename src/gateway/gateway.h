@@ -1,4 +1,5 @@
-// Gateway: the data plane of one process: what all its connections share. SPDX-License-Identifier: Apache-2.0
+// Gateway: the data plane of one process: what all its connections share. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include <list>
@@ -23,14 +24,15 @@ class Connection;
 
 /// Time limits of each phase.
 struct Limits {
-  std::chrono::seconds head{15};            ///< a request's head, from its first octet
-  std::chrono::seconds idle{75};            ///< between requests
-  std::chrono::seconds body{600};           ///< silence while a body or websocket goes either way
-  std::chrono::seconds first_answer{600};   ///< until the provider's head
-  std::chrono::seconds durable{10};         ///< until the use is recorded
+  std::chrono::seconds head{15};           ///< a request's head, from its first octet
+  std::chrono::seconds idle{75};           ///< between requests
+  std::chrono::seconds body{600};          ///< silence while a body or websocket goes either way
+  std::chrono::seconds first_answer{600};  ///< until the provider's head
+  std::chrono::seconds durable{10};        ///< until the use is recorded
 };
 
-/// Memory for one exchange's heads; pooled, because it is large and only needed until the answer's head is through.
+/// Memory for one exchange's heads; pooled, because it is large and only needed until the answer's
+/// head is through.
 struct Workspace {
   http::RequestHead request;
   http::ResponseHead response;
@@ -77,7 +79,8 @@ class Gateway {
   ~Gateway();
   /// Takes connections from this listening socket on.
   void listen(int fd);
-  /// No new connections; idle ones end; the rest may go on for `within`, then `on_drained` is called.
+  /// No new connections; idle ones end; the rest may go on for `within`, then `on_drained` is
+  /// called.
   void drain(std::chrono::milliseconds within, std::function<void()> on_drained);
   /// Asks the provider about a key (check.cpp).
   [[nodiscard]] io::Task<lease::CheckDone> check_key(LeaseId id);

@@ -1,9 +1,11 @@
-// strongroom-gateway: started by the vault with descriptor 3 the lease channel and descriptor 4 the listening socket. It opens no file
-// but the system's certificate roots; everything else comes over the channel. SPDX-License-Identifier: Apache-2.0
+// strongroom-gateway: started by the vault with descriptor 3 the lease channel and descriptor 4 the
+// listening socket. It opens no file but the system's certificate roots; everything else comes over
+// the channel. SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <memory>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "gateway/gateway.h"
@@ -17,14 +19,17 @@ constexpr int kListening = 4;
 
 Result<Setup> make_setup(lease::VaultHello& hello) {
   std::vector<catalog::SourceFile> sources;
-  for (auto& [name, text] : hello.catalog_sources) sources.push_back({std::move(name), std::move(text)});
+  for (auto& [name, text] : hello.catalog_sources)
+    sources.push_back({std::move(name), std::move(text)});
   STRONGROOM_TRY(auto catalog, catalog::Catalog::from_sources(std::move(sources)));
   STRONGROOM_TRY(auto upstream_tls, io::TlsClient::create(hello.extra_ca_pem));
-  Setup setup{std::move(catalog), std::nullopt, std::move(upstream_tls), std::move(hello.dials), std::move(hello.link_key)};
+  Setup setup{std::move(catalog), std::nullopt, std::move(upstream_tls), std::move(hello.dials),
+              std::move(hello.link_key)};
   if (!hello.certificate_chain_pem.empty()) {
     io::Certificate certificate;
     certificate.chain_pem = hello.certificate_chain_pem;
-    hello.certificate_private_key_pem.reveal([&](ByteView pem) { certificate.private_key_pem = std::string(text_of(pem)); });
+    hello.certificate_private_key_pem.reveal(
+        [&](ByteView pem) { certificate.private_key_pem = std::string(text_of(pem)); });
     auto tls = io::TlsServer::create(certificate);
     wipe(certificate.private_key_pem.data(), certificate.private_key_pem.size());
     if (!tls) return std::unexpected(std::move(tls).error());

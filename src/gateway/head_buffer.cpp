@@ -14,7 +14,8 @@ HeadBuffer& HeadBuffer::add_number(std::uint64_t number) {
 
 std::size_t HeadBuffer::replace_all(std::string_view what, std::string_view by) {
   std::size_t count = 0;
-  for (std::size_t at = view().find(what); at != std::string_view::npos; at = view().find(what, at + by.size())) {
+  for (std::size_t at = view().find(what); at != std::string_view::npos;
+       at = view().find(what, at + by.size())) {
     ++count;
     const std::size_t tail = size_ - at - what.size();
     if (at + by.size() + tail > kCapacity) {

@@ -1,4 +1,5 @@
-// HeadBuffer: one outgoing head, in fixed memory; what was a key in it is wiped once it is written. SPDX-License-Identifier: Apache-2.0
+// HeadBuffer: one outgoing head, in fixed memory; what was a key in it is wiped once it is written.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>
@@ -29,7 +30,9 @@ class HeadBuffer {
     return *this;
   }
   HeadBuffer& add_number(std::uint64_t number);
-  HeadBuffer& add_header(std::string_view name, std::string_view value) { return add(name).add(": ").add(value).add("\r\n"); }
+  HeadBuffer& add_header(std::string_view name, std::string_view value) {
+    return add(name).add(": ").add(value).add("\r\n");
+  }
   /// What is added from here to end_key() is a key.
   void begin_key() { key_begin_ = size_; }
   void end_key() { key_end_ = size_; }
@@ -38,7 +41,8 @@ class HeadBuffer {
     wipe(octets_.data() + key_begin_, key_end_ - key_begin_);
     key_begin_ = key_end_ = 0;
   }
-  /// Takes `body` along, so that both leave in one write (one TLS record); false, and nothing is added, when it is too long for that.
+  /// Takes `body` along, so that both leave in one write (one TLS record); false, and nothing is
+  /// added, when it is too long for that.
   [[nodiscard]] bool take_along(std::string_view body) {
     if (overflowed_ || body.size() > kRecord || size_ > kRecord - body.size()) return false;
     add(body);
@@ -47,7 +51,9 @@ class HeadBuffer {
   /// Replaces every occurrence of `what`, as long as it fits; the answer counts them.
   std::size_t replace_all(std::string_view what, std::string_view by);
   [[nodiscard]] bool has_overflowed() const { return overflowed_; }
-  [[nodiscard]] bool contains(std::string_view what) const { return view().find(what) != std::string_view::npos; }
+  [[nodiscard]] bool contains(std::string_view what) const {
+    return view().find(what) != std::string_view::npos;
+  }
   [[nodiscard]] std::string_view view() const { return {octets_.data(), size_}; }
   [[nodiscard]] ByteView bytes() const { return bytes_of(view()); }
 

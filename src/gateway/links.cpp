@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t kTag = 16;
 }
 
-std::string Links::token(const lease::PassHash& pass, std::string_view service, std::string_view host, std::string_view path_and_query) const {
+std::string Links::token(const lease::PassHash& pass, std::string_view service,
+                         std::string_view host, std::string_view path_and_query) const {
   ByteVector message;
   Writer writer(message);
   writer.text("strongroom link");
@@ -25,7 +26,8 @@ std::string Links::token(const lease::PassHash& pass, std::string_view service, 
   return to_base64url(out);
 }
 
-std::optional<std::string> Links::rewrite(std::string_view url, const Base& base, const catalog::Service& service, std::string_view host,
+std::optional<std::string> Links::rewrite(std::string_view url, const Base& base,
+                                          const catalog::Service& service, std::string_view host,
                                           const lease::PassHash& pass, Carries carries) const {
   constexpr std::string_view kScheme = "https://";
   if (!url.starts_with(kScheme)) return std::nullopt;
@@ -33,11 +35,14 @@ std::optional<std::string> Links::rewrite(std::string_view url, const Base& base
   const auto slash = rest.find_first_of("/?#");
   std::string_view authority = rest.substr(0, slash);
   if (authority.ends_with(":443")) authority.remove_suffix(4);
-  const bool is_ours = authority == host || std::find(service.hosts.begin(), service.hosts.end(), authority) != service.hosts.end();
+  const bool is_ours = authority == host || std::find(service.hosts.begin(), service.hosts.end(),
+                                                      authority) != service.hosts.end();
   if (!is_ours) return std::nullopt;
-  std::string path_and_query = slash == std::string_view::npos ? "/" : std::string(rest.substr(slash));
+  std::string path_and_query =
+      slash == std::string_view::npos ? "/" : std::string(rest.substr(slash));
   if (path_and_query[0] != '/') path_and_query.insert(0, "/");
-  if (const auto fragment = path_and_query.find('#'); fragment != std::string::npos) path_and_query.resize(fragment);
+  if (const auto fragment = path_and_query.find('#'); fragment != std::string::npos)
+    path_and_query.resize(fragment);
   std::string out = std::string(base.scheme).append(base.host).append("/").append(service.id);
   const bool is_default = service.hosts.empty() || authority == service.hosts.front();
   if (!is_default) out.append("@").append(authority);
@@ -45,7 +50,8 @@ std::optional<std::string> Links::rewrite(std::string_view url, const Base& base
   return out + path_and_query;
 }
 
-std::optional<lease::PassHash> Links::open(std::string_view text, const catalog::Service& service, std::string_view host,
+std::optional<lease::PassHash> Links::open(std::string_view text, const catalog::Service& service,
+                                           std::string_view host,
                                            std::string_view path_and_query) const {
   const auto bytes = from_base64url(text);
   lease::PassHash pass{};

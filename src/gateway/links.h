@@ -1,7 +1,9 @@
-// Links: gateway URLs in the place of a provider's absolute ones, for SDKs that follow those as they are.
+// Links: gateway URLs in the place of a provider's absolute ones, for SDKs that follow those as
+// they are.
 //
-// scheme://GATEWAY/SERVICE[@HOST]/~l/TOKEN/path?query, where TOKEN is base64url of the pass's hash (32 octets) and the first 16 octets of
-// HMAC-SHA-256(link key, hash, service, host, path and query). It is good for that one path and query, for as long as the session's pass is.
+// scheme://GATEWAY/SERVICE[@HOST]/~l/TOKEN/path?query, where TOKEN is base64url of the pass's hash
+// (32 octets) and the first 16 octets of HMAC-SHA-256(link key, hash, service, host, path and
+// query). It is good for that one path and query, for as long as the session's pass is.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -28,15 +30,22 @@ class Links {
     Token,  ///< good by itself
     Pass    ///< the client sends its pass again
   };
-  /// `url` as the gateway's, when it is an absolute https URL of one of the service's hosts (or of `host`); nothing otherwise.
-  [[nodiscard]] std::optional<std::string> rewrite(std::string_view url, const Base& base, const catalog::Service& service, std::string_view host,
-                                                   const lease::PassHash& pass, Carries carries) const;
+  /// `url` as the gateway's, when it is an absolute https URL of one of the service's hosts (or of
+  /// `host`); nothing otherwise.
+  [[nodiscard]] std::optional<std::string> rewrite(std::string_view url, const Base& base,
+                                                   const catalog::Service& service,
+                                                   std::string_view host,
+                                                   const lease::PassHash& pass,
+                                                   Carries carries) const;
   /// The hash of the pass behind a token, when it is right for this path and query.
-  [[nodiscard]] std::optional<lease::PassHash> open(std::string_view token, const catalog::Service& service, std::string_view host,
+  [[nodiscard]] std::optional<lease::PassHash> open(std::string_view token,
+                                                    const catalog::Service& service,
+                                                    std::string_view host,
                                                     std::string_view path_and_query) const;
 
  private:
-  [[nodiscard]] std::string token(const lease::PassHash& pass, std::string_view service, std::string_view host, std::string_view path_and_query) const;
+  [[nodiscard]] std::string token(const lease::PassHash& pass, std::string_view service,
+                                  std::string_view host, std::string_view path_and_query) const;
   Secret key_;
 };
 

@@ -1,4 +1,5 @@
-// Policy: routes that would hand out, change or mint credentials. SPDX-License-Identifier: Apache-2.0
+// Policy: routes that would hand out, change or mint credentials. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include <string_view>
@@ -10,6 +11,7 @@
 namespace strongroom::gateway {
 
 /// Is this request closed by the service's denied paths? `host` is the authority's.
-[[nodiscard]] bool is_denied(const Route& route, std::string_view host, const http::RequestHead& request);
+[[nodiscard]] bool is_denied(const Route& route, std::string_view host,
+                             const http::RequestHead& request);
 
 }  // namespace strongroom::gateway

@@ -10,7 +10,8 @@ void Upstream::cut(std::string_view) noexcept {
   pool_.forget(*this);
 }
 
-Pool::Pool(io::Loop& loop, io::TlsClient tls, std::vector<lease::Dial> dials) : loop_(loop), tls_(std::move(tls)), dials_(std::move(dials)) {
+Pool::Pool(io::Loop& loop, io::TlsClient tls, std::vector<lease::Dial> dials)
+    : loop_(loop), tls_(std::move(tls)), dials_(std::move(dials)) {
   cut_.reserve(kMaxIdlePerAuthority);
 }
 Pool::~Pool() = default;
@@ -18,7 +19,8 @@ Pool::~Pool() = default;
 void Pool::forget(const Upstream& upstream) noexcept {
   const auto idle = idle_.find(upstream.authority().text());
   if (idle == idle_.end()) return;
-  const auto place = std::find_if(idle->second.begin(), idle->second.end(), [&](const auto& each) { return each.get() == &upstream; });
+  const auto place = std::find_if(idle->second.begin(), idle->second.end(),
+                                  [&](const auto& each) { return each.get() == &upstream; });
   if (place == idle->second.end()) return;
   cut_.push_back(std::move(*place));
   idle->second.erase(place);
@@ -43,7 +45,9 @@ io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial(Authority authority) {
   const Deadline deadline = Deadline::after(loop_.clock(), kDialTime);
   io::Endpoint to{std::string(authority.host()), authority.port()};
   auto policy = io::PrivateAddresses::Refuse;
-  const auto named = std::find_if(dials_.begin(), dials_.end(), [&](const lease::Dial& each) { return each.authority == authority.text(); });
+  const auto named = std::find_if(dials_.begin(), dials_.end(), [&](const lease::Dial& each) {
+    return each.authority == authority.text();
+  });
   if (named != dials_.end()) {
     auto parsed = io::parse_endpoint(named->to);
     if (!parsed) co_return std::unexpected(std::move(parsed).error());
@@ -63,7 +67,8 @@ io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial(Authority authority) {
 void Pool::give_back(std::unique_ptr<Upstream> upstream, lease::Lease* lease) {
   if (!upstream->stream.is_open()) return;
   auto idle = idle_.find(upstream->authority().text());
-  if (idle == idle_.end()) idle = idle_.emplace(std::string(upstream->authority().text()), Idle()).first;
+  if (idle == idle_.end())
+    idle = idle_.emplace(std::string(upstream->authority().text()), Idle()).first;
   if (idle->second.size() >= kMaxIdlePerAuthority) return;
   upstream->stream.set_deadline(Deadline());
   upstream->idle_since = loop_.coarse_now();
@@ -74,7 +79,10 @@ void Pool::give_back(std::unique_ptr<Upstream> upstream, lease::Lease* lease) {
 void Pool::sweep() {
   cut_.clear();
   const SteadyTime oldest = loop_.coarse_now() - kMaxIdle;
-  for (auto& [authority, idle] : idle_) std::erase_if(idle, [&](const auto& each) { return each->idle_since < oldest || !each->stream.is_open(); });
+  for (auto& [authority, idle] : idle_)
+    std::erase_if(idle, [&](const auto& each) {
+      return each->idle_since < oldest || !each->stream.is_open();
+    });
 }
 
 void Pool::close_all() {

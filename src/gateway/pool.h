@@ -1,5 +1,5 @@
-// Pool: connections to providers, kept per authority. TLS with full verification, the address from [[gateway.dial]] or the resolver.
-// SPDX-License-Identifier: Apache-2.0
+// Pool: connections to providers, kept per authority. TLS with full verification, the address from
+// [[gateway.dial]] or the resolver. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <map>
@@ -18,10 +18,12 @@ namespace strongroom::gateway {
 
 class Pool;
 
-/// One connection to a provider. While idle it stays attached to the lease whose key it carried last, so that a revoke closes it too.
+/// One connection to a provider. While idle it stays attached to the lease whose key it carried
+/// last, so that a revoke closes it too.
 class Upstream final : public lease::Attachment {
  public:
-  Upstream(Pool& pool, const Authority& authority, io::Stream stream) : stream(std::move(stream)), pool_(pool), authority_(authority) {}
+  Upstream(Pool& pool, const Authority& authority, io::Stream stream)
+      : stream(std::move(stream)), pool_(pool), authority_(authority) {}
   void cut(std::string_view reason) noexcept override;
   [[nodiscard]] const Authority& authority() const { return authority_; }
   io::Stream stream;
@@ -36,7 +38,8 @@ class Upstream final : public lease::Attachment {
 class Pool {
  public:
   static constexpr std::chrono::seconds kMaxIdle{60};
-  static constexpr std::chrono::milliseconds kTrustedIdle{500};  ///< younger ones are not looked at before reuse
+  static constexpr std::chrono::milliseconds kTrustedIdle{
+      500};  ///< younger ones are not looked at before reuse
   static constexpr std::chrono::seconds kDialTime{10};
   static constexpr std::size_t kMaxIdlePerAuthority = 256;
 
@@ -57,7 +60,9 @@ class Pool {
   friend class Upstream;
   struct TextHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
   };
   using Idle = std::vector<std::unique_ptr<Upstream>>;
   void forget(const Upstream& upstream) noexcept;

@@ -5,30 +5,49 @@ namespace strongroom::gateway {
 
 const RefusalText& describe(Refusal refusal) {
   static constexpr RefusalText kTexts[] = {
-      {400, "bad_request", "The request is malformed or ambiguous.", "Send one well-formed request; nothing is repaired here."},
-      {431, "too_large", "The request's head is too large.", "A head has at most 32 KiB and 96 headers."},
+      {400, "bad_request", "The request is malformed or ambiguous.",
+       "Send one well-formed request; nothing is repaired here."},
+      {431, "too_large", "The request's head is too large.",
+       "A head has at most 32 KiB and 96 headers."},
       {414, "too_large", "The request's target is too long.", "A target has at most 16 KiB."},
       {505, "bad_request", "This HTTP version is not spoken here.", "Use HTTP 1.1."},
-      {501, "bad_request", "This transfer coding is not understood.", "Use chunked or Content-Length."},
-      {405, "method_not_allowed", "This method is not carried.", "Use the base URL of the session's variables."},
-      {404, "unknown_service", "No service of that name.", "The first part of the path is the service, as in the session's base URL variables."},
-      {404, "unknown_host", "That host is not one of the service's.", "After SERVICE@ only a host that the catalogue lists for the service is allowed."},
-      {401, "pass_missing", "No pass was given where this service takes a key.", "Use the variables that the session set, unchanged."},
-      {401, "pass_unknown", "This pass is not known.", "Passes are good for one session; use the variables that this session set."},
-      {403, "pass_wrong_service", "This pass belongs to another service.", "Each service of a session has a pass of its own."},
-      {400, "pass_misplaced", "The pass stands where this service takes no key, so the request was not sent.", "Send it only where the provider's SDK sends its key."},
+      {501, "bad_request", "This transfer coding is not understood.",
+       "Use chunked or Content-Length."},
+      {405, "method_not_allowed", "This method is not carried.",
+       "Use the base URL of the session's variables."},
+      {404, "unknown_service", "No service of that name.",
+       "The first part of the path is the service, as in the session's base URL variables."},
+      {404, "unknown_host", "That host is not one of the service's.",
+       "After SERVICE@ only a host that the catalogue lists for the service is allowed."},
+      {401, "pass_missing", "No pass was given where this service takes a key.",
+       "Use the variables that the session set, unchanged."},
+      {401, "pass_unknown", "This pass is not known.",
+       "Passes are good for one session; use the variables that this session set."},
+      {403, "pass_wrong_service", "This pass belongs to another service.",
+       "Each service of a session has a pass of its own."},
+      {400, "pass_misplaced",
+       "The pass stands where this service takes no key, so the request was not sent.",
+       "Send it only where the provider's SDK sends its key."},
       {400, "pass_misplaced", "Two different passes were given.", "Send one."},
-      {403, "key_revoked", "The key behind this pass was revoked.", "Ask whoever manages your keys to connect a new one."},
+      {403, "key_revoked", "The key behind this pass was revoked.",
+       "Ask whoever manages your keys to connect a new one."},
       {403, "session_ended", "This session has ended.", "Start a new one."},
       {403, "session_expired", "This session's time is over.", "Start a new one."},
-      {403, "path_denied", "This route is closed: it would hand out or change credentials.", "See the service's file in the catalogue for why."},
+      {403, "path_denied", "This route is closed: it would hand out or change credentials.",
+       "See the service's file in the catalogue for why."},
       {502, "upstream_unreachable", "The provider cannot be reached.", "Try again later."},
-      {502, "upstream_unreachable", "The provider's name leads to a private address, which is not dialled.", "Name it under [[gateway.dial]] if that is meant."},
-      {502, "upstream_tls", "The provider's certificate was not accepted.", "If it is an inside mirror, set [gateway] extra_ca."},
-      {502, "upstream_protocol", "The provider's answer was malformed or cut short.", "Try again later."},
+      {502, "upstream_unreachable",
+       "The provider's name leads to a private address, which is not dialled.",
+       "Name it under [[gateway.dial]] if that is meant."},
+      {502, "upstream_tls", "The provider's certificate was not accepted.",
+       "If it is an inside mirror, set [gateway] extra_ca."},
+      {502, "upstream_protocol", "The provider's answer was malformed or cut short.",
+       "Try again later."},
       {504, "upstream_timeout", "The provider did not answer in time.", "Try again later."},
-      {503, "vault_unavailable", "The vault does not answer, so no key can be used.", "Try again in a moment."},
-      {503, "record_unavailable", "The use could not be recorded, so the answer is withheld.", "Tell the operator: the record's disk may be full."},
+      {503, "vault_unavailable", "The vault does not answer, so no key can be used.",
+       "Try again in a moment."},
+      {503, "record_unavailable", "The use could not be recorded, so the answer is withheld.",
+       "Tell the operator: the record's disk may be full."},
       {503, "draining", "This gateway is stopping.", "Try again in a moment."},
       {500, "internal", "The gateway failed.", "Tell the operator."},
   };
@@ -40,18 +59,28 @@ Refusal refusal_of_denial(const Error& error) {
     std::string_view reason;
     Refusal refusal;
   };
-  static constexpr Reason kReasons[] = {{"key_revoked", Refusal::KeyRevoked}, {"session_ended", Refusal::SessionEnded},
-                                        {"member_removed", Refusal::SessionEnded}, {"tenant_removed", Refusal::SessionEnded},
-                                        {"session_expired", Refusal::SessionExpired}, {"pass_unknown", Refusal::PassUnknown},
-                                        {"pass_wrong_service", Refusal::PassWrongService}, {"record_unavailable", Refusal::RecordUnavailable}};
+  static constexpr Reason kReasons[] = {{"key_revoked", Refusal::KeyRevoked},
+                                        {"session_ended", Refusal::SessionEnded},
+                                        {"member_removed", Refusal::SessionEnded},
+                                        {"tenant_removed", Refusal::SessionEnded},
+                                        {"session_expired", Refusal::SessionExpired},
+                                        {"pass_unknown", Refusal::PassUnknown},
+                                        {"pass_wrong_service", Refusal::PassWrongService},
+                                        {"record_unavailable", Refusal::RecordUnavailable}};
   for (const auto& each : kReasons)
     if (each.reason == error.reason) return each.refusal;
   switch (error.code) {
-    case Code::NotFound: case Code::Unauthorized: return Refusal::PassUnknown;
-    case Code::Revoked: return Refusal::KeyRevoked;
-    case Code::Expired: return Refusal::SessionExpired;
-    case Code::Refused: return Refusal::PassWrongService;
-    default: return Refusal::VaultUnavailable;
+    case Code::NotFound:
+    case Code::Unauthorized:
+      return Refusal::PassUnknown;
+    case Code::Revoked:
+      return Refusal::KeyRevoked;
+    case Code::Expired:
+      return Refusal::SessionExpired;
+    case Code::Refused:
+      return Refusal::PassWrongService;
+    default:
+      return Refusal::VaultUnavailable;
   }
 }
 
@@ -63,11 +92,16 @@ Refusal refusal_of_dial(const Error& error) {
 
 Refusal refusal_of_status(int status) {
   switch (status) {
-    case 414: return Refusal::TargetTooLong;
-    case 431: return Refusal::HeadTooLarge;
-    case 501: return Refusal::NotImplemented;
-    case 505: return Refusal::VersionUnsupported;
-    default: return Refusal::BadRequest;
+    case 414:
+      return Refusal::TargetTooLong;
+    case 431:
+      return Refusal::HeadTooLarge;
+    case 501:
+      return Refusal::NotImplemented;
+    case 505:
+      return Refusal::VersionUnsupported;
+    default:
+      return Refusal::BadRequest;
   }
 }
 

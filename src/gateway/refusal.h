@@ -1,5 +1,5 @@
-// Refusal: the closed list of what the gateway answers itself. Texts are for outsiders; none holds input. docs/errors.md lists them.
-// SPDX-License-Identifier: Apache-2.0
+// Refusal: the closed list of what the gateway answers itself. Texts are for outsiders; none holds
+// input. docs/errors.md lists them. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,32 @@
 namespace strongroom::gateway {
 
 enum class Refusal : std::uint8_t {
-  BadRequest, HeadTooLarge, TargetTooLong, VersionUnsupported, NotImplemented, MethodNotAllowed, UnknownService, UnknownHost,
-  PassMissing, PassUnknown, PassWrongService, PassMisplaced, PassesDiffer, KeyRevoked, SessionEnded, SessionExpired, PathDenied,
-  UpstreamUnreachable, UpstreamPrivateAddress, UpstreamTls, UpstreamProtocol, UpstreamTimeout, VaultUnavailable, RecordUnavailable,
-  Draining, Internal,
+  BadRequest,
+  HeadTooLarge,
+  TargetTooLong,
+  VersionUnsupported,
+  NotImplemented,
+  MethodNotAllowed,
+  UnknownService,
+  UnknownHost,
+  PassMissing,
+  PassUnknown,
+  PassWrongService,
+  PassMisplaced,
+  PassesDiffer,
+  KeyRevoked,
+  SessionEnded,
+  SessionExpired,
+  PathDenied,
+  UpstreamUnreachable,
+  UpstreamPrivateAddress,
+  UpstreamTls,
+  UpstreamProtocol,
+  UpstreamTimeout,
+  VaultUnavailable,
+  RecordUnavailable,
+  Draining,
+  Internal,
 };
 
 struct RefusalText {

@@ -1,12 +1,14 @@
-// In the steady state a request through the whole pipeline allocates nothing. Vault and provider run on a thread of their own, the
-// client on a third, so that only the gateway's work is counted. SPDX-License-Identifier: Apache-2.0
+// In the steady state a request through the whole pipeline allocates nothing. Vault and provider
+// run on a thread of their own, the client on a third, so that only the gateway's work is counted.
+// SPDX-License-Identifier: Apache-2.0
 #include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <cstdlib>
 #include <new>
-#include <sys/socket.h>
 #include <thread>
-#include <unistd.h>
 
 #include "gateway/world_for_test.h"
 
@@ -35,7 +37,8 @@ constexpr int kMeasured = 2000;
 
 /// One request and its whole answer of known size, with plain system calls.
 bool exchange(int fd, const std::string& request, std::size_t answer_size) {
-  if (::send(fd, request.data(), request.size(), 0) != static_cast<ssize_t>(request.size())) return false;
+  if (::send(fd, request.data(), request.size(), 0) != static_cast<ssize_t>(request.size()))
+    return false;
   char block[4096];
   for (std::size_t have = 0; have < answer_size;) {
     const ssize_t got = ::recv(fd, block, sizeof(block), 0);
@@ -66,7 +69,9 @@ TEST(SteadyState, ARequestAllocatesNothing) {
   const std::string answer = ok(body);
   world.provider.answer = [&](const Provider::Seen&) { return answer; };
   // The gateway writes Content-Length last; the head is otherwise as long as the provider's.
-  const std::string asked = request("POST", "/gemini/v1beta/models/m:generateContent", with_pass() + "content-type: application/json\r\n", std::string(200, 'z'));
+  const std::string asked =
+      request("POST", "/gemini/v1beta/models/m:generateContent",
+              with_pass() + "content-type: application/json\r\n", std::string(200, 'z'));
   bool is_right = false;
   std::thread others([&] { other_loop.run(); });
   std::thread client([&] {
@@ -87,7 +92,8 @@ TEST(SteadyState, ARequestAllocatesNothing) {
   other_loop.stop();
   others.join();
   ASSERT_TRUE(is_right);
-  // What a second brings (renewal of leases, sweeps) is not a request's; two thousand of them would show.
+  // What a second brings (renewal of leases, sweeps) is not a request's; two thousand of them would
+  // show.
   EXPECT_LT(allocations.load(), kMeasured / 50) << "allocations for " << kMeasured << " requests";
 }
 

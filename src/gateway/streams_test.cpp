@@ -1,4 +1,5 @@
-// Streaming, websockets, revocation, the record, verdicts and links, through the whole pipeline. SPDX-License-Identifier: Apache-2.0
+// Streaming, websockets, revocation, the record, verdicts and links, through the whole pipeline.
+// SPDX-License-Identifier: Apache-2.0
 #include "base/encoding.h"
 #include "gateway/world_for_test.h"
 #include "http/websocket.h"
@@ -8,7 +9,8 @@ namespace {
 
 constexpr const char* kPath = "/gemini/v1beta/models";
 constexpr const char* kWebsocketKey = "dGhlIHNhbXBsZSBub25jZQ==";
-const std::string kEventHead = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+const std::string kEventHead =
+    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 
 std::string chunk(const std::string& text) {
   char size[24];
@@ -16,10 +18,14 @@ std::string chunk(const std::string& text) {
   return size + text + "\r\n";
 }
 std::string upgrade(const std::string& target, const std::string& headers) {
-  return request("GET", target, "connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: " + std::string(kWebsocketKey) + "\r\n" + headers);
+  return request("GET", target,
+                 "connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: "
+                 "13\r\nsec-websocket-key: " +
+                     std::string(kWebsocketKey) + "\r\n" + headers);
 }
 std::string switching(const std::string& headers = {}) {
-  return "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: " +
+  return "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: "
+         "upgrade\r\nsec-websocket-accept: " +
          std::string(http::websocket_accept(kWebsocketKey)) + "\r\n" + headers + "\r\n";
 }
 /// A client's text frame with a mask of its own.
@@ -41,7 +47,8 @@ std::string first_payload(const std::string& octets) {
   http::FrameHead head;
   const auto outcome = http::parse_frame_head(bytes_of(octets), http::FrameSender::Client, 0, head);
   if (outcome.state != http::ParseState::Complete) return "malformed";
-  ByteVector body(octets.begin() + static_cast<std::ptrdiff_t>(outcome.consumed), octets.begin() + static_cast<std::ptrdiff_t>(outcome.consumed + head.length));
+  ByteVector body(octets.begin() + static_cast<std::ptrdiff_t>(outcome.consumed),
+                  octets.begin() + static_cast<std::ptrdiff_t>(outcome.consumed + head.length));
   http::apply_mask(body, head.mask, 0);
   return std::string(text_of(body));
 }
@@ -54,7 +61,9 @@ using Record = GatewayTest;
 TEST_F(Stream, AnEventArrivesBeforeTheNextIsSent) {
   auto story = [&]() -> io::Task<void> {
     world.provider.becomes_raw = true;
-    world.provider.answer = [](const Provider::Seen&) { return kEventHead + chunk("data: one\n\n"); };
+    world.provider.answer = [](const Provider::Seen&) {
+      return kEventHead + chunk("data: one\n\n");
+    };
     Agent agent = world.agent();
     const std::string octets = request("POST", kPath, with_pass(), "{}");
     (void)co_await agent.send(octets);
@@ -71,17 +80,21 @@ TEST_F(Stream, AnEventArrivesBeforeTheNextIsSent) {
 TEST_F(Stream, LargeBodiesGoThroughUnchangedBothWays) {
   auto story = [&]() -> io::Task<void> {
     std::string body(3 << 20, 'a');
-    for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>('a' + (i * 7 + i / 1000) % 26);
+    for (std::size_t i = 0; i < body.size(); ++i)
+      body[i] = static_cast<char>('a' + (i * 7 + i / 1000) % 26);
     world.provider.answer = [](const Provider::Seen& seen) { return ok(seen.body); };
     Agent agent = world.agent();
     const std::string octets = request("POST", kPath, with_pass(), body);
-    loop.spawn([](Agent& to, std::string all) -> io::Task<void> { (void)co_await to.send(std::move(all)); }(agent, octets));
+    loop.spawn([](Agent& to, std::string all) -> io::Task<void> {
+      (void)co_await to.send(std::move(all));
+    }(agent, octets));
     (void)co_await world.until([&] { return world.provider.seen.size() == 1; });
     const Answer answer = co_await agent.answer("POST");
     EXPECT_EQ(answer.status, 200);
     EXPECT_TRUE(answer.body == body);
     // The connection goes on, in chunks this time.
-    const std::string chunked = "POST " + std::string(kPath) + " HTTP/1.1\r\nhost: g\r\n" + with_pass() + "transfer-encoding: chunked\r\n\r\n";
+    const std::string chunked = "POST " + std::string(kPath) + " HTTP/1.1\r\nhost: g\r\n" +
+                                with_pass() + "transfer-encoding: chunked\r\n\r\n";
     (void)co_await agent.send(chunked);
     const std::string rest = chunk("hello ") + chunk("world") + "0\r\n\r\n";
     (void)co_await agent.send(rest);
@@ -94,8 +107,11 @@ TEST_F(Stream, LargeBodiesGoThroughUnchangedBothWays) {
 
 TEST_F(Stream, F9_an_old_client_gets_no_chunks) {
   auto story = [&]() -> io::Task<void> {
-    world.provider.answer = [](const Provider::Seen&) { return kEventHead + chunk("one ") + chunk("two") + "0\r\n\r\n"; };
-    const std::string octets = "GET " + std::string(kPath) + " HTTP/1.0\r\nhost: g\r\n" + with_pass() + "\r\n";
+    world.provider.answer = [](const Provider::Seen&) {
+      return kEventHead + chunk("one ") + chunk("two") + "0\r\n\r\n";
+    };
+    const std::string octets =
+        "GET " + std::string(kPath) + " HTTP/1.0\r\nhost: g\r\n" + with_pass() + "\r\n";
     const Answer answer = co_await ask(octets);
     EXPECT_FALSE(answer.says("chunked"));
     EXPECT_EQ(answer.body, "one two");
@@ -106,10 +122,13 @@ TEST_F(Stream, F9_an_old_client_gets_no_chunks) {
 TEST_F(Stream, HeadAndEmptyAnswersKeepTheConnection) {
   auto story = [&]() -> io::Task<void> {
     world.provider.answer = [](const Provider::Seen& seen) {
-      return seen.head.starts_with("HEAD") ? std::string("HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n") : std::string("HTTP/1.1 204 No Content\r\n\r\n");
+      return seen.head.starts_with("HEAD")
+                 ? std::string("HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n")
+                 : std::string("HTTP/1.1 204 No Content\r\n\r\n");
     };
     Agent agent = world.agent();
-    const std::string both = request("HEAD", kPath, with_pass()) + request("DELETE", kPath, with_pass());
+    const std::string both =
+        request("HEAD", kPath, with_pass()) + request("DELETE", kPath, with_pass());
     (void)co_await agent.send(both);
     const Answer head = co_await agent.answer("HEAD");
     const Answer none = co_await agent.answer("DELETE");
@@ -122,7 +141,8 @@ TEST_F(Stream, HeadAndEmptyAnswersKeepTheConnection) {
 TEST_F(Stream, F6_expect_is_answered_by_the_provider_or_by_us) {
   auto story = [&]() -> io::Task<void> {
     Agent agent = world.agent();
-    const std::string head = "POST " + std::string(kPath) + " HTTP/1.1\r\nhost: g\r\n" + with_pass() + "expect: 100-continue\r\ncontent-length: 4\r\n\r\n";
+    const std::string head = "POST " + std::string(kPath) + " HTTP/1.1\r\nhost: g\r\n" +
+                             with_pass() + "expect: 100-continue\r\ncontent-length: 4\r\n\r\n";
     (void)co_await agent.send(head);
     // This provider waits for the body and says nothing: we ask for it after a second.
     const std::string asked = co_await agent.until("100 Continue\r\n\r\n");
@@ -155,7 +175,9 @@ TEST_F(Stream, AClientThatLeavesEndsTheProvidersWork) {
 
 TEST_F(Stream, AConnectionThatWasClosedMeanwhileIsReplaced) {
   auto story = [&]() -> io::Task<void> {
-    world.provider.answer = [&](const Provider::Seen&) { return "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 1\r\n\r\nx"; };
+    world.provider.answer = [&](const Provider::Seen&) {
+      return "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 1\r\n\r\nx";
+    };
     for (int i = 0; i < 3; ++i) {
       const std::string octets = request("GET", kPath, with_pass());
       const Answer answer = co_await ask(octets);
@@ -187,7 +209,9 @@ TEST_F(Stream, AnAnswerCutShortIsNotTakenForWhole) {
 TEST_F(Revoke, I1_a_stream_is_cut_before_the_fence_is_acknowledged) {
   auto story = [&]() -> io::Task<void> {
     world.provider.becomes_raw = true;
-    world.provider.answer = [](const Provider::Seen&) { return kEventHead + chunk("data: one\n\n"); };
+    world.provider.answer = [](const Provider::Seen&) {
+      return kEventHead + chunk("data: one\n\n");
+    };
     Agent agent = world.agent();
     const std::string octets = request("GET", kPath, with_pass());
     (void)co_await agent.send(octets);
@@ -227,9 +251,11 @@ TEST_F(Revoke, I3_an_upload_is_cut) {
     world.provider.becomes_raw = true;
     world.provider.answer = [](const Provider::Seen&) { return std::string(); };
     Agent agent = world.agent();
-    const std::string head = "POST " + std::string(kPath) + " HTTP/1.1\r\nhost: g\r\n" + with_pass() + "content-length: 1000000\r\n\r\nbeginning";
+    const std::string head = "POST " + std::string(kPath) + " HTTP/1.1\r\nhost: g\r\n" +
+                             with_pass() + "content-length: 1000000\r\n\r\nbeginning";
     (void)co_await agent.send(head);
-    (void)co_await world.until([&] { return world.provider.raw.find("beginning") != std::string::npos; });
+    (void)co_await world.until(
+        [&] { return world.provider.raw.find("beginning") != std::string::npos; });
     (void)co_await world.revoke(kGeminiPass);
     const bool has_ended = co_await world.until([&] { return world.provider.ended == 1; });
     EXPECT_TRUE(has_ended);
@@ -280,14 +306,19 @@ TEST_F(Websocket, ThePassInTheFirstMessageBecomesTheKey) {
     world.provider.becomes_raw = true;
     world.provider.answer = [](const Provider::Seen&) { return switching(); };
     Agent agent = world.agent();
-    const std::string octets = upgrade("/elevenlabs/v1/text-to-speech/v/stream-input", "xi-api-key: " + kElevenPass + "\r\nsec-websocket-extensions: permessage-deflate\r\n");
+    const std::string octets = upgrade(
+        "/elevenlabs/v1/text-to-speech/v/stream-input",
+        "xi-api-key: " + kElevenPass + "\r\nsec-websocket-extensions: permessage-deflate\r\n");
     (void)co_await agent.send(octets);
     (void)co_await agent.answer();
     EXPECT_EQ(last_seen().head.find("permessage-deflate"), std::string::npos);
-    const std::string frame = text_frame("{\"text\":\" \",\"xi_api_key\":\"" + kElevenPass + "\"}") + text_frame("second");
+    const std::string frame =
+        text_frame("{\"text\":\" \",\"xi_api_key\":\"" + kElevenPass + "\"}") +
+        text_frame("second");
     (void)co_await agent.send(frame);
     (void)co_await world.until([&] { return world.provider.raw.size() > 60; });
-    EXPECT_EQ(first_payload(world.provider.raw), std::string("{\"text\":\" \",\"xi_api_key\":\"") + kRealKey + "\"}");
+    EXPECT_EQ(first_payload(world.provider.raw),
+              std::string("{\"text\":\" \",\"xi_api_key\":\"") + kRealKey + "\"}");
   };
   run(story());
 }
@@ -295,16 +326,21 @@ TEST_F(Websocket, ThePassInTheFirstMessageBecomesTheKey) {
 TEST_F(Websocket, C6_a_pass_as_subprotocol_is_not_sent_and_the_key_not_answered) {
   auto story = [&]() -> io::Task<void> {
     world.provider.becomes_raw = true;
-    world.provider.answer = [](const Provider::Seen&) { return switching(std::string("sec-websocket-protocol: ") + kRealKey + "\r\n"); };
+    world.provider.answer = [](const Provider::Seen&) {
+      return switching(std::string("sec-websocket-protocol: ") + kRealKey + "\r\n");
+    };
     Agent agent = world.agent();
-    const std::string octets = upgrade("/firecrawl/v2/crawl/1", "sec-websocket-protocol: " + kFirecrawlPass + "\r\n");
+    const std::string octets =
+        upgrade("/firecrawl/v2/crawl/1", "sec-websocket-protocol: " + kFirecrawlPass + "\r\n");
     (void)co_await agent.send(octets);
     const Answer answer = co_await agent.answer();
     EXPECT_EQ(answer.status, 101);
     EXPECT_FALSE(answer.says(kRealKey));
     EXPECT_TRUE(answer.says("sec-websocket-protocol: " + kFirecrawlPass + "\r\n"));
     EXPECT_EQ(last_seen().head.find(kFirecrawlPass), std::string::npos);
-    EXPECT_NE(last_seen().head.find(std::string("authorization: Bearer ") + kRealKey), std::string::npos) << last_seen().head;
+    EXPECT_NE(last_seen().head.find(std::string("authorization: Bearer ") + kRealKey),
+              std::string::npos)
+        << last_seen().head;
   };
   run(story());
 }
@@ -312,7 +348,9 @@ TEST_F(Websocket, C6_a_pass_as_subprotocol_is_not_sent_and_the_key_not_answered)
 TEST_F(Websocket, F5_a_wrong_accept_is_no_websocket) {
   auto story = [&]() -> io::Task<void> {
     world.provider.answer = [](const Provider::Seen&) {
-      return std::string("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: AAAA\r\n\r\n");
+      return std::string(
+          "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: "
+          "upgrade\r\nsec-websocket-accept: AAAA\r\n\r\n");
     };
     const std::string octets = upgrade("/gemini/ws/x", with_pass());
     const Answer answer = co_await ask(octets);
@@ -327,9 +365,11 @@ TEST_F(Record, TheFirstOctetWaitsUntilTheUseIsDurable) {
     Agent agent = world.agent();
     const std::string octets = request("GET", std::string(kPath) + "?secret=1", with_pass());
     (void)co_await agent.send(octets);
-    const bool is_asked = co_await world.until([&] { return world.provider.seen.size() == 1 && !world.vault.held.empty(); });
+    const bool is_asked = co_await world.until(
+        [&] { return world.provider.seen.size() == 1 && !world.vault.held.empty(); });
     EXPECT_TRUE(is_asked);
-    EXPECT_EQ(world.vault.paths, std::vector<std::string>{"generativelanguage.googleapis.com/v1beta/models"});
+    EXPECT_EQ(world.vault.paths,
+              std::vector<std::string>{"generativelanguage.googleapis.com/v1beta/models"});
     EXPECT_TRUE(world.vault.settled.empty());
     for (const auto& durable : world.vault.held) durable();
     const Answer answer = co_await agent.answer();
@@ -346,16 +386,22 @@ TEST_F(Record, TheFirstOctetWaitsUntilTheUseIsDurable) {
 TEST_F(Record, ARefusalOfTheKeyIsToldOnceAndALaterSuccessTakesItBack) {
   auto story = [&]() -> io::Task<void> {
     const std::string octets = request("GET", kPath, with_pass());
-    world.provider.answer = [](const Provider::Seen&) { return std::string("HTTP/1.1 400 Bad Request\r\ncontent-length: 9\r\n\r\nmalformed"); };
+    world.provider.answer = [](const Provider::Seen&) {
+      return std::string("HTTP/1.1 400 Bad Request\r\ncontent-length: 9\r\n\r\nmalformed");
+    };
     (void)co_await ask(octets);
-    world.provider.answer = [](const Provider::Seen&) { return std::string("HTTP/1.1 400 Bad Request\r\ncontent-length: 15\r\n\r\nAPI_KEY_INVALID"); };
+    world.provider.answer = [](const Provider::Seen&) {
+      return std::string("HTTP/1.1 400 Bad Request\r\ncontent-length: 15\r\n\r\nAPI_KEY_INVALID");
+    };
     (void)co_await ask(octets);
     (void)co_await ask(octets);
     world.provider.answer = [](const Provider::Seen&) { return ok(); };
     (void)co_await ask(octets);
     const bool is_told = co_await world.until([&] { return world.vault.verdicts.size() == 2; });
     EXPECT_TRUE(is_told);
-    if (is_told) EXPECT_EQ(world.vault.verdicts, (std::vector<lease::Verdict>{lease::Verdict::Rejected, lease::Verdict::Accepted}));
+    if (is_told)
+      EXPECT_EQ(world.vault.verdicts,
+                (std::vector<lease::Verdict>{lease::Verdict::Rejected, lease::Verdict::Accepted}));
   };
   run(story());
 }
@@ -365,7 +411,10 @@ using Link = GatewayTest;
 TEST_F(Link, AnUploadUrlOfTheProviderWorksHereWithoutAPass) {
   auto story = [&]() -> io::Task<void> {
     world.provider.answer = [](const Provider::Seen&) {
-      return ok("{}", "X-Goog-Upload-URL: https://generativelanguage.googleapis.com/upload/v1beta/files?upload_id=abc&upload_protocol=resumable\r\n");
+      return ok("{}",
+                "X-Goog-Upload-URL: "
+                "https://generativelanguage.googleapis.com/upload/v1beta/"
+                "files?upload_id=abc&upload_protocol=resumable\r\n");
     };
     const std::string begin = request("POST", "/gemini/upload/v1beta/files", with_pass(), "{}");
     const Answer begun = co_await ask(begin, "POST");
@@ -373,11 +422,15 @@ TEST_F(Link, AnUploadUrlOfTheProviderWorksHereWithoutAPass) {
     const auto at = begun.head.find(mark);
     EXPECT_NE(at, std::string::npos) << begun.head;
     if (at == std::string::npos) co_return;
-    const std::string target = begun.head.substr(at + mark.size(), begun.head.find("\r\n", at) - at - mark.size());
+    const std::string target =
+        begun.head.substr(at + mark.size(), begun.head.find("\r\n", at) - at - mark.size());
     const std::string without = request("PUT", target, {}, "data");
     const Answer put = co_await ask(without, "PUT");
     EXPECT_EQ(put.status, 200) << put.body;
-    EXPECT_NE(last_seen().head.find("PUT /upload/v1beta/files?upload_id=abc&upload_protocol=resumable HTTP/1.1"), std::string::npos) << last_seen().head;
+    EXPECT_NE(last_seen().head.find(
+                  "PUT /upload/v1beta/files?upload_id=abc&upload_protocol=resumable HTTP/1.1"),
+              std::string::npos)
+        << last_seen().head;
     EXPECT_NE(last_seen().head.find(kRealKey), std::string::npos);
     const std::string with = request("PUT", target, with_pass(), "data");
     const Answer same = co_await ask(with, "PUT");
@@ -396,11 +449,17 @@ TEST_F(Link, AnUploadUrlOfTheProviderWorksHereWithoutAPass) {
 TEST_F(Link, ThePageThatComesNextLeadsBackHere) {
   auto story = [&]() -> io::Task<void> {
     world.provider.answer = [](const Provider::Seen&) {
-      return ok(R"({"success":true,"next":"https://api.firecrawl.dev/v2/crawl/1?skip=10","data":[1]})", "content-type: application/json\r\n");
+      return ok(
+          R"({"success":true,"next":"https://api.firecrawl.dev/v2/crawl/1?skip=10","data":[1]})",
+          "content-type: application/json\r\n");
     };
-    const std::string octets = request("GET", "/firecrawl/v2/crawl/1", "authorization: Bearer " + kFirecrawlPass + "\r\naccept-encoding: gzip\r\n");
+    const std::string octets =
+        request("GET", "/firecrawl/v2/crawl/1",
+                "authorization: Bearer " + kFirecrawlPass + "\r\naccept-encoding: gzip\r\n");
     const Answer answer = co_await ask(octets);
-    EXPECT_EQ(answer.body, R"({"success":true,"next":"http://gateway.test:8701/firecrawl/v2/crawl/1?skip=10","data":[1]})");
+    EXPECT_EQ(
+        answer.body,
+        R"({"success":true,"next":"http://gateway.test:8701/firecrawl/v2/crawl/1?skip=10","data":[1]})");
     EXPECT_NE(last_seen().head.find("accept-encoding: identity"), std::string::npos);
   };
   run(story());

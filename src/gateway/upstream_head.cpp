@@ -8,17 +8,21 @@ namespace strongroom::gateway {
 namespace {
 
 bool may_travel(ByteView value) {
-  return !value.empty() && std::all_of(value.begin(), value.end(), [](std::uint8_t c) { return c >= 0x20 && c != 0x7f; });
+  return !value.empty() && std::all_of(value.begin(), value.end(),
+                                       [](std::uint8_t c) { return c >= 0x20 && c != 0x7f; });
 }
 
 /// Octet by octet, so that no string of its own ever holds the key.
 void add_percent_encoded(ByteView value, HeadBuffer& out) {
   constexpr char kHex[] = "0123456789ABCDEF";
   for (const std::uint8_t c : value) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                          (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
     const std::array<char, 3> escaped = {'%', kHex[c >> 4U], kHex[c & 15U]};
-    if (is_plain) out.add(std::string_view(reinterpret_cast<const char*>(&c), 1));
-    else out.add(std::string_view(escaped.data(), escaped.size()));
+    if (is_plain)
+      out.add(std::string_view(reinterpret_cast<const char*>(&c), 1));
+    else
+      out.add(std::string_view(escaped.data(), escaped.size()));
   }
 }
 
@@ -41,8 +45,10 @@ class Base64Adder {
 
  private:
   void flush(unsigned characters) {
-    constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (unsigned i = 0; i < characters; ++i) out_.add(kAlphabet.substr((pool_ >> (18U - 6U * i)) & 63U, 1));
+    constexpr std::string_view kAlphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (unsigned i = 0; i < characters; ++i)
+      out_.add(kAlphabet.substr((pool_ >> (18U - 6U * i)) & 63U, 1));
     pool_ = 0;
     count_ = 0;
   }
@@ -91,8 +97,11 @@ void add_subprotocols(const http::Header& header, std::string_view without, Head
   if (!is_first) out.add("\r\n");
 }
 
-bool stays_behind(const UpstreamHead& parts, std::string_view inject_name, std::string_view connection, const http::Header& header) {
-  if (header.id == http::Name::Host || http::is_hop_by_hop(header.id) || header.id == http::Name::ContentLength) return true;
+bool stays_behind(const UpstreamHead& parts, std::string_view inject_name,
+                  std::string_view connection, const http::Header& header) {
+  if (header.id == http::Name::Host || http::is_hop_by_hop(header.id) ||
+      header.id == http::Name::ContentLength)
+    return true;
   if (is_stripped(*parts.route.service, inject_name, header)) return true;
   if (parts.asks_for_plain_body && header.id == http::Name::AcceptEncoding) return true;
   if (parts.asks_for_plain_frames && header.id == http::Name::SecWebSocketExtensions) return true;
@@ -101,7 +110,8 @@ bool stays_behind(const UpstreamHead& parts, std::string_view inject_name, std::
 
 void add_framing(const http::RequestHead& request, HeadBuffer& out) {
   if (request.body.kind == http::BodyKind::Chunked) out.add("transfer-encoding: chunked\r\n");
-  if (request.body.kind == http::BodyKind::Length) out.add("content-length: ").add_number(request.body.length).add("\r\n");
+  if (request.body.kind == http::BodyKind::Length)
+    out.add("content-length: ").add_number(request.body.length).add("\r\n");
   if (request.is_websocket_upgrade) out.add("connection: upgrade\r\nupgrade: websocket\r\n");
 }
 
@@ -113,11 +123,15 @@ std::string_view resolved(std::string_view text, const lease::Settings& settings
   return setting(settings, text.substr(kMark.size(), text.size() - kMark.size() - 1));
 }
 
-std::optional<Refusal> add_key_header(const catalog::Service& service, const lease::Settings& settings, const Secret& value, HeadBuffer& out) {
+std::optional<Refusal> add_key_header(const catalog::Service& service,
+                                      const lease::Settings& settings, const Secret& value,
+                                      HeadBuffer& out) {
   if (!value.reveal(may_travel)) return Refusal::Internal;
   const auto& place = service.inject;
   if (place.slot == catalog::Slot::Query) return std::nullopt;
-  const std::string_view name = place.slot == catalog::Slot::Basic ? std::string_view("authorization") : resolved(place.name, settings);
+  const std::string_view name = place.slot == catalog::Slot::Basic
+                                    ? std::string_view("authorization")
+                                    : resolved(place.name, settings);
   if (!http::is_token(name)) return Refusal::Internal;
   out.add(name).add(": ");
   if (place.slot == catalog::Slot::Basic) {
@@ -148,15 +162,20 @@ std::optional<Refusal> build_upstream_head(const UpstreamHead& parts, HeadBuffer
   add_query(parts, out);
   out.add(" HTTP/1.1\r\n").add_header("host", parts.authority.host_header());
   for (const auto& header : parts.request.headers) {
-    if (stays_behind(parts, inject_name, connection == nullptr ? std::string_view() : connection->value, header)) continue;
-    if (header.id == http::Name::SecWebSocketProtocol) add_subprotocols(header, parts.admission.subprotocol_entry, out);
-    else out.add_header(header.name, header.value);
+    if (stays_behind(parts, inject_name,
+                     connection == nullptr ? std::string_view() : connection->value, header))
+      continue;
+    if (header.id == http::Name::SecWebSocketProtocol)
+      add_subprotocols(header, parts.admission.subprotocol_entry, out);
+    else
+      out.add_header(header.name, header.value);
   }
   if (parts.asks_for_plain_body) out.add("accept-encoding: identity\r\n");
   add_framing(parts.request, out);
   const std::string_view pass = parts.admission.pass.text();
   if (!pass.empty() && out.contains(pass)) return Refusal::PassMisplaced;
-  if (const auto refused = add_key_header(service, parts.lease.settings, parts.lease.value, out)) return refused;
+  if (const auto refused = add_key_header(service, parts.lease.settings, parts.lease.value, out))
+    return refused;
   out.add("\r\n");
   if (out.has_overflowed()) return Refusal::HeadTooLarge;
   return std::nullopt;

@@ -1,5 +1,5 @@
-// The head that goes to the provider: the agent's, without anything that is a credential or belongs to the hop, and with the key in
-// its one place. SPDX-License-Identifier: Apache-2.0
+// The head that goes to the provider: the agent's, without anything that is a credential or belongs
+// to the hop, and with the key in its one place. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <optional>
@@ -19,15 +19,19 @@ struct UpstreamHead {
   const Authority& authority;
   const Admission& admission;
   const lease::GrantedLease& lease;
-  bool asks_for_plain_body = false;       ///< an answer that is rewritten must not come compressed
-  bool asks_for_plain_frames = false;     ///< a websocket whose first message is looked into offers no extension
+  bool asks_for_plain_body = false;  ///< an answer that is rewritten must not come compressed
+  bool asks_for_plain_frames =
+      false;  ///< a websocket whose first message is looked into offers no extension
 };
 
-/// Fills `out`. PassMisplaced when the pass would still be in it; HeadTooLarge when it does not fit; Internal when the stored value cannot
-/// travel in a head (threats.md E4).
-[[nodiscard]] std::optional<Refusal> build_upstream_head(const UpstreamHead& parts, HeadBuffer& out);
+/// Fills `out`. PassMisplaced when the pass would still be in it; HeadTooLarge when it does not
+/// fit; Internal when the stored value cannot travel in a head (threats.md E4).
+[[nodiscard]] std::optional<Refusal> build_upstream_head(const UpstreamHead& parts,
+                                                         HeadBuffer& out);
 /// The key alone, for a check: "name: scheme value\r\n" or nothing when it travels elsewhere.
-[[nodiscard]] std::optional<Refusal> add_key_header(const catalog::Service& service, const lease::Settings& settings, const Secret& value, HeadBuffer& out);
+[[nodiscard]] std::optional<Refusal> add_key_header(const catalog::Service& service,
+                                                    const lease::Settings& settings,
+                                                    const Secret& value, HeadBuffer& out);
 /// A placement's name or scheme with {setting:NAME} filled in.
 [[nodiscard]] std::string_view resolved(std::string_view text, const lease::Settings& settings);
 

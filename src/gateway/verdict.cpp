@@ -9,16 +9,20 @@ namespace strongroom::gateway {
 namespace {
 
 bool holds_any(std::string_view text, const std::vector<std::string>& words) {
-  return std::any_of(words.begin(), words.end(), [&](const std::string& word) { return text.find(word) != std::string_view::npos; });
+  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+    return text.find(word) != std::string_view::npos;
+  });
 }
 
 }  // namespace
 
 bool may_refuse_key(const catalog::Check& check, int status) {
-  return std::find(check.invalid_status.begin(), check.invalid_status.end(), status) != check.invalid_status.end();
+  return std::find(check.invalid_status.begin(), check.invalid_status.end(), status) !=
+         check.invalid_status.end();
 }
 
-lease::Verdict verdict_of(const catalog::Check& check, int status, std::string_view content_encoding, ByteView body) {
+lease::Verdict verdict_of(const catalog::Check& check, int status,
+                          std::string_view content_encoding, ByteView body) {
   if (status >= 200 && status < 300) return lease::Verdict::Accepted;
   if (!may_refuse_key(check, status)) return lease::Verdict::Unknown;
   const auto text = http::decode_start(content_encoding, body, http::kMaxInflated);

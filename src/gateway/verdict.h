@@ -1,4 +1,5 @@
-// Verdict: what a provider's answer says of the key, as the catalogue describes it. SPDX-License-Identifier: Apache-2.0
+// Verdict: what a provider's answer says of the key, as the catalogue describes it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>
@@ -15,6 +16,7 @@ inline constexpr std::size_t kLookedAt = 16UL << 10U;
 /// May an answer of this status be a refusal of the key, so that its body is worth looking at?
 [[nodiscard]] bool may_refuse_key(const catalog::Check& check, int status);
 /// Status and body together: "401 = bad key" is wrong in both directions.
-[[nodiscard]] lease::Verdict verdict_of(const catalog::Check& check, int status, std::string_view content_encoding, ByteView body);
+[[nodiscard]] lease::Verdict verdict_of(const catalog::Check& check, int status,
+                                        std::string_view content_encoding, ByteView body);
 
 }  // namespace strongroom::gateway

@@ -1,5 +1,6 @@
-// Websockets: after a right 101, octets both ways; where the catalogue says that the first text message may carry the key, that one is
-// looked into and a pass in it becomes the key. SPDX-License-Identifier: Apache-2.0
+// Websockets: after a right 101, octets both ways; where the catalogue says that the first text
+// message may carry the key, that one is looked into and a pass in it becomes the key.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "base/json.h"
@@ -17,7 +18,8 @@ constexpr std::size_t kMaxFirstMessage = 64UL << 10U;
 bool is_right_answer(const Workspace& work) {
   const auto* accept = work.response.headers.find(http::Name::SecWebSocketAccept);
   const auto* key = work.request.headers.find(http::Name::SecWebSocketKey);
-  return work.request.is_websocket_upgrade && accept != nullptr && key != nullptr && accept->value == http::websocket_accept(key->value);
+  return work.request.is_websocket_upgrade && accept != nullptr && key != nullptr &&
+         accept->value == http::websocket_accept(key->value);
 }
 
 /// Appends JSON string content.
@@ -28,16 +30,20 @@ void append_escaped(ByteView value, ByteVector& out) {
       out.push_back(c);
       continue;
     }
-    for (const char e : {'\\', 'u', '0', '0', kHex[c >> 4U], kHex[c & 15U]}) out.push_back(static_cast<std::uint8_t>(e));
+    for (const char e : {'\\', 'u', '0', '0', kHex[c >> 4U], kHex[c & 15U]})
+      out.push_back(static_cast<std::uint8_t>(e));
   }
 }
 
-/// Copies `payload` with every occurrence of the pass replaced by the key. Room is made first, so that no copy of the key is left behind.
+/// Copies `payload` with every occurrence of the pass replaced by the key. Room is made first, so
+/// that no copy of the key is left behind.
 ByteVector with_key(ByteView payload, std::string_view pass, const Secret& value) {
   ByteVector out;
   out.reserve(payload.size() + 8 * (value.size() * 6));
   std::string_view rest = text_of(payload);
-  for (auto at = rest.find(pass); at != std::string_view::npos && out.capacity() - out.size() > value.size() * 6 + rest.size(); at = rest.find(pass)) {
+  for (auto at = rest.find(pass);
+       at != std::string_view::npos && out.capacity() - out.size() > value.size() * 6 + rest.size();
+       at = rest.find(pass)) {
     const ByteView before = bytes_of(rest.substr(0, at));
     out.insert(out.end(), before.begin(), before.end());
     value.reveal([&](ByteView plain) { append_escaped(plain, out); });
@@ -49,7 +55,8 @@ ByteVector with_key(ByteView payload, std::string_view pass, const Secret& value
 }
 
 /// The pass stands in one of the named members at the top of the message, and nowhere else.
-bool names_pass(std::string_view payload, const std::vector<std::string>& fields, std::string_view pass) {
+bool names_pass(std::string_view payload, const std::vector<std::string>& fields,
+                std::string_view pass) {
   const auto document = parse_json(payload);
   if (!document || !document->is_object()) return false;
   std::size_t named = 0;
@@ -61,7 +68,9 @@ bool names_pass(std::string_view payload, const std::vector<std::string>& fields
     named += text == pass ? 1 : 0;
   }
   std::size_t found = 0;
-  for (auto at = payload.find(pass); at != std::string_view::npos; at = payload.find(pass, at + pass.size())) ++found;
+  for (auto at = payload.find(pass); at != std::string_view::npos;
+       at = payload.find(pass, at + pass.size()))
+    ++found;
   return named > 0 && found == named;
 }
 
@@ -84,7 +93,8 @@ io::Task<Connection::Next> Connection::relay_websocket() {
     gateway_.workspaces.give(std::move(work_));
     std::unique_ptr<RelayBlock> block;
     for (;;) {
-      upstream_->stream.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
+      upstream_->stream.set_deadline(
+          Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
       const auto got = co_await read_when_ready(upstream_->stream, block);
       if (!got || *got == 0) break;
       client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
@@ -105,7 +115,8 @@ io::Task<Connection::Next> Connection::relay_websocket() {
 }
 
 std::string_view Connection::answer_text_of_websocket() const {
-  return {reinterpret_cast<const char*>(work_->answer.data()) + answer_begin_, answer_end_ - answer_begin_};
+  return {reinterpret_cast<const char*>(work_->answer.data()) + answer_begin_,
+          answer_end_ - answer_begin_};
 }
 
 io::Task<void> Connection::relay_frames_up() {
@@ -136,15 +147,19 @@ io::Task<void> Connection::relay_frames_up() {
   upload_done_->set();
 }
 
-/// Reads until the first data frame is whole; where it names the pass, replaces it. False ends the connection (malformed, too large, or the
-/// pass in a fragmented message, which is not put together here).
+/// Reads until the first data frame is whole; where it names the pass, replaces it. False ends the
+/// connection (malformed, too large, or the pass in a fragmented message, which is not put together
+/// here).
 io::Task<bool> Connection::rewrite_first_message(ByteVector& octets) {
   std::size_t at = 0;
   for (;;) {
     http::FrameHead head;
-    const auto outcome = http::parse_frame_head(ByteView(octets).subspan(at), http::FrameSender::Client, 0, head);
-    if (outcome.state == http::ParseState::Bad || head.length > kMaxFirstMessage) co_return outcome.state != http::ParseState::Bad && head.opcode == http::Opcode::Binary;
-    const bool is_whole = outcome.state == http::ParseState::Complete && octets.size() - at - outcome.consumed >= head.length;
+    const auto outcome =
+        http::parse_frame_head(ByteView(octets).subspan(at), http::FrameSender::Client, 0, head);
+    if (outcome.state == http::ParseState::Bad || head.length > kMaxFirstMessage)
+      co_return outcome.state != http::ParseState::Bad&& head.opcode == http::Opcode::Binary;
+    const bool is_whole = outcome.state == http::ParseState::Complete &&
+                          octets.size() - at - outcome.consumed >= head.length;
     if (is_whole && http::is_control(head.opcode)) {
       at += outcome.consumed + static_cast<std::size_t>(head.length);
       continue;
@@ -158,9 +173,11 @@ io::Task<bool> Connection::rewrite_first_message(ByteVector& octets) {
   }
 }
 
-bool Connection::replace_pass(ByteVector& octets, std::size_t at, http::FrameHead head, std::size_t head_size) {
+bool Connection::replace_pass(ByteVector& octets, std::size_t at, http::FrameHead head,
+                              std::size_t head_size) {
   const std::size_t payload_at = at + head_size;
-  const MutableBytes payload = MutableBytes(octets).subspan(payload_at, static_cast<std::size_t>(head.length));
+  const MutableBytes payload =
+      MutableBytes(octets).subspan(payload_at, static_cast<std::size_t>(head.length));
   http::apply_mask(payload, head.mask, 0);
   const std::string_view pass = x_.admission.pass.text();
   const bool holds_pass = text_of(payload).find(pass) != std::string_view::npos;
@@ -168,9 +185,14 @@ bool Connection::replace_pass(ByteVector& octets, std::size_t at, http::FrameHea
     http::apply_mask(payload, head.mask, 0);
     return true;
   }
-  if (head.opcode != http::Opcode::Text || !head.is_final || lease() == nullptr || !is_usable(gateway_.loop().coarse_now()) ||
+  if (head.opcode != http::Opcode::Text || !head.is_final || lease() == nullptr ||
+      !is_usable(gateway_.loop().coarse_now()) ||
       !names_pass(text_of(payload), x_.route.service->first_message_fields, pass)) {
-    gateway_.link().report({{}, x_.route.service->id, "pass_misplaced", std::string(x_.authority.host()), std::string(x_.route.path)});
+    gateway_.link().report({{},
+                            x_.route.service->id,
+                            "pass_misplaced",
+                            std::string(x_.authority.host()),
+                            std::string(x_.route.path)});
     return false;
   }
   ByteVector message = with_key(payload, pass, lease()->granted().value);
@@ -181,7 +203,8 @@ bool Connection::replace_pass(ByteVector& octets, std::size_t at, http::FrameHea
   ByteVector out(octets.begin(), octets.begin() + static_cast<std::ptrdiff_t>(at));
   out.insert(out.end(), frame_head.begin(), frame_head.begin() + static_cast<std::ptrdiff_t>(size));
   out.insert(out.end(), message.begin(), message.end());
-  out.insert(out.end(), octets.begin() + static_cast<std::ptrdiff_t>(payload_at + payload.size()), octets.end());
+  out.insert(out.end(), octets.begin() + static_cast<std::ptrdiff_t>(payload_at + payload.size()),
+             octets.end());
   octets = std::move(out);
   return true;
 }

@@ -1,5 +1,6 @@
-// World: a gateway between a scripted provider (real TLS under the providers' own names) and a vault of ten lines, joined by the real
-// lease channel. For the gateway's own tests. SPDX-License-Identifier: Apache-2.0
+// World: a gateway between a scripted provider (real TLS under the providers' own names) and a
+// vault of ten lines, joined by the real lease channel. For the gateway's own tests.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <gtest/gtest.h>
@@ -24,7 +25,9 @@ inline constexpr const char* kGeminiHost = "generativelanguage.googleapis.com";
 inline constexpr const char* kRealKey = "AIzaSyRealRealRealRealRealRealRealRe";
 
 /// Forty-three characters after the service's own prefix.
-inline std::string pass_for(const std::string& prefix, char fill = 'p') { return prefix + std::string(43, fill); }
+inline std::string pass_for(const std::string& prefix, char fill = 'p') {
+  return prefix + std::string(43, fill);
+}
 inline const std::string kGeminiPass = pass_for("AIza");
 inline const std::string kElevenPass = pass_for("sk_", 'e');
 inline const std::string kFirecrawlPass = pass_for("fc-", 'f');
@@ -35,13 +38,19 @@ class TinyVault final : public lease::LeaseSource {
  public:
   TinyVault();
   lease::VaultHello vault_hello(lease::HolderRole) override { return {}; }
-  Result<lease::GrantedLease> open_by_pass(const lease::PassHash& pass, std::string_view service) override;
-  Result<std::vector<lease::GrantedLease>> open_injected(SessionId) override { return std::vector<lease::GrantedLease>(); }
+  Result<lease::GrantedLease> open_by_pass(const lease::PassHash& pass,
+                                           std::string_view service) override;
+  Result<std::vector<lease::GrantedLease>> open_injected(SessionId) override {
+    return std::vector<lease::GrantedLease>();
+  }
   bool may_continue(SessionId, KeyId key) const override { return !revoked.contains(key); }
-  std::uint64_t on_intents(std::span<const lease::Use> batch, std::function<void()> durable) override;
+  std::uint64_t on_intents(std::span<const lease::Use> batch,
+                           std::function<void()> durable) override;
   void on_settled(std::span<const lease::SettledUse> batch) override;
   void on_finding(const lease::Finding& finding) override { findings.push_back(finding.what); }
-  void on_verdict(const lease::Observed& observed) override { verdicts.push_back(observed.verdict); }
+  void on_verdict(const lease::Observed& observed) override {
+    verdicts.push_back(observed.verdict);
+  }
   void on_session_over(SessionId, std::int32_t) override {}
   void on_holder_lost(const lease::HolderHello&, bool) override {}
 
@@ -57,7 +66,7 @@ class TinyVault final : public lease::LeaseSource {
   std::vector<std::string> findings;
   std::vector<lease::Verdict> verdicts;
   std::vector<std::function<void()>> held;
-  bool holds_back = false;      ///< the record's disk is slow
+  bool holds_back = false;  ///< the record's disk is slow
   bool keeps_notes = true;
   bool key_is_rejected = false;
 };
@@ -76,15 +85,16 @@ class Provider {
 
   std::function<std::string(const Seen&)> answer;
   std::vector<Seen> seen;
-  std::string raw;               ///< after a 101, or all of an upload that is not read as a request
+  std::string raw;  ///< after a 101, or all of an upload that is not read as a request
   int connections = 0;
   int ended = 0;
   bool reads_bodies = true;
-  bool becomes_raw = false;      ///< after the answer, whatever comes is kept in `raw`
+  bool becomes_raw = false;  ///< after the answer, whatever comes is kept in `raw`
 
  private:
   io::Task<void> serve(std::shared_ptr<io::Stream> stream);
-  io::Task<bool> read_body(io::Stream& stream, http::BodyFraming framing, std::string& buffer, std::string& body);
+  io::Task<bool> read_body(io::Stream& stream, http::BodyFraming framing, std::string& buffer,
+                           std::string& body);
   io::Task<void> read_raw(io::Stream& stream);
   io::Loop* loop_ = nullptr;
   std::unique_ptr<io::TlsServer> tls_;
@@ -98,7 +108,9 @@ struct Answer {
   std::string head;
   std::string body;
   bool is_whole = false;
-  [[nodiscard]] bool says(std::string_view text) const { return head.find(text) != std::string::npos || body.find(text) != std::string::npos; }
+  [[nodiscard]] bool says(std::string_view text) const {
+    return head.find(text) != std::string::npos || body.find(text) != std::string::npos;
+  }
 };
 
 /// One connection of an agent.
@@ -143,13 +155,16 @@ class World {
   std::string ca_pem;
 };
 
-inline std::string request(const std::string& method, const std::string& target, const std::string& headers = {}, const std::string& body = {}) {
+inline std::string request(const std::string& method, const std::string& target,
+                           const std::string& headers = {}, const std::string& body = {}) {
   return method + " " + target + " HTTP/1.1\r\nhost: gateway.test:8701\r\n" + headers +
-         (body.empty() ? "" : "content-length: " + std::to_string(body.size()) + "\r\n") + "\r\n" + body;
+         (body.empty() ? "" : "content-length: " + std::to_string(body.size()) + "\r\n") + "\r\n" +
+         body;
 }
 inline std::string with_pass() { return "x-goog-api-key: " + kGeminiPass + "\r\n"; }
 inline std::string ok(const std::string& body = "fine", const std::string& headers = {}) {
-  return "HTTP/1.1 200 OK\r\n" + headers + "content-length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  return "HTTP/1.1 200 OK\r\n" + headers + "content-length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + body;
 }
 
 /// One loop for all; a story of at most 20 s.
@@ -160,7 +175,9 @@ class GatewayTest : public testing::Test {
   }
   void run(io::Task<void> story);
   io::Task<Answer> ask(std::string octets, std::string method = "GET");
-  [[nodiscard]] Provider::Seen last_seen() const { return world.provider.seen.empty() ? Provider::Seen() : world.provider.seen.back(); }
+  [[nodiscard]] Provider::Seen last_seen() const {
+    return world.provider.seen.empty() ? Provider::Seen() : world.provider.seen.back();
+  }
 
   SystemClock clock;
   io::Loop loop;

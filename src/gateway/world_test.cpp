@@ -1,7 +1,7 @@
 // The world of the gateway's tests (world_for_test.h). SPDX-License-Identifier: Apache-2.0
-#include "gateway/world_for_test.h"
-
 #include <unistd.h>
+
+#include "gateway/world_for_test.h"
 
 namespace strongroom::gateway {
 
@@ -24,13 +24,18 @@ TinyVault::TinyVault() {
   passes[hash_of(kGeminiPass)] = {"gemini", key_of(1), {}};
   passes[hash_of(kElevenPass)] = {"elevenlabs", key_of(2), {}};
   passes[hash_of(kFirecrawlPass)] = {"firecrawl", key_of(3), {}};
-  passes[hash_of(kGenericPass)] = {"generic-http", key_of(4), {{"host", "localhost"}, {"port", "443"}, {"header", "x-own"}, {"scheme", ""}}};
+  passes[hash_of(kGenericPass)] = {
+      "generic-http",
+      key_of(4),
+      {{"host", "localhost"}, {"port", "443"}, {"header", "x-own"}, {"scheme", ""}}};
 }
 
-Result<lease::GrantedLease> TinyVault::open_by_pass(const lease::PassHash& pass, std::string_view service) {
+Result<lease::GrantedLease> TinyVault::open_by_pass(const lease::PassHash& pass,
+                                                    std::string_view service) {
   const auto found = passes.find(pass);
   if (found == passes.end()) return fail(Code::NotFound, "not known", "pass_unknown");
-  if (found->second.service != service) return fail(Code::Refused, "another service", "pass_wrong_service");
+  if (found->second.service != service)
+    return fail(Code::Refused, "another service", "pass_wrong_service");
   if (revoked.contains(found->second.key)) return fail(Code::Revoked, "revoked", "key_revoked");
   lease::GrantedLease lease;
   lease.key = found->second.key;
@@ -42,11 +47,14 @@ Result<lease::GrantedLease> TinyVault::open_by_pass(const lease::PassHash& pass,
   return lease;
 }
 
-std::uint64_t TinyVault::on_intents(std::span<const lease::Use> batch, std::function<void()> durable) {
+std::uint64_t TinyVault::on_intents(std::span<const lease::Use> batch,
+                                    std::function<void()> durable) {
   if (keeps_notes)
     for (const auto& use : batch) paths.push_back(use.host + use.path);
-  if (holds_back) held.push_back(std::move(durable));
-  else durable();
+  if (holds_back)
+    held.push_back(std::move(durable));
+  else
+    durable();
   return 1;
 }
 
@@ -73,7 +81,8 @@ io::Task<bool> Provider::send(std::string octets) {
   co_return sent.has_value();
 }
 
-io::Task<bool> Provider::read_body(io::Stream& stream, http::BodyFraming framing, std::string& buffer, std::string& body) {
+io::Task<bool> Provider::read_body(io::Stream& stream, http::BodyFraming framing,
+                                   std::string& buffer, std::string& body) {
   http::BodyFollower follower;
   follower.start(framing);
   ByteVector block(65536);
@@ -139,7 +148,8 @@ io::Task<void> Provider::serve(std::shared_ptr<io::Stream> stream) {
 
 io::Task<bool> Agent::send(std::string octets) {
   if (!stream_) {
-    auto dialled = co_await io::dial_tcp(loop_, "127.0.0.1", port_, io::PrivateAddresses::Allow, Deadline());
+    auto dialled =
+        co_await io::dial_tcp(loop_, "127.0.0.1", port_, io::PrivateAddresses::Allow, Deadline());
     if (!dialled) co_return false;
     stream_.emplace(std::move(*dialled));
     stream_->set_deadline(Deadline::after(loop_.clock(), seconds(15)));
@@ -211,7 +221,8 @@ io::Task<bool> Agent::is_ended() {
 
 World::World(io::Loop& gateway_loop, io::Loop& other) : other_loop(other) {
   const auto authority = io::make_authority("Stand-in");
-  const auto leaf = io::make_leaf(*authority, {kGeminiHost, "api.elevenlabs.io", "api.firecrawl.dev"});
+  const auto leaf =
+      io::make_leaf(*authority, {kGeminiHost, "api.elevenlabs.io", "api.firecrawl.dev"});
   ca_pem = authority->chain_pem;
   provider.start(other, std::move(*io::TlsServer::create(*leaf)));
   side = std::make_unique<lease::VaultSide>(other, vault);
@@ -220,11 +231,17 @@ World::World(io::Loop& gateway_loop, io::Loop& other) : other_loop(other) {
   lease::HolderLink::Handlers handlers;
   handlers.check_key = [this](LeaseId id) { return gateway->check_key(id); };
   link = std::make_unique<lease::HolderLink>(gateway_loop, std::move(hello), std::move(handlers));
-  Setup setup{*catalog::Catalog::from_sources(catalog::built_in_sources()), std::nullopt, std::move(*io::TlsClient::create(ca_pem)), {}, Secret(bytes_of("0123456789abcdef0123456789abcdef"))};
+  Setup setup{*catalog::Catalog::from_sources(catalog::built_in_sources()),
+              std::nullopt,
+              std::move(*io::TlsClient::create(ca_pem)),
+              {},
+              Secret(bytes_of("0123456789abcdef0123456789abcdef"))};
   const auto own = io::make_leaf(*authority, {"localhost", "127.0.0.1"});
   setup.tls = std::move(*io::TlsServer::create(*own));
   // Under the last name the provider has no certificate.
-  for (const std::string host : {kGeminiHost, "api.elevenlabs.io", "api.firecrawl.dev", "api.us.elevenlabs.io"}) setup.dials.push_back({host + ":443", provider.address()});
+  for (const std::string host :
+       {kGeminiHost, "api.elevenlabs.io", "api.firecrawl.dev", "api.us.elevenlabs.io"})
+    setup.dials.push_back({host + ":443", provider.address()});
   gateway = std::make_unique<Gateway>(gateway_loop, *link, std::move(setup));
   const auto bound = io::listen_tcp({"127.0.0.1", 0});
   port = bound->bound.port;
@@ -237,7 +254,8 @@ World::World(io::Loop& gateway_loop, io::Loop& other) : other_loop(other) {
 io::Task<bool> World::revoke(std::string pass) {
   const KeyId key = vault.passes.at(hash_of(pass)).key;
   vault.revoked.insert(key);
-  const auto outcomes = co_await side->fence(vault::FenceKind::Key, key.bytes(), "key_revoked", milliseconds(0));
+  const auto outcomes =
+      co_await side->fence(vault::FenceKind::Key, key.bytes(), "key_revoked", milliseconds(0));
   co_return !outcomes.empty();
 }
 

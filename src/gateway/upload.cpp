@@ -1,0 +1,76 @@
+// The client's body on its way to the provider, beside the answer. SPDX-License-Identifier:
+// Apache-2.0
+#include "gateway/connection.h"
+
+namespace strongroom::gateway {
+
+/// 100 lets the client's body come; other 1xx (early hints lead past the gateway, threats.md B7)
+/// end here.
+io::Task<std::optional<Refusal>> Connection::pass_informational() {
+  if (work_->response.status != 100 || !x_.waits_for_continue) co_return std::nullopt;
+  x_.waits_for_continue = false;
+  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  const auto sent = co_await client_.write_all(bytes_of(kContinue));
+  if (!sent) {
+    x_.client_left = true;
+    co_return Refusal::Internal;
+  }
+  start_upload();
+  co_return std::nullopt;
+}
+
+void Connection::start_upload() {
+  if (upload_done_ == nullptr) upload_done_ = std::make_unique<io::Event>(gateway_.loop());
+  x_.upload_running = true;
+  gateway_.loop().spawn(upload());
+}
+
+/// The rest of the client's body, beside the answer. Ends with the body, with the client, or when
+/// the provider takes no more.
+io::Task<void> Connection::upload() {
+  if (x_.owes_continue) {
+    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    const auto asked = co_await client_.write_all(bytes_of(kContinue));
+    x_.client_left = !asked && !x_.cut_by;
+  }
+  auto block = gateway_.blocks.take();
+  while (!request_body_.is_done()) {
+    client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
+    const auto got = co_await client_.read_some(*block);
+    if (!got || *got == 0) {
+      x_.client_left = !x_.cut_by;
+      x_.upload_failed = true;
+      if (upstream_ != nullptr) upstream_->stream.abort();
+      break;
+    }
+    std::string_view rest = text_of(ByteView(*block).first(*got));
+    std::size_t of_body = 0;
+    bool is_bad = false;
+    while (!request_body_.is_done() && !rest.empty() && !is_bad) {
+      const auto step = request_body_.feed(rest);
+      is_bad = step.state == http::ParseState::Bad;
+      of_body += step.consumed;
+      rest.remove_prefix(step.consumed);
+    }
+    if (request_body_.is_done()) leftover_.assign(rest.begin(), rest.end());
+    if (is_bad || upstream_ == nullptr) {
+      x_.upload_failed = true;
+      if (upstream_ != nullptr) upstream_->stream.abort();
+      break;
+    }
+    upstream_->stream.set_deadline(
+        Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
+    const auto sent = co_await upstream_->stream.write_all(ByteView(*block).first(of_body));
+    x_.bytes_up += of_body;
+    if (!sent) {
+      x_.upload_failed = true;
+      break;
+    }
+  }
+  gateway_.blocks.give(std::move(block));
+  x_.upload_running = false;
+  x_.upload_wanted = !request_body_.is_done();
+  upload_done_->set();
+}
+
+}  // namespace strongroom::gateway
