@@ -83,13 +83,15 @@ class Connection final : public lease::Attachment, public io::Timed {
   io::Task<bool> relay_body();
   io::Task<Result<std::size_t>> read_when_ready(io::Stream& from,
                                                 std::unique_ptr<RelayBlock>& block);
-  io::Task<Next> relay_rewritten(std::string_view field);
   io::Task<Next> finish_exchange(bool is_whole);
-  [[nodiscard]] std::string_view rewritten_field() const;
   [[nodiscard]] bool send_answer_head(http::BodyFraming framing);
   void look_at(ByteView content);
   void judge_key();
   [[nodiscard]] bool forwards_raw() const;
+
+  // rewritten_answer.cpp
+  io::Task<Next> relay_rewritten(std::string_view field);
+  [[nodiscard]] std::string_view rewritten_field() const;
 
   // upload.cpp
   io::Task<std::optional<Refusal>> pass_informational();
@@ -102,7 +104,6 @@ class Connection final : public lease::Attachment, public io::Timed {
   io::Task<bool> rewrite_first_message(ByteVector& octets);
   [[nodiscard]] bool replace_pass(ByteVector& octets, std::size_t at, http::FrameHead head,
                                   std::size_t head_size);
-  [[nodiscard]] std::string_view answer_text_of_websocket() const;
 
   Gateway& gateway_;
   io::Stream client_;

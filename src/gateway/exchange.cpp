@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "base/json.h"
 #include "gateway/answer_head.h"
 #include "gateway/connection.h"
 #include "gateway/upstream_head.h"
@@ -13,15 +12,10 @@ namespace {
 
 constexpr std::chrono::milliseconds kWatchAfter{150};
 constexpr std::chrono::seconds kContinueAfter{1};
-constexpr std::size_t kMaxRewritten = 1UL << 20U;
 
 bool is_idempotent(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" ||
          method == "OPTIONS";
-}
-
-std::string_view answer_text(const Workspace& work, std::size_t begin, std::size_t end) {
-  return {reinterpret_cast<const char*>(work.answer.data()) + begin, end - begin};
 }
 
 }  // namespace
@@ -134,7 +128,7 @@ io::Task<std::optional<Refusal>> Connection::receive_head() {
   upstream_->stream.set_deadline(
       Deadline::after(gateway_.loop().clock(), gateway_.limits().first_answer));
   for (;;) {
-    const std::string_view so_far = answer_text(*work_, answer_begin_, answer_end_);
+    const std::string_view so_far = work_->answer_text(answer_begin_, answer_end_);
     if (!so_far.empty()) {
       const auto outcome =
           http::parse_response(so_far, work_->request.method, work_->response, answer_scanned_);
@@ -168,12 +162,6 @@ io::Task<std::optional<Refusal>> Connection::wait_until_recorded() {
   if (x_.cut_by) co_return *x_.cut_by;
   if (!recorded) co_return Refusal::RecordUnavailable;
   co_return std::nullopt;
-}
-
-std::string_view Connection::rewritten_field() const {
-  for (const auto& rewrite : x_.route.service->rewrite_body)
-    if (catalog::path_matches(rewrite.path_pattern, x_.route.path)) return rewrite.field;
-  return {};
 }
 
 bool Connection::forwards_raw() const {
@@ -266,7 +254,7 @@ io::Task<Result<std::size_t>> Connection::read_when_ready(io::Stream& from,
 io::Task<bool> Connection::relay_body() {
   const bool is_raw = forwards_raw();
   std::unique_ptr<RelayBlock> block;
-  std::string_view arrived = answer_text(*work_, answer_begin_, answer_end_);
+  std::string_view arrived = work_->answer_text(answer_begin_, answer_end_);
   bool is_whole = false;
   for (;;) {
     // What to pass on of `arrived`: all that belongs to the body, or its content alone where the
@@ -327,53 +315,6 @@ io::Task<bool> Connection::relay_body() {
   }
   gateway_.blocks.give(std::move(block));
   co_return is_whole;
-}
-
-/// A small JSON answer in which one member's URL must lead back here.
-io::Task<Connection::Next> Connection::relay_rewritten(std::string_view field) {
-  answer_body_.start(work_->response.body);
-  std::string body;
-  auto block = gateway_.blocks.take();
-  std::string_view arrived = answer_text(*work_, answer_begin_, answer_end_);
-  bool is_whole = answer_body_.is_done();
-  while (!is_whole) {
-    bool is_bad = false;
-    while (!answer_body_.is_done() && !arrived.empty() && !is_bad) {
-      const auto step = answer_body_.feed(arrived);
-      is_bad = step.state == http::ParseState::Bad;
-      body.append(step.content);
-      arrived.remove_prefix(step.consumed);
-    }
-    is_whole = answer_body_.is_done();
-    if (is_whole || is_bad || body.size() > kMaxRewritten) break;
-    const auto got = co_await upstream_->stream.read_some(*block);
-    if (!got || *got == 0) break;
-    arrived = text_of(ByteView(*block).first(*got));
-  }
-  gateway_.blocks.give(std::move(block));
-  auto document =
-      is_whole ? parse_json(body) : Result<json::value>(fail(Code::Protocol, "cut short"));
-  if (is_whole && document && document->is_object()) {
-    if (auto* member = document->get_object().if_contains(field);
-        member != nullptr && member->is_string()) {
-      const auto rewritten = gateway_.links().rewrite(
-          std::string_view(member->get_string()), own_base(), *x_.route.service,
-          x_.authority.host(), x_.admission.pass.hash(), Links::Carries::Pass);
-      if (rewritten) {
-        *member = *rewritten;
-        body = to_text(*document);
-      }
-    }
-  }
-  if (!is_whole || x_.cut_by || !send_answer_head({http::BodyKind::Length, body.size()})) {
-    upstream_->stream.abort();
-    co_return co_await refuse(refusal_of_failure());
-  }
-  x_.answer_started = true;
-  const auto sent = co_await client_.write_all(work_->out.bytes(), bytes_of(body));
-  x_.client_left = !sent && !x_.cut_by;
-  x_.bytes_down += body.size();
-  co_return co_await finish_exchange(sent.has_value());
 }
 
 /// Settles, and keeps both connections for what comes next where they may be.

@@ -39,7 +39,13 @@ struct Workspace {
   HeadBuffer out;
   static constexpr std::size_t kAnswerCapacity = 40UL << 10U;
   std::array<std::uint8_t, kAnswerCapacity> answer;
+  [[nodiscard]] std::string_view answer_text(std::size_t begin, std::size_t end) const {
+    return text_of(ByteView(answer).subspan(begin, end - begin));
+  }
 };
+
+/// The longest answer that is held back to be rewritten.
+inline constexpr std::size_t kMaxRewritten = 1UL << 20U;
 
 /// Memory for octets on their way through.
 inline constexpr std::size_t kRelayBlock = 64UL << 10U;

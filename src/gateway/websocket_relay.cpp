@@ -83,7 +83,7 @@ io::Task<Connection::Next> Connection::relay_websocket() {
     co_return co_await refuse(Refusal::UpstreamProtocol);
   }
   x_.answer_started = true;
-  const std::string_view early = answer_text_of_websocket();
+  const std::string_view early = work_->answer_text(answer_begin_, answer_end_);
   const auto sent = co_await client_.write_all(work_->out.bytes(), bytes_of(early));
   x_.bytes_down += early.size();
   if (sent && !x_.cut_by) {
@@ -112,11 +112,6 @@ io::Task<Connection::Next> Connection::relay_websocket() {
   upstream_.reset();
   settle();
   co_return Next::Close;
-}
-
-std::string_view Connection::answer_text_of_websocket() const {
-  return {reinterpret_cast<const char*>(work_->answer.data()) + answer_begin_,
-          answer_end_ - answer_begin_};
 }
 
 io::Task<void> Connection::relay_frames_up() {

@@ -1,0 +1,60 @@
+// Answers in which a URL of the provider must lead back here. SPDX-License-Identifier: Apache-2.0
+#include "base/json.h"
+#include "gateway/connection.h"
+
+namespace strongroom::gateway {
+
+std::string_view Connection::rewritten_field() const {
+  for (const auto& rewrite : x_.route.service->rewrite_body)
+    if (catalog::path_matches(rewrite.path_pattern, x_.route.path)) return rewrite.field;
+  return {};
+}
+
+/// A small JSON answer in which one member's URL must lead back here.
+io::Task<Connection::Next> Connection::relay_rewritten(std::string_view field) {
+  answer_body_.start(work_->response.body);
+  std::string body;
+  auto block = gateway_.blocks.take();
+  std::string_view arrived = work_->answer_text(answer_begin_, answer_end_);
+  bool is_whole = answer_body_.is_done();
+  while (!is_whole) {
+    bool is_bad = false;
+    while (!answer_body_.is_done() && !arrived.empty() && !is_bad) {
+      const auto step = answer_body_.feed(arrived);
+      is_bad = step.state == http::ParseState::Bad;
+      body.append(step.content);
+      arrived.remove_prefix(step.consumed);
+    }
+    is_whole = answer_body_.is_done();
+    if (is_whole || is_bad || body.size() > kMaxRewritten) break;
+    const auto got = co_await upstream_->stream.read_some(*block);
+    if (!got || *got == 0) break;
+    arrived = text_of(ByteView(*block).first(*got));
+  }
+  gateway_.blocks.give(std::move(block));
+  auto document =
+      is_whole ? parse_json(body) : Result<json::value>(fail(Code::Protocol, "cut short"));
+  if (is_whole && document && document->is_object()) {
+    if (auto* member = document->get_object().if_contains(field);
+        member != nullptr && member->is_string()) {
+      const auto rewritten = gateway_.links().rewrite(
+          std::string_view(member->get_string()), own_base(), *x_.route.service,
+          x_.authority.host(), x_.admission.pass.hash(), Links::Carries::Pass);
+      if (rewritten) {
+        *member = *rewritten;
+        body = to_text(*document);
+      }
+    }
+  }
+  if (!is_whole || x_.cut_by || !send_answer_head({http::BodyKind::Length, body.size()})) {
+    upstream_->stream.abort();
+    co_return co_await refuse(refusal_of_failure());
+  }
+  x_.answer_started = true;
+  const auto sent = co_await client_.write_all(work_->out.bytes(), bytes_of(body));
+  x_.client_left = !sent && !x_.cut_by;
+  x_.bytes_down += body.size();
+  co_return co_await finish_exchange(sent.has_value());
+}
+
+}  // namespace strongroom::gateway
