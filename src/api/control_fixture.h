@@ -36,6 +36,7 @@ class NoHolders final : public vault::HolderFences {
                                                     std::chrono::milliseconds) override {
     co_return std::vector<vault::HolderOutcome>();
   }
+  bool has_runner(SessionId) const override { return true; }
   void refresh(KeyId) override {}
 };
 

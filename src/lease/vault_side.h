@@ -78,7 +78,7 @@ class VaultSide final : public vault::HolderFences {
   void drain(std::chrono::milliseconds within);
   [[nodiscard]] std::size_t holder_count(HolderRole role) const;
   /// Does a runner of this session have a live channel?
-  [[nodiscard]] bool has_runner(SessionId session) const;
+  [[nodiscard]] bool has_runner(SessionId session) const override;
   [[nodiscard]] std::size_t lease_count() const noexcept { return grantor_.lease_count(); }
 
  private:

@@ -52,6 +52,8 @@ class HolderFences {
     }
     co_return all;
   }
+  /// Is the runner of this session connected, so that it speaks for its processes?
+  [[nodiscard]] virtual bool has_runner(SessionId session) const = 0;
   /// Tells holders that a newer version exists. No answer is waited for.
   virtual void refresh(KeyId key) = 0;
 };

@@ -37,10 +37,12 @@ class NotingFences final : public HolderFences {
     outcomes.push_back(std::move(outcome));
     co_return outcomes;
   }
+  bool has_runner(SessionId) const override { return has_runners; }
   void refresh(KeyId key) override { refreshed.push_back(key); }
   std::vector<FenceTarget> fenced;
   std::vector<std::string> reasons;
   std::vector<KeyId> refreshed;
+  bool has_runners = true;
   std::vector<ExposedProcess> processes;
   std::function<void()> while_fencing;
 };

@@ -66,7 +66,8 @@ json::object withdrawn_part(const std::vector<ExposedProcess>& processes, WallTi
 
 }  // namespace
 
-/// Sessions that were given one of these keys and whose runner went away before it could say that its processes are dead.
+/// Sessions that were given one of these keys and of whose processes nobody can say that they are dead: their runner went away before, or is
+/// away at this moment (a vault that has just started waits for its runners to come back).
 Result<std::vector<ExposedProcess>> Vault::State::unconfirmed(const std::vector<KeyId>& keys) {
   std::vector<ExposedProcess> exposed;
   for (const auto& key : keys) {
@@ -75,6 +76,8 @@ Result<std::vector<ExposedProcess>> Vault::State::unconfirmed(const std::vector<
       STRONGROOM_TRY(const auto session, by_id<store::Session>(grant.session));
       if (session && session->ended_why == kRunnerLost)
         exposed.push_back({0, "session " + session->id.text() + ", whose runner was lost at " + to_rfc3339(from_micros(session->ended)), false});
+      if (session && session->state == "open" && fences != nullptr && !fences->has_runner(session->id))
+        exposed.push_back({0, "session " + session->id.text() + ", whose runner is not connected", false});
     }
   }
   return exposed;

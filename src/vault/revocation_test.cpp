@@ -62,6 +62,18 @@ TEST_F(Revocation, RevokeWinsAgainstWhatHappensMeanwhile) {
   EXPECT_CODE(run(vault->revoke_key(kOperator, KeyId(IdBytes{3}))), Code::NotFound);
 }
 
+/// A vault that has just started does not know its runners yet: it must not say that what they hold is withdrawn.
+TEST_F(Revocation, AnOpenSessionWithoutItsRunnerIsNotWithdrawn) {
+  const auto key = add("github", kToken, "alice");
+  ASSERT_TRUE(key);
+  ASSERT_TRUE(start("alice", {"github"}));
+  fences.has_runners = false;
+  const auto receipt = run(vault->revoke_key(kOperator, key->id));
+  ASSERT_TRUE(receipt);
+  EXPECT_FALSE(receipt->is_withdrawn);
+  EXPECT_NE(receipt->document.find("whose runner is not connected"), std::string::npos);
+}
+
 TEST_F(Revocation, TheReceiptIsSignedAndSaysWhatHolds) {
   const auto key = add("github", kToken, "alice");
   ASSERT_TRUE(key);
