@@ -1,4 +1,5 @@
-// What the command functions share: the client for --data, and answering a Result as an exit code. SPDX-License-Identifier: Apache-2.0
+// What the command functions share: the client for --data, and answering a Result as an exit code.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <utility>
@@ -8,7 +9,8 @@
 
 namespace strongroom::app {
 
-/// Calls `use(client)`, which answers a Result; `show(document)` prints a success. Errors are reported and become exit codes.
+/// Calls `use(client)`, which answers a Result; `show(document)` prints a success. Errors are
+/// reported and become exit codes.
 template <class Use, class Show>
 int with_client(const Common& common, Use&& use, Show&& show) {
   auto server = find_server(common.data);
@@ -21,7 +23,7 @@ int with_client(const Common& common, Use&& use, Show&& show) {
 }
 
 /// "NAME=VALUE" split; Invalid says which one is not.
-[[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> split_pairs(const std::vector<std::string>& pairs,
-                                                                                    std::string_view option);
+[[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> split_pairs(
+    const std::vector<std::string>& pairs, std::string_view option);
 
 }  // namespace strongroom::app

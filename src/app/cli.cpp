@@ -1,4 +1,5 @@
-// The command line: names, flags and help, by CLI11 (the one place that includes it). SPDX-License-Identifier: Apache-2.0
+// The command line: names, flags and help, by CLI11 (the one place that includes it).
+// SPDX-License-Identifier: Apache-2.0
 #include "app/cli.h"
 
 #include <CLI/CLI.hpp>
@@ -45,38 +46,53 @@ void tenant_option(CLI::App* command, std::string& into) {
 }
 
 void add_serve(CLI::App& app, Options& o) {
-  auto* serve_command = leaf(app, o, "serve", "run the vault, its gateways and the console", [&o](const Common& common) {
-    o.serve.data = common.data;
-    return serve(o.serve);
-  });
-  serve_command->add_option("--config", o.serve.config, "configuration file (default: strongroom.toml in the data directory)");
-  serve_command->add_option("--listen", o.serve.listen, "control API and console, ADDRESS:PORT (127.0.0.1:8700)");
+  auto* serve_command = leaf(app, o, "serve", "run the vault, its gateways and the console",
+                             [&o](const Common& common) {
+                               o.serve.data = common.data;
+                               return serve(o.serve);
+                             });
+  serve_command->add_option("--config", o.serve.config,
+                            "configuration file (default: strongroom.toml in the data directory)");
+  serve_command->add_option("--listen", o.serve.listen,
+                            "control API and console, ADDRESS:PORT (127.0.0.1:8700)");
   serve_command->add_option("--gateway", o.serve.gateway, "gateway, ADDRESS:PORT (127.0.0.1:8701)");
-  serve_command->add_option("--metrics", o.serve.metrics, "metrics and health, ADDRESS:PORT (127.0.0.1:8702)");
+  serve_command->add_option("--metrics", o.serve.metrics,
+                            "metrics and health, ADDRESS:PORT (127.0.0.1:8702)");
   serve_command->add_option("--seal", o.serve.seal, "first start: 'file' or 'passphrase'");
-  serve_command->add_option("--extra-ca", o.serve.extra_ca, "PEM file trusted beside the system's roots");
-  serve_command->add_option("--gateway-processes", o.serve.gateway_processes, "how many gateway processes share the port (1)");
-  serve_command->add_option("--drain-seconds", o.serve.drain_seconds, "how long streams may go on after SIGTERM (10)");
-  serve_command->add_option("--grace-seconds", o.serve.grace_seconds, "TERM to KILL for processes that hold a revoked key (2)");
-  serve_command->add_option("--log-level", o.serve.log_level, "debug, info, warning or error (info)");
-  leaf(app, o, "demo", "the whole story on this machine, against a stand-in provider", [](const Common& c) { return demo(c); });
+  serve_command->add_option("--extra-ca", o.serve.extra_ca,
+                            "PEM file trusted beside the system's roots");
+  serve_command->add_option("--gateway-processes", o.serve.gateway_processes,
+                            "how many gateway processes share the port (1)");
+  serve_command->add_option("--drain-seconds", o.serve.drain_seconds,
+                            "how long streams may go on after SIGTERM (10)");
+  serve_command->add_option("--grace-seconds", o.serve.grace_seconds,
+                            "TERM to KILL for processes that hold a revoked key (2)");
+  serve_command->add_option("--log-level", o.serve.log_level,
+                            "debug, info, warning or error (info)");
+  leaf(app, o, "demo", "the whole story on this machine, against a stand-in provider",
+       [](const Common& c) { return demo(c); });
 }
 
 void add_people(CLI::App& app, Options& o) {
   auto* tenant = group(app, "tenant", "organisations");
   leaf(*tenant, o, "add", "add a tenant", [&o](const Common& c) { return tenant_add(c, o.name); })
-      ->add_option("name", o.name, "its name")->required();
+      ->add_option("name", o.name, "its name")
+      ->required();
   leaf(*tenant, o, "list", "list tenants", [](const Common& c) { return tenant_list(c); });
-  leaf(*tenant, o, "remove", "remove a tenant, revoke and shred all its keys", [&o](const Common& c) { return tenant_remove(c, o.name); })
-      ->add_option("name", o.name, "its name")->required();
+  leaf(*tenant, o, "remove", "remove a tenant, revoke and shred all its keys",
+       [&o](const Common& c) { return tenant_remove(c, o.name); })
+      ->add_option("name", o.name, "its name")
+      ->required();
 
   auto* member = group(app, "member", "people of a tenant");
-  auto* add = leaf(*member, o, "add", "add a member", [&o](const Common& c) { return member_add(c, o.tenant, o.name, o.role); });
+  auto* add = leaf(*member, o, "add", "add a member",
+                   [&o](const Common& c) { return member_add(c, o.tenant, o.name, o.role); });
   tenant_option(add, o.tenant);
   add->add_option("name", o.name, "the member's name")->required();
   add->add_option("--role", o.role, "owner, admin, member or auditor (member)");
-  leaf(*member, o, "list", "list members", [&o](const Common& c) { return member_list(c, o.tenant); })
-      ->add_option("--tenant", o.tenant, "only this tenant's");
+  leaf(*member, o, "list", "list members", [&o](const Common& c) {
+    return member_list(c, o.tenant);
+  })->add_option("--tenant", o.tenant, "only this tenant's");
   auto* remove = leaf(*member, o, "remove", "remove a member and revoke their integrations",
                       [&o](const Common& c) { return member_remove(c, o.tenant, o.name); });
   tenant_option(remove, o.tenant);
@@ -84,35 +100,52 @@ void add_people(CLI::App& app, Options& o) {
 }
 
 void add_keys(CLI::App& app, Options& o) {
-  auto* key = group(app, "key", "keys: the value comes from a hidden prompt or standard input, never an argument");
-  auto* add = leaf(*key, o, "add", "store a key", [&o](const Common& c) { return key_add(c, o.key); });
-  add->add_option("service", o.key.service, "the service, as in 'strongroom service list'")->required();
+  auto* key =
+      group(app, "key",
+            "keys: the value comes from a hidden prompt or standard input, never an argument");
+  auto* add =
+      leaf(*key, o, "add", "store a key", [&o](const Common& c) { return key_add(c, o.key); });
+  add->add_option("service", o.key.service, "the service, as in 'strongroom service list'")
+      ->required();
   tenant_option(add, o.key.tenant);
-  add->add_option("--member", o.key.member, "makes it this member's integration; without: the tenant's skill secret");
+  add->add_option("--member", o.key.member,
+                  "makes it this member's integration; without: the tenant's skill secret");
   add->add_option("--label", o.key.label, "tells keys of one service apart (default)");
-  add->add_option("--set", o.key.settings, "a setting of the service, NAME=VALUE; may be repeated")->take_all();
-  leaf(*key, o, "list", "list keys", [&o](const Common& c) { return key_list(c, o.tenant); })
-      ->add_option("--tenant", o.tenant, "only this tenant's");
-  const auto with_id = [&](const char* name, const char* help, std::function<int(const Common&)> run) {
+  add->add_option("--set", o.key.settings, "a setting of the service, NAME=VALUE; may be repeated")
+      ->take_all();
+  leaf(*key, o, "list", "list keys", [&o](const Common& c) {
+    return key_list(c, o.tenant);
+  })->add_option("--tenant", o.tenant, "only this tenant's");
+  const auto with_id = [&](const char* name, const char* help,
+                           std::function<int(const Common&)> run) {
     leaf(*key, o, name, help, std::move(run))->add_option("id", o.id, "the key's id")->required();
   };
-  with_id("show", "show one key, never its value", [&o](const Common& c) { return key_show(c, o.id); });
-  with_id("rotate", "put a new version in, without a gap", [&o](const Common& c) { return key_rotate(c, o.id); });
-  with_id("check", "ask the provider whether it accepts the key", [&o](const Common& c) { return key_check(c, o.id); });
-  with_id("revoke", "switch it off everywhere, and prove it", [&o](const Common& c) { return key_revoke(c, o.id); });
+  with_id("show", "show one key, never its value",
+          [&o](const Common& c) { return key_show(c, o.id); });
+  with_id("rotate", "put a new version in, without a gap",
+          [&o](const Common& c) { return key_rotate(c, o.id); });
+  with_id("check", "ask the provider whether it accepts the key",
+          [&o](const Common& c) { return key_check(c, o.id); });
+  with_id("revoke", "switch it off everywhere, and prove it",
+          [&o](const Common& c) { return key_revoke(c, o.id); });
   auto* service = group(app, "service", "the catalogue");
   leaf(*service, o, "list", "list services", [](const Common& c) { return service_list(c); });
 }
 
 void add_skills(CLI::App& app, Options& o) {
   auto* skill = group(app, "skill", "what an AI capability needs, named once");
-  auto* add = leaf(*skill, o, "add", "name a skill", [&o](const Common& c) { return skill_add(c, o.tenant, o.name, o.services); });
+  auto* add = leaf(*skill, o, "add", "name a skill",
+                   [&o](const Common& c) { return skill_add(c, o.tenant, o.name, o.services); });
   tenant_option(add, o.tenant);
   add->add_option("name", o.name, "its name")->required();
-  add->add_option("--service", o.services, "a service it needs (SERVICE or SERVICE:LABEL); may be repeated")->required();
-  leaf(*skill, o, "list", "list skills", [&o](const Common& c) { return skill_list(c, o.tenant); })
-      ->add_option("--tenant", o.tenant, "only this tenant's");
-  auto* remove = leaf(*skill, o, "remove", "remove a skill", [&o](const Common& c) { return skill_remove(c, o.tenant, o.name); });
+  add->add_option("--service", o.services,
+                  "a service it needs (SERVICE or SERVICE:LABEL); may be repeated")
+      ->required();
+  leaf(*skill, o, "list", "list skills", [&o](const Common& c) {
+    return skill_list(c, o.tenant);
+  })->add_option("--tenant", o.tenant, "only this tenant's");
+  auto* remove = leaf(*skill, o, "remove", "remove a skill",
+                      [&o](const Common& c) { return skill_remove(c, o.tenant, o.name); });
   tenant_option(remove, o.tenant);
   remove->add_option("name", o.name, "its name")->required();
 }
@@ -120,28 +153,49 @@ void add_skills(CLI::App& app, Options& o) {
 void session_options(CLI::App* command, Options& o) {
   tenant_option(command, o.run.tenant);
   command->add_option("--member", o.run.member, "on whose behalf")->required();
-  command->add_option("--service", o.run.services, "a service (SERVICE or SERVICE:LABEL); may be repeated")->expected(1)->take_all();
-  command->add_option("--skill", o.run.skills, "a skill of the tenant; may be repeated")->expected(1)->take_all();
-  command->add_option("--time-limit", o.run.time_limit_seconds, "seconds after which the session ends")->check(CLI::Range(1, 2'592'000));
+  command
+      ->add_option("--service", o.run.services,
+                   "a service (SERVICE or SERVICE:LABEL); may be repeated")
+      ->expected(1)
+      ->take_all();
+  command->add_option("--skill", o.run.skills, "a skill of the tenant; may be repeated")
+      ->expected(1)
+      ->take_all();
+  command
+      ->add_option("--time-limit", o.run.time_limit_seconds, "seconds after which the session ends")
+      ->check(CLI::Range(1, 2'592'000));
 }
 
 void add_sessions(CLI::App& app, Options& o) {
   auto* session = group(app, "session", "runs of workrooms");
-  session_options(leaf(*session, o, "start", "start a session for a workroom of your own; prints its passes, once",
-                       [&o](const Common& c) { return session_start(c, o.run); }), o);
-  leaf(*session, o, "list", "list sessions", [&o](const Common& c) { return session_list(c, o.tenant); })
-      ->add_option("--tenant", o.tenant, "only this tenant's");
-  leaf(*session, o, "show", "show one session", [&o](const Common& c) { return session_show(c, o.id); })
-      ->add_option("id", o.id, "the session's id")->required();
-  leaf(*session, o, "end", "end a session: its passes die, its processes are ended", [&o](const Common& c) { return session_end(c, o.id); })
-      ->add_option("id", o.id, "the session's id")->required();
+  session_options(leaf(*session, o, "start",
+                       "start a session for a workroom of your own; prints its passes, once",
+                       [&o](const Common& c) { return session_start(c, o.run); }),
+                  o);
+  leaf(*session, o, "list", "list sessions", [&o](const Common& c) {
+    return session_list(c, o.tenant);
+  })->add_option("--tenant", o.tenant, "only this tenant's");
+  leaf(*session, o, "show", "show one session",
+       [&o](const Common& c) { return session_show(c, o.id); })
+      ->add_option("id", o.id, "the session's id")
+      ->required();
+  leaf(*session, o, "end", "end a session: its passes die, its processes are ended",
+       [&o](const Common& c) { return session_end(c, o.id); })
+      ->add_option("id", o.id, "the session's id")
+      ->required();
 
-  auto* run = leaf(app, o, "run", "run a command in a workroom with the keys it needs", [&o](const Common& c) { return run_workroom(c, o.run); });
+  auto* run = leaf(app, o, "run", "run a command in a workroom with the keys it needs",
+                   [&o](const Common& c) { return run_workroom(c, o.run); });
   session_options(run, o);
   run->add_option("--runtime", o.run.runtime, "process (this build has no other)");
   run->add_option("--image", o.run.image, "for container runtimes");
-  run->add_option("--env", o.run.variables, "a plain variable for the workroom, NAME=VALUE; may be repeated")->expected(1)->take_all();
-  run->footer("The command follows after --, and is taken as it is:  strongroom run ... -- COMMAND ARGUMENTS...");
+  run->add_option("--env", o.run.variables,
+                  "a plain variable for the workroom, NAME=VALUE; may be repeated")
+      ->expected(1)
+      ->take_all();
+  run->footer(
+      "The command follows after --, and is taken as it is:  strongroom run ... -- COMMAND "
+      "ARGUMENTS...");
 }
 
 void audit_filters(CLI::App* command, Options& o) {
@@ -149,28 +203,41 @@ void audit_filters(CLI::App* command, Options& o) {
   command->add_option("--key", o.audit.key, "only this key's id");
   command->add_option("--session", o.audit.session, "only this session's id");
   command->add_option("--member", o.audit.member, "only this member's name (with --tenant)");
-  command->add_option("--limit", o.audit.limit, "at most so many entries, newest first (100)")->check(CLI::Range(1, 1'000'000));
+  command->add_option("--limit", o.audit.limit, "at most so many entries, newest first (100)")
+      ->check(CLI::Range(1, 1'000'000));
 }
 
 void add_records(CLI::App& app, Options& o) {
   auto* audit = group(app, "audit", "the record of use");
-  audit_filters(leaf(*audit, o, "list", "list entries", [&o](const Common& c) { return audit_list(c, o.audit); }), o);
+  audit_filters(leaf(*audit, o, "list", "list entries",
+                     [&o](const Common& c) { return audit_list(c, o.audit); }),
+                o);
   auto* verify = leaf(*audit, o, "verify", "check the chain of the record",
                       [&o](const Common& c) { return audit_verify(c, o.folder, o.public_key); });
-  verify->add_option("folder", o.folder, "a record folder to check without a server (default: ask the server)");
-  verify->add_option("--public-key", o.public_key, "the installation's public key, base64 (with a folder)");
-  audit_filters(leaf(*audit, o, "export", "print entries as NDJSON", [&o](const Common& c) { return audit_export(c, o.audit); }), o);
+  verify->add_option("folder", o.folder,
+                     "a record folder to check without a server (default: ask the server)");
+  verify->add_option("--public-key", o.public_key,
+                     "the installation's public key, base64 (with a folder)");
+  audit_filters(leaf(*audit, o, "export", "print entries as NDJSON",
+                     [&o](const Common& c) { return audit_export(c, o.audit); }),
+                o);
 
   auto* receipt = group(app, "receipt", "proofs of revocation");
   leaf(*receipt, o, "list", "list receipts", [](const Common& c) { return receipt_list(c); });
-  leaf(*receipt, o, "show", "show one receipt", [&o](const Common& c) { return receipt_show(c, o.id); })
-      ->add_option("id", o.id, "the receipt's id")->required();
-  auto* check = leaf(*receipt, o, "verify", "check a receipt's signature", [&o](const Common& c) { return receipt_verify(c, o.file, o.public_key); });
-  check->add_option("file", o.file, "the receipt, as printed with --json; - for standard input")->required();
-  check->add_option("--public-key", o.public_key, "base64; default: receipt-key.pub of the data directory, or the server's");
+  leaf(*receipt, o, "show", "show one receipt",
+       [&o](const Common& c) { return receipt_show(c, o.id); })
+      ->add_option("id", o.id, "the receipt's id")
+      ->required();
+  auto* check = leaf(*receipt, o, "verify", "check a receipt's signature",
+                     [&o](const Common& c) { return receipt_verify(c, o.file, o.public_key); });
+  check->add_option("file", o.file, "the receipt, as printed with --json; - for standard input")
+      ->required();
+  check->add_option("--public-key", o.public_key,
+                    "base64; default: receipt-key.pub of the data directory, or the server's");
 
   auto* seal = group(app, "seal", "what protects the root key");
-  leaf(*seal, o, "status", "which seals open this installation", [](const Common& c) { return seal_status(c); });
+  leaf(*seal, o, "status", "which seals open this installation",
+       [](const Common& c) { return seal_status(c); });
   leaf(app, o, "doctor", "look for what is wrong", [](const Common& c) { return doctor(c); });
 }
 
@@ -179,7 +246,8 @@ void add_records(CLI::App& app, Options& o) {
 int run_command_line(int argc, char** argv) {
   // What follows "--" is a command of somebody else's: no parser of ours looks at it.
   char** const end = argv + argc;
-  char** const mark = std::find_if(argv, end, [](const char* argument) { return std::string_view(argument) == "--"; });
+  char** const mark = std::find_if(
+      argv, end, [](const char* argument) { return std::string_view(argument) == "--"; });
   CLI::App app("Strongroom: the place where the keys of AI agents live", "strongroom");
   Options options;
   app.set_version_flag("--version", std::string(STRONGROOM_VERSION));

@@ -9,18 +9,40 @@
 namespace strongroom::app {
 namespace {
 
-const std::vector<Column> kTenant = {{"NAME", "name"}, {"STATE", "state"}, {"CREATED", "created"}, {"ID", "id"}};
-const std::vector<Column> kMember = {{"NAME", "name"}, {"ROLE", "role"}, {"TENANT", "tenant"}, {"CREATED", "created"}, {"ID", "id"}};
-const std::vector<Column> kKeyRow = {{"SERVICE", "service"}, {"LABEL", "label"}, {"TENANT", "tenant"}, {"HOME", "home"},
-                                     {"OWNER", "owner"}, {"DELIVERY", "delivery"}, {"STATE", "state"}, {"VERSION", "version"},
-                                     {"ENDS IN", "last_characters"}, {"LAST USED", "last_used"}, {"ID", "id"}};
-const std::vector<Column> kKey = {{"id", "id"}, {"service", "service"}, {"label", "label"}, {"tenant", "tenant"}, {"home", "home"},
-                                  {"owner", "owner"}, {"delivery", "delivery"}, {"state", "state"}, {"version", "version"},
-                                  {"created", "created"}, {"changed", "changed"}, {"last used", "last_used"},
-                                  {"ends in", "last_characters"}, {"settings", "settings"}};
-const std::vector<Column> kSession = {{"ID", "id"}, {"TENANT", "tenant"}, {"MEMBER", "member"}, {"STATE", "state"},
-                                      {"RUNTIME", "runtime"}, {"STARTED", "started"}, {"ENDED", "ended"}, {"WHY", "ended_why"}};
-const std::vector<Column> kSkill = {{"NAME", "name"}, {"TENANT", "tenant"}, {"SERVICES", "services"}, {"ID", "id"}};
+const std::vector<Column> kTenant = {
+    {"NAME", "name"}, {"STATE", "state"}, {"CREATED", "created"}, {"ID", "id"}};
+const std::vector<Column> kMember = {
+    {"NAME", "name"}, {"ROLE", "role"}, {"TENANT", "tenant"}, {"CREATED", "created"}, {"ID", "id"}};
+const std::vector<Column> kKeyRow = {{"SERVICE", "service"},
+                                     {"LABEL", "label"},
+                                     {"TENANT", "tenant"},
+                                     {"HOME", "home"},
+                                     {"OWNER", "owner"},
+                                     {"DELIVERY", "delivery"},
+                                     {"STATE", "state"},
+                                     {"VERSION", "version"},
+                                     {"ENDS IN", "last_characters"},
+                                     {"LAST USED", "last_used"},
+                                     {"ID", "id"}};
+const std::vector<Column> kKey = {{"id", "id"},
+                                  {"service", "service"},
+                                  {"label", "label"},
+                                  {"tenant", "tenant"},
+                                  {"home", "home"},
+                                  {"owner", "owner"},
+                                  {"delivery", "delivery"},
+                                  {"state", "state"},
+                                  {"version", "version"},
+                                  {"created", "created"},
+                                  {"changed", "changed"},
+                                  {"last used", "last_used"},
+                                  {"ends in", "last_characters"},
+                                  {"settings", "settings"}};
+const std::vector<Column> kSession = {
+    {"ID", "id"},           {"TENANT", "tenant"},   {"MEMBER", "member"}, {"STATE", "state"},
+    {"RUNTIME", "runtime"}, {"STARTED", "started"}, {"ENDED", "ended"},   {"WHY", "ended_why"}};
+const std::vector<Column> kSkill = {
+    {"NAME", "name"}, {"TENANT", "tenant"}, {"SERVICES", "services"}, {"ID", "id"}};
 
 using Answer = Result<json::value>;
 
@@ -28,17 +50,23 @@ using Answer = Result<json::value>;
 void print_receipt(Format format, const json::value& document) {
   if (format == Format::Json || !document.is_object()) return print_object(format, document, {});
   const auto* receipt = document.get_object().if_contains("receipt");
-  if (receipt == nullptr || !receipt->is_object()) return print_object(format, document, {{"receipt", "receipt"}});
+  if (receipt == nullptr || !receipt->is_object())
+    return print_object(format, document, {{"receipt", "receipt"}});
   const auto& body = receipt->get_object();
-  print_object(format, body, {{"receipt", "id"}, {"asked at", "asked_at"}, {"completed at", "completed_at"}});
-  for (const auto& [member, meaning] : {std::pair("r1", "R1 fenced"), std::pair("r2", "R2 withdrawn"),
-                                        std::pair("r3", "R3 destroyed at the source"), std::pair("r4", "R4 unrecoverable")}) {
+  print_object(format, body,
+               {{"receipt", "id"}, {"asked at", "asked_at"}, {"completed at", "completed_at"}});
+  for (const auto& [member, meaning] :
+       {std::pair("r1", "R1 fenced"), std::pair("r2", "R2 withdrawn"),
+        std::pair("r3", "R3 destroyed at the source"), std::pair("r4", "R4 unrecoverable")}) {
     const auto* promise = body.if_contains(member);
     if (promise == nullptr || !promise->is_object()) continue;
     const auto& object = promise->get_object();
     const auto* holds = object.if_contains("holds");
-    std::string line = std::string(meaning) + ": " + (holds != nullptr && holds->is_bool() && holds->get_bool() ? "holds" : "not claimed");
-    if (const auto why = optional_string(object, "why"); why && !why->empty()) line += " (" + *why + ")";
+    std::string line =
+        std::string(meaning) + ": " +
+        (holds != nullptr && holds->is_bool() && holds->get_bool() ? "holds" : "not claimed");
+    if (const auto why = optional_string(object, "why"); why && !why->empty())
+      line += " (" + *why + ")";
     say(format, line);
   }
 }
@@ -55,7 +83,8 @@ json::array to_array(const std::vector<std::string>& items) {
   return out;
 }
 
-int list(const Common& common, const std::string& path, const std::vector<Column>& columns, std::string_view when_empty) {
+int list(const Common& common, const std::string& path, const std::vector<Column>& columns,
+         std::string_view when_empty) {
   return with_client(
       common, [&](ControlClient& client) { return client.get(path); },
       [&](const json::value& answer) { print_list(common.format, answer, columns, when_empty); });
@@ -68,13 +97,14 @@ int show_one(const Common& common, const std::string& path, const std::vector<Co
 }
 
 int revoke_call(const Common& common, const std::function<Answer(ControlClient&)>& call) {
-  return with_client(common, call, [&](const json::value& answer) { print_receipt(common.format, answer); });
+  return with_client(common, call,
+                     [&](const json::value& answer) { print_receipt(common.format, answer); });
 }
 
 }  // namespace
 
-Result<std::vector<std::pair<std::string, std::string>>> split_pairs(const std::vector<std::string>& pairs,
-                                                                      std::string_view option) {
+Result<std::vector<std::pair<std::string, std::string>>> split_pairs(
+    const std::vector<std::string>& pairs, std::string_view option) {
   std::vector<std::pair<std::string, std::string>> out;
   for (const auto& pair : pairs) {
     const auto equals = pair.find('=');
@@ -87,28 +117,33 @@ Result<std::vector<std::pair<std::string, std::string>>> split_pairs(const std::
 
 int tenant_add(const Common& common, const std::string& name) {
   return with_client(
-      common, [&](ControlClient& client) { return client.post("/api/v1/tenants", {{"name", name}}); },
+      common,
+      [&](ControlClient& client) { return client.post("/api/v1/tenants", {{"name", name}}); },
       [&](const json::value& answer) {
         print_object(common.format, answer, {{"tenant", "name"}, {"id", "id"}});
       });
 }
 
 int tenant_list(const Common& common) {
-  return list(common, "/api/v1/tenants", kTenant, "No tenants yet. Add one: strongroom tenant add NAME");
+  return list(common, "/api/v1/tenants", kTenant,
+              "No tenants yet. Add one: strongroom tenant add NAME");
 }
 
 int tenant_remove(const Common& common, const std::string& name) {
-  return revoke_call(common, [&](ControlClient& client) { return client.remove(path_of("tenants", name)); });
+  return revoke_call(
+      common, [&](ControlClient& client) { return client.remove(path_of("tenants", name)); });
 }
 
-int member_add(const Common& common, const std::string& tenant, const std::string& name, const std::string& role) {
+int member_add(const Common& common, const std::string& tenant, const std::string& name,
+               const std::string& role) {
   return with_client(
       common,
       [&](ControlClient& client) {
         return client.post("/api/v1/members", {{"tenant", tenant}, {"name", name}, {"role", role}});
       },
       [&](const json::value& answer) {
-        print_object(common.format, answer, {{"member", "name"}, {"tenant", "tenant"}, {"role", "role"}, {"id", "id"}});
+        print_object(common.format, answer,
+                     {{"member", "name"}, {"tenant", "tenant"}, {"role", "role"}, {"id", "id"}});
       });
 }
 
@@ -125,7 +160,8 @@ int member_remove(const Common& common, const std::string& tenant, const std::st
 
 int service_list(const Common& common) {
   return list(common, "/api/v1/services",
-              {{"SERVICE", "id"}, {"TITLE", "title"}, {"DELIVERY", "delivery"}, {"HOMES", "homes"}}, "No services.");
+              {{"SERVICE", "id"}, {"TITLE", "title"}, {"DELIVERY", "delivery"}, {"HOMES", "homes"}},
+              "No services.");
 }
 
 int key_add(const Common& common, const KeyAddOptions& options) {
@@ -141,7 +177,8 @@ int key_add(const Common& common, const KeyAddOptions& options) {
   const auto value = read_value("Value of the " + options.service + " key");
   if (!value) return report(value.error());
   return with_client(
-      common, [&](ControlClient& client) { return client.post_with_value("/api/v1/keys", body, *value); },
+      common,
+      [&](ControlClient& client) { return client.post_with_value("/api/v1/keys", body, *value); },
       [&](const json::value& answer) { print_object(common.format, answer, kKey); });
 }
 
@@ -150,14 +187,19 @@ int key_list(const Common& common, const std::string& tenant) {
               "No keys yet. Add one: strongroom key add SERVICE --tenant TENANT");
 }
 
-int key_show(const Common& common, const std::string& id) { return show_one(common, path_of("keys", id), kKey); }
+int key_show(const Common& common, const std::string& id) {
+  return show_one(common, path_of("keys", id), kKey);
+}
 
 int key_rotate(const Common& common, const std::string& id) {
   (void)io::confine_this_process();
   const auto value = read_value("New value");
   if (!value) return report(value.error());
   return with_client(
-      common, [&](ControlClient& client) { return client.post_with_value(path_of("keys", id, "rotate"), {}, *value); },
+      common,
+      [&](ControlClient& client) {
+        return client.post_with_value(path_of("keys", id, "rotate"), {}, *value);
+      },
       [&](const json::value& answer) { print_object(common.format, answer, kKey); });
 }
 
@@ -166,68 +208,97 @@ int key_check(const Common& common, const std::string& id) {
   const int failed = with_client(
       common, [&](ControlClient& client) { return client.post(path_of("keys", id, "check"), {}); },
       [&](const json::value& answer) {
-        print_object(common.format, answer, {{"verdict", "verdict"}, {"status", "status"}, {"said", "message"}});
-        if (answer.is_object() && readable(answer.get_object(), "verdict") != "accepted") exit_code = 1;
+        print_object(common.format, answer,
+                     {{"verdict", "verdict"}, {"status", "status"}, {"said", "message"}});
+        if (answer.is_object() && readable(answer.get_object(), "verdict") != "accepted")
+          exit_code = 1;
       });
   return failed != 0 ? failed : exit_code;
 }
 
 int key_revoke(const Common& common, const std::string& id) {
-  return revoke_call(common, [&](ControlClient& client) { return client.post(path_of("keys", id, "revoke"), {}); });
+  return revoke_call(common, [&](ControlClient& client) {
+    return client.post(path_of("keys", id, "revoke"), {});
+  });
 }
 
-int skill_add(const Common& common, const std::string& tenant, const std::string& name, const std::vector<std::string>& services) {
+int skill_add(const Common& common, const std::string& tenant, const std::string& name,
+              const std::vector<std::string>& services) {
   return with_client(
       common,
       [&](ControlClient& client) {
-        return client.post("/api/v1/skills", {{"tenant", tenant}, {"name", name}, {"services", to_array(services)}});
+        return client.post("/api/v1/skills",
+                           {{"tenant", tenant}, {"name", name}, {"services", to_array(services)}});
       },
       [&](const json::value& answer) {
-        print_object(common.format, answer, {{"skill", "name"}, {"tenant", "tenant"}, {"services", "services"}, {"id", "id"}});
+        print_object(
+            common.format, answer,
+            {{"skill", "name"}, {"tenant", "tenant"}, {"services", "services"}, {"id", "id"}});
       });
 }
 
 int skill_list(const Common& common, const std::string& tenant) {
-  return list(common, "/api/v1/skills" + query({{"tenant", tenant}}), kSkill,
-              "No skills yet. Add one: strongroom skill add NAME --tenant TENANT --service SERVICE");
+  return list(
+      common, "/api/v1/skills" + query({{"tenant", tenant}}), kSkill,
+      "No skills yet. Add one: strongroom skill add NAME --tenant TENANT --service SERVICE");
 }
 
 int skill_remove(const Common& common, const std::string& tenant, const std::string& name) {
   return with_client(
-      common, [&](ControlClient& client) { return client.remove(path_of("skills", name) + query({{"tenant", tenant}})); },
+      common,
+      [&](ControlClient& client) {
+        return client.remove(path_of("skills", name) + query({{"tenant", tenant}}));
+      },
       [&](const json::value& answer) {
-        if (common.format == Format::Json) print_object(common.format, answer.is_null() ? json::object() : answer, {});
+        if (common.format == Format::Json)
+          print_object(common.format, answer.is_null() ? json::object() : answer, {});
         say(common.format, "skill " + name + " removed");
       });
 }
 
 int session_start(const Common& common, const RunOptions& options) {
-  json::object body{{"tenant", options.tenant}, {"member", options.member}, {"runtime", "external"},
-                    {"services", to_array(options.services)}, {"skills", to_array(options.skills)}};
+  json::object body{{"tenant", options.tenant},
+                    {"member", options.member},
+                    {"runtime", "external"},
+                    {"services", to_array(options.services)},
+                    {"skills", to_array(options.skills)}};
   if (options.time_limit_seconds > 0) body["time_limit_seconds"] = options.time_limit_seconds;
   return with_client(
       common, [&](ControlClient& client) { return client.post("/api/v1/sessions", body); },
       [&](const json::value& answer) {
-        print_object(common.format, answer, {{"session", "session"}, {"passes", "passes"}, {"injected", "injected"}});
+        print_object(common.format, answer,
+                     {{"session", "session"}, {"passes", "passes"}, {"injected", "injected"}});
       });
 }
 
 int session_list(const Common& common, const std::string& tenant) {
-  return list(common, "/api/v1/sessions" + query({{"tenant", tenant}}), kSession, "No sessions yet.");
+  return list(common, "/api/v1/sessions" + query({{"tenant", tenant}}), kSession,
+              "No sessions yet.");
 }
 
 int session_show(const Common& common, const std::string& id) {
   return show_one(common, path_of("sessions", id),
-                  {{"id", "id"}, {"tenant", "tenant"}, {"member", "member"}, {"state", "state"}, {"runtime", "runtime"},
-                   {"started", "started"}, {"expires", "expires"}, {"ended", "ended"}, {"why", "ended_why"}, {"grants", "grants"}});
+                  {{"id", "id"},
+                   {"tenant", "tenant"},
+                   {"member", "member"},
+                   {"state", "state"},
+                   {"runtime", "runtime"},
+                   {"started", "started"},
+                   {"expires", "expires"},
+                   {"ended", "ended"},
+                   {"why", "ended_why"},
+                   {"grants", "grants"}});
 }
 
 int session_end(const Common& common, const std::string& id) {
-  return revoke_call(common, [&](ControlClient& client) { return client.post(path_of("sessions", id, "end"), {}); });
+  return revoke_call(common, [&](ControlClient& client) {
+    return client.post(path_of("sessions", id, "end"), {});
+  });
 }
 
 int receipt_list(const Common& common) {
-  return list(common, "/api/v1/receipts", {{"ID", "id"}, {"SUBJECT", "subject"}, {"CREATED", "created"}}, "No receipts yet.");
+  return list(common, "/api/v1/receipts",
+              {{"ID", "id"}, {"SUBJECT", "subject"}, {"CREATED", "created"}}, "No receipts yet.");
 }
 
 int receipt_show(const Common& common, const std::string& id) {
@@ -238,7 +309,10 @@ int receipt_show(const Common& common, const std::string& id) {
 
 int seal_status(const Common& common) {
   return show_one(common, "/api/v1/installation",
-                  {{"installation", "id"}, {"version", "version"}, {"seal", "seal"}, {"receipt key", "receipt_public_key"}});
+                  {{"installation", "id"},
+                   {"version", "version"},
+                   {"seal", "seal"},
+                   {"receipt key", "receipt_public_key"}});
 }
 
 }  // namespace strongroom::app

@@ -1,5 +1,5 @@
-// The commands, one function each: options in, exit code out. The command line itself is declared in cli.cpp.
-// SPDX-License-Identifier: Apache-2.0
+// The commands, one function each: options in, exit code out. The command line itself is declared
+// in cli.cpp. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <optional>
@@ -32,7 +32,7 @@ struct RunOptions {
   std::vector<std::string> variables;  ///< NAME=VALUE, plain
   std::string runtime = "process";
   std::string image;
-  long time_limit_seconds = 0;         ///< 0: the server's default
+  long time_limit_seconds = 0;  ///< 0: the server's default
   std::vector<std::string> command;
 };
 
@@ -45,7 +45,8 @@ int tenant_add(const Common& common, const std::string& name);
 int tenant_list(const Common& common);
 int tenant_remove(const Common& common, const std::string& name);
 
-int member_add(const Common& common, const std::string& tenant, const std::string& name, const std::string& role);
+int member_add(const Common& common, const std::string& tenant, const std::string& name,
+               const std::string& role);
 int member_list(const Common& common, const std::string& tenant);
 int member_remove(const Common& common, const std::string& tenant, const std::string& name);
 
@@ -58,7 +59,8 @@ int key_rotate(const Common& common, const std::string& id);
 int key_check(const Common& common, const std::string& id);
 int key_revoke(const Common& common, const std::string& id);
 
-int skill_add(const Common& common, const std::string& tenant, const std::string& name, const std::vector<std::string>& services);
+int skill_add(const Common& common, const std::string& tenant, const std::string& name,
+              const std::vector<std::string>& services);
 int skill_list(const Common& common, const std::string& tenant);
 int skill_remove(const Common& common, const std::string& tenant, const std::string& name);
 
@@ -78,7 +80,8 @@ int receipt_verify(const Common& common, const std::string& file, const std::str
 int seal_status(const Common& common);
 int doctor(const Common& common);
 
-/// The runner: a session, its workroom, and the lease of what was injected, until the command ends (run.cpp).
+/// The runner: a session, its workroom, and the lease of what was injected, until the command ends
+/// (run.cpp).
 int run_workroom(const Common& common, const RunOptions& options);
 /// The whole story, on this machine, against the labelled stand-in (demo.cpp).
 int demo(const Common& common);

@@ -14,13 +14,15 @@
 namespace strongroom::app {
 namespace {
 
-Status refuse_unknown(const json::object& table, std::string_view where, std::initializer_list<std::string_view> known) {
+Status refuse_unknown(const json::object& table, std::string_view where,
+                      std::initializer_list<std::string_view> known) {
   for (const auto& item : table) {
     const std::string_view name(item.key());
     bool is_known = false;
     for (const auto candidate : known) is_known = is_known || candidate == name;
     if (!is_known)
-      return fail(Code::Invalid, "strongroom.toml: unknown setting '" + std::string(name) + "' in " + std::string(where));
+      return fail(Code::Invalid, "strongroom.toml: unknown setting '" + std::string(name) +
+                                     "' in " + std::string(where));
   }
   return {};
 }
@@ -28,33 +30,41 @@ Status refuse_unknown(const json::object& table, std::string_view where, std::in
 Status take_text(const json::object& table, std::string_view name, std::string& into) {
   const auto* value = table.if_contains(name);
   if (value == nullptr) return {};
-  if (!value->is_string()) return fail(Code::Invalid, "strongroom.toml: '" + std::string(name) + "' must be text");
+  if (!value->is_string())
+    return fail(Code::Invalid, "strongroom.toml: '" + std::string(name) + "' must be text");
   into = std::string(value->get_string());
   return {};
 }
 
-Result<std::optional<int>> take_number(const json::object& table, std::string_view name, int least, int most) {
+Result<std::optional<int>> take_number(const json::object& table, std::string_view name, int least,
+                                       int most) {
   const auto* value = table.if_contains(name);
   if (value == nullptr) return std::optional<int>();
   if (!value->is_int64() || value->get_int64() < least || value->get_int64() > most)
-    return fail(Code::Invalid, "strongroom.toml: '" + std::string(name) + "' must be a whole number from " +
-                                   std::to_string(least) + " to " + std::to_string(most));
+    return fail(Code::Invalid, "strongroom.toml: '" + std::string(name) +
+                                   "' must be a whole number from " + std::to_string(least) +
+                                   " to " + std::to_string(most));
   return std::optional<int>(static_cast<int>(value->get_int64()));
 }
 
 Status read_dials(const json::object& gateway, Config& config) {
   const auto* dials = gateway.if_contains("dial");
   if (dials == nullptr) return {};
-  if (!dials->is_array()) return fail(Code::Invalid, "strongroom.toml: write [[gateway.dial]] with two pairs of brackets");
+  if (!dials->is_array())
+    return fail(Code::Invalid,
+                "strongroom.toml: write [[gateway.dial]] with two pairs of brackets");
   for (const auto& item : dials->get_array()) {
-    if (!item.is_object()) return fail(Code::Invalid, "strongroom.toml: [[gateway.dial]] must be a table");
+    if (!item.is_object())
+      return fail(Code::Invalid, "strongroom.toml: [[gateway.dial]] must be a table");
     const auto& table = item.get_object();
     STRONGROOM_CHECKED(refuse_unknown(table, "[[gateway.dial]]", {"host", "to"}));
     lease::Dial dial;
     STRONGROOM_CHECKED(take_text(table, "host", dial.authority));
     STRONGROOM_CHECKED(take_text(table, "to", dial.to));
     if (!io::parse_endpoint(dial.authority) || !io::parse_endpoint(dial.to))
-      return fail(Code::Invalid, "strongroom.toml: [[gateway.dial]] needs host = \"name:port\" and to = \"address:port\"");
+      return fail(
+          Code::Invalid,
+          "strongroom.toml: [[gateway.dial]] needs host = \"name:port\" and to = \"address:port\"");
     config.dials.push_back(std::move(dial));
   }
   return {};
@@ -63,12 +73,15 @@ Status read_dials(const json::object& gateway, Config& config) {
 Status read_extra_ca(const std::string& name, const std::filesystem::path& folder, Config& config) {
   if (name.empty()) return {};
   const std::filesystem::path path(name);
-  STRONGROOM_TRY(config.extra_ca_pem, read_file((path.is_absolute() ? path : folder / path).string()));
+  STRONGROOM_TRY(config.extra_ca_pem,
+                 read_file((path.is_absolute() ? path : folder / path).string()));
   return {};
 }
 
-Status read_gateway(const json::object& gateway, const std::filesystem::path& folder, Config& config) {
-  STRONGROOM_CHECKED(refuse_unknown(gateway, "[gateway]", {"listen", "extra_ca", "dial", "processes"}));
+Status read_gateway(const json::object& gateway, const std::filesystem::path& folder,
+                    Config& config) {
+  STRONGROOM_CHECKED(
+      refuse_unknown(gateway, "[gateway]", {"listen", "extra_ca", "dial", "processes"}));
   STRONGROOM_CHECKED(take_text(gateway, "listen", config.gateway));
   STRONGROOM_TRY(const auto processes, take_number(gateway, "processes", 1, 64));
   if (processes) config.gateway_processes = *processes;
@@ -78,9 +91,11 @@ Status read_gateway(const json::object& gateway, const std::filesystem::path& fo
   return read_dials(gateway, config);
 }
 
-Status read_document(const json::object& document, const std::filesystem::path& folder, Config& config) {
-  STRONGROOM_CHECKED(refuse_unknown(document, "the top level",
-                                    {"listen", "metrics", "seal", "drain_seconds", "grace_seconds", "log_level", "gateway"}));
+Status read_document(const json::object& document, const std::filesystem::path& folder,
+                     Config& config) {
+  STRONGROOM_CHECKED(refuse_unknown(
+      document, "the top level",
+      {"listen", "metrics", "seal", "drain_seconds", "grace_seconds", "log_level", "gateway"}));
   STRONGROOM_CHECKED(take_text(document, "listen", config.listen));
   STRONGROOM_CHECKED(take_text(document, "metrics", config.metrics));
   STRONGROOM_CHECKED(take_text(document, "seal", config.seal));
@@ -91,7 +106,8 @@ Status read_document(const json::object& document, const std::filesystem::path& 
   if (grace) config.grace = std::chrono::seconds(*grace);
   const auto* gateway = document.if_contains("gateway");
   if (gateway == nullptr) return {};
-  if (!gateway->is_object()) return fail(Code::Invalid, "strongroom.toml: 'gateway' must be a table");
+  if (!gateway->is_object())
+    return fail(Code::Invalid, "strongroom.toml: 'gateway' must be a table");
   return read_gateway(gateway->get_object(), folder, config);
 }
 
@@ -106,7 +122,8 @@ Status read_config_file(const ServeFlags& flags, Config& config) {
 
 Status check(const Config& config) {
   for (const auto& address : {config.listen, config.gateway, config.metrics})
-    if (!io::parse_endpoint(address)) return fail(Code::Invalid, "'" + address + "' is not ADDRESS:PORT");
+    if (!io::parse_endpoint(address))
+      return fail(Code::Invalid, "'" + address + "' is not ADDRESS:PORT");
   if (config.seal != "file" && config.seal != "passphrase")
     return fail(Code::Invalid, "the seal is 'file' or 'passphrase', not '" + config.seal + "'");
   return {};
@@ -116,7 +133,9 @@ Status check(const Config& config) {
 
 std::string data_directory(const std::optional<std::string>& flag) {
   std::string chosen = "strongroom-data";
-  if (const char* variable = std::getenv("STRONGROOM_DATA"); variable != nullptr && *variable != '\0') chosen = variable;
+  if (const char* variable = std::getenv("STRONGROOM_DATA");
+      variable != nullptr && *variable != '\0')
+    chosen = variable;
   if (flag) chosen = *flag;
   std::error_code ignored;
   const auto absolute = std::filesystem::absolute(chosen, ignored).lexically_normal();
@@ -137,7 +156,8 @@ Result<Config> load_config(const ServeFlags& flags) {
   if (flags.drain_seconds) config.drain = std::chrono::seconds(*flags.drain_seconds);
   if (flags.grace_seconds) config.grace = std::chrono::seconds(*flags.grace_seconds);
   if (flags.log_level) config.log_level = *flags.log_level;
-  if (flags.extra_ca) STRONGROOM_CHECKED(read_extra_ca(*flags.extra_ca, std::filesystem::current_path(), config));
+  if (flags.extra_ca)
+    STRONGROOM_CHECKED(read_extra_ca(*flags.extra_ca, std::filesystem::current_path(), config));
   STRONGROOM_CHECKED(check(config));
   return config;
 }

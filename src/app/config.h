@@ -1,7 +1,7 @@
 // Configuration of `strongroom serve`: flags, then strongroom.toml, then defaults.
 //
-// Used by: serve. Every member can be set in both places; a flag wins. An unknown member is an error that names it.
-// Documented in docs/configuration.md. SPDX-License-Identifier: Apache-2.0
+// Used by: serve. Every member can be set in both places; a flag wins. An unknown member is an
+// error that names it. Documented in docs/configuration.md. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <chrono>
@@ -34,19 +34,22 @@ struct Config {
   std::string gateway = "127.0.0.1:8701";
   std::string metrics = "127.0.0.1:8702";
   std::string seal = "file";
-  std::string extra_ca_pem;                ///< content of [gateway] extra_ca
+  std::string extra_ca_pem;  ///< content of [gateway] extra_ca
   std::vector<lease::Dial> dials;
   int gateway_processes = 1;
-  std::chrono::seconds drain{10};          ///< how long streams may go on after SIGTERM
-  std::chrono::seconds grace{2};           ///< TERM to KILL of processes that hold a revoked injected key
+  std::chrono::seconds drain{10};  ///< how long streams may go on after SIGTERM
+  std::chrono::seconds grace{2};   ///< TERM to KILL of processes that hold a revoked injected key
   std::string log_level = "info";
 
-  [[nodiscard]] std::string path(const std::string& name) const { return data_directory + "/" + name; }
+  [[nodiscard]] std::string path(const std::string& name) const {
+    return data_directory + "/" + name;
+  }
 };
 
 /// `--data`, STRONGROOM_DATA, ./strongroom-data; made absolute.
 [[nodiscard]] std::string data_directory(const std::optional<std::string>& flag);
-/// Reads and checks everything. Relative file names are relative to the configuration file's folder.
+/// Reads and checks everything. Relative file names are relative to the configuration file's
+/// folder.
 [[nodiscard]] Result<Config> load_config(const ServeFlags& flags);
 
 }  // namespace strongroom::app

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/control_client.h"
 
-#include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 
 #include "app/config.h"
 #include "base/encoding.h"
@@ -32,8 +32,9 @@ struct Connection {
 };
 
 Error unavailable(const std::string& where) {
-  return {Code::Unavailable, "no Strongroom answers at " + where + ": " + std::strerror(errno) +
-                                 "; start it with 'strongroom serve', or name another with --data or STRONGROOM_URL"};
+  return {Code::Unavailable,
+          "no Strongroom answers at " + where + ": " + std::strerror(errno) +
+              "; start it with 'strongroom serve', or name another with --data or STRONGROOM_URL"};
 }
 
 Result<int> connect_unix(const std::string& path) {
@@ -95,12 +96,14 @@ Result<bool> receive(int fd, std::string& text) {
 }
 
 /// The head of the answer, which stays at the front of `text`; `head_size` octets long.
-Result<http::ResponseHead> receive_head(int fd, std::string_view method, std::string& text, std::size_t& head_size) {
+Result<http::ResponseHead> receive_head(int fd, std::string_view method, std::string& text,
+                                        std::size_t& head_size) {
   http::ResponseHead head;
   std::size_t scanned = 0;
   for (;;) {
     const auto outcome = http::parse_response(text, method, head, scanned);
-    if (outcome.state == http::ParseState::Bad) return fail(Code::Protocol, "the server's answer is not HTTP");
+    if (outcome.state == http::ParseState::Bad)
+      return fail(Code::Protocol, "the server's answer is not HTTP");
     if (outcome.state == http::ParseState::Complete) {
       head_size = outcome.consumed;
       return head;
@@ -116,25 +119,39 @@ Result<std::string> receive_body(int fd, http::BodyFraming framing, std::string 
   std::string content;
   while (!follower.is_done()) {
     const auto step = follower.feed(rest);
-    if (step.state == http::ParseState::Bad) return fail(Code::Protocol, "the server's answer is cut or malformed");
+    if (step.state == http::ParseState::Bad)
+      return fail(Code::Protocol, "the server's answer is cut or malformed");
     content.append(step.content);
     rest.erase(0, step.consumed);
     if (follower.is_done() || step.consumed > 0) continue;
     STRONGROOM_TRY(const bool more, receive(fd, rest));
-    if (!more && !follower.end_of_input()) return fail(Code::Unavailable, "the server's answer was cut short");
+    if (!more && !follower.end_of_input())
+      return fail(Code::Unavailable, "the server's answer was cut short");
   }
   return content;
 }
 
 Code code_of_status(int status) {
   switch (status) {
-    case 400: case 413: case 415: case 422: return Code::Invalid;
-    case 401: return Code::Unauthorized;
-    case 403: return Code::Refused;
-    case 404: return Code::NotFound;
-    case 409: return Code::Conflict;
-    case 502: case 503: case 504: return Code::Unavailable;
-    default: return Code::Internal;
+    case 400:
+    case 413:
+    case 415:
+    case 422:
+      return Code::Invalid;
+    case 401:
+      return Code::Unauthorized;
+    case 403:
+      return Code::Refused;
+    case 404:
+      return Code::NotFound;
+    case 409:
+      return Code::Conflict;
+    case 502:
+    case 503:
+    case 504:
+      return Code::Unavailable;
+    default:
+      return Code::Internal;
   }
 }
 
@@ -147,7 +164,8 @@ Error error_of(int status, std::string_view body) {
   if (member == nullptr || !member->is_object()) return error;
   const auto& object = member->get_object();
   if (const auto message = optional_string(object, "message")) error.message = *message;
-  if (const auto hint = optional_string(object, "hint"); hint && !hint->empty()) error.message += " (" + *hint + ")";
+  if (const auto hint = optional_string(object, "hint"); hint && !hint->empty())
+    error.message += " (" + *hint + ")";
   if (const auto code = optional_string(object, "code")) error.reason = *code;
   return error;
 }
@@ -186,7 +204,8 @@ Result<Server> find_server(const std::optional<std::string>& data_flag) {
   }
   std::string_view text(url);
   if (!text.starts_with("http://"))
-    return fail(Code::Invalid, "STRONGROOM_URL must be http://ADDRESS:PORT of the control listener");
+    return fail(Code::Invalid,
+                "STRONGROOM_URL must be http://ADDRESS:PORT of the control listener");
   text.remove_prefix(7);
   while (text.ends_with('/')) text.remove_suffix(1);
   if (text.find(':') == std::string_view::npos || text.find('/') != std::string_view::npos)
@@ -194,28 +213,40 @@ Result<Server> find_server(const std::optional<std::string>& data_flag) {
   Server server;
   server.host = std::string(text);
   const char* token = std::getenv("STRONGROOM_TOKEN");
-  if (token == nullptr || *token == '\0') return fail(Code::Invalid, "STRONGROOM_URL needs STRONGROOM_TOKEN beside it");
+  if (token == nullptr || *token == '\0')
+    return fail(Code::Invalid, "STRONGROOM_URL needs STRONGROOM_TOKEN beside it");
   server.token = token;
   return server;
 }
 
 Result<int> ControlClient::connect() {
-  return server_.socket_path.empty() ? connect_tcp(server_.host) : connect_unix(server_.socket_path);
+  return server_.socket_path.empty() ? connect_tcp(server_.host)
+                                     : connect_unix(server_.socket_path);
 }
 
-std::string ControlClient::head(std::string_view method, std::string_view path, std::string_view more) const {
+std::string ControlClient::head(std::string_view method, std::string_view path,
+                                std::string_view more) const {
   std::string text;
-  text.append(method).append(" ").append(path).append(" HTTP/1.1\r\nHost: ").append(server_.host).append("\r\n");
-  if (!server_.token.empty()) text.append("Authorization: Bearer ").append(server_.token).append("\r\n");
+  text.append(method)
+      .append(" ")
+      .append(path)
+      .append(" HTTP/1.1\r\nHost: ")
+      .append(server_.host)
+      .append("\r\n");
+  if (!server_.token.empty())
+    text.append("Authorization: Bearer ").append(server_.token).append("\r\n");
   return text.append(more).append("\r\n");
 }
 
-Result<json::value> ControlClient::call(std::string_view method, std::string_view path, const RequestBody& body) {
+Result<json::value> ControlClient::call(std::string_view method, std::string_view path,
+                                        const RequestBody& body) {
   STRONGROOM_TRY(const int fd, connect());
   const Connection connection(fd);
   std::string more = "Connection: close\r\nAccept: application/json\r\n";
   if (!body.view().empty())
-    more += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.view().size()) + "\r\n";
+    more +=
+        "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.view().size()) +
+        "\r\n";
   else if (method != "GET")
     more += "Content-Length: 0\r\n";
   STRONGROOM_CHECKED(send_all(fd, bytes_of(head(method, path, more))));
@@ -229,8 +260,12 @@ Result<json::value> ControlClient::call(std::string_view method, std::string_vie
   return parse_json(content);
 }
 
-Result<json::value> ControlClient::get(std::string_view path) { return call("GET", path, RequestBody(0)); }
-Result<json::value> ControlClient::remove(std::string_view path) { return call("DELETE", path, RequestBody(0)); }
+Result<json::value> ControlClient::get(std::string_view path) {
+  return call("GET", path, RequestBody(0));
+}
+Result<json::value> ControlClient::remove(std::string_view path) {
+  return call("DELETE", path, RequestBody(0));
+}
 
 Result<json::value> ControlClient::post(std::string_view path, const json::object& body) {
   const std::string text = to_text(body);
@@ -239,7 +274,8 @@ Result<json::value> ControlClient::post(std::string_view path, const json::objec
   return call("POST", path, whole);
 }
 
-Result<json::value> ControlClient::post_with_value(std::string_view path, const json::object& body, const Secret& value) {
+Result<json::value> ControlClient::post_with_value(std::string_view path, const json::object& body,
+                                                   const Secret& value) {
   return call("POST", path, with_value(body, value));
 }
 
@@ -247,14 +283,17 @@ Result<int> ControlClient::upgrade(std::string_view path) {
   STRONGROOM_TRY(const int fd, connect());
   Connection connection(fd);
   STRONGROOM_CHECKED(send_all(
-      fd, bytes_of(head("POST", path, "Connection: Upgrade\r\nUpgrade: strongroom-lease/1\r\nContent-Length: 0\r\n"))));
+      fd, bytes_of(head(
+              "POST", path,
+              "Connection: Upgrade\r\nUpgrade: strongroom-lease/1\r\nContent-Length: 0\r\n"))));
   // Octet by octet: what follows the head belongs to the lease channel.
   std::string text;
   while (!text.ends_with("\r\n\r\n")) {
     char octet = 0;
     const ssize_t got = ::recv(fd, &octet, 1, 0);
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0 || text.size() > 16384) return fail(Code::Unavailable, "the server closed the connection");
+    if (got <= 0 || text.size() > 16384)
+      return fail(Code::Unavailable, "the server closed the connection");
     text.push_back(octet);
   }
   http::ResponseHead answer;

@@ -1,7 +1,8 @@
 // ControlClient: how every command talks to a running server, over its control socket or its URL.
 //
-// Used by: the commands. Threads: one. Blocking: a command has nothing else to do. Fails: Unavailable when no server answers; otherwise the
-// server's own error. Bodies that hold key values are Secrets and are wiped. SPDX-License-Identifier: Apache-2.0
+// Used by: the commands. Threads: one. Blocking: a command has nothing else to do. Fails:
+// Unavailable when no server answers; otherwise the server's own error. Bodies that hold key values
+// are Secrets and are wiped. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <optional>
@@ -26,7 +27,8 @@ struct Server {
 /// `--data`, else STRONGROOM_URL with STRONGROOM_TOKEN, else STRONGROOM_DATA or ./strongroom-data.
 [[nodiscard]] Result<Server> find_server(const std::optional<std::string>& data_flag);
 
-/// A request's body: room for all of it is made at once, so nothing is left behind by growing; wiped at the end.
+/// A request's body: room for all of it is made at once, so nothing is left behind by growing;
+/// wiped at the end.
 class RequestBody {
  public:
   explicit RequestBody(std::size_t capacity) { octets_.reserve(capacity); }
@@ -47,16 +49,20 @@ class ControlClient {
   /// `path` starts with /api/v1. Answers the JSON document of a 2xx (null when empty).
   [[nodiscard]] Result<json::value> get(std::string_view path);
   [[nodiscard]] Result<json::value> post(std::string_view path, const json::object& body);
-  /// `body` plus the member "value" with the secret's octets as a JSON string; the text is wiped after sending.
-  [[nodiscard]] Result<json::value> post_with_value(std::string_view path, const json::object& body, const Secret& value);
+  /// `body` plus the member "value" with the secret's octets as a JSON string; the text is wiped
+  /// after sending.
+  [[nodiscard]] Result<json::value> post_with_value(std::string_view path, const json::object& body,
+                                                    const Secret& value);
   [[nodiscard]] Result<json::value> remove(std::string_view path);
   /// Asks for `Upgrade: strongroom-lease/1`; answers the connected descriptor, owned by the caller.
   [[nodiscard]] Result<int> upgrade(std::string_view path);
 
  private:
   [[nodiscard]] Result<int> connect();
-  [[nodiscard]] Result<json::value> call(std::string_view method, std::string_view path, const RequestBody& body);
-  [[nodiscard]] std::string head(std::string_view method, std::string_view path, std::string_view more) const;
+  [[nodiscard]] Result<json::value> call(std::string_view method, std::string_view path,
+                                         const RequestBody& body);
+  [[nodiscard]] std::string head(std::string_view method, std::string_view path,
+                                 std::string_view more) const;
   Server server_;
 };
 

@@ -1,5 +1,6 @@
-// `strongroom demo`: add, run, look, call, revoke, call again, receipt; each step proves itself or the demo fails.
-// It uses the built programs as a person would, on a data directory of its own. SPDX-License-Identifier: Apache-2.0
+// `strongroom demo`: add, run, look, call, revoke, call again, receipt; each step proves itself or
+// the demo fails. It uses the built programs as a person would, on a data directory of its own.
+// SPDX-License-Identifier: Apache-2.0
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -70,16 +71,19 @@ std::string joined(const std::vector<std::string>& arguments) {
 }
 
 /// Runs one command as shown; its output is told and answered.
-Result<std::string> command(const Stage& stage, const std::vector<std::string>& arguments, const std::string& input = {},
-                            Format format = Format::People) {
+Result<std::string> command(const Stage& stage, const std::vector<std::string>& arguments,
+                            const std::string& input = {}, Format format = Format::People) {
   if (format == Format::People) tell(joined(arguments));
   std::vector<std::string> argv{stage.strongroom};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   if (format == Format::Json) argv.emplace_back("--json");
   STRONGROOM_TRY(Child child, Child::start(argv, input, stage.environment));
   STRONGROOM_TRY(const auto ended, child.finish(seconds(20)));
-  if (format == Format::People && !ended.output.empty()) tell("  " + ended.output.substr(0, ended.output.size() - 1));
-  if (ended.status != 0) return fail(Code::Internal, "exit code " + std::to_string(ended.status) + " of: " + joined(arguments));
+  if (format == Format::People && !ended.output.empty())
+    tell("  " + ended.output.substr(0, ended.output.size() - 1));
+  if (ended.status != 0)
+    return fail(Code::Internal,
+                "exit code " + std::to_string(ended.status) + " of: " + joined(arguments));
   return ended.output;
 }
 
@@ -96,62 +100,90 @@ std::string random_text(const std::string& prefix, std::size_t octets) {
 }
 
 Result<Child> start_provider(Stage& stage) {
-  tell("\n1. A provider. This is a STAND-IN on this machine that speaks the Gemini API; it accepts one key only.");
-  STRONGROOM_TRY(Child provider, Child::start({stage.programs + "/strongroom-demo-provider", stage.folder}, stage.provider_key + "\n"));
+  tell(
+      "\n1. A provider. This is a STAND-IN on this machine that speaks the Gemini API; it accepts "
+      "one key only.");
+  STRONGROOM_TRY(Child provider,
+                 Child::start({stage.programs + "/strongroom-demo-provider", stage.folder},
+                              stage.provider_key + "\n"));
   std::string port;
-  STRONGROOM_TRY(const std::string said, provider.read_until([&](const std::string& line) {
-    if (!line.starts_with("port ")) return false;
-    port = line.substr(5);
-    return true;
-  }, seconds(10)));
+  STRONGROOM_TRY(const std::string said, provider.read_until(
+                                             [&](const std::string& line) {
+                                               if (!line.starts_with("port ")) return false;
+                                               port = line.substr(5);
+                                               return true;
+                                             },
+                                             seconds(10)));
   std::filesystem::create_directories(stage.folder + "/data");
   std::filesystem::permissions(stage.folder + "/data", std::filesystem::perms::owner_all);
-  STRONGROOM_CHECKED(write_file(stage.folder + "/data/strongroom.toml",
-                                "[gateway]\nextra_ca = \"" + stage.folder + "/provider-ca.pem\"\n[[gateway.dial]]\n" +
-                                    "host = \"generativelanguage.googleapis.com:443\"\nto = \"127.0.0.1:" + port + "\"\n",
-                                0600));
+  STRONGROOM_CHECKED(write_file(
+      stage.folder + "/data/strongroom.toml",
+      "[gateway]\nextra_ca = \"" + stage.folder + "/provider-ca.pem\"\n[[gateway.dial]]\n" +
+          "host = \"generativelanguage.googleapis.com:443\"\nto = \"127.0.0.1:" + port + "\"\n",
+      0600));
   return provider;
 }
 
 Result<Child> start_server(const Stage& stage) {
   tell("\n2. Strongroom: vault and gateway, on a database of its own.");
   tell("$ strongroom serve");
-  STRONGROOM_TRY(Child server, Child::start({stage.strongroom, "serve", "--listen", "127.0.0.1:0", "--gateway", "127.0.0.1:0",
-                                             "--metrics", "127.0.0.1:0", "--log-level", "error"}, {}, stage.environment));
-  STRONGROOM_TRY(const std::string said, server.read_until([](const std::string& line) { return line.starts_with("ready"); }, seconds(20),
-                                                           [](const std::string& line) { tell("  " + line); }));
+  STRONGROOM_TRY(Child server,
+                 Child::start({stage.strongroom, "serve", "--listen", "127.0.0.1:0", "--gateway",
+                               "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--log-level", "error"},
+                              {}, stage.environment));
+  STRONGROOM_TRY(
+      const std::string said,
+      server.read_until([](const std::string& line) { return line.starts_with("ready"); },
+                        seconds(20), [](const std::string& line) { tell("  " + line); }));
   return server;
 }
 
 Result<std::string> store_keys(const Stage& stage) {
-  tell("\n3. A tenant, a member, and two keys: a provider key for the tenant's skills, a git token of Alice's own.");
+  tell(
+      "\n3. A tenant, a member, and two keys: a provider key for the tenant's skills, a git token "
+      "of Alice's own.");
   STRONGROOM_TRY(const auto tenant, command(stage, {"tenant", "add", "acme"}));
   STRONGROOM_TRY(const auto member, command(stage, {"member", "add", "--tenant", "acme", "alice"}));
   tell("$ strongroom key add gemini --tenant acme          (the value comes on standard input)");
-  STRONGROOM_TRY(const auto added, command(stage, {"key", "add", "gemini", "--tenant", "acme"}, stage.provider_key + "\n", Format::Json));
+  STRONGROOM_TRY(const auto added, command(stage, {"key", "add", "gemini", "--tenant", "acme"},
+                                           stage.provider_key + "\n", Format::Json));
   tell("$ strongroom key add github --tenant acme --member alice");
-  STRONGROOM_TRY(const auto token, command(stage, {"key", "add", "github", "--tenant", "acme", "--member", "alice"},
-                                           stage.git_token + "\n", Format::Json));
+  STRONGROOM_TRY(const auto token,
+                 command(stage, {"key", "add", "github", "--tenant", "acme", "--member", "alice"},
+                         stage.git_token + "\n", Format::Json));
   STRONGROOM_TRY(const auto listed, command(stage, {"key", "list", "--tenant", "acme"}));
-  STRONGROOM_CHECKED(expect(listed.find(stage.provider_key) == std::string::npos && listed.find(stage.git_token) == std::string::npos,
+  STRONGROOM_CHECKED(expect(listed.find(stage.provider_key) == std::string::npos &&
+                                listed.find(stage.git_token) == std::string::npos,
                             "the list shows no key"));
   return id_of(added);
 }
 
 Result<Child> run_agent(const Stage& stage) {
-  tell("\n4. An agent's code in a workroom: it gets a pass for the provider, and the git token that its tools must hold.");
-  tell("$ strongroom run --tenant acme --member alice --service gemini --service github -- sh agent.sh");
-  STRONGROOM_CHECKED(write_file(stage.folder + "/agent.sh", "cd '" + stage.folder + "'\n" + kAgent, 0600));
-  if (std::system(("mkfifo '" + stage.folder + "/fifo'").c_str()) != 0) return fail(Code::Internal, "no fifo can be made");
-  STRONGROOM_TRY(Child agent, Child::start({stage.strongroom, "run", "--tenant", "acme", "--member", "alice", "--service", "gemini",
-                                            "--service", "github", "--", "/bin/sh", stage.folder + "/agent.sh"}, {}, stage.environment));
-  STRONGROOM_TRY(const std::string said, agent.read_until([](const std::string& line) { return line.starts_with("READY"); }, seconds(20),
-                                                          [](const std::string& line) {
-                                                            if (!line.starts_with("READY")) tell(line);
-                                                          }));
+  tell(
+      "\n4. An agent's code in a workroom: it gets a pass for the provider, and the git token that "
+      "its tools must hold.");
+  tell(
+      "$ strongroom run --tenant acme --member alice --service gemini --service github -- sh "
+      "agent.sh");
+  STRONGROOM_CHECKED(
+      write_file(stage.folder + "/agent.sh", "cd '" + stage.folder + "'\n" + kAgent, 0600));
+  if (std::system(("mkfifo '" + stage.folder + "/fifo'").c_str()) != 0)
+    return fail(Code::Internal, "no fifo can be made");
+  STRONGROOM_TRY(Child agent, Child::start({stage.strongroom, "run", "--tenant", "acme", "--member",
+                                            "alice", "--service", "gemini", "--service", "github",
+                                            "--", "/bin/sh", stage.folder + "/agent.sh"},
+                                           {}, stage.environment));
+  STRONGROOM_TRY(const std::string said,
+                 agent.read_until([](const std::string& line) { return line.starts_with("READY"); },
+                                  seconds(20),
+                                  [](const std::string& line) {
+                                    if (!line.starts_with("READY")) tell(line);
+                                  }));
   STRONGROOM_CHECKED(expect(said.find("READY 200") != std::string::npos, "the call worked"));
-  STRONGROOM_CHECKED(expect(said.find(stage.provider_key) == std::string::npos, "the provider key is nowhere in the workroom"));
-  STRONGROOM_CHECKED(expect(said.find("GH_TOKEN=" + stage.git_token) != std::string::npos, "the git token is there for git, while the session runs"));
+  STRONGROOM_CHECKED(expect(said.find(stage.provider_key) == std::string::npos,
+                            "the provider key is nowhere in the workroom"));
+  STRONGROOM_CHECKED(expect(said.find("GH_TOKEN=" + stage.git_token) != std::string::npos,
+                            "the git token is there for git, while the session runs"));
   return agent;
 }
 
@@ -164,23 +196,29 @@ Status revoke_and_call_again(const Stage& stage, Child& agent, const std::string
   const auto* body = document.is_object() ? document.get_object().if_contains("receipt") : nullptr;
   if (body == nullptr) return fail(Code::Internal, "no receipt was printed");
   tell("  " + to_text(body->at("r1")));
-  STRONGROOM_CHECKED(expect(body->at("r1").at("holds").as_bool(), "R1 holds: every gateway has let go of the key"));
+  STRONGROOM_CHECKED(expect(body->at("r1").at("holds").as_bool(),
+                            "R1 holds: every gateway has let go of the key"));
   std::ofstream(stage.folder + "/go").put('\n');
   std::ofstream(stage.folder + "/fifo").put('\n');
-  STRONGROOM_TRY(const std::string said, agent.read_until([](const std::string& line) { return line.starts_with("AGAIN"); }, seconds(20),
-                                                          [](const std::string& line) {
-                                                            if (!line.starts_with("AGAIN")) tell(line);
-                                                          }));
-  STRONGROOM_CHECKED(expect(said.find("AGAIN 403") != std::string::npos && said.find("key_revoked") != std::string::npos,
-                            "the same call is refused with 403 key_revoked"));
+  STRONGROOM_TRY(const std::string said,
+                 agent.read_until([](const std::string& line) { return line.starts_with("AGAIN"); },
+                                  seconds(20),
+                                  [](const std::string& line) {
+                                    if (!line.starts_with("AGAIN")) tell(line);
+                                  }));
+  STRONGROOM_CHECKED(expect(
+      said.find("AGAIN 403") != std::string::npos && said.find("key_revoked") != std::string::npos,
+      "the same call is refused with 403 key_revoked"));
   STRONGROOM_TRY(const auto ended, agent.finish(seconds(20)));
   return expect(ended.status == 0, "the session ended with its command");
 }
 
 Status show_proof(const Stage& stage) {
   tell("\n6. The proof.");
-  STRONGROOM_TRY(const auto verified, command(stage, {"receipt", "verify", stage.folder + "/receipt.json"}));
-  STRONGROOM_TRY(const auto listed, command(stage, {"audit", "list", "--tenant", "acme", "--limit", "8"}));
+  STRONGROOM_TRY(const auto verified,
+                 command(stage, {"receipt", "verify", stage.folder + "/receipt.json"}));
+  STRONGROOM_TRY(const auto listed,
+                 command(stage, {"audit", "list", "--tenant", "acme", "--limit", "8"}));
   STRONGROOM_TRY(const auto chain, command(stage, {"audit", "verify"}));
   return {};
 }
@@ -189,7 +227,8 @@ Status tell_story(Stage& stage) {
   STRONGROOM_TRY(stage.programs, io::own_directory());
   stage.strongroom = stage.programs + "/strongroom";
   std::array<char, 32> pattern{"/tmp/strongroom-demo-XXXXXX"};
-  if (::mkdtemp(pattern.data()) == nullptr) return fail(Code::Storage, "no temporary folder can be made");
+  if (::mkdtemp(pattern.data()) == nullptr)
+    return fail(Code::Storage, "no temporary folder can be made");
   stage.folder = pattern.data();
   stage.environment = {{"STRONGROOM_DATA", stage.folder + "/data"}, {"STRONGROOM_URL", ""}};
   stage.provider_key = random_text("AIzaSy", 16);
@@ -211,7 +250,9 @@ int demo(const Common&) {
   Stage stage;
   const auto told = tell_story(stage);
   if (!told) return report(told.error());
-  tell("\nThat is the whole story: the key worked, was never in the workroom, and was off everywhere before the command returned.");
+  tell(
+      "\nThat is the whole story: the key worked, was never in the workroom, and was off "
+      "everywhere before the command returned.");
   return 0;
 }
 

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/files.h"
 
-#include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstring>
 
 namespace strongroom::app {
 namespace {
 
-std::string reason() { return std::strerror(errno); }
+std::string reason() {
+  return std::strerror(errno);
+}
 
 /// Closes on every way out.
 struct Descriptor {
@@ -39,7 +41,8 @@ Status write_whole(int fd, std::string_view text, const std::string& path) {
 Result<std::string> read_file(const std::string& path, std::size_t limit) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.fd < 0)
-    return fail(errno == ENOENT ? Code::NotFound : Code::Storage, "cannot open " + path + ": " + reason());
+    return fail(errno == ENOENT ? Code::NotFound : Code::Storage,
+                "cannot open " + path + ": " + reason());
   std::string text;
   char block[4096];
   for (;;) {
@@ -48,16 +51,19 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
     if (got < 0) return fail(Code::Storage, "cannot read " + path + ": " + reason());
     if (got == 0) return text;
     text.append(block, static_cast<std::size_t>(got));
-    if (text.size() > limit) return fail(Code::TooLarge, path + " is larger than " + std::to_string(limit) + " octets");
+    if (text.size() > limit)
+      return fail(Code::TooLarge, path + " is larger than " + std::to_string(limit) + " octets");
   }
 }
 
 Status write_file(const std::string& path, std::string_view text, mode_t mode) {
   const std::string beside = path + ".new";
   {
-    const Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
+    const Descriptor file(
+        ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
     if (file.fd < 0) return fail(Code::Storage, "cannot create " + beside + ": " + reason());
-    if (::fchmod(file.fd, mode) != 0) return fail(Code::Storage, "cannot set the mode of " + beside + ": " + reason());
+    if (::fchmod(file.fd, mode) != 0)
+      return fail(Code::Storage, "cannot set the mode of " + beside + ": " + reason());
     STRONGROOM_CHECKED(write_whole(file.fd, text, beside));
   }
   if (::rename(beside.c_str(), path.c_str()) != 0)
@@ -68,11 +74,12 @@ Status write_file(const std::string& path, std::string_view text, mode_t mode) {
 Status prepare_private_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
     return fail(Code::Storage, "cannot make the data directory " + path + ": " + reason());
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
     return fail(Code::Storage, path + " is not a directory");
   if ((info.st_mode & 0077U) != 0)
-    return fail(Code::Refused, path + " may be entered by others; give it to its owner alone: chmod 700 " + path);
+    return fail(Code::Refused,
+                path + " may be entered by others; give it to its owner alone: chmod 700 " + path);
   return {};
 }
 

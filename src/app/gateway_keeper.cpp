@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/gateway_keeper.h"
 
-#include <algorithm>
-#include <csignal>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include "base/log.h"
@@ -32,7 +32,8 @@ Status GatewayKeeper::start_one(Slot& slot) {
   STRONGROOM_TRY(const io::SocketPair pair, io::socket_pair());
   io::Spawn child;
   child.program = plan_.program;
-  child.descriptors = {{pair.theirs, kChannelDescriptor}, {plan_.listening_socket, kListenDescriptor}};
+  child.descriptors = {{pair.theirs, kChannelDescriptor},
+                       {plan_.listening_socket, kListenDescriptor}};
   auto pid = io::spawn(child);
   ::close(pair.theirs);
   if (!pid) {
@@ -67,7 +68,8 @@ void GatewayKeeper::restart_later(std::size_t index) {
   if (slot.quick_ends <= 1) {
     if (start_one(slot)) return;
   }
-  const Duration pause = std::min<Duration>(kLongestPause, kFirstPause * (1L << std::min(slot.quick_ends, 8)));
+  const Duration pause =
+      std::min<Duration>(kLongestPause, kFirstPause * (1L << std::min(slot.quick_ends, 8)));
   loop_.spawn(restart_after(index, pause));
 }
 
@@ -82,7 +84,8 @@ io::Task<void> GatewayKeeper::restart_after(std::size_t index, Duration pause) {
 
 void GatewayKeeper::stop_restarting() {
   restarting_ = false;
-  // With the gateways' own copies closed as well, new connections are refused instead of waiting for nobody.
+  // With the gateways' own copies closed as well, new connections are refused instead of waiting
+  // for nobody.
   if (plan_.listening_socket >= 0) ::close(std::exchange(plan_.listening_socket, -1));
 }
 

@@ -1,8 +1,9 @@
-// GatewayKeeper: starts the gateway processes, gives each its lease channel and the listening socket, and starts a new one
-// whenever one ends.
+// GatewayKeeper: starts the gateway processes, gives each its lease channel and the listening
+// socket, and starts a new one whenever one ends.
 //
-// Used by: serve. Threads: the vault's loop. The listening socket stays with the vault, so connections wait in its queue while a new
-// gateway starts. A gateway that ends at once again and again is started with growing pauses (up to 5 s). SPDX-License-Identifier: Apache-2.0
+// Used by: serve. Threads: the vault's loop. The listening socket stays with the vault, so
+// connections wait in its queue while a new gateway starts. A gateway that ends at once again and
+// again is started with growing pauses (up to 5 s). SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <functional>
@@ -19,11 +20,11 @@ namespace strongroom::app {
 class GatewayKeeper {
  public:
   struct Plan {
-    std::string program;                          ///< path of strongroom-gateway
+    std::string program;  ///< path of strongroom-gateway
     int listening_socket = -1;
     int processes = 1;
-    std::function<void(io::Stream)> on_channel;   ///< our end of a new gateway's lease channel
-    std::function<void()> on_change;              ///< pids() has changed
+    std::function<void(io::Stream)> on_channel;  ///< our end of a new gateway's lease channel
+    std::function<void()> on_change;             ///< pids() has changed
   };
   GatewayKeeper(io::Loop& loop, Plan plan);
   /// Starts all. An error here (no program) ends the start of the server.

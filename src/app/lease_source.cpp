@@ -10,17 +10,24 @@ namespace {
 
 std::string_view name_of(lease::UseOutcome outcome) {
   switch (outcome) {
-    case lease::UseOutcome::Completed: return "completed";
-    case lease::UseOutcome::UpstreamFailed: return "upstream_failed";
-    case lease::UseOutcome::ClientLeft: return "client_left";
-    case lease::UseOutcome::Revoked: return "revoked";
-    case lease::UseOutcome::TimedOut: return "timed_out";
+    case lease::UseOutcome::Completed:
+      return "completed";
+    case lease::UseOutcome::UpstreamFailed:
+      return "upstream_failed";
+    case lease::UseOutcome::ClientLeft:
+      return "client_left";
+    case lease::UseOutcome::Revoked:
+      return "revoked";
+    case lease::UseOutcome::TimedOut:
+      return "timed_out";
   }
   return "unknown";
 }
 
 /// A path without its query, at most as long as the record keeps it.
-std::string recorded_path(const std::string& path) { return path.substr(0, audit::Use::kMaxPath); }
+std::string recorded_path(const std::string& path) {
+  return path.substr(0, audit::Use::kMaxPath);
+}
 
 }  // namespace
 
@@ -42,8 +49,10 @@ lease::GrantedLease to_granted(vault::OpenedKey&& opened) {
 
 lease::VaultHello VaultLeaseSource::vault_hello(lease::HolderRole role) {
   lease::VaultHello hello;
-  hello.drain_ms = static_cast<std::uint32_t>(std::chrono::milliseconds(parts_.config.drain).count());
-  for (const auto& source : parts_.catalog.sources()) hello.catalog_sources.emplace_back(source.name, source.text);
+  hello.drain_ms =
+      static_cast<std::uint32_t>(std::chrono::milliseconds(parts_.config.drain).count());
+  for (const auto& source : parts_.catalog.sources())
+    hello.catalog_sources.emplace_back(source.name, source.text);
   if (role != lease::HolderRole::Gateway) return hello;
   hello.extra_ca_pem = parts_.config.extra_ca_pem;
   hello.dials = parts_.config.dials;
@@ -53,7 +62,8 @@ lease::VaultHello VaultLeaseSource::vault_hello(lease::HolderRole role) {
   return hello;
 }
 
-Result<lease::GrantedLease> VaultLeaseSource::open_by_pass(const lease::PassHash& pass_hash, std::string_view service) {
+Result<lease::GrantedLease> VaultLeaseSource::open_by_pass(const lease::PassHash& pass_hash,
+                                                           std::string_view service) {
   STRONGROOM_TRY(auto opened, parts_.vault.open_by_pass(pass_hash, service));
   return to_granted(std::move(opened));
 }
@@ -79,9 +89,12 @@ Result<std::vector<lease::GrantedLease>> VaultLeaseSource::open_injected(Session
   return out;
 }
 
-bool VaultLeaseSource::may_continue(SessionId session, KeyId key) const { return parts_.vault.may_continue(session, key); }
+bool VaultLeaseSource::may_continue(SessionId session, KeyId key) const {
+  return parts_.vault.may_continue(session, key);
+}
 
-std::uint64_t VaultLeaseSource::on_intents(std::span<const lease::Use> uses, std::function<void()> durable) {
+std::uint64_t VaultLeaseSource::on_intents(std::span<const lease::Use> uses,
+                                           std::function<void()> durable) {
   scratch_.resize(uses.size());
   const WallTime now = parts_.loop.clock().wall();
   for (std::size_t i = 0; i < uses.size(); ++i) {
@@ -133,24 +146,32 @@ void VaultLeaseSource::on_finding(const lease::Finding& finding) {
 
 void VaultLeaseSource::on_verdict(const lease::Observed& observed) {
   if (observed.verdict == lease::Verdict::Unknown) return;
-  const auto noted = parts_.vault.note_verdict(observed.key, observed.key_version, observed.verdict == lease::Verdict::Accepted, observed.status);
+  const auto noted =
+      parts_.vault.note_verdict(observed.key, observed.key_version,
+                                observed.verdict == lease::Verdict::Accepted, observed.status);
   if (!noted) log(LogLevel::Warning, "verdict_not_kept", {{"why", noted.error().message}});
 }
 
-void VaultLeaseSource::on_session_over(SessionId session, std::int32_t) { end_session(session, "finished"); }
-
-void VaultLeaseSource::on_holder_lost(const lease::HolderHello& holder, bool said_session_over) {
-  if (holder.role == lease::HolderRole::Runner && !said_session_over) end_session(holder.session, "runner lost");
+void VaultLeaseSource::on_session_over(SessionId session, std::int32_t) {
+  end_session(session, "finished");
 }
 
-void VaultLeaseSource::end_session(SessionId session, std::string why) { parts_.loop.spawn(end(session, std::move(why))); }
+void VaultLeaseSource::on_holder_lost(const lease::HolderHello& holder, bool said_session_over) {
+  if (holder.role == lease::HolderRole::Runner && !said_session_over)
+    end_session(holder.session, "runner lost");
+}
+
+void VaultLeaseSource::end_session(SessionId session, std::string why) {
+  parts_.loop.spawn(end(session, std::move(why)));
+}
 
 io::Task<void> VaultLeaseSource::end(SessionId session, std::string why) {
   vault::Actor actor{"vault"};
   const auto ended = co_await parts_.vault.end_session(std::move(actor), session, std::move(why));
   // A session that has ended already needs no second end.
   if (!ended && ended.error().code != Code::Conflict && ended.error().code != Code::Revoked)
-    log(LogLevel::Warning, "session_end_failed", {{"session", session.text()}, {"why", ended.error().message}});
+    log(LogLevel::Warning, "session_end_failed",
+        {{"session", session.text()}, {"why", ended.error().message}});
 }
 
 }  // namespace strongroom::app

@@ -22,15 +22,17 @@ class VaultLeaseSource final : public lease::LeaseSource {
     audit::Log& record;
     const catalog::Catalog& catalog;
     const Config& config;
-    io::Certificate certificate;   ///< of the gateway's TLS side
+    io::Certificate certificate;  ///< of the gateway's TLS side
   };
   explicit VaultLeaseSource(Parts parts) : parts_(std::move(parts)) {}
 
   lease::VaultHello vault_hello(lease::HolderRole role) override;
-  Result<lease::GrantedLease> open_by_pass(const lease::PassHash& pass_hash, std::string_view service) override;
+  Result<lease::GrantedLease> open_by_pass(const lease::PassHash& pass_hash,
+                                           std::string_view service) override;
   Result<std::vector<lease::GrantedLease>> open_injected(SessionId session) override;
   bool may_continue(SessionId session, KeyId key) const override;
-  std::uint64_t on_intents(std::span<const lease::Use> uses, std::function<void()> durable) override;
+  std::uint64_t on_intents(std::span<const lease::Use> uses,
+                           std::function<void()> durable) override;
   void on_settled(std::span<const lease::SettledUse> settled) override;
   void on_finding(const lease::Finding& finding) override;
   void on_verdict(const lease::Observed& observed) override;

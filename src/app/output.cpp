@@ -7,23 +7,31 @@
 namespace strongroom::app {
 namespace {
 
-void put(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void put(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
 
 /// Characters as a terminal shows them: UTF-8 continuation octets take no room.
 std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 /// Octets of the UTF-8 character at the start of `text`; 0 when it is none (RFC 3629).
 std::size_t utf8_size(std::string_view text) {
   const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned first = octet(0);
-  const std::size_t size = first < 0x80 ? 1 : first >= 0xC2 && first < 0xE0 ? 2 : (first & 0xF0U) == 0xE0 ? 3 : first >= 0xF0 && first < 0xF5 ? 4 : 0;
+  const std::size_t size = first < 0x80                    ? 1
+                           : first >= 0xC2 && first < 0xE0 ? 2
+                           : (first & 0xF0U) == 0xE0       ? 3
+                           : first >= 0xF0 && first < 0xF5 ? 4
+                                                           : 0;
   if (size == 0 || size > text.size()) return 0;
   for (std::size_t i = 1; i < size; ++i)
     if ((octet(i) & 0xC0U) != 0x80) return 0;
   const bool is_overlong = (first == 0xE0 && octet(1) < 0xA0) || (first == 0xF0 && octet(1) < 0x90);
-  const bool is_outside = (first == 0xED && octet(1) >= 0xA0) || (first == 0xF4 && octet(1) >= 0x90);
+  const bool is_outside =
+      (first == 0xED && octet(1) >= 0xA0) || (first == 0xF4 && octet(1) >= 0x90);
   return is_overlong || is_outside ? 0 : size;
 }
 
@@ -34,9 +42,12 @@ std::string printable(const std::string& text) {
   while (!rest.empty()) {
     const std::size_t size = utf8_size(rest);
     const bool is_control = size == 1 && (rest[0] < 0x20 || rest[0] == 0x7f);
-    const bool is_high_control = size == 2 && rest[0] == '\xC2' && static_cast<unsigned char>(rest[1]) < 0xA0;
-    if (size == 0 || is_control || is_high_control) out += '?';
-    else out.append(rest.substr(0, size));
+    const bool is_high_control =
+        size == 2 && rest[0] == '\xC2' && static_cast<unsigned char>(rest[1]) < 0xA0;
+    if (size == 0 || is_control || is_high_control)
+      out += '?';
+    else
+      out.append(rest.substr(0, size));
     rest.remove_prefix(size == 0 ? 1 : size);
   }
   return out;
@@ -44,10 +55,12 @@ std::string printable(const std::string& text) {
 
 std::string readable_value(const json::value& value) {
   if (value.is_null()) return "-";
-  if (value.is_string()) return value.get_string().empty() ? "-" : printable(std::string(value.get_string()));
+  if (value.is_string())
+    return value.get_string().empty() ? "-" : printable(std::string(value.get_string()));
   if (!value.is_array()) return printable(to_text(value));
   std::string joined;
-  for (const auto& item : value.get_array()) joined += (joined.empty() ? "" : ", ") + readable_value(item);
+  for (const auto& item : value.get_array())
+    joined += (joined.empty() ? "" : ", ") + readable_value(item);
   return joined.empty() ? "-" : joined;
 }
 
@@ -58,7 +71,8 @@ std::string readable(const json::object& object, std::string_view member) {
   return value == nullptr ? "-" : readable_value(*value);
 }
 
-void print_list(Format format, const json::value& list, const std::vector<Column>& columns, std::string_view when_empty) {
+void print_list(Format format, const json::value& list, const std::vector<Column>& columns,
+                std::string_view when_empty) {
   if (format == Format::Json) return put(to_pretty_text(list) + "\n");
   if (!list.is_array() || list.get_array().empty()) return put(std::string(when_empty) + "\n");
   std::vector<std::vector<std::string>> rows(1);
@@ -66,7 +80,8 @@ void print_list(Format format, const json::value& list, const std::vector<Column
   for (const auto& item : list.get_array()) {
     auto& row = rows.emplace_back();
     for (const auto& column : columns)
-      row.push_back(item.is_object() ? readable(item.get_object(), column.member) : readable_value(item));
+      row.push_back(item.is_object() ? readable(item.get_object(), column.member)
+                                     : readable_value(item));
   }
   std::vector<std::size_t> widths(columns.size(), 0);
   for (const auto& row : rows)
@@ -97,11 +112,24 @@ void say(Format format, std::string_view line) {
 
 int exit_code_of(const Error& error) {
   switch (error.code) {
-    case Code::Invalid: case Code::TooLarge: case Code::Unsupported: return 2;
-    case Code::Refused: case Code::Unauthorized: case Code::Revoked: case Code::Expired: return 3;
-    case Code::NotFound: return 4;
-    case Code::Unavailable: case Code::Network: case Code::Timeout: case Code::Sealed: return 5;
-    default: return 1;
+    case Code::Invalid:
+    case Code::TooLarge:
+    case Code::Unsupported:
+      return 2;
+    case Code::Refused:
+    case Code::Unauthorized:
+    case Code::Revoked:
+    case Code::Expired:
+      return 3;
+    case Code::NotFound:
+      return 4;
+    case Code::Unavailable:
+    case Code::Network:
+    case Code::Timeout:
+    case Code::Sealed:
+      return 5;
+    default:
+      return 1;
   }
 }
 

@@ -1,4 +1,5 @@
-// What commands print: one JSON document with --json, else a table or lines for people. SPDX-License-Identifier: Apache-2.0
+// What commands print: one JSON document with --json, else a table or lines for people.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>
@@ -19,7 +20,8 @@ struct Column {
 };
 
 /// Prints an array of objects.
-void print_list(Format format, const json::value& list, const std::vector<Column>& columns, std::string_view when_empty);
+void print_list(Format format, const json::value& list, const std::vector<Column>& columns,
+                std::string_view when_empty);
 /// Prints one object: JSON, or the named members one a line.
 void print_object(Format format, const json::value& object, const std::vector<Column>& members);
 /// Prints text for people, nothing with --json.

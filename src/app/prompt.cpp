@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/prompt.h"
 
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <fcntl.h>
 #include <termios.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <vector>
 
 namespace strongroom::app {
@@ -51,30 +51,37 @@ Result<Secret> read_from(int fd, Until until) {
   WipedBuffer buffer;
   std::size_t size = 0;
   while (size < buffer.octets.size()) {
-    const ssize_t got = ::read(fd, buffer.octets.data() + size, until == Until::EndOfLine ? 1 : buffer.octets.size() - size);
+    const ssize_t got = ::read(fd, buffer.octets.data() + size,
+                               until == Until::EndOfLine ? 1 : buffer.octets.size() - size);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail(Code::Invalid, std::string("cannot read the value: ") + std::strerror(errno));
+    if (got < 0)
+      return fail(Code::Invalid, std::string("cannot read the value: ") + std::strerror(errno));
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
     if (until == Until::EndOfLine && buffer.octets[size - 1] == '\n') break;
   }
-  // On standard input the one newline at the end is the vault's to trim; a line typed at a prompt ends here.
+  // On standard input the one newline at the end is the vault's to trim; a line typed at a prompt
+  // ends here.
   if (until == Until::EndOfLine && size > 0 && buffer.octets[size - 1] == '\n') --size;
   const std::size_t newline = size > 0 && buffer.octets[size - 1] == '\n' ? 1 : 0;
-  if (size - newline > kMaxValue) return fail(Code::TooLarge, "the value is too large: a key has at most 65,536 octets");
-  if (size == newline) return fail(Code::Invalid, "the value is empty: give it at the prompt or on standard input");
+  if (size - newline > kMaxValue)
+    return fail(Code::TooLarge, "the value is too large: a key has at most 65,536 octets");
+  if (size == newline)
+    return fail(Code::Invalid, "the value is empty: give it at the prompt or on standard input");
   if (size > kMaxValue) size = kMaxValue;  // 64 KiB and a newline: a Secret holds no more
   return Secret(ByteView(buffer.octets.data(), size));
 }
 
 Result<Secret> prompt_on_terminal(const std::string& prompt) {
   const std::string line = prompt + " (not shown): ";
-  if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return fail(Code::Invalid, "cannot prompt on this terminal");
+  if (::write(STDERR_FILENO, line.data(), line.size()) < 0)
+    return fail(Code::Invalid, "cannot prompt on this terminal");
   auto value = [] {
     const HiddenInput hidden(STDIN_FILENO);
     return read_from(STDIN_FILENO, Until::EndOfLine);
   }();
-  if (::write(STDERR_FILENO, "\n", 1) < 0) return fail(Code::Invalid, "cannot prompt on this terminal");
+  if (::write(STDERR_FILENO, "\n", 1) < 0)
+    return fail(Code::Invalid, "cannot prompt on this terminal");
   return value;
 }
 
@@ -89,10 +96,14 @@ Result<Secret> read_passphrase() {
   const char* path = std::getenv("STRONGROOM_PASSPHRASE_FILE");
   if (path == nullptr || *path == '\0') {
     if (::isatty(STDIN_FILENO) == 1) return prompt_on_terminal("Passphrase of the seal");
-    return fail(Code::Sealed, "the seal needs a passphrase: name a file with it in STRONGROOM_PASSPHRASE_FILE, or start on a terminal");
+    return fail(Code::Sealed,
+                "the seal needs a passphrase: name a file with it in STRONGROOM_PASSPHRASE_FILE, "
+                "or start on a terminal");
   }
   const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fail(Code::Sealed, std::string("cannot open STRONGROOM_PASSPHRASE_FILE: ") + std::strerror(errno));
+  if (fd < 0)
+    return fail(Code::Sealed,
+                std::string("cannot open STRONGROOM_PASSPHRASE_FILE: ") + std::strerror(errno));
   auto value = read_from(fd, Until::EndOfInput);
   ::close(fd);
   if (!value) return value;

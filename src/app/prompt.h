@@ -1,5 +1,5 @@
-// How values come in: a hidden prompt on a terminal, standard input otherwise, a file for a passphrase; never an argument.
-// SPDX-License-Identifier: Apache-2.0
+// How values come in: a hidden prompt on a terminal, standard input otherwise, a file for a
+// passphrase; never an argument. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@
 
 namespace strongroom::app {
 
-/// Reads up to 64 KiB and one line end after it (which is taken off). TooLarge beyond; empty content is Invalid.
+/// Reads up to 64 KiB and one line end after it (which is taken off). TooLarge beyond; empty
+/// content is Invalid.
 [[nodiscard]] Result<Secret> read_value(const std::string& prompt);
 /// STRONGROOM_PASSPHRASE_FILE, else a hidden prompt.
 [[nodiscard]] Result<Secret> read_passphrase();

@@ -1,9 +1,10 @@
-// The commands about the record of use, receipts and the installation's health. SPDX-License-Identifier: Apache-2.0
-#include <cstdio>
+// The commands about the record of use, receipts and the installation's health.
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
 #include <algorithm>
+#include <cstdio>
 #include <iostream>
 #include <iterator>
-#include <sys/stat.h>
 
 #include "app/call.h"
 #include "app/config.h"
@@ -15,12 +16,17 @@
 namespace strongroom::app {
 namespace {
 
-const std::vector<Column> kEntry = {{"TIME", "time"}, {"WHAT", "action"}, {"WHO", "actor"}, {"TENANT", "tenant"}, {"SERVICE", "service"},
-                                    {"METHOD", "method"}, {"HOST", "host"}, {"PATH", "path"}, {"STATUS", "status"}, {"OUTCOME", "outcome"}};
+const std::vector<Column> kEntry = {
+    {"TIME", "time"},       {"WHAT", "action"},    {"WHO", "actor"}, {"TENANT", "tenant"},
+    {"SERVICE", "service"}, {"METHOD", "method"},  {"HOST", "host"}, {"PATH", "path"},
+    {"STATUS", "status"},   {"OUTCOME", "outcome"}};
 
 std::string audit_path(const AuditOptions& options) {
-  return "/api/v1/audit" + query({{"tenant", options.tenant}, {"key", options.key}, {"session", options.session},
-                                  {"member", options.member}, {"limit", std::to_string(options.limit)}});
+  return "/api/v1/audit" + query({{"tenant", options.tenant},
+                                  {"key", options.key},
+                                  {"session", options.session},
+                                  {"member", options.member},
+                                  {"limit", std::to_string(options.limit)}});
 }
 
 /// `--public-key`, else receipt-key.pub of the data directory, else what a running server says.
@@ -35,7 +41,8 @@ Result<std::string> public_key_for(const Common& common, const std::string& give
   ControlClient client(std::move(server));
   auto installation = client.get("/api/v1/installation");
   if (!installation || !installation->is_object())
-    return fail(Code::Invalid, "no public key to check with: give --public-key, or --data of the installation");
+    return fail(Code::Invalid,
+                "no public key to check with: give --public-key, or --data of the installation");
   return required_string(installation->get_object(), "receipt_public_key");
 }
 
@@ -44,7 +51,8 @@ Result<std::string> read_document(const std::string& file) {
   return std::string(std::istreambuf_iterator<char>(std::cin), {});
 }
 
-Result<json::object> verify_file(const Common& common, const std::string& file, const std::string& public_key) {
+Result<json::object> verify_file(const Common& common, const std::string& file,
+                                 const std::string& public_key) {
   STRONGROOM_TRY(const std::string document, read_document(file));
   STRONGROOM_TRY(const std::string key, public_key_for(common, public_key));
   return vault::verify_receipt(document, key);
@@ -59,7 +67,8 @@ Result<crypto::PublicKey> record_key(const Common& common, const std::string& gi
   while (!text.empty() && text.back() == '\n') text.pop_back();
   const auto bytes = from_base64(text);
   crypto::PublicKey key{};
-  if (!bytes || bytes->size() != key.size()) return fail(Code::Invalid, "the public key is not 32 octets in base64");
+  if (!bytes || bytes->size() != key.size())
+    return fail(Code::Invalid, "the public key is not 32 octets in base64");
   std::copy(bytes->begin(), bytes->end(), key.begin());
   return key;
 }
@@ -70,17 +79,22 @@ struct Finding {
   std::string mend;
 };
 
-void check_mode(const std::string& path, mode_t forbidden, const std::string& what, std::vector<Finding>& findings) {
-  struct stat info {};
+void check_mode(const std::string& path, mode_t forbidden, const std::string& what,
+                std::vector<Finding>& findings) {
+  struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return;
   const bool is_fine = (info.st_mode & forbidden) == 0;
-  findings.push_back({what, is_fine ? "ok" : "others may read it", is_fine ? "" : "chmod go-rwx " + path});
+  findings.push_back(
+      {what, is_fine ? "ok" : "others may read it", is_fine ? "" : "chmod go-rwx " + path});
 }
 
 json::array to_json(const std::vector<Finding>& findings) {
   json::array out;
   for (const auto& finding : findings)
-    out.push_back(json::object{{"id", finding.what}, {"what", finding.what}, {"state", finding.state}, {"mend", finding.mend}});
+    out.push_back(json::object{{"id", finding.what},
+                               {"what", finding.what},
+                               {"state", finding.state},
+                               {"mend", finding.mend}});
   return out;
 }
 
@@ -89,7 +103,9 @@ json::array to_json(const std::vector<Finding>& findings) {
 int audit_list(const Common& common, const AuditOptions& options) {
   return with_client(
       common, [&](ControlClient& client) { return client.get(audit_path(options)); },
-      [&](const json::value& answer) { print_list(common.format, answer, kEntry, "Nothing recorded yet."); });
+      [&](const json::value& answer) {
+        print_list(common.format, answer, kEntry, "Nothing recorded yet.");
+      });
 }
 
 int audit_export(const Common& common, const AuditOptions& options) {
@@ -106,15 +122,25 @@ int audit_verify(const Common& common, const std::string& folder, const std::str
     return with_client(
         common, [&](ControlClient& client) { return client.post("/api/v1/audit/verify", {}); },
         [&](const json::value& answer) {
-          print_object(common.format, answer, {{"entries", "entries"}, {"checkpoints", "checkpoints"}, {"after the last checkpoint", "after_last_checkpoint"}, {"head", "head"}});
+          print_object(common.format, answer,
+                       {{"entries", "entries"},
+                        {"checkpoints", "checkpoints"},
+                        {"after the last checkpoint", "after_last_checkpoint"},
+                        {"head", "head"}});
         });
   const auto key = record_key(common, public_key);
   if (!key) return report(key.error());
   const auto verified = audit::Log::verify_folder(folder, *key);
   if (!verified) return report(verified.error());
-  print_object(common.format, json::object{{"entries", verified->entries}, {"checkpoints", verified->checkpoints},
-                                           {"after_last_checkpoint", verified->after_last_checkpoint}, {"head", verified->head}},
-               {{"entries", "entries"}, {"checkpoints", "checkpoints"}, {"after the last checkpoint", "after_last_checkpoint"}, {"head", "head"}});
+  print_object(common.format,
+               json::object{{"entries", verified->entries},
+                            {"checkpoints", verified->checkpoints},
+                            {"after_last_checkpoint", verified->after_last_checkpoint},
+                            {"head", verified->head}},
+               {{"entries", "entries"},
+                {"checkpoints", "checkpoints"},
+                {"after the last checkpoint", "after_last_checkpoint"},
+                {"head", "head"}});
   return 0;
 }
 
@@ -130,8 +156,11 @@ int receipt_verify(const Common& common, const std::string& file, const std::str
     print_object(common.format, out, {});
     return 0;
   }
-  say(common.format, "The signature is right: this receipt was made by the installation with that key, and not changed since.");
-  print_object(common.format, *receipt, {{"receipt", "id"}, {"subject", "subject"}, {"completed at", "completed_at"}});
+  say(common.format,
+      "The signature is right: this receipt was made by the installation with that key, and not "
+      "changed since.");
+  print_object(common.format, *receipt,
+               {{"receipt", "id"}, {"subject", "subject"}, {"completed at", "completed_at"}});
   return 0;
 }
 
@@ -146,12 +175,15 @@ int doctor(const Common& common) {
   if (!server) return report(server.error());
   ControlClient client(std::move(*server));
   const auto installation = client.get("/api/v1/installation");
-  findings.push_back({"server", installation ? "ok" : "does not answer", installation ? "" : "strongroom serve"});
+  findings.push_back(
+      {"server", installation ? "ok" : "does not answer", installation ? "" : "strongroom serve"});
   if (installation) {
     const auto record = client.post("/api/v1/audit/verify", {});
-    findings.push_back({"record of use", record ? "ok" : record.error().message, record ? "" : "see docs/operations.md"});
+    findings.push_back({"record of use", record ? "ok" : record.error().message,
+                        record ? "" : "see docs/operations.md"});
   }
-  print_list(common.format, to_json(findings), {{"WHAT", "what"}, {"STATE", "state"}, {"MEND", "mend"}}, "");
+  print_list(common.format, to_json(findings),
+             {{"WHAT", "what"}, {"STATE", "state"}, {"MEND", "mend"}}, "");
   for (const auto& finding : findings)
     if (finding.state != "ok") return 1;
   return 0;

@@ -12,7 +12,8 @@ json::array to_array(const std::vector<std::string>& items) {
   return out;
 }
 
-std::vector<SessionStart::Granted> read_granted(const json::object& document, std::string_view member) {
+std::vector<SessionStart::Granted> read_granted(const json::object& document,
+                                                std::string_view member) {
   std::vector<SessionStart::Granted> out;
   const auto* list = document.if_contains(member);
   if (list == nullptr || !list->is_array()) return out;
@@ -23,22 +24,29 @@ std::vector<SessionStart::Granted> read_granted(const json::object& document, st
     granted.service = optional_string(object, "service").value_or("");
     granted.label = optional_string(object, "label").value_or("");
     granted.pass = optional_string(object, "pass").value_or("");
-    if (const auto* settings = object.if_contains("settings"); settings != nullptr && settings->is_object())
+    if (const auto* settings = object.if_contains("settings");
+        settings != nullptr && settings->is_object())
       for (const auto& pair : settings->get_object())
-        if (pair.value().is_string()) granted.settings.emplace_back(std::string(pair.key()), std::string(pair.value().get_string()));
+        if (pair.value().is_string())
+          granted.settings.emplace_back(std::string(pair.key()),
+                                        std::string(pair.value().get_string()));
     out.push_back(std::move(granted));
   }
   return out;
 }
 
 Result<SessionStart> start_session(ControlClient& client, const RunOptions& options) {
-  json::object body{{"tenant", options.tenant}, {"member", options.member}, {"runtime", "process"},
-                    {"services", to_array(options.services)}, {"skills", to_array(options.skills)}};
+  json::object body{{"tenant", options.tenant},
+                    {"member", options.member},
+                    {"runtime", "process"},
+                    {"services", to_array(options.services)},
+                    {"skills", to_array(options.skills)}};
   if (options.time_limit_seconds > 0) body["time_limit_seconds"] = options.time_limit_seconds;
   STRONGROOM_TRY(const auto installation, client.get("/api/v1/installation"));
   STRONGROOM_TRY(const auto answer, client.post("/api/v1/sessions", body));
   const auto* session = answer.is_object() ? answer.get_object().if_contains("session") : nullptr;
-  if (session == nullptr || !session->is_object() || !installation.is_object()) return fail(Code::Protocol, "the server's answer is not understood");
+  if (session == nullptr || !session->is_object() || !installation.is_object())
+    return fail(Code::Protocol, "the server's answer is not understood");
   SessionStart start;
   STRONGROOM_TRY(const std::string id, required_string(session->get_object(), "id"));
   STRONGROOM_TRY(start.session, SessionId::parse(id));
@@ -52,9 +60,14 @@ Result<SessionStart> start_session(ControlClient& client, const RunOptions& opti
 
 int run_workroom(const Common& common, const RunOptions& options) {
   if (options.runtime != "process")
-    return report(Error(Code::Unsupported, "this version runs workrooms as processes only: leave --runtime out"));
-  if (options.command.empty()) return report(Error(Code::Invalid, "no command: write it after --, as in 'strongroom run ... -- python3 agent.py'"));
-  if (options.services.empty() && options.skills.empty()) return report(Error(Code::Invalid, "a workroom needs at least one --service or --skill"));
+    return report(Error(Code::Unsupported,
+                        "this version runs workrooms as processes only: leave --runtime out"));
+  if (options.command.empty())
+    return report(
+        Error(Code::Invalid,
+              "no command: write it after --, as in 'strongroom run ... -- python3 agent.py'"));
+  if (options.services.empty() && options.skills.empty())
+    return report(Error(Code::Invalid, "a workroom needs at least one --service or --skill"));
   if (const auto confined = io::confine_this_process(); !confined) return report(confined.error());
   auto server = find_server(common.data);
   if (!server) return report(server.error());

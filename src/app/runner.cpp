@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/runner.h"
 
+#include <unistd.h>
 #include <csignal>
 #include <cstdio>
-#include <unistd.h>
 
 #include "app/call.h"
 #include "io/process.h"
@@ -18,7 +18,13 @@ struct Runner::HeldLease final : lease::Attachment {
 };
 
 Runner::Runner(ControlClient client, SessionStart start, const RunOptions& options)
-    : loop_(clock_), client_(std::move(client)), start_(std::move(start)), options_(options), link_(loop_, hello(start_.session), handlers()), greeted_(loop_), fences_over_(loop_) {}
+    : loop_(clock_),
+      client_(std::move(client)),
+      start_(std::move(start)),
+      options_(options),
+      link_(loop_, hello(start_.session), handlers()),
+      greeted_(loop_),
+      fences_over_(loop_) {}
 
 Runner::~Runner() = default;
 
@@ -35,7 +41,8 @@ lease::HolderLink::Handlers Runner::handlers() {
   lease::HolderLink::Handlers out;
   out.on_hello = [this](lease::VaultHello&& from) {
     sources_.clear();
-    for (auto& [name, text] : from.catalog_sources) sources_.push_back({std::move(name), std::move(text)});
+    for (auto& [name, text] : from.catalog_sources)
+      sources_.push_back({std::move(name), std::move(text)});
     greeted_.set();
   };
   out.end_processes = [this](lease::Fence fence) { return end_processes(std::move(fence)); };
@@ -60,7 +67,8 @@ io::Task<void> Runner::live() {
     if (begun.error().code == Code::NotFound) exit_code_ = 127;
   } else {
     exit_code_ = co_await workroom_->exit_status();
-    if (!ended_because_.empty()) exit_code_ = report(Error(Code::Revoked, "the workroom was ended: " + ended_because_));
+    if (!ended_because_.empty())
+      exit_code_ = report(Error(Code::Revoked, "the workroom was ended: " + ended_because_));
   }
   // Whoever revokes waits for our word on what became of the processes: that goes out first.
   while (fences_ > 0) co_await fences_over_.wait();
@@ -73,14 +81,16 @@ io::Task<void> Runner::live() {
   loop_.stop();
 }
 
-/// The lease channel, over an upgraded control connection, and the leases of this session's injected keys.
+/// The lease channel, over an upgraded control connection, and the leases of this session's
+/// injected keys.
 io::Task<Status> Runner::attach() {
   const auto fd = client_.upgrade("/api/v1/sessions/" + start_.session.text() + "/attach");
   if (!fd) co_return std::unexpected(fd.error());
   auto stream = io::Stream::adopt(loop_, *fd);
   if (!stream) co_return std::unexpected(std::move(stream).error());
   link_.connect(std::move(*stream));
-  const bool greeted = co_await greeted_.wait_until(Deadline::after(clock_, std::chrono::seconds(5)));
+  const bool greeted =
+      co_await greeted_.wait_until(Deadline::after(clock_, std::chrono::seconds(5)));
   if (!greeted) co_return fail(Code::Unavailable, "the vault did not answer on the lease channel");
   co_return Status();
 }
@@ -113,9 +123,11 @@ io::Task<Result<std::vector<LeaseId>>> Runner::leases_of_injected() {
 /// Each value goes straight into the environment under preparation; only the lease itself is kept.
 Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>& leases) {
   std::vector<workroom::SessionKey> keys;
-  const auto add = [&](const std::string& name, const std::string& label) -> Result<workroom::SessionKey*> {
+  const auto add = [&](const std::string& name,
+                       const std::string& label) -> Result<workroom::SessionKey*> {
     const auto* service = catalog_.find(name);
-    if (service == nullptr) return fail(Code::NotFound, "the catalogue has no service '" + name + "'");
+    if (service == nullptr)
+      return fail(Code::NotFound, "the catalogue has no service '" + name + "'");
     auto& key = keys.emplace_back();
     key.service = service;
     key.label = label;
@@ -129,7 +141,8 @@ Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>&
   for (const auto& id : leases) {
     auto* lease = link_.holder().find(id);
     auto held = std::make_unique<HeldLease>(*this);
-    if (lease == nullptr || !held->attach(*lease)) return fail(Code::Revoked, "a key of this session was revoked");
+    if (lease == nullptr || !held->attach(*lease))
+      return fail(Code::Revoked, "a key of this session was revoked");
     keys_.insert(lease->granted().key);
     STRONGROOM_TRY(auto* key, add(lease->granted().service, lease->granted().label));
     key->settings = lease->granted().settings;
@@ -149,7 +162,9 @@ Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>&
 io::Task<std::vector<lease::ProcessOutcome>> Runner::end_processes(lease::Fence fence) {
   std::vector<lease::ProcessOutcome> processes;
   const KeyId key(fence.id);
-  const bool is_ours = fence.kind == lease::FenceKind::Session ? SessionId(fence.id) == start_.session : keys_.contains(key);
+  const bool is_ours = fence.kind == lease::FenceKind::Session
+                           ? SessionId(fence.id) == start_.session
+                           : keys_.contains(key);
   if (workroom_ == nullptr || is_over_ || !is_ours) co_return processes;
   if (ended_because_.empty()) ended_because_ = fence.reason;
   ++fences_;
@@ -163,10 +178,12 @@ io::Task<void> Runner::end_workroom(std::string why) {
   (void)co_await workroom_->end(std::chrono::seconds(2));
 }
 
-/// A lease that ended while the channel stands was refused by the vault: the workroom may not go on. Fences end the processes themselves.
+/// A lease that ended while the channel stands was refused by the vault: the workroom may not go
+/// on. Fences end the processes themselves.
 void Runner::lease_ended(std::string_view reason) {
   const bool is_fence = reason != "lease_expired" && reason != "lease_lost";
-  if (is_fence || is_over_ || !link_.is_connected() || is_coming_back_ || workroom_ == nullptr) return;
+  if (is_fence || is_over_ || !link_.is_connected() || is_coming_back_ || workroom_ == nullptr)
+    return;
   loop_.spawn(end_workroom("its lease was not renewed"));
 }
 
@@ -191,7 +208,8 @@ io::Task<void> Runner::come_back() {
   co_await end_workroom(last.message);
 }
 
-/// After a restart of the vault: the same keys, leased anew; their values are in the workroom already.
+/// After a restart of the vault: the same keys, leased anew; their values are in the workroom
+/// already.
 io::Task<Status> Runner::hold_again() {
   held_.clear();
   auto leases = co_await leases_of_injected();
@@ -199,7 +217,8 @@ io::Task<Status> Runner::hold_again() {
   for (const auto& id : *leases) {
     auto* lease = link_.holder().find(id);
     auto held = std::make_unique<HeldLease>(*this);
-    if (lease == nullptr || !held->attach(*lease)) co_return fail(Code::Revoked, "a key of this session was revoked");
+    if (lease == nullptr || !held->attach(*lease))
+      co_return fail(Code::Revoked, "a key of this session was revoked");
     const Secret unused = lease->take_value();
     held_.push_back(std::move(held));
   }

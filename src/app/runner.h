@@ -1,7 +1,8 @@
 // Runner: one session's workroom and the leases of what was injected into it.
 //
-// Used by: `strongroom run`. Threads: its own loop. While the vault is away (a restart), the workroom goes on for kVaultMayBeAway and the runner
-// keeps asking; a fence ends every process that was given the value and names each. SPDX-License-Identifier: Apache-2.0
+// Used by: `strongroom run`. Threads: its own loop. While the vault is away (a restart), the
+// workroom goes on for kVaultMayBeAway and the runner keeps asking; a fence ends every process that
+// was given the value and names each. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <memory>
@@ -68,7 +69,7 @@ class Runner {
   catalog::Catalog catalog_;
   std::unique_ptr<workroom::Workroom> workroom_;
   std::string ended_because_;
-  int fences_ = 0;              ///< under way
+  int fences_ = 0;  ///< under way
   io::Event fences_over_;
   bool is_coming_back_ = false;
   bool is_over_ = false;

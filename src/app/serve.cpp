@@ -1,14 +1,14 @@
-// The vault's process, wired by hand: store → root key → record → vault → leases → gateways → control API → metrics.
-// SPDX-License-Identifier: Apache-2.0
+// The vault's process, wired by hand: store → root key → record → vault → leases → gateways →
+// control API → metrics. SPDX-License-Identifier: Apache-2.0
 #include "app/serve.h"
 
-#include <csignal>
-#include <cstdio>
 #include <fcntl.h>
-#include <memory>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <csignal>
+#include <cstdio>
+#include <memory>
 
 #include "api/metrics.h"
 #include "api/server.h"
@@ -66,7 +66,8 @@ class Server {
     const std::string path = config_.path("lock");
     lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0)
-      return fail(Code::Conflict, "another Strongroom serves " + config_.data_directory + " already; stop it first, or choose another --data");
+      return fail(Code::Conflict, "another Strongroom serves " + config_.data_directory +
+                                      " already; stop it first, or choose another --data");
     return {};
   }
 
@@ -74,7 +75,9 @@ class Server {
     STRONGROOM_TRY(auto catalog, catalog::Catalog::load(config_.path("catalog")));
     catalog_ = std::make_unique<catalog::Catalog>(std::move(catalog));
     STRONGROOM_TRY(store_, store::open_sqlite(config_.path("strongroom.db")));
-    STRONGROOM_TRY(Secret root, vault::open_root_key(*store_, {config_.seal, config_.path("seal.key"), read_passphrase}));
+    STRONGROOM_TRY(
+        Secret root,
+        vault::open_root_key(*store_, {config_.seal, config_.path("seal.key"), read_passphrase}));
     audit::Log::Options record;
     record.directory = config_.path("audit");
     record.clock = &clock_;
@@ -82,8 +85,10 @@ class Server {
     record.post = [this](std::function<void()> work) { loop_.post(std::move(work)); };
     const auto record_key = crypto::public_key_of(record.signing_key);
     STRONGROOM_TRY(record_, audit::Log::open(std::move(record)));
-    STRONGROOM_TRY(vault_, vault::Vault::open({clock_, *store_, *catalog_, *record_, std::move(root), config_.grace}));
-    STRONGROOM_CHECKED(write_file(config_.path("receipt-key.pub"), vault_->receipt_public_key() + "\n", 0600));
+    STRONGROOM_TRY(vault_, vault::Vault::open({clock_, *store_, *catalog_, *record_,
+                                               std::move(root), config_.grace}));
+    STRONGROOM_CHECKED(
+        write_file(config_.path("receipt-key.pub"), vault_->receipt_public_key() + "\n", 0600));
     return write_file(config_.path("record-key.pub"), to_base64(record_key) + "\n", 0600);
   }
 
@@ -103,7 +108,8 @@ class Server {
     STRONGROOM_TRY(const auto authority, io::make_authority("Strongroom gateway"));
     STRONGROOM_TRY(auto certificate, io::make_leaf(authority, {"localhost", "127.0.0.1", "::1"}));
     STRONGROOM_CHECKED(write_file(config_.path("gateway-ca.pem"), authority.chain_pem, 0644));
-    source_ = std::make_unique<VaultLeaseSource>(VaultLeaseSource::Parts{loop_, *vault_, *record_, *catalog_, config_, std::move(certificate)});
+    source_ = std::make_unique<VaultLeaseSource>(VaultLeaseSource::Parts{
+        loop_, *vault_, *record_, *catalog_, config_, std::move(certificate)});
     leases_ = std::make_unique<lease::VaultSide>(loop_, *source_);
     vault_->set_fences(*leases_);
     STRONGROOM_TRY(const std::string programs, io::own_directory());
@@ -111,7 +117,9 @@ class Server {
     plan.program = programs + "/strongroom-gateway";
     plan.listening_socket = sockets_.gateway.fd;
     plan.processes = config_.gateway_processes;
-    plan.on_channel = [this](io::Stream channel) { leases_->serve(std::move(channel), lease::HolderRole::Gateway); };
+    plan.on_channel = [this](io::Stream channel) {
+      leases_->serve(std::move(channel), lease::HolderRole::Gateway);
+    };
     plan.on_change = [this] { write_endpoints(); };
     keeper_ = std::make_unique<GatewayKeeper>(loop_, std::move(plan));
     return {};
@@ -121,10 +129,13 @@ class Server {
   Result<crypto::Digest> operator_token() {
     const std::string path = config_.path("operator.token");
     auto text = read_file(path, 4096);
-    if (!text && text.error().code != Code::NotFound) return std::unexpected(std::move(text).error());
+    if (!text && text.error().code != Code::NotFound)
+      return std::unexpected(std::move(text).error());
     if (!text) {
       const Secret token = api::make_operator_token();
-      STRONGROOM_CHECKED(token.reveal([&](ByteView plain) { return write_file(path, std::string(text_of(plain)) + "\n", 0600); }));
+      STRONGROOM_CHECKED(token.reveal([&](ByteView plain) {
+        return write_file(path, std::string(text_of(plain)) + "\n", 0600);
+      }));
       return token.reveal([](ByteView plain) { return crypto::sha256(plain); });
     }
     while (!text->empty() && text->back() == '\n') text->pop_back();
@@ -141,15 +152,27 @@ class Server {
     options.seal = config_.seal;
     api::ControlHooks hooks;
     hooks.check_key = [this](KeyId key) { return check_key(key); };
-    hooks.attach_runner = [this](SessionId session, io::Stream stream) { leases_->serve(std::move(stream), lease::HolderRole::Runner, session); };
-    control_ = std::make_unique<api::ControlServer>(api::ControlServer::Parts{loop_, *vault_, *record_, *catalog_, &metrics_}, std::move(options), std::move(hooks));
+    hooks.attach_runner = [this](SessionId session, io::Stream stream) {
+      leases_->serve(std::move(stream), lease::HolderRole::Runner, session);
+    };
+    control_ = std::make_unique<api::ControlServer>(
+        api::ControlServer::Parts{loop_, *vault_, *record_, *catalog_, &metrics_},
+        std::move(options), std::move(hooks));
     control_->start(sockets_.control.fd, sockets_.unix_fd);
-    metrics_.gauge("strongroom_gateways", "Gateways with a live lease channel", [this] { return static_cast<double>(leases_->holder_count(lease::HolderRole::Gateway)); });
-    metrics_.gauge("strongroom_runners", "Runners with a live lease channel", [this] { return static_cast<double>(leases_->holder_count(lease::HolderRole::Runner)); });
-    metrics_.gauge("strongroom_leases", "Leases that may be in use", [this] { return static_cast<double>(leases_->lease_count()); });
-    metrics_.counter("strongroom_uses_total", "Uses of keys recorded since the start", [this] { return static_cast<double>(source_->uses()); });
+    metrics_.gauge("strongroom_gateways", "Gateways with a live lease channel", [this] {
+      return static_cast<double>(leases_->holder_count(lease::HolderRole::Gateway));
+    });
+    metrics_.gauge("strongroom_runners", "Runners with a live lease channel", [this] {
+      return static_cast<double>(leases_->holder_count(lease::HolderRole::Runner));
+    });
+    metrics_.gauge("strongroom_leases", "Leases that may be in use",
+                   [this] { return static_cast<double>(leases_->lease_count()); });
+    metrics_.counter("strongroom_uses_total", "Uses of keys recorded since the start",
+                     [this] { return static_cast<double>(source_->uses()); });
     metrics_server_ = std::make_unique<api::MetricsServer>(loop_, metrics_, [this] {
-      return leases_->holder_count(lease::HolderRole::Gateway) > 0 ? std::string() : std::string("no gateway has joined yet");
+      return leases_->holder_count(lease::HolderRole::Gateway) > 0
+                 ? std::string()
+                 : std::string("no gateway has joined yet");
     });
     metrics_server_->start(sockets_.metrics.fd);
     return {};
@@ -163,9 +186,13 @@ class Server {
     auto granted = std::make_unique<lease::GrantedLease>(to_granted(std::move(*opened)));
     auto done = co_await leases_->check_key(std::move(granted));
     if (!done) co_return std::unexpected(std::move(done).error());
-    if (done->verdict != lease::Verdict::Unknown) (void)vault_->note_verdict(key, version, done->verdict == lease::Verdict::Accepted, done->status);
+    if (done->verdict != lease::Verdict::Unknown)
+      (void)vault_->note_verdict(key, version, done->verdict == lease::Verdict::Accepted,
+                                 done->status);
     api::CheckAnswer answer;
-    answer.verdict = done->verdict == lease::Verdict::Accepted ? "accepted" : done->verdict == lease::Verdict::Rejected ? "rejected" : "unknown";
+    answer.verdict = done->verdict == lease::Verdict::Accepted   ? "accepted"
+                     : done->verdict == lease::Verdict::Rejected ? "rejected"
+                                                                 : "unknown";
     answer.status = done->status;
     answer.message = done->message;
     co_return answer;
@@ -182,7 +209,8 @@ class Server {
     const auto sessions = vault_->list_sessions({});
     if (!sessions) return;
     for (const auto& session : *sessions)
-      if (session.state == "open" && session.runtime == "process") loop_.spawn(end_unless_attached(session.id));
+      if (session.state == "open" && session.runtime == "process")
+        loop_.spawn(end_unless_attached(session.id));
   }
   io::Task<void> end_unless_attached(SessionId session) {
     co_await loop_.sleep(kReturnTime);
@@ -192,18 +220,25 @@ class Server {
   void write_endpoints() {
     json::array pids;
     for (const int pid : keeper_->pids()) pids.push_back(pid);
-    const json::object document{{"control", sockets_.control.bound.text()}, {"gateway", sockets_.gateway.bound.text()},
-                                {"metrics", sockets_.metrics.bound.text()}, {"pid", ::getpid()}, {"gateway_pids", std::move(pids)}};
-    const auto written = write_file(config_.path("endpoints.json"), to_pretty_text(document) + "\n", 0600);
-    if (!written) log(LogLevel::Warning, "endpoints_not_written", {{"why", written.error().message}});
-    if (static_cast<int>(keeper_->pids().size()) == config_.gateway_processes && !is_announced_) announce();
+    const json::object document{{"control", sockets_.control.bound.text()},
+                                {"gateway", sockets_.gateway.bound.text()},
+                                {"metrics", sockets_.metrics.bound.text()},
+                                {"pid", ::getpid()},
+                                {"gateway_pids", std::move(pids)}};
+    const auto written =
+        write_file(config_.path("endpoints.json"), to_pretty_text(document) + "\n", 0600);
+    if (!written)
+      log(LogLevel::Warning, "endpoints_not_written", {{"why", written.error().message}});
+    if (static_cast<int>(keeper_->pids().size()) == config_.gateway_processes && !is_announced_)
+      announce();
   }
 
   void announce() {
     is_announced_ = true;
     std::printf("Strongroom %s\n", STRONGROOM_VERSION);
     std::printf("  data      %s\n", config_.data_directory.c_str());
-    std::printf("  console   http://%s/   (token: %s)\n", sockets_.control.bound.text().c_str(), config_.path("operator.token").c_str());
+    std::printf("  console   http://%s/   (token: %s)\n", sockets_.control.bound.text().c_str(),
+                config_.path("operator.token").c_str());
     std::printf("  gateway   http://%s\n", sockets_.gateway.bound.text().c_str());
     std::printf("  metrics   http://%s/metrics\n", sockets_.metrics.bound.text().c_str());
     std::printf("ready\n");
@@ -222,7 +257,8 @@ class Server {
     loop_.spawn(stop());
   }
 
-  /// Gateways drain for a bounded time; what runs longer is cut. Sessions stay open in the database and go on after a restart.
+  /// Gateways drain for a bounded time; what runs longer is cut. Sessions stay open in the database
+  /// and go on after a restart.
   io::Task<void> stop() {
     keeper_->stop_restarting();
     leases_->drain(std::chrono::milliseconds(config_.drain));
@@ -266,7 +302,9 @@ int serve(const ServeFlags& flags) {
   if (!config) return report(config.error());
   configure_log("strongroom", level_of(config->log_level));
   if (const auto confined = io::confine_this_process(); !confined) return report(confined.error());
-  if (!secret_arena_use().locked) log(LogLevel::Warning, "memory_not_locked", {{"mend", "raise the limit of locked memory (ulimit -l) to 8 MiB"}});
+  if (!secret_arena_use().locked)
+    log(LogLevel::Warning, "memory_not_locked",
+        {{"mend", "raise the limit of locked memory (ulimit -l) to 8 MiB"}});
   auto server = std::make_unique<Server>(std::move(*config));
   if (const auto started = server->start(); !started) return report(started.error());
   server->run();

@@ -13,7 +13,9 @@ constexpr std::size_t kMaxText = 4096;
 struct Encoder {
   Writer& out;
   template <class Tag>
-  void operator()(const Id<Tag>& id) { out.raw(id.view()); }
+  void operator()(const Id<Tag>& id) {
+    out.raw(id.view());
+  }
   void operator()(const std::string& text) { out.text(std::string_view(text).substr(0, kMaxText)); }
   void operator()(std::uint16_t value) { out.u16(value); }
   void operator()(std::uint32_t value) { out.u32(value); }
@@ -41,9 +43,11 @@ void members(Self& self, Visit&& visit) {
   using T = std::remove_const_t<Self>;
   const auto all = [&](auto&... each) { (visit(each), ...); };
   if constexpr (std::is_same_v<T, Act>) {
-    all(self.actor, self.action, self.tenant, self.member, self.session, self.key, self.service, self.outcome, self.detail);
+    all(self.actor, self.action, self.tenant, self.member, self.session, self.key, self.service,
+        self.outcome, self.detail);
   } else if constexpr (std::is_same_v<T, Use>) {
-    all(self.tenant, self.member, self.session, self.grant, self.key, self.key_version, self.holder, self.service, self.host, self.method, self.path);
+    all(self.tenant, self.member, self.session, self.grant, self.key, self.key_version, self.holder,
+        self.service, self.host, self.method, self.path);
   } else if constexpr (std::is_same_v<T, Settled>) {
     all(self.use, self.status, self.bytes_up, self.bytes_down, self.micros, self.outcome);
   } else {
@@ -77,11 +81,16 @@ Result<Entry> decode_entry(ByteView octets) {
   entry.sequence = in.u64();
   entry.time = from_micros(in.i64());
   switch (kind) {
-    case 1: return decode_as<Act>(std::move(entry), in);
-    case 2: return decode_as<Use>(std::move(entry), in);
-    case 3: return decode_as<Settled>(std::move(entry), in);
-    case 4: return decode_as<Finding>(std::move(entry), in);
-    default: return fail(Code::Tampered, "an entry of the record is of an unknown kind");
+    case 1:
+      return decode_as<Act>(std::move(entry), in);
+    case 2:
+      return decode_as<Use>(std::move(entry), in);
+    case 3:
+      return decode_as<Settled>(std::move(entry), in);
+    case 4:
+      return decode_as<Finding>(std::move(entry), in);
+    default:
+      return fail(Code::Tampered, "an entry of the record is of an unknown kind");
   }
 }
 

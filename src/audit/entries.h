@@ -16,8 +16,8 @@ namespace strongroom::audit {
 
 /// Somebody did something to something.
 struct Act {
-  std::string actor;    ///< "operator", "vault", "provider"
-  std::string action;   ///< "key.add", "key.revoke", "session.start", ...
+  std::string actor;   ///< "operator", "vault", "provider"
+  std::string action;  ///< "key.add", "key.revoke", "session.start", ...
   TenantId tenant;
   MemberId member;
   SessionId session;
@@ -39,7 +39,7 @@ struct Use {
   std::string service;
   std::string host;
   std::string method;
-  std::string path;     ///< without query; cut at kMaxPath
+  std::string path;  ///< without query; cut at kMaxPath
   static constexpr std::size_t kMaxPath = 512;
 };
 
@@ -50,7 +50,7 @@ struct Settled {
   std::uint64_t bytes_up = 0;
   std::uint64_t bytes_down = 0;
   std::uint64_t micros = 0;
-  std::string outcome;    ///< "completed", "upstream_failed", "client_left", "revoked", "timed_out"
+  std::string outcome;  ///< "completed", "upstream_failed", "client_left", "revoked", "timed_out"
 };
 
 /// A refusal that a person should know of.

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "audit/log.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <deque>
-#include <fcntl.h>
 #include <future>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <unordered_map>
 
 #include "audit/render.h"
@@ -19,9 +19,13 @@ namespace strongroom::audit {
 
 struct Log::State {
   State(Options&& given, ChainEnd end, std::uint64_t sequence)
-      : directory(given.directory), clock(*given.clock), post(std::move(given.post)),
-        public_key(crypto::public_key_of(given.signing_key)), next_sequence(sequence + 1),
-        writer({given.directory, given.clock, std::move(given.signing_key), given.segment_octets}, end) {}
+      : directory(given.directory),
+        clock(*given.clock),
+        post(std::move(given.post)),
+        public_key(crypto::public_key_of(given.signing_key)),
+        next_sequence(sequence + 1),
+        writer({given.directory, given.clock, std::move(given.signing_key), given.segment_octets},
+               end) {}
   std::string directory;
   const Clock& clock;
   std::function<void(std::function<void()>)> post;
@@ -43,7 +47,8 @@ namespace {
 
 Status make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
-    return fail(Code::Storage, "cannot make the record's folder " + path + ": " + std::strerror(errno));
+    return fail(Code::Storage,
+                "cannot make the record's folder " + path + ": " + std::strerror(errno));
   return {};
 }
 
@@ -51,11 +56,14 @@ Status cut_tail(const std::string& path, std::uint64_t at) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
   const bool is_cut = fd >= 0 && ::ftruncate(fd, static_cast<off_t>(at)) == 0 && ::fsync(fd) == 0;
   if (fd >= 0) ::close(fd);
-  if (!is_cut) return fail(Code::Storage, "the torn end of the record cannot be cut off: " + std::string(std::strerror(errno)));
+  if (!is_cut)
+    return fail(Code::Storage, "the torn end of the record cannot be cut off: " +
+                                   std::string(std::strerror(errno)));
   return {};
 }
 
-/// A crash can leave the last frame whole in length but not in content (the file grew before its octets came): that is torn as well.
+/// A crash can leave the last frame whole in length but not in content (the file grew before its
+/// octets came): that is torn as well.
 struct Walk {
   Verifier verifier;
   std::optional<Frame> refused;
@@ -73,9 +81,9 @@ struct Walk {
 Result<Verified> walk_all(const std::vector<std::string>& files, const crypto::PublicKey& key) {
   Verifier verifier(key);
   STRONGROOM_TRY(const ReadEnd end, read_frames(files, [&](const Frame& frame) -> Result<bool> {
-    STRONGROOM_CHECKED(verifier.take(frame));
-    return true;
-  }));
+                   STRONGROOM_CHECKED(verifier.take(frame));
+                   return true;
+                 }));
   if (end.is_torn) return fail(Code::Tampered, "the record's last entry is cut short");
   return verifier.finish();
 }
@@ -89,10 +97,12 @@ Result<std::unique_ptr<Log>> Log::open(Options options) {
   STRONGROOM_CHECKED(make_directory(options.directory));
   STRONGROOM_TRY(const auto files, segment_files(options.directory));
   Walk walk(crypto::public_key_of(options.signing_key));
-  STRONGROOM_TRY(ReadEnd end, read_frames(files, [&](const Frame& frame) { return walk.take(frame); }));
+  STRONGROOM_TRY(ReadEnd end,
+                 read_frames(files, [&](const Frame& frame) { return walk.take(frame); }));
   if (walk.refused) {
     // Only the very last frame may be torn.
-    if (walk.refused->offset + walk.refused->entry.size() + kFrameOverhead != end.offset || walk.refused->segment != end.segment || end.is_torn)
+    if (walk.refused->offset + walk.refused->entry.size() + kFrameOverhead != end.offset ||
+        walk.refused->segment != end.segment || end.is_torn)
       return std::unexpected(walk.refusal.error());
     end.offset = walk.refused->offset;
     end.is_torn = true;
@@ -129,16 +139,18 @@ std::uint64_t Log::record_uses(std::span<const Use> uses, std::function<void(Sta
   return first;
 }
 
-void Log::record_later(const Content& content) { state_->append(content, {}); }
+void Log::record_later(const Content& content) {
+  state_->append(content, {});
+}
 
 Status Log::for_each(const std::function<bool(const Entry&)>& visit) const {
   (void)state_->writer.flush();
   STRONGROOM_TRY(const auto files, segment_files(state_->directory));
   STRONGROOM_TRY(const ReadEnd end, read_frames(files, [&](const Frame& frame) -> Result<bool> {
-    if (!frame.entry.empty() && frame.entry[0] == kCheckpointKind) return true;
-    STRONGROOM_TRY(const Entry entry, decode_entry(frame.entry));
-    return visit(entry);
-  }));
+                   if (!frame.entry.empty() && frame.entry[0] == kCheckpointKind) return true;
+                   STRONGROOM_TRY(const Entry entry, decode_entry(frame.entry));
+                   return visit(entry);
+                 }));
   (void)end;
   return {};
 }

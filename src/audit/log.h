@@ -1,9 +1,11 @@
 // Log: the record of use, an append-only chain of entries on disk.
 //
-// Used by: vault (acts), app (uses on behalf of gateways), api (queries). Threads: the vault's loop; list, for_each and verify
-// any, since they read the files; one writer thread inside does group commit: all that has come in meanwhile is written and synchronised once. Segment files DIR/record-NNNNNNNN.log, each frame
-// [length][entry][SHA-256 of the previous hash and the entry]; about once a second and at the end a checkpoint signed by Ed25519.
-// Fails closed: Storage when the disk does not take it; it is tried again with the next entry. SPDX-License-Identifier: Apache-2.0
+// Used by: vault (acts), app (uses on behalf of gateways), api (queries). Threads: the vault's
+// loop; list, for_each and verify any, since they read the files; one writer thread inside does
+// group commit: all that has come in meanwhile is written and synchronised once. Segment files
+// DIR/record-NNNNNNNN.log, each frame [length][entry][SHA-256 of the previous hash and the entry];
+// about once a second and at the end a checkpoint signed by Ed25519. Fails closed: Storage when the
+// disk does not take it; it is tried again with the next entry. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <functional>
@@ -28,7 +30,7 @@ struct Filter {
   std::optional<MemberId> member;
   std::optional<WallTime> from;
   std::optional<WallTime> to;
-  std::uint64_t before = 0;   ///< only sequences below this one; 0: no bound (paging, newest first)
+  std::uint64_t before = 0;  ///< only sequences below this one; 0: no bound (paging, newest first)
   std::size_t limit = 100;
 };
 
@@ -43,13 +45,14 @@ struct Verified {
 class Log {
  public:
   struct Options {
-    std::string directory;                                  ///< made with 0700 where missing
+    std::string directory;  ///< made with 0700 where missing
     const Clock* clock = nullptr;
-    Secret signing_key;                                     ///< Ed25519
-    std::function<void(std::function<void()>)> post;        ///< runs a callback on the vault's loop
+    Secret signing_key;                               ///< Ed25519
+    std::function<void(std::function<void()>)> post;  ///< runs a callback on the vault's loop
     std::size_t segment_octets = 64UL << 20U;
   };
-  /// Checks the whole chain. A torn tail (a crash) is cut off; anything else that does not fit is Tampered and names the entry.
+  /// Checks the whole chain. A torn tail (a crash) is cut off; anything else that does not fit is
+  /// Tampered and names the entry.
   static Result<std::unique_ptr<Log>> open(Options options);
   ~Log();  ///< writes what is pending and a last checkpoint
 
@@ -60,13 +63,15 @@ class Log {
   /// Not waited for.
   void record_later(const Content& content);
 
-  /// Newest first. A use comes joined with how it ended, as one object with its `id` (the sequence), `time`, `action` ("use" for uses)...
+  /// Newest first. A use comes joined with how it ended, as one object with its `id` (the
+  /// sequence), `time`, `action` ("use" for uses)...
   [[nodiscard]] Result<std::vector<json::object>> list(const Filter& filter) const;
   /// In order of sequence; false from `visit` ends it.
   Status for_each(const std::function<bool(const Entry&)>& visit) const;
   [[nodiscard]] Result<Verified> verify() const;
   /// Offline: from a copied folder alone.
-  [[nodiscard]] static Result<Verified> verify_folder(const std::string& directory, const crypto::PublicKey& key);
+  [[nodiscard]] static Result<Verified> verify_folder(const std::string& directory,
+                                                      const crypto::PublicKey& key);
 
  private:
   struct State;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "audit/log.h"
 
-#include <csignal>
-#include <cstdlib>
 #include <fcntl.h>
-#include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
-#include <random>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <random>
 
 #include "audit/segments.h"
 
@@ -42,12 +42,16 @@ class LogTest : public ::testing::Test {
     out.detail = detail;
     return out;
   }
-  static std::string file(const std::string& folder_name, std::size_t number = 1) { return folder_name + "/" + segment_name(number); }
+  static std::string file(const std::string& folder_name, std::size_t number = 1) {
+    return folder_name + "/" + segment_name(number);
+  }
   std::string read(std::size_t number = 1) {
     std::ifstream in(file(folder, number), std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
   }
-  void write(const std::string& text, std::size_t number = 1) { std::ofstream(file(folder, number), std::ios::binary) << text; }
+  void write(const std::string& text, std::size_t number = 1) {
+    std::ofstream(file(folder, number), std::ios::binary) << text;
+  }
 
   std::string folder;
   SystemClock clock;
@@ -64,7 +68,8 @@ TEST_F(LogTest, keeps_what_was_recorded_and_joins_uses_with_their_end) {
     use.service = "gemini";
     use.path = "/v1/models";
     bool is_durable = false;
-    const std::uint64_t number = (*log)->record_uses(std::span(&use, 1), [&](const Status& status) { is_durable = status.has_value(); });
+    const std::uint64_t number = (*log)->record_uses(
+        std::span(&use, 1), [&](const Status& status) { is_durable = status.has_value(); });
     Settled settled;
     settled.use = number;
     settled.status = 200;
@@ -107,7 +112,8 @@ TEST_F(LogTest, removed_and_reordered_entries_are_noticed) {
   }
   const std::string good = read();
   const auto size_at = [&](std::size_t at) {
-    return 36 + (static_cast<std::size_t>(static_cast<unsigned char>(good[at + 2])) << 8U) + static_cast<unsigned char>(good[at + 3]);
+    return 36 + (static_cast<std::size_t>(static_cast<unsigned char>(good[at + 2])) << 8U) +
+           static_cast<unsigned char>(good[at + 3]);
   };
   const std::size_t first = size_at(0);
   const std::size_t second = size_at(first);
@@ -146,7 +152,8 @@ TEST_F(LogTest, segments_follow_each_other) {
 }
 
 TEST_F(LogTest, kill_9_loses_nothing_acknowledged) {
-  auto* acknowledged = static_cast<volatile std::uint64_t*>(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  auto* acknowledged = static_cast<volatile std::uint64_t*>(
+      ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   std::mt19937 random(11);
   for (int round = 0; round < 30; ++round) {
     const pid_t child = ::fork();

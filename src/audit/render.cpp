@@ -57,22 +57,28 @@ bool fits(const std::optional<AnyId>& wanted, const AnyId& is) {
 }
 
 bool content_matches(const Act& act, const Filter& filter) {
-  return fits(filter.tenant, act.tenant) && fits(filter.key, act.key) && fits(filter.session, act.session) && fits(filter.member, act.member);
+  return fits(filter.tenant, act.tenant) && fits(filter.key, act.key) &&
+         fits(filter.session, act.session) && fits(filter.member, act.member);
 }
 bool content_matches(const Use& use, const Filter& filter) {
-  return fits(filter.tenant, use.tenant) && fits(filter.key, use.key) && fits(filter.session, use.session) && fits(filter.member, use.member);
+  return fits(filter.tenant, use.tenant) && fits(filter.key, use.key) &&
+         fits(filter.session, use.session) && fits(filter.member, use.member);
 }
 bool content_matches(const Finding& finding, const Filter& filter) {
   return !filter.tenant && !filter.key && !filter.member && fits(filter.session, finding.session);
 }
-bool content_matches(const Settled&, const Filter&) { return false; }
+bool content_matches(const Settled&, const Filter&) {
+  return false;
+}
 
 }  // namespace
 
 bool matches(const Entry& entry, const Filter& filter) {
   if (filter.before != 0 && entry.sequence >= filter.before) return false;
-  if ((filter.from && entry.time < *filter.from) || (filter.to && entry.time > *filter.to)) return false;
-  return std::visit([&](const auto& content) { return content_matches(content, filter); }, entry.content);
+  if ((filter.from && entry.time < *filter.from) || (filter.to && entry.time > *filter.to))
+    return false;
+  return std::visit([&](const auto& content) { return content_matches(content, filter); },
+                    entry.content);
 }
 
 json::object render(const Entry& entry, const Settled* end) {

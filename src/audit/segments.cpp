@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "audit/segments.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <dirent.h>
-#include <fcntl.h>
 #include <memory>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/encoding.h"
 
@@ -22,19 +22,21 @@ class Mapped {
  public:
   static Result<Mapped> open(const std::string& path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    struct stat info {};
+    struct stat info{};
     if (fd < 0 || ::fstat(fd, &info) != 0) {
       if (fd >= 0) ::close(fd);
       return fail(Code::Storage, "cannot read the record " + path + ": " + std::strerror(errno));
     }
     Mapped mapped;
     mapped.size_ = static_cast<std::size_t>(info.st_size);
-    if (mapped.size_ > 0) mapped.data_ = ::mmap(nullptr, mapped.size_, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (mapped.size_ > 0)
+      mapped.data_ = ::mmap(nullptr, mapped.size_, PROT_READ, MAP_PRIVATE, fd, 0);
     ::close(fd);
     if (mapped.data_ == MAP_FAILED) return fail(Code::Storage, "cannot map the record " + path);
     return mapped;
   }
-  Mapped(Mapped&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Mapped(Mapped&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   Mapped& operator=(Mapped&&) = delete;
   ~Mapped() {
     if (data_ != nullptr && data_ != MAP_FAILED) ::munmap(data_, size_);
@@ -65,20 +67,24 @@ std::string segment_name(std::size_t number) {
 
 Result<std::vector<std::string>> segment_files(const std::string& directory) {
   DIR* folder = ::opendir(directory.c_str());
-  if (folder == nullptr) return fail(Code::NotFound, "no record in " + directory + ": " + std::strerror(errno));
+  if (folder == nullptr)
+    return fail(Code::NotFound, "no record in " + directory + ": " + std::strerror(errno));
   std::vector<std::string> files;
   while (const dirent* entry = ::readdir(folder)) {
     const std::string_view name(entry->d_name);
-    if (name.starts_with("record-") && name.ends_with(".log")) files.push_back(directory + "/" + std::string(name));
+    if (name.starts_with("record-") && name.ends_with(".log"))
+      files.push_back(directory + "/" + std::string(name));
   }
   ::closedir(folder);
   std::sort(files.begin(), files.end());
   for (std::size_t i = 0; i < files.size(); ++i)
-    if (!files[i].ends_with(segment_name(i + 1))) return fail(Code::Tampered, "the record's file " + segment_name(i + 1) + " is missing");
+    if (!files[i].ends_with(segment_name(i + 1)))
+      return fail(Code::Tampered, "the record's file " + segment_name(i + 1) + " is missing");
   return files;
 }
 
-Result<ReadEnd> read_frames(const std::vector<std::string>& files, const std::function<Result<bool>(const Frame&)>& visit) {
+Result<ReadEnd> read_frames(const std::vector<std::string>& files,
+                            const std::function<Result<bool>(const Frame&)>& visit) {
   ReadEnd end;
   for (std::size_t index = 0; index < files.size(); ++index) {
     STRONGROOM_TRY(const Mapped mapped, Mapped::open(files[index]));
@@ -87,7 +93,8 @@ Result<ReadEnd> read_frames(const std::vector<std::string>& files, const std::fu
     while (!rest.empty()) {
       const std::size_t size = whole_frame(rest);
       const bool is_last = index + 1 == files.size();
-      if (size == 0 && !is_last) return fail(Code::Tampered, "the record's file " + files[index] + " is cut short");
+      if (size == 0 && !is_last)
+        return fail(Code::Tampered, "the record's file " + files[index] + " is cut short");
       if (size == 0) {
         end.is_torn = true;
         return end;

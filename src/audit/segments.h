@@ -11,16 +11,17 @@
 
 namespace strongroom::audit {
 
-/// A frame on disk: u32 length of the entry, the entry, the chain's hash after it. A checkpoint's entry is kCheckpointKind, u64 count of
-/// entries, then the signature over "strongroom record checkpoint", count and the previous hash.
+/// A frame on disk: u32 length of the entry, the entry, the chain's hash after it. A checkpoint's
+/// entry is kCheckpointKind, u64 count of entries, then the signature over "strongroom record
+/// checkpoint", count and the previous hash.
 inline constexpr std::uint8_t kCheckpointKind = 0xC0;
 inline constexpr std::size_t kMaxEntry = 32UL << 10U;
 inline constexpr std::size_t kFrameOverhead = 4 + 32;
 
 struct Frame {
   ByteView entry;
-  crypto::Digest hash{};     ///< as kept
-  std::size_t segment = 0;   ///< index into the list of files
+  crypto::Digest hash{};    ///< as kept
+  std::size_t segment = 0;  ///< index into the list of files
   std::uint64_t offset = 0;
 };
 
@@ -30,12 +31,14 @@ struct Frame {
 
 /// Where a reading stopped.
 struct ReadEnd {
-  bool is_torn = false;      ///< the last frame of the last segment is incomplete
+  bool is_torn = false;  ///< the last frame of the last segment is incomplete
   std::size_t segment = 0;
   std::uint64_t offset = 0;  ///< first octet after the last whole frame
 };
-/// Every whole frame in order; `visit` answers false to stop. A frame that is cut short anywhere but at the very end is Tampered.
-[[nodiscard]] Result<ReadEnd> read_frames(const std::vector<std::string>& files, const std::function<Result<bool>(const Frame&)>& visit);
+/// Every whole frame in order; `visit` answers false to stop. A frame that is cut short anywhere
+/// but at the very end is Tampered.
+[[nodiscard]] Result<ReadEnd> read_frames(const std::vector<std::string>& files,
+                                          const std::function<Result<bool>(const Frame&)>& visit);
 
 /// The chain's next hash.
 [[nodiscard]] crypto::Digest next_hash(const crypto::Digest& previous, ByteView entry);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "audit/writer.h"
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "base/encoding.h"
 
@@ -126,9 +126,13 @@ Status BatchWriter::open_segment() {
   if (fd_ >= 0 && !is_full) return {};
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
   const bool is_new = end_.segments == 0 || is_full;
-  const std::string path = options_.directory + "/" + segment_name(is_new ? end_.segments + 1 : end_.segments);
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (is_new ? O_CREAT | O_EXCL : 0), 0600);
-  if (fd < 0) return fail(Code::Storage, "the record cannot be written: " + std::string(std::strerror(errno)), "record_unavailable");
+  const std::string path =
+      options_.directory + "/" + segment_name(is_new ? end_.segments + 1 : end_.segments);
+  const int fd = ::open(path.c_str(),
+                        O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (is_new ? O_CREAT | O_EXCL : 0), 0600);
+  if (fd < 0)
+    return fail(Code::Storage, "the record cannot be written: " + std::string(std::strerror(errno)),
+                "record_unavailable");
   if (is_new) {
     end_.offset = 0;
     ++end_.segments;

@@ -18,9 +18,9 @@ namespace strongroom::audit {
 struct ChainEnd {
   crypto::Digest head{};
   std::uint64_t entries = 0;
-  std::size_t segments = 0;        ///< files there are
-  std::uint64_t offset = 0;        ///< length of the last one
-  bool is_checkpointed = true;     ///< nothing after the last checkpoint
+  std::size_t segments = 0;     ///< files there are
+  std::uint64_t offset = 0;     ///< length of the last one
+  bool is_checkpointed = true;  ///< nothing after the last checkpoint
 };
 
 class BatchWriter {
@@ -34,14 +34,15 @@ class BatchWriter {
   BatchWriter(Options options, ChainEnd end);
   ~BatchWriter();
 
-  /// An encoded entry; `on_durable` (may be empty) is called on the writer's thread once it is on the disk, or could not be put there.
+  /// An encoded entry; `on_durable` (may be empty) is called on the writer's thread once it is on
+  /// the disk, or could not be put there.
   void append(ByteView entry, std::function<void(Status)> on_durable);
   /// Waits until everything appended so far is on the disk; the answer is that of the last batch.
   [[nodiscard]] Status flush();
 
  private:
   struct Batch {
-    ByteVector octets;             ///< [length][entry]...
+    ByteVector octets;  ///< [length][entry]...
     std::uint64_t entries = 0;
     std::vector<std::function<void(Status)>> waiting;
     void clear();

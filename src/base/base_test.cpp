@@ -22,7 +22,8 @@ concept Streamable = requires(std::ostream& out, const T& value) { out << value;
 template <class T>
 concept HasData = requires(const T& value) { value.data(); };
 static_assert(!std::is_copy_constructible_v<Secret> && !std::is_copy_assignable_v<Secret>);
-static_assert(!std::is_convertible_v<Secret, std::string> && !std::is_convertible_v<Secret, std::string_view>);
+static_assert(!std::is_convertible_v<Secret, std::string> &&
+              !std::is_convertible_v<Secret, std::string_view>);
 static_assert(!Streamable<Secret> && !HasData<Secret>);
 static_assert(!std::is_constructible_v<json::value, const Secret&>);
 static_assert(!std::is_constructible_v<LogField, std::string_view, const Secret&>);
@@ -53,7 +54,8 @@ TEST(Secret, memory_is_wiped_when_given_back) {
     where = secret.reveal([](ByteView plain) { return plain.data(); });
   }
   // The first octets of a free block link to the next one; all others are zero.
-  EXPECT_TRUE(std::all_of(where + sizeof(void*), where + 41, [](std::uint8_t c) { return c == 0; }));
+  EXPECT_TRUE(
+      std::all_of(where + sizeof(void*), where + 41, [](std::uint8_t c) { return c == 0; }));
 }
 
 TEST(Secret, all_sizes_come_and_go) {
@@ -74,7 +76,8 @@ TEST(Secret, threads_share_the_arena) {
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([t] {
       for (int i = 0; i < 2000; ++i) {
-        const std::string content(static_cast<std::size_t>(i % 500 + 1), static_cast<char>('a' + t));
+        const std::string content(static_cast<std::size_t>(i % 500 + 1),
+                                  static_cast<char>('a' + t));
         const Secret secret(bytes_of(content));
         if (text_of_secret(secret) != content) std::abort();
       }
@@ -88,7 +91,9 @@ TEST(Id, is_canonical_text_both_ways) {
   const KeyId id(bytes);
   EXPECT_TRUE(id.text().starts_with("key_"));
   EXPECT_EQ(*KeyId::parse(id.text()), id);
-  for (std::string wrong : {std::string("ten_") + id.text().substr(4), id.text() + "a", id.text().substr(0, 29), std::string("key_") + std::string(26, 'A'), std::string()})
+  for (std::string wrong :
+       {std::string("ten_") + id.text().substr(4), id.text() + "a", id.text().substr(0, 29),
+        std::string("key_") + std::string(26, 'A'), std::string()})
     EXPECT_FALSE(KeyId::parse(wrong)) << wrong;
   // The last character carries three bits: others would be a second spelling of the same id.
   std::string other = id.text();
@@ -145,18 +150,23 @@ TEST(Json, is_strict_and_canonical) {
   EXPECT_FALSE(parse_json("{} x"));
   EXPECT_FALSE(parse_json("{\"a\":1,}"));
   EXPECT_FALSE(parse_json(std::string(100, '[')));
-  EXPECT_EQ(to_canonical_text(*parse_json(R"({"b":[1,{"d":null,"c":true}],"a":"x"})")), R"({"a":"x","b":[1,{"c":true,"d":null}]})");
+  EXPECT_EQ(to_canonical_text(*parse_json(R"({"b":[1,{"d":null,"c":true}],"a":"x"})")),
+            R"({"a":"x","b":[1,{"c":true,"d":null}]})");
 }
 
 TEST(Names, have_one_spelling) {
-  for (const char* name : {"acme", "a", "alice@example.com", "a-b_c.1"}) EXPECT_TRUE(checked_name("name", name)) << name;
-  for (const char* name : {"", "Acme", "-a", ".a", "a b", "a/b", "\xc3\xa9", "a\n"}) EXPECT_FALSE(checked_name("name", name)) << name;
+  for (const char* name : {"acme", "a", "alice@example.com", "a-b_c.1"})
+    EXPECT_TRUE(checked_name("name", name)) << name;
+  for (const char* name : {"", "Acme", "-a", ".a", "a b", "a/b", "\xc3\xa9", "a\n"})
+    EXPECT_FALSE(checked_name("name", name)) << name;
   EXPECT_FALSE(checked_name("name", std::string(65, 'a')));
 }
 
 TEST(Hosts, A7_A8_A10_have_one_spelling) {
-  for (const char* host : {"api.example.com", "localhost", "xn--bcher-kva.example"}) EXPECT_TRUE(checked_host(host)) << host;
-  for (const char* host : {"", "API.example.com", "api.example.com.", "a..b", "-a.com", "a-.com", "api.example.com:443", "user@host", "a b", "127.0.0.1", "0x7f.1",
+  for (const char* host : {"api.example.com", "localhost", "xn--bcher-kva.example"})
+    EXPECT_TRUE(checked_host(host)) << host;
+  for (const char* host : {"", "API.example.com", "api.example.com.", "a..b", "-a.com", "a-.com",
+                           "api.example.com:443", "user@host", "a b", "127.0.0.1", "0x7f.1",
                            "2130706433", "1.2.3", "[::1]", "a%41.com", "a\tb"})
     EXPECT_FALSE(checked_host(host)) << host;
   EXPECT_TRUE(checked_host("127.0.0.1", AddressLiteral::Allow));

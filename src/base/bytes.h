@@ -24,8 +24,12 @@ using ByteVector = std::vector<std::uint8_t>;
 }
 
 inline namespace literals {
-consteval std::size_t operator""_KiB(unsigned long long n) { return static_cast<std::size_t>(n) << 10U; }
-consteval std::size_t operator""_MiB(unsigned long long n) { return static_cast<std::size_t>(n) << 20U; }
+consteval std::size_t operator""_KiB(unsigned long long n) {
+  return static_cast<std::size_t>(n) << 10U;
+}
+consteval std::size_t operator""_MiB(unsigned long long n) {
+  return static_cast<std::size_t>(n) << 20U;
+}
 }  // namespace literals
 
 }  // namespace strongroom

@@ -7,7 +7,8 @@
 namespace strongroom {
 
 void check_failed(const char* condition, const char* why, const char* file, int line) noexcept {
-  std::fprintf(stderr, "strongroom: bug at %s:%d: %s does not hold (%s)\n", file, line, condition, why);
+  std::fprintf(stderr, "strongroom: bug at %s:%d: %s does not hold (%s)\n", file, line, condition,
+               why);
   std::abort();
 }
 

@@ -1,7 +1,7 @@
 // Clock and Deadline: time as an injected interface.
 //
-// Wall time is for people and records, steady time for every decision about expiry inside one process.
-// SPDX-License-Identifier: Apache-2.0
+// Wall time is for people and records, steady time for every decision about expiry inside one
+// process. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <chrono>
@@ -51,7 +51,9 @@ class Deadline {
   /// Never passes.
   constexpr Deadline() noexcept : at_(SteadyTime::max()) {}
   constexpr explicit Deadline(SteadyTime at) noexcept : at_(at) {}
-  [[nodiscard]] static Deadline after(const Clock& clock, Duration duration) { return Deadline(clock.steady() + duration); }
+  [[nodiscard]] static Deadline after(const Clock& clock, Duration duration) {
+    return Deadline(clock.steady() + duration);
+  }
   [[nodiscard]] constexpr SteadyTime at() const noexcept { return at_; }
   [[nodiscard]] constexpr bool has_passed(SteadyTime now) const noexcept { return now >= at_; }
   [[nodiscard]] constexpr bool is_never() const noexcept { return at_ == SteadyTime::max(); }

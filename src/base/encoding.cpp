@@ -7,14 +7,17 @@ namespace strongroom {
 namespace {
 
 constexpr std::string_view kHex = "0123456789abcdef";
-constexpr std::string_view kStandard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::string_view kUrl = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view kStandard =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kUrl =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::uint8_t kNone = 0xFF;
 
 constexpr std::array<std::uint8_t, 256> reverse(std::string_view alphabet) {
   std::array<std::uint8_t, 256> table{};
   table.fill(kNone);
-  for (std::size_t i = 0; i < alphabet.size(); ++i) table[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::uint8_t>(i);
+  for (std::size_t i = 0; i < alphabet.size(); ++i)
+    table[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::uint8_t>(i);
   return table;
 }
 constexpr auto kStandardReverse = reverse(kStandard);
@@ -47,7 +50,8 @@ std::string encode64(ByteView bytes, std::string_view alphabet) {
   return text;
 }
 
-std::optional<ByteVector> decode64(std::string_view text, const std::array<std::uint8_t, 256>& table) {
+std::optional<ByteVector> decode64(std::string_view text,
+                                   const std::array<std::uint8_t, 256>& table) {
   if (text.size() % 4 == 1) return std::nullopt;
   ByteVector bytes;
   bytes.reserve(text.size() * 3 / 4);
@@ -67,7 +71,8 @@ std::optional<ByteVector> decode64(std::string_view text, const std::array<std::
 }
 
 bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
 }
 
 }  // namespace
@@ -111,9 +116,13 @@ std::optional<ByteVector> from_base64(std::string_view text) {
   return decode64(text, kStandardReverse);
 }
 
-std::string to_base64url(ByteView bytes) { return encode64(bytes, kUrl); }
+std::string to_base64url(ByteView bytes) {
+  return encode64(bytes, kUrl);
+}
 
-std::optional<ByteVector> from_base64url(std::string_view text) { return decode64(text, kUrlReverse); }
+std::optional<ByteVector> from_base64url(std::string_view text) {
+  return decode64(text, kUrlReverse);
+}
 
 std::string percent_encode(std::string_view text) {
   std::string out;

@@ -26,8 +26,8 @@ namespace strongroom {
 /// Decodes %XX only ('+' stays). Empty optional when an escape is malformed.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 
-/// Appends big-endian integers and 32-bit length-prefixed strings; the canonical form for associated data, row
-/// authentication and frames.
+/// Appends big-endian integers and 32-bit length-prefixed strings; the canonical form for
+/// associated data, row authentication and frames.
 class Writer {
  public:
   explicit Writer(ByteVector& out) : out_(out) {}
@@ -53,7 +53,8 @@ class Writer {
   ByteVector& out_;
 };
 
-/// Reads what Writer wrote; once something is missing every later read answers zero or empty and is_ok() is false.
+/// Reads what Writer wrote; once something is missing every later read answers zero or empty and
+/// is_ok() is false.
 class Reader {
  public:
   explicit Reader(ByteView in) : in_(in) {}

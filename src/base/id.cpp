@@ -32,8 +32,13 @@ std::string to_text(std::string_view prefix, const IdBytes& bytes) {
 }
 
 Result<IdBytes> from_text(std::string_view prefix, std::string_view text) {
-  const auto wrong = [&] { return fail(Code::Invalid, "not an id of this kind: it looks like " + std::string(prefix) + "_..."); };
-  if (text.size() != prefix.size() + 1 + kTextSize || !text.starts_with(prefix) || text[prefix.size()] != '_') return wrong();
+  const auto wrong = [&] {
+    return fail(Code::Invalid,
+                "not an id of this kind: it looks like " + std::string(prefix) + "_...");
+  };
+  if (text.size() != prefix.size() + 1 + kTextSize || !text.starts_with(prefix) ||
+      text[prefix.size()] != '_')
+    return wrong();
   IdBytes bytes{};
   unsigned pool = 0;
   int bits = 0;

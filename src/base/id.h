@@ -1,5 +1,6 @@
-// Id: typed identifiers. 128 random bits; in text a short prefix that tells the kind and 26 lower-case base32 characters
-// (key_4t7h...). A tenant's id can never be passed where a key's is wanted. SPDX-License-Identifier: Apache-2.0
+// Id: typed identifiers. 128 random bits; in text a short prefix that tells the kind and 26
+// lower-case base32 characters (key_4t7h...). A tenant's id can never be passed where a key's is
+// wanted. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>
@@ -42,16 +43,36 @@ class Id {
   IdBytes bytes_{};
 };
 
-struct TenantTag { static constexpr std::string_view kPrefix = "ten"; };
-struct MemberTag { static constexpr std::string_view kPrefix = "mem"; };
-struct KeyTag { static constexpr std::string_view kPrefix = "key"; };
-struct SkillTag { static constexpr std::string_view kPrefix = "skl"; };
-struct SessionTag { static constexpr std::string_view kPrefix = "ses"; };
-struct GrantTag { static constexpr std::string_view kPrefix = "grt"; };
-struct LeaseTag { static constexpr std::string_view kPrefix = "lea"; };
-struct ReceiptTag { static constexpr std::string_view kPrefix = "rcp"; };
-struct HolderTag { static constexpr std::string_view kPrefix = "hld"; };
-struct SealTag { static constexpr std::string_view kPrefix = "sea"; };
+struct TenantTag {
+  static constexpr std::string_view kPrefix = "ten";
+};
+struct MemberTag {
+  static constexpr std::string_view kPrefix = "mem";
+};
+struct KeyTag {
+  static constexpr std::string_view kPrefix = "key";
+};
+struct SkillTag {
+  static constexpr std::string_view kPrefix = "skl";
+};
+struct SessionTag {
+  static constexpr std::string_view kPrefix = "ses";
+};
+struct GrantTag {
+  static constexpr std::string_view kPrefix = "grt";
+};
+struct LeaseTag {
+  static constexpr std::string_view kPrefix = "lea";
+};
+struct ReceiptTag {
+  static constexpr std::string_view kPrefix = "rcp";
+};
+struct HolderTag {
+  static constexpr std::string_view kPrefix = "hld";
+};
+struct SealTag {
+  static constexpr std::string_view kPrefix = "sea";
+};
 
 using TenantId = Id<TenantTag>;
 using MemberId = Id<MemberTag>;

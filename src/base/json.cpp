@@ -9,7 +9,9 @@ namespace {
 
 void pretty(const json::value& value, std::string& out, std::size_t depth);
 
-void indent(std::string& out, std::size_t depth) { out.append(depth * 2, ' '); }
+void indent(std::string& out, std::size_t depth) {
+  out.append(depth * 2, ' ');
+}
 
 void pretty_object(const json::object& object, std::string& out, std::size_t depth) {
   out += "{\n";
@@ -39,8 +41,10 @@ void pretty_array(const json::array& array, std::string& out, std::size_t depth)
 }
 
 void pretty(const json::value& value, std::string& out, std::size_t depth) {
-  if (value.is_object() && !value.get_object().empty()) return pretty_object(value.get_object(), out, depth);
-  if (value.is_array() && !value.get_array().empty()) return pretty_array(value.get_array(), out, depth);
+  if (value.is_object() && !value.get_object().empty())
+    return pretty_object(value.get_object(), out, depth);
+  if (value.is_array() && !value.get_array().empty())
+    return pretty_array(value.get_array(), out, depth);
   out += json::serialize(value);
 }
 
@@ -60,7 +64,8 @@ void canonical(const json::value& value, std::string& out) {
   }
   std::vector<const json::key_value_pair*> members;
   for (const auto& item : value.get_object()) members.push_back(&item);
-  std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return a->key() < b->key(); });
+  std::sort(members.begin(), members.end(),
+            [](const auto* a, const auto* b) { return a->key() < b->key(); });
   out += '{';
   for (std::size_t i = 0; i < members.size(); ++i) {
     if (i > 0) out += ',';
@@ -77,13 +82,17 @@ Result<json::value> parse_json(std::string_view text) {
   json::stream_parser parser({}, json::parse_options{.max_depth = 32});
   const std::size_t used = parser.write_some(text.data(), text.size(), error);
   if (!error) parser.finish(error);
-  const bool trailing = std::any_of(text.begin() + static_cast<std::ptrdiff_t>(used), text.end(),
-                                    [](char c) { return c != ' ' && c != '\n' && c != '\r' && c != '\t'; });
-  if (error || trailing) return fail(Code::Invalid, "not one JSON document: wrong at octet " + std::to_string(used));
+  const bool trailing =
+      std::any_of(text.begin() + static_cast<std::ptrdiff_t>(used), text.end(),
+                  [](char c) { return c != ' ' && c != '\n' && c != '\r' && c != '\t'; });
+  if (error || trailing)
+    return fail(Code::Invalid, "not one JSON document: wrong at octet " + std::to_string(used));
   return parser.release();
 }
 
-std::string to_text(const json::value& value) { return json::serialize(value); }
+std::string to_text(const json::value& value) {
+  return json::serialize(value);
+}
 
 std::string to_pretty_text(const json::value& value) {
   std::string out;

@@ -1,7 +1,8 @@
 // Result and Error: how every expected failure travels.
 //
-// Used by: everything. Threads: values. An Error holds a closed code, a sentence for people and, where it helps, what
-// was being dealt with; it can hold no Secret (no conversion exists). SPDX-License-Identifier: Apache-2.0
+// Used by: everything. Threads: values. An Error holds a closed code, a sentence for people and,
+// where it helps, what was being dealt with; it can hold no Secret (no conversion exists).
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@
 
 namespace strongroom {
 
-/// Why something did not happen. Only src/api and src/gateway map these to HTTP, only src/app to exit codes.
+/// Why something did not happen. Only src/api and src/gateway map these to HTTP, only src/app to
+/// exit codes.
 enum class Code : std::uint8_t {
   Invalid,       ///< the input is wrong; the message says what to change
   NotFound,      ///< no such thing, or not for this caller (the two look alike on purpose)
@@ -41,9 +43,11 @@ enum class Code : std::uint8_t {
 struct Error {
   Code code = Code::Internal;
   std::string message;
-  std::string reason;  ///< optional stable machine word, more exact than the code ("key_revoked"); may be empty
+  std::string reason;  ///< optional stable machine word, more exact than the code ("key_revoked");
+                       ///< may be empty
 
-  Error(Code c, std::string m, std::string r = {}) : code(c), message(std::move(m)), reason(std::move(r)) {}
+  Error(Code c, std::string m, std::string r = {})
+      : code(c), message(std::move(m)), reason(std::move(r)) {}
 };
 
 template <class T>
@@ -53,7 +57,8 @@ using Result = std::expected<T, Error>;
 using Status = std::expected<void, Error>;
 
 /// Makes the unexpected side of any Result.
-[[nodiscard]] inline std::unexpected<Error> fail(Code code, std::string message, std::string reason = {}) {
+[[nodiscard]] inline std::unexpected<Error> fail(Code code, std::string message,
+                                                 std::string reason = {}) {
   return std::unexpected<Error>(Error(code, std::move(message), std::move(reason)));
 }
 
@@ -62,17 +67,22 @@ using Status = std::expected<void, Error>;
 #define STRONGROOM_CONCAT_INNER(a, b) a##b
 #define STRONGROOM_CONCAT(a, b) STRONGROOM_CONCAT_INNER(a, b)
 
-/// `STRONGROOM_TRY(auto x, expression);` binds the value or returns the error. For coroutines use STRONGROOM_CO_TRY.
-#define STRONGROOM_TRY(declaration, expression) STRONGROOM_TRY_IMPL(declaration, expression, return, __COUNTER__)
-#define STRONGROOM_CO_TRY(declaration, expression) STRONGROOM_TRY_IMPL(declaration, expression, co_return, __COUNTER__)
-#define STRONGROOM_TRY_IMPL(declaration, expression, leave, n)                                       \
-  auto STRONGROOM_CONCAT(try_result_, n) = (expression);                                             \
-  if (!STRONGROOM_CONCAT(try_result_, n))                                                            \
-    leave std::unexpected<::strongroom::Error>(std::move(STRONGROOM_CONCAT(try_result_, n)).error()); \
+/// `STRONGROOM_TRY(auto x, expression);` binds the value or returns the error. For coroutines use
+/// STRONGROOM_CO_TRY.
+#define STRONGROOM_TRY(declaration, expression) \
+  STRONGROOM_TRY_IMPL(declaration, expression, return, __COUNTER__)
+#define STRONGROOM_CO_TRY(declaration, expression) \
+  STRONGROOM_TRY_IMPL(declaration, expression, co_return, __COUNTER__)
+#define STRONGROOM_TRY_IMPL(declaration, expression, leave, n) \
+  auto STRONGROOM_CONCAT(try_result_, n) = (expression);       \
+  if (!STRONGROOM_CONCAT(try_result_, n))                      \
+    leave std::unexpected<::strongroom::Error>(                \
+        std::move(STRONGROOM_CONCAT(try_result_, n)).error()); \
   declaration = std::move(*STRONGROOM_CONCAT(try_result_, n))
 /// Same for a Status.
 #define STRONGROOM_CHECKED(expression) STRONGROOM_CHECKED_IMPL(expression, return, __COUNTER__)
-#define STRONGROOM_CO_CHECKED(expression) STRONGROOM_CHECKED_IMPL(expression, co_return, __COUNTER__)
-#define STRONGROOM_CHECKED_IMPL(expression, leave, n)      \
+#define STRONGROOM_CO_CHECKED(expression) \
+  STRONGROOM_CHECKED_IMPL(expression, co_return, __COUNTER__)
+#define STRONGROOM_CHECKED_IMPL(expression, leave, n)                                    \
   if (auto STRONGROOM_CONCAT(status_, n) = (expression); !STRONGROOM_CONCAT(status_, n)) \
   leave std::unexpected<::strongroom::Error>(std::move(STRONGROOM_CONCAT(status_, n)).error())

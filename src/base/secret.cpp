@@ -1,12 +1,13 @@
-// The arena: one region between guard pages, locked, kept out of core dumps and of forked children. It is divided into one
-// stripe per block size, so that an address alone tells a block's size. SPDX-License-Identifier: Apache-2.0
+// The arena: one region between guard pages, locked, kept out of core dumps and of forked children.
+// It is divided into one stripe per block size, so that an address alone tells a block's size.
+// SPDX-License-Identifier: Apache-2.0
 #include "base/secret.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
 #include <array>
 #include <cstring>
 #include <mutex>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/check.h"
 
@@ -39,10 +40,12 @@ class Arena {
  public:
   Arena() {
     const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    void* region = ::mmap(nullptr, arena_size() + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* region =
+        ::mmap(nullptr, arena_size() + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     STRONGROOM_CHECK(region != MAP_FAILED, "the secret arena needs address space");
     begin_ = static_cast<std::uint8_t*>(region) + page;
-    STRONGROOM_CHECK(::mprotect(begin_, arena_size(), PROT_READ | PROT_WRITE) == 0, "the secret arena is writable");
+    STRONGROOM_CHECK(::mprotect(begin_, arena_size(), PROT_READ | PROT_WRITE) == 0,
+                     "the secret arena is writable");
     ::madvise(begin_, arena_size(), MADV_DONTDUMP);
     ::madvise(begin_, arena_size(), MADV_WIPEONFORK);
     locked_ = ::mlock(begin_, arena_size()) == 0;
@@ -115,7 +118,8 @@ class Arena {
 };
 
 Arena& arena() {
-  static auto* instance = new Arena;  // never destroyed: secrets may outlive static destruction order
+  static auto* instance =
+      new Arena;  // never destroyed: secrets may outlive static destruction order
   return *instance;
 }
 
@@ -152,7 +156,9 @@ Secret::~Secret() {
   if (data_ != nullptr) arena().give_back(data_);
 }
 
-Secret Secret::duplicate() const { return Secret(ByteView(data_, size_)); }
+Secret Secret::duplicate() const {
+  return Secret(ByteView(data_, size_));
+}
 
 void Secret::shrink(std::size_t size) noexcept {
   if (size >= size_) return;
@@ -167,12 +173,14 @@ bool Secret::equals(const Secret& other) const noexcept {
 bool equal_constant_time(ByteView a, ByteView b) noexcept {
   if (a.size() != b.size()) return false;
   unsigned difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) difference |= unsigned{a[i]} ^ unsigned{b[i]};
+  for (std::size_t i = 0; i < a.size(); ++i) difference |= unsigned{a[i]} ^ unsigned { b[i] };
   // The compiler must not learn that the loop could stop early.
   asm volatile("" : "+r"(difference));
   return difference == 0;
 }
 
-SecretArenaUse secret_arena_use() noexcept { return arena().use(); }
+SecretArenaUse secret_arena_use() noexcept {
+  return arena().use();
+}
 
 }  // namespace strongroom

@@ -1,8 +1,9 @@
 // Secret: the one type that holds plaintext keys.
 //
-// Memory comes from a locked arena (guard pages, not dumped, wiped on fork), is wiped on destruction, and is seen only
-// inside reveal(). No copy, no formatter, no stream operator, no JSON, no conversion to a string: a leak does not compile.
-// Threads: a Secret belongs to one thread at a time; the arena is thread safe. SPDX-License-Identifier: Apache-2.0
+// Memory comes from a locked arena (guard pages, not dumped, wiped on fork), is wiped on
+// destruction, and is seen only inside reveal(). No copy, no formatter, no stream operator, no
+// JSON, no conversion to a string: a leak does not compile. Threads: a Secret belongs to one thread
+// at a time; the arena is thread safe. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstddef>
@@ -27,7 +28,8 @@ class Secret {
 
   Secret(const Secret&) = delete;
   Secret& operator=(const Secret&) = delete;
-  Secret(Secret&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Secret(Secret&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   Secret& operator=(Secret&& other) noexcept;
   ~Secret();
 

@@ -6,9 +6,12 @@
 namespace strongroom {
 namespace {
 
-bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool is_lower_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
 
-/// The last label of a name in digits (or 0x...) makes resolvers read the whole as an address (threats.md A10).
+/// The last label of a name in digits (or 0x...) makes resolvers read the whole as an address
+/// (threats.md A10).
 bool looks_like_address(std::string_view host) {
   const auto dot = host.rfind('.');
   const std::string_view last = dot == std::string_view::npos ? host : host.substr(dot + 1);
@@ -38,7 +41,8 @@ bool is_ipv4(std::string_view host) {
 
 bool is_label(std::string_view label) {
   return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
-         std::all_of(label.begin(), label.end(), [](char c) { return is_lower_or_digit(c) || c == '-'; });
+         std::all_of(label.begin(), label.end(),
+                     [](char c) { return is_lower_or_digit(c) || c == '-'; });
 }
 
 }  // namespace
@@ -50,14 +54,20 @@ Result<std::string> checked_name(std::string_view what, std::string_view name) {
                     });
   if (fits) return std::string(name);
   return fail(Code::Invalid, "the " + std::string(what) +
-                                 " must have 1 to 64 characters of a-z, 0-9, '-', '_', '.', '@' and start with a letter or digit");
+                                 " must have 1 to 64 characters of a-z, 0-9, '-', '_', '.', '@' "
+                                 "and start with a letter or digit");
 }
 
 Result<std::string> checked_host(std::string_view host, AddressLiteral literal) {
-  const auto wrong = [] { return fail(Code::Invalid, "not a host name: lower-case letters, digits, hyphens and dots, without a trailing dot"); };
+  const auto wrong = [] {
+    return fail(
+        Code::Invalid,
+        "not a host name: lower-case letters, digits, hyphens and dots, without a trailing dot");
+  };
   if (host.empty() || host.size() > 253) return wrong();
   if (literal == AddressLiteral::Allow && is_ipv4(host)) return std::string(host);
-  if (looks_like_address(host)) return fail(Code::Invalid, "an address is not allowed here: give a host name");
+  if (looks_like_address(host))
+    return fail(Code::Invalid, "an address is not allowed here: give a host name");
   std::string_view rest = host;
   for (;;) {
     const auto dot = rest.find('.');

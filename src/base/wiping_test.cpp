@@ -10,7 +10,9 @@
 namespace strongroom {
 namespace {
 
-std::string all_of(ByteView bytes) { return std::string(text_of(bytes)); }
+std::string all_of(ByteView bytes) {
+  return std::string(text_of(bytes));
+}
 
 TEST(WipedBuffer, AppendsGrowsAndDrops) {
   WipedBuffer buffer;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/crypto.h"
 
-#include <memory>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/kdf.h>
-#include <openssl/core_names.h>
 #include <openssl/params.h>
 #include <sys/random.h>
+#include <memory>
 
 #include "base/check.h"
 
@@ -38,7 +38,8 @@ EVP_MD_CTX* hash_context() {
 Owned<EVP_PKEY> private_key(const Secret& signing_key) {
   STRONGROOM_CHECK(signing_key.size() == 32, "an Ed25519 seed has 32 octets");
   return signing_key.reveal([](ByteView seed) {
-    Owned<EVP_PKEY> key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed.data(), seed.size()));
+    Owned<EVP_PKEY> key(
+        EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed.data(), seed.size()));
     STRONGROOM_CHECK(key != nullptr, "OpenSSL offers Ed25519");
     return key;
   });
@@ -75,7 +76,8 @@ Digest hmac_sha256(const Secret& key, ByteView data) {
   Digest digest;
   unsigned size = 0;
   const bool done = key.reveal([&](ByteView plain) {
-    return HMAC(sha256_algorithm(), plain.data(), static_cast<int>(plain.size()), data.data(), data.size(), digest.data(), &size) != nullptr;
+    return HMAC(sha256_algorithm(), plain.data(), static_cast<int>(plain.size()), data.data(),
+                data.size(), digest.data(), &size) != nullptr;
   });
   STRONGROOM_CHECK(done && size == digest.size(), "HMAC-SHA-256 does not fail");
   return digest;
@@ -94,11 +96,13 @@ Secret hkdf_sha256(const Secret& input, ByteView salt, ByteView info, std::size_
   const bool done = input.reveal([&](ByteView key) {
     // OpenSSL takes parameters by non-const pointer and only reads them.
     const auto octets = [](const char* name, ByteView view) {
-      return OSSL_PARAM_construct_octet_string(name, const_cast<std::uint8_t*>(view.data()), view.size());
+      return OSSL_PARAM_construct_octet_string(name, const_cast<std::uint8_t*>(view.data()),
+                                               view.size());
     };
-    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest_name, 0),
-                                     octets(OSSL_KDF_PARAM_KEY, key), octets(OSSL_KDF_PARAM_SALT, salt),
-                                     octets(OSSL_KDF_PARAM_INFO, info), OSSL_PARAM_construct_end()};
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest_name, 0),
+        octets(OSSL_KDF_PARAM_KEY, key), octets(OSSL_KDF_PARAM_SALT, salt),
+        octets(OSSL_KDF_PARAM_INFO, info), OSSL_PARAM_construct_end()};
     return out.reveal_mutable([&](MutableBytes derived) {
       return EVP_KDF_derive(context.get(), derived.data(), derived.size(), parameters) == 1;
     });
@@ -107,12 +111,15 @@ Secret hkdf_sha256(const Secret& input, ByteView salt, ByteView info, std::size_
   return out;
 }
 
-Secret generate_signing_key() { return random_secret(32); }
+Secret generate_signing_key() {
+  return random_secret(32);
+}
 
 PublicKey public_key_of(const Secret& signing_key) {
   PublicKey out{};
   std::size_t size = out.size();
-  const bool done = EVP_PKEY_get_raw_public_key(private_key(signing_key).get(), out.data(), &size) == 1;
+  const bool done =
+      EVP_PKEY_get_raw_public_key(private_key(signing_key).get(), out.data(), &size) == 1;
   STRONGROOM_CHECK(done && size == out.size(), "an Ed25519 key has a public half");
   return out;
 }
@@ -122,17 +129,21 @@ Signature sign(const Secret& signing_key, ByteView message) {
   const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
   Signature signature;
   std::size_t size = signature.size();
-  const bool done = EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
-                    EVP_DigestSign(context.get(), signature.data(), &size, message.data(), message.size()) == 1;
+  const bool done =
+      EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
+      EVP_DigestSign(context.get(), signature.data(), &size, message.data(), message.size()) == 1;
   STRONGROOM_CHECK(done && size == signature.size(), "Ed25519 signing does not fail");
   return signature;
 }
 
 bool verify(const PublicKey& key, ByteView message, const Signature& signature) {
-  const Owned<EVP_PKEY> parsed(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.data(), key.size()));
+  const Owned<EVP_PKEY> parsed(
+      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.data(), key.size()));
   const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
-  return parsed != nullptr && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, parsed.get()) == 1 &&
-         EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size()) == 1;
+  return parsed != nullptr &&
+         EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, parsed.get()) == 1 &&
+         EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(),
+                          message.size()) == 1;
 }
 
 }  // namespace strongroom::crypto

@@ -1,7 +1,8 @@
 // The cryptographic primitives, by OpenSSL 3 EVP (algorithms fetched once) and libargon2.
 //
-// Used by: store (row authentication), audit, vault, lease, gateway (pass hashes). Threads: any. Failures of primitives that
-// cannot fail end the process (STRONGROOM_CHECK). SPDX-License-Identifier: Apache-2.0
+// Used by: store (row authentication), audit, vault, lease, gateway (pass hashes). Threads: any.
+// Failures of primitives that cannot fail end the process (STRONGROOM_CHECK).
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>
@@ -31,15 +32,18 @@ template <class AnyId>
 /// RFC 2104.
 [[nodiscard]] Digest hmac_sha256(const Secret& key, ByteView data);
 /// RFC 5869, extract and expand in one.
-[[nodiscard]] Secret hkdf_sha256(const Secret& input, ByteView salt, ByteView info, std::size_t size);
+[[nodiscard]] Secret hkdf_sha256(const Secret& input, ByteView salt, ByteView info,
+                                 std::size_t size);
 
 struct Argon2Cost {
   std::uint32_t memory_kib = 64U * 1024U;
   std::uint32_t passes = 3;
   std::uint32_t lanes = 1;
 };
-/// RFC 9106, Argon2id, 32 octets. Refuses a salt under 16 octets and cost outside sane bounds (8 MiB..2 GiB, 1..16 passes).
-[[nodiscard]] Result<Secret> argon2id(const Secret& passphrase, ByteView salt, const Argon2Cost& cost);
+/// RFC 9106, Argon2id, 32 octets. Refuses a salt under 16 octets and cost outside sane bounds (8
+/// MiB..2 GiB, 1..16 passes).
+[[nodiscard]] Result<Secret> argon2id(const Secret& passphrase, ByteView salt,
+                                      const Argon2Cost& cost);
 
 /// Ed25519 (RFC 8032).
 using PublicKey = std::array<std::uint8_t, 32>;

@@ -9,13 +9,16 @@
 namespace strongroom::crypto {
 namespace {
 
-ByteVector hex(std::string_view text) { return from_hex(text).value(); }
+ByteVector hex(std::string_view text) {
+  return from_hex(text).value();
+}
 std::string hex_of(const Secret& secret) {
   return secret.reveal([](ByteView plain) { return to_hex(plain); });
 }
 
 TEST(Crypto, sha256_of_fips_180) {
-  EXPECT_EQ(to_hex(sha256(bytes_of("abc"))), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(to_hex(sha256(bytes_of("abc"))),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(to_hex(sha256({})), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
@@ -26,17 +29,23 @@ TEST(Crypto, hmac_of_rfc_4231) {
 
 TEST(Crypto, hkdf_of_rfc_5869) {
   const Secret input{ByteView(ByteVector(22, 0x0b))};
-  EXPECT_EQ(hex_of(hkdf_sha256(input, hex("000102030405060708090a0b0c"), hex("f0f1f2f3f4f5f6f7f8f9"), 42)),
+  EXPECT_EQ(hex_of(hkdf_sha256(input, hex("000102030405060708090a0b0c"),
+                               hex("f0f1f2f3f4f5f6f7f8f9"), 42)),
             "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
-  EXPECT_EQ(hex_of(hkdf_sha256(input, {}, {}, 42)), "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
+  EXPECT_EQ(hex_of(hkdf_sha256(input, {}, {}, 42)),
+            "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
 }
 
 TEST(Crypto, ed25519_of_rfc_8032) {
-  const Secret key{ByteView(hex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"))};
+  const Secret key{
+      ByteView(hex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"))};
   const auto message = hex("72");
-  EXPECT_EQ(to_hex(public_key_of(key)), "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+  EXPECT_EQ(to_hex(public_key_of(key)),
+            "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
   const auto signature = sign(key, message);
-  EXPECT_EQ(to_hex(signature), "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00");
+  EXPECT_EQ(to_hex(signature),
+            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f36"
+            "13d0f11d8c387b2eaeb4302aeeb00d291612bb0c00");
   EXPECT_TRUE(verify(public_key_of(key), message, signature));
   EXPECT_FALSE(verify(public_key_of(key), hex("73"), signature));
 }
@@ -84,7 +93,8 @@ TEST_F(Record, L1_belongs_to_its_context_and_key) {
   EXPECT_FALSE(open_record(key, ByteVector{1, 2, 4}, record));
   EXPECT_FALSE(open_record(key, {}, record));
   EXPECT_FALSE(open_record(random_secret(32), context, record));
-  for (std::size_t size = 0; size < record.size(); ++size) EXPECT_FALSE(open_record(key, context, ByteView(record).first(size)));
+  for (std::size_t size = 0; size < record.size(); ++size)
+    EXPECT_FALSE(open_record(key, context, ByteView(record).first(size)));
   auto longer = record;
   longer.push_back(0);
   EXPECT_FALSE(open_record(key, context, longer));
@@ -92,10 +102,12 @@ TEST_F(Record, L1_belongs_to_its_context_and_key) {
 
 /// Made by another implementation (python-cryptography): the format does not drift.
 TEST_F(Record, opens_a_record_made_elsewhere) {
-  const Secret other{ByteView(hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"))};
-  const auto opened = open_record(other, bytes_of("context"), hex(
+  const Secret other{
+      ByteView(hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"))};
+  const auto opened = open_record(other, bytes_of("context"),
+                                  hex(
 #include "crypto/record_vector_for_test.h"
-  ));
+                                      ));
   ASSERT_TRUE(opened) << opened.error().message;
   EXPECT_TRUE(opened->equals(Secret(bytes_of("made elsewhere"))));
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/record.h"
 
-#include <memory>
 #include <openssl/evp.h>
+#include <memory>
 
 #include "base/check.h"
 #include "base/encoding.h"
@@ -53,7 +53,9 @@ ByteVector associated_data(ByteView head, ByteView context) {
   return out;
 }
 
-int length(std::size_t size) { return static_cast<int>(size); }
+int length(std::size_t size) {
+  return static_cast<int>(size);
+}
 
 }  // namespace
 
@@ -65,17 +67,26 @@ ByteVector seal_record(const Secret& key, ByteView context, const Secret& plain)
   random(all.subspan(kSaltAt, 32));
   random(all.subspan(kNonceAt, 12));
   const Secret keys = derive(key, all.subspan(kSaltAt, 32), context);
-  keys.reveal([&](ByteView both) { std::copy(both.begin() + 32, both.end(), record.begin() + kCommitmentAt); });
+  keys.reveal([&](ByteView both) {
+    std::copy(both.begin() + 32, both.end(), record.begin() + kCommitmentAt);
+  });
   const ByteVector associated = associated_data(all.first(kNonceAt), context);
   EVP_CIPHER_CTX* cipher_state = cipher_context();
   int done = 0;
-  const bool sealed = keys.reveal([&](ByteView both) {
-    return EVP_EncryptInit_ex2(cipher_state, cipher(), both.data(), record.data() + kNonceAt, nullptr) == 1;
-  }) && EVP_EncryptUpdate(cipher_state, nullptr, &done, associated.data(), length(associated.size())) == 1 &&
+  const bool sealed =
+      keys.reveal([&](ByteView both) {
+        return EVP_EncryptInit_ex2(cipher_state, cipher(), both.data(), record.data() + kNonceAt,
+                                   nullptr) == 1;
+      }) &&
+      EVP_EncryptUpdate(cipher_state, nullptr, &done, associated.data(),
+                        length(associated.size())) == 1 &&
       plain.reveal([&](ByteView text) {
-        return text.empty() || EVP_EncryptUpdate(cipher_state, record.data() + kTextAt, &done, text.data(), length(text.size())) == 1;
-      }) && EVP_EncryptFinal_ex(cipher_state, record.data() + kTextAt + plain.size(), &done) == 1 &&
-      EVP_CIPHER_CTX_ctrl(cipher_state, EVP_CTRL_AEAD_GET_TAG, kTag, record.data() + kTextAt + plain.size()) == 1;
+        return text.empty() || EVP_EncryptUpdate(cipher_state, record.data() + kTextAt, &done,
+                                                 text.data(), length(text.size())) == 1;
+      }) &&
+      EVP_EncryptFinal_ex(cipher_state, record.data() + kTextAt + plain.size(), &done) == 1 &&
+      EVP_CIPHER_CTX_ctrl(cipher_state, EVP_CTRL_AEAD_GET_TAG, kTag,
+                          record.data() + kTextAt + plain.size()) == 1;
   EVP_CIPHER_CTX_reset(cipher_state);
   STRONGROOM_CHECK(sealed, "AES-256-GCM does not fail to seal");
   return record;
@@ -85,10 +96,16 @@ Result<Secret> open_record(const Secret& key, ByteView context, ByteView record)
   if (record.size() < kRecordOverhead || record.size() > kRecordOverhead + Secret::kMaxSize)
     return fail(Code::Tampered, "a sealed record has an impossible length");
   if (record[0] != kFormat || record[1] != kSuite)
-    return fail(Code::Tampered, "a sealed record is of a format or suite that this version does not know");
+    return fail(Code::Tampered,
+                "a sealed record is of a format or suite that this version does not know");
   const Secret keys = derive(key, record.subspan(kSaltAt, 32), context);
-  const bool committed = keys.reveal([&](ByteView both) { return equal_constant_time(both.subspan(32), record.subspan(kCommitmentAt, 32)); });
-  if (!committed) return fail(Code::Tampered, "a sealed record does not open: it was changed, moved, or sealed under another key");
+  const bool committed = keys.reveal([&](ByteView both) {
+    return equal_constant_time(both.subspan(32), record.subspan(kCommitmentAt, 32));
+  });
+  if (!committed)
+    return fail(
+        Code::Tampered,
+        "a sealed record does not open: it was changed, moved, or sealed under another key");
   const ByteVector associated = associated_data(record.first(kNonceAt), context);
   const ByteView text = record.subspan(kTextAt, record.size() - kRecordOverhead);
   ByteVector tag(record.end() - kTag, record.end());
@@ -96,15 +113,22 @@ Result<Secret> open_record(const Secret& key, ByteView context, ByteView record)
   EVP_CIPHER_CTX* cipher_state = cipher_context();
   int done = 0;
   std::uint8_t none = 0;
-  const bool opened = keys.reveal([&](ByteView both) {
-    return EVP_DecryptInit_ex2(cipher_state, cipher(), both.data(), record.data() + kNonceAt, nullptr) == 1;
-  }) && EVP_DecryptUpdate(cipher_state, nullptr, &done, associated.data(), length(associated.size())) == 1 &&
+  const bool opened =
+      keys.reveal([&](ByteView both) {
+        return EVP_DecryptInit_ex2(cipher_state, cipher(), both.data(), record.data() + kNonceAt,
+                                   nullptr) == 1;
+      }) &&
+      EVP_DecryptUpdate(cipher_state, nullptr, &done, associated.data(),
+                        length(associated.size())) == 1 &&
       plain.reveal_mutable([&](MutableBytes out) {
-        return text.empty() || EVP_DecryptUpdate(cipher_state, out.data(), &done, text.data(), length(text.size())) == 1;
-      }) && EVP_CIPHER_CTX_ctrl(cipher_state, EVP_CTRL_AEAD_SET_TAG, kTag, tag.data()) == 1 &&
+        return text.empty() || EVP_DecryptUpdate(cipher_state, out.data(), &done, text.data(),
+                                                 length(text.size())) == 1;
+      }) &&
+      EVP_CIPHER_CTX_ctrl(cipher_state, EVP_CTRL_AEAD_SET_TAG, kTag, tag.data()) == 1 &&
       EVP_DecryptFinal_ex(cipher_state, &none, &done) == 1;
   EVP_CIPHER_CTX_reset(cipher_state);
-  if (!opened) return fail(Code::Tampered, "a sealed record does not open: it was changed or moved");
+  if (!opened)
+    return fail(Code::Tampered, "a sealed record does not open: it was changed or moved");
   return plain;
 }
 

@@ -32,11 +32,14 @@ std::shared_ptr<Channel> Channel::start(io::Stream stream, Handlers handlers) {
 void Channel::send(const Message& message) {
   if (!is_open_) return;
   encode(message, outgoing_);
-  if (outgoing_.size() > kMaxQueued) return close("The other end of the lease channel does not read.");
+  if (outgoing_.size() > kMaxQueued)
+    return close("The other end of the lease channel does not read.");
   wake_.set();
 }
 
-void Channel::wake_writer() { wake_.set(); }
+void Channel::wake_writer() {
+  wake_.set();
+}
 
 void Channel::close(std::string why) {
   if (!is_open_) return;
@@ -84,8 +87,8 @@ io::Task<void> Channel::read(std::shared_ptr<Channel> self) {
     }
     // What is left moves to the front; no octet of a finished frame stays behind.
     const std::size_t left = filled - *used;
-    std::copy(buffer.begin() + static_cast<std::ptrdiff_t>(*used), buffer.begin() + static_cast<std::ptrdiff_t>(filled),
-              buffer.begin());
+    std::copy(buffer.begin() + static_cast<std::ptrdiff_t>(*used),
+              buffer.begin() + static_cast<std::ptrdiff_t>(filled), buffer.begin());
     wipe(buffer.data() + left, filled - left);
     filled = left;
     if (filled == buffer.size()) {  // one frame larger than the buffer; its length was checked
@@ -101,7 +104,8 @@ Result<std::size_t> Channel::take_frames(MutableBytes filled) {
   std::size_t used = 0;
   while (is_open_ && filled.size() - used >= kLengthSize) {
     const std::size_t length = Reader(filled.subspan(used)).u32();
-    if (length == 0 || length > kMaxFrame) return fail(Code::Protocol, "A frame of the lease channel has a wrong size.");
+    if (length == 0 || length > kMaxFrame)
+      return fail(Code::Protocol, "A frame of the lease channel has a wrong size.");
     if (filled.size() - used - kLengthSize < length) break;
     auto message = decode(filled.subspan(used + kLengthSize, length));
     used += kLengthSize + length;

@@ -1,8 +1,9 @@
 // Channel: frames over a Stream, one writer and one reader.
 //
-// Used by: HolderLink, VaultSide. Threads: the stream's loop. All frames sent in one turn of the loop leave in one write; both buffers are
-// wiped after use because frames may hold keys. Anything the decoder refuses ends the channel. Order is kept: revocation rests on
-// that (a lease granted before a fence arrives before it). SPDX-License-Identifier: Apache-2.0
+// Used by: HolderLink, VaultSide. Threads: the stream's loop. All frames sent in one turn of the
+// loop leave in one write; both buffers are wiped after use because frames may hold keys. Anything
+// the decoder refuses ends the channel. Order is kept: revocation rests on that (a lease granted
+// before a fence arrives before it). SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// How: one take per message, fields in the order of messages.h; a frame is accepted only when it is used up exactly.
-// SPDX-License-Identifier: Apache-2.0
+// How: one take per message, fields in the order of messages.h; a frame is accepted only when it is
+// used up exactly. SPDX-License-Identifier: Apache-2.0
 #include <optional>
 
 #include "base/encoding.h"
@@ -9,7 +9,8 @@
 namespace strongroom::lease {
 namespace {
 
-/// Reader with the checks of this protocol: closed enums, counts that the rest of the frame can hold.
+/// Reader with the checks of this protocol: closed enums, counts that the rest of the frame can
+/// hold.
 class Fields {
  public:
   explicit Fields(ByteView body) : in_(body) {}
@@ -28,7 +29,8 @@ class Fields {
   template <class Enum>
   Enum one_of(Enum first, Enum last) {
     const auto value = in_.u8();
-    if (value < static_cast<std::uint8_t>(first) || value > static_cast<std::uint8_t>(last)) is_bad_ = true;
+    if (value < static_cast<std::uint8_t>(first) || value > static_cast<std::uint8_t>(last))
+      is_bad_ = true;
     return is_bad_ ? first : static_cast<Enum>(value);
   }
   template <std::size_t Size>
@@ -131,7 +133,9 @@ void take(Fields& in, Granted& m) {
   take(in, m.lease);
 }
 
-void take(Fields& in, AllGranted& m) { m.request = in.u64(); }
+void take(Fields& in, AllGranted& m) {
+  m.request = in.u64();
+}
 
 void take(Fields& in, Denied& m) {
   m.request = in.u64();
@@ -150,7 +154,9 @@ void take(Fields& in, Renewed& m) {
   m.leases = in.ids();
 }
 
-void take(Fields& in, Release& m) { m.leases = in.ids(); }
+void take(Fields& in, Release& m) {
+  m.leases = in.ids();
+}
 
 void take(Fields& in, Fence& m) {
   m.order = in.u64();
@@ -171,7 +177,9 @@ void take(Fields& in, FenceDone& m) {
   }
 }
 
-void take(Fields& in, Refresh& m) { m.key = in.id<KeyId>(); }
+void take(Fields& in, Refresh& m) {
+  m.key = in.id<KeyId>();
+}
 
 void take(Fields& in, Intents& m) {
   m.intents.resize(in.count(36));
@@ -184,7 +192,9 @@ void take(Fields& in, Intents& m) {
   }
 }
 
-void take(Fields& in, IntentsDurable& m) { m.up_to = in.u64(); }
+void take(Fields& in, IntentsDurable& m) {
+  m.up_to = in.u64();
+}
 
 void take(Fields& in, Settled& m) {
   m.settled.resize(in.count(35));
@@ -225,7 +235,9 @@ void take(Fields& in, CheckDone& m) {
   m.message = in.text();
 }
 
-void take(Fields& in, Drain& m) { m.within_ms = in.u32(); }
+void take(Fields& in, Drain& m) {
+  m.within_ms = in.u32();
+}
 
 void take(Fields& in, SessionOver& m) {
   m.session = in.id<SessionId>();
@@ -242,8 +254,11 @@ Result<Message> decode_as(Fields& in) {
 
 template <std::size_t... Index>
 Result<Message> decode_type(std::size_t type, Fields& in, std::index_sequence<Index...>) {
-  std::optional<Result<Message>> answer;  // no error is made beforehand: it would be an allocation a frame
-  static_cast<void>(((type == Index && (answer = decode_as<std::variant_alternative_t<Index, Message>>(in), true)) || ...));
+  std::optional<Result<Message>>
+      answer;  // no error is made beforehand: it would be an allocation a frame
+  static_cast<void>(((type == Index &&
+                      (answer = decode_as<std::variant_alternative_t<Index, Message>>(in), true)) ||
+                     ...));
   if (!answer) return fail(Code::Protocol, "A frame of the lease channel has an unknown type.");
   return std::move(*answer);
 }
@@ -251,7 +266,8 @@ Result<Message> decode_type(std::size_t type, Fields& in, std::index_sequence<In
 }  // namespace
 
 Result<Message> decode(ByteView body) {
-  if (body.empty() || body.size() > kMaxFrame) return fail(Code::Protocol, "A frame of the lease channel has a wrong size.");
+  if (body.empty() || body.size() > kMaxFrame)
+    return fail(Code::Protocol, "A frame of the lease channel has a wrong size.");
   const std::size_t type = body[0];
   Fields in(body.subspan(1));
   if (type == 0) return fail(Code::Protocol, "A frame of the lease channel has an unknown type.");

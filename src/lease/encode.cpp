@@ -10,14 +10,18 @@
 namespace strongroom::lease {
 namespace {
 
-void put_id(Writer& out, ByteView id) { out.raw(id); }
+void put_id(Writer& out, ByteView id) {
+  out.raw(id);
+}
 
 void put_secret(Writer& out, const Secret& secret) {
   secret.reveal([&](ByteView plain) { out.blob(plain); });
 }
 
 /// Cut, never refused: what a peer sends must not make us fail to encode a report of it.
-void put_text(Writer& out, std::string_view text, std::size_t limit) { out.text(text.substr(0, limit)); }
+void put_text(Writer& out, std::string_view text, std::size_t limit) {
+  out.text(text.substr(0, limit));
+}
 
 void put_pairs(Writer& out, const Settings& pairs) {
   out.u32(static_cast<std::uint32_t>(pairs.size()));
@@ -87,7 +91,9 @@ void put(Writer& out, const Granted& m) {
   put(out, m.lease);
 }
 
-void put(Writer& out, const AllGranted& m) { out.u64(m.request); }
+void put(Writer& out, const AllGranted& m) {
+  out.u64(m.request);
+}
 
 void put(Writer& out, const Denied& m) {
   out.u64(m.request);
@@ -106,7 +112,9 @@ void put(Writer& out, const Renewed& m) {
   put_ids(out, m.leases);
 }
 
-void put(Writer& out, const Release& m) { put_ids(out, m.leases); }
+void put(Writer& out, const Release& m) {
+  put_ids(out, m.leases);
+}
 
 void put(Writer& out, const Fence& m) {
   out.u64(m.order);
@@ -127,10 +135,12 @@ void put(Writer& out, const FenceDone& m) {
   }
 }
 
-void put(Writer& out, const Refresh& m) { put_id(out, m.key.view()); }
+void put(Writer& out, const Refresh& m) {
+  put_id(out, m.key.view());
+}
 
-void put_intent(Writer& out, std::uint64_t sequence, const LeaseId& lease, std::string_view host, std::string_view method,
-                std::string_view path) {
+void put_intent(Writer& out, std::uint64_t sequence, const LeaseId& lease, std::string_view host,
+                std::string_view method, std::string_view path) {
   out.u64(sequence);
   put_id(out, lease.view());
   put_text(out, host, kMaxWord);
@@ -143,7 +153,9 @@ void put(Writer& out, const Intents& m) {
   for (const auto& i : m.intents) put_intent(out, i.sequence, i.lease, i.host, i.method, i.path);
 }
 
-void put(Writer& out, const IntentsDurable& m) { out.u64(m.up_to); }
+void put(Writer& out, const IntentsDurable& m) {
+  out.u64(m.up_to);
+}
 
 void put(Writer& out, const UseSettled& m) {
   out.u64(m.sequence);
@@ -186,14 +198,17 @@ void put(Writer& out, const CheckDone& m) {
   put_text(out, m.message, kMaxText);
 }
 
-void put(Writer& out, const Drain& m) { out.u32(m.within_ms); }
+void put(Writer& out, const Drain& m) {
+  out.u32(m.within_ms);
+}
 
 void put(Writer& out, const SessionOver& m) {
   put_id(out, m.session.view());
   out.u32(static_cast<std::uint32_t>(m.exit_status));
 }
 
-// How much a frame with keys can need, so that the buffer never grows (and leaves a copy) while they are written.
+// How much a frame with keys can need, so that the buffer never grows (and leaves a copy) while
+// they are written.
 
 std::size_t bound_of(const Settings& pairs) {
   std::size_t size = 4;
@@ -211,8 +226,8 @@ std::size_t bound_of(const Any& message) {
     return 64 + bound_of(message.lease);
   } else if constexpr (std::is_same_v<Any, VaultHello>) {
     std::size_t size = 256 + bound_of(message.catalog_sources) + message.extra_ca_pem.size() +
-                       message.certificate_chain_pem.size() + message.certificate_private_key_pem.size() +
-                       message.link_key.size();
+                       message.certificate_chain_pem.size() +
+                       message.certificate_private_key_pem.size() + message.link_key.size();
     for (const auto& dial : message.dials) size += 8 + dial.authority.size() + dial.to.size();
     return size;
   } else {
@@ -244,12 +259,14 @@ std::size_t begin_frame(std::uint8_t type, ByteVector& out) {
 
 void end_frame(std::size_t start, ByteVector& out) {
   const std::size_t size = out.size() - start - 4;
-  STRONGROOM_CHECK(size <= kMaxFrame, "every message is bounded below the largest frame by who makes it");
-  for (std::size_t i = 0; i < 4; ++i) out[start + i] = static_cast<std::uint8_t>(size >> (24 - 8 * i));
+  STRONGROOM_CHECK(size <= kMaxFrame,
+                   "every message is bounded below the largest frame by who makes it");
+  for (std::size_t i = 0; i < 4; ++i)
+    out[start + i] = static_cast<std::uint8_t>(size >> (24 - 8 * i));
 }
 
-void encode_intent(std::uint64_t sequence, const LeaseId& lease, std::string_view host, std::string_view method,
-                   std::string_view path, ByteVector& out) {
+void encode_intent(std::uint64_t sequence, const LeaseId& lease, std::string_view host,
+                   std::string_view method, std::string_view path, ByteVector& out) {
   Writer writer(out);
   put_intent(writer, sequence, lease, host, method, path);
 }

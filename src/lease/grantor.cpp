@@ -9,7 +9,9 @@ namespace strongroom::lease {
 
 Grantor::Grantor(Hooks hooks) : hooks_(std::move(hooks)) {}
 
-void Grantor::add_holder(HolderId id, const HolderHello& hello) { holders_[id] = {hello, true, {}}; }
+void Grantor::add_holder(HolderId id, const HolderHello& hello) {
+  holders_[id] = {hello, true, {}};
+}
 
 void Grantor::lose_holder(HolderId id, SteadyTime now) {
   const auto found = holders_.find(id);
@@ -21,7 +23,8 @@ void Grantor::lose_holder(HolderId id, SteadyTime now) {
     if (waiting == order.waiting.end()) continue;
     SteadyTime until = now;
     for (const auto& [lease, state] : leases_)
-      if (state.holder == id && concerns(order.kind, order.id, state.facts)) until = std::max(until, state.runs_out);
+      if (state.holder == id && concerns(order.kind, order.id, state.facts))
+        until = std::max(until, state.runs_out);
     waiting->second.until = until;
   }
   forget_gone_holders();
@@ -33,11 +36,14 @@ const HolderHello* Grantor::find(HolderId id) const {
 }
 
 bool Grantor::grant(HolderId holder, GrantedLease& lease, SteadyTime received) {
-  LeaseFacts facts{lease.tenant, lease.member, lease.session, lease.grant, lease.key, lease.key_version, lease.service, lease.label};
+  LeaseFacts facts{lease.tenant, lease.member,      lease.session, lease.grant,
+                   lease.key,    lease.key_version, lease.service, lease.label};
   if (find(holder) == nullptr || is_fenced(facts)) return false;
-  if (auto& state = holders_[holder]; state.hello.role == HolderRole::Runner) state.given.push_back(facts);
+  if (auto& state = holders_[holder]; state.hello.role == HolderRole::Runner)
+    state.given.push_back(facts);
   lease.lease = crypto::random_id<LeaseId>();
-  leases_.emplace(lease.lease, LeaseState{holder, std::move(facts), received + kLeaseTime + kMargin});
+  leases_.emplace(lease.lease,
+                  LeaseState{holder, std::move(facts), received + kLeaseTime + kMargin});
   return true;
 }
 
@@ -87,8 +93,8 @@ void Grantor::end_of_order(HolderId holder, const Order& order, SteadyTime now) 
   for (const auto& id : over) end(leases_.find(id), now);
 }
 
-void Grantor::fence(FenceKind kind, const IdBytes& id, const std::string& reason, std::chrono::milliseconds grace, SteadyTime now,
-                    FenceComplete complete) {
+void Grantor::fence(FenceKind kind, const IdBytes& id, const std::string& reason,
+                    std::chrono::milliseconds grace, SteadyTime now, FenceComplete complete) {
   const auto number = next_order_++;
   Order& order = orders_[number];
   order.kind = kind;
@@ -105,7 +111,8 @@ void Grantor::fence(FenceKind kind, const IdBytes& id, const std::string& reason
     if (holder.is_live) tell.push_back(holder_id);
     const auto held = holding.find(holder_id);
     const bool is_runner = holder.hello.role == HolderRole::Runner;
-    const bool has_given = std::ranges::any_of(holder.given, [&](const LeaseFacts& facts) { return concerns(kind, id, facts); });
+    const bool has_given = std::ranges::any_of(
+        holder.given, [&](const LeaseFacts& facts) { return concerns(kind, id, facts); });
     const bool is_its_session = kind == FenceKind::Session && holder.hello.session.bytes() == id;
     const bool runs_it = holder.is_live && is_runner && (has_given || is_its_session);
     FenceOutcome outcome = outcome_of(holder_id, holder, now);
@@ -151,7 +158,8 @@ void Grantor::tick(SteadyTime now) {
       FenceOutcome outcome = std::move(each->second.outcome);
       outcome.how = FenceOutcome::How::LeaseRanOut;
       outcome.at = now;
-      if (outcome.role == HolderRole::Runner) outcome.processes.push_back({outcome.pid, outcome.name, false});
+      if (outcome.role == HolderRole::Runner)
+        outcome.processes.push_back({outcome.pid, outcome.name, false});
       order.outcomes.push_back(std::move(outcome));
       each = order.waiting.erase(each);
       touched.push_back(number);
@@ -182,7 +190,8 @@ void Grantor::end(std::unordered_map<LeaseId, LeaseState>::iterator lease, Stead
 void Grantor::forget_gone_holders() {
   std::erase_if(holders_, [this](const auto& each) {
     if (each.second.is_live) return false;
-    return std::ranges::none_of(leases_, [&](const auto& lease) { return lease.second.holder == each.first; });
+    return std::ranges::none_of(
+        leases_, [&](const auto& lease) { return lease.second.holder == each.first; });
   });
 }
 
@@ -204,7 +213,8 @@ bool Grantor::concerns(FenceKind kind, const IdBytes& id, const LeaseFacts& fact
 }
 
 bool Grantor::is_fenced(const LeaseFacts& facts) const noexcept {
-  return std::ranges::any_of(orders_, [&](const auto& each) { return concerns(each.second.kind, each.second.id, facts); });
+  return std::ranges::any_of(
+      orders_, [&](const auto& each) { return concerns(each.second.kind, each.second.id, facts); });
 }
 
 }  // namespace strongroom::lease

@@ -1,8 +1,9 @@
 // Grantor: what the vault knows of holders and their leases, as a state machine without I/O.
 //
-// Used by: VaultSide, which feeds it messages and time. Threads: one loop. A lease runs out kLeaseTime + kMargin after its Acquire or
-// Renew was RECEIVED, so always later than the holder's own deadline. A fence is complete when every holder that held something
-// has acknowledged, or its leases have run out. Revocation must be durable before fence() is called: nothing new is granted
+// Used by: VaultSide, which feeds it messages and time. Threads: one loop. A lease runs out
+// kLeaseTime + kMargin after its Acquire or Renew was RECEIVED, so always later than the holder's
+// own deadline. A fence is complete when every holder that held something has acknowledged, or its
+// leases have run out. Revocation must be durable before fence() is called: nothing new is granted
 // then, and renewals stop. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -27,7 +28,8 @@ struct FenceOutcome {
   How how = How::HeldNothing;
   SteadyTime at{};
   std::uint32_t connections_closed = 0;
-  std::vector<ProcessOutcome> processes;  ///< a runner that did not answer: its own process, as not dead
+  std::vector<ProcessOutcome>
+      processes;  ///< a runner that did not answer: its own process, as not dead
 };
 
 /// What a lease is for, without the value; kept for a while after its end, for uses reported late.
@@ -59,8 +61,8 @@ class Grantor {
   void lose_holder(HolderId id, SteadyTime now);
   [[nodiscard]] const HolderHello* find(HolderId id) const;
 
-  /// Books the lease before it is sent, and gives it its id. `received`: when the holder's request arrived. False (grant nothing) when a
-  /// fence for it is under way or the holder is gone.
+  /// Books the lease before it is sent, and gives it its id. `received`: when the holder's request
+  /// arrived. False (grant nothing) when a fence for it is under way or the holder is gone.
   [[nodiscard]] bool grant(HolderId holder, GrantedLease& lease, SteadyTime received);
   void on_renew(HolderId holder, const Renew& renew, SteadyTime received);
   void on_release(HolderId holder, const Release& release, SteadyTime now);
@@ -68,8 +70,8 @@ class Grantor {
 
   using FenceComplete = std::function<void(std::vector<FenceOutcome>)>;
   /// Tells all live holders; `complete` is called once, perhaps before this returns.
-  void fence(FenceKind kind, const IdBytes& id, const std::string& reason, std::chrono::milliseconds grace, SteadyTime now,
-             FenceComplete complete);
+  void fence(FenceKind kind, const IdBytes& id, const std::string& reason,
+             std::chrono::milliseconds grace, SteadyTime now, FenceComplete complete);
   /// To all live holders; no answer.
   void refresh(KeyId key);
   /// About every 50 ms.
@@ -106,9 +108,11 @@ class Grantor {
     LeaseFacts facts;
     SteadyTime at{};
   };
-  [[nodiscard]] static bool concerns(FenceKind kind, const IdBytes& id, const LeaseFacts& facts) noexcept;
+  [[nodiscard]] static bool concerns(FenceKind kind, const IdBytes& id,
+                                     const LeaseFacts& facts) noexcept;
   [[nodiscard]] bool is_fenced(const LeaseFacts& facts) const noexcept;
-  [[nodiscard]] FenceOutcome outcome_of(HolderId id, const HolderState& holder, SteadyTime now) const;
+  [[nodiscard]] FenceOutcome outcome_of(HolderId id, const HolderState& holder,
+                                        SteadyTime now) const;
   void end(std::unordered_map<LeaseId, LeaseState>::iterator lease, SteadyTime now);
   void end_of_order(HolderId holder, const Order& order, SteadyTime now);
   void complete_if_done(std::uint64_t number);

@@ -41,7 +41,9 @@ void Attachment::detach() noexcept {
   next_ = nullptr;
 }
 
-bool Attachment::is_usable(SteadyTime now) const noexcept { return lease_ != nullptr && lease_->is_usable(now); }
+bool Attachment::is_usable(SteadyTime now) const noexcept {
+  return lease_ != nullptr && lease_->is_usable(now);
+}
 
 Holder::Holder(Hooks hooks) : hooks_(std::move(hooks)) {}
 
@@ -52,7 +54,8 @@ Holder::~Holder() {
   }
 }
 
-Holder::Lookup Holder::lookup(const PassHash& pass_hash, std::string_view service, SteadyTime now) noexcept {
+Holder::Lookup Holder::lookup(const PassHash& pass_hash, std::string_view service,
+                              SteadyTime now) noexcept {
   const auto found = index_.find(PassView{pass_hash, service});
   if (found == index_.end()) return {};
   PassEntry& entry = found->second;
@@ -67,8 +70,10 @@ Holder::Lookup Holder::lookup(const PassHash& pass_hash, std::string_view servic
 }
 
 Status Holder::acquire(const PassHash& pass_hash, std::string_view service, SteadyTime now) {
-  if (!is_connected_) return fail(Code::Unavailable, "The vault does not answer.", "vault_unavailable");
-  if (pass_requests_.size() >= kMaxPending) return fail(Code::TooLarge, "Too many requests wait for the vault.", "busy");
+  if (!is_connected_)
+    return fail(Code::Unavailable, "The vault does not answer.", "vault_unavailable");
+  if (pass_requests_.size() >= kMaxPending)
+    return fail(Code::TooLarge, "Too many requests wait for the vault.", "busy");
   auto& entry = index_[PassKey{pass_hash, std::string(service)}];
   if (entry.request != 0) return {};
   if (entry.lease != nullptr) entry.lease->is_indexed_ = false;  // it has run out
@@ -80,7 +85,8 @@ Status Holder::acquire(const PassHash& pass_hash, std::string_view service, Stea
   return {};
 }
 
-bool Holder::when_settled(const PassHash& pass_hash, std::string_view service, std::function<void()> done) {
+bool Holder::when_settled(const PassHash& pass_hash, std::string_view service,
+                          std::function<void()> done) {
   const auto found = index_.find(PassView{pass_hash, service});
   if (found == index_.end() || found->second.request == 0) return false;
   found->second.waiters.push_back(std::move(done));
@@ -88,7 +94,8 @@ bool Holder::when_settled(const PassHash& pass_hash, std::string_view service, s
 }
 
 void Holder::acquire_session(SessionId session, SteadyTime now, SessionDone done) {
-  if (!is_connected_) return done(fail(Code::Unavailable, "The vault does not answer.", "vault_unavailable"));
+  if (!is_connected_)
+    return done(fail(Code::Unavailable, "The vault does not answer.", "vault_unavailable"));
   const auto request = next_request_++;
   session_requests_.emplace(request, SessionRequest{now, {}, std::move(done)});
   hooks_.send(AcquireSession{request, session});
@@ -133,7 +140,8 @@ Lease& Holder::keep(GrantedLease&& granted, SteadyTime sent) {
   return *slot;
 }
 
-/// What was attached to the same grant of the same key version over a channel that is gone goes on under the new lease.
+/// What was attached to the same grant of the same key version over a channel that is gone goes on
+/// under the new lease.
 void Holder::adopt_orphan(Lease& lease) {
   if (!has_orphans_) return;
   for (auto& [id, other] : leases_) {
@@ -147,7 +155,8 @@ void Holder::adopt_orphan(Lease& lease) {
 }
 
 void Holder::on_granted(Granted&& granted, SteadyTime now) {
-  if (const auto session = session_requests_.find(granted.request); session != session_requests_.end()) {
+  if (const auto session = session_requests_.find(granted.request);
+      session != session_requests_.end()) {
     Lease& lease = keep(std::move(granted.lease), session->second.sent);
     session->second.leases.push_back(lease.id());
     return;
@@ -180,7 +189,8 @@ void Holder::on_all_granted(const AllGranted& done) {
 }
 
 void Holder::on_denied(const Denied& denied, SteadyTime now) {
-  if (const auto session = session_requests_.find(denied.request); session != session_requests_.end()) {
+  if (const auto session = session_requests_.find(denied.request);
+      session != session_requests_.end()) {
     const auto done = std::move(session->second.done);
     session_requests_.erase(session);
     return done(fail(denied.code, denied.message, denied.reason));
@@ -215,7 +225,8 @@ void Holder::on_renewed(const Renewed& renewed, SteadyTime now) {
     Lease* lease = find(id);
     if (place == asked.end() || *place != id || lease == nullptr) continue;
     const bool was_unconfirmed = std::exchange(lease->is_unconfirmed_, false);
-    if (was_unconfirmed || lease->is_usable(now)) lease->good_until_ = std::max(lease->good_until_, until);
+    if (was_unconfirmed || lease->is_usable(now))
+      lease->good_until_ = std::max(lease->good_until_, until);
     if (was_unconfirmed) settle_confirmation(id, lease->is_usable(now));
   }
   auto kept = renewed.leases;
@@ -228,7 +239,8 @@ void Holder::on_fence(const Fence& fence) {
   std::vector<LeaseId> hit;
   for (const auto& [id, lease] : leases_) {
     const auto& granted = lease->granted_;
-    const IdBytes& carried = fence.kind == FenceKind::Key ? granted.key.bytes() : granted.session.bytes();
+    const IdBytes& carried =
+        fence.kind == FenceKind::Key ? granted.key.bytes() : granted.session.bytes();
     if (carried == fence.id) hit.push_back(id);
   }
   std::uint32_t closed = 0;
@@ -295,7 +307,8 @@ void Holder::on_channel_lost() {
   const auto sessions = std::exchange(session_requests_, {});
   for (const auto& waiter : waiters) waiter();
   for (const auto& [number, request] : sessions)
-    request.done(fail(Code::Unavailable, "The channel to the vault was lost.", "vault_unavailable"));
+    request.done(
+        fail(Code::Unavailable, "The channel to the vault was lost.", "vault_unavailable"));
 }
 
 void Holder::tick(SteadyTime now) {
@@ -311,22 +324,26 @@ void Holder::tick(SteadyTime now) {
 std::vector<LeaseId> Holder::expired(SteadyTime now) const {
   std::vector<LeaseId> ids;
   for (const auto& [id, lease] : leases_)
-    if (lease->is_unconfirmed_ ? now >= lease->last_used_ + kAcquireWaits || lease->is_orphaned_ : !lease->is_usable(now))
+    if (lease->is_unconfirmed_ ? now >= lease->last_used_ + kAcquireWaits || lease->is_orphaned_
+                               : !lease->is_usable(now))
       ids.push_back(id);
   return ids;
 }
 
 void Holder::end_expired(SteadyTime now) {
   for (const auto& id : expired(now)) end(id, "lease_expired");
-  if (has_orphans_) has_orphans_ = std::ranges::any_of(leases_, [](const auto& each) { return each.second->is_orphaned_; });
+  if (has_orphans_)
+    has_orphans_ =
+        std::ranges::any_of(leases_, [](const auto& each) { return each.second->is_orphaned_; });
 }
 
 void Holder::forget_old_denials(SteadyTime now) {
-  while (!denials_.empty() && (denials_.size() > kMaxDenials || now >= denials_.front().second + kDenialKept)) {
+  while (!denials_.empty() &&
+         (denials_.size() > kMaxDenials || now >= denials_.front().second + kDenialKept)) {
     const auto& [pass, since] = denials_.front();
     const auto entry = index_.find(PassView{pass.hash, pass.service});
-    const bool is_same = entry != index_.end() && entry->second.lease == nullptr && entry->second.request == 0 &&
-                         entry->second.since == since;
+    const bool is_same = entry != index_.end() && entry->second.lease == nullptr &&
+                         entry->second.request == 0 && entry->second.since == since;
     if (is_same) index_.erase(entry);
     denials_.pop_front();
   }
@@ -337,21 +354,27 @@ void Holder::time_out_requests(SteadyTime now) {
   for (const auto& [number, request] : pass_requests_)
     if (now >= request.sent + kAcquireWaits) late.push_back(number);
   for (const auto number : late)
-    on_denied({number, Code::Unavailable, "vault_unavailable", "The vault does not answer in time."}, now);
+    on_denied(
+        {number, Code::Unavailable, "vault_unavailable", "The vault does not answer in time."},
+        now);
   std::vector<std::uint64_t> late_sessions;
   for (const auto& [number, request] : session_requests_)
     if (now >= request.sent + kAcquireWaits) late_sessions.push_back(number);
   for (const auto number : late_sessions)
-    on_denied({number, Code::Unavailable, "vault_unavailable", "The vault does not answer in time."}, now);
+    on_denied(
+        {number, Code::Unavailable, "vault_unavailable", "The vault does not answer in time."},
+        now);
 }
 
 void Holder::release_unused(SteadyTime now) {
   std::vector<LeaseId> unused;
   for (const auto& [id, lease] : leases_) {
-    // A runner's leases last as long as its session: processes have the value. A check's are released by who makes it.
+    // A runner's leases last as long as its session: processes have the value. A check's are
+    // released by who makes it.
     const bool is_of_a_pass = lease->pass_hash_ != PassHash{};
     if (!is_of_a_pass || lease->has_attachments() || lease->is_orphaned_) continue;
-    // What is no longer found by its pass is of an older key version: kept only for what is attached.
+    // What is no longer found by its pass is of an older key version: kept only for what is
+    // attached.
     if (!lease->is_indexed_ || now >= lease->last_used_ + kUnusedKept) unused.push_back(id);
   }
   for (const auto& id : unused) end(id, "lease_lost");

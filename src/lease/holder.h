@@ -1,8 +1,9 @@
 // Holder: what a gateway or a runner knows of its leases, as a state machine without I/O.
 //
-// Used by: HolderLink (holder_side.h), which feeds it messages and time. Threads: one loop. Nothing here waits; what must be sent leaves
-// through Hooks. A lease is dead for us kLeaseTime after we ASKED for it (or for its last renewal), whatever the clock of the vault
-// says; that is checked at the moment of use. SPDX-License-Identifier: Apache-2.0
+// Used by: HolderLink (holder_side.h), which feeds it messages and time. Threads: one loop. Nothing
+// here waits; what must be sent leaves through Hooks. A lease is dead for us kLeaseTime after we
+// ASKED for it (or for its last renewal), whatever the clock of the vault says; that is checked at
+// the moment of use. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <deque>
@@ -21,18 +22,21 @@ namespace strongroom::lease {
 class Holder;
 class Lease;
 
-/// One thing that carries a key: an upstream connection (busy or pooled), a websocket, the processes of a workroom. While attached, the
-/// lease is kept. When the lease ends before the thing does, cut() is called once, already detached.
+/// One thing that carries a key: an upstream connection (busy or pooled), a websocket, the
+/// processes of a workroom. While attached, the lease is kept. When the lease ends before the thing
+/// does, cut() is called once, already detached.
 class Attachment {
  public:
   Attachment() noexcept = default;
   Attachment(const Attachment&) = delete;
   Attachment& operator=(const Attachment&) = delete;
   virtual ~Attachment() { detach(); }
-  /// When this returns, not one more octet of what carries the key is sent (Stream::abort). May detach or destroy other attachments;
-  /// must not destroy *this. `reason`: "key_revoked", "session_ended", "member_removed", "tenant_removed", "lease_expired", "lease_lost".
+  /// When this returns, not one more octet of what carries the key is sent (Stream::abort). May
+  /// detach or destroy other attachments; must not destroy *this. `reason`: "key_revoked",
+  /// "session_ended", "member_removed", "tenant_removed", "lease_expired", "lease_lost".
   virtual void cut(std::string_view reason) noexcept = 0;
-  /// None before attach and after cut or detach. Ask again after every co_await: the lease may have ended meanwhile.
+  /// None before attach and after cut or detach. Ask again after every co_await: the lease may have
+  /// ended meanwhile.
   [[nodiscard]] Lease* lease() const noexcept { return lease_; }
   /// Replaces what it was attached to. False when the lease has ended already.
   bool attach(Lease& lease) noexcept;
@@ -48,13 +52,16 @@ class Attachment {
   Attachment* next_ = nullptr;
 };
 
-/// A lease as held. Valid until the next suspension of the caller, or for as long as an Attachment says that it is attached to it.
+/// A lease as held. Valid until the next suspension of the caller, or for as long as an Attachment
+/// says that it is attached to it.
 class Lease {
  public:
   [[nodiscard]] const LeaseId& id() const noexcept { return granted_.lease; }
   /// Service, key, settings...; `value` is the key itself.
   [[nodiscard]] const GrantedLease& granted() const noexcept { return granted_; }
-  [[nodiscard]] bool is_usable(SteadyTime now) const noexcept { return !has_ended_ && now < good_until_; }
+  [[nodiscard]] bool is_usable(SteadyTime now) const noexcept {
+    return !has_ended_ && now < good_until_;
+  }
   [[nodiscard]] SteadyTime good_until() const noexcept { return good_until_; }
   [[nodiscard]] bool has_attachments() const noexcept { return first_ != nullptr; }
   /// A runner hands the value to its child once and keeps only the lease.
@@ -68,10 +75,11 @@ class Lease {
   GrantedLease granted_;
   SteadyTime good_until_{};
   SteadyTime last_used_{};
-  PassHash pass_hash_{};          ///< gateways: its place in the index
-  bool is_indexed_ = false;       ///< found by lookup()
-  bool is_unconfirmed_ = false;   ///< given unasked, first renewal under way: not usable, not expired
-  bool is_orphaned_ = false;      ///< granted over a channel that is gone: runs out by itself
+  PassHash pass_hash_{};     ///< gateways: its place in the index
+  bool is_indexed_ = false;  ///< found by lookup()
+  bool is_unconfirmed_ =
+      false;                  ///< given unasked, first renewal under way: not usable, not expired
+  bool is_orphaned_ = false;  ///< granted over a channel that is gone: runs out by itself
   bool has_ended_ = false;
   Attachment* first_ = nullptr;
 };
@@ -79,7 +87,7 @@ class Lease {
 /// A refusal, kept for a moment so that a looping agent does not flood the vault.
 struct Denial {
   Code code = Code::Refused;
-  std::string reason;   ///< "key_revoked", "pass_unknown", ...
+  std::string reason;  ///< "key_revoked", "pass_unknown", ...
   std::string message;
 };
 
@@ -93,7 +101,8 @@ class Holder {
 
   struct Hooks {
     std::function<void(const Message&)> send;
-    /// The leases are gone and all attachments cut. Whoever owns processes ends them, then fence_done() is sent by the link.
+    /// The leases are gone and all attachments cut. Whoever owns processes ends them, then
+    /// fence_done() is sent by the link.
     std::function<void(const Fence&, std::uint32_t connections_closed)> on_fenced;
   };
   explicit Holder(Hooks hooks);
@@ -102,22 +111,26 @@ class Holder {
   enum class Found : std::uint8_t { Usable, Pending, Denied, NeedsAcquire };
   struct Lookup {
     Found found = Found::NeedsAcquire;
-    Lease* lease = nullptr;           ///< Usable
-    const Denial* denial = nullptr;   ///< Denied; valid until the next call
+    Lease* lease = nullptr;          ///< Usable
+    const Denial* denial = nullptr;  ///< Denied; valid until the next call
   };
   /// The hot path: no allocation, no lock, no clock.
-  [[nodiscard]] Lookup lookup(const PassHash& pass_hash, std::string_view service, SteadyTime now) noexcept;
-  /// Asks the vault; lookups answer Pending until it has answered. TooLarge when far too many are under way.
+  [[nodiscard]] Lookup lookup(const PassHash& pass_hash, std::string_view service,
+                              SteadyTime now) noexcept;
+  /// Asks the vault; lookups answer Pending until it has answered. TooLarge when far too many are
+  /// under way.
   [[nodiscard]] Status acquire(const PassHash& pass_hash, std::string_view service, SteadyTime now);
-  /// Calls `done` once when that Acquire is answered, has timed out, or the channel is lost. False (not kept) when none is under way.
-  bool when_settled(const PassHash& pass_hash, std::string_view service, std::function<void()> done);
+  /// Calls `done` once when that Acquire is answered, has timed out, or the channel is lost. False
+  /// (not kept) when none is under way.
+  bool when_settled(const PassHash& pass_hash, std::string_view service,
+                    std::function<void()> done);
 
   using SessionDone = std::function<void(Result<std::vector<LeaseId>>)>;
   /// A runner: all injected keys of its session.
   void acquire_session(SessionId session, SteadyTime now, SessionDone done);
   [[nodiscard]] Lease* find(const LeaseId& id) noexcept;
-  /// A lease that the vault gave unasked (CheckKey). It dates from no request of ours, so it is renewed first; `done` tells whether it
-  /// can be used then.
+  /// A lease that the vault gave unasked (CheckKey). It dates from no request of ours, so it is
+  /// renewed first; `done` tells whether it can be used then.
   void confirm(GrantedLease&& granted, SteadyTime now, std::function<void(bool is_usable)> done);
 
   /// Done with it before its time: its attachments are cut, the vault is told.
@@ -135,7 +148,8 @@ class Holder {
   void on_channel_up() noexcept { is_connected_ = true; }
   /// Held leases run out by themselves; whoever waits is told.
   void on_channel_lost();
-  /// About every 50 ms: ends what has run out (cutting its attachments), asks for renewals, releases what is unused.
+  /// About every 50 ms: ends what has run out (cutting its attachments), asks for renewals,
+  /// releases what is unused.
   void tick(SteadyTime now);
   [[nodiscard]] bool is_connected() const noexcept { return is_connected_; }
   [[nodiscard]] std::size_t lease_count() const noexcept { return leases_.size(); }

@@ -14,7 +14,9 @@ constexpr int kAcquireAttempts = 3;
 constexpr std::size_t kBatchOctets = 512UL << 10U;
 constexpr std::size_t kIdleWaiters = 1024;
 
-std::unexpected<Error> unavailable() { return fail(Code::Unavailable, "The vault does not answer.", "vault_unavailable"); }
+std::unexpected<Error> unavailable() {
+  return fail(Code::Unavailable, "The vault does not answer.", "vault_unavailable");
+}
 
 /// Frame head, count, elements.
 void add_batch(std::uint8_t type, std::uint32_t& count, ByteVector& elements, ByteVector& out) {
@@ -38,7 +40,9 @@ struct HolderLink::Waiter {
 };
 
 struct HolderLink::LaterFirst {
-  bool operator()(const Waiter* a, const Waiter* b) const noexcept { return a->sequence > b->sequence; }
+  bool operator()(const Waiter* a, const Waiter* b) const noexcept {
+    return a->sequence > b->sequence;
+  }
 };
 
 HolderLink::HolderLink(io::Loop& loop, HolderHello hello, Handlers handlers)
@@ -56,7 +60,9 @@ HolderLink::~HolderLink() {
   *is_alive_ = false;
 }
 
-SteadyTime HolderLink::now() const { return loop_.clock().steady(); }
+SteadyTime HolderLink::now() const {
+  return loop_.clock().steady();
+}
 
 void HolderLink::connect(io::Stream stream) {
   Channel::Handlers handlers;
@@ -68,7 +74,9 @@ void HolderLink::connect(io::Stream stream) {
   holder_.on_channel_up();
 }
 
-bool HolderLink::is_connected() const noexcept { return channel_ != nullptr; }
+bool HolderLink::is_connected() const noexcept {
+  return channel_ != nullptr;
+}
 
 void HolderLink::send(const Message& message) {
   if (channel_ == nullptr) return;
@@ -95,12 +103,14 @@ io::Task<void> HolderLink::close(Deadline deadline) {
   if (channel == nullptr) co_return;
   channel->wake_writer();
   co_await loop_.sleep(std::chrono::milliseconds(0));
-  while (channel->is_open() && !channel->is_drained() && !deadline.has_passed(loop_.clock().steady()))
+  while (channel->is_open() && !channel->is_drained() &&
+         !deadline.has_passed(loop_.clock().steady()))
     co_await loop_.sleep(std::chrono::milliseconds(1));
   channel->close("The holder leaves.");
 }
 
-// ------------------------------------------------------------------------------------------------ leases
+// ------------------------------------------------------------------------------------------------
+// leases
 
 Lease* HolderLink::cached_lease(const PassHash& pass_hash, std::string_view service) noexcept {
   return holder_.lookup(pass_hash, service, now()).lease;
@@ -116,7 +126,8 @@ io::Task<Result<Lease*>> HolderLink::lease_for(PassHash pass_hash, std::string_v
       found = holder_.lookup(pass_hash, service, now());
     }
     if (found.lease != nullptr) co_return found.lease;
-    if (found.denial != nullptr) co_return fail(found.denial->code, found.denial->message, found.denial->reason);
+    if (found.denial != nullptr)
+      co_return fail(found.denial->code, found.denial->message, found.denial->reason);
     const auto event = std::make_shared<io::Event>(loop_);
     const auto wake = [event] { event->set(); };
     if (!holder_.when_settled(pass_hash, service, wake)) continue;
@@ -126,7 +137,8 @@ io::Task<Result<Lease*>> HolderLink::lease_for(PassHash pass_hash, std::string_v
   // One look more: the last answer may have been the good one.
   const auto found = holder_.lookup(pass_hash, service, now());
   if (found.lease != nullptr) co_return found.lease;
-  if (found.denial != nullptr) co_return fail(found.denial->code, found.denial->message, found.denial->reason);
+  if (found.denial != nullptr)
+    co_return fail(found.denial->code, found.denial->message, found.denial->reason);
   co_return unavailable();
 }
 
@@ -145,9 +157,11 @@ io::Task<Result<std::vector<LeaseId>>> HolderLink::leases_of_session(SessionId s
   co_return std::move(answer->leases);
 }
 
-// ------------------------------------------------------------------------------------------------ uses
+// ------------------------------------------------------------------------------------------------
+// uses
 
-std::uint64_t HolderLink::intend(const Lease& lease, std::string_view host, std::string_view method, std::string_view path) {
+std::uint64_t HolderLink::intend(const Lease& lease, std::string_view host, std::string_view method,
+                                 std::string_view path) {
   const auto sequence = next_sequence_++;
   if (channel_ == nullptr) {
     if (lost_up_to_ == 0) lost_after_ = durable_up_to_;
@@ -156,7 +170,8 @@ std::uint64_t HolderLink::intend(const Lease& lease, std::string_view host, std:
   }
   encode_intent(sequence, lease.id(), host, method, path, intents_);
   ++intent_count_;
-  if (intents_.size() > kBatchOctets) add_batch(kIntentsType, intent_count_, intents_, channel_->outgoing());
+  if (intents_.size() > kBatchOctets)
+    add_batch(kIntentsType, intent_count_, intents_, channel_->outgoing());
   channel_->wake_writer();
   return sequence;
 }
@@ -223,13 +238,20 @@ io::Task<Status> HolderLink::durable(std::uint64_t sequence, Deadline deadline) 
   co_return fail(Code::Timeout, "The record of use was not written in time.", "record_timeout");
 }
 
-void HolderLink::report(const Finding& finding) { send(finding); }
+void HolderLink::report(const Finding& finding) {
+  send(finding);
+}
 
-void HolderLink::observe(const Observed& observed) { send(observed); }
+void HolderLink::observe(const Observed& observed) {
+  send(observed);
+}
 
-void HolderLink::session_over(SessionId session, std::int32_t exit_status) { send(SessionOver{session, exit_status}); }
+void HolderLink::session_over(SessionId session, std::int32_t exit_status) {
+  send(SessionOver{session, exit_status});
+}
 
-// ------------------------------------------------------------------------------------------------ from the vault
+// ------------------------------------------------------------------------------------------------
+// from the vault
 
 void HolderLink::receive(Message&& message) {
   const auto at = now();
@@ -238,13 +260,15 @@ void HolderLink::receive(Message&& message) {
     return wake_durable_waiters();
   }
   if (auto* renewed = std::get_if<Renewed>(&message)) return holder_.on_renewed(*renewed, at);
-  if (auto* granted = std::get_if<Granted>(&message)) return holder_.on_granted(std::move(*granted), at);
+  if (auto* granted = std::get_if<Granted>(&message))
+    return holder_.on_granted(std::move(*granted), at);
   if (auto* denied = std::get_if<Denied>(&message)) return holder_.on_denied(*denied, at);
   if (auto* all = std::get_if<AllGranted>(&message)) return holder_.on_all_granted(*all);
   if (auto* fence = std::get_if<Fence>(&message)) return holder_.on_fence(*fence);
   if (auto* refresh = std::get_if<Refresh>(&message)) return holder_.on_refresh(*refresh);
   if (auto* hello = std::get_if<VaultHello>(&message)) {
-    if (hello->protocol != kProtocol) return channel_->close("The vault speaks another version of the lease protocol.");
+    if (hello->protocol != kProtocol)
+      return channel_->close("The vault speaks another version of the lease protocol.");
     if (handlers_.on_hello) handlers_.on_hello(std::move(*hello));
     return;
   }

@@ -1,8 +1,10 @@
-// HolderLink: a holder's end of the lease channel. The gateway and the runner use this and nothing else of the protocol.
+// HolderLink: a holder's end of the lease channel. The gateway and the runner use this and nothing
+// else of the protocol.
 //
-// Used by: gateway (passes, intents), app's runner (a session's injected keys). Threads: one loop. When the channel is lost, leases
-// run out within kLeaseTime, waiters answer Unavailable; connect() may be called again with a new stream.
-// Steady state of lease, intent, settle allocates nothing. SPDX-License-Identifier: Apache-2.0
+// Used by: gateway (passes, intents), app's runner (a session's injected keys). Threads: one loop.
+// When the channel is lost, leases run out within kLeaseTime, waiters answer Unavailable; connect()
+// may be called again with a new stream. Steady state of lease, intent, settle allocates nothing.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <functional>
@@ -25,11 +27,13 @@ class HolderLink {
   struct Handlers {
     /// Once per channel, first of all.
     std::function<void(VaultHello&&)> on_hello;
-    /// Runner: ends the processes that were given the value and names each; the leases are gone and attachments cut already. Empty for a
-    /// gateway: the fence is then acknowledged as soon as all attachments are cut.
+    /// Runner: ends the processes that were given the value and names each; the leases are gone and
+    /// attachments cut already. Empty for a gateway: the fence is then acknowledged as soon as all
+    /// attachments are cut.
     std::function<io::Task<std::vector<ProcessOutcome>>(Fence)> end_processes;
-    /// Gateway: asks the provider whether it accepts this key (the service's own check). The lease is found with holder().find(); the
-    /// connection is attached to it like any other. `request` is filled in by the link.
+    /// Gateway: asks the provider whether it accepts this key (the service's own check). The lease
+    /// is found with holder().find(); the connection is attached to it like any other. `request` is
+    /// filled in by the link.
     std::function<io::Task<CheckDone>(LeaseId)> check_key;
     /// Stop accepting, let streams end for so long, then leave.
     std::function<void(std::chrono::milliseconds)> on_drain;
@@ -47,20 +51,25 @@ class HolderLink {
   /// Writes out what is queued, then closes; within `deadline`.
   [[nodiscard]] io::Task<void> close(Deadline deadline);
 
-  /// The hot path: answers at once when something is known of the pass (see Holder::lookup). Null: use lease_for.
+  /// The hot path: answers at once when something is known of the pass (see Holder::lookup). Null:
+  /// use lease_for.
   [[nodiscard]] Lease* cached_lease(const PassHash& pass_hash, std::string_view service) noexcept;
-  /// The lease behind a pass, from what is held or from the vault. The pointer is good until the caller's next suspension: attach first.
-  /// Errors: what the vault said (Error::reason "key_revoked", ...), Unavailable when it does not answer.
+  /// The lease behind a pass, from what is held or from the vault. The pointer is good until the
+  /// caller's next suspension: attach first. Errors: what the vault said (Error::reason
+  /// "key_revoked", ...), Unavailable when it does not answer.
   [[nodiscard]] io::Task<Result<Lease*>> lease_for(PassHash pass_hash, std::string_view service);
   /// A runner's: all injected keys of its own session. The ids are looked up with holder().find().
   [[nodiscard]] io::Task<Result<std::vector<LeaseId>>> leases_of_session(SessionId session);
 
-  /// A use is about to happen. Batched: one frame per turn of the loop. The answer is the sequence number.
-  std::uint64_t intend(const Lease& lease, std::string_view host, std::string_view method, std::string_view path);
+  /// A use is about to happen. Batched: one frame per turn of the loop. The answer is the sequence
+  /// number.
+  std::uint64_t intend(const Lease& lease, std::string_view host, std::string_view method,
+                       std::string_view path);
   [[nodiscard]] bool is_durable(std::uint64_t sequence) const noexcept {
     return sequence <= durable_up_to_ && (sequence <= lost_after_ || sequence > lost_up_to_);
   }
-  /// Waits until the vault has made the intent durable. Timeout, or Unavailable when the channel was lost.
+  /// Waits until the vault has made the intent durable. Timeout, or Unavailable when the channel
+  /// was lost.
   [[nodiscard]] io::Task<Status> durable(std::uint64_t sequence, Deadline deadline);
   void settle(const UseSettled& settled);
   void report(const Finding& finding);

@@ -22,8 +22,12 @@ void* operator new(std::size_t size) {
   if (memory == nullptr) std::abort();
   return memory;
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
 
 namespace strongroom::lease {
 namespace {
@@ -33,7 +37,8 @@ using std::chrono::seconds;
 
 PassHash pass_of(std::uint32_t number) {
   PassHash hash{};
-  for (std::size_t i = 0; i < hash.size(); ++i) hash[i] = static_cast<std::uint8_t>((number * 2654435761U) >> (i % 4 * 8));
+  for (std::size_t i = 0; i < hash.size(); ++i)
+    hash[i] = static_cast<std::uint8_t>((number * 2654435761U) >> (i % 4 * 8));
   std::memcpy(hash.data() + 8, &number, sizeof(number));
   return hash;
 }
@@ -55,7 +60,9 @@ class Holding : public testing::Test {
  protected:
   Holding()
       : holder({[this](const Message& message) { keep(message); },
-                [this](const Fence&, std::uint32_t closed) { closed_by_fence = static_cast<int>(closed); }}) {
+                [this](const Fence&, std::uint32_t closed) {
+                  closed_by_fence = static_cast<int>(closed);
+                }}) {
     holder.on_channel_up();
   }
   void keep(const Message& message) {
@@ -105,8 +112,10 @@ TEST_F(Holding, TheDeadlineCountsFromTheAsking) {
   granted.lease.service = "gemini";
   const auto asked = now;
   holder.on_granted(std::move(granted), asked + milliseconds(1500));
-  EXPECT_EQ(holder.lookup(pass_of(1), "gemini", asked + milliseconds(1999)).found, Holder::Found::Usable);
-  EXPECT_EQ(holder.lookup(pass_of(1), "gemini", asked + milliseconds(2000)).found, Holder::Found::NeedsAcquire);
+  EXPECT_EQ(holder.lookup(pass_of(1), "gemini", asked + milliseconds(1999)).found,
+            Holder::Found::Usable);
+  EXPECT_EQ(holder.lookup(pass_of(1), "gemini", asked + milliseconds(2000)).found,
+            Holder::Found::NeedsAcquire);
 }
 
 TEST_F(Holding, DenialsAreKeptForAMomentAndAreBounded) {
@@ -116,10 +125,13 @@ TEST_F(Holding, DenialsAreKeptForAMomentAndAreBounded) {
   EXPECT_EQ(found.denial->reason, "key_revoked");
   // Trying a pass with a wrong service says nothing of the right one.
   EXPECT_EQ(holder.lookup(pass_of(1), "openai", now).found, Holder::Found::NeedsAcquire);
-  EXPECT_EQ(holder.lookup(pass_of(1), "gemini", now + Holder::kDenialKept).found, Holder::Found::NeedsAcquire);
+  EXPECT_EQ(holder.lookup(pass_of(1), "gemini", now + Holder::kDenialKept).found,
+            Holder::Found::NeedsAcquire);
   for (std::uint32_t i = 10; i < 10 + 2 * Holder::kMaxDenials; ++i) deny(i);
-  EXPECT_EQ(holder.lookup(pass_of(10), "gemini", now).found, Holder::Found::NeedsAcquire);  // pushed out
-  EXPECT_EQ(holder.lookup(pass_of(9 + 2 * Holder::kMaxDenials), "gemini", now).found, Holder::Found::Denied);
+  EXPECT_EQ(holder.lookup(pass_of(10), "gemini", now).found,
+            Holder::Found::NeedsAcquire);  // pushed out
+  EXPECT_EQ(holder.lookup(pass_of(9 + 2 * Holder::kMaxDenials), "gemini", now).found,
+            Holder::Found::Denied);
 }
 
 TEST_F(Holding, UnusedLeasesAreReleasedAttachedOnesAreNot) {
@@ -204,7 +216,8 @@ TEST_F(Holding, ALookupIsFastAndAllocatesNothing) {
   const auto before = allocations.load();
   const auto began = std::chrono::steady_clock::now();
   int usable = 0;
-  for (int i = 0; i < kRounds; ++i) usable += holder.lookup(wanted, service, now).found == Holder::Found::Usable ? 1 : 0;
+  for (int i = 0; i < kRounds; ++i)
+    usable += holder.lookup(wanted, service, now).found == Holder::Found::Usable ? 1 : 0;
   const auto took = std::chrono::steady_clock::now() - began;
   EXPECT_EQ(allocations.load(), before);
   EXPECT_EQ(usable, kRounds);
@@ -225,7 +238,8 @@ TEST(HoldingLink, AUseAllocatesNothingWhenWarm) {
   link.connect(std::move(*theirs));
   const Lease lease;
   const auto use = [&] {
-    const auto sequence = link.intend(lease, "generativelanguage.googleapis.com", "POST", "/v1beta/models/gemini:generateContent");
+    const auto sequence = link.intend(lease, "generativelanguage.googleapis.com", "POST",
+                                      "/v1beta/models/gemini:generateContent");
     UseSettled settled;
     settled.sequence = sequence;
     link.settle(settled);

@@ -5,8 +5,8 @@
 
 namespace strongroom::lease {
 
-inline constexpr std::size_t kMaxWord = 256;     ///< names, reasons, services, labels, hosts, methods
-inline constexpr std::size_t kMaxText = 4096;    ///< sentences, paths: cut to this
+inline constexpr std::size_t kMaxWord = 256;   ///< names, reasons, services, labels, hosts, methods
+inline constexpr std::size_t kMaxText = 4096;  ///< sentences, paths: cut to this
 inline constexpr std::size_t kMaxPem = 256UL << 10U;
 inline constexpr std::size_t kMaxSource = 256UL << 10U;
 inline constexpr std::size_t kMaxSettings = 64;

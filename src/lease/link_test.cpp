@@ -50,7 +50,9 @@ class TinyVault final : public LeaseSource {
     }
     return uses.size() - batch.size() + 100;
   }
-  void on_settled(std::span<const SettledUse> batch) override { settled.insert(settled.end(), batch.begin(), batch.end()); }
+  void on_settled(std::span<const SettledUse> batch) override {
+    settled.insert(settled.end(), batch.begin(), batch.end());
+  }
   void on_finding(const Finding&) override { ++findings; }
   void on_verdict(const Observed&) override { ++verdicts; }
   void on_session_over(SessionId, std::int32_t) override { ++sessions_over; }
@@ -94,7 +96,8 @@ class Link : public testing::Test {
     EXPECT_TRUE(ours && theirs);
     const SessionId session = role == HolderRole::Runner ? SessionId(IdBytes{9}) : SessionId();
     side.serve(std::move(*ours), role, session);
-    auto link = std::make_unique<HolderLink>(loop, HolderHello{kProtocol, role, 1, "holder", session}, std::move(handlers));
+    auto link = std::make_unique<HolderLink>(
+        loop, HolderHello{kProtocol, role, 1, "holder", session}, std::move(handlers));
     link->connect(std::move(*theirs));
     return link;
   }
@@ -164,7 +167,8 @@ TEST_F(Link, AFenceCutsAndIsAcknowledged) {
     vault.revoked.insert(TinyVault::key_of(1));
     const auto began = clock.steady();
     const IdBytes id = TinyVault::key_of(1).bytes();
-    const auto outcomes = co_await side.fence(vault::FenceKind::Key, id, "key_revoked", milliseconds(0));
+    const auto outcomes =
+        co_await side.fence(vault::FenceKind::Key, id, "key_revoked", milliseconds(0));
     EXPECT_LT(clock.steady() - began, milliseconds(500));
     EXPECT_EQ(carrier.reason, "key_revoked");
     EXPECT_EQ(carrier.lease(), nullptr);
@@ -190,7 +194,8 @@ TEST_F(Link, AHolderThatIsGoneIsWaitedForUntilItsLeaseHasRunOut) {
     co_await until([&] { return vault.lost == 1; });
     vault.revoked.insert(TinyVault::key_of(1));
     const IdBytes id = TinyVault::key_of(1).bytes();
-    const auto outcomes = co_await side.fence(vault::FenceKind::Key, id, "key_revoked", milliseconds(0));
+    const auto outcomes =
+        co_await side.fence(vault::FenceKind::Key, id, "key_revoked", milliseconds(0));
     EXPECT_EQ(outcomes.size(), 1U);
     if (!outcomes.empty()) EXPECT_EQ(outcomes.front().how, "lease_ran_out");
     EXPECT_GE(clock.steady() - granted, milliseconds(2400));
@@ -232,7 +237,8 @@ TEST_F(Link, ARunnerGetsItsSessionAndAnswersForItsProcesses) {
     Lease* first = link->holder().find(leases->front());
     EXPECT_EQ(first->take_value().size(), 5U);
     const IdBytes id = TinyVault::key_of(8).bytes();
-    const auto outcomes = co_await side.fence(vault::FenceKind::Key, id, "key_revoked", milliseconds(100));
+    const auto outcomes =
+        co_await side.fence(vault::FenceKind::Key, id, "key_revoked", milliseconds(100));
     EXPECT_EQ(outcomes.size(), 1U);
     EXPECT_EQ(outcomes.front().processes.size(), 1U);
     EXPECT_TRUE(outcomes.front().processes.front().is_dead);
@@ -259,7 +265,8 @@ TEST_F(Link, ARunnerIsWaitedForEvenWhenItsLeasesAreGone) {
     for (const auto& lease : *leases) link->holder().release(lease);
     co_await until([&] { return side.lease_count() == 0; });
     const IdBytes id = TinyVault::key_of(8).bytes();
-    const auto outcomes = co_await side.fence(vault::FenceKind::Key, id, "key_revoked", milliseconds(100));
+    const auto outcomes =
+        co_await side.fence(vault::FenceKind::Key, id, "key_revoked", milliseconds(100));
     EXPECT_EQ(ended, 1);
     EXPECT_EQ(outcomes.size(), 1U);
   };
@@ -300,7 +307,8 @@ TEST_F(Link, ACheckIsMadeUnderAConfirmedLease) {
   handlers.check_key = [&](LeaseId id) -> io::Task<CheckDone> {
     Lease* lease = raw->holder().find(id);
     CheckDone done;
-    done.verdict = lease != nullptr && lease->is_usable(clock.steady()) ? Verdict::Accepted : Verdict::Unknown;
+    done.verdict =
+        lease != nullptr && lease->is_usable(clock.steady()) ? Verdict::Accepted : Verdict::Unknown;
     done.status = 200;
     co_return done;
   };

@@ -1,9 +1,10 @@
 // The messages between the vault and the holders of leases (gateways, workroom runners).
 //
-// A frame is a 32-bit big-endian length (of what follows, at most 1 MiB), one octet of type and the fields in order, in the form of
-// base/encoding.h. The channel is private: a socket pair to a child, the control socket to a local runner, mutual TLS in a fleet.
-// Decoding is fuzzed; anything unknown, short or long is a Protocol error and ends the channel.
-// Format: docs/formats/lease-protocol.md. SPDX-License-Identifier: Apache-2.0
+// A frame is a 32-bit big-endian length (of what follows, at most 1 MiB), one octet of type and the
+// fields in order, in the form of base/encoding.h. The channel is private: a socket pair to a
+// child, the control socket to a local runner, mutual TLS in a fleet. Decoding is fuzzed; anything
+// unknown, short or long is a Protocol error and ends the channel. Format:
+// docs/formats/lease-protocol.md. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>
@@ -22,7 +23,8 @@
 namespace strongroom::lease {
 
 inline constexpr std::uint16_t kProtocol = 1;
-/// A lease not renewed for this long is dead for its holder; the vault waits kMargin longer before it calls it run out.
+/// A lease not renewed for this long is dead for its holder; the vault waits kMargin longer before
+/// it calls it run out.
 inline constexpr std::chrono::milliseconds kLeaseTime{2000};
 inline constexpr std::chrono::milliseconds kMargin{500};
 inline constexpr std::chrono::milliseconds kRenewEvery{600};
@@ -38,8 +40,8 @@ struct HolderHello {
   std::uint16_t protocol = kProtocol;
   HolderRole role = HolderRole::Gateway;
   std::uint32_t pid = 0;
-  std::string name;      ///< for receipts: "gateway 1", "runner on host x"
-  SessionId session;     ///< a runner's session; none for a gateway
+  std::string name;   ///< for receipts: "gateway 1", "runner on host x"
+  SessionId session;  ///< a runner's session; none for a gateway
 };
 
 struct Dial {
@@ -54,9 +56,10 @@ struct VaultHello {
   std::vector<std::pair<std::string, std::string>> catalog_sources;  ///< file name, text
   std::string extra_ca_pem;
   std::vector<Dial> dials;
-  std::string certificate_chain_pem;        ///< the gateway listener's own TLS certificate
+  std::string certificate_chain_pem;  ///< the gateway listener's own TLS certificate
   Secret certificate_private_key_pem;
-  Secret link_key;                          ///< 32 octets; authenticates gateway URLs made from upstream ones, same for all gateways
+  Secret link_key;  ///< 32 octets; authenticates gateway URLs made from upstream ones, same for all
+                    ///< gateways
   std::uint32_t drain_ms = 10'000;
 };
 
@@ -77,47 +80,91 @@ struct GrantedLease {
 };
 
 /// A gateway asks for the lease behind a pass.
-struct Acquire { std::uint64_t request = 0; PassHash pass_hash{}; std::string service; };
-/// A runner asks for all injected keys of its session; answered by Granted for each, then AllGranted.
-struct AcquireSession { std::uint64_t request = 0; SessionId session; };
-struct Granted { std::uint64_t request = 0; GrantedLease lease; };
-struct AllGranted { std::uint64_t request = 0; };
-struct Denied { std::uint64_t request = 0; Code code = Code::Refused; std::string reason; std::string message; };
+struct Acquire {
+  std::uint64_t request = 0;
+  PassHash pass_hash{};
+  std::string service;
+};
+/// A runner asks for all injected keys of its session; answered by Granted for each, then
+/// AllGranted.
+struct AcquireSession {
+  std::uint64_t request = 0;
+  SessionId session;
+};
+struct Granted {
+  std::uint64_t request = 0;
+  GrantedLease lease;
+};
+struct AllGranted {
+  std::uint64_t request = 0;
+};
+struct Denied {
+  std::uint64_t request = 0;
+  Code code = Code::Refused;
+  std::string reason;
+  std::string message;
+};
 /// Leases still in use. `round` lets the holder date the answer by when it asked.
-struct Renew { std::uint64_t round = 0; std::vector<LeaseId> leases; };
+struct Renew {
+  std::uint64_t round = 0;
+  std::vector<LeaseId> leases;
+};
 /// Those still good; the others are gone.
-struct Renewed { std::uint64_t round = 0; std::vector<LeaseId> leases; };
-struct Release { std::vector<LeaseId> leases; };
+struct Renewed {
+  std::uint64_t round = 0;
+  std::vector<LeaseId> leases;
+};
+struct Release {
+  std::vector<LeaseId> leases;
+};
 
 enum class FenceKind : std::uint8_t { Key = 1, Session = 2 };
-/// Stop using it now: drop its leases, close every connection (or end every process) that carries it, then answer.
+/// Stop using it now: drop its leases, close every connection (or end every process) that carries
+/// it, then answer.
 struct Fence {
   std::uint64_t order = 0;
   FenceKind kind = FenceKind::Key;
   IdBytes id{};
-  std::string reason;            ///< "key_revoked", "session_ended", "member_removed", "tenant_removed"
-  std::uint32_t grace_ms = 0;    ///< processes: between TERM and KILL
+  std::string reason;  ///< "key_revoked", "session_ended", "member_removed", "tenant_removed"
+  std::uint32_t grace_ms = 0;  ///< processes: between TERM and KILL
 };
-struct ProcessOutcome { std::uint32_t pid = 0; std::string name; bool is_dead = false; };
+struct ProcessOutcome {
+  std::uint32_t pid = 0;
+  std::string name;
+  bool is_dead = false;
+};
 struct FenceDone {
   std::uint64_t order = 0;
   std::uint32_t connections_closed = 0;
   std::vector<ProcessOutcome> processes;
 };
 /// The key has a newer version: forget cached leases of it, let running streams end by themselves.
-struct Refresh { KeyId key; };
+struct Refresh {
+  KeyId key;
+};
 
-/// A use that is about to happen; the answer's first octet waits until the vault says that it is durable.
+/// A use that is about to happen; the answer's first octet waits until the vault says that it is
+/// durable.
 struct UseIntent {
   std::uint64_t sequence = 0;  ///< counts up by one per holder
   LeaseId lease;
   std::string host;
   std::string method;
-  std::string path;            ///< canonical, without query
+  std::string path;  ///< canonical, without query
 };
-struct Intents { std::vector<UseIntent> intents; };
-struct IntentsDurable { std::uint64_t up_to = 0; };
-enum class UseOutcome : std::uint8_t { Completed = 1, UpstreamFailed = 2, ClientLeft = 3, Revoked = 4, TimedOut = 5 };
+struct Intents {
+  std::vector<UseIntent> intents;
+};
+struct IntentsDurable {
+  std::uint64_t up_to = 0;
+};
+enum class UseOutcome : std::uint8_t {
+  Completed = 1,
+  UpstreamFailed = 2,
+  ClientLeft = 3,
+  Revoked = 4,
+  TimedOut = 5
+};
 struct UseSettled {
   std::uint64_t sequence = 0;
   std::uint16_t status = 0;
@@ -126,39 +173,68 @@ struct UseSettled {
   std::uint64_t micros = 0;
   UseOutcome outcome = UseOutcome::Completed;
 };
-struct Settled { std::vector<UseSettled> settled; };
-/// Something the gateway refused that a person should know of (counted and recorded, never with the value).
-struct Finding { SessionId session; std::string service; std::string what; std::string host; std::string path; };
+struct Settled {
+  std::vector<UseSettled> settled;
+};
+/// Something the gateway refused that a person should know of (counted and recorded, never with the
+/// value).
+struct Finding {
+  SessionId session;
+  std::string service;
+  std::string what;
+  std::string host;
+  std::string path;
+};
 
 enum class Verdict : std::uint8_t { Accepted = 1, Rejected = 2, Unknown = 3 };
 /// What the provider said of a key.
-struct Observed { KeyId key; std::uint32_t key_version = 0; Verdict verdict = Verdict::Unknown; std::uint16_t status = 0; };
+struct Observed {
+  KeyId key;
+  std::uint32_t key_version = 0;
+  Verdict verdict = Verdict::Unknown;
+  std::uint16_t status = 0;
+};
 /// The vault asks a gateway to try a key by its service's check.
-struct CheckKey { std::uint64_t request = 0; GrantedLease lease; };
-struct CheckDone { std::uint64_t request = 0; Verdict verdict = Verdict::Unknown; std::uint16_t status = 0; std::string message; };
+struct CheckKey {
+  std::uint64_t request = 0;
+  GrantedLease lease;
+};
+struct CheckDone {
+  std::uint64_t request = 0;
+  Verdict verdict = Verdict::Unknown;
+  std::uint16_t status = 0;
+  std::string message;
+};
 
 /// Stop accepting, let streams end for `within_ms`, then leave.
-struct Drain { std::uint32_t within_ms = 0; };
+struct Drain {
+  std::uint32_t within_ms = 0;
+};
 /// A runner says that its command has ended.
-struct SessionOver { SessionId session; std::int32_t exit_status = 0; };
+struct SessionOver {
+  SessionId session;
+  std::int32_t exit_status = 0;
+};
 
-using Message = std::variant<HolderHello, VaultHello, Acquire, AcquireSession, Granted, AllGranted, Denied, Renew, Renewed, Release, Fence,
-                             FenceDone, Refresh, Intents, IntentsDurable, Settled, Finding, Observed, CheckKey, CheckDone, Drain,
-                             SessionOver>;
+using Message =
+    std::variant<HolderHello, VaultHello, Acquire, AcquireSession, Granted, AllGranted, Denied,
+                 Renew, Renewed, Release, Fence, FenceDone, Refresh, Intents, IntentsDurable,
+                 Settled, Finding, Observed, CheckKey, CheckDone, Drain, SessionOver>;
 
-/// Appends the whole frame (octet of type: the place in Message, from 1). Texts over their limit are cut. The buffer holds plaintext
-/// for messages that carry a Secret: the caller wipes it.
+/// Appends the whole frame (octet of type: the place in Message, from 1). Texts over their limit
+/// are cut. The buffer holds plaintext for messages that carry a Secret: the caller wipes it.
 void encode(const Message& message, ByteVector& out);
 /// `body` is a frame without its length. Secrets are copied straight into locked memory.
 [[nodiscard]] Result<Message> decode(ByteView body);
 
-// For the channel's batches, which are encoded as they come: a frame's length and type, its elements, its end.
+// For the channel's batches, which are encoded as they come: a frame's length and type, its
+// elements, its end.
 inline constexpr std::uint8_t kIntentsType = 14;
 inline constexpr std::uint8_t kSettledType = 16;
 std::size_t begin_frame(std::uint8_t type, ByteVector& out);
 void end_frame(std::size_t start, ByteVector& out);
-void encode_intent(std::uint64_t sequence, const LeaseId& lease, std::string_view host, std::string_view method,
-                   std::string_view path, ByteVector& out);
+void encode_intent(std::uint64_t sequence, const LeaseId& lease, std::string_view host,
+                   std::string_view method, std::string_view path, ByteVector& out);
 void encode_settled(const UseSettled& settled, ByteVector& out);
 
 /// Overwrites the content, keeps the capacity.

@@ -36,7 +36,8 @@ GrantedLease sample_lease() {
 
 std::vector<Message> samples() {
   std::vector<Message> all;
-  all.emplace_back(HolderHello{kProtocol, HolderRole::Runner, 42, "runner on host x", id_of<SessionId>(9)});
+  all.emplace_back(
+      HolderHello{kProtocol, HolderRole::Runner, 42, "runner on host x", id_of<SessionId>(9)});
   VaultHello hello;
   hello.holder = id_of<HolderId>(8);
   hello.catalog_sources = {{"gemini.toml", "id = \"gemini\"\n"}, {"x.toml", ""}};
@@ -54,13 +55,15 @@ std::vector<Message> samples() {
   all.emplace_back(Renew{6, {id_of<LeaseId>(1), id_of<LeaseId>(2)}});
   all.emplace_back(Renewed{7, {id_of<LeaseId>(1)}});
   all.emplace_back(Release{{}});
-  all.emplace_back(Fence{8, FenceKind::Session, id_of<SessionId>(4).bytes(), "session_ended", 2000});
+  all.emplace_back(
+      Fence{8, FenceKind::Session, id_of<SessionId>(4).bytes(), "session_ended", 2000});
   all.emplace_back(FenceDone{9, 3, {{77, "psql", true}, {78, "sh", false}}});
   all.emplace_back(Refresh{id_of<KeyId>(6)});
   all.emplace_back(Intents{{{10, id_of<LeaseId>(1), "api.example.com", "POST", "/v1/x"}}});
   all.emplace_back(IntentsDurable{11});
   all.emplace_back(Settled{{{10, 200, 1, 2, 3, UseOutcome::ClientLeft}}});
-  all.emplace_back(Finding{id_of<SessionId>(4), "gemini", "denied_path", "api.example.com", "/v1/keys"});
+  all.emplace_back(
+      Finding{id_of<SessionId>(4), "gemini", "denied_path", "api.example.com", "/v1/keys"});
   all.emplace_back(Observed{id_of<KeyId>(6), 7, Verdict::Rejected, 401});
   all.emplace_back(CheckKey{12, sample_lease()});
   all.emplace_back(CheckDone{13, Verdict::Accepted, 200, "fine"});
@@ -162,7 +165,8 @@ TEST(Messages, BatchesAreTheSameAsMessages) {
 }
 
 TEST(Messages, OverlongTextIsCutNotRefused) {
-  const Finding finding{id_of<SessionId>(4), "gemini", "denied_path", std::string(5000, 'h'), std::string(100'000, 'p')};
+  const Finding finding{id_of<SessionId>(4), "gemini", "denied_path", std::string(5000, 'h'),
+                        std::string(100'000, 'p')};
   const auto frame = encoded(finding);
   EXPECT_LT(frame.size(), 6000U);
   EXPECT_TRUE(decode(ByteView(frame).subspan(4)));

@@ -1,6 +1,6 @@
-// Seeded simulation of a vault and its holders over slow, stalling and breaking channels, in virtual time, with clocks that run at
-// different speeds. What must hold: once a fence is complete no holder calls a lease of that key usable, ever (R1).
-// SPDX-License-Identifier: Apache-2.0
+// Seeded simulation of a vault and its holders over slow, stalling and breaking channels, in
+// virtual time, with clocks that run at different speeds. What must hold: once a fence is complete
+// no holder calls a lease of that key usable, ever (R1). SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
 #include <deque>
@@ -62,18 +62,25 @@ struct SimulatedHolder {
 
 class Simulation {
  public:
-  explicit Simulation(std::uint32_t seed) : random_(seed), grantor_({[this](HolderId id, const Message& m) { to_holder(id, m); },
-                                             [this](SessionId session, KeyId key) { return may(session, key); }}) {
+  explicit Simulation(std::uint32_t seed)
+      : random_(seed),
+        grantor_({[this](HolderId id, const Message& m) { to_holder(id, m); },
+                  [this](SessionId session, KeyId key) { return may(session, key); }}) {
     const int holders = 1 + pick(4);
     for (int i = 0; i < holders; ++i)
-      holders_.push_back(std::make_unique<SimulatedHolder>(*this, i, 0.95 + 0.1 * pick(100) / 100.0));
+      holders_.push_back(
+          std::make_unique<SimulatedHolder>(*this, i, 0.95 + 0.1 * pick(100) / 100.0));
   }
 
   void run(std::int64_t for_ms) {
-    for (const std::int64_t end = now_ms + for_ms; now_ms < end && !testing::Test::HasFailure(); ++now_ms) step();
+    for (const std::int64_t end = now_ms + for_ms; now_ms < end && !testing::Test::HasFailure();
+         ++now_ms)
+      step();
   }
   /// Every fence that was begun must have completed by now.
-  void expect_all_complete() const { EXPECT_EQ(begun_, complete_.size() + complete_sessions_.size()); }
+  void expect_all_complete() const {
+    EXPECT_EQ(begun_, complete_.size() + complete_sessions_.size());
+  }
 
   [[nodiscard]] SteadyTime vault_now() const { return SteadyTime(milliseconds(now_ms)); }
   void send(Pipe& pipe, const Message& message) {
@@ -87,7 +94,9 @@ class Simulation {
 
  private:
   int pick(int below) { return static_cast<int>(random_() % static_cast<unsigned>(below)); }
-  bool may(SessionId session, KeyId key) const { return !revoked_.contains(key) && !over_.contains(session); }
+  bool may(SessionId session, KeyId key) const {
+    return !revoked_.contains(key) && !over_.contains(session);
+  }
   SimulatedHolder* by_id(HolderId id) {
     for (auto& each : holders_)
       if (each->is_up && each->id == id) return each.get();
@@ -108,7 +117,8 @@ class Simulation {
     }
     if (now_ms % 50 == 7) grantor_.tick(vault_now());
     if (pick(2000) == 0) revoke(id_of<KeyId>(static_cast<std::uint8_t>(1 + pick(kKeys))));
-    if (pick(6000) == 0) end_session(id_of<SessionId>(static_cast<std::uint8_t>(1 + pick(kSessions))));
+    if (pick(6000) == 0)
+      end_session(id_of<SessionId>(static_cast<std::uint8_t>(1 + pick(kSessions))));
     if (pick(1500) == 0) grantor_.refresh(id_of<KeyId>(static_cast<std::uint8_t>(1 + pick(kKeys))));
   }
 
@@ -144,9 +154,12 @@ class Simulation {
       auto message = take(each.up, now_ms);
       if (!message) return;
       if (auto* acquire = std::get_if<Acquire>(&*message)) grant(each, *acquire);
-      if (auto* renew = std::get_if<Renew>(&*message)) grantor_.on_renew(each.id, *renew, vault_now());
-      if (auto* release = std::get_if<Release>(&*message)) grantor_.on_release(each.id, *release, vault_now());
-      if (auto* done = std::get_if<FenceDone>(&*message)) grantor_.on_fence_done(each.id, *done, vault_now());
+      if (auto* renew = std::get_if<Renew>(&*message))
+        grantor_.on_renew(each.id, *renew, vault_now());
+      if (auto* release = std::get_if<Release>(&*message))
+        grantor_.on_release(each.id, *release, vault_now());
+      if (auto* done = std::get_if<FenceDone>(&*message))
+        grantor_.on_fence_done(each.id, *done, vault_now());
     }
   }
 
@@ -157,7 +170,8 @@ class Simulation {
     answer.lease.key = id_of<KeyId>(acquire.pass_hash[1]);
     answer.lease.service = acquire.service;
     const bool may_be = may(answer.lease.session, answer.lease.key);
-    if (may_be && grantor_.grant(each.id, answer.lease, vault_now())) return send(each.down, std::move(answer));
+    if (may_be && grantor_.grant(each.id, answer.lease, vault_now()))
+      return send(each.down, std::move(answer));
     send(each.down, Denied{acquire.request, Code::Revoked, "key_revoked", "revoked"});
   }
 
@@ -166,7 +180,8 @@ class Simulation {
       auto message = take(each.down, now_ms);
       if (!message) return;
       const auto now = each.now();
-      if (auto* granted = std::get_if<Granted>(&*message)) each.holder->on_granted(std::move(*granted), now);
+      if (auto* granted = std::get_if<Granted>(&*message))
+        each.holder->on_granted(std::move(*granted), now);
       if (auto* denied = std::get_if<Denied>(&*message)) each.holder->on_denied(*denied, now);
       if (auto* renewed = std::get_if<Renewed>(&*message)) each.holder->on_renewed(*renewed, now);
       if (auto* fence = std::get_if<Fence>(&*message)) each.holder->on_fence(*fence);
@@ -177,14 +192,16 @@ class Simulation {
   void use(SimulatedHolder& each) {
     const auto pass = pass_of(pick(kSessions), pick(kKeys));
     const auto found = each.holder->lookup(pass, "s", each.now());
-    if (found.found == Holder::Found::NeedsAcquire) static_cast<void>(each.holder->acquire(pass, "s", each.now()));
+    if (found.found == Holder::Found::NeedsAcquire)
+      static_cast<void>(each.holder->acquire(pass, "s", each.now()));
     if (found.lease != nullptr && each.connections.size() < 20) {
       ++uses;
       each.connections.push_back(std::make_unique<Connection>());
       EXPECT_TRUE(each.connections.back()->attach(*found.lease));
     }
     if (!each.connections.empty() && pick(4) == 0)
-      each.connections.erase(each.connections.begin() + pick(static_cast<int>(each.connections.size())));
+      each.connections.erase(each.connections.begin() +
+                             pick(static_cast<int>(each.connections.size())));
     std::erase_if(each.connections, [](const auto& connection) { return connection->was_cut; });
   }
 
@@ -192,17 +209,21 @@ class Simulation {
     for (const auto& connection : each.connections) {
       if (connection->lease() == nullptr) continue;
       const auto& granted = connection->lease()->granted();
-      const bool is_over = complete_.contains(granted.key) || complete_sessions_.contains(granted.session);
+      const bool is_over =
+          complete_.contains(granted.key) || complete_sessions_.contains(granted.session);
       ASSERT_FALSE(is_over && connection->is_usable(each.now())) << "a fenced key is usable";
-      // An attached connection may carry the key until it is cut: at the latest one tick after the lease's end.
-      ASSERT_FALSE(is_over && each.now() > connection->lease()->good_until() + milliseconds(60)) << "an open stream after the fence";
+      // An attached connection may carry the key until it is cut: at the latest one tick after the
+      // lease's end.
+      ASSERT_FALSE(is_over && each.now() > connection->lease()->good_until() + milliseconds(60))
+          << "an open stream after the fence";
     }
     for (int session = 0; session < kSessions; ++session)
       for (int key = 0; key < kKeys; ++key) {
         const auto found = each.holder->lookup(pass_of(session, key), "s", each.now());
         if (found.found != Holder::Found::Usable) continue;
         ASSERT_FALSE(complete_.contains(found.lease->granted().key)) << "R1 broken at " << now_ms;
-        ASSERT_FALSE(complete_sessions_.contains(found.lease->granted().session)) << "R1 broken at " << now_ms;
+        ASSERT_FALSE(complete_sessions_.contains(found.lease->granted().session))
+            << "R1 broken at " << now_ms;
       }
   }
 
@@ -213,14 +234,16 @@ class Simulation {
     grantor_.fence(FenceKind::Key, key.bytes(), "key_revoked", milliseconds(0), vault_now(),
                    [this, key, began](const std::vector<FenceOutcome>&) {
                      complete_.insert(key);
-                     EXPECT_LE(now_ms - began, (kLeaseTime + kMargin).count() + 50) << "a fence ends by time alone";
+                     EXPECT_LE(now_ms - began, (kLeaseTime + kMargin).count() + 50)
+                         << "a fence ends by time alone";
                    });
   }
   void end_session(SessionId session) {
     if (!over_.insert(session).second) return;
     ++begun_;
-    grantor_.fence(FenceKind::Session, session.bytes(), "session_ended", milliseconds(0), vault_now(),
-                   [this, session](const std::vector<FenceOutcome>&) { complete_sessions_.insert(session); });
+    grantor_.fence(
+        FenceKind::Session, session.bytes(), "session_ended", milliseconds(0), vault_now(),
+        [this, session](const std::vector<FenceOutcome>&) { complete_sessions_.insert(session); });
   }
 
   std::mt19937 random_;
@@ -233,10 +256,13 @@ class Simulation {
 
  public:
   std::size_t uses = 0;
-  void stop_changes_and_settle() { run(static_cast<std::int64_t>((kLeaseTime + kMargin).count()) + 5000); }
+  void stop_changes_and_settle() {
+    run(static_cast<std::int64_t>((kLeaseTime + kMargin).count()) + 5000);
+  }
 };
 
-SimulatedHolder::SimulatedHolder(Simulation& simulation, int n, double s) : world(simulation), number(n), speed(s) {
+SimulatedHolder::SimulatedHolder(Simulation& simulation, int n, double s)
+    : world(simulation), number(n), speed(s) {
   Holder::Hooks hooks;
   hooks.send = [this](const Message& message) {
     if (is_up) world.send(up, message);
@@ -248,7 +274,9 @@ SimulatedHolder::SimulatedHolder(Simulation& simulation, int n, double s) : worl
 }
 
 SteadyTime SimulatedHolder::now() const {
-  return SteadyTime(std::chrono::hours(1) + std::chrono::microseconds(static_cast<std::int64_t>(speed * 1000.0 * static_cast<double>(world.now_ms))));
+  return SteadyTime(std::chrono::hours(1) +
+                    std::chrono::microseconds(static_cast<std::int64_t>(
+                        speed * 1000.0 * static_cast<double>(world.now_ms))));
 }
 
 TEST(LeaseSimulation, AfterAFenceNobodyUsesTheKey) {

@@ -16,9 +16,12 @@ constexpr std::size_t kMaxOpenUses = 1UL << 20U;
 
 std::string_view name_of(FenceOutcome::How how) {
   switch (how) {
-    case FenceOutcome::How::Acknowledged: return "acknowledged";
-    case FenceOutcome::How::LeaseRanOut: return "lease_ran_out";
-    case FenceOutcome::How::HeldNothing: return "held_nothing";
+    case FenceOutcome::How::Acknowledged:
+      return "acknowledged";
+    case FenceOutcome::How::LeaseRanOut:
+      return "lease_ran_out";
+    case FenceOutcome::How::HeldNothing:
+      return "held_nothing";
   }
   return "unknown";
 }
@@ -38,8 +41,8 @@ struct VaultSide::HolderChannel {
   bool is_admitted = false;
   bool said_session_over = false;
   std::shared_ptr<Channel> channel;
-  std::deque<std::shared_ptr<Batch>> batches;                      ///< in order; acknowledged from the front
-  std::unordered_map<std::uint64_t, std::uint64_t> open_uses;      ///< sequence → number in the record
+  std::deque<std::shared_ptr<Batch>> batches;  ///< in order; acknowledged from the front
+  std::unordered_map<std::uint64_t, std::uint64_t> open_uses;  ///< sequence → number in the record
 };
 
 struct VaultSide::Check {
@@ -52,8 +55,9 @@ struct VaultSide::Check {
 VaultSide::VaultSide(io::Loop& loop, LeaseSource& source)
     : loop_(loop),
       source_(source),
-      grantor_({[this](HolderId id, const Message& message) { send(id, message); },
-                [this](SessionId session, KeyId key) { return source_.may_continue(session, key); }}),
+      grantor_(
+          {[this](HolderId id, const Message& message) { send(id, message); },
+           [this](SessionId session, KeyId key) { return source_.may_continue(session, key); }}),
       ticker_(loop.every(kTick, [this] { grantor_.tick(now()); })),
       is_alive_(std::make_shared<bool>(true)) {}
 
@@ -63,7 +67,9 @@ VaultSide::~VaultSide() {
   for (const auto& [id, holder] : channels) holder->channel->close("The vault ends.");
 }
 
-SteadyTime VaultSide::now() const { return loop_.clock().steady(); }
+SteadyTime VaultSide::now() const {
+  return loop_.clock().steady();
+}
 
 void VaultSide::serve(io::Stream stream, HolderRole role, SessionId session) {
   auto holder = std::make_shared<HolderChannel>();
@@ -71,7 +77,9 @@ void VaultSide::serve(io::Stream stream, HolderRole role, SessionId session) {
   holder->role = role;
   holder->session = session;
   Channel::Handlers handlers;
-  handlers.on_message = [this, raw = holder.get()](Message&& message) { receive(*raw, std::move(message)); };
+  handlers.on_message = [this, raw = holder.get()](Message&& message) {
+    receive(*raw, std::move(message));
+  };
   handlers.on_closed = [this, id = holder->id, alive = is_alive_](const std::string& why) {
     if (*alive) closed(id, why);
   };
@@ -97,7 +105,8 @@ void VaultSide::closed(HolderId id, const std::string& why) {
     check->event.set();
   }
   if (!holder->is_admitted) return;
-  log(LogLevel::Info, "holder_lost", {{"holder", id.text()}, {"name", holder->hello.name}, {"why", why}});
+  log(LogLevel::Info, "holder_lost",
+      {{"holder", id.text()}, {"name", holder->hello.name}, {"why", why}});
   grantor_.lose_holder(id, now());
   source_.on_holder_lost(holder->hello, holder->said_session_over);
 }
@@ -110,16 +119,22 @@ void VaultSide::receive(HolderChannel& holder, Message&& message) {
   if (!holder.is_admitted) return holder.channel->close("The holder did not say hello first.");
   if (auto* intents = std::get_if<Intents>(&message)) return serve_intents(holder, *intents);
   if (auto* settled = std::get_if<Settled>(&message)) return serve_settled(holder, *settled);
-  if (auto* renew = std::get_if<Renew>(&message)) return grantor_.on_renew(holder.id, *renew, now());
+  if (auto* renew = std::get_if<Renew>(&message))
+    return grantor_.on_renew(holder.id, *renew, now());
   if (auto* acquire = std::get_if<Acquire>(&message)) return serve_acquire(holder, *acquire);
-  if (auto* session = std::get_if<AcquireSession>(&message)) return serve_acquire_session(holder, *session);
-  if (auto* release = std::get_if<Release>(&message)) return grantor_.on_release(holder.id, *release, now());
-  if (auto* done = std::get_if<FenceDone>(&message)) return grantor_.on_fence_done(holder.id, *done, now());
+  if (auto* session = std::get_if<AcquireSession>(&message))
+    return serve_acquire_session(holder, *session);
+  if (auto* release = std::get_if<Release>(&message))
+    return grantor_.on_release(holder.id, *release, now());
+  if (auto* done = std::get_if<FenceDone>(&message))
+    return grantor_.on_fence_done(holder.id, *done, now());
   if (auto* finding = std::get_if<Finding>(&message)) return source_.on_finding(*finding);
   if (auto* done = std::get_if<CheckDone>(&message)) return finish_check(holder, std::move(*done));
-  if (auto* observed = std::get_if<Observed>(&message); observed != nullptr && holder.role == HolderRole::Gateway)
+  if (auto* observed = std::get_if<Observed>(&message);
+      observed != nullptr && holder.role == HolderRole::Gateway)
     return source_.on_verdict(*observed);
-  if (auto* over = std::get_if<SessionOver>(&message); over != nullptr && holder.role == HolderRole::Runner && over->session == holder.session) {
+  if (auto* over = std::get_if<SessionOver>(&message);
+      over != nullptr && holder.role == HolderRole::Runner && over->session == holder.session) {
     holder.said_session_over = true;
     return source_.on_session_over(over->session, over->exit_status);
   }
@@ -127,9 +142,11 @@ void VaultSide::receive(HolderChannel& holder, Message&& message) {
 }
 
 void VaultSide::admit(HolderChannel& holder, const HolderHello& hello) {
-  const bool is_expected = !holder.is_admitted && hello.protocol == kProtocol && hello.role == holder.role &&
+  const bool is_expected = !holder.is_admitted && hello.protocol == kProtocol &&
+                           hello.role == holder.role &&
                            (holder.role == HolderRole::Gateway || hello.session == holder.session);
-  if (!is_expected) return holder.channel->close("The holder is not the one that was expected here.");
+  if (!is_expected)
+    return holder.channel->close("The holder is not the one that was expected here.");
   holder.is_admitted = true;
   holder.hello = hello;
   grantor_.add_holder(holder.id, hello);
@@ -144,11 +161,13 @@ void VaultSide::admit(HolderChannel& holder, const HolderHello& hello) {
   send(holder.id, std::move(answer));
 }
 
-// ------------------------------------------------------------------------------------------------ grants
+// ------------------------------------------------------------------------------------------------
+// grants
 
 void VaultSide::serve_acquire(HolderChannel& holder, const Acquire& acquire) {
   const auto received = now();
-  if (holder.role != HolderRole::Gateway) return holder.channel->close("Only a gateway may ask for the lease behind a pass.");
+  if (holder.role != HolderRole::Gateway)
+    return holder.channel->close("Only a gateway may ask for the lease behind a pass.");
   auto opened = source_.open_by_pass(acquire.pass_hash, acquire.service);
   if (!opened) {
     const Error& error = opened.error();
@@ -158,7 +177,8 @@ void VaultSide::serve_acquire(HolderChannel& holder, const Acquire& acquire) {
   granted.request = acquire.request;
   granted.lease = std::move(*opened);
   if (!grantor_.grant(holder.id, granted.lease, received))
-    return send(holder.id, Denied{acquire.request, Code::Revoked, "key_revoked", "This key is being revoked."});
+    return send(holder.id, Denied{acquire.request, Code::Revoked, "key_revoked",
+                                  "This key is being revoked."});
   send(holder.id, std::move(granted));
 }
 
@@ -176,13 +196,15 @@ void VaultSide::serve_acquire_session(HolderChannel& holder, const AcquireSessio
     granted.request = acquire.request;
     granted.lease = std::move(lease);
     if (!grantor_.grant(holder.id, granted.lease, received))
-      return send(holder.id, Denied{acquire.request, Code::Revoked, "key_revoked", "A key of this session is being revoked."});
+      return send(holder.id, Denied{acquire.request, Code::Revoked, "key_revoked",
+                                    "A key of this session is being revoked."});
     send(holder.id, std::move(granted));
   }
   send(holder.id, AllGranted{acquire.request});
 }
 
-// ------------------------------------------------------------------------------------------------ the record
+// ------------------------------------------------------------------------------------------------
+// the record
 
 void VaultSide::serve_intents(HolderChannel& holder, const Intents& intents) {
   std::vector<Use> uses;
@@ -204,11 +226,14 @@ void VaultSide::serve_intents(HolderChannel& holder, const Intents& intents) {
     if (found == channels_.end()) return;
     auto& batches = found->second->batches;
     std::uint64_t up_to = 0;
-    for (; !batches.empty() && batches.front()->is_durable; batches.pop_front()) up_to = batches.front()->up_to;
+    for (; !batches.empty() && batches.front()->is_durable; batches.pop_front())
+      up_to = batches.front()->up_to;
     if (up_to != 0) send(id, IntentsDurable{up_to});
   });
-  if (holder.open_uses.size() > kMaxOpenUses) return holder.channel->close("The holder never settles its uses.");
-  for (std::size_t i = 0; i < uses.size(); ++i) holder.open_uses.emplace(intents.intents[i].sequence, first + i);
+  if (holder.open_uses.size() > kMaxOpenUses)
+    return holder.channel->close("The holder never settles its uses.");
+  for (std::size_t i = 0; i < uses.size(); ++i)
+    holder.open_uses.emplace(intents.intents[i].sequence, first + i);
 }
 
 void VaultSide::serve_settled(HolderChannel& holder, const Settled& settled) {
@@ -223,17 +248,19 @@ void VaultSide::serve_settled(HolderChannel& holder, const Settled& settled) {
   if (!uses.empty()) source_.on_settled(uses);
 }
 
-// ------------------------------------------------------------------------------------------------ fences, checks, end
+// ------------------------------------------------------------------------------------------------
+// fences, checks, end
 
-io::Task<std::vector<vault::HolderOutcome>> VaultSide::fence(vault::FenceKind kind, IdBytes id, std::string reason,
+io::Task<std::vector<vault::HolderOutcome>> VaultSide::fence(vault::FenceKind kind, IdBytes id,
+                                                             std::string reason,
                                                              std::chrono::milliseconds grace) {
   std::vector<vault::FenceTarget> targets;
   targets.push_back({kind, id});
   co_return co_await fence_all(std::move(targets), std::move(reason), grace);
 }
 
-io::Task<std::vector<vault::HolderOutcome>> VaultSide::fence_all(std::vector<vault::FenceTarget> targets, std::string reason,
-                                                                 std::chrono::milliseconds grace) {
+io::Task<std::vector<vault::HolderOutcome>> VaultSide::fence_all(
+    std::vector<vault::FenceTarget> targets, std::string reason, std::chrono::milliseconds grace) {
   struct Wait {
     explicit Wait(io::Loop& loop) : event(loop) {}
     io::Event event;
@@ -244,10 +271,11 @@ io::Task<std::vector<vault::HolderOutcome>> VaultSide::fence_all(std::vector<vau
   wait->left = targets.size();
   for (const auto& target : targets) {
     const auto kind = target.kind == vault::FenceKind::Key ? FenceKind::Key : FenceKind::Session;
-    grantor_.fence(kind, target.id, reason, grace, now(), [wait](std::vector<FenceOutcome> outcomes) {
-      std::ranges::move(outcomes, std::back_inserter(wait->outcomes));
-      if (--wait->left == 0) wait->event.set();
-    });
+    grantor_.fence(kind, target.id, reason, grace, now(),
+                   [wait](std::vector<FenceOutcome> outcomes) {
+                     std::ranges::move(outcomes, std::back_inserter(wait->outcomes));
+                     if (--wait->left == 0) wait->event.set();
+                   });
   }
   if (!targets.empty()) co_await wait->event.wait();
   std::vector<vault::HolderOutcome> outcomes;
@@ -264,17 +292,22 @@ vault::HolderOutcome VaultSide::to_outcome(const FenceOutcome& outcome) const {
   const auto ago = std::chrono::duration_cast<std::chrono::microseconds>(now() - outcome.at);
   answer.at = loop_.clock().wall() - ago;
   answer.connections_closed = outcome.connections_closed;
-  for (const auto& process : outcome.processes) answer.processes.push_back({process.pid, process.name, process.is_dead});
+  for (const auto& process : outcome.processes)
+    answer.processes.push_back({process.pid, process.name, process.is_dead});
   return answer;
 }
 
-void VaultSide::refresh(KeyId key) { grantor_.refresh(key); }
+void VaultSide::refresh(KeyId key) {
+  grantor_.refresh(key);
+}
 
 io::Task<Result<CheckDone>> VaultSide::check_key(std::unique_ptr<GrantedLease> lease) {
   const auto gateways = grantor_.live_holders(HolderRole::Gateway);
-  if (gateways.empty()) co_return fail(Code::Unavailable, "No gateway runs that could check the key.");
+  if (gateways.empty())
+    co_return fail(Code::Unavailable, "No gateway runs that could check the key.");
   const HolderId gateway = gateways.front();
-  if (!grantor_.grant(gateway, *lease, now())) co_return fail(Code::Revoked, "This key is being revoked.", "key_revoked");
+  if (!grantor_.grant(gateway, *lease, now()))
+    co_return fail(Code::Revoked, "This key is being revoked.", "key_revoked");
   const auto request = next_check_++;
   const auto check = std::make_shared<Check>(loop_);
   check->holder = gateway;
@@ -288,7 +321,8 @@ io::Task<Result<CheckDone>> VaultSide::check_key(std::unique_ptr<GrantedLease> l
   co_return std::move(check->answer);
 }
 
-void VaultSide::send_check(HolderId gateway, std::uint64_t request, std::unique_ptr<GrantedLease> lease) {
+void VaultSide::send_check(HolderId gateway, std::uint64_t request,
+                           std::unique_ptr<GrantedLease> lease) {
   CheckKey message;
   message.request = request;
   message.lease = std::move(*lease);
@@ -307,11 +341,14 @@ void VaultSide::drain(std::chrono::milliseconds within) {
     send(id, Drain{static_cast<std::uint32_t>(within.count())});
 }
 
-std::size_t VaultSide::holder_count(HolderRole role) const { return grantor_.live_holders(role).size(); }
+std::size_t VaultSide::holder_count(HolderRole role) const {
+  return grantor_.live_holders(role).size();
+}
 
 bool VaultSide::has_runner(SessionId session) const {
   for (const auto& [id, holder] : channels_)
-    if (holder->role == HolderRole::Runner && holder->is_admitted && holder->session == session) return true;
+    if (holder->role == HolderRole::Runner && holder->is_admitted && holder->session == session)
+      return true;
   return false;
 }
 

@@ -1,7 +1,8 @@
 // VaultSide: the vault's end of all lease channels, and the way revocation reaches the holders.
 //
-// Used by: app, which implements LeaseSource with the vault and the record of use; vault, through HolderFences. Threads: the vault's loop.
-// Must outlive the loop's run. SPDX-License-Identifier: Apache-2.0
+// Used by: app, which implements LeaseSource with the vault and the record of use; vault, through
+// HolderFences. Threads: the vault's loop. Must outlive the loop's run. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include <chrono>
@@ -38,23 +39,27 @@ struct SettledUse {
   UseSettled settled;
 };
 
-/// What the vault's side needs of the vault. Plaintexts come in GrantedLease::value; `lease` is filled in by VaultSide.
+/// What the vault's side needs of the vault. Plaintexts come in GrantedLease::value; `lease` is
+/// filled in by VaultSide.
 class LeaseSource {
  public:
   virtual ~LeaseSource() = default;
   /// Made anew for each holder; `holder` is filled in by VaultSide.
   virtual VaultHello vault_hello(HolderRole role) = 0;
-  virtual Result<GrantedLease> open_by_pass(const PassHash& pass_hash, std::string_view service) = 0;
+  virtual Result<GrantedLease> open_by_pass(const PassHash& pass_hash,
+                                            std::string_view service) = 0;
   virtual Result<std::vector<GrantedLease>> open_injected(SessionId session) = 0;
   /// For a lease made for a check, `session` is none.
   virtual bool may_continue(SessionId session, KeyId key) const = 0;
-  /// Answers the number of the first in the record (the others follow one by one); calls `durable` once, when all are.
+  /// Answers the number of the first in the record (the others follow one by one); calls `durable`
+  /// once, when all are.
   virtual std::uint64_t on_intents(std::span<const Use> uses, std::function<void()> durable) = 0;
   virtual void on_settled(std::span<const SettledUse> settled) = 0;
   virtual void on_finding(const Finding& finding) = 0;
   virtual void on_verdict(const Observed& observed) = 0;
   virtual void on_session_over(SessionId session, std::int32_t exit_status) = 0;
-  /// A holder's channel is gone. For a runner that did not say SessionOver, its session must be ended ("runner lost").
+  /// A holder's channel is gone. For a runner that did not say SessionOver, its session must be
+  /// ended ("runner lost").
   virtual void on_holder_lost(const HolderHello& holder, bool said_session_over) = 0;
 };
 
@@ -63,16 +68,20 @@ class VaultSide final : public vault::HolderFences {
   VaultSide(io::Loop& loop, LeaseSource& source);
   ~VaultSide() override;
 
-  /// Serves one holder's channel until it ends. Only a holder of that role (and, for a runner, of that session) is admitted.
+  /// Serves one holder's channel until it ends. Only a holder of that role (and, for a runner, of
+  /// that session) is admitted.
   void serve(io::Stream stream, HolderRole role, SessionId session = {});
 
-  io::Task<std::vector<vault::HolderOutcome>> fence(vault::FenceKind kind, IdBytes id, std::string reason,
+  io::Task<std::vector<vault::HolderOutcome>> fence(vault::FenceKind kind, IdBytes id,
+                                                    std::string reason,
                                                     std::chrono::milliseconds grace) override;
-  io::Task<std::vector<vault::HolderOutcome>> fence_all(std::vector<vault::FenceTarget> targets, std::string reason,
+  io::Task<std::vector<vault::HolderOutcome>> fence_all(std::vector<vault::FenceTarget> targets,
+                                                        std::string reason,
                                                         std::chrono::milliseconds grace) override;
   void refresh(KeyId key) override;
 
-  /// Lets a gateway try the key at its provider. Unavailable when there is none, Timeout after 30 s.
+  /// Lets a gateway try the key at its provider. Unavailable when there is none, Timeout after 30
+  /// s.
   [[nodiscard]] io::Task<Result<CheckDone>> check_key(std::unique_ptr<GrantedLease> lease);
   /// Tells every gateway to stop accepting and to leave.
   void drain(std::chrono::milliseconds within);

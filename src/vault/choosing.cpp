@@ -1,5 +1,5 @@
-// Which key serves a session: what was asked for, skill by skill and service by service, and nothing else.
-// SPDX-License-Identifier: Apache-2.0
+// Which key serves a session: what was asked for, skill by skill and service by service, and
+// nothing else. SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "base/utf8.h"
@@ -14,24 +14,31 @@ bool allows(const catalog::Service& service, catalog::Home home) {
   return std::ranges::find(service.homes, home) != service.homes.end();
 }
 
-/// Of the live keys of one home: the one with the label; without a label "default", or the only one.
-Result<const store::Key*> pick(const std::vector<store::Key>& keys, const std::string& service, const std::string& label) {
+/// Of the live keys of one home: the one with the label; without a label "default", or the only
+/// one.
+Result<const store::Key*> pick(const std::vector<store::Key>& keys, const std::string& service,
+                               const std::string& label) {
   const std::string_view wanted = label.empty() ? kDefaultLabel : std::string_view(label);
   const auto named = std::ranges::find(keys, wanted, &store::Key::label);
   if (named != keys.end()) return &*named;
   if (!label.empty() || keys.empty()) return nullptr;
   if (keys.size() == 1) return &keys.front();
-  return fail(Code::Invalid, "There are several keys of '" + service + "' and none is labelled 'default': name one, as " + service + ":LABEL.");
+  return fail(Code::Invalid, "There are several keys of '" + service +
+                                 "' and none is labelled 'default': name one, as " + service +
+                                 ":LABEL.");
 }
 
 }  // namespace
 
-Result<std::vector<Vault::State::Wish>> Vault::State::wishes_of(const store::Tenant& tenant, const SessionRequest& request) {
+Result<std::vector<Vault::State::Wish>> Vault::State::wishes_of(const store::Tenant& tenant,
+                                                                const SessionRequest& request) {
   std::vector<std::string> names = request.services;
   for (const auto& name : request.skills) {
-    STRONGROOM_TRY(const auto skill, store.find<store::Skill>({{"tenant", store::to_value(tenant.id)}, {"name", name}}));
+    STRONGROOM_TRY(const auto skill, store.find<store::Skill>(
+                                         {{"tenant", store::to_value(tenant.id)}, {"name", name}}));
     if (!skill)
-      return fail(Code::NotFound, "There is no skill '" + name.substr(0, 64) + "' in the tenant '" + tenant.name + "'.");
+      return fail(Code::NotFound, "There is no skill '" + name.substr(0, 64) + "' in the tenant '" +
+                                      tenant.name + "'.");
     STRONGROOM_TRY(const auto parsed, parse_json(skill->services));
     if (!parsed.is_array()) return fail(Code::Tampered, "A skill's list of services is malformed.");
     for (const auto& each : parsed.get_array())
@@ -41,18 +48,22 @@ Result<std::vector<Vault::State::Wish>> Vault::State::wishes_of(const store::Ten
   std::vector<Wish> wishes;
   for (const auto& name : names) {
     const auto colon = name.find(':');
-    Wish wish{name.substr(0, colon), colon == std::string::npos ? std::string() : name.substr(colon + 1)};
+    Wish wish{name.substr(0, colon),
+              colon == std::string::npos ? std::string() : name.substr(colon + 1)};
     if (colon != std::string::npos) STRONGROOM_CHECKED(checked_name("label", wish.label));
-    const bool is_known = std::ranges::any_of(
-        wishes, [&](const Wish& other) { return other.service == wish.service && other.label == wish.label; });
+    const bool is_known = std::ranges::any_of(wishes, [&](const Wish& other) {
+      return other.service == wish.service && other.label == wish.label;
+    });
     if (!is_known) wishes.push_back(std::move(wish));
   }
   return wishes;
 }
 
-Result<store::Key> Vault::State::choose(const store::Tenant& tenant, const store::Member& member, const Wish& wish) {
+Result<store::Key> Vault::State::choose(const store::Tenant& tenant, const store::Member& member,
+                                        const Wish& wish) {
   STRONGROOM_TRY(const auto* kind, service(wish.service));
-  STRONGROOM_TRY(auto keys, store.list<store::Key>({{"tenant", store::to_value(tenant.id)}, {"service", wish.service}}));
+  STRONGROOM_TRY(auto keys, store.list<store::Key>({{"tenant", store::to_value(tenant.id)},
+                                                    {"service", wish.service}}));
   std::erase_if(keys, [](const store::Key& key) { return key.state == kRevoked; });
   std::vector<store::Key> own;
   std::vector<store::Key> shared;
@@ -69,8 +80,10 @@ Result<store::Key> Vault::State::choose(const store::Tenant& tenant, const store
     if (found != nullptr) return *found;
   }
   const std::string label = wish.label.empty() ? std::string() : " labelled '" + wish.label + "'";
-  return fail(Code::NotFound, "There is no key of '" + wish.service + "'" + label + " for the member '" + member.name + "' in the tenant '" +
-                                  tenant.name + "': add one with strongroom key add " + wish.service + " --tenant " + tenant.name + ".");
+  return fail(Code::NotFound, "There is no key of '" + wish.service + "'" + label +
+                                  " for the member '" + member.name + "' in the tenant '" +
+                                  tenant.name + "': add one with strongroom key add " +
+                                  wish.service + " --tenant " + tenant.name + ".");
 }
 
 }  // namespace strongroom::vault

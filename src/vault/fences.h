@@ -1,5 +1,5 @@
-// HolderFences: what revocation needs of whoever holds leases. Implemented by lease::Grantor's transport; the vault only knows this face.
-// SPDX-License-Identifier: Apache-2.0
+// HolderFences: what revocation needs of whoever holds leases. Implemented by lease::Grantor's
+// transport; the vault only knows this face. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>
@@ -23,8 +23,8 @@ struct ExposedProcess {
 struct HolderOutcome {
   HolderId holder;
   std::string name;
-  std::string role;                    ///< "gateway", "runner"
-  std::string how;                     ///< "acknowledged", "lease_ran_out", "held_nothing"
+  std::string role;  ///< "gateway", "runner"
+  std::string how;   ///< "acknowledged", "lease_ran_out", "held_nothing"
   WallTime at{};
   std::uint32_t connections_closed = 0;
   std::vector<ExposedProcess> processes;
@@ -39,12 +39,14 @@ struct FenceTarget {
 class HolderFences {
  public:
   virtual ~HolderFences() = default;
-  /// Answers when every live holder has acknowledged or its leases have run out. Never fails: time does the rest.
-  [[nodiscard]] virtual io::Task<std::vector<HolderOutcome>> fence(FenceKind kind, IdBytes id, std::string reason,
-                                                                   std::chrono::milliseconds grace) = 0;
-  /// Several at once: all begin before any is waited for. (Here one after the other, for small implementations in tests.)
-  [[nodiscard]] virtual io::Task<std::vector<HolderOutcome>> fence_all(std::vector<FenceTarget> targets, std::string reason,
-                                                                       std::chrono::milliseconds grace) {
+  /// Answers when every live holder has acknowledged or its leases have run out. Never fails: time
+  /// does the rest.
+  [[nodiscard]] virtual io::Task<std::vector<HolderOutcome>> fence(
+      FenceKind kind, IdBytes id, std::string reason, std::chrono::milliseconds grace) = 0;
+  /// Several at once: all begin before any is waited for. (Here one after the other, for small
+  /// implementations in tests.)
+  [[nodiscard]] virtual io::Task<std::vector<HolderOutcome>> fence_all(
+      std::vector<FenceTarget> targets, std::string reason, std::chrono::milliseconds grace) {
     std::vector<HolderOutcome> all;
     for (const auto& target : targets) {
       const auto outcomes = co_await fence(target.kind, target.id, reason, grace);

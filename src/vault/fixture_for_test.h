@@ -1,5 +1,5 @@
-// A vault on a real database and a real record, in a folder of its own; time moves by hand. For this room's tests only.
-// SPDX-License-Identifier: Apache-2.0
+// A vault on a real database and a real record, in a folder of its own; time moves by hand. For
+// this room's tests only. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <gtest/gtest.h>
@@ -19,10 +19,12 @@ namespace strongroom::vault {
 
 inline const Actor kOperator{"operator"};
 
-/// Notes what it is asked; answers as one gateway that had two connections, and as a runner with one process where told.
+/// Notes what it is asked; answers as one gateway that had two connections, and as a runner with
+/// one process where told.
 class NotingFences final : public HolderFences {
  public:
-  io::Task<std::vector<HolderOutcome>> fence(FenceKind kind, IdBytes id, std::string reason, std::chrono::milliseconds) override {
+  io::Task<std::vector<HolderOutcome>> fence(FenceKind kind, IdBytes id, std::string reason,
+                                             std::chrono::milliseconds) override {
     fenced.push_back({kind, id});
     reasons.push_back(std::move(reason));
     if (while_fencing) while_fencing();
@@ -50,7 +52,8 @@ class NotingFences final : public HolderFences {
 class VaultFixture : public testing::Test {
  protected:
   VaultFixture() : loop(clock) {
-    std::string name = (std::filesystem::temp_directory_path() / "strongroom-vault-XXXXXX").string();
+    std::string name =
+        (std::filesystem::temp_directory_path() / "strongroom-vault-XXXXXX").string();
     EXPECT_NE(::mkdtemp(name.data()), nullptr);
     folder = name;
     open();
@@ -114,7 +117,8 @@ class VaultFixture : public testing::Test {
     ASSERT_TRUE(vault->add_member(kOperator, "acme", "alice", "member"));
     ASSERT_TRUE(vault->add_member(kOperator, "acme", "bob", "owner"));
   }
-  Result<KeyView> add(std::string service, std::string_view value, std::string member = {}, std::string label = "default", Settings settings = {}) {
+  Result<KeyView> add(std::string service, std::string_view value, std::string member = {},
+                      std::string label = "default", Settings settings = {}) {
     NewKey key;
     key.tenant = "acme";
     key.service = std::move(service);
@@ -123,7 +127,8 @@ class VaultFixture : public testing::Test {
     key.settings = std::move(settings);
     return vault->add_key(kOperator, key, secret(value));
   }
-  Result<StartedSession> start(std::string member, std::vector<std::string> wanted, std::vector<std::string> skills = {}) {
+  Result<StartedSession> start(std::string member, std::vector<std::string> wanted,
+                               std::vector<std::string> skills = {}) {
     SessionRequest request;
     request.tenant = "acme";
     request.member = std::move(member);
@@ -138,7 +143,8 @@ class VaultFixture : public testing::Test {
   std::vector<std::string> actions() {
     std::vector<std::string> names;
     EXPECT_TRUE(record->for_each([&](const audit::Entry& entry) {
-      if (const auto* act = std::get_if<audit::Act>(&entry.content)) names.push_back(act->action + " " + act->outcome);
+      if (const auto* act = std::get_if<audit::Act>(&entry.content))
+        names.push_back(act->action + " " + act->outcome);
       return true;
     }));
     return names;
@@ -154,11 +160,11 @@ class VaultFixture : public testing::Test {
   std::unique_ptr<Vault> vault;
 };
 
-#define EXPECT_CODE(result, expected)                    \
-  do {                                                   \
-    const auto& expect_code_result = (result);           \
-    EXPECT_FALSE(expect_code_result.has_value());        \
-    if (!expect_code_result.has_value())                 \
+#define EXPECT_CODE(result, expected)                                                             \
+  do {                                                                                            \
+    const auto& expect_code_result = (result);                                                    \
+    EXPECT_FALSE(expect_code_result.has_value());                                                 \
+    if (!expect_code_result.has_value())                                                          \
       EXPECT_EQ(expect_code_result.error().code, expected) << expect_code_result.error().message; \
   } while (false)
 

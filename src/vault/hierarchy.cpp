@@ -68,27 +68,37 @@ Hierarchy::Hierarchy(const Secret& root_key, store::Store& store)
 
 void Hierarchy::make_tenant(store::Tenant& tenant, store::Epoch& first_epoch) const {
   const Secret tenant_key = crypto::random_secret(kKeySize);
-  tenant.wrapped_key = crypto::seal_record(tenant_wrapping_key_, tenant_context(tenant.id), tenant_key);
+  tenant.wrapped_key =
+      crypto::seal_record(tenant_wrapping_key_, tenant_context(tenant.id), tenant_key);
   first_epoch.tenant = tenant.id;
   first_epoch.number = 1;
-  first_epoch.wrapped_seed = crypto::seal_record(tenant_key, epoch_context(tenant.id, 1), crypto::random_secret(kKeySize));
+  first_epoch.wrapped_seed =
+      crypto::seal_record(tenant_key, epoch_context(tenant.id, 1), crypto::random_secret(kKeySize));
 }
 
 Result<Hierarchy::Seeds*> Hierarchy::seeds_of(TenantId tenant) {
   if (const auto found = seeds_.find(tenant); found != seeds_.end()) return &found->second;
   STRONGROOM_TRY(const auto row, store_.find<store::Tenant>({{"id", store::to_value(tenant)}}));
   if (!row || row->wrapped_key.empty()) return fail(Code::NotFound, "There is no such tenant.");
-  const auto tenant_key = crypto::open_record(tenant_wrapping_key_, tenant_context(tenant), row->wrapped_key);
-  if (!tenant_key) return fail(Code::Tampered, "The key of the tenant " + tenant.text() + " does not open: it was changed or moved.");
-  STRONGROOM_TRY(const auto epochs, store_.list<store::Epoch>({{"tenant", store::to_value(tenant)}}));
+  const auto tenant_key =
+      crypto::open_record(tenant_wrapping_key_, tenant_context(tenant), row->wrapped_key);
+  if (!tenant_key)
+    return fail(Code::Tampered, "The key of the tenant " + tenant.text() +
+                                    " does not open: it was changed or moved.");
+  STRONGROOM_TRY(const auto epochs,
+                 store_.list<store::Epoch>({{"tenant", store::to_value(tenant)}}));
   Seeds seeds;
   for (const auto& epoch : epochs) {
     if (epoch.wrapped_seed.empty()) continue;
-    auto seed = crypto::open_record(*tenant_key, epoch_context(tenant, epoch.number), epoch.wrapped_seed);
-    if (!seed) return fail(Code::Tampered, "An epoch of the tenant " + tenant.text() + " does not open: it was changed or moved.");
+    auto seed =
+        crypto::open_record(*tenant_key, epoch_context(tenant, epoch.number), epoch.wrapped_seed);
+    if (!seed)
+      return fail(Code::Tampered, "An epoch of the tenant " + tenant.text() +
+                                      " does not open: it was changed or moved.");
     seeds.emplace(epoch.number, std::move(*seed));
   }
-  if (seeds.empty()) return fail(Code::Tampered, "The tenant " + tenant.text() + " has no epoch that opens.");
+  if (seeds.empty())
+    return fail(Code::Tampered, "The tenant " + tenant.text() + " has no epoch that opens.");
   return &seeds_.emplace(tenant, std::move(seeds)).first->second;
 }
 
@@ -101,11 +111,14 @@ Status Hierarchy::seal(const store::Key& key, store::KeyVersion& version, const 
 }
 
 Result<Secret> Hierarchy::open(const store::Key& key, const store::KeyVersion& version) {
-  if (version.record.empty()) return fail(Code::Revoked, "The key's record has been destroyed.", "key_revoked");
+  if (version.record.empty())
+    return fail(Code::Revoked, "The key's record has been destroyed.", "key_revoked");
   STRONGROOM_TRY(const Seeds* seeds, seeds_of(key.tenant));
   const auto seed = seeds->find(version.epoch);
   const auto does_not_open = [&] {
-    return fail(Code::Tampered, "The record of " + key.id.text() + " does not open: it was changed, moved or put back outside Strongroom.");
+    return fail(Code::Tampered,
+                "The record of " + key.id.text() +
+                    " does not open: it was changed, moved or put back outside Strongroom.");
   };
   if (seed == seeds->end()) return does_not_open();
   auto value = crypto::open_record(seed->second, record_context(key, version), version.record);
@@ -119,7 +132,9 @@ ByteVector Hierarchy::seal_own(std::string_view name, const Secret& value) const
 
 Result<Secret> Hierarchy::open_own(std::string_view name, ByteView record) const {
   auto value = crypto::open_record(own_key_, own_context(name), record);
-  if (!value) return fail(Code::Tampered, "The installation's '" + std::string(name) + "' does not open: it was changed or moved.");
+  if (!value)
+    return fail(Code::Tampered, "The installation's '" + std::string(name) +
+                                    "' does not open: it was changed or moved.");
   return value;
 }
 

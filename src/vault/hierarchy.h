@@ -1,8 +1,9 @@
 // Hierarchy: root key → tenant key → epoch seed → one sealed record per key version.
 //
-// Used by: Vault. Threads: the vault's loop. Opened seeds are kept in locked memory until forget(). Destroying a tenant's wrapped key
-// and seeds shreds all its records. Fails: Tampered, naming what does not open, never its content.
-// Format: docs/formats/keys-at-rest.md. SPDX-License-Identifier: Apache-2.0
+// Used by: Vault. Threads: the vault's loop. Opened seeds are kept in locked memory until forget().
+// Destroying a tenant's wrapped key and seeds shreds all its records. Fails: Tampered, naming what
+// does not open, never its content. Format: docs/formats/keys-at-rest.md. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Keys: adding, listing, rotating, and what providers say of them. SPDX-License-Identifier: Apache-2.0
+// Keys: adding, listing, rotating, and what providers say of them. SPDX-License-Identifier:
+// Apache-2.0
 #include <algorithm>
 #include <map>
 
@@ -21,13 +22,18 @@ audit::Act facts_of(const store::Key& key) {
   return act;
 }
 
-/// The home that was asked for, if the service allows it. There is no way to ask for another delivery.
+/// The home that was asked for, if the service allows it. There is no way to ask for another
+/// delivery.
 Result<catalog::Home> home_of(const catalog::Service& service, const NewKey& wanted) {
   const auto home = wanted.member.empty() ? catalog::Home::Skill : catalog::Home::Integration;
   if (std::ranges::find(service.homes, home) != service.homes.end()) return home;
   if (home == catalog::Home::Skill)
-    return fail(Code::Refused, "A key of " + service.title + " belongs to one member: say which one (--member).", "home_not_allowed");
-  return fail(Code::Refused, "A key of " + service.title + " belongs to the tenant, not to a member.", "home_not_allowed");
+    return fail(Code::Refused,
+                "A key of " + service.title + " belongs to one member: say which one (--member).",
+                "home_not_allowed");
+  return fail(Code::Refused,
+              "A key of " + service.title + " belongs to the tenant, not to a member.",
+              "home_not_allowed");
 }
 
 }  // namespace
@@ -47,7 +53,8 @@ Result<KeyView> Vault::State::view(const store::Key& key) {
   view.version = static_cast<std::uint32_t>(key.version);
   view.created = from_micros(key.created);
   view.changed = from_micros(key.changed);
-  if (const auto used = last_used.find(key.id); used != last_used.end()) view.last_used = used->second;
+  if (const auto used = last_used.find(key.id); used != last_used.end())
+    view.last_used = used->second;
   view.last_characters = key.last_characters;
   STRONGROOM_TRY(view.settings, settings_of(key.settings));
   return view;
@@ -78,12 +85,15 @@ Result<KeyView> Vault::add_key(const Actor& actor, const NewKey& wanted, Secret 
       STRONGROOM_TRY(const auto owner, state.member(tenant, wanted.member));
       key.owner = owner.id;
     }
-    STRONGROOM_TRY(const auto others, state.store.list<store::Key>({{"tenant", store::to_value(tenant.id)}, {"service", key.service}}));
+    STRONGROOM_TRY(const auto others,
+                   state.store.list<store::Key>(
+                       {{"tenant", store::to_value(tenant.id)}, {"service", key.service}}));
     const bool is_taken = std::ranges::any_of(others, [&](const store::Key& other) {
       return other.state != kRevoked && other.label == key.label && other.owner == key.owner;
     });
     if (is_taken)
-      return fail(Code::Conflict, "There is a key of '" + key.service + "' with the label '" + key.label + "' already: rotate it, or give another label.");
+      return fail(Code::Conflict, "There is a key of '" + key.service + "' with the label '" +
+                                      key.label + "' already: rotate it, or give another label.");
     store::KeyVersion version;
     version.key = key.id;
     version.version = 1;
@@ -125,7 +135,8 @@ Result<KeyView> Vault::rotate_key(const Actor& actor, KeyId id, Secret value) {
   store::Key key;
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(key, state.key(id));
-    if (key.state == kRevoked) return fail(Code::Revoked, "This key was revoked: add a new one instead.", "key_revoked");
+    if (key.state == kRevoked)
+      return fail(Code::Revoked, "This key was revoked: add a new one instead.", "key_revoked");
     STRONGROOM_TRY(const auto* service, state.service(key.service));
     STRONGROOM_CHECKED(check_value(*service, value));
     STRONGROOM_CHECKED(state.refuse_pass(value));
@@ -156,7 +167,10 @@ Result<OpenedKey> Vault::open_for_check(const Actor& actor, KeyId id) {
   if (key.state == kRevoked) return fail(Code::Revoked, "This key was revoked.", "key_revoked");
   STRONGROOM_TRY(const auto* service, state.service(key.service));
   if (service->check.method.empty())
-    return fail(Code::Unsupported, "A key of " + service->title + " cannot be checked: its provider is not asked over HTTP.", "check_unsupported");
+    return fail(
+        Code::Unsupported,
+        "A key of " + service->title + " cannot be checked: its provider is not asked over HTTP.",
+        "check_unsupported");
   STRONGROOM_TRY(const auto version, state.current_version(key));
   OpenedKey opened;
   opened.tenant = key.tenant;
@@ -190,7 +204,8 @@ Status Vault::note_verdict(KeyId id, std::uint32_t version, bool accepted, int p
     has_changed = true;
     return state.act({"provider"}, accepted ? "key.accepted" : "key.rejected", std::move(facts));
   }));
-  // Leases carry what was known of the key: they are taken anew, so that the next change is noticed as well.
+  // Leases carry what was known of the key: they are taken anew, so that the next change is noticed
+  // as well.
   if (has_changed && state.fences != nullptr) state.fences->refresh(id);
   return {};
 }

@@ -79,16 +79,27 @@ TEST_F(Keys, OneLabelOneKey) {
 TEST_F(Keys, SettingsAreCheckedByTheirKind) {
   EXPECT_CODE(add("generic-http", "k"), Code::Invalid);  // no host
   EXPECT_CODE(add("generic-http", "k", "", "default", {{"host", "10.0.0.1"}}), Code::Invalid);
-  EXPECT_CODE(add("generic-http", "k", "", "default", {{"host", "api.example.com"}, {"header", "host"}}), Code::Invalid);
-  EXPECT_CODE(add("generic-http", "k", "", "default", {{"host", "api.example.com"}, {"port", "70000"}}), Code::Invalid);
-  EXPECT_CODE(add("generic-http", "k", "", "default", {{"host", "api.example.com"}, {"nonsense", "1"}}), Code::Invalid);
-  EXPECT_CODE(add("generic-http", "k", "", "default", {{"host", "a.example.com"}, {"host", "b.example.com"}}), Code::Invalid);
+  EXPECT_CODE(
+      add("generic-http", "k", "", "default", {{"host", "api.example.com"}, {"header", "host"}}),
+      Code::Invalid);
+  EXPECT_CODE(
+      add("generic-http", "k", "", "default", {{"host", "api.example.com"}, {"port", "70000"}}),
+      Code::Invalid);
+  EXPECT_CODE(
+      add("generic-http", "k", "", "default", {{"host", "api.example.com"}, {"nonsense", "1"}}),
+      Code::Invalid);
+  EXPECT_CODE(add("generic-http", "k", "", "default",
+                  {{"host", "a.example.com"}, {"host", "b.example.com"}}),
+              Code::Invalid);
   EXPECT_CODE(add("generic-env", "v", "", "default", {{"variable", "LD_PRELOAD"}}), Code::Invalid);
-  EXPECT_CODE(add("generic-env", "v", "", "default", {{"variable", "GEMINI_API_KEY"}}), Code::Invalid);
-  const auto added = add("generic-http", "k", "", "default", {{"host", "api.example.com"}, {"header", "X-Token"}});
+  EXPECT_CODE(add("generic-env", "v", "", "default", {{"variable", "GEMINI_API_KEY"}}),
+              Code::Invalid);
+  const auto added =
+      add("generic-http", "k", "", "default", {{"host", "api.example.com"}, {"header", "X-Token"}});
   ASSERT_TRUE(added) << added.error().message;
   const Settings& settings = added->settings;
-  EXPECT_TRUE(std::ranges::find(settings, Settings::value_type("header", "x-token")) != settings.end());
+  EXPECT_TRUE(std::ranges::find(settings, Settings::value_type("header", "x-token")) !=
+              settings.end());
   EXPECT_TRUE(std::ranges::find(settings, Settings::value_type("port", "443")) != settings.end());
 }
 
@@ -97,7 +108,8 @@ TEST_F(Keys, RotationPutsANewVersionInWithoutAGap) {
   const auto started = start("alice", {"gemini"});
   ASSERT_TRUE(key && started);
   clock.advance(std::chrono::seconds(5));
-  const auto rotated = vault->rotate_key(kOperator, key->id, secret("AIzaSyTest-second-0123456789-zyxw\n"));
+  const auto rotated =
+      vault->rotate_key(kOperator, key->id, secret("AIzaSyTest-second-0123456789-zyxw\n"));
   ASSERT_TRUE(rotated);
   EXPECT_EQ(rotated->version, 2U);
   EXPECT_EQ(rotated->last_characters, "zyxw");
@@ -141,7 +153,8 @@ TEST_F(Keys, AllOfItOutlivesARestart) {
   EXPECT_TRUE(vault->may_continue(started->session.id, key->id));
 }
 
-/// Whoever can write authenticated rows (a bug, a stolen row key) still cannot make a record open in another place.
+/// Whoever can write authenticated rows (a bug, a stolen row key) still cannot make a record open
+/// in another place.
 TEST_F(Keys, ARecordOpensOnlyWhereItWasSealed) {
   ASSERT_TRUE(vault->add_tenant(kOperator, "globex"));
   const auto first = add("gemini", kGemini);
@@ -175,7 +188,10 @@ TEST_F(Keys, ARecordOpensOnlyWhereItWasSealed) {
   };
   const auto alice = **store->find<store::Member>({{"name", std::string("alice")}});
   const auto globex = **store->find<store::Tenant>({{"name", std::string("globex")}});
-  try_key([&](store::Key& row) { row.home = 2; row.owner = alice.id; });
+  try_key([&](store::Key& row) {
+    row.home = 2;
+    row.owner = alice.id;
+  });
   try_key([&](store::Key& row) { row.service = "anthropic"; });
   try_key([&](store::Key& row) { row.delivery = 2; });
   try_key([&](store::Key& row) { row.tenant = globex.id; });
@@ -187,7 +203,8 @@ TEST_F(Keys, EachChangeIsInTheRecord) {
   ASSERT_TRUE(key);
   ASSERT_TRUE(vault->rotate_key(kOperator, key->id, secret(kGemini)));
   const auto done = actions();
-  const std::vector<std::string> expected = {"tenant.add done", "member.add done", "member.add done", "key.add done", "key.rotate done"};
+  const std::vector<std::string> expected = {"tenant.add done", "member.add done",
+                                             "member.add done", "key.add done", "key.rotate done"};
   EXPECT_EQ(done, expected);
 }
 

@@ -1,25 +1,33 @@
-// Opening keys for holders. Everything is checked at this moment, whatever was true a moment ago. SPDX-License-Identifier: Apache-2.0
+// Opening keys for holders. Everything is checked at this moment, whatever was true a moment ago.
+// SPDX-License-Identifier: Apache-2.0
 #include "vault/state.h"
 
 namespace strongroom::vault {
 
 Status Vault::State::check_session(const store::Session& session) {
-  if (session.state != kOpen) return fail(Code::Revoked, "This session has ended.", "session_ended");
-  if (now() >= session.expires) return fail(Code::Expired, "This session's time is over.", "session_expired");
+  if (session.state != kOpen)
+    return fail(Code::Revoked, "This session has ended.", "session_ended");
+  if (now() >= session.expires)
+    return fail(Code::Expired, "This session's time is over.", "session_expired");
   STRONGROOM_TRY(const auto tenant, by_id<store::Tenant>(session.tenant));
-  if (!tenant || tenant->state != kActive) return fail(Code::Revoked, "This session's tenant was removed.", "tenant_removed");
+  if (!tenant || tenant->state != kActive)
+    return fail(Code::Revoked, "This session's tenant was removed.", "tenant_removed");
   STRONGROOM_TRY(const auto member, by_id<store::Member>(session.member));
-  if (!member || member->state != kActive) return fail(Code::Revoked, "This session's member was removed.", "member_removed");
+  if (!member || member->state != kActive)
+    return fail(Code::Revoked, "This session's member was removed.", "member_removed");
   return {};
 }
 
 Result<OpenedKey> Vault::State::open_for(const store::Session& session, const store::Grant& grant) {
   STRONGROOM_TRY(const auto key, by_id<store::Key>(grant.key));
-  const bool is_theirs = key && key->tenant == session.tenant && (!key->owner || *key->owner == session.member);
-  if (!is_theirs) return fail(Code::Refused, "This key does not serve this session.", "key_not_granted");
+  const bool is_theirs =
+      key && key->tenant == session.tenant && (!key->owner || *key->owner == session.member);
+  if (!is_theirs)
+    return fail(Code::Refused, "This key does not serve this session.", "key_not_granted");
   if (key->state == kRevoked) return fail(Code::Revoked, "This key was revoked.", "key_revoked");
   STRONGROOM_TRY(const auto version, current_version(*key));
-  if (version.not_after != 0 && now() >= version.not_after) return fail(Code::Expired, "This key's time is over.", "key_expired");
+  if (version.not_after != 0 && now() >= version.not_after)
+    return fail(Code::Expired, "This key's time is over.", "key_expired");
   OpenedKey opened;
   opened.tenant = session.tenant;
   opened.member = session.member;
@@ -37,16 +45,22 @@ Result<OpenedKey> Vault::State::open_for(const store::Session& session, const st
 
 Result<OpenedKey> Vault::open_by_pass(ByteView pass_hash, std::string_view service) {
   auto& state = *state_;
-  const auto unknown = [] { return fail(Code::Unauthorized, "This pass is not known here.", "pass_unknown"); };
+  const auto unknown = [] {
+    return fail(Code::Unauthorized, "This pass is not known here.", "pass_unknown");
+  };
   if (pass_hash.empty()) return unknown();
-  STRONGROOM_TRY(const auto grant, state.store.find<store::Grant>({{"pass_hash", ByteVector(pass_hash.begin(), pass_hash.end())}}));
+  STRONGROOM_TRY(const auto grant,
+                 state.store.find<store::Grant>(
+                     {{"pass_hash", ByteVector(pass_hash.begin(), pass_hash.end())}}));
   if (!grant) return unknown();
-  if (grant->service != service) return fail(Code::Refused, "This pass is for another service.", "pass_wrong_service");
+  if (grant->service != service)
+    return fail(Code::Refused, "This pass is for another service.", "pass_wrong_service");
   STRONGROOM_TRY(const auto session, state.by_id<store::Session>(grant->session));
   if (!session) return unknown();
   STRONGROOM_TRY(const auto key, state.by_id<store::Key>(grant->key));
   // A revoked key is named as such even where the session has ended with it.
-  if (key && key->state == kRevoked) return fail(Code::Revoked, "This key was revoked.", "key_revoked");
+  if (key && key->state == kRevoked)
+    return fail(Code::Revoked, "This key was revoked.", "key_revoked");
   STRONGROOM_CHECKED(state.check_session(*session));
   return state.open_for(*session, *grant);
 }
@@ -55,7 +69,8 @@ Result<std::vector<OpenedKey>> Vault::open_injected(SessionId id) {
   auto& state = *state_;
   STRONGROOM_TRY(const auto session, state.session(id));
   STRONGROOM_CHECKED(state.check_session(session));
-  STRONGROOM_TRY(const auto grants, state.store.list<store::Grant>({{"session", store::to_value(id)}}));
+  STRONGROOM_TRY(const auto grants,
+                 state.store.list<store::Grant>({{"session", store::to_value(id)}}));
   std::vector<OpenedKey> opened;
   for (const auto& grant : grants) {
     if (!grant.pass_hash.empty()) continue;

@@ -1,5 +1,5 @@
-// Receipts: what a revoke achieved, signed. The signature is Ed25519 over the canonical text of the member "receipt".
-// Format: docs/formats/receipt.md. SPDX-License-Identifier: Apache-2.0
+// Receipts: what a revoke achieved, signed. The signature is Ed25519 over the canonical text of the
+// member "receipt". Format: docs/formats/receipt.md. SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <map>
 
@@ -22,7 +22,9 @@ ByteVector signed_octets(const json::object& receipt) {
 
 /// Several fences may have reached one holder: one line each holder.
 std::vector<HolderOutcome> merged(const std::vector<HolderOutcome>& outcomes) {
-  const auto weight = [](const std::string& how) { return how == "lease_ran_out" ? 2 : how == "acknowledged" ? 1 : 0; };
+  const auto weight = [](const std::string& how) {
+    return how == "lease_ran_out" ? 2 : how == "acknowledged" ? 1 : 0;
+  };
   std::map<HolderId, HolderOutcome> by_holder;
   for (const auto& each : outcomes) {
     const auto [place, is_new] = by_holder.emplace(each.holder, each);
@@ -33,8 +35,10 @@ std::vector<HolderOutcome> merged(const std::vector<HolderOutcome>& outcomes) {
     if (weight(each.how) > weight(sum.how)) sum.how = each.how;
     for (const auto& process : each.processes) {
       const auto same = std::ranges::find(sum.processes, process.pid, &ExposedProcess::pid);
-      if (same == sum.processes.end()) sum.processes.push_back(process);
-      else same->is_dead = same->is_dead || process.is_dead;
+      if (same == sum.processes.end())
+        sum.processes.push_back(process);
+      else
+        same->is_dead = same->is_dead || process.is_dead;
     }
   }
   std::vector<HolderOutcome> all;
@@ -43,12 +47,18 @@ std::vector<HolderOutcome> merged(const std::vector<HolderOutcome>& outcomes) {
 }
 
 json::object to_json(const HolderOutcome& outcome) {
-  return {{"holder", outcome.holder.text()}, {"name", outcome.name}, {"role", outcome.role}, {"how", outcome.how},
-          {"at", to_rfc3339(outcome.at)}, {"connections_closed", outcome.connections_closed}};
+  return {{"holder", outcome.holder.text()},
+          {"name", outcome.name},
+          {"role", outcome.role},
+          {"how", outcome.how},
+          {"at", to_rfc3339(outcome.at)},
+          {"connections_closed", outcome.connections_closed}};
 }
 
 json::object to_json(const ExposedProcess& process) {
-  return {{"pid", process.pid}, {"name", process.name}, {"state", process.is_dead ? "dead" : "still_exposed"}};
+  return {{"pid", process.pid},
+          {"name", process.name},
+          {"state", process.is_dead ? "dead" : "still_exposed"}};
 }
 
 json::object fenced_part(const std::vector<HolderOutcome>& outcomes, WallTime at) {
@@ -66,8 +76,9 @@ json::object withdrawn_part(const std::vector<ExposedProcess>& processes, WallTi
 
 }  // namespace
 
-/// Sessions that were given one of these keys and of whose processes nobody can say that they are dead: their runner went away before, or is
-/// away at this moment (a vault that has just started waits for its runners to come back).
+/// Sessions that were given one of these keys and of whose processes nobody can say that they are
+/// dead: their runner went away before, or is away at this moment (a vault that has just started
+/// waits for its runners to come back).
 Result<std::vector<ExposedProcess>> Vault::State::unconfirmed(const std::vector<KeyId>& keys) {
   std::vector<ExposedProcess> exposed;
   for (const auto& key : keys) {
@@ -75,9 +86,14 @@ Result<std::vector<ExposedProcess>> Vault::State::unconfirmed(const std::vector<
     for (const auto& grant : grants) {
       STRONGROOM_TRY(const auto session, by_id<store::Session>(grant.session));
       if (session && session->ended_why == kRunnerLost)
-        exposed.push_back({0, "session " + session->id.text() + ", whose runner was lost at " + to_rfc3339(from_micros(session->ended)), false});
-      if (session && session->state == "open" && fences != nullptr && !fences->has_runner(session->id))
-        exposed.push_back({0, "session " + session->id.text() + ", whose runner is not connected", false});
+        exposed.push_back({0,
+                           "session " + session->id.text() + ", whose runner was lost at " +
+                               to_rfc3339(from_micros(session->ended)),
+                           false});
+      if (session && session->state == "open" && fences != nullptr &&
+          !fences->has_runner(session->id))
+        exposed.push_back(
+            {0, "session " + session->id.text() + ", whose runner is not connected", false});
     }
   }
   return exposed;
@@ -91,35 +107,46 @@ Result<std::optional<Receipt>> Vault::State::receipt_of(const std::string& subje
   STRONGROOM_TRY(const auto parsed, parse_json(first->document));
   const auto holds = [&](std::string_view promise) {
     const auto* receipt = parsed.is_object() ? parsed.get_object().if_contains("receipt") : nullptr;
-    const auto* part = receipt != nullptr && receipt->is_object() ? receipt->get_object().if_contains(promise) : nullptr;
-    const auto* value = part != nullptr && part->is_object() ? part->get_object().if_contains("holds") : nullptr;
+    const auto* part = receipt != nullptr && receipt->is_object()
+                           ? receipt->get_object().if_contains(promise)
+                           : nullptr;
+    const auto* value =
+        part != nullptr && part->is_object() ? part->get_object().if_contains("holds") : nullptr;
     return value != nullptr && value->is_bool() && value->get_bool();
   };
   return Receipt{first->id, first->document, holds("r1"), holds("r2")};
 }
 
-Result<Receipt> Vault::State::write_receipt(const Undertaking& undertaking, const std::vector<HolderOutcome>& outcomes) {
+Result<Receipt> Vault::State::write_receipt(const Undertaking& undertaking,
+                                            const std::vector<HolderOutcome>& outcomes) {
   const WallTime completed = clock.wall();
   const auto holders = merged(outcomes);
   std::vector<ExposedProcess> processes;
-  for (const auto& holder : holders) processes.insert(processes.end(), holder.processes.begin(), holder.processes.end());
+  for (const auto& holder : holders)
+    processes.insert(processes.end(), holder.processes.begin(), holder.processes.end());
   STRONGROOM_TRY(const auto unknown, unconfirmed(undertaking.injected_keys));
   processes.insert(processes.end(), unknown.begin(), unknown.end());
   const bool is_withdrawn = std::ranges::all_of(processes, &ExposedProcess::is_dead);
 
-  json::object receipt{{"id", undertaking.id.text()},
-                       {"installation", installation},
-                       {"subject", undertaking.subject},
-                       {"reason", undertaking.reason},
-                       {"asked_by", undertaking.actor.name},
-                       {"asked_at", to_rfc3339(undertaking.asked)},
-                       {"revoked_at", to_rfc3339(undertaking.revoked)},
-                       {"completed_at", to_rfc3339(completed)},
-                       {"r1", fenced_part(holders, completed)},
-                       {"r2", withdrawn_part(processes, completed)},
-                       {"r3", {{"holds", false}, {"why", "the provider was not asked to delete the key: do that in its own console"}}},
-                       {"r4", {{"holds", false}, {"why", "the live database no longer holds the key, but a backup made before, together with "
-                                                         "today's key material, may still open it"}}}};
+  json::object receipt{
+      {"id", undertaking.id.text()},
+      {"installation", installation},
+      {"subject", undertaking.subject},
+      {"reason", undertaking.reason},
+      {"asked_by", undertaking.actor.name},
+      {"asked_at", to_rfc3339(undertaking.asked)},
+      {"revoked_at", to_rfc3339(undertaking.revoked)},
+      {"completed_at", to_rfc3339(completed)},
+      {"r1", fenced_part(holders, completed)},
+      {"r2", withdrawn_part(processes, completed)},
+      {"r3",
+       {{"holds", false},
+        {"why", "the provider was not asked to delete the key: do that in its own console"}}},
+      {"r4",
+       {{"holds", false},
+        {"why",
+         "the live database no longer holds the key, but a backup made before, together with "
+         "today's key material, may still open it"}}}};
   const auto signature = crypto::sign(signing_key, signed_octets(receipt));
   const json::object document{{"receipt", std::move(receipt)},
                               {"public_key", to_base64(crypto::public_key_of(signing_key))},
@@ -140,7 +167,10 @@ Result<std::vector<json::object>> Vault::list_receipts() {
   std::vector<json::object> list;
   for (const auto& row : rows) {
     STRONGROOM_TRY(const auto tenant, state_->tenant_name(row.tenant));
-    list.push_back({{"id", row.id.text()}, {"tenant", tenant}, {"subject", row.subject}, {"created", to_rfc3339(from_micros(row.created))}});
+    list.push_back({{"id", row.id.text()},
+                    {"tenant", tenant},
+                    {"subject", row.subject},
+                    {"created", to_rfc3339(from_micros(row.created))}});
   }
   return list;
 }
@@ -152,23 +182,30 @@ Result<std::string> Vault::show_receipt(ReceiptId id) {
 }
 
 Result<json::object> verify_receipt(std::string_view document, std::string_view public_key_base64) {
-  const auto wrong = [](std::string_view what) { return fail(Code::Tampered, "This is not a valid receipt: " + std::string(what) + "."); };
+  const auto wrong = [](std::string_view what) {
+    return fail(Code::Tampered, "This is not a valid receipt: " + std::string(what) + ".");
+  };
   const auto parsed = parse_json(document);
   if (!parsed || !parsed->is_object()) return wrong("it is not a JSON object");
   const auto* receipt = parsed->get_object().if_contains("receipt");
   const auto signature_text = optional_string(parsed->get_object(), "signature");
-  if (receipt == nullptr || !receipt->is_object() || !signature_text) return wrong("it has no \"receipt\" and \"signature\"");
+  if (receipt == nullptr || !receipt->is_object() || !signature_text)
+    return wrong("it has no \"receipt\" and \"signature\"");
   const auto key_octets = from_base64(public_key_base64);
   crypto::PublicKey key{};
-  if (!key_octets || key_octets->size() != key.size()) return fail(Code::Invalid, "The public key is not 32 octets in base64.");
+  if (!key_octets || key_octets->size() != key.size())
+    return fail(Code::Invalid, "The public key is not 32 octets in base64.");
   std::ranges::copy(*key_octets, key.begin());
   const auto named_key = optional_string(parsed->get_object(), "public_key");
-  if (named_key && *named_key != public_key_base64) return wrong("it was signed by another installation's key");
+  if (named_key && *named_key != public_key_base64)
+    return wrong("it was signed by another installation's key");
   const auto signature_octets = from_base64(*signature_text);
   crypto::Signature signature{};
-  if (!signature_octets || signature_octets->size() != signature.size()) return wrong("its signature is malformed");
+  if (!signature_octets || signature_octets->size() != signature.size())
+    return wrong("its signature is malformed");
   std::ranges::copy(*signature_octets, signature.begin());
-  if (!crypto::verify(key, signed_octets(receipt->get_object()), signature)) return wrong("the signature does not fit: it was changed");
+  if (!crypto::verify(key, signed_octets(receipt->get_object()), signature))
+    return wrong("the signature does not fit: it was changed");
   return receipt->get_object();
 }
 

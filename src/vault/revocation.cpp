@@ -1,6 +1,6 @@
-// Revocation: first the durable change, then the fences, then the receipt. What is revoked in the database is never granted or renewed
-// again, whatever happens to us after the commit; the rest is telling everybody and writing down what was achieved.
-// SPDX-License-Identifier: Apache-2.0
+// Revocation: first the durable change, then the fences, then the receipt. What is revoked in the
+// database is never granted or renewed again, whatever happens to us after the commit; the rest is
+// telling everybody and writing down what was achieved. SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "base/log.h"
@@ -10,11 +10,17 @@
 namespace strongroom::vault {
 namespace {
 
-bool is_injected(const store::Key& key) { return key.delivery == static_cast<std::int64_t>(catalog::Delivery::Injected); }
+bool is_injected(const store::Key& key) {
+  return key.delivery == static_cast<std::int64_t>(catalog::Delivery::Injected);
+}
 
 json::object subject_of(const store::Key& key) {
-  return {{"kind", "key"}, {"id", key.id.text()}, {"service", key.service}, {"label", key.label},
-          {"delivery", catalog::name_of(static_cast<catalog::Delivery>(key.delivery))}, {"version", key.version}};
+  return {{"kind", "key"},
+          {"id", key.id.text()},
+          {"service", key.service},
+          {"label", key.label},
+          {"delivery", catalog::name_of(static_cast<catalog::Delivery>(key.delivery))},
+          {"version", key.version}};
 }
 
 }  // namespace
@@ -101,7 +107,8 @@ io::Task<Result<Receipt>> Vault::end_session(Actor actor, SessionId id, std::str
   co_return co_await state.carry_through(std::move(undertaking));
 }
 
-io::Task<Result<Receipt>> Vault::remove_member(Actor actor, std::string tenant_name, std::string name) {
+io::Task<Result<Receipt>> Vault::remove_member(Actor actor, std::string tenant_name,
+                                               std::string name) {
   auto& state = *state_;
   State::Undertaking undertaking;
   undertaking.asked = undertaking.revoked = state.clock.wall();
@@ -113,15 +120,22 @@ io::Task<Result<Receipt>> Vault::remove_member(Actor actor, std::string tenant_n
     STRONGROOM_TRY(member, state.member(tenant, name));
     member.state = kRemoved;
     STRONGROOM_CHECKED(state.store.update(member));
-    STRONGROOM_TRY(sessions, state.store.list<store::Session>({{"member", store::to_value(member.id)}, {"state", std::string(kOpen)}}));
-    for (auto& session : sessions) STRONGROOM_CHECKED(state.end_in_transaction(session, "member removed"));
-    STRONGROOM_TRY(keys, state.store.list<store::Key>({{"tenant", store::to_value(tenant.id)}, {"owner", store::to_value(member.id)}}));
+    STRONGROOM_TRY(sessions,
+                   state.store.list<store::Session>(
+                       {{"member", store::to_value(member.id)}, {"state", std::string(kOpen)}}));
+    for (auto& session : sessions)
+      STRONGROOM_CHECKED(state.end_in_transaction(session, "member removed"));
+    STRONGROOM_TRY(keys, state.store.list<store::Key>({{"tenant", store::to_value(tenant.id)},
+                                                       {"owner", store::to_value(member.id)}}));
     for (auto& key : keys) STRONGROOM_CHECKED(state.revoke_in_transaction(key));
     return {};
   });
   if (!changed) co_return std::unexpected(changed.error());
-  undertaking.subject = {{"kind", "member"}, {"id", member.id.text()}, {"name", member.name},
-                         {"sessions", sessions.size()}, {"keys", keys.size()}};
+  undertaking.subject = {{"kind", "member"},
+                         {"id", member.id.text()},
+                         {"name", member.name},
+                         {"sessions", sessions.size()},
+                         {"keys", keys.size()}};
   undertaking.subject_id = member.id.text();
   undertaking.tenant = member.tenant;
   undertaking.reason = "member_removed";
@@ -147,7 +161,11 @@ io::Task<Result<Receipt>> Vault::remove_tenant(Actor actor, std::string name) {
   });
   if (!changed) co_return std::unexpected(changed.error());
   state.hierarchy.forget(tenant.id);
-  undertaking.subject = {{"kind", "tenant"}, {"id", tenant.id.text()}, {"name", name}, {"sessions", sessions.size()}, {"keys", keys.size()}};
+  undertaking.subject = {{"kind", "tenant"},
+                         {"id", tenant.id.text()},
+                         {"name", name},
+                         {"sessions", sessions.size()},
+                         {"keys", keys.size()}};
   undertaking.subject_id = tenant.id.text();
   undertaking.tenant = tenant.id;
   undertaking.reason = "tenant_removed";
@@ -160,7 +178,9 @@ io::Task<Result<Receipt>> Vault::remove_tenant(Actor actor, std::string name) {
 }
 
 /// The tenant's key and seeds go: not one of its records can be opened again, from this database.
-Status Vault::State::remove_in_transaction(store::Tenant& tenant, std::vector<store::Session>& sessions, std::vector<store::Key>& keys) {
+Status Vault::State::remove_in_transaction(store::Tenant& tenant,
+                                           std::vector<store::Session>& sessions,
+                                           std::vector<store::Key>& keys) {
   const store::Where of_tenant{{"tenant", store::to_value(tenant.id)}};
   tenant.state = kRemoved;
   tenant.name += "~" + tenant.id.text();  // the name may be used again
@@ -176,7 +196,8 @@ Status Vault::State::remove_in_transaction(store::Tenant& tenant, std::vector<st
     member.state = kRemoved;
     STRONGROOM_CHECKED(store.update(member));
   }
-  STRONGROOM_TRY(sessions, store.list<store::Session>({{"tenant", store::to_value(tenant.id)}, {"state", std::string(kOpen)}}));
+  STRONGROOM_TRY(sessions, store.list<store::Session>({{"tenant", store::to_value(tenant.id)},
+                                                       {"state", std::string(kOpen)}}));
   for (auto& session : sessions) STRONGROOM_CHECKED(end_in_transaction(session, "tenant removed"));
   STRONGROOM_TRY(keys, store.list<store::Key>(of_tenant));
   for (auto& key : keys) STRONGROOM_CHECKED(revoke_in_transaction(key));
@@ -185,7 +206,8 @@ Status Vault::State::remove_in_transaction(store::Tenant& tenant, std::vector<st
 }
 
 /// After the commit: nothing of these is renewed, all of them are fenced.
-void Vault::State::take_down(const std::vector<store::Session>& sessions, const std::vector<store::Key>& keys, Undertaking& undertaking) {
+void Vault::State::take_down(const std::vector<store::Session>& sessions,
+                             const std::vector<store::Key>& keys, Undertaking& undertaking) {
   for (const auto& session : sessions) {
     open_sessions.erase(session.id);
     undertaking.targets.push_back({FenceKind::Session, session.id.bytes()});
@@ -199,20 +221,25 @@ void Vault::State::take_down(const std::vector<store::Session>& sessions, const 
 
 io::Task<Result<Receipt>> Vault::State::carry_through(Undertaking undertaking) {
   undertaking.id = crypto::random_id<ReceiptId>();
-  // A record that cannot be written must not keep the fences from going up; it is answered as an error when they are.
+  // A record that cannot be written must not keep the fences from going up; it is answered as an
+  // error when they are.
   auto facts = undertaking.facts;
   facts.outcome = "begun";
   const Status recorded = act(undertaking.actor, undertaking.action, std::move(facts));
   std::vector<HolderOutcome> outcomes;
-  if (fences != nullptr) outcomes = co_await fences->fence_all(undertaking.targets, undertaking.reason, grace);
+  if (fences != nullptr)
+    outcomes = co_await fences->fence_all(undertaking.targets, undertaking.reason, grace);
   auto receipt = write_receipt(undertaking, outcomes);
   if (!receipt) co_return receipt;
-  undertaking.facts.detail += (undertaking.facts.detail.empty() ? "" : ", ") + ("receipt " + undertaking.id.text());
+  undertaking.facts.detail +=
+      (undertaking.facts.detail.empty() ? "" : ", ") + ("receipt " + undertaking.id.text());
   const Status finished = act(undertaking.actor, undertaking.action, undertaking.facts);
   if (!recorded || !finished) {
-    log(LogLevel::Error, "record_failed", {{"action", undertaking.action}, {"subject", undertaking.subject_id}});
-    co_return fail(Code::Storage, "It is revoked and fenced, but the record of use could not be written: " +
-                                      (recorded ? finished.error().message : recorded.error().message));
+    log(LogLevel::Error, "record_failed",
+        {{"action", undertaking.action}, {"subject", undertaking.subject_id}});
+    co_return fail(Code::Storage,
+                   "It is revoked and fenced, but the record of use could not be written: " +
+                       (recorded ? finished.error().message : recorded.error().message));
   }
   co_return receipt;
 }

@@ -13,7 +13,8 @@ class Revocation : public VaultFixture {
   Revocation() { make_acme(); }
   std::size_t records_left() {
     std::size_t count = 0;
-    for (const auto& version : *store->list<store::KeyVersion>()) count += version.record.empty() ? 0 : 1;
+    for (const auto& version : *store->list<store::KeyVersion>())
+      count += version.record.empty() ? 0 : 1;
     return count;
   }
 };
@@ -62,7 +63,8 @@ TEST_F(Revocation, RevokeWinsAgainstWhatHappensMeanwhile) {
   EXPECT_CODE(run(vault->revoke_key(kOperator, KeyId(IdBytes{3}))), Code::NotFound);
 }
 
-/// A vault that has just started does not know its runners yet: it must not say that what they hold is withdrawn.
+/// A vault that has just started does not know its runners yet: it must not say that what they hold
+/// is withdrawn.
 TEST_F(Revocation, AnOpenSessionWithoutItsRunnerIsNotWithdrawn) {
   const auto key = add("github", kToken, "alice");
   ASSERT_TRUE(key);
@@ -87,7 +89,8 @@ TEST_F(Revocation, TheReceiptIsSignedAndSaysWhatHolds) {
   EXPECT_TRUE(verified->at("r1").at("holds").as_bool());
   EXPECT_EQ(verified->at("r1").at("holders").as_array().size(), 1U);
   EXPECT_FALSE(verified->at("r2").at("holds").as_bool());
-  EXPECT_EQ(verified->at("r2").at("processes").as_array().at(1).at("state").as_string(), "still_exposed");
+  EXPECT_EQ(verified->at("r2").at("processes").as_array().at(1).at("state").as_string(),
+            "still_exposed");
   EXPECT_FALSE(verified->at("r3").at("holds").as_bool());
   EXPECT_FALSE(verified->at("r4").at("holds").as_bool());
   EXPECT_EQ(*vault->show_receipt(receipt->id), receipt->document);

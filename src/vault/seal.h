@@ -1,6 +1,7 @@
 // Seals: what protects the root key. A file (0600, refused if wider), a passphrase (Argon2id).
 //
-// Used by: app. Fails: Sealed, with a sentence that says what is missing or wrong. SPDX-License-Identifier: Apache-2.0
+// Used by: app. Fails: Sealed, with a sentence that says what is missing or wrong.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <functional>
@@ -14,14 +15,15 @@
 namespace strongroom::vault {
 
 struct SealOptions {
-  std::string kind = "file";     ///< "file" or "passphrase": for the first start; later what the database says counts
-  std::string file_path;         ///< seal.key
+  std::string kind =
+      "file";  ///< "file" or "passphrase": for the first start; later what the database says counts
+  std::string file_path;  ///< seal.key
   std::function<Result<Secret>()> ask_passphrase;
 };
 
-/// First start: makes a random root key and wraps it by the wanted seal, in the database. Later: opens it. A root key that does not open
-/// the root check record is refused: "the root key in FILE is not the one this database was made with".
-/// Unlocks the store's rows as well.
+/// First start: makes a random root key and wraps it by the wanted seal, in the database. Later:
+/// opens it. A root key that does not open the root check record is refused: "the root key in FILE
+/// is not the one this database was made with". Unlocks the store's rows as well.
 [[nodiscard]] Result<Secret> open_root_key(store::Store& store, const SealOptions& options);
 
 /// Keys that follow from the root key, for one purpose each.

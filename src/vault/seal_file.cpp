@@ -1,4 +1,5 @@
-// The file holds "strongroom-seal-1 " and 32 octets in hex, one line. SPDX-License-Identifier: Apache-2.0
+// The file holds "strongroom-seal-1 " and 32 octets in hex, one line. SPDX-License-Identifier:
+// Apache-2.0
 #include "vault/seal_file.h"
 
 #include <fcntl.h>
@@ -55,10 +56,12 @@ bool decode(ByteView hex, MutableBytes out) {
 }
 
 Status check_owner_and_mode(int fd, const std::string& path) {
-  struct stat info {};
-  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return cannot(path, "is not a regular file");
+  struct stat info{};
+  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+    return cannot(path, "is not a regular file");
   if (info.st_uid != ::geteuid()) return cannot(path, "belongs to another user; run chown on it");
-  if ((info.st_mode & 0077U) != 0) return cannot(path, "can be read or written by others; run chmod 600 on it");
+  if ((info.st_mode & 0077U) != 0)
+    return cannot(path, "can be read or written by others; run chmod 600 on it");
   return {};
 }
 
@@ -79,12 +82,14 @@ Status make(const std::string& path) {
   // Under another name first: a crash never leaves half a seal file behind.
   const std::string fresh = path + ".new";
   ::unlink(fresh.c_str());
-  const Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const Descriptor file(
+      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (file.get() < 0) return cannot(path, "cannot be made");
   const bool is_written = text.reveal([&](ByteView plain) {
     return ::write(file.get(), plain.data(), plain.size()) == static_cast<ssize_t>(plain.size());
   });
-  if (!is_written || ::fsync(file.get()) != 0 || ::rename(fresh.c_str(), path.c_str()) != 0) return cannot(path, "cannot be written");
+  if (!is_written || ::fsync(file.get()) != 0 || ::rename(fresh.c_str(), path.c_str()) != 0)
+    return cannot(path, "cannot be written");
   const auto slash = path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   const Descriptor folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -100,16 +105,22 @@ Result<Secret> read_seal_file(const std::string& path, WhenMissing when_missing)
     STRONGROOM_CHECKED(make(path));
     fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   }
-  if (fd < 0 && errno == ENOENT) return cannot(path, "is missing; without it this database cannot be opened, so put it back from where you keep it");
+  if (fd < 0 && errno == ENOENT)
+    return cannot(path,
+                  "is missing; without it this database cannot be opened, so put it back from "
+                  "where you keep it");
   if (fd < 0) return cannot(path, "cannot be opened");
   const Descriptor file(fd);
   STRONGROOM_CHECKED(check_owner_and_mode(file.get(), path));
   Secret text = Secret::of_size(kFileSize + 1);
-  const auto size = text.reveal_mutable([&](MutableBytes out) { return ::read(file.get(), out.data(), out.size()); });
+  const auto size = text.reveal_mutable(
+      [&](MutableBytes out) { return ::read(file.get(), out.data(), out.size()); });
   Secret key = Secret::of_size(kKeySize);
   const bool is_right = size == static_cast<ssize_t>(kFileSize) && text.reveal([&](ByteView plain) {
-    if (text_of(plain).substr(0, kMagic.size()) != kMagic || plain[kFileSize - 1] != '\n') return false;
-    return key.reveal_mutable([&](MutableBytes out) { return decode(plain.subspan(kMagic.size()), out); });
+    if (text_of(plain).substr(0, kMagic.size()) != kMagic || plain[kFileSize - 1] != '\n')
+      return false;
+    return key.reveal_mutable(
+        [&](MutableBytes out) { return decode(plain.subspan(kMagic.size()), out); });
   });
   if (!is_right) return cannot(path, "is not a seal file, or is damaged");
   return key;

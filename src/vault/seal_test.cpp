@@ -21,7 +21,7 @@ class Seals : public VaultFixture {
 };
 
 TEST_F(Seals, TheFileIsForItsOwnerOnly) {
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat(seal_path().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
   ASSERT_EQ(::chmod(seal_path().c_str(), 0640), 0);

@@ -41,9 +41,11 @@ Result<SessionView> Vault::State::view(const store::Session& session) {
   if (session.ended != 0) view.ended = from_micros(session.ended);
   view.expires = from_micros(session.expires);
   view.ended_why = session.ended_why;
-  STRONGROOM_TRY(const auto grants, store.list<store::Grant>({{"session", store::to_value(session.id)}}));
+  STRONGROOM_TRY(const auto grants,
+                 store.list<store::Grant>({{"session", store::to_value(session.id)}}));
   for (const auto& grant : grants) {
-    const std::string delivery(catalog::name_of(grant.pass_hash.empty() ? catalog::Delivery::Injected : catalog::Delivery::Proxied));
+    const std::string delivery(catalog::name_of(
+        grant.pass_hash.empty() ? catalog::Delivery::Injected : catalog::Delivery::Proxied));
     view.grants.push_back({grant.id, grant.service, grant.label, grant.key, delivery});
   }
   std::ranges::sort(view.grants, {}, &GrantView::service);
@@ -54,12 +56,15 @@ Result<StartedSession> Vault::start_session(const Actor& actor, const SessionReq
   auto& state = *state_;
   if (request.time_limit <= std::chrono::seconds(0) || request.time_limit > kLongest)
     return fail(Code::Invalid, "A session's time limit is between 1 second and 7 days.");
-  if (request.runtime.empty() || request.runtime.size() > 32) return fail(Code::Invalid, "The runtime's name is not one that we know.");
+  if (request.runtime.empty() || request.runtime.size() > 32)
+    return fail(Code::Invalid, "The runtime's name is not one that we know.");
   Draft draft;
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto tenant, state.tenant(request.tenant));
     STRONGROOM_TRY(const auto member, state.member(tenant, request.member));
-    if (member.role == kAuditor) return fail(Code::Refused, "An auditor reads the record and runs no sessions.", "role_not_allowed");
+    if (member.role == kAuditor)
+      return fail(Code::Refused, "An auditor reads the record and runs no sessions.",
+                  "role_not_allowed");
     STRONGROOM_TRY(const auto wishes, state.wishes_of(tenant, request));
     if (wishes.size() > kMaxGrants) return fail(Code::TooLarge, "A session has at most 64 keys.");
     auto& session = draft.session;
@@ -74,12 +79,15 @@ Result<StartedSession> Vault::start_session(const Actor& actor, const SessionReq
     std::string granted;
     for (const auto& wish : wishes) {
       STRONGROOM_TRY(const auto key, state.choose(tenant, member, wish));
-      if (std::ranges::find(draft.grants, key.id, &store::Grant::key) != draft.grants.end()) continue;
+      if (std::ranges::find(draft.grants, key.id, &store::Grant::key) != draft.grants.end())
+        continue;
       STRONGROOM_TRY(const auto* service, state.service(key.service));
       STRONGROOM_TRY(auto settings, settings_of(key.settings));
-      store::Grant grant{crypto::random_id<GrantId>(), session.id, key.id, key.service, key.label, {}};
+      store::Grant grant{
+          crypto::random_id<GrantId>(), session.id, key.id, key.service, key.label, {}};
       if (key.delivery == static_cast<std::int64_t>(catalog::Delivery::Proxied)) {
-        IssuedPass issued{grant.id, key.service, key.label, make_pass(*service), std::move(settings)};
+        IssuedPass issued{grant.id, key.service, key.label, make_pass(*service),
+                          std::move(settings)};
         const auto hash = crypto::sha256(bytes_of(issued.pass));
         grant.pass_hash.assign(hash.begin(), hash.end());
         draft.started.passes.push_back(std::move(issued));

@@ -68,7 +68,9 @@ TEST_F(Sessions, APassIsShapedForItsServiceAndKeptAsAHashOnly) {
   const std::string& pass = started->passes.at(0).pass;
   EXPECT_TRUE(pass.starts_with(services.find("gemini")->pass_prefix));
   EXPECT_GE(pass.size(), 43U);
-  EXPECT_EQ(pass.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), std::string::npos);
+  EXPECT_EQ(
+      pass.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+      std::string::npos);
   const auto grants = store->list<store::Grant>();
   ASSERT_TRUE(grants);
   EXPECT_EQ(grants->front().pass_hash.size(), 32U);

@@ -1,4 +1,5 @@
-// Vault::State: what the vault's files share. Internal to this room. SPDX-License-Identifier: Apache-2.0
+// Vault::State: what the vault's files share. Internal to this room. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include <string>
@@ -33,8 +34,9 @@ struct Vault::State {
   Secret link_key;
   std::string installation;
 
-  /// What may go on, for renewals (thousands a second); kept in step with the database after each commit.
-  std::unordered_map<SessionId, WallTime> open_sessions;   ///< until when
+  /// What may go on, for renewals (thousands a second); kept in step with the database after each
+  /// commit.
+  std::unordered_map<SessionId, WallTime> open_sessions;  ///< until when
   std::unordered_set<KeyId> live_keys;
   std::unordered_map<KeyId, WallTime> last_used;
 
@@ -69,7 +71,8 @@ struct Vault::State {
   Status revoke_in_transaction(store::Key& key);
   Status end_in_transaction(store::Session& session, std::string_view why);
 
-  // The record. An act written inside commit() whose transaction then fails is followed by the same act with the outcome "undone".
+  // The record. An act written inside commit() whose transaction then fails is followed by the same
+  // act with the outcome "undone".
   Status commit(const std::function<Status()>& work);
   std::optional<audit::Act> in_doubt;
   Status act(const Actor& actor, std::string_view action, audit::Act facts);
@@ -84,7 +87,8 @@ struct Vault::State {
     std::string label;  ///< empty: none named
   };
   Result<std::vector<Wish>> wishes_of(const store::Tenant& tenant, const SessionRequest& request);
-  Result<store::Key> choose(const store::Tenant& tenant, const store::Member& member, const Wish& wish);
+  Result<store::Key> choose(const store::Tenant& tenant, const store::Member& member,
+                            const Wish& wish);
 
   // Revocation and receipts (revocation.cpp, receipts.cpp)
   struct Undertaking {
@@ -101,12 +105,16 @@ struct Vault::State {
     std::string action;
     Actor actor;
   };
-  Status remove_in_transaction(store::Tenant& tenant, std::vector<store::Session>& sessions, std::vector<store::Key>& keys);
-  void take_down(const std::vector<store::Session>& sessions, const std::vector<store::Key>& keys, Undertaking& undertaking);
+  Status remove_in_transaction(store::Tenant& tenant, std::vector<store::Session>& sessions,
+                               std::vector<store::Key>& keys);
+  void take_down(const std::vector<store::Session>& sessions, const std::vector<store::Key>& keys,
+                 Undertaking& undertaking);
   io::Task<Result<Receipt>> carry_through(Undertaking undertaking);
-  Result<Receipt> write_receipt(const Undertaking& undertaking, const std::vector<HolderOutcome>& outcomes);
+  Result<Receipt> write_receipt(const Undertaking& undertaking,
+                                const std::vector<HolderOutcome>& outcomes);
   Result<std::optional<Receipt>> receipt_of(const std::string& subject);
-  Result<std::vector<ExposedProcess>> unconfirmed(const std::vector<KeyId>& keys);  // named by their session
+  Result<std::vector<ExposedProcess>> unconfirmed(
+      const std::vector<KeyId>& keys);  // named by their session
 };
 
 /// Settings of a key as kept (a JSON object of texts), and back.

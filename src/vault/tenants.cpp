@@ -1,4 +1,5 @@
-// Tenants, members and skills: making and listing. Removal is in revocation.cpp. SPDX-License-Identifier: Apache-2.0
+// Tenants, members and skills: making and listing. Removal is in revocation.cpp.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
 
@@ -11,7 +12,9 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kRoles = {"owner", "admin", "member", "auditor"};
 
-TenantView view_of(const store::Tenant& tenant) { return {tenant.id, tenant.name, tenant.state, from_micros(tenant.created)}; }
+TenantView view_of(const store::Tenant& tenant) {
+  return {tenant.id, tenant.name, tenant.state, from_micros(tenant.created)};
+}
 
 Result<SkillView> view_of(const store::Skill& skill, const std::string& tenant) {
   STRONGROOM_TRY(const auto parsed, parse_json(skill.services));
@@ -56,7 +59,8 @@ Result<std::vector<TenantView>> Vault::list_tenants() {
   return views;
 }
 
-Result<MemberView> Vault::add_member(const Actor& actor, std::string_view tenant_name, std::string_view name, std::string_view role) {
+Result<MemberView> Vault::add_member(const Actor& actor, std::string_view tenant_name,
+                                     std::string_view name, std::string_view role) {
   auto& state = *state_;
   store::Member member;
   STRONGROOM_TRY(member.name, checked_name("member", name));
@@ -68,7 +72,8 @@ Result<MemberView> Vault::add_member(const Actor& actor, std::string_view tenant
   member.created = state.now();
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
-    if (state.member(tenant, member.name)) return fail(Code::Conflict, "There is a member '" + member.name + "' already.");
+    if (state.member(tenant, member.name))
+      return fail(Code::Conflict, "There is a member '" + member.name + "' already.");
     member.tenant = tenant.id;
     STRONGROOM_CHECKED(state.store.insert(member));
     audit::Act act;
@@ -77,22 +82,28 @@ Result<MemberView> Vault::add_member(const Actor& actor, std::string_view tenant
     act.detail = member.name + " as " + member.role;
     return state.act(actor, "member.add", std::move(act));
   }));
-  return MemberView{member.id, std::string(tenant_name), member.name, member.role, from_micros(member.created)};
+  return MemberView{member.id, std::string(tenant_name), member.name, member.role,
+                    from_micros(member.created)};
 }
 
 Result<std::vector<MemberView>> Vault::list_members(std::string_view tenant_name) {
   STRONGROOM_TRY(const auto tenant, state_->tenant(tenant_name));
-  STRONGROOM_TRY(const auto members, state_->store.list<store::Member>({{"tenant", store::to_value(tenant.id)}}));
+  STRONGROOM_TRY(const auto members,
+                 state_->store.list<store::Member>({{"tenant", store::to_value(tenant.id)}}));
   std::vector<MemberView> views;
   for (const auto& member : members)
-    if (member.state == kActive) views.push_back({member.id, tenant.name, member.name, member.role, from_micros(member.created)});
+    if (member.state == kActive)
+      views.push_back(
+          {member.id, tenant.name, member.name, member.role, from_micros(member.created)});
   std::ranges::sort(views, {}, &MemberView::name);
   return views;
 }
 
-// ------------------------------------------------------------------------------------------------ skills
+// ------------------------------------------------------------------------------------------------
+// skills
 
-Result<SkillView> Vault::add_skill(const Actor& actor, std::string_view tenant_name, std::string_view name,
+Result<SkillView> Vault::add_skill(const Actor& actor, std::string_view tenant_name,
+                                   std::string_view name,
                                    const std::vector<std::string>& services) {
   auto& state = *state_;
   if (services.empty()) return fail(Code::Invalid, "A skill needs at least one service.");
@@ -102,7 +113,8 @@ Result<SkillView> Vault::add_skill(const Actor& actor, std::string_view tenant_n
   for (const auto& each : services) {
     const auto colon = each.find(':');
     STRONGROOM_TRY([[maybe_unused]] const auto* service, state.service(each.substr(0, colon)));
-    if (colon != std::string::npos) STRONGROOM_CHECKED(checked_name("label", each.substr(colon + 1)));
+    if (colon != std::string::npos)
+      STRONGROOM_CHECKED(checked_name("label", each.substr(colon + 1)));
     list.emplace_back(each);
   }
   skill.id = crypto::random_id<SkillId>();
@@ -113,7 +125,9 @@ Result<SkillView> Vault::add_skill(const Actor& actor, std::string_view tenant_n
     STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
     tenant_text = tenant.name;
     skill.tenant = tenant.id;
-    STRONGROOM_TRY(const auto same, state.store.find<store::Skill>({{"tenant", store::to_value(tenant.id)}, {"name", skill.name}}));
+    STRONGROOM_TRY(const auto same,
+                   state.store.find<store::Skill>(
+                       {{"tenant", store::to_value(tenant.id)}, {"name", skill.name}}));
     if (same) return fail(Code::Conflict, "There is a skill '" + skill.name + "' already.");
     STRONGROOM_CHECKED(state.store.insert(skill));
     audit::Act act;
@@ -126,7 +140,8 @@ Result<SkillView> Vault::add_skill(const Actor& actor, std::string_view tenant_n
 
 Result<std::vector<SkillView>> Vault::list_skills(std::string_view tenant_name) {
   STRONGROOM_TRY(const auto tenant, state_->tenant(tenant_name));
-  STRONGROOM_TRY(const auto skills, state_->store.list<store::Skill>({{"tenant", store::to_value(tenant.id)}}));
+  STRONGROOM_TRY(const auto skills,
+                 state_->store.list<store::Skill>({{"tenant", store::to_value(tenant.id)}}));
   std::vector<SkillView> views;
   for (const auto& skill : skills) {
     STRONGROOM_TRY(auto view, view_of(skill, tenant.name));
@@ -136,14 +151,16 @@ Result<std::vector<SkillView>> Vault::list_skills(std::string_view tenant_name) 
   return views;
 }
 
-Status Vault::remove_skill(const Actor& actor, std::string_view tenant_name, std::string_view name) {
+Status Vault::remove_skill(const Actor& actor, std::string_view tenant_name,
+                           std::string_view name) {
   auto& state = *state_;
   return state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
     const store::Where same{{"tenant", store::to_value(tenant.id)}, {"name", std::string(name)}};
     STRONGROOM_TRY(const int removed, state.store.erase<store::Skill>(same));
     if (removed == 0)
-      return fail(Code::NotFound, "There is no skill '" + std::string(name.substr(0, 64)) + "' in the tenant '" + tenant.name + "'.");
+      return fail(Code::NotFound, "There is no skill '" + std::string(name.substr(0, 64)) +
+                                      "' in the tenant '" + tenant.name + "'.");
     audit::Act act;
     act.tenant = tenant.id;
     act.detail = std::string(name);

@@ -27,25 +27,45 @@ void trim_line_end(Secret& value) {
 
 /// Does any placement, check or credential helper write the value on a line of its own protocol?
 bool travels_in_lines(const catalog::Service& service) {
-  return service.delivery == catalog::Delivery::Proxied || !service.inject.name.empty() || !service.git_host.empty();
+  return service.delivery == catalog::Delivery::Proxied || !service.inject.name.empty() ||
+         !service.git_host.empty();
 }
 
-bool is_control(std::uint8_t c) { return c < 0x20 || c == 0x7f; }
+bool is_control(std::uint8_t c) {
+  return c < 0x20 || c == 0x7f;
+}
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+std::string quoted(std::string_view text) {
+  return "'" + std::string(text) + "'";
+}
 
 bool is_header_name(std::string_view name) {
   static constexpr std::string_view kOther = "!#$%&'*+-.^_`|~";
   return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || kOther.find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           kOther.find(c) != std::string_view::npos;
   });
 }
 
 /// Headers that frame or route a request: a key in one of them would change where the request goes.
 bool is_reserved_header(std::string_view name) {
-  static const std::set<std::string_view> kReserved = {
-      "host", "content-length", "content-type", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect", "keep-alive",
-      "proxy-authorization", "proxy-connection", "via", "forwarded", "content-encoding", "accept-encoding", "range"};
+  static const std::set<std::string_view> kReserved = {"host",
+                                                       "content-length",
+                                                       "content-type",
+                                                       "transfer-encoding",
+                                                       "connection",
+                                                       "upgrade",
+                                                       "te",
+                                                       "trailer",
+                                                       "expect",
+                                                       "keep-alive",
+                                                       "proxy-authorization",
+                                                       "proxy-connection",
+                                                       "via",
+                                                       "forwarded",
+                                                       "content-encoding",
+                                                       "accept-encoding",
+                                                       "range"};
   return kReserved.contains(name) || name.starts_with("x-forwarded-") || name.starts_with("sec-");
 }
 
@@ -58,7 +78,8 @@ std::string lower(std::string_view text) {
 
 Result<std::string> checked_setting(const catalog::Setting& setting, const std::string& value) {
   const auto wrong = [&](std::string_view what) {
-    return fail(Code::Invalid, "The setting " + quoted(setting.name) + " " + std::string(what) + ".");
+    return fail(Code::Invalid,
+                "The setting " + quoted(setting.name) + " " + std::string(what) + ".");
   };
   if (value.size() > kMaxSetting) return wrong("is longer than 1024 characters");
   if (std::ranges::any_of(value, [](char c) { return is_control(static_cast<std::uint8_t>(c)); }))
@@ -71,7 +92,8 @@ Result<std::string> checked_setting(const catalog::Setting& setting, const std::
   if (setting.kind == "port") {
     unsigned port = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), port);
-    if (error != std::errc() || end != value.data() + value.size() || port == 0 || port > 65'535) return wrong("is not a port: 1 to 65535");
+    if (error != std::errc() || end != value.data() + value.size() || port == 0 || port > 65'535)
+      return wrong("is not a port: 1 to 65535");
     return std::to_string(port);
   }
   if (setting.kind == "header") {
@@ -81,7 +103,8 @@ Result<std::string> checked_setting(const catalog::Setting& setting, const std::
     return name;
   }
   if (setting.kind == "variable") {
-    if (const auto status = catalog::check_variable_name(value); !status) return wrong("is refused: " + status.error().message);
+    if (const auto status = catalog::check_variable_name(value); !status)
+      return wrong("is refused: " + status.error().message);
     return value;
   }
   if (setting.kind == "path") {
@@ -97,18 +120,24 @@ Result<std::string> checked_setting(const catalog::Setting& setting, const std::
 Status check_value(const catalog::Service& service, Secret& value) {
   trim_line_end(value);
   if (value.is_empty()) return fail(Code::Invalid, "The key is empty: nothing was stored.");
-  const bool has_nul = value.reveal([](ByteView plain) { return std::ranges::find(plain, 0) != plain.end(); });
+  const bool has_nul =
+      value.reveal([](ByteView plain) { return std::ranges::find(plain, 0) != plain.end(); });
   if (has_nul) return fail(Code::Invalid, "The key holds a NUL octet: nothing was stored.");
-  const bool has_control = value.reveal([](ByteView plain) { return std::ranges::any_of(plain, is_control); });
+  const bool has_control =
+      value.reveal([](ByteView plain) { return std::ranges::any_of(plain, is_control); });
   if (has_control && travels_in_lines(service))
-    return fail(Code::Invalid, "The key holds a line end or another control character, which " + service.title +
-                                   " cannot take: nothing was stored. Give the key alone, on one line.");
+    return fail(Code::Invalid,
+                "The key holds a line end or another control character, which " + service.title +
+                    " cannot take: nothing was stored. Give the key alone, on one line.");
   const bool is_forbidden = !service.forbidden_value.empty() && value.reveal([&](ByteView plain) {
-    const auto is_same = [](std::uint8_t a, char b) { return std::tolower(a) == std::tolower(static_cast<unsigned char>(b)); };
+    const auto is_same = [](std::uint8_t a, char b) {
+      return std::tolower(a) == std::tolower(static_cast<unsigned char>(b));
+    };
     return !std::ranges::search(plain, service.forbidden_value, is_same).empty();
   });
   if (is_forbidden)
-    return fail(Code::Invalid, "The key holds " + quoted(service.forbidden_value) + ", which would send it to another place: nothing was stored.");
+    return fail(Code::Invalid, "The key holds " + quoted(service.forbidden_value) +
+                                   ", which would send it to another place: nothing was stored.");
   return {};
 }
 
@@ -117,7 +146,8 @@ std::string last_characters_of(const catalog::Service& service, const Secret& va
   const std::size_t count = std::min(kShown, service.show_last_characters);
   return value.reveal([&](ByteView plain) {
     const auto last = plain.last(count);
-    const bool is_printable = std::ranges::all_of(last, [](std::uint8_t c) { return c > 0x20 && c < 0x7f; });
+    const bool is_printable =
+        std::ranges::all_of(last, [](std::uint8_t c) { return c > 0x20 && c < 0x7f; });
     return is_printable ? std::string(text_of(last)) : std::string();
   });
 }
@@ -126,17 +156,21 @@ Result<Settings> check_settings(const catalog::Service& service, const Settings&
   for (const auto& [name, value] : given) {
     if (std::ranges::count(given, name, &Settings::value_type::first) > 1)
       return fail(Code::Invalid, "The setting " + quoted(name.substr(0, 64)) + " is given twice.");
-    if (std::ranges::find(service.settings, name, &catalog::Setting::name) == service.settings.end())
-      return fail(Code::Invalid, "The service " + quoted(service.id) + " has no setting " + quoted(name.substr(0, 64)) + ".");
+    if (std::ranges::find(service.settings, name, &catalog::Setting::name) ==
+        service.settings.end())
+      return fail(Code::Invalid, "The service " + quoted(service.id) + " has no setting " +
+                                     quoted(name.substr(0, 64)) + ".");
   }
   Settings checked;
   std::set<std::string> variables;
   for (const auto& setting : service.settings) {
     const auto found = std::ranges::find(given, setting.name, &Settings::value_type::first);
-    const std::string& value = found == given.end() || found->second.empty() ? setting.default_value : found->second;
+    const std::string& value =
+        found == given.end() || found->second.empty() ? setting.default_value : found->second;
     if (value.empty()) {
       if (!setting.required) continue;
-      return fail(Code::Invalid, "The service " + quoted(service.id) + " needs the setting " + quoted(setting.name) + ": " + setting.help + ".");
+      return fail(Code::Invalid, "The service " + quoted(service.id) + " needs the setting " +
+                                     quoted(setting.name) + ": " + setting.help + ".");
     }
     STRONGROOM_TRY(std::string clean, checked_setting(setting, value));
     if (setting.kind == "variable" && !variables.insert(clean).second)

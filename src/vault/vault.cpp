@@ -1,4 +1,5 @@
-// Start, look-ups and views; the rules are in the files beside this one, by subject. SPDX-License-Identifier: Apache-2.0
+// Start, look-ups and views; the rules are in the files beside this one, by subject.
+// SPDX-License-Identifier: Apache-2.0
 #include "vault/vault.h"
 
 #include "base/encoding.h"
@@ -29,7 +30,9 @@ Result<std::unique_ptr<Vault>> Vault::open(Parts parts) {
   return std::unique_ptr<Vault>(new Vault(std::move(state)));
 }
 
-void Vault::set_fences(HolderFences& fences) { state_->fences = &fences; }
+void Vault::set_fences(HolderFences& fences) {
+  state_->fences = &fences;
+}
 
 Status Vault::State::load_own_secrets() {
   const auto load_or_make = [this](std::string_view name, auto make) -> Result<Secret> {
@@ -60,20 +63,24 @@ Status Vault::State::load_what_lives() {
   });
 }
 
-// ------------------------------------------------------------------------------------------------ looking up
+// ------------------------------------------------------------------------------------------------
+// looking up
 
 Result<store::Tenant> Vault::State::tenant(std::string_view name) {
   STRONGROOM_TRY(const auto found, store.find<store::Tenant>({{"name", std::string(name)}}));
-  if (!found || found->state != kActive) return fail(Code::NotFound, "There is no tenant '" + std::string(name.substr(0, 64)) + "'.");
+  if (!found || found->state != kActive)
+    return fail(Code::NotFound, "There is no tenant '" + std::string(name.substr(0, 64)) + "'.");
   return *found;
 }
 
 Result<store::Member> Vault::State::member(const store::Tenant& tenant, std::string_view name) {
-  STRONGROOM_TRY(const auto found, store.find<store::Member>({{"tenant", store::to_value(tenant.id)},
-                                                              {"name", std::string(name)},
-                                                              {"state", std::string(kActive)}}));
+  STRONGROOM_TRY(const auto found,
+                 store.find<store::Member>({{"tenant", store::to_value(tenant.id)},
+                                            {"name", std::string(name)},
+                                            {"state", std::string(kActive)}}));
   if (!found)
-    return fail(Code::NotFound, "There is no member '" + std::string(name.substr(0, 64)) + "' in the tenant '" + tenant.name + "'.");
+    return fail(Code::NotFound, "There is no member '" + std::string(name.substr(0, 64)) +
+                                    "' in the tenant '" + tenant.name + "'.");
   return *found;
 }
 
@@ -90,14 +97,18 @@ Result<store::Session> Vault::State::session(SessionId id) {
 }
 
 Result<store::KeyVersion> Vault::State::current_version(const store::Key& key) {
-  STRONGROOM_TRY(const auto found, store.find<store::KeyVersion>({{"key", store::to_value(key.id)}, {"version", key.version}}));
-  if (!found) return fail(Code::Tampered, "The current version of " + key.id.text() + " is missing.");
+  STRONGROOM_TRY(const auto found, store.find<store::KeyVersion>({{"key", store::to_value(key.id)},
+                                                                  {"version", key.version}}));
+  if (!found)
+    return fail(Code::Tampered, "The current version of " + key.id.text() + " is missing.");
   return *found;
 }
 
 Result<const catalog::Service*> Vault::State::service(std::string_view id) const {
   const auto* found = catalog.find(id);
-  if (found == nullptr) return fail(Code::NotFound, "The catalogue has no service '" + std::string(id.substr(0, 64)) + "'.");
+  if (found == nullptr)
+    return fail(Code::NotFound,
+                "The catalogue has no service '" + std::string(id.substr(0, 64)) + "'.");
   return found;
 }
 
@@ -111,7 +122,8 @@ Result<std::string> Vault::State::member_name(MemberId id) {
   return found ? found->name : std::string();
 }
 
-// ------------------------------------------------------------------------------------------------ the record
+// ------------------------------------------------------------------------------------------------
+// the record
 
 Status Vault::State::act(const Actor& actor, std::string_view action, audit::Act facts) {
   facts.actor = actor.name;
@@ -128,18 +140,23 @@ Status Vault::State::commit(const std::function<Status()>& work) {
   auto acted = std::exchange(in_doubt, std::nullopt);
   if (done || !acted) return done;
   acted->outcome = "undone";
-  if (const auto recorded = record.record(*acted); !recorded) log(LogLevel::Error, "record_failed", {{"action", acted->action}});
+  if (const auto recorded = record.record(*acted); !recorded)
+    log(LogLevel::Error, "record_failed", {{"action", acted->action}});
   return done;
 }
 
 Status Vault::State::refuse_pass(const Secret& value) {
   const auto hash = value.reveal([](ByteView plain) { return crypto::sha256(plain); });
-  STRONGROOM_TRY(const auto grant, store.find<store::Grant>({{"pass_hash", ByteVector(hash.begin(), hash.end())}}));
-  if (grant) return fail(Code::Invalid, "This is the pass of a session, not a provider's key: nothing was stored.");
+  STRONGROOM_TRY(const auto grant,
+                 store.find<store::Grant>({{"pass_hash", ByteVector(hash.begin(), hash.end())}}));
+  if (grant)
+    return fail(Code::Invalid,
+                "This is the pass of a session, not a provider's key: nothing was stored.");
   return {};
 }
 
-// ------------------------------------------------------------------------------------------------ settings as kept
+// ------------------------------------------------------------------------------------------------
+// settings as kept
 
 std::string settings_text(const Settings& settings) {
   json::object object;
@@ -158,11 +175,20 @@ Result<Settings> settings_of(const std::string& text) {
   return settings;
 }
 
-// ------------------------------------------------------------------------------------------------ the installation
+// ------------------------------------------------------------------------------------------------
+// the installation
 
-std::string Vault::receipt_public_key() const { return to_base64(crypto::public_key_of(state_->signing_key)); }
-std::string Vault::installation_id() const { return state_->installation; }
-Secret Vault::link_key() const { return state_->link_key.duplicate(); }
-void Vault::note_used(KeyId id, WallTime at) { state_->last_used[id] = at; }
+std::string Vault::receipt_public_key() const {
+  return to_base64(crypto::public_key_of(state_->signing_key));
+}
+std::string Vault::installation_id() const {
+  return state_->installation;
+}
+Secret Vault::link_key() const {
+  return state_->link_key.duplicate();
+}
+void Vault::note_used(KeyId id, WallTime at) {
+  state_->last_used[id] = at;
+}
 
 }  // namespace strongroom::vault

@@ -1,8 +1,8 @@
 // Vault: the rules. What may be stored, who may use it, what a revoke means.
 //
-// Used by: lease (grants), api (everything people ask), app (wiring). Threads: the vault's loop. Every change is one durable
-// transaction and one durable act in the record before the answer. Fails: Result; nothing is half done.
-// SPDX-License-Identifier: Apache-2.0
+// Used by: lease (grants), api (everything people ask), app (wiring). Threads: the vault's loop.
+// Every change is one durable transaction and one durable act in the record before the answer.
+// Fails: Result; nothing is half done. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <chrono>
@@ -27,24 +27,36 @@
 
 namespace strongroom::vault {
 
-/// Who asks: the operator at the control socket, or with the operator token. (Members follow with sign-in.)
+/// Who asks: the operator at the control socket, or with the operator token. (Members follow with
+/// sign-in.)
 struct Actor {
   std::string name;  ///< "operator"
 };
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
-struct TenantView { TenantId id; std::string name; std::string state; WallTime created; };
-struct MemberView { MemberId id; std::string tenant; std::string name; std::string role; WallTime created; };
+struct TenantView {
+  TenantId id;
+  std::string name;
+  std::string state;
+  WallTime created;
+};
+struct MemberView {
+  MemberId id;
+  std::string tenant;
+  std::string name;
+  std::string role;
+  WallTime created;
+};
 struct KeyView {
   KeyId id;
   std::string tenant;
   std::string service;
   std::string label;
-  std::string delivery;         ///< "proxied", "injected"
-  std::string home;             ///< "skill", "integration"
-  std::string owner;            ///< member's name; empty for a skill secret
-  std::string state;            ///< "active", "rejected_by_provider", "revoked"
+  std::string delivery;  ///< "proxied", "injected"
+  std::string home;      ///< "skill", "integration"
+  std::string owner;     ///< member's name; empty for a skill secret
+  std::string state;     ///< "active", "rejected_by_provider", "revoked"
   std::uint32_t version = 0;
   WallTime created;
   WallTime changed;
@@ -52,13 +64,24 @@ struct KeyView {
   std::string last_characters;  ///< four, or empty
   Settings settings;
 };
-struct SkillView { SkillId id; std::string tenant; std::string name; std::vector<std::string> services; };
-struct GrantView { GrantId id; std::string service; std::string label; KeyId key; std::string delivery; };
+struct SkillView {
+  SkillId id;
+  std::string tenant;
+  std::string name;
+  std::vector<std::string> services;
+};
+struct GrantView {
+  GrantId id;
+  std::string service;
+  std::string label;
+  KeyId key;
+  std::string delivery;
+};
 struct SessionView {
   SessionId id;
   std::string tenant;
   std::string member;
-  std::string state;            ///< "open", "ended"
+  std::string state;  ///< "open", "ended"
   std::string runtime;
   WallTime started;
   std::optional<WallTime> ended;
@@ -71,7 +94,7 @@ struct NewKey {
   std::string tenant;
   std::string service;
   std::string label = "default";
-  std::string member;           ///< empty: skill secret
+  std::string member;  ///< empty: skill secret
   Settings settings;
 };
 
@@ -86,9 +109,20 @@ struct SessionRequest {
 };
 
 /// A pass just made: the only time it is known outside the workroom.
-struct IssuedPass { GrantId grant; std::string service; std::string label; std::string pass; Settings settings; };
+struct IssuedPass {
+  GrantId grant;
+  std::string service;
+  std::string label;
+  std::string pass;
+  Settings settings;
+};
 /// An injected key that the runner will lease.
-struct InjectedGrant { GrantId grant; std::string service; std::string label; Settings settings; };
+struct InjectedGrant {
+  GrantId grant;
+  std::string service;
+  std::string label;
+  Settings settings;
+};
 struct StartedSession {
   SessionView session;
   std::vector<IssuedPass> passes;
@@ -111,7 +145,12 @@ struct OpenedKey {
 };
 
 /// A signed receipt, as JSON text ready to save; and whether R1 and R2 hold.
-struct Receipt { ReceiptId id; std::string document; bool is_fenced = false; bool is_withdrawn = false; };
+struct Receipt {
+  ReceiptId id;
+  std::string document;
+  bool is_fenced = false;
+  bool is_withdrawn = false;
+};
 
 class Vault {
  public:
@@ -120,10 +159,12 @@ class Vault {
     store::Store& store;
     const catalog::Catalog& catalog;
     audit::Log& record;
-    Secret root_key;              ///< opened by a seal (vault/seal.h)
-    std::chrono::milliseconds grace{2000};  ///< TERM to KILL for processes that hold an injected key
+    Secret root_key;  ///< opened by a seal (vault/seal.h)
+    std::chrono::milliseconds grace{
+        2000};  ///< TERM to KILL for processes that hold an injected key
   };
-  /// Verifies all rows; makes what a new installation lacks (signing key, link key). Tampered / Sealed with a sentence that says so.
+  /// Verifies all rows; makes what a new installation lacks (signing key, link key). Tampered /
+  /// Sealed with a sentence that says so.
   static Result<std::unique_ptr<Vault>> open(Parts parts);
   ~Vault();
   /// Before sessions are served.
@@ -133,7 +174,8 @@ class Vault {
   Result<TenantView> add_tenant(const Actor& actor, std::string_view name);
   Result<std::vector<TenantView>> list_tenants();
   io::Task<Result<Receipt>> remove_tenant(Actor actor, std::string name);
-  Result<MemberView> add_member(const Actor& actor, std::string_view tenant, std::string_view name, std::string_view role);
+  Result<MemberView> add_member(const Actor& actor, std::string_view tenant, std::string_view name,
+                                std::string_view role);
   Result<std::vector<MemberView>> list_members(std::string_view tenant);
   /// Ends the member's sessions and revokes their integrations.
   io::Task<Result<Receipt>> remove_member(Actor actor, std::string tenant, std::string name);
@@ -146,12 +188,14 @@ class Vault {
   io::Task<Result<Receipt>> revoke_key(Actor actor, KeyId id);
   /// The current version's plaintext for a check by a gateway.
   Result<OpenedKey> open_for_check(const Actor& actor, KeyId id);
-  /// What a provider said; changes `active` <-> `rejected_by_provider` for the current version only.
+  /// What a provider said; changes `active` <-> `rejected_by_provider` for the current version
+  /// only.
   Status note_verdict(KeyId id, std::uint32_t version, bool accepted, int provider_status);
   void note_used(KeyId id, WallTime at);
 
   // Skills
-  Result<SkillView> add_skill(const Actor& actor, std::string_view tenant, std::string_view name, const std::vector<std::string>& services);
+  Result<SkillView> add_skill(const Actor& actor, std::string_view tenant, std::string_view name,
+                              const std::vector<std::string>& services);
   Result<std::vector<SkillView>> list_skills(std::string_view tenant);
   Status remove_skill(const Actor& actor, std::string_view tenant, std::string_view name);
 
@@ -159,7 +203,8 @@ class Vault {
   Result<StartedSession> start_session(const Actor& actor, const SessionRequest& request);
   Result<std::vector<SessionView>> list_sessions(std::string_view tenant);
   Result<SessionView> show_session(SessionId id);
-  /// Fences the session at every holder; `why`: "finished", "ended by operator", "time limit", "runner lost".
+  /// Fences the session at every holder; `why`: "finished", "ended by operator", "time limit",
+  /// "runner lost".
   io::Task<Result<Receipt>> end_session(Actor actor, SessionId id, std::string why);
   /// Sessions past their time; the caller ends each. (Expiry is checked at use as well.)
   Result<std::vector<SessionId>> expired_sessions();
@@ -185,6 +230,7 @@ class Vault {
 };
 
 /// Checks a receipt document against a public key (base64); answers what it says. No server needed.
-[[nodiscard]] Result<json::object> verify_receipt(std::string_view document, std::string_view public_key_base64);
+[[nodiscard]] Result<json::object> verify_receipt(std::string_view document,
+                                                  std::string_view public_key_base64);
 
 }  // namespace strongroom::vault

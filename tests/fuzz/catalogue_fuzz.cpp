@@ -11,16 +11,21 @@ using namespace strongroom;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   const auto service = catalog::parse_service({"fuzz.toml", text});
-  // A mistake is named with its file; a proxied service never comes without the one place for its key.
+  // A mistake is named with its file; a proxied service never comes without the one place for its
+  // key.
   if (!service && !service.error().message.starts_with("fuzz.toml:")) std::abort();
-  if (service && service->delivery == catalog::Delivery::Proxied && service->accept.empty()) std::abort();
+  if (service && service->delivery == catalog::Delivery::Proxied && service->accept.empty())
+    std::abort();
   (void)catalog::toml_to_json({"fuzz.toml", text});
   const auto once = catalog::canonical_path(text);
   if (once) {
     const auto twice = catalog::canonical_path(*once);
-    if (!twice || *twice != *once || once->find("/../") != std::string::npos || once->find("//") != std::string::npos) std::abort();
+    if (!twice || *twice != *once || once->find("/../") != std::string::npos ||
+        once->find("//") != std::string::npos)
+      std::abort();
     (void)catalog::path_matches("/*/a*b/**", *once);
   }
-  if (catalog::check_variable_name(text) && (text.find('=') != std::string::npos || text == "PATH")) std::abort();
+  if (catalog::check_variable_name(text) && (text.find('=') != std::string::npos || text == "PATH"))
+    std::abort();
   return 0;
 }

@@ -194,16 +194,36 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t cut = (std::size_t{data[1]} << 8U | data[2]) % (input.size() + 1);
   const std::string_view text = text_of(input);
   switch (kind % 10) {
-    case 0: fuzz_request(text, cut); break;
-    case 1: fuzz_response(text, cut, "GET"); break;
-    case 2: fuzz_response(text, cut, "HEAD"); break;
-    case 3: fuzz_response(text, cut, "CONNECT"); break;
-    case 4: fuzz_body(text, cut, {BodyKind::Chunked, 0}); break;
-    case 5: fuzz_body(text, cut, {BodyKind::Length, cut / 2}); break;
-    case 6: fuzz_frames(input, cut, FrameSender::Client, 0); break;
-    case 7: fuzz_frames(input, cut, FrameSender::Server, kRsv1); break;
-    case 8: (void)decode_start("gzip", input, cut); break;
-    default: (void)decode_start("deflate", input, cut); break;
+    case 0:
+      fuzz_request(text, cut);
+      break;
+    case 1:
+      fuzz_response(text, cut, "GET");
+      break;
+    case 2:
+      fuzz_response(text, cut, "HEAD");
+      break;
+    case 3:
+      fuzz_response(text, cut, "CONNECT");
+      break;
+    case 4:
+      fuzz_body(text, cut, {BodyKind::Chunked, 0});
+      break;
+    case 5:
+      fuzz_body(text, cut, {BodyKind::Length, cut / 2});
+      break;
+    case 6:
+      fuzz_frames(input, cut, FrameSender::Client, 0);
+      break;
+    case 7:
+      fuzz_frames(input, cut, FrameSender::Server, kRsv1);
+      break;
+    case 8:
+      (void)decode_start("gzip", input, cut);
+      break;
+    default:
+      (void)decode_start("deflate", input, cut);
+      break;
   }
   return 0;
 }

@@ -1,4 +1,5 @@
-// Fuzzes opening sealed records and decoding entries of the record of use. SPDX-License-Identifier: Apache-2.0
+// Fuzzes opening sealed records and decoding entries of the record of use. SPDX-License-Identifier:
+// Apache-2.0
 #include <cstdlib>
 
 #include "base/encoding.h"
@@ -9,7 +10,8 @@ using strongroom::ByteView;
 using strongroom::Secret;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const Secret key{ByteView(reinterpret_cast<const std::uint8_t*>("0123456789abcdef0123456789abcdef"), 32)};
+  static const Secret key{
+      ByteView(reinterpret_cast<const std::uint8_t*>("0123456789abcdef0123456789abcdef"), 32)};
   const ByteView input(data, size);
   const ByteView context = input.first(size / 4);
   const ByteView record = input.subspan(size / 4);

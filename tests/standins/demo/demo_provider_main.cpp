@@ -1,6 +1,7 @@
-// A STAND-IN for the Gemini API, for `strongroom demo` only: real TLS under the provider's own host name, one answer, and the
-// provider's own refusal for any key but the one given on standard input. Argument: the folder for provider-ca.pem.
-// Prints "port N" when it listens. SPDX-License-Identifier: Apache-2.0
+// A STAND-IN for the Gemini API, for `strongroom demo` only: real TLS under the provider's own host
+// name, one answer, and the provider's own refusal for any key but the one given on standard input.
+// Argument: the folder for provider-ca.pem. Prints "port N" when it listens.
+// SPDX-License-Identifier: Apache-2.0
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -36,10 +37,12 @@ std::string answer_to(const http::RequestHead& request, const Provider& provider
   const auto* host = request.headers.find(http::Name::Host);
   const auto* key = request.headers.find("x-goog-api-key");
   const bool is_ours = host != nullptr && host->value == kHost;
-  const bool is_right = is_ours && key != nullptr && key->value == provider.key && request.target.find("key=") == std::string_view::npos;
+  const bool is_right = is_ours && key != nullptr && key->value == provider.key &&
+                        request.target.find("key=") == std::string_view::npos;
   const std::string body = is_right ? kAnswer : kRefusal;
   return std::string("HTTP/1.1 ") + (is_right ? "200 OK" : "400 Bad Request") +
-         "\r\ncontent-type: application/json\r\nx-strongroom-standin: 1\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+         "\r\ncontent-type: application/json\r\nx-strongroom-standin: 1\r\ncontent-length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
 io::Task<void> serve(io::Stream stream, const Provider& provider) {
@@ -87,7 +90,8 @@ Status run(const std::string& folder) {
   const SystemClock clock;
   io::Loop loop(clock);
   const Provider provider{std::move(tls), key};
-  io::Acceptor acceptor(loop, bound.fd, [&](io::Stream stream) { loop.spawn(serve(std::move(stream), provider)); });
+  io::Acceptor acceptor(loop, bound.fd,
+                        [&](io::Stream stream) { loop.spawn(serve(std::move(stream), provider)); });
   loop.on_signals({SIGTERM, SIGINT}, [&](int) { loop.stop(); });
   std::printf("port %u\n", static_cast<unsigned>(bound.bound.port));
   std::fflush(stdout);
