@@ -114,11 +114,7 @@ Result<ReadEnd> read_frames(const std::vector<std::string>& files,
 }
 
 crypto::Digest next_hash(const crypto::Digest& previous, ByteView entry) {
-  ByteVector octets;
-  octets.reserve(previous.size() + entry.size());
-  octets.insert(octets.end(), previous.begin(), previous.end());
-  octets.insert(octets.end(), entry.begin(), entry.end());
-  return crypto::sha256(octets);
+  return crypto::sha256(previous, entry);
 }
 
 ByteVector checkpoint_message(std::uint64_t count, const crypto::Digest& head) {

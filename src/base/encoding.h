@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <optional>
 #include <string>
@@ -47,8 +48,10 @@ class Writer {
  private:
   template <std::unsigned_integral T>
   void integer(T v) {
-    for (int shift = static_cast<int>(sizeof(T)) * 8 - 8; shift >= 0; shift -= 8)
-      out_.push_back(static_cast<std::uint8_t>(v >> shift));
+    std::array<std::uint8_t, sizeof(T)> octets;
+    for (std::size_t i = 0; i < sizeof(T); ++i)
+      octets[i] = static_cast<std::uint8_t>(v >> (8 * (sizeof(T) - 1 - i)));
+    out_.insert(out_.end(), octets.begin(), octets.end());
   }
   ByteVector& out_;
 };

@@ -61,12 +61,15 @@ Secret random_secret(std::size_t size) {
   return secret;
 }
 
-Digest sha256(ByteView data) {
+Digest sha256(ByteView data) { return sha256(data, {}); }
+
+Digest sha256(ByteView first, ByteView second) {
   Digest digest;
   unsigned size = 0;
   EVP_MD_CTX* context = hash_context();
   const bool done = EVP_DigestInit_ex2(context, sha256_algorithm(), nullptr) == 1 &&
-                    EVP_DigestUpdate(context, data.data(), data.size()) == 1 &&
+                    EVP_DigestUpdate(context, first.data(), first.size()) == 1 &&
+                    EVP_DigestUpdate(context, second.data(), second.size()) == 1 &&
                     EVP_DigestFinal_ex(context, digest.data(), &size) == 1;
   STRONGROOM_CHECK(done && size == digest.size(), "SHA-256 does not fail");
   return digest;
