@@ -38,7 +38,10 @@ struct Log::State {
     const std::uint64_t sequence = next_sequence++;
     scratch.clear();
     encode_entry(sequence, clock.wall(), content, scratch);
-    writer.append(scratch, std::move(on_durable));
+    // How a use ended is told to nobody who waits; everything else is.
+    const bool is_lazy = std::holds_alternative<Settled>(content);
+    writer.append(scratch, is_lazy ? BatchWriter::Pace::Lazy : BatchWriter::Pace::Prompt,
+                  std::move(on_durable));
     return sequence;
   }
 };

@@ -34,9 +34,12 @@ class BatchWriter {
   BatchWriter(Options options, ChainEnd end);
   ~BatchWriter();
 
+  /// Prompt: somebody waits for it, or it must not be missed. Lazy: goes with the next prompt one,
+  /// or within 50 ms.
+  enum class Pace : std::uint8_t { Prompt, Lazy };
   /// An encoded entry; `on_durable` (may be empty) is called on the writer's thread once it is on
   /// the disk, or could not be put there.
-  void append(ByteView entry, std::function<void(Status)> on_durable);
+  void append(ByteView entry, Pace pace, std::function<void(Status)> on_durable);
   /// Waits until everything appended so far is on the disk; the answer is that of the last batch.
   [[nodiscard]] Status flush();
 
@@ -44,10 +47,14 @@ class BatchWriter {
   struct Batch {
     ByteVector octets;  ///< [length][entry]...
     std::uint64_t entries = 0;
+    std::uint64_t prompt = 0;  ///< of them, so many that are not lazy
     std::vector<std::function<void(Status)>> waiting;
     void clear();
   };
   void run();
+  [[nodiscard]] bool is_hurried() const { return is_stopping_ || is_flushing_; }
+  [[nodiscard]] bool await_batch(Batch& batch);
+  void await_company(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] Status write(const Batch& batch);
   /// Adds frames with their hashes to frames_; the chain's new head is the answer.
   [[nodiscard]] crypto::Digest chain(const Batch& batch);
@@ -68,6 +75,10 @@ class BatchWriter {
   std::uint64_t appended_ = 0;
   std::uint64_t finished_ = 0;
   Status last_status_;
+  std::uint64_t wakes_at_ = 1;     ///< this many prompt entries wake the writer
+  std::uint64_t last_prompt_ = 0;  ///< prompt entries of the last batch
+  std::chrono::steady_clock::time_point last_write_{};  ///< when the last batch began
+  bool is_flushing_ = false;
   bool is_stopping_ = false;
   std::thread thread_;
 };
