@@ -96,7 +96,7 @@ _NGINX = """
 worker_processes 1; daemon off; pid {folder}/peer.pid; error_log {folder}/peer.log error;
 events {{ worker_connections 20000; multi_accept on; }}
 http {{
-  access_log off; keepalive_requests 100000000; keepalive_timeout 600s; client_max_body_size 0;
+  access_log {folder}/access.log; keepalive_requests 100000000; keepalive_timeout 600s; client_max_body_size 0;
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/b1; fastcgi_temp_path {folder}/b2;
   uwsgi_temp_path {folder}/b3; scgi_temp_path {folder}/b4;
   upstream provider {{ server 127.0.0.1:{provider_port}; keepalive 128; keepalive_requests 100000000; }}

@@ -14,6 +14,7 @@
 #include "audit/render.h"
 #include "audit/verifier.h"
 #include "audit/writer.h"
+#include "base/log.h"
 
 namespace strongroom::audit {
 
@@ -65,25 +66,43 @@ Status cut_tail(const std::string& path, std::uint64_t at) {
   return {};
 }
 
-/// A crash can leave the last frame whole in length but not in content (the file grew before its
-/// octets came): that is torn as well.
+/// Walks until something does not fit.
 struct Walk {
   Verifier verifier;
-  std::optional<Frame> refused;
   Status refusal;
+  bool is_chained = false;  ///< what was refused is whole all the same
   explicit Walk(const crypto::PublicKey& key) : verifier(key) {}
 
   Result<bool> take(const Frame& frame) {
-    if (refused) return std::unexpected(refusal.error());
     refusal = verifier.take(frame);
-    if (!refusal) refused = frame;
-    return true;
+    is_chained = !refusal && next_hash(verifier.head(), frame.entry) == frame.hash;
+    return refusal.has_value();
   }
 };
 
-Result<Verified> walk_all(const std::vector<std::string>& files, const crypto::PublicKey& key) {
+/// What does not fit at the end of the last file is cut off when a crash explains it.
+Status settle_end(const std::vector<std::string>& files, const ReadEnd& end, const Walk& walk,
+                  const crypto::PublicKey& key) {
+  if (!end.is_torn && walk.refusal) return {};
+  if (walk.is_chained || end.segment + 1 != files.size()) return walk.refusal;
+  const std::string& file = files[end.segment];
+  STRONGROOM_TRY(const bool is_torn, is_torn_batch(file, end.offset, key));
+  if (!is_torn && !walk.refusal) return walk.refusal;
+  if (!is_torn)
+    return fail(Code::Tampered, "the record's file " + file + " does not fit from octet " +
+                                    std::to_string(end.offset) + " on");
+  log(LogLevel::Warning, "record_torn",
+      {{"file", file},
+       {"octet", end.offset},
+       {"why", "the last batch was not whole when the server ended; none of it was acknowledged"}});
+  return cut_tail(file, end.offset);
+}
+
+Result<Verified> walk_all(const std::vector<std::string>& files, WrittenUpTo until,
+                          const crypto::PublicKey& key) {
   Verifier verifier(key);
-  STRONGROOM_TRY(const ReadEnd end, read_frames(files, [&](const Frame& frame) -> Result<bool> {
+  STRONGROOM_TRY(const ReadEnd end,
+                 read_frames(files, until, [&](const Frame& frame) -> Result<bool> {
                    STRONGROOM_CHECKED(verifier.take(frame));
                    return true;
                  }));
@@ -99,18 +118,11 @@ Log::~Log() = default;
 Result<std::unique_ptr<Log>> Log::open(Options options) {
   STRONGROOM_CHECKED(make_directory(options.directory));
   STRONGROOM_TRY(const auto files, segment_files(options.directory));
-  Walk walk(crypto::public_key_of(options.signing_key));
-  STRONGROOM_TRY(ReadEnd end,
-                 read_frames(files, [&](const Frame& frame) { return walk.take(frame); }));
-  if (walk.refused) {
-    // Only the very last frame may be torn.
-    if (walk.refused->offset + walk.refused->entry.size() + kFrameOverhead != end.offset ||
-        walk.refused->segment != end.segment || end.is_torn)
-      return std::unexpected(walk.refusal.error());
-    end.offset = walk.refused->offset;
-    end.is_torn = true;
-  }
-  if (end.is_torn) STRONGROOM_CHECKED(cut_tail(files[end.segment], end.offset));
+  const crypto::PublicKey key = crypto::public_key_of(options.signing_key);
+  Walk walk(key);
+  STRONGROOM_TRY(const ReadEnd end,
+                 read_frames(files, {}, [&](const Frame& frame) { return walk.take(frame); }));
+  STRONGROOM_CHECKED(settle_end(files, end, walk, key));
   ChainEnd chain;
   chain.head = walk.verifier.head();
   chain.entries = walk.verifier.verified().entries;
@@ -148,8 +160,10 @@ void Log::record_later(const Content& content) {
 
 Status Log::for_each(const std::function<bool(const Entry&)>& visit) const {
   (void)state_->writer.flush();
+  const WrittenUpTo until = state_->writer.written();
   STRONGROOM_TRY(const auto files, segment_files(state_->directory));
-  STRONGROOM_TRY(const ReadEnd end, read_frames(files, [&](const Frame& frame) -> Result<bool> {
+  STRONGROOM_TRY(const ReadEnd end,
+                 read_frames(files, until, [&](const Frame& frame) -> Result<bool> {
                    if (!frame.entry.empty() && frame.entry[0] == kCheckpointKind) return true;
                    STRONGROOM_TRY(const Entry entry, decode_entry(frame.entry));
                    return visit(entry);
@@ -186,13 +200,14 @@ Result<std::vector<json::object>> Log::list(const Filter& filter) const {
 
 Result<Verified> Log::verify() const {
   (void)state_->writer.flush();
+  const WrittenUpTo until = state_->writer.written();
   STRONGROOM_TRY(const auto files, segment_files(state_->directory));
-  return walk_all(files, state_->public_key);
+  return walk_all(files, until, state_->public_key);
 }
 
 Result<Verified> Log::verify_folder(const std::string& directory, const crypto::PublicKey& key) {
   STRONGROOM_TRY(const auto files, segment_files(directory));
-  return walk_all(files, key);
+  return walk_all(files, {}, key);
 }
 
 }  // namespace strongroom::audit

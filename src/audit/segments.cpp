@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -53,8 +54,29 @@ class Mapped {
 std::size_t whole_frame(ByteView rest) {
   Reader in(rest);
   const std::size_t entry = in.u32();
-  if (!in.is_ok() || rest.size() < entry + kFrameOverhead) return 0;
+  if (!in.is_ok() || entry == 0 || rest.size() < entry + kFrameOverhead) return 0;
   return entry + kFrameOverhead;
+}
+
+bool is_zero(ByteView octets) {
+  return std::ranges::all_of(octets, [](std::uint8_t octet) { return octet == 0; });
+}
+
+/// A batch is far smaller.
+constexpr std::size_t kMaxTorn = 16UL << 20U;
+constexpr std::size_t kCheckpointEntry = 1 + 8 + 64;
+
+/// The 32 octets before `frame` are the hash that it follows.
+bool is_signed_checkpoint(const crypto::Digest& previous, ByteView frame,
+                          const crypto::PublicKey& key) {
+  const ByteView entry = frame.subspan(4, kCheckpointEntry);
+  const crypto::Digest hash = next_hash(previous, entry);
+  if (!std::ranges::equal(hash, frame.subspan(4 + kCheckpointEntry, hash.size()))) return false;
+  Reader in(entry.subspan(1));
+  const std::uint64_t count = in.u64();
+  crypto::Signature signature{};
+  std::ranges::copy(in.raw(signature.size()), signature.begin());
+  return crypto::verify(key, checkpoint_message(count, previous), signature);
 }
 
 }  // namespace
@@ -83,16 +105,19 @@ Result<std::vector<std::string>> segment_files(const std::string& directory) {
   return files;
 }
 
-Result<ReadEnd> read_frames(const std::vector<std::string>& files,
+Result<ReadEnd> read_frames(const std::vector<std::string>& files, WrittenUpTo until,
                             const std::function<Result<bool>(const Frame&)>& visit) {
   ReadEnd end;
-  for (std::size_t index = 0; index < files.size(); ++index) {
+  const std::size_t count = std::min(files.size(), until.segments);
+  for (std::size_t index = 0; index < count; ++index) {
     STRONGROOM_TRY(const Mapped mapped, Mapped::open(files[index]));
     ByteView rest = mapped.view();
+    if (index + 1 == until.segments && until.offset < rest.size()) rest = rest.first(until.offset);
     end = {false, index, 0};
     while (!rest.empty()) {
       const std::size_t size = whole_frame(rest);
-      const bool is_last = index + 1 == files.size();
+      const bool is_last = index + 1 == count;
+      if (size == 0 && is_zero(rest)) break;
       if (size == 0 && !is_last)
         return fail(Code::Tampered, "the record's file " + files[index] + " is cut short");
       if (size == 0) {
@@ -111,6 +136,27 @@ Result<ReadEnd> read_frames(const std::vector<std::string>& files,
     }
   }
   return end;
+}
+
+Result<bool> is_torn_batch(const std::string& file, std::uint64_t offset,
+                           const crypto::PublicKey& key) {
+  STRONGROOM_TRY(const Mapped mapped, Mapped::open(file));
+  const ByteView octets = mapped.view();
+  const auto last =
+      std::find_if(octets.rbegin(), octets.rend(), [](auto each) { return each != 0; });
+  const auto used = static_cast<std::size_t>(octets.rend() - last);
+  if (used > offset + kMaxTorn) return false;
+  constexpr std::size_t kFrame = kCheckpointEntry + kFrameOverhead;
+  const std::array<std::uint8_t, 5> start{0, 0, 0, kCheckpointEntry, kCheckpointKind};
+  for (std::size_t at = offset; at + kFrame <= octets.size(); ++at) {
+    const ByteView frame = octets.subspan(at, kFrame);
+    if (!std::ranges::equal(start, frame.first(start.size()))) continue;
+    crypto::Digest previous{};
+    if (at >= previous.size())
+      std::ranges::copy(octets.subspan(at - previous.size(), previous.size()), previous.begin());
+    if (is_signed_checkpoint(previous, frame, key)) return false;
+  }
+  return true;
 }
 
 crypto::Digest next_hash(const crypto::Digest& previous, ByteView entry) {

@@ -1,6 +1,7 @@
 // Segments: the files of the record, and reading them in order. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -31,14 +32,26 @@ struct Frame {
 
 /// Where a reading stopped.
 struct ReadEnd {
-  bool is_torn = false;  ///< the last frame of the last segment is incomplete
+  bool is_torn = false;  ///< what follows in the last segment is neither a whole frame nor zeros
   std::size_t segment = 0;
   std::uint64_t offset = 0;  ///< first octet after the last whole frame
 };
-/// Every whole frame in order; `visit` answers false to stop. A frame that is cut short anywhere
-/// but at the very end is Tampered.
-[[nodiscard]] Result<ReadEnd> read_frames(const std::vector<std::string>& files,
+/// How much is read of a record that is being written.
+struct WrittenUpTo {
+  std::size_t segments = SIZE_MAX;
+  std::uint64_t offset = UINT64_MAX;  ///< of the last of them
+};
+/// Every whole frame in order; `visit` answers false to stop. Zeros at the end of a segment are
+/// room that was made in advance. A frame that is cut short anywhere but at the very end is
+/// Tampered.
+[[nodiscard]] Result<ReadEnd> read_frames(const std::vector<std::string>& files, WrittenUpTo until,
                                           const std::function<Result<bool>(const Frame&)>& visit);
+
+/// Whether what does not fit, from `offset` of the file on, is what a crash leaves of the batch
+/// that was being written: it is short enough, and holds no signed checkpoint. A checkpoint is
+/// written only when all before it is durable, so what has one behind it was changed later.
+[[nodiscard]] Result<bool> is_torn_batch(const std::string& file, std::uint64_t offset,
+                                         const crypto::PublicKey& key);
 
 /// The chain's next hash.
 [[nodiscard]] crypto::Digest next_hash(const crypto::Digest& previous, ByteView entry);

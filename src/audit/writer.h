@@ -19,7 +19,7 @@ struct ChainEnd {
   crypto::Digest head{};
   std::uint64_t entries = 0;
   std::size_t segments = 0;     ///< files there are
-  std::uint64_t offset = 0;     ///< length of the last one
+  std::uint64_t offset = 0;     ///< end of the last frame of the last one
   bool is_checkpointed = true;  ///< nothing after the last checkpoint
 };
 
@@ -42,6 +42,8 @@ class BatchWriter {
   void append(ByteView entry, Pace pace, std::function<void(Status)> on_durable);
   /// Waits until everything appended so far is on the disk; the answer is that of the last batch.
   [[nodiscard]] Status flush();
+  /// What is on the disk by now.
+  [[nodiscard]] WrittenUpTo written() const;
 
  private:
   struct Batch {
@@ -56,22 +58,26 @@ class BatchWriter {
   [[nodiscard]] bool await_batch(Batch& batch);
   void await_company(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] Status write(const Batch& batch);
-  /// Adds frames with their hashes to frames_; the chain's new head is the answer.
-  [[nodiscard]] crypto::Digest chain(const Batch& batch);
+  /// Adds frames with their hashes to frames_ and moves the chain's head on.
+  void chain(const Batch& batch, crypto::Digest& head);
   void add_frame(ByteView entry, crypto::Digest& head);
   void add_checkpoint(std::uint64_t entries, crypto::Digest& head);
   [[nodiscard]] Status write_frames();
   [[nodiscard]] Status open_segment();
+  void make_room(std::uint64_t from);
+  void close_segment();
 
   Options options_;
   ChainEnd end_;
   int fd_ = -1;
+  std::uint64_t room_ = 0;  ///< size of the open segment, zeros behind the last frame among it
   ByteVector frames_;
   SteadyTime last_checkpoint_{};
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable done_;
   Batch incoming_;
+  WrittenUpTo written_;
   std::uint64_t appended_ = 0;
   std::uint64_t finished_ = 0;
   Status last_status_;

@@ -90,12 +90,13 @@ io::Task<lease::CheckDone> Gateway::check_key(LeaseId id) {
   if (!upstream) co_return unknown("the provider cannot be reached: " + upstream.error().message);
   // The key may have been revoked meanwhile; from here on a revoke ends the connection.
   lease::Lease* held = link_.holder().find(id);
-  if (held == nullptr || !(*upstream)->attach(*held) || !(*upstream)->is_usable(loop_.coarse_now()))
+  if (held == nullptr || !(*upstream)->attach(*held) ||
+      !(*upstream)->is_usable(loop_.clock().steady()))
     co_return unknown("the key may not be used any more");
   auto work = workspaces.take();
   const auto refused = build_check(*service, *authority, held->granted(), work->out);
   if (refused) co_return unknown("the stored value cannot travel in a request");
-  (*upstream)->stream.set_deadline(Deadline::after(loop_.clock(), kCheckTime));
+  (*upstream)->stream.set_deadline(loop_.deadline_in(kCheckTime));
   const auto sent = co_await (*upstream)->stream.write_all(work->out.bytes());
   work->out.wipe_key();
   if (!sent) co_return unknown("the provider ended the connection");

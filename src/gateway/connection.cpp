@@ -19,7 +19,9 @@ constexpr std::chrono::milliseconds kLinger{1000};
 
 Connection::Connection(Gateway& gateway, io::Stream client)
     : gateway_(gateway), client_(std::move(client)) {}
-Connection::~Connection() { gateway_.workspaces.give(std::move(work_)); }
+Connection::~Connection() {
+  gateway_.workspaces.give(std::move(work_));
+}
 
 void Connection::end_when_idle() {
   ends_when_idle_ = true;
@@ -67,7 +69,7 @@ io::Task<void> Connection::run() {
 }
 
 io::Task<bool> Connection::prepare_tls() {
-  client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().head));
+  client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().head));
   is_idle_ = true;
   const auto first = co_await client_.peek_first();
   is_idle_ = false;
@@ -116,8 +118,8 @@ io::Task<bool> Connection::read_head() {
       if (!make_room() || ends_when_idle_ || gateway_.is_draining()) co_return false;
     }
     is_idle_ = in_begin_ == in_end_;
-    client_.set_deadline(Deadline::after(
-        gateway_.loop().clock(), is_idle_ ? gateway_.limits().idle : gateway_.limits().head));
+    client_.set_deadline(
+        gateway_.loop().deadline_in(is_idle_ ? gateway_.limits().idle : gateway_.limits().head));
     const auto got = co_await client_.read_some(MutableBytes(in_).subspan(in_end_));
     is_idle_ = false;
     if (!got || *got == 0) co_return false;
@@ -210,7 +212,7 @@ io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
   head += closes_after_ ? "connection: close\r\n\r\n" : "\r\n";
   const bool wants_body = work_ == nullptr || work_->request.method != "HEAD";
   settle();
-  client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().head));
+  client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().head));
   const auto sent = co_await client_.write_all(
       bytes_of(head), bytes_of(wants_body ? std::string_view(body) : std::string_view()));
   if (!sent) closes_after_ = true;
@@ -225,11 +227,11 @@ io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
 /// reads on for a moment, then ends.
 io::Task<void> Connection::end_upload() {
   if (x_.upload_running) {
-    client_.set_deadline(Deadline::after(gateway_.loop().clock(), kLinger));
+    client_.set_deadline(gateway_.loop().deadline_in(kLinger));
     co_await upload_done_->wait();
   } else if (x_.upload_wanted && client_.is_open()) {
     (void)co_await client_.finish_writing();
-    client_.set_deadline(Deadline::after(gateway_.loop().clock(), kLinger));
+    client_.set_deadline(gateway_.loop().deadline_in(kLinger));
     const auto block = gateway_.blocks.take();
     for (;;) {
       const auto got = co_await client_.read_some(*block);

@@ -91,7 +91,7 @@ io::Task<std::optional<Refusal>> Connection::connect_upstream() {
 /// Head with the key, and what has come of the body, in one write. The key is usable at this very
 /// moment or is not written.
 io::Task<std::optional<Refusal>> Connection::send_request() {
-  if (x_.cut_by || !is_usable(gateway_.loop().coarse_now()))
+  if (x_.cut_by || !is_usable(gateway_.loop().clock().steady()))
     co_return x_.cut_by.value_or(Refusal::VaultUnavailable);
   const UpstreamHead parts{
       work_->request,
@@ -107,7 +107,7 @@ io::Task<std::optional<Refusal>> Connection::send_request() {
   }
   const std::string_view body = unread().substr(head_size_, body_ready_);
   const std::string_view apart = work_->out.take_along(body) ? std::string_view() : body;
-  upstream_->stream.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
+  upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
   const auto sent = co_await upstream_->stream.write_all(work_->out.bytes(), bytes_of(apart));
   work_->out.wipe_key();
   x_.bytes_up += body.size();
@@ -118,15 +118,14 @@ io::Task<std::optional<Refusal>> Connection::send_request() {
   }
   x_.waits_for_continue = x_.upload_wanted && work_->request.expects_continue;
   if (x_.upload_wanted && !x_.waits_for_continue) start_upload();
-  gateway_.loop().watch(*this, Deadline::after(gateway_.loop().clock(),
-                                               x_.waits_for_continue ? Duration(kContinueAfter)
-                                                                     : Duration(kWatchAfter)));
+  gateway_.loop().watch(*this,
+                        gateway_.loop().deadline_in(x_.waits_for_continue ? Duration(kContinueAfter)
+                                                                          : Duration(kWatchAfter)));
   co_return std::nullopt;
 }
 
 io::Task<std::optional<Refusal>> Connection::receive_head() {
-  upstream_->stream.set_deadline(
-      Deadline::after(gateway_.loop().clock(), gateway_.limits().first_answer));
+  upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().first_answer));
   for (;;) {
     const std::string_view so_far = work_->answer_text(answer_begin_, answer_end_);
     if (!so_far.empty()) {
@@ -157,8 +156,8 @@ io::Task<std::optional<Refusal>> Connection::receive_head() {
 io::Task<std::optional<Refusal>> Connection::wait_until_recorded() {
   auto& link = gateway_.link();
   if (link.is_durable(x_.sequence)) co_return std::nullopt;
-  const auto recorded = co_await link.durable(
-      x_.sequence, Deadline::after(gateway_.loop().clock(), gateway_.limits().durable));
+  const auto recorded =
+      co_await link.durable(x_.sequence, gateway_.loop().deadline_in(gateway_.limits().durable));
   if (x_.cut_by) co_return *x_.cut_by;
   if (!recorded) co_return Refusal::RecordUnavailable;
   co_return std::nullopt;
@@ -280,7 +279,7 @@ io::Task<bool> Connection::relay_body() {
       head = work_->out.bytes();
     }
     x_.answer_started = true;
-    client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
+    client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     if (!head.empty() || !body.empty()) {
       const auto sent =
           head.empty() ? co_await client_.write_all(body) : co_await client_.write_all(head, body);
@@ -296,8 +295,7 @@ io::Task<bool> Connection::relay_body() {
       is_whole = true;
       break;
     }
-    upstream_->stream.set_deadline(
-        Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
+    upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     gateway_.workspaces.give(std::move(work_));
     const bool is_busy = block != nullptr && arrived.size() == block->size();
     const auto got = is_busy ? co_await upstream_->stream.read_some(*block)

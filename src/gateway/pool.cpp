@@ -42,7 +42,7 @@ std::unique_ptr<Upstream> Pool::take_idle(const Authority& authority) {
 }
 
 io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial(Authority authority) {
-  const Deadline deadline = Deadline::after(loop_.clock(), kDialTime);
+  const Deadline deadline = loop_.deadline_in(kDialTime);
   io::Endpoint to{std::string(authority.host()), authority.port()};
   auto policy = io::PrivateAddresses::Refuse;
   const auto named = std::find_if(dials_.begin(), dials_.end(), [&](const lease::Dial& each) {

@@ -35,7 +35,7 @@ io::Task<void> Connection::upload() {
   }
   auto block = gateway_.blocks.take();
   while (!request_body_.is_done()) {
-    client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
+    client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     const auto got = co_await client_.read_some(*block);
     if (!got || *got == 0) {
       x_.client_left = !x_.cut_by;
@@ -58,8 +58,7 @@ io::Task<void> Connection::upload() {
       if (upstream_ != nullptr) upstream_->stream.abort();
       break;
     }
-    upstream_->stream.set_deadline(
-        Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
+    upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     const auto sent = co_await upstream_->stream.write_all(ByteView(*block).first(of_body));
     x_.bytes_up += of_body;
     if (!sent) {

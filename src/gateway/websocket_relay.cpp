@@ -93,11 +93,10 @@ io::Task<Connection::Next> Connection::relay_websocket() {
     gateway_.workspaces.give(std::move(work_));
     std::unique_ptr<RelayBlock> block;
     for (;;) {
-      upstream_->stream.set_deadline(
-          Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
+      upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
       const auto got = co_await read_when_ready(upstream_->stream, block);
       if (!got || *got == 0) break;
-      client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
+      client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
       const auto passed = co_await client_.write_all(ByteView(*block).first(*got));
       if (!passed) break;
       x_.bytes_down += *got;
@@ -129,7 +128,7 @@ io::Task<void> Connection::relay_frames_up() {
   wipe(first.data(), first.size());
   std::unique_ptr<RelayBlock> block;
   while (goes_on) {
-    client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
+    client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     const auto got = co_await read_when_ready(client_, block);
     if (!got || *got == 0) break;
     const auto sent = co_await upstream_->stream.write_all(ByteView(*block).first(*got));
@@ -161,7 +160,7 @@ io::Task<bool> Connection::rewrite_first_message(ByteVector& octets) {
     }
     if (is_whole) co_return replace_pass(octets, at, head, outcome.consumed);
     ByteVector more(4096);
-    client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().body));
+    client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     const auto got = co_await client_.read_some(more);
     if (!got || *got == 0) co_return false;
     octets.insert(octets.end(), more.begin(), more.begin() + static_cast<std::ptrdiff_t>(*got));
@@ -181,7 +180,7 @@ bool Connection::replace_pass(ByteVector& octets, std::size_t at, http::FrameHea
     return true;
   }
   if (head.opcode != http::Opcode::Text || !head.is_final || lease() == nullptr ||
-      !is_usable(gateway_.loop().coarse_now()) ||
+      !is_usable(gateway_.loop().clock().steady()) ||
       !names_pass(text_of(payload), x_.route.service->first_message_fields, pass)) {
     gateway_.link().report({{},
                             x_.route.service->id,

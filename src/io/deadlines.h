@@ -1,16 +1,15 @@
-// The registry of streams that have a deadline: an intrusive list, swept every 50 ms. One timer
-// serves all connections of a loop. SPDX-License-Identifier: Apache-2.0
+// The registry of what has a deadline: an intrusive list, swept every 50 ms. One timer serves all
+// connections of a loop. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
-
-#include "io/loop.h"
+#include "base/clock.h"
 
 namespace strongroom::io {
 
 /// A thing that ends itself when its time has passed. Linked while it has a deadline.
 class Timed {
  public:
+  struct Head;
   Timed() = default;
   Timed(const Timed&) = delete;
   Timed& operator=(const Timed&) = delete;
@@ -39,15 +38,9 @@ class Timed {
   Timed* next_ = nullptr;
 };
 
-struct Loop::Deadlines {
-  struct Head final : Timed {
-    void on_deadline() noexcept override {}
-  };
-  explicit Deadlines(boost::asio::io_context& context) : timer(context) {}
-  Head head;
-  boost::asio::steady_timer timer;
-  bool is_ticking = false;
-  SteadyTime now{};  ///< as of the last sweep or the last coarse_now() of this turn
+/// Where a loop's list begins.
+struct Timed::Head final : Timed {
+  void on_deadline() noexcept override {}
 };
 
 }  // namespace strongroom::io

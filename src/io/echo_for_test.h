@@ -1,8 +1,8 @@
 // A loop with an echo server, for io's tests. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
 #include <gtest/gtest.h>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,7 +63,6 @@ class Echo : public ::testing::Test {
   void run(Task<void> client) {
     loop.spawn(finish(std::move(client)));
     loop.run();
-    loop.context().restart();
   }
   Task<void> finish(Task<void> client) {
     co_await std::move(client);

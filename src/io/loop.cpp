@@ -1,36 +1,180 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/loop.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <exception>
-#include <vector>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <algorithm>
+#include <array>
+#include <cerrno>
 
 #include "base/check.h"
-#include "io/deadlines.h"
+#include "io/descriptor.h"
+#include "io/root_task.h"
+#include "io/signal_pipe.h"
 
 namespace strongroom::io {
 namespace {
 
-constexpr auto kAwait = boost::asio::as_tuple(boost::asio::use_awaitable);
+constexpr int kBatch = 256;
 constexpr std::chrono::milliseconds kSweep{50};
 
 }  // namespace
 
+/// What epoll_wait(2) brought; events of descriptors that end meanwhile are struck out.
+struct Loop::Batch {
+  std::array<epoll_event, kBatch> events;
+  int count = 0;
+  int next = 0;
+};
+
+struct Loop::Timer {
+  std::function<void()> work;
+  Loop* loop = nullptr;  ///< null once called or cancelled
+  std::multimap<RealTime, std::shared_ptr<Timer>>::iterator place;
+};
+
+struct Loop::Signals {
+  std::unique_ptr<SignalPipe> pipe;
+};
+
 Loop::Loop(const Clock& clock)
     : clock_(clock),
-      context_(1),
-      deadlines_(std::make_unique<Deadlines>(context_)),
-      mailbox_(std::make_shared<Mailbox>(*this)) {}
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      batch_(std::make_unique<Batch>()),
+      now_(clock.steady()),
+      roots_(std::make_unique<RootLink>()),
+      mailbox_(std::make_shared<Mailbox>(*this)) {
+  STRONGROOM_CHECK(epoll_ >= 0 && wake_ >= 0, "an event loop can be made");
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLET;
+  STRONGROOM_CHECK(::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event) == 0,
+                   "an event loop can be woken");
+}
 
 Loop::~Loop() {
-  const std::lock_guard lock(mailbox_->mutex_);
-  mailbox_->loop_ = nullptr;
+  {
+    const std::lock_guard lock(mailbox_->mutex_);
+    mailbox_->loop_ = nullptr;
+  }
+  signals_.reset();
+  // What waits is destroyed where it stands; its own ends may start and wake others, in vain.
+  RootTask::promise_type::destroy_all(*roots_);
+  ready_.clear();
+  resuming_.clear();
+  for (auto& [at, timer] : timers_) timer->loop = nullptr;
+  timers_.clear();
+  posted_.clear();
+  running_posted_.clear();
+  RootTask::promise_type::destroy_all(*roots_);
+  ::close(wake_);
+  ::close(epoll_);
+}
+
+void Loop::run() {
+  while (!is_stopped_) {
+    resume_ready();
+    if (has_posted_.load(std::memory_order_acquire)) run_posted();
+    if (!timers_.empty()) run_timers();
+    if (!is_stopped_) wait_for_events();
+  }
+  is_stopped_ = false;
+}
+
+void Loop::resume_ready() {
+  if (resumed_ == resuming_.size()) {  // not when a stop came in the middle
+    resuming_.clear();
+    resumed_ = 0;
+    resuming_.swap(ready_);
+  }
+  while (resumed_ < resuming_.size() && !is_stopped_) {
+    steps_ = 0;
+    resuming_[resumed_++].resume();
+  }
+}
+
+void Loop::run_posted() {
+  if (running_posted_.empty()) {
+    const std::lock_guard lock(posted_mutex_);
+    running_posted_.swap(posted_);
+    has_posted_.store(false, std::memory_order_release);
+  }
+  while (!running_posted_.empty() && !is_stopped_) {
+    auto batch = std::exchange(running_posted_, {});
+    std::size_t done = 0;
+    while (done < batch.size() && !is_stopped_) std::exchange(batch[done++], nullptr)();
+    if (done == batch.size()) return;
+    // stopped in the middle: the rest is for the next run
+    running_posted_.assign(
+        std::make_move_iterator(batch.begin() + static_cast<std::ptrdiff_t>(done)),
+        std::make_move_iterator(batch.end()));
+    has_posted_.store(true, std::memory_order_release);
+  }
+}
+
+void Loop::run_timers() {
+  const RealTime now = std::chrono::steady_clock::now();
+  while (!timers_.empty() && timers_.begin()->first <= now && !is_stopped_) {
+    const auto timer = std::move(timers_.begin()->second);
+    timers_.erase(timers_.begin());
+    timer->loop = nullptr;
+    const auto work = std::exchange(timer->work, nullptr);
+    work();
+  }
+}
+
+int Loop::wait_time() const {
+  if (!ready_.empty() || resumed_ < resuming_.size() || has_posted_.load(std::memory_order_acquire))
+    return 0;
+  if (timers_.empty()) return -1;
+  const auto left = timers_.begin()->first - std::chrono::steady_clock::now();
+  const auto millis = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+  return static_cast<int>(std::clamp<long>(millis, 0, 3'600'000));
+}
+
+void Loop::wait_for_events() {
+  Batch& batch = *batch_;
+  batch.count = ::epoll_wait(epoll_, batch.events.data(), kBatch, wait_time());
+  STRONGROOM_CHECK(batch.count >= 0 || errno == EINTR, "an event loop can wait");
+  now_ = clock_.steady();
+  for (batch.next = 0; batch.next < batch.count;) {
+    const epoll_event& event = batch.events[static_cast<std::size_t>(batch.next++)];
+    // Null: the wake-up, which edge-triggering need not read, or a descriptor that has ended.
+    if (event.data.ptr != nullptr) static_cast<Descriptor*>(event.data.ptr)->on_event(event.events);
+  }
+  batch.count = 0;
+}
+
+void Loop::forget(const Descriptor& descriptor) noexcept {
+  for (int i = batch_->next; i < batch_->count; ++i) {
+    auto& event = batch_->events[static_cast<std::size_t>(i)];
+    if (event.data.ptr == &descriptor) event.data.ptr = nullptr;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------
+// work from outside
+
+void Loop::wake() noexcept {
+  const std::uint64_t one = 1;
+  (void)!::write(wake_, &one, sizeof(one));
+}
+
+void Loop::stop() noexcept {
+  is_stopped_ = true;
+  wake();
+}
+
+void Loop::post(std::function<void()> work) {
+  bool is_first = false;
+  {
+    const std::lock_guard lock(posted_mutex_);
+    is_first = posted_.empty();
+    posted_.push_back(std::move(work));
+    has_posted_.store(true, std::memory_order_release);
+  }
+  if (is_first) wake();
 }
 
 void Loop::Mailbox::post(std::function<void()> work) {
@@ -38,120 +182,129 @@ void Loop::Mailbox::post(std::function<void()> work) {
   if (loop_ != nullptr) loop_->post(std::move(work));
 }
 
-void Loop::run() {
-  const auto keep = boost::asio::make_work_guard(context_);
-  context_.run();
-}
-
-void Loop::stop() { context_.stop(); }
-
-void Loop::post(std::function<void()> work) { boost::asio::post(context_, std::move(work)); }
-
 void Loop::spawn(Task<void> task) {
-  boost::asio::co_spawn(context_, std::move(task), [](const std::exception_ptr& thrown) {
-    STRONGROOM_CHECK(thrown == nullptr, "no exception leaves a coroutine of its own");
-  });
+  RootTask root = run_root(std::move(task));
+  roots_->add(root.handle.promise());
+  resume_soon(root.handle);
 }
+
+void Loop::on_signals(std::initializer_list<int> signals, std::function<void(int)> on_signal) {
+  signals_ = std::make_unique<Signals>();
+  signals_->pipe = SignalPipe::start(*this, signals, std::move(on_signal));
+}
+
+// ------------------------------------------------------------------------------------------------
+// time
+
+std::shared_ptr<Loop::Timer> Loop::call_in(Duration delay, std::function<void()> work) {
+  auto timer = std::make_shared<Timer>();
+  timer->work = std::move(work);
+  timer->loop = this;
+  const auto at = std::chrono::steady_clock::now() +
+                  std::chrono::duration_cast<std::chrono::steady_clock::duration>(delay);
+  timer->place = timers_.emplace(at, timer);
+  return timer;
+}
+
+void Loop::cancel(const std::shared_ptr<Timer>& timer) {
+  if (timer == nullptr || timer->loop == nullptr) return;
+  std::exchange(timer->loop, nullptr)->timers_.erase(timer->place);
+}
+
+namespace {
+
+/// Waits for a timer; takes it back when its coroutine is destroyed meanwhile.
+struct Sleep {
+  Loop& loop;
+  Duration duration;
+  std::shared_ptr<Loop::Timer> timer;
+  Sleep(Loop& owner, Duration length) : loop(owner), duration(length) {}
+  Sleep(const Sleep&) = delete;
+  Sleep& operator=(const Sleep&) = delete;
+  ~Sleep() { Loop::cancel(timer); }
+  [[nodiscard]] static bool await_ready() noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    timer = loop.call_in(duration, [this, waiting] { loop.resume_soon(waiting); });
+  }
+  static void await_resume() noexcept {}
+};
+
+}  // namespace
 
 Task<void> Loop::sleep(Duration duration) {
-  boost::asio::steady_timer timer(context_);
-  timer.expires_after(std::chrono::duration_cast<boost::asio::steady_timer::duration>(duration));
-  co_await timer.async_wait(kAwait);
-}
-
-SteadyTime Loop::coarse_now() const {
-  // vDSO clock reads cost about 20 ns: cheap enough to stay exact.
-  return clock_.steady();
+  Sleep sleeping(*this, duration);
+  co_await sleeping;
 }
 
 void Loop::watch(Timed& timed, Deadline deadline) {
   timed.deadline = deadline;
   if (deadline.is_never()) return timed.unlink();
-  if (!timed.is_linked()) timed.link_after(deadlines_->head);
-  if (deadlines_->is_ticking) return;
-  deadlines_->is_ticking = true;
+  if (!timed.is_linked()) timed.link_after(deadlines_);
+  if (is_sweeping_) return;
+  is_sweeping_ = true;
   sweep_later();
 }
 
 void Loop::sweep_later() {
-  deadlines_->timer.expires_after(kSweep);
-  deadlines_->timer.async_wait([this](const boost::system::error_code& error) {
-    if (!error) sweep();
-  });
+  (void)call_in(kSweep, [this] { sweep(); });
 }
 
 void Loop::sweep() {
   const SteadyTime now = clock_.steady();
-  // on_deadline() may unlink any neighbour: collect first.
-  std::vector<Timed*> passed;
-  for (Timed* each = deadlines_->head.next(); each != nullptr; each = each->next())
-    if (each->deadline.has_passed(now)) passed.push_back(each);
-  for (Timed* each : passed) {
-    if (!each->is_linked()) continue;
+  // on_deadline() may end any other: they wait in a list of their own, which they leave when they
+  // are destroyed.
+  Timed::Head passed;
+  for (Timed* each = deadlines_.next(); each != nullptr;) {
+    Timed* const next = each->next();
+    if (each->deadline.has_passed(now)) each->link_after(passed);
+    each = next;
+  }
+  while (Timed* const each = passed.next()) {
     each->unlink();
     each->on_deadline();
   }
-  if (deadlines_->head.next() == nullptr) {
-    deadlines_->is_ticking = false;
-    return;
-  }
-  sweep_later();
+  is_sweeping_ = deadlines_.next() != nullptr;
+  if (is_sweeping_) sweep_later();
 }
 
 struct Loop::Ticker::State {
-  State(boost::asio::io_context& context, Duration every, std::function<void()> what)
-      : timer(context), period(every), work(std::move(what)) {}
-  boost::asio::steady_timer timer;
+  Loop& loop;
   Duration period;
   std::function<void()> work;
+  std::shared_ptr<Timer> timer;
   bool is_stopped = false;
 };
 
 Loop::Ticker::Ticker(std::shared_ptr<State> state) : state_(std::move(state)) {}
 Loop::Ticker::~Ticker() {
   state_->is_stopped = true;  // the work may be what destroys us: it is freed with the state
-  state_->timer.cancel();
+  cancel(state_->timer);
 }
 
 void Loop::Ticker::arm(const std::shared_ptr<State>& state) {
-  state->timer.expires_after(
-      std::chrono::duration_cast<boost::asio::steady_timer::duration>(state->period));
-  state->timer.async_wait([state](const boost::system::error_code& error) {
-    if (error || state->is_stopped) return;
+  state->timer = state->loop.call_in(state->period, [state] {
     state->work();
     if (!state->is_stopped) arm(state);
   });
 }
 
 std::unique_ptr<Loop::Ticker> Loop::every(Duration period, std::function<void()> work) {
-  auto state = std::make_shared<Ticker::State>(context_, period, std::move(work));
+  auto state = std::make_shared<Ticker::State>(*this, period, std::move(work), nullptr, false);
   Ticker::arm(state);
   return std::unique_ptr<Ticker>(new Ticker(std::move(state)));
 }
 
-namespace {
-void wait_for_signal(const std::shared_ptr<boost::asio::signal_set>& signals,
-                     const std::shared_ptr<std::function<void(int)>>& call) {
-  signals->async_wait([signals, call](const boost::system::error_code& error, int number) {
-    if (error) return;
-    (*call)(number);
-    wait_for_signal(signals, call);
-  });
-}
-}  // namespace
+// ------------------------------------------------------------------------------------------------
+// Event
 
-void Loop::on_signals(std::initializer_list<int> signals, std::function<void(int)> on_signal) {
-  const auto set = std::make_shared<boost::asio::signal_set>(context_);
-  for (const int number : signals) set->add(number);
-  wait_for_signal(set, std::make_shared<std::function<void(int)>>(std::move(on_signal)));
-}
-
-struct Event::State {
-  explicit State(Loop& owner) : loop(owner), timer(owner.context()) {}
+struct Event::State final : Timed {
+  explicit State(Loop& owner) : loop(owner) {}
+  void on_deadline() noexcept override {
+    if (waiter) loop.resume_soon(std::exchange(waiter, nullptr));
+  }
   Loop& loop;
-  boost::asio::steady_timer timer;
+  std::coroutine_handle<> waiter;
   bool is_set = false;
-  bool is_waiting = false;
 };
 
 Event::Event(Loop& loop) : state_(std::make_unique<State>(loop)) {}
@@ -159,27 +312,29 @@ Event::~Event() = default;
 
 void Event::set() {
   state_->is_set = true;
-  if (state_->is_waiting) state_->timer.cancel();
+  if (state_->waiter) state_->loop.resume_soon(std::exchange(state_->waiter, nullptr));
 }
 
-Task<void> Event::wait() { (void)co_await wait_until(Deadline()); }
+Event::Wait Event::wait() {
+  return {*state_, Deadline()};
+}
+Event::Wait Event::wait_until(Deadline deadline) {
+  return {*state_, deadline};
+}
 
-Task<bool> Event::wait_until(Deadline deadline) {
-  if (!state_->is_set) {
-    STRONGROOM_CHECK(!state_->is_waiting, "an Event has one waiter");
-    if (deadline.is_never()) {
-      state_->timer.expires_at(boost::asio::steady_timer::time_point::max());
-    } else {
-      state_->timer.expires_after(std::chrono::duration_cast<boost::asio::steady_timer::duration>(
-          deadline.at() - state_->loop.clock().steady()));
-    }
-    state_->is_waiting = true;
-    co_await state_->timer.async_wait(kAwait);
-    state_->is_waiting = false;
-  }
-  const bool was_set = state_->is_set;
-  state_->is_set = false;
-  co_return was_set;
+bool Event::Wait::await_ready() const noexcept {
+  return state.is_set;
+}
+
+void Event::Wait::await_suspend(std::coroutine_handle<> waiting) const {
+  STRONGROOM_CHECK(state.waiter == nullptr, "an Event has one waiter");
+  state.waiter = waiting;
+  state.loop.watch(state, deadline);
+}
+
+bool Event::Wait::await_resume() const noexcept {
+  state.unlink();
+  return std::exchange(state.is_set, false);
 }
 
 }  // namespace strongroom::io

@@ -1,32 +1,41 @@
-// Loop: one thread's event loop, its timers and its coarse clock.
+// Loop: one thread's event loop, its timers and its coarse clock. Readiness comes from epoll(7),
+// edge-triggered, through Descriptor.
 //
 // Used by: every program's main and each room that waits. Threads: run() on one; post() from any.
 // Everything created on a loop is used on its thread only. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/asio/io_context.hpp>
+#include <atomic>
+#include <coroutine>
 #include <functional>
+#include <initializer_list>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "io/deadlines.h"
 #include "io/task.h"
 
 namespace strongroom::io {
 
-class Timed;
+class Descriptor;
+struct RootLink;
 
 class Loop {
  public:
   explicit Loop(const Clock& clock);
+  /// Coroutines that have not ended are destroyed where they wait.
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  /// Until stop(), or until nothing is left to do.
+  /// Until stop(); may be called again.
   void run();
-  void stop();
+  /// From any thread. Before run(): that run ends at once.
+  void stop() noexcept;
   /// From any thread.
   void post(std::function<void()> work);
   /// A way to post for threads that may outlive the loop: after its end, what they post is dropped.
@@ -64,21 +73,68 @@ class Loop {
   void on_signals(std::initializer_list<int> signals, std::function<void(int)> on_signal);
 
   [[nodiscard]] const Clock& clock() const { return clock_; }
-  /// Steady time for deadlines on the hot path.
-  [[nodiscard]] SteadyTime coarse_now() const;
-  [[nodiscard]] boost::asio::io_context& context() { return context_; }
+  /// Steady time as of this turn of the loop: for deadlines and durations on the hot path, never
+  /// for whether a lease is still good.
+  [[nodiscard]] SteadyTime coarse_now() const noexcept { return now_; }
+  /// A deadline counted from coarse_now().
+  [[nodiscard]] Deadline deadline_in(Duration duration) const { return Deadline(now_ + duration); }
   /// Calls timed.on_deadline() about 50 ms after `deadline` at the latest, unless changed or
   /// destroyed before (io/deadlines.h).
   void watch(Timed& timed, Deadline deadline);
+  /// Calls `work` after `delay` of real time; the handle takes it back.
+  struct Timer;
+  [[nodiscard]] std::shared_ptr<Timer> call_in(Duration delay, std::function<void()> work);
+  static void cancel(const std::shared_ptr<Timer>& timer);
+
+  /// The coroutine goes on in this turn or the next, never inside the caller.
+  void resume_soon(std::coroutine_handle<> waiting) { ready_.push_back(waiting); }
+  /// True when the coroutine that runs has had its share of this turn: it lets others go first.
+  [[nodiscard]] bool is_share_spent() noexcept { return ++steps_ > kShare; }
+  struct Yield {
+    Loop& loop;
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> waiting) const { loop.resume_soon(waiting); }
+    void await_resume() const noexcept {}
+  };
+  [[nodiscard]] Yield yield() noexcept { return {*this}; }
 
  private:
-  struct Deadlines;  // the registry of what has a deadline, swept at 50 ms
+  friend class Descriptor;
+  using RealTime = std::chrono::steady_clock::time_point;
+  static constexpr std::uint32_t kShare = 32;
+  struct Batch;
+  struct Signals;
+
+  void resume_ready();
+  void run_posted();
+  void run_timers();
+  void wait_for_events();
+  [[nodiscard]] int wait_time() const;
+  void wake() noexcept;
+  void forget(const Descriptor& descriptor) noexcept;
   void sweep_later();
   void sweep();
+
   const Clock& clock_;
-  boost::asio::io_context context_;
-  std::unique_ptr<Deadlines> deadlines_;
+  int epoll_ = -1;
+  int wake_ = -1;  ///< an eventfd(2)
+  std::unique_ptr<Batch> batch_;
+  SteadyTime now_{};
+  std::uint32_t steps_ = 0;
+  std::atomic<bool> is_stopped_ = false;
+  std::vector<std::coroutine_handle<>> ready_;
+  std::vector<std::coroutine_handle<>> resuming_;
+  std::size_t resumed_ = 0;          ///< of resuming_
+  std::unique_ptr<RootLink> roots_;  ///< coroutines of their own that have not ended
+  std::multimap<RealTime, std::shared_ptr<Timer>> timers_;
+  std::mutex posted_mutex_;
+  std::vector<std::function<void()>> posted_;
+  std::vector<std::function<void()>> running_posted_;
+  std::atomic<bool> has_posted_ = false;
+  Timed::Head deadlines_;
+  bool is_sweeping_ = false;
   std::shared_ptr<Mailbox> mailbox_;
+  std::unique_ptr<Signals> signals_;
 };
 
 /// Wakes one waiting coroutine of the same loop; many set() before a wait() count once.
@@ -87,13 +143,24 @@ class Event {
   explicit Event(Loop& loop);
   ~Event();
   void set();
-  [[nodiscard]] Task<void> wait();
-  /// False when `deadline` passed first.
-  [[nodiscard]] Task<bool> wait_until(Deadline deadline);
+  /// In place of a Task: nothing is allocated, and what is set already is not waited for.
+  struct Wait;
+  [[nodiscard]] Wait wait();
+  /// False when `deadline` passed first (looked at every 50 ms).
+  [[nodiscard]] Wait wait_until(Deadline deadline);
 
  private:
   struct State;
   std::unique_ptr<State> state_;
+
+ public:
+  struct Wait {
+    State& state;
+    Deadline deadline;
+    [[nodiscard]] bool await_ready() const noexcept;
+    void await_suspend(std::coroutine_handle<> waiting) const;
+    bool await_resume() const noexcept;
+  };
 };
 
 }  // namespace strongroom::io

@@ -2,67 +2,77 @@
 #include "io/net.h"
 
 #include <arpa/inet.h>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <cerrno>
-#include <charconv>
-#include <cstring>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
 
 #include "io/addresses.h"
 #include "io/deadlines.h"
+#include "io/descriptor.h"
 #include "io/resolver.h"
 
 namespace strongroom::io {
 namespace {
 
-namespace asio = boost::asio;
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kExhaustedPause{100};
 
-std::string reason() { return std::strerror(errno); }
+std::string reason() {
+  return std::strerror(errno);
+}
 
 /// Connects one non-blocking socket; a deadline closes it.
 struct Dialling final : Timed {
-  Dialling(Loop& loop, int family)
-      : socket(loop.context(),
-               asio::generic::stream_protocol(family, family == AF_UNIX ? 0 : IPPROTO_TCP)) {}
+  explicit Dialling(Loop& loop) : socket(loop) {}
   void on_deadline() noexcept override {
     timed_out = true;
-    boost::system::error_code ignored;
-    socket.close(ignored);
+    socket.close();
   }
-  asio::generic::stream_protocol::socket socket;
+  Descriptor socket;
   bool timed_out = false;
 };
 
+/// errno of the connection that has been made, or not.
+int pending_error(int fd) {
+  int error = 0;
+  socklen_t size = sizeof(error);
+  return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+/// Begins to connect. The answer: errno, EINPROGRESS among them.
+int begin_connect(int fd, const sockaddr_storage& address, socklen_t size) {
+  int result = 0;
+  do {
+    result = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), size);
+  } while (result != 0 && errno == EINTR);
+  return result == 0 ? 0 : errno;
+}
+
 Task<Result<Stream>> connect(Loop& loop, const sockaddr_storage& address, socklen_t size,
                              Deadline deadline, std::string name) {
-  std::unique_ptr<Dialling> dialling;
-  try {
-    dialling = std::make_unique<Dialling>(loop, address.ss_family);
-  } catch (const boost::system::system_error& error) {
-    co_return fail(Code::Network, "no socket can be made: " + error.code().message());
+  const int fd = ::socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) co_return fail(Code::Network, "no socket can be made: " + reason());
+  const auto dialling = std::make_unique<Dialling>(loop);
+  // Begun before it is watched: a socket that is not connected yet reports its end.
+  int error = begin_connect(fd, address, size);
+  auto watched = dialling->socket.open(fd);
+  if (!watched) co_return std::unexpected(std::move(watched).error());
+  if (error == EINPROGRESS) {
+    loop.watch(*dialling, deadline);
+    dialling->socket.filled();
+    co_await dialling->socket.writable();
+    if (dialling->timed_out)
+      co_return fail(Code::Timeout, name + " did not accept the connection in time");
+    error = pending_error(fd);
   }
-  loop.watch(*dialling, deadline);
-  const asio::generic::stream_protocol::endpoint endpoint(&address, size);
-  const auto [error] = co_await dialling->socket.async_connect(endpoint, kAwait);
-  if (dialling->timed_out)
-    co_return fail(Code::Timeout, name + " did not accept the connection in time");
-  if (error) co_return fail(Code::Network, "cannot connect to " + name + ": " + error.message());
-  boost::system::error_code released;
-  const int fd = dialling->socket.release(released);
-  if (released)
-    co_return fail(Code::Network, "cannot connect to " + name + ": " + released.message());
-  co_return Stream::adopt(loop, fd);
+  if (error != 0)
+    co_return fail(Code::Network, "cannot connect to " + name + ": " + std::strerror(error));
+  co_return Stream::adopt(loop, dialling->socket.release());
 }
 
 Result<sockaddr_storage> numeric_address(const Endpoint& endpoint, socklen_t& size) {
@@ -165,35 +175,36 @@ Result<int> listen_unix(const std::string& path) {
 }
 
 struct Acceptor::State {
-  State(Loop& owner, int fd, std::function<void(Stream)> call)
-      : loop(owner),
-        descriptor(owner.context(), fd),
-        pause(owner.context()),
-        on_stream(std::move(call)) {}
+  State(Loop& owner, std::function<void(Stream)> call)
+      : loop(owner), listening(owner), pause_over(owner), on_stream(std::move(call)) {}
   Loop& loop;
-  asio::posix::stream_descriptor descriptor;
-  asio::steady_timer pause;
+  Descriptor listening;
+  Event pause_over;
   std::function<void(Stream)> on_stream;
   bool is_stopped = false;
 
   static Task<void> run(std::shared_ptr<State> state) {
     while (!state->is_stopped) {
-      const auto [error] =
-          co_await state->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, kAwait);
-      if (error || state->is_stopped) co_return;
-      if (state->accept_waiting()) continue;
+      co_await state->listening.readable();
+      if (state->is_stopped) co_return;
+      if (state->accept_waiting()) {
+        co_await state->loop.yield();
+        continue;
+      }
       // No descriptors left: wait for some to be closed, and go on (threats.md N5).
-      state->pause.expires_after(kExhaustedPause);
-      co_await state->pause.async_wait(kAwait);
+      const auto deadline = Deadline::after(state->loop.clock(), kExhaustedPause);
+      co_await state->pause_over.wait_until(deadline);
     }
   }
 
   /// All that wait, at most a batch. False when descriptors have run out.
   bool accept_waiting() {
     for (int i = 0; i < 64 && !is_stopped; ++i) {
-      const int fd =
-          ::accept4(descriptor.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (fd < 0) return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
+      const int fd = ::accept4(listening.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd < 0) {
+        if (errno == EAGAIN || errno == EWOULDBLOCK) listening.drained();
+        return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
+      }
       auto stream = Stream::adopt(loop, fd);
       if (stream) on_stream(std::move(*stream));
     }
@@ -202,16 +213,17 @@ struct Acceptor::State {
 };
 
 Acceptor::Acceptor(Loop& loop, int fd, std::function<void(Stream)> on_stream)
-    : state_(std::make_shared<State>(loop, fd, std::move(on_stream))) {
-  loop.spawn(State::run(state_));
+    : state_(std::make_shared<State>(loop, std::move(on_stream))) {
+  if (state_->listening.open(fd)) loop.spawn(State::run(state_));
 }
-Acceptor::~Acceptor() { stop(); }
+Acceptor::~Acceptor() {
+  stop();
+}
 
 void Acceptor::stop() {
   state_->is_stopped = true;
-  boost::system::error_code ignored;
-  state_->descriptor.close(ignored);
-  state_->pause.cancel();
+  state_->listening.close();
+  state_->pause_over.set();
 }
 
 Task<Result<Stream>> dial_tcp(Loop& loop, std::string host, std::uint16_t port,

@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/process.h"
 
-#include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <cerrno>
-#include <climits>
-#include <csignal>
-#include <cstring>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sys/mount.h>
@@ -17,6 +9,13 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstring>
+
+#include "io/descriptor.h"
 
 namespace strongroom::io {
 namespace {
@@ -201,11 +200,11 @@ Task<Result<int>> exit_of(Loop& loop, int pid) {
   if (fd < 0)
     co_return fail(Code::Internal,
                    std::string("a child cannot be watched: ") + std::strerror(errno));
-  boost::asio::posix::stream_descriptor descriptor(loop.context(), fd);
-  constexpr auto kAwait = boost::asio::as_tuple(boost::asio::use_awaitable);
-  const auto [error] =
-      co_await descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read, kAwait);
-  if (error) co_return fail(Code::Cancelled, "the loop has ended");
+  Descriptor descriptor(loop);
+  auto watched = descriptor.open(fd);
+  if (!watched) co_return std::unexpected(std::move(watched).error());
+  descriptor.drained();
+  co_await descriptor.readable();
   int status = 0;
   if (::waitpid(pid, &status, 0) != pid)
     co_return fail(Code::Internal, std::string("a child was lost: ") + std::strerror(errno));

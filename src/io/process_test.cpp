@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/process.h"
 
-#include <csignal>
-#include <cstdio>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <csignal>
+#include <cstdio>
 
 #include "io/signals.h"
 
@@ -42,7 +42,6 @@ class Child : public ::testing::Test {
       own.stop();
     }(loop, *pid, status));
     loop.run();
-    loop.context().restart();
     return out;
   }
 };

@@ -3,13 +3,15 @@
 // Apache-2.0
 #include "io/resolver.h"
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
-#include <cstring>
-#include <memory>
-#include <mutex>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
 #include <unordered_map>
 
 #include "io/addresses.h"
@@ -65,8 +67,6 @@ class Memory {
     if (names_.size() >= kMaxNames) names_.clear();
     names_[host] = {addresses, now + kKept};
   }
-  /// Some, so that one name whose servers do not answer holds up nobody else's.
-  boost::asio::thread_pool threads{4};
 
  private:
   struct Entry {
@@ -76,6 +76,42 @@ class Memory {
   std::mutex mutex_;
   std::unordered_map<std::string, Entry> names_;
 };
+
+/// Some threads, so that one name whose servers do not answer holds up nobody else's. They live as
+/// long as the process does.
+class Helpers {
+ public:
+  Helpers() {
+    for (int i = 0; i < 4; ++i) std::thread([this] { work(); }).detach();
+  }
+  void post(std::function<void()> call) {
+    {
+      const std::lock_guard lock(mutex_);
+      calls_.push_back(std::move(call));
+    }
+    wake_.notify_one();
+  }
+
+ private:
+  void work() {
+    for (;;) {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return !calls_.empty(); });
+      const auto call = std::move(calls_.front());
+      calls_.pop_front();
+      lock.unlock();
+      call();
+    }
+  }
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> calls_;
+};
+
+Helpers& helpers() {
+  static auto* instance = new Helpers;
+  return *instance;
+}
 
 Memory& memory() {
   static auto* instance = new Memory;
@@ -103,7 +139,7 @@ void ask(const std::shared_ptr<Question>& question, const std::string& host, Loo
       asked->answered.set();
     });
   };
-  boost::asio::post(memory().threads, work);
+  helpers().post(work);
 }
 
 }  // namespace

@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/signals.h"
 
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <sys/signalfd.h>
+#include <unistd.h>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <sys/signalfd.h>
-#include <unistd.h>
+
+#include "io/descriptor.h"
 
 namespace strongroom::io {
 
 struct SignalWatch::State {
-  State(Loop& loop, int fd, std::function<void(Signal)> call)
-      : descriptor(loop.context(), fd), on_signal(std::move(call)) {}
-  boost::asio::posix::stream_descriptor descriptor;
+  State(Loop& loop, std::function<void(Signal)> call)
+      : descriptor(loop), on_signal(std::move(call)) {}
+  Descriptor descriptor;
   std::function<void(Signal)> on_signal;
   sigset_t before{};
   bool is_stopped = false;
 
   static void wait(const std::shared_ptr<State>& state) {
-    state->descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                                 [state](const boost::system::error_code& error) {
-                                   if (error || state->is_stopped) return;
-                                   state->take_all();
-                                   if (!state->is_stopped) wait(state);
-                                 });
+    state->descriptor.call_when_readable([state] {
+      if (state->is_stopped) return;
+      wait(state);
+      state->take_all();
+    });
   }
 
   void take_all() {
     signalfd_siginfo info{};
-    while (!is_stopped && ::read(descriptor.native_handle(), &info, sizeof(info)) == sizeof(info)) {
+    while (!is_stopped && ::read(descriptor.fd(), &info, sizeof(info)) == sizeof(info)) {
       Signal signal;
       signal.number = static_cast<int>(info.ssi_signo);
       signal.origin = info.ssi_code > 0 ? Signal::Origin::Kernel : Signal::Origin::Process;
@@ -58,16 +58,20 @@ Result<std::unique_ptr<SignalWatch>> SignalWatch::start(Loop& loop, const std::v
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     return fail(Code::Internal, "signals cannot be watched: " + why);
   }
-  auto state = std::make_shared<State>(loop, fd, std::move(on_signal));
+  auto state = std::make_shared<State>(loop, std::move(on_signal));
   state->before = before;
+  auto watched = state->descriptor.open(fd);
+  if (!watched) {
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return std::unexpected(std::move(watched).error());
+  }
   State::wait(state);
   return std::unique_ptr<SignalWatch>(new SignalWatch(std::move(state)));
 }
 
 SignalWatch::~SignalWatch() {
   state_->is_stopped = true;
-  boost::system::error_code ignored;
-  state_->descriptor.close(ignored);
+  state_->descriptor.close();
   ::pthread_sigmask(SIG_SETMASK, &state_->before, nullptr);
 }
 

@@ -1,57 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/socket_bio.h"
 
-#include <cerrno>
 #include <sys/socket.h>
+#include <cerrno>
 
 namespace strongroom::io {
 namespace {
 
-SocketEnd& end_of(BIO* bio) { return *static_cast<SocketEnd*>(BIO_get_data(bio)); }
+Descriptor& socket_of(BIO* bio) {
+  return *static_cast<Descriptor*>(BIO_get_data(bio));
+}
 
 int read_some(BIO* bio, char* into, std::size_t size, std::size_t* got) {
-  SocketEnd& end = end_of(bio);
+  Descriptor& socket = socket_of(bio);
   *got = 0;
   BIO_clear_retry_flags(bio);
-  if (end.is_drained) {
+  if (socket.is_open() && !socket.may_read()) {
     BIO_set_retry_read(bio);
     return 0;
   }
   ssize_t result = 0;
   do {
-    result = ::recv(end.fd, into, size, 0);
+    result = ::recv(socket.fd(), into, size, 0);
   } while (result < 0 && errno == EINTR);
   if (result > 0) {
     *got = static_cast<std::size_t>(result);
-    end.is_drained = *got < size;
+    if (*got < size) socket.drained();
     return 1;
   }
-  if (result == 0) end.has_ended = true;
+  if (result == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
   if (result < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-    end.is_drained = true;
+    socket.drained();
     BIO_set_retry_read(bio);
   }
   return 0;
 }
 
 int write_some(BIO* bio, const char* from, std::size_t size, std::size_t* sent) {
+  Descriptor& socket = socket_of(bio);
   *sent = 0;
   BIO_clear_retry_flags(bio);
   ssize_t result = 0;
   do {
-    result = ::send(end_of(bio).fd, from, size, MSG_NOSIGNAL);
+    result = ::send(socket.fd(), from, size, MSG_NOSIGNAL);
   } while (result < 0 && errno == EINTR);
   if (result >= 0) {
     *sent = static_cast<std::size_t>(result);
     return 1;
   }
-  if (errno == EAGAIN || errno == EWOULDBLOCK) BIO_set_retry_write(bio);
+  if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    socket.filled();
+    BIO_set_retry_write(bio);
+  }
   return 0;
 }
 
 long control(BIO* bio, int command, long, void*) {
   if (command == BIO_CTRL_FLUSH) return 1;
-  if (command == BIO_CTRL_EOF) return end_of(bio).has_ended ? 1 : 0;
+  if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0;
   return 0;
 }
 
@@ -69,10 +75,10 @@ const BIO_METHOD* method() {
 
 }  // namespace
 
-BIO* new_socket_bio(SocketEnd& end) {
+BIO* new_socket_bio(Descriptor& socket) {
   BIO* bio = BIO_new(method());
   if (bio == nullptr) return nullptr;
-  BIO_set_data(bio, &end);
+  BIO_set_data(bio, &socket);
   BIO_set_init(bio, 1);
   return bio;
 }

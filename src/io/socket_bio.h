@@ -5,16 +5,11 @@
 
 #include <openssl/bio.h>
 
+#include "io/descriptor.h"
+
 namespace strongroom::io {
 
-/// One socket as its BIO sees it; outlives the BIO's use.
-struct SocketEnd {
-  int fd = -1;  ///< -1 once closed
-  bool is_drained =
-      false;  ///< a read came back short: nothing to be had until the loop says readable
-  bool has_ended = false;
-};
-
-[[nodiscard]] BIO* new_socket_bio(SocketEnd& end);
+/// `socket` outlives the BIO's use.
+[[nodiscard]] BIO* new_socket_bio(Descriptor& socket);
 
 }  // namespace strongroom::io

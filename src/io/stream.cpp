@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/stream.h"
 
-#include <array>
-#include <boost/asio/buffer.hpp>
-#include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "io/addresses.h"
 #include "io/stream_state.h"
@@ -20,7 +20,51 @@
 namespace strongroom::io {
 namespace {
 
-asio::const_buffer as_buffer(ByteView bytes) { return {bytes.data(), bytes.size()}; }
+using Outcome = Attempt::Outcome;
+
+/// errno after a call that moved nothing.
+Attempt attempt_of_error(Descriptor& socket, Outcome would_wait) {
+  if (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK) {
+    if (errno != EINTR) would_wait == Outcome::WantRead ? socket.drained() : socket.filled();
+    return {would_wait, 0};
+  }
+  return {Outcome::Failed, 0};
+}
+
+Attempt try_read(Stream::State& state, MutableBytes into) {
+  if (state.ssl != nullptr) return try_tls_read(state, into);
+  const ssize_t got = ::recv(state.socket.fd(), into.data(), into.size(), 0);
+  if (got < 0) return attempt_of_error(state.socket, Outcome::WantRead);
+  const auto octets = static_cast<std::size_t>(got);
+  if (octets < into.size()) state.socket.drained();
+  return {Outcome::Done, octets};
+}
+
+Attempt try_write(Stream::State& state, ByteView first, ByteView second) {
+  if (state.ssl != nullptr) return try_tls_write(state, first, second);
+  iovec parts[2] = {{const_cast<std::uint8_t*>(first.data()), first.size()},
+                    {const_cast<std::uint8_t*>(second.data()), second.size()}};
+  msghdr message{};
+  message.msg_iov = parts;
+  message.msg_iovlen = second.empty() ? 1 : 2;
+  const ssize_t sent = ::sendmsg(state.socket.fd(), &message, MSG_NOSIGNAL);
+  if (sent < 0) return attempt_of_error(state.socket, Outcome::WantWrite);
+  return {Outcome::Done, static_cast<std::size_t>(sent)};
+}
+
+/// Octets, the end or an error wait to be read. After a whole buffer was read only the kernel
+/// knows.
+bool has_news(Descriptor& socket) {
+  if (!socket.may_read()) return false;
+  std::uint8_t octet = 0;
+  return ::recv(socket.fd(), &octet, 1, MSG_PEEK) >= 0 ||
+         attempt_of_error(socket, Outcome::WantRead).outcome == Outcome::Failed;
+}
+
+Error failure_of(const Stream::State& state, const char* what) {
+  return state.ssl != nullptr && state.socket.is_open() ? tls_failure(state, what)
+                                                        : state.failure(errno, what);
+}
 
 void fill_peer(int fd, const sockaddr_storage& address, Peer& peer) {
   if (address.ss_family != AF_UNIX) {
@@ -55,16 +99,8 @@ Result<Stream> Stream::adopt(Loop& loop, int fd) {
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   }
-  Socket socket(loop.context());
-  boost::system::error_code error;
-  socket.assign(
-      asio::generic::stream_protocol(local.ss_family, local.ss_family == AF_UNIX ? 0 : IPPROTO_TCP),
-      fd, error);
-  if (error) {
-    ::close(fd);
-    return fail(Code::Network, "not a usable socket: " + error.message());
-  }
-  auto state = std::make_unique<State>(loop, std::move(socket));
+  auto state = std::make_unique<State>(loop);
+  STRONGROOM_CHECKED(state->socket.open(fd));
   sockaddr_storage remote{};
   size = sizeof(remote);
   if (::getpeername(fd, reinterpret_cast<sockaddr*>(&remote), &size) != 0)
@@ -75,82 +111,80 @@ Result<Stream> Stream::adopt(Loop& loop, int fd) {
 
 Task<Result<std::size_t>> Stream::read_some(MutableBytes into) {
   State& state = *state_;
-  if (state.ssl != nullptr) co_return co_await tls_read(state, into);
-  const auto buffer = asio::buffer(into.data(), into.size());
-  const auto [error, got] = co_await state.socket.async_read_some(buffer, kAwait);
-  if (!error) co_return got;
-  if (error == asio::error::eof) co_return std::size_t{0};
-  co_return std::unexpected(state.failure(error, "reading"));
+  if (state.socket.loop().is_share_spent()) co_await state.socket.loop().yield();
+  for (;;) {
+    // TLS may hold octets that the socket no longer has.
+    const bool is_worth_it = state.ssl != nullptr || state.socket.may_read();
+    if (!state.socket.is_open()) co_return std::unexpected(state.failure(0, "reading"));
+    const auto attempt = is_worth_it ? try_read(state, into) : Attempt{Outcome::WantRead, 0};
+    if (attempt.outcome == Outcome::Done) co_return attempt.octets;
+    if (attempt.outcome == Outcome::Failed) co_return std::unexpected(failure_of(state, "reading"));
+    if (attempt.outcome == Outcome::WantRead) {
+      co_await state.socket.readable();
+    } else {
+      co_await state.socket.writable();
+    }
+  }
 }
 
 Task<Status> Stream::write_all(ByteView from) {
-  State& state = *state_;
-  if (state.ssl != nullptr) co_return co_await tls_write(state, from);
-  while (!from.empty()) {
-    const auto buffer = as_buffer(from);
-    const auto [error, sent] = co_await state.socket.async_write_some(buffer, kAwait);
-    if (error) co_return std::unexpected(state.failure(error, "writing"));
-    from = from.subspan(sent);
-  }
-  co_return Status();
+  return write_all(from, ByteView());
 }
 
 Task<Status> Stream::write_all(ByteView first, ByteView second) {
   State& state = *state_;
-  if (state.ssl != nullptr) co_return co_await tls_write(state, first, second);
-  while (!first.empty()) {
-    const auto buffers = std::array{as_buffer(first), as_buffer(second)};
-    const auto [error, sent] = co_await state.socket.async_write_some(buffers, kAwait);
-    if (error) co_return std::unexpected(state.failure(error, "writing"));
-    const std::size_t of_first = std::min(sent, first.size());
+  while (!first.empty() || !second.empty()) {
+    if (first.empty()) std::swap(first, second);
+    if (!state.socket.is_open()) co_return std::unexpected(state.failure(0, "writing"));
+    const auto attempt = try_write(state, first, second);
+    const std::size_t of_first = std::min(attempt.octets, first.size());
     first = first.subspan(of_first);
-    second = second.subspan(sent - of_first);
+    second = second.subspan(attempt.octets - of_first);
+    if (attempt.outcome == Outcome::Failed) co_return std::unexpected(failure_of(state, "writing"));
+    if (attempt.outcome == Outcome::WantRead) co_await state.socket.readable();
+    if (attempt.outcome == Outcome::WantWrite) co_await state.socket.writable();
   }
-  co_return co_await write_all(second);
+  co_return Status();
 }
 
 Task<Status> Stream::wait_readable() {
   State& state = *state_;
   if (state.ssl != nullptr && SSL_has_pending(state.ssl.get()) == 1) co_return Status();
-  const auto [error] = co_await state.socket.async_wait(Socket::wait_read, kAwait);
-  if (error) co_return std::unexpected(state.failure(error, "waiting"));
-  co_return Status();
+  while (state.socket.is_open()) {
+    if (has_news(state.socket)) co_return Status();
+    co_await state.socket.readable();
+  }
+  co_return std::unexpected(state.failure(0, "waiting"));
 }
 
 void Stream::watch_readable(std::function<void()> on_readable) {
-  state_->on_readable = std::move(on_readable);
-  if (state_->is_watching || !state_->socket.is_open()) return;
-  state_->is_watching = true;
-  state_->socket.async_wait(Socket::wait_read,
-                            [self = state_->self](const boost::system::error_code& error) {
-                              State* state = *self;
-                              if (state == nullptr) return;
-                              state->is_watching = false;
-                              if (error || !state->on_readable) return;
-                              const auto call = std::exchange(state->on_readable, nullptr);
-                              call();
-                            });
+  State& state = *state_;
+  if (!state.socket.is_open()) return;
+  // What came before is not reported again.
+  if (has_news(state.socket)) return on_readable();
+  state.socket.call_when_readable(std::move(on_readable));
 }
 
 bool Stream::has_peer_ended() const {
   if (!state_->socket.is_open()) return true;
   if (state_->ssl != nullptr) return tls_look(*state_) == TlsLook::Ended;
   std::uint8_t octet = 0;
-  const ssize_t got = ::recv(state_->socket.native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
+  const ssize_t got = ::recv(state_->socket.fd(), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
   return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 Task<Result<std::uint8_t>> Stream::peek_first() {
   State& state = *state_;
   for (;;) {
-    const auto [error] = co_await state.socket.async_wait(Socket::wait_read, kAwait);
-    if (error) co_return std::unexpected(state.failure(error, "waiting"));
+    if (!state.socket.is_open()) co_return std::unexpected(state.failure(0, "waiting"));
     std::uint8_t octet = 0;
-    const ssize_t got = ::recv(state.socket.native_handle(), &octet, 1, MSG_PEEK);
+    const ssize_t got = ::recv(state.socket.fd(), &octet, 1, MSG_PEEK);
     if (got == 1) co_return octet;
     if (got == 0) co_return fail(Code::Network, "the connection ended before it began");
-    if (errno != EAGAIN && errno != EINTR)
-      co_return fail(Code::Network, std::string("waiting failed: ") + std::strerror(errno));
+    const auto attempt = attempt_of_error(state.socket, Outcome::WantRead);
+    if (attempt.outcome == Outcome::Failed)
+      co_return std::unexpected(state.failure(errno, "waiting"));
+    co_await state.socket.readable();
   }
 }
 
@@ -159,7 +193,7 @@ bool Stream::is_stale() const {
   // TLS 1.3 sends session tickets unasked: those are taken in and are no harm.
   if (state_->ssl != nullptr) return tls_look(*state_) != TlsLook::Nothing;
   std::uint8_t octet = 0;
-  const ssize_t got = ::recv(state_->socket.native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
+  const ssize_t got = ::recv(state_->socket.fd(), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
   return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
@@ -198,14 +232,14 @@ Task<Status> Stream::finish_writing() {
     ERR_clear_error();
     (void)SSL_shutdown(state.ssl.get());
   }
-  boost::system::error_code error;
-  state.socket.shutdown(Socket::shutdown_send, error);
-  if (error && error != asio::error::not_connected)
-    co_return std::unexpected(state.failure(error, "ending"));
+  if (::shutdown(state.socket.fd(), SHUT_WR) != 0 && errno != ENOTCONN)
+    co_return std::unexpected(state.failure(errno, "ending"));
   co_return Status();
 }
 
-void Stream::set_deadline(Deadline deadline) { state_->loop.watch(*state_, deadline); }
+void Stream::set_deadline(Deadline deadline) {
+  loop().watch(*state_, deadline);
+}
 
 void Stream::abort() noexcept {
   if (state_ == nullptr) return;
@@ -213,12 +247,20 @@ void Stream::abort() noexcept {
   state_->close_now();
 }
 
-bool Stream::is_open() const noexcept { return state_ != nullptr && state_->socket.is_open(); }
-bool Stream::is_tls() const noexcept { return state_->ssl != nullptr; }
-const Peer& Stream::peer() const noexcept { return state_->peer; }
-int Stream::native_handle() const noexcept {
-  return const_cast<State&>(*state_).socket.native_handle();
+bool Stream::is_open() const noexcept {
+  return state_ != nullptr && state_->socket.is_open();
 }
-Loop& Stream::loop() const noexcept { return state_->loop; }
+bool Stream::is_tls() const noexcept {
+  return state_->ssl != nullptr;
+}
+const Peer& Stream::peer() const noexcept {
+  return state_->peer;
+}
+int Stream::native_handle() const noexcept {
+  return state_->socket.fd();
+}
+Loop& Stream::loop() const noexcept {
+  return state_->socket.loop();
+}
 
 }  // namespace strongroom::io

@@ -1,27 +1,21 @@
 // What a Stream is made of; for io's own files. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <functional>
+#include <sys/socket.h>
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <string>
-#include <sys/socket.h>
 
 #include "io/deadlines.h"
-#include "io/socket_bio.h"
+#include "io/descriptor.h"
 #include "io/stream.h"
 #include "io/tls_state.h"
 
 namespace strongroom::io {
 
-namespace asio = boost::asio;
-inline constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-using Socket = asio::generic::stream_protocol::socket;
-
 struct Stream::State final : Timed {
-  State(Loop& owner, Socket taken) : loop(owner), socket(std::move(taken)) {}
+  explicit State(Loop& loop) : socket(loop) {}
 
   void on_deadline() noexcept override {
     timed_out = true;
@@ -32,31 +26,29 @@ struct Stream::State final : Timed {
     if (!socket.is_open()) return;
     // A reset instead of an orderly end: the other side must not take a cut stream for a whole one.
     const linger now{1, 0};
-    ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-    end.fd = -1;
-    boost::system::error_code ignored;
-    socket.close(ignored);
+    ::setsockopt(socket.fd(), SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    socket.close();
   }
 
-  [[nodiscard]] Error failure(const boost::system::error_code& error, const char* what) const {
+  /// `error` as in errno(3).
+  [[nodiscard]] Error failure(int error, const char* what) const {
     if (timed_out) return {Code::Timeout, "the connection did not answer in time"};
-    if (aborted || error == asio::error::operation_aborted || error == asio::error::bad_descriptor)
-      return {Code::Cancelled, "the connection was ended"};
-    return {Code::Network, std::string(what) + " failed: " + error.message()};
+    if (aborted || !socket.is_open()) return {Code::Cancelled, "the connection was ended"};
+    return {Code::Network, std::string(what) + " failed: " + std::strerror(error)};
   }
 
-  Loop& loop;
-  Socket socket;
-  SocketEnd end;  ///< the same socket, for TLS
+  Descriptor socket;
   Ssl ssl;
   Peer peer;
   bool aborted = false;
   bool timed_out = false;
-  std::function<void()> on_readable;
-  bool is_watching = false;
-  /// Points back here while this lives: a completion may be queued when the stream is destroyed.
-  std::shared_ptr<State*> self = std::make_shared<State*>(this);
-  ~State() override { *self = nullptr; }
+};
+
+/// What a try without waiting came to. Of Done, `octets` were moved; 0 read: the orderly end.
+struct Attempt {
+  enum class Outcome : std::uint8_t { Done, WantRead, WantWrite, Failed };
+  Outcome outcome = Outcome::Done;
+  std::size_t octets = 0;
 };
 
 }  // namespace strongroom::io

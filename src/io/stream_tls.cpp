@@ -1,41 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/stream_tls.h"
 
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <openssl/err.h>
-#include <openssl/x509v3.h>
 
 #include "base/secret.h"
+#include "io/socket_bio.h"
 
 namespace strongroom::io {
 namespace {
 
-enum class TlsStep : std::uint8_t { Done, WantRead, WantWrite, End, Failed };
+using Outcome = Attempt::Outcome;
 
-TlsStep step_of(const SSL* ssl, int result) {
+Attempt attempt_of(const SSL* ssl, int result) {
   switch (SSL_get_error(ssl, result)) {
-    case SSL_ERROR_NONE: return TlsStep::Done;
-    case SSL_ERROR_WANT_READ: return TlsStep::WantRead;
-    case SSL_ERROR_WANT_WRITE: return TlsStep::WantWrite;
-    case SSL_ERROR_ZERO_RETURN: return TlsStep::End;
-    default: return TlsStep::Failed;
+    case SSL_ERROR_NONE:
+    case SSL_ERROR_ZERO_RETURN:
+      return {Outcome::Done, 0};
+    case SSL_ERROR_WANT_READ:
+      return {Outcome::WantRead, 0};
+    case SSL_ERROR_WANT_WRITE:
+      return {Outcome::WantWrite, 0};
+    default:
+      return {Outcome::Failed, 0};
   }
-}
-
-/// Waits for the direction that TLS wants.
-Task<boost::system::error_code> wait_for(Stream::State& state, TlsStep step) {
-  const auto direction = step == TlsStep::WantRead ? Socket::wait_read : Socket::wait_write;
-  const auto [error] = co_await state.socket.async_wait(direction, kAwait);
-  if (step == TlsStep::WantRead) state.end.is_drained = false;
-  co_return error;
-}
-
-Error tls_failure(const Stream::State& state, const char* what) {
-  std::string why = tls_errors();
-  if (state.timed_out || state.aborted) return state.failure({}, what);
-  return {Code::Network, "the TLS connection broke: " + std::move(why)};
 }
 
 /// A record holds this much.
@@ -55,108 +46,85 @@ int write_joined(SSL* ssl, ByteView first, ByteView second, std::size_t& sent) {
 
 bool begin_tls(Stream::State& state, SSL_CTX* context) {
   state.ssl.reset(SSL_new(context));
-  state.end = SocketEnd();
-  if (state.socket.is_open()) state.end.fd = state.socket.native_handle();
-  BIO* bio = state.ssl == nullptr ? nullptr : new_socket_bio(state.end);
+  BIO* bio = state.ssl == nullptr ? nullptr : new_socket_bio(state.socket);
   if (bio == nullptr) return false;
   SSL_set_bio(state.ssl.get(), bio, bio);
   return true;
 }
 
+Error tls_failure(const Stream::State& state, const char* what) {
+  std::string why = tls_errors();
+  if (state.timed_out || state.aborted) return state.failure(0, what);
+  return {Code::Network, "the TLS connection broke: " + std::move(why)};
+}
+
 Task<Status> handshake(Stream::State& state) {
   for (;;) {
     ERR_clear_error();
-    const auto step = step_of(state.ssl.get(), SSL_do_handshake(state.ssl.get()));
-    if (step == TlsStep::Done) co_return Status();
-    if (step == TlsStep::End || step == TlsStep::Failed) {
-      const long verified = SSL_get_verify_result(state.ssl.get());
-      std::string why = verified == X509_V_OK
-                            ? tls_errors()
-                            : std::string(X509_verify_cert_error_string(verified));
+    SSL* const ssl = state.ssl.get();
+    const int result = SSL_do_handshake(ssl);
+    if (result == 1) co_return Status();
+    const auto attempt = attempt_of(ssl, result);
+    if (attempt.outcome == Outcome::Done || attempt.outcome == Outcome::Failed) {
+      const long verified = SSL_get_verify_result(ssl);
+      std::string why =
+          verified == X509_V_OK ? tls_errors() : X509_verify_cert_error_string(verified);
       if (state.timed_out) co_return fail(Code::Timeout, "the TLS handshake did not end in time");
       co_return fail(Code::Network, "the TLS handshake failed: " + why, "tls");
     }
-    const auto error = co_await wait_for(state, step);
-    if (error) co_return std::unexpected(state.failure(error, "the TLS handshake"));
-  }
-}
-
-Task<Result<std::size_t>> tls_read(Stream::State& state, MutableBytes into) {
-  for (;;) {
-    ERR_clear_error();
-    std::size_t got = 0;
-    const auto step = step_of(
-        state.ssl.get(), SSL_read_ex(state.ssl.get(), into.data(), into.size(), &got) == 1 ? 1 : 0);
-    if (got > 0) {
-      // More records may be here already: each call of the caller's would cost it a write.
-      while (got < into.size() && SSL_has_pending(state.ssl.get()) == 1) {
-        std::size_t more = 0;
-        if (SSL_read_ex(state.ssl.get(), into.data() + got, into.size() - got, &more) != 1) break;
-        got += more;
-      }
-      co_return got;
+    if (attempt.outcome == Outcome::WantRead) {
+      co_await state.socket.readable();
+    } else {
+      co_await state.socket.writable();
     }
-    if (step == TlsStep::End) co_return std::size_t{0};
-    if (step == TlsStep::Failed) co_return std::unexpected(tls_failure(state, "reading"));
-    const auto error = co_await wait_for(state, step);
-    if (error) co_return std::unexpected(state.failure(error, "reading"));
+    if (!state.socket.is_open()) co_return std::unexpected(state.failure(0, "the TLS handshake"));
   }
 }
 
-Task<Status> tls_write(Stream::State& state, ByteView from) {
-  while (!from.empty()) {
-    ERR_clear_error();
-    std::size_t sent = 0;
-    const auto step =
-        step_of(state.ssl.get(),
-                SSL_write_ex(state.ssl.get(), from.data(), from.size(), &sent) == 1 ? 1 : 0);
-    if (sent > 0) {
-      from = from.subspan(sent);
-      continue;
-    }
-    if (step == TlsStep::End || step == TlsStep::Failed)
-      co_return std::unexpected(tls_failure(state, "writing"));
-    const auto error = co_await wait_for(state, step);
-    if (error) co_return std::unexpected(state.failure(error, "writing"));
+Attempt try_tls_read(Stream::State& state, MutableBytes into) {
+  SSL* const ssl = state.ssl.get();
+  ERR_clear_error();
+  std::size_t got = 0;
+  const int result = SSL_read_ex(ssl, into.data(), into.size(), &got);
+  if (result != 1) return attempt_of(ssl, result);
+  // More records may be here already: each call of the caller's would cost it a write.
+  while (got < into.size() && SSL_has_pending(ssl) == 1) {
+    std::size_t more = 0;
+    if (SSL_read_ex(ssl, into.data() + got, into.size() - got, &more) != 1) break;
+    got += more;
   }
-  co_return Status();
+  return {Outcome::Done, got};
 }
 
-Task<Status> tls_write(Stream::State& state, ByteView first, ByteView second) {
-  if (first.size() + second.size() > kRecord) {
-    const auto begun = co_await tls_write(state, first);
-    if (!begun) co_return begun;
-    co_return co_await tls_write(state, second);
-  }
-  while (!first.empty() && !second.empty()) {
-    ERR_clear_error();
-    std::size_t sent = 0;
-    const auto step =
-        step_of(state.ssl.get(), write_joined(state.ssl.get(), first, second, sent) == 1 ? 1 : 0);
-    const std::size_t of_first = std::min(sent, first.size());
-    first = first.subspan(of_first);
-    second = second.subspan(sent - of_first);
-    if (sent > 0) continue;
-    if (step == TlsStep::End || step == TlsStep::Failed)
-      co_return std::unexpected(tls_failure(state, "writing"));
-    const auto error = co_await wait_for(state, step);
-    if (error) co_return std::unexpected(state.failure(error, "writing"));
-  }
-  const auto done = co_await tls_write(state, first);
-  if (!done) co_return done;
-  co_return co_await tls_write(state, second);
+Attempt try_tls_write(Stream::State& state, ByteView from) {
+  ERR_clear_error();
+  std::size_t sent = 0;
+  const int result = SSL_write_ex(state.ssl.get(), from.data(), from.size(), &sent);
+  if (result == 1) return {Outcome::Done, sent};
+  const auto attempt = attempt_of(state.ssl.get(), result);
+  return attempt.outcome == Outcome::Done ? Attempt{Outcome::Failed, 0} : attempt;
+}
+
+Attempt try_tls_write(Stream::State& state, ByteView first, ByteView second) {
+  if (second.empty() || first.size() + second.size() > kRecord) return try_tls_write(state, first);
+  ERR_clear_error();
+  std::size_t sent = 0;
+  const int result = write_joined(state.ssl.get(), first, second, sent);
+  if (result == 1) return {Outcome::Done, sent};
+  const auto attempt = attempt_of(state.ssl.get(), result);
+  return attempt.outcome == Outcome::Done ? Attempt{Outcome::Failed, 0} : attempt;
 }
 
 TlsLook tls_look(Stream::State& state) {
   ERR_clear_error();
-  state.end.is_drained = false;
+  state.socket.look_again();
   std::uint8_t octet = 0;
   std::size_t seen = 0;
-  const auto step =
-      step_of(state.ssl.get(), SSL_peek_ex(state.ssl.get(), &octet, 1, &seen) == 1 ? 1 : 0);
-  if (seen > 0) return TlsLook::Octets;
-  const bool is_open = step == TlsStep::WantRead || step == TlsStep::WantWrite;
+  const int result = SSL_peek_ex(state.ssl.get(), &octet, 1, &seen);
+  if (result == 1) return TlsLook::Octets;
+  const auto outcome = attempt_of(state.ssl.get(), result).outcome;
   ERR_clear_error();
+  const bool is_open = outcome == Outcome::WantRead || outcome == Outcome::WantWrite;
   return is_open ? TlsLook::Nothing : TlsLook::Ended;
 }
 

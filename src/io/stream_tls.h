@@ -8,10 +8,12 @@ namespace strongroom::io {
 /// False when there is no memory.
 [[nodiscard]] bool begin_tls(Stream::State& state, SSL_CTX* context);
 [[nodiscard]] Task<Status> handshake(Stream::State& state);
-[[nodiscard]] Task<Result<std::size_t>> tls_read(Stream::State& state, MutableBytes into);
-[[nodiscard]] Task<Status> tls_write(Stream::State& state, ByteView from);
-/// One record, and so one write, for both where they fit.
-[[nodiscard]] Task<Status> tls_write(Stream::State& state, ByteView first, ByteView second);
+[[nodiscard]] Attempt try_tls_read(Stream::State& state, MutableBytes into);
+[[nodiscard]] Attempt try_tls_write(Stream::State& state, ByteView from);
+/// One record, and so one write, for both where they fit; Done may mean `first` alone.
+[[nodiscard]] Attempt try_tls_write(Stream::State& state, ByteView first, ByteView second);
+/// Of an attempt that failed; takes what OpenSSL noted.
+[[nodiscard]] Error tls_failure(const Stream::State& state, const char* what);
 
 /// What a look without taking plaintext tells.
 enum class TlsLook : std::uint8_t { Nothing, Octets, Ended };

@@ -314,7 +314,7 @@ io::Task<Result<CheckDone>> VaultSide::check_key(std::unique_ptr<GrantedLease> l
   checks_.emplace(request, check);
   send_check(gateway, request, std::move(lease));
   const auto alive = is_alive_;
-  const Deadline deadline = Deadline::after(loop_.clock(), kCheckWaits);
+  const Deadline deadline = loop_.deadline_in(kCheckWaits);
   static_cast<void>(co_await check->event.wait_until(deadline));
   if (!*alive) co_return fail(Code::Cancelled, "The vault ends.");
   checks_.erase(request);

@@ -99,7 +99,6 @@ class VaultFixture : public testing::Test {
     std::optional<T> answer;
     loop.spawn(keep(std::move(task), answer));
     loop.run();
-    loop.context().restart();
     return std::move(*answer);
   }
   template <class T>

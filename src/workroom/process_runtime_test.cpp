@@ -95,7 +95,6 @@ class Running : public ::testing::TestWithParam<Isolation> {
   void drive(io::Task<void> task) {
     loop.spawn(std::move(task));
     loop.run();
-    loop.context().restart();
   }
   int exit_status() {
     int status = -1;

@@ -1,0 +1,75 @@
+// Descriptor: one non-blocking file descriptor as the loop sees it. Registered once,
+// edge-triggered; remembers what may be done, so that the kernel is asked only when the answer can
+// be good.
+//
+// Used by: io's own files. Threads: the loop's. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <functional>
+
+#include "base/result.h"
+
+namespace strongroom::io {
+
+class Loop;
+
+class Descriptor {
+ public:
+  explicit Descriptor(Loop& loop) noexcept : loop_(loop) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() { close(); }
+
+  /// Takes over `fd` (non-blocking), also when it fails.
+  [[nodiscard]] Status open(int fd);
+  /// Waiting coroutines go on and find it closed.
+  void close() noexcept;
+  /// The descriptor, no longer watched; the caller's from now on.
+  [[nodiscard]] int release() noexcept;
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+  [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
+  [[nodiscard]] Loop& loop() const noexcept { return loop_; }
+
+  /// A read may bring something: try it.
+  [[nodiscard]] bool may_read() const noexcept { return may_read_; }
+  [[nodiscard]] bool may_write() const noexcept { return may_write_; }
+  /// A read would have blocked, or came back short: nothing to be had until the kernel says so.
+  /// After the peer's end there is always that to be read.
+  void drained() noexcept { may_read_ = has_ended_; }
+  void filled() noexcept { may_write_ = false; }
+  /// Something that was not noticed may have come.
+  void look_again() noexcept { may_read_ = true; }
+
+  enum class Direction : std::uint8_t { Read, Write };
+  struct Wait {
+    Descriptor& descriptor;
+    Direction direction;
+    [[nodiscard]] bool await_ready() const noexcept;
+    void await_suspend(std::coroutine_handle<> waiting) const noexcept;
+    void await_resume() const noexcept {}
+  };
+  /// Until may_read(), or closed. One waiter.
+  [[nodiscard]] Wait readable() noexcept { return {*this, Direction::Read}; }
+  [[nodiscard]] Wait writable() noexcept { return {*this, Direction::Write}; }
+
+  /// Calls once when the kernel next says readable, beside reads that wait. Replaces an earlier
+  /// one.
+  void call_when_readable(std::function<void()> call) { on_readable_ = std::move(call); }
+
+ private:
+  friend class Loop;
+  void on_event(std::uint32_t events);
+
+  Loop& loop_;
+  int fd_ = -1;
+  bool may_read_ = true;
+  bool may_write_ = true;
+  bool has_ended_ = false;
+  std::coroutine_handle<> reader_;
+  std::coroutine_handle<> writer_;
+  std::function<void()> on_readable_;
+};
+
+}  // namespace strongroom::io
