@@ -136,6 +136,7 @@ FenceOutcome Grantor::outcome_of(HolderId id, const HolderState& holder, SteadyT
   outcome.name = holder.hello.name;
   outcome.role = holder.hello.role;
   outcome.pid = holder.hello.pid;
+  outcome.session = holder.hello.session;
   outcome.at = now;
   return outcome;
 }

@@ -25,6 +25,7 @@ struct FenceOutcome {
   std::string name;
   HolderRole role = HolderRole::Gateway;
   std::uint32_t pid = 0;
+  SessionId session;  ///< a runner's
   How how = How::HeldNothing;
   SteadyTime at{};
   std::uint32_t connections_closed = 0;

@@ -289,6 +289,7 @@ vault::HolderOutcome VaultSide::to_outcome(const FenceOutcome& outcome) const {
   answer.name = outcome.name;
   answer.role = outcome.role == HolderRole::Gateway ? "gateway" : "runner";
   answer.how = name_of(outcome.how);
+  answer.session = outcome.session;
   const auto ago = std::chrono::duration_cast<std::chrono::microseconds>(now() - outcome.at);
   answer.at = loop_.clock().wall() - ago;
   answer.connections_closed = outcome.connections_closed;

@@ -23,8 +23,9 @@ struct ExposedProcess {
 struct HolderOutcome {
   HolderId holder;
   std::string name;
-  std::string role;  ///< "gateway", "runner"
-  std::string how;   ///< "acknowledged", "lease_ran_out", "held_nothing"
+  std::string role;   ///< "gateway", "runner"
+  std::string how;    ///< "acknowledged", "lease_ran_out", "held_nothing"
+  SessionId session;  ///< a runner's
   WallTime at{};
   std::uint32_t connections_closed = 0;
   std::vector<ExposedProcess> processes;

@@ -37,6 +37,15 @@ class NotingFences final : public HolderFences {
     outcome.processes = processes;
     std::vector<HolderOutcome> outcomes;
     outcomes.push_back(std::move(outcome));
+    if (speaker) {
+      HolderOutcome runner;
+      runner.holder = HolderId(IdBytes{2});
+      runner.name = "runner 7";
+      runner.role = "runner";
+      runner.how = "acknowledged";
+      runner.session = *speaker;
+      outcomes.push_back(std::move(runner));
+    }
     co_return outcomes;
   }
   bool has_runner(SessionId) const override { return has_runners; }
@@ -45,6 +54,7 @@ class NotingFences final : public HolderFences {
   std::vector<std::string> reasons;
   std::vector<KeyId> refreshed;
   bool has_runners = true;
+  std::optional<SessionId> speaker;  ///< its runner acknowledges
   std::vector<ExposedProcess> processes;
   std::function<void()> while_fencing;
 };

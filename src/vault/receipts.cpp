@@ -67,6 +67,13 @@ json::object fenced_part(const std::vector<HolderOutcome>& outcomes, WallTime at
   return {{"holds", true}, {"at", to_rfc3339(at)}, {"holders", std::move(holders)}};
 }
 
+/// Its runner said what became of the processes, and may have left since.
+bool has_spoken(const std::vector<HolderOutcome>& outcomes, SessionId session) {
+  return std::ranges::any_of(outcomes, [&](const HolderOutcome& outcome) {
+    return outcome.role == "runner" && outcome.how == "acknowledged" && outcome.session == session;
+  });
+}
+
 json::object withdrawn_part(const std::vector<ExposedProcess>& processes, WallTime at) {
   json::array list;
   for (const auto& process : processes) list.push_back(to_json(process));
@@ -79,7 +86,8 @@ json::object withdrawn_part(const std::vector<ExposedProcess>& processes, WallTi
 /// Sessions that were given one of these keys and of whose processes nobody can say that they are
 /// dead: their runner went away before, or is away at this moment (a vault that has just started
 /// waits for its runners to come back).
-Result<std::vector<ExposedProcess>> Vault::State::unconfirmed(const std::vector<KeyId>& keys) {
+Result<std::vector<ExposedProcess>> Vault::State::unconfirmed(
+    const std::vector<KeyId>& keys, const std::vector<HolderOutcome>& outcomes) {
   std::vector<ExposedProcess> exposed;
   for (const auto& key : keys) {
     STRONGROOM_TRY(const auto grants, store.list<store::Grant>({{"key", store::to_value(key)}}));
@@ -91,7 +99,7 @@ Result<std::vector<ExposedProcess>> Vault::State::unconfirmed(const std::vector<
                                to_rfc3339(from_micros(session->ended)),
                            false});
       if (session && session->state == "open" && fences != nullptr &&
-          !fences->has_runner(session->id))
+          !fences->has_runner(session->id) && !has_spoken(outcomes, session->id))
         exposed.push_back(
             {0, "session " + session->id.text() + ", whose runner is not connected", false});
     }
@@ -124,7 +132,7 @@ Result<Receipt> Vault::State::write_receipt(const Undertaking& undertaking,
   std::vector<ExposedProcess> processes;
   for (const auto& holder : holders)
     processes.insert(processes.end(), holder.processes.begin(), holder.processes.end());
-  STRONGROOM_TRY(const auto unknown, unconfirmed(undertaking.injected_keys));
+  STRONGROOM_TRY(const auto unknown, unconfirmed(undertaking.injected_keys, outcomes));
   processes.insert(processes.end(), unknown.begin(), unknown.end());
   const bool is_withdrawn = std::ranges::all_of(processes, &ExposedProcess::is_dead);
 

@@ -76,6 +76,19 @@ TEST_F(Revocation, AnOpenSessionWithoutItsRunnerIsNotWithdrawn) {
   EXPECT_NE(receipt->document.find("whose runner is not connected"), std::string::npos);
 }
 
+/// A runner that has said what became of its processes may be gone when the receipt is written.
+TEST_F(Revocation, ARunnerThatHasSpokenMayLeave) {
+  const auto key = add("github", kToken, "alice");
+  ASSERT_TRUE(key);
+  const auto started = start("alice", {"github"});
+  ASSERT_TRUE(started);
+  fences.has_runners = false;
+  fences.speaker = SessionId(IdBytes{9});
+  EXPECT_FALSE(run(vault->revoke_key(kOperator, key->id))->is_withdrawn);
+  fences.speaker = started->session.id;
+  EXPECT_TRUE(run(vault->revoke_key(kOperator, key->id))->is_withdrawn);
+}
+
 TEST_F(Revocation, TheReceiptIsSignedAndSaysWhatHolds) {
   const auto key = add("github", kToken, "alice");
   ASSERT_TRUE(key);

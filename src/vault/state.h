@@ -114,7 +114,8 @@ struct Vault::State {
                                 const std::vector<HolderOutcome>& outcomes);
   Result<std::optional<Receipt>> receipt_of(const std::string& subject);
   Result<std::vector<ExposedProcess>> unconfirmed(
-      const std::vector<KeyId>& keys);  // named by their session
+      const std::vector<KeyId>& keys,
+      const std::vector<HolderOutcome>& outcomes);  // named by their session
 };
 
 /// Settings of a key as kept (a JSON object of texts), and back.
