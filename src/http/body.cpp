@@ -15,9 +15,24 @@ bool may_be_trailer(Name id) {
     case Name::Other:
     case Name::Date:
     case Name::Server:
-    case Name::UserAgent: return true;
-    default: return false;
+    case Name::UserAgent:
+      return true;
+    default:
+      return false;
   }
+}
+
+/// Services name the headers of their keys as they like; what sounds like one does not travel where
+/// nobody looks for it (threats.md D3).
+bool sounds_like_a_credential(std::string_view name) {
+  static constexpr std::string_view kWords[] = {"key",    "auth",   "token", "secret",
+                                                "cookie", "passwo", "pass-", "credential"};
+  std::string lower(name);
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c == '_' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return std::ranges::any_of(
+      kWords, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
 unsigned hex_value(char c) {
@@ -33,13 +48,19 @@ void BodyFollower::start(BodyFraming framing) {
   digits_ = 0;
   extra_ = 0;
   switch (framing.kind) {
-    case BodyKind::None: phase_ = Phase::Done; return;
-    case BodyKind::Length: phase_ = left_ == 0 ? Phase::Done : Phase::Length; return;
+    case BodyKind::None:
+      phase_ = Phase::Done;
+      return;
+    case BodyKind::Length:
+      phase_ = left_ == 0 ? Phase::Done : Phase::Length;
+      return;
     case BodyKind::Chunked:
       phase_ = Phase::ChunkSize;
       left_ = 0;
       return;
-    case BodyKind::UntilEnd: phase_ = Phase::UntilEnd; return;
+    case BodyKind::UntilEnd:
+      phase_ = Phase::UntilEnd;
+      return;
   }
 }
 
@@ -100,8 +121,10 @@ BodyFollower::Phase BodyFollower::take_trailer(char octet) {
     return is_value_char(octet) ? Phase::TrailerValue : Phase::Bad;
   }
   if (octet == ':' && name_size_ > 0) {
-    if (name_size_ > name_.size()) return Phase::TrailerValue;
-    return may_be_trailer(name_id({name_.data(), name_size_})) ? Phase::TrailerValue : Phase::Bad;
+    if (name_size_ > name_.size()) return Phase::Bad;
+    const std::string_view name(name_.data(), name_size_);
+    return may_be_trailer(name_id(name)) && !sounds_like_a_credential(name) ? Phase::TrailerValue
+                                                                            : Phase::Bad;
   }
   if (!is_token_char(octet)) return Phase::Bad;
   if (name_size_ < name_.size()) name_[name_size_] = octet;
@@ -111,7 +134,8 @@ BodyFollower::Phase BodyFollower::take_trailer(char octet) {
 
 BodyFollower::Phase BodyFollower::take(char octet) {
   switch (phase_) {
-    case Phase::ChunkSize: return take_size(octet);
+    case Phase::ChunkSize:
+      return take_size(octet);
     case Phase::ChunkExtension:
       if (octet == '\r') return Phase::ChunkSizeLf;
       return is_value_char(octet) && ++extra_ <= kMaxExtension ? Phase::ChunkExtension : Phase::Bad;
@@ -120,18 +144,24 @@ BodyFollower::Phase BodyFollower::take(char octet) {
       extra_ = 0;
       digits_ = 0;
       return left_ == 0 ? Phase::TrailerStart : Phase::ChunkData;
-    case Phase::ChunkDataCr: return octet == '\r' ? Phase::ChunkDataLf : Phase::Bad;
-    case Phase::ChunkDataLf: return octet == '\n' ? Phase::ChunkSize : Phase::Bad;
+    case Phase::ChunkDataCr:
+      return octet == '\r' ? Phase::ChunkDataLf : Phase::Bad;
+    case Phase::ChunkDataLf:
+      return octet == '\n' ? Phase::ChunkSize : Phase::Bad;
     case Phase::TrailerStart:
     case Phase::TrailerName:
-    case Phase::TrailerValue: return take_trailer(octet);
-    case Phase::TrailerLf: return octet == '\n' ? Phase::TrailerStart : Phase::Bad;
-    case Phase::LastLf: return octet == '\n' ? Phase::Done : Phase::Bad;
+    case Phase::TrailerValue:
+      return take_trailer(octet);
+    case Phase::TrailerLf:
+      return octet == '\n' ? Phase::TrailerStart : Phase::Bad;
+    case Phase::LastLf:
+      return octet == '\n' ? Phase::Done : Phase::Bad;
     case Phase::Length:
     case Phase::ChunkData:
     case Phase::UntilEnd:
     case Phase::Done:
-    case Phase::Bad: break;
+    case Phase::Bad:
+      break;
   }
   return Phase::Bad;
 }

@@ -51,13 +51,13 @@ class BodyFollower {
   [[nodiscard]] Phase take_trailer(char octet);
   static constexpr std::uint32_t kMaxExtension = 256;
   static constexpr std::uint32_t kMaxTrailers = 8U << 10U;
-  static constexpr std::size_t kLongestRefusedName = 24;
+  static constexpr std::size_t kLongestTrailerName = 64;
   Phase phase_ = Phase::Done;
   std::uint64_t left_ = 0;
   std::uint64_t total_ = 0;
   std::uint32_t digits_ = 0;
   std::uint32_t extra_ = 0;  ///< octets of extension, or of all trailers, so far
-  std::array<char, kLongestRefusedName> name_{};  ///< start of the trailer name being read
+  std::array<char, kLongestTrailerName> name_{};  ///< of the trailer being read
   std::uint32_t name_size_ = 0;
 };
 

@@ -45,6 +45,7 @@ struct ChunkCase {
 };
 
 const std::string kLongExtension = "1;" + std::string(300, 'x') + "\r\na\r\n0\r\n\r\n";
+const std::string kLongName = "0\r\n" + std::string(65, 'x') + ": 1\r\n\r\n";
 const std::string kLongTrailer = "0\r\nX: " + std::string(9000, 'x') + "\r\n\r\n";
 
 const std::vector<ChunkCase>& chunk_cases() {
@@ -101,6 +102,12 @@ const std::vector<ChunkCase>& chunk_cases() {
       {"Transfer-Encoding as trailer", "0\r\ntransfer-encoding: chunked\r\n\r\n"sv, ParseState::Bad,
        ""},
       {"Authorization as trailer", "0\r\nAUTHORIZATION: Bearer x\r\n\r\n"sv, ParseState::Bad, ""},
+      {"D3 a provider's own header as trailer", "0\r\nX-Goog-Api-Key: x\r\n\r\n"sv, ParseState::Bad,
+       ""},
+      {"D3 with underscores", "0\r\nxi_API_key: x\r\n\r\n"sv, ParseState::Bad, ""},
+      {"a trailer's name too long", kLongName, ParseState::Bad, ""},
+      {"gRPC's trailers", "0\r\ngrpc-status: 0\r\ngrpc-message: a\r\n\r\n"sv, ParseState::Complete,
+       ""},
       {"Host as trailer", "0\r\nX: a\r\nHost: b\r\n\r\n"sv, ParseState::Bad, ""},
       {"trailers too long", kLongTrailer, ParseState::Bad, ""},
   };
