@@ -7,7 +7,7 @@
 namespace strongroom::io {
 namespace {
 
-// Sanitizers must see each frame's own end.
+// See keeps_frames().
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define STRONGROOM_PLAIN_FRAMES 1
@@ -46,6 +46,9 @@ struct Cleaner {
 
 #ifdef STRONGROOM_PLAIN_FRAMES
 
+bool keeps_frames() noexcept {
+  return false;
+}
 void* take_frame(std::size_t size) {
   return ::operator new(size);
 }
@@ -54,6 +57,10 @@ void give_frame(void* frame, std::size_t) noexcept {
 }
 
 #else
+
+bool keeps_frames() noexcept {
+  return true;
+}
 
 void* take_frame(std::size_t size) {
   const std::size_t index = (size - 1) / kStep;

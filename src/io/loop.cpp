@@ -63,8 +63,10 @@ Loop::~Loop() {
   RootTask::promise_type::destroy_all(*roots_);
   ready_.clear();
   resuming_.clear();
-  for (auto& [at, timer] : timers_) timer->loop = nullptr;
-  timers_.clear();
+  for (auto& [at, timer] : std::exchange(timers_, {})) {
+    timer->loop = nullptr;
+    timer->work = nullptr;
+  }
   posted_.clear();
   running_posted_.clear();
   RootTask::promise_type::destroy_all(*roots_);
@@ -209,6 +211,8 @@ std::shared_ptr<Loop::Timer> Loop::call_in(Duration delay, std::function<void()>
 void Loop::cancel(const std::shared_ptr<Timer>& timer) {
   if (timer == nullptr || timer->loop == nullptr) return;
   std::exchange(timer->loop, nullptr)->timers_.erase(timer->place);
+  // It may own what owns the timer.
+  const auto dropped = std::exchange(timer->work, nullptr);
 }
 
 namespace {

@@ -17,6 +17,8 @@ namespace strongroom::io {
 
 /// Memory for coroutine frames: per thread, by size, kept for the next (at most 4 KiB each).
 [[nodiscard]] void* take_frame(std::size_t size);
+/// False under sanitizers, which must see each frame's own end: then each costs an allocation.
+[[nodiscard]] bool keeps_frames() noexcept;
 void give_frame(void* frame, std::size_t size) noexcept;
 
 namespace detail {
