@@ -147,8 +147,14 @@ constexpr std::array kInjected = {
     Member{"service", Kind::Text, Need::Required, "Id of the service"},
     Member{"label", Kind::Text, Need::Required, "Label of the key that serves"},
     Member{"settings", Kind::TextMap, Need::Required, "Of the key"}};
+constexpr std::array kSessionProxy = {
+    Member{"credential", Kind::Text, Need::Required,
+           "The password of the proxy's URL, http://session:CREDENTIAL@GATEWAY. Shown this once"},
+    Member{"authority", Kind::Text, Need::Required,
+           "PEM: what the workroom trusts beside the public roots"}};
 constexpr std::array kStartedSession = {
     Member{"session", Kind::Object, Need::Required, "The session", "Session"},
+    Member{"proxy", Kind::Object, Need::Required, "For tools that take a proxy", "SessionProxy"},
     Member{"passes", Kind::ObjectList, Need::Required, "One for each proxied service", "Pass"},
     Member{"injected", Kind::ObjectList, Need::Required, "What the runner leases by attaching",
            "Injected"}};
@@ -258,6 +264,7 @@ constexpr std::array kSchemas = {
     Schema{"NewSession", "A session to start", kNewSession},
     Schema{"Pass", "What stands in a proxied key's place", kPass},
     Schema{"Injected", "An injected key to be leased", kInjected},
+    Schema{"SessionProxy", "How a workroom's tools reach hosts through the gateway", kSessionProxy},
     Schema{"StartedSession", "A session and all that its workroom needs", kStartedSession},
     Schema{"EndSession", "Why it ends", kEndSession},
     Schema{"Holder", "A gateway or runner that held a lease", kHolder},
@@ -274,6 +281,8 @@ constexpr std::array kSchemas = {
 
 }  // namespace
 
-std::span<const Schema> schemas() { return kSchemas; }
+std::span<const Schema> schemas() {
+  return kSchemas;
+}
 
 }  // namespace strongroom::api

@@ -114,6 +114,8 @@ json::object to_json(const vault::SessionView& view) {
 
 json::object to_json(const vault::StartedSession& started) {
   return {{"session", to_json(started.session)},
+          {"proxy",
+           {{"credential", started.proxy.credential}, {"authority", started.proxy.authority_pem}}},
           {"passes", to_list(started.passes)},
           {"injected", to_list(started.injected)}};
 }

@@ -64,6 +64,11 @@ lease::VaultHello VaultLeaseSource::vault_hello(lease::HolderRole role) {
 
 Result<lease::GrantedLease> VaultLeaseSource::open_by_pass(const lease::PassHash& pass_hash,
                                                            std::string_view service) {
+  if (service == lease::kProxyService) {
+    STRONGROOM_TRY(auto opened, parts_.vault.open_proxy(pass_hash));
+    opened.service = lease::kProxyService;
+    return to_granted(std::move(opened));
+  }
   STRONGROOM_TRY(auto opened, parts_.vault.open_by_pass(pass_hash, service));
   return to_granted(std::move(opened));
 }
@@ -111,7 +116,7 @@ std::uint64_t VaultLeaseSource::on_intents(std::span<const lease::Use> uses,
     use.host = from.host;
     use.method = from.method;
     use.path = recorded_path(from.path);
-    parts_.vault.note_used(use.key, now);
+    if (!use.key.is_none()) parts_.vault.note_used(use.key, now);
   }
   uses_ += uses.size();
   return parts_.record.record_uses(scratch_, [durable = std::move(durable)](const Status& status) {

@@ -51,6 +51,14 @@ Result<SessionStart> start_session(ControlClient& client, const RunOptions& opti
   STRONGROOM_TRY(const std::string id, required_string(session->get_object(), "id"));
   STRONGROOM_TRY(start.session, SessionId::parse(id));
   STRONGROOM_TRY(start.gateway, required_string(installation.get_object(), "gateway"));
+  if (const auto* proxy = answer.get_object().if_contains("proxy");
+      proxy != nullptr && proxy->is_object()) {
+    start.proxy_credential = optional_string(proxy->get_object(), "credential").value_or("");
+    start.authority_pem = optional_string(proxy->get_object(), "authority").value_or("");
+  }
+  if (options.proxies && start.authority_pem.empty())
+    return fail(Code::Unsupported,
+                "the server is older than this program: it has no proxy ingress");
   start.passes = read_granted(answer.get_object(), "passes");
   start.injected = read_granted(answer.get_object(), "injected");
   return start;

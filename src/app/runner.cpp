@@ -152,6 +152,11 @@ Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>&
   workroom::SessionFacts facts;
   facts.session = start_.session.text();
   facts.gateway = start_.gateway;
+  if (options_.proxies) {
+    STRONGROOM_TRY(auto files, workroom::TrustFiles::write(start_.authority_pem));
+    trust_.emplace(std::move(files));
+    facts.proxy = workroom::proxy_variables(start_.gateway, start_.proxy_credential, *trust_);
+  }
   facts.inherited = workroom::own_environment();
   STRONGROOM_TRY(const auto added, split_pairs(options_.variables, "--env"));
   for (const auto& [name, value] : added) facts.added.push_back({name, value});

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "io/loop.h"
 #include "lease/holder_side.h"
 #include "workroom/process_runtime.h"
+#include "workroom/proxy_environment.h"
 
 namespace strongroom::app {
 
@@ -29,6 +31,8 @@ struct SessionStart {
   };
   SessionId session;
   std::string gateway;
+  std::string proxy_credential;
+  std::string authority_pem;  ///< of the proxy ingress
   std::vector<Granted> passes;
   std::vector<Granted> injected;
 };
@@ -67,6 +71,7 @@ class Runner {
   std::vector<std::unique_ptr<HeldLease>> held_;
   std::set<KeyId> keys_;
   catalog::Catalog catalog_;
+  std::optional<workroom::TrustFiles> trust_;
   std::unique_ptr<workroom::Workroom> workroom_;
   std::string ended_because_;
   int fences_ = 0;  ///< under way

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/utf8.h"
+#include "http/head.h"
 
 namespace strongroom::gateway {
 namespace {
@@ -121,6 +122,60 @@ std::optional<Authority> Destinations::authority_of(const Route& route,
   const auto found = std::find(service.hosts.begin(), service.hosts.end(), route.host_name);
   if (found == service.hosts.end()) return std::nullopt;
   return Authority(*found, service.port);
+}
+
+std::optional<Place> place_of(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  Place place;
+  const char* const end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data() + colon + 1, end, place.port);
+  if (error != std::errc() || last != end || place.port == 0) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (host.empty() || host.size() > 253) return std::nullopt;
+  place.host = std::string(host);
+  std::ranges::transform(place.host, place.host.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return place;
+}
+
+bool Inspected::is_named_by(std::string_view host) const {
+  const auto named = place_of(host);
+  if (named) return named->host == place.host && named->port == place.port;
+  return place.port == 443 && http::equals_ignoring_case(host, place.host);
+}
+
+namespace {
+
+std::string text_of_place(const Place& place) {
+  return place.host + ":" + std::to_string(place.port);
+}
+
+}  // namespace
+
+Inspected Destinations::inspected(const lease::GrantedLease& proxy, Place place) const {
+  Inspected out;
+  out.session = proxy.session;
+  const std::string wanted = " " + text_of_place(place);
+  for (const auto& [name, value] : proxy.settings) {
+    if (name != "inspect" || !value.ends_with(wanted)) continue;
+    const auto* service = catalog_.find(value.substr(0, value.size() - wanted.size()));
+    if (service != nullptr && service->delivery == catalog::Delivery::Proxied)
+      out.services.push_back(service);
+  }
+  out.host_header = place.port == 443 ? place.host : text_of_place(place);
+  out.place = std::move(place);
+  return out;
+}
+
+std::optional<Authority> Destinations::authority_of_tunnel(const lease::GrantedLease& proxy,
+                                                           const Place& place) {
+  const std::string wanted = text_of_place(place);
+  for (const auto& [name, value] : proxy.settings)
+    if (name == "tunnel" && value == wanted) return Authority(place.host, place.port);
+  return std::nullopt;
 }
 
 std::optional<Authority> Destinations::authority_for_check(const catalog::Service& service,

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "catalog/catalog.h"
@@ -52,6 +53,24 @@ struct Route {
                             ///< pass named the service
 };
 
+/// "host:port" in its parts, the host in lower case. Nothing when it is not one.
+struct Place {
+  std::string host;  ///< without brackets
+  std::uint16_t port = 0;
+};
+[[nodiscard]] std::optional<Place> place_of(std::string_view text);
+
+/// Where an inspected tunnel, or an absolute target, leads, and on whose behalf: found in the
+/// session's own list, not in what the agent says of itself.
+struct Inspected {
+  SessionId session;
+  Place place;
+  std::string host_header;                        ///< as in a URL: "host", or "host:port"
+  std::vector<const catalog::Service*> services;  ///< granted, with keys for this place
+  /// Does a Host header, or an SNI, name this place?
+  [[nodiscard]] bool is_named_by(std::string_view host) const;
+};
+
 class Destinations {
  public:
   explicit Destinations(const catalog::Catalog& catalog) : catalog_(catalog) {}
@@ -66,6 +85,12 @@ class Destinations {
   /// service's.
   [[nodiscard]] std::optional<Authority> authority_of(const Route& route,
                                                       const lease::Settings& settings) const;
+  /// The place, when the session's proxy lease lists it for inspection; no services when it does
+  /// not.
+  [[nodiscard]] Inspected inspected(const lease::GrantedLease& proxy, Place place) const;
+  /// The place, when the session's proxy lease lists it as a plain tunnel.
+  [[nodiscard]] static std::optional<Authority> authority_of_tunnel(
+      const lease::GrantedLease& proxy, const Place& place);
   /// For a key's check.
   [[nodiscard]] std::optional<Authority> authority_for_check(const catalog::Service& service,
                                                              const lease::Settings& settings) const;

@@ -131,11 +131,12 @@ io::Task<bool> Connection::read_head() {
 /// are found here as well.
 std::optional<Refusal> Connection::admit() {
   const auto& request = work_->request;
-  if (request.method == "CONNECT" || request.method == "TRACE") return Refusal::MethodNotAllowed;
+  if (request.method == "TRACE") return Refusal::MethodNotAllowed;
   if (request.headers.find(http::Name::Upgrade) != nullptr && !request.is_websocket_upgrade)
     return Refusal::BadRequest;
-  auto unread = gateway_.destinations().read(request.target, x_.route);
-  if (unread == Refusal::UnknownService)
+  auto unread = x_.inspected != nullptr ? read_inspected()
+                                        : gateway_.destinations().read(request.target, x_.route);
+  if (unread == Refusal::UnknownService && x_.inspected == nullptr)
     unread = route_by_pass(gateway_.destinations(), request, x_.route);
   if (unread) return unread;
   const std::string_view host = !x_.route.host_name.empty() ? x_.route.host_name
@@ -176,10 +177,14 @@ io::Task<Connection::Next> Connection::serve_one() {
   }
   x_.upload_wanted = !request_body_.is_done();
   if (gateway_.is_draining()) co_return co_await refuse(Refusal::Draining);
+  if (work_->request.method == "CONNECT") co_return co_await serve_connect();
+  x_.inspected = inspected_;
+  if (const auto refused = co_await read_absolute()) co_return co_await refuse(*refused);
   if (const auto refused = admit()) {
-    if (*refused == Refusal::PathDenied || *refused == Refusal::PassMisplaced)
+    if (*refused == Refusal::PathDenied || *refused == Refusal::PassMisplaced ||
+        *refused == Refusal::HostMismatch)
       gateway_.link().report({{},
-                              x_.route.service->id,
+                              x_.route.service == nullptr ? std::string() : x_.route.service->id,
                               std::string(describe(*refused).code),
                               std::string(x_.route.host_name),
                               std::string(x_.route.path)});
@@ -189,6 +194,7 @@ io::Task<Connection::Next> Connection::serve_one() {
 }
 
 Links::Base Connection::own_base() const {
+  if (x_.inspected != nullptr) return {"https://", x_.inspected->host_header};
   const auto* host = work_->request.headers.find(http::Name::Host);
   return {client_.is_tls() ? "https://" : "http://",
           host == nullptr ? std::string_view("localhost") : host->value};
@@ -208,7 +214,11 @@ io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
       std::string(http::reason_phrase(text.status)) +
       "\r\ncontent-type: application/json\r\ncontent-length: " + std::to_string(body.size()) +
       "\r\n";
-  if (text.status == 401) head += "www-authenticate: Bearer realm=\"strongroom\"\r\n";
+  if (text.status == 401)
+    head +=
+        "www-authenticate: Bearer realm=\"strongroom\"\r\n"
+        "www-authenticate: Basic realm=\"strongroom\"\r\n";
+  if (text.status == 407) head += "proxy-authenticate: Basic realm=\"strongroom\"\r\n";
   head += closes_after_ ? "connection: close\r\n\r\n" : "\r\n";
   const bool wants_body = work_ == nullptr || work_->request.method != "HEAD";
   settle();

@@ -44,7 +44,8 @@ class Connection final : public lease::Attachment, public io::Timed {
     std::uint64_t bytes_up = 0;
     std::uint64_t bytes_down = 0;
     int status = 0;
-    std::optional<Refusal> cut_by;  ///< set once by cut()
+    std::shared_ptr<const Inspected> inspected;  ///< reached through a proxy ingress
+    std::optional<Refusal> cut_by;               ///< set once by cut()
     bool answer_started = false;
     bool client_left = false;
     bool timed_out = false;
@@ -70,6 +71,18 @@ class Connection final : public lease::Attachment, public io::Timed {
   }
   [[nodiscard]] bool make_room();
   [[nodiscard]] Links::Base own_base() const;
+
+  // proxy_ingress.cpp: CONNECT and absolute targets
+  io::Task<Next> serve_connect();
+  io::Task<std::optional<Refusal>> find_session(lease::Lease*& proxy);
+  io::Task<Next> inspect(std::shared_ptr<const Inspected> place);
+  io::Task<Next> tunnel(lease::Lease& proxy, Authority authority);
+  io::Task<void> pump_up();
+  io::Task<void> pump_down();
+  io::Task<std::optional<Refusal>> read_absolute();
+  [[nodiscard]] std::optional<Refusal> read_inspected();
+  [[nodiscard]] std::string_view origin_target() const;
+  [[nodiscard]] bool leads_elsewhere() const;
 
   // exchange.cpp: the provider's side
   io::Task<Next> exchange();
@@ -115,6 +128,7 @@ class Connection final : public lease::Attachment, public io::Timed {
   std::size_t body_ready_ = 0;  ///< octets of the body that came with the head
   http::BodyFollower request_body_;
   http::BodyFollower answer_body_;
+  std::shared_ptr<const Inspected> inspected_;  ///< of the tunnel that this connection has become
   std::unique_ptr<Workspace> work_;
   std::unique_ptr<Upstream> upstream_;
   std::size_t answer_begin_ = 0;  ///< octets of work_->answer not yet forwarded

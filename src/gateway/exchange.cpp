@@ -42,6 +42,7 @@ io::Task<Connection::Next> Connection::exchange() {
   const auto authority = gateway_.destinations().authority_of(x_.route, lease->granted().settings);
   if (!authority) co_return co_await refuse(Refusal::UnknownHost);
   x_.authority = *authority;
+  if (leads_elsewhere()) co_return co_await refuse(Refusal::PassUnknown);
   x_.sequence =
       gateway_.link().intend(*lease, x_.authority.host(), work_->request.method, x_.route.path);
   for (;;) {

@@ -11,6 +11,7 @@ Gateway::Gateway(io::Loop& loop, lease::HolderLink& link, Setup setup)
       setup_(std::move(setup)),
       destinations_(setup_.catalog),
       pool_(loop, std::move(setup_.upstream_tls), std::move(setup_.dials)),
+      authorities_(loop.clock(), setup_.link_key.duplicate()),
       links_(std::move(setup_.link_key)),
       sweeper_(loop.every(std::chrono::seconds(5), [this] { pool_.sweep(); })) {}
 

@@ -12,6 +12,7 @@
 #include "gateway/head_buffer.h"
 #include "gateway/links.h"
 #include "gateway/pool.h"
+#include "gateway/session_authorities.h"
 #include "http/head.h"
 #include "io/loop.h"
 #include "io/net.h"
@@ -97,6 +98,7 @@ class Gateway {
   [[nodiscard]] const Destinations& destinations() const { return destinations_; }
   [[nodiscard]] Pool& pool() { return pool_; }
   [[nodiscard]] const Links& links() const { return links_; }
+  [[nodiscard]] SessionAuthorities& authorities() { return authorities_; }
   [[nodiscard]] const Limits& limits() const { return limits_; }
   [[nodiscard]] const std::optional<io::TlsServer>& tls() const { return setup_.tls; }
   [[nodiscard]] bool is_draining() const { return is_draining_; }
@@ -112,6 +114,7 @@ class Gateway {
   Setup setup_;
   Destinations destinations_;
   Pool pool_;
+  SessionAuthorities authorities_;
   Links links_;
   Limits limits_;
   std::unique_ptr<io::Acceptor> acceptor_;

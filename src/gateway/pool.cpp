@@ -41,8 +41,7 @@ std::unique_ptr<Upstream> Pool::take_idle(const Authority& authority) {
   return nullptr;
 }
 
-io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial(Authority authority) {
-  const Deadline deadline = loop_.deadline_in(kDialTime);
+io::Task<Result<io::Stream>> Pool::connect(Authority authority, Deadline deadline) {
   io::Endpoint to{std::string(authority.host()), authority.port()};
   auto policy = io::PrivateAddresses::Refuse;
   const auto named = std::find_if(dials_.begin(), dials_.end(), [&](const lease::Dial& each) {
@@ -54,13 +53,25 @@ io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial(Authority authority) {
     to = std::move(*parsed);
     policy = io::PrivateAddresses::Allow;
   }
-  auto stream = co_await io::dial_tcp(loop_, to.host, to.port, policy, deadline);
+  co_return co_await io::dial_tcp(loop_, to.host, to.port, policy, deadline);
+}
+
+io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial(Authority authority) {
+  const Deadline deadline = loop_.deadline_in(kDialTime);
+  auto stream = co_await connect(authority, deadline);
   if (!stream) co_return std::unexpected(std::move(stream).error());
   stream->set_deadline(deadline);
   std::string host(authority.host());
   auto secured = co_await stream->start_tls_client(tls_, std::move(host));
   if (!secured) co_return std::unexpected(std::move(secured).error());
   stream->set_deadline(Deadline());
+  co_return std::make_unique<Upstream>(*this, authority, std::move(*stream));
+}
+
+io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial_plain(Authority authority) {
+  const Deadline deadline = loop_.deadline_in(kDialTime);
+  auto stream = co_await connect(authority, deadline);
+  if (!stream) co_return std::unexpected(std::move(stream).error());
   co_return std::make_unique<Upstream>(*this, authority, std::move(*stream));
 }
 

@@ -50,6 +50,8 @@ class Pool {
   [[nodiscard]] std::unique_ptr<Upstream> take_idle(const Authority& authority);
   /// A new one, connected and verified.
   [[nodiscard]] io::Task<Result<std::unique_ptr<Upstream>>> dial(Authority authority);
+  /// A new one without TLS, for a tunnel that is not looked into.
+  [[nodiscard]] io::Task<Result<std::unique_ptr<Upstream>>> dial_plain(Authority authority);
   /// For the next request; `lease` (may be null) is the one whose key it carried.
   void give_back(std::unique_ptr<Upstream> upstream, lease::Lease* lease);
   /// Closes what has been idle for too long.
@@ -66,6 +68,8 @@ class Pool {
   };
   using Idle = std::vector<std::unique_ptr<Upstream>>;
   void forget(const Upstream& upstream) noexcept;
+  /// Where a [[gateway.dial]] or the name itself leads.
+  [[nodiscard]] io::Task<Result<io::Stream>> connect(Authority authority, Deadline deadline);
   io::Loop& loop_;
   io::TlsClient tls_;
   std::vector<lease::Dial> dials_;

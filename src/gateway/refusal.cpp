@@ -49,6 +49,12 @@ const RefusalText& describe(Refusal refusal) {
       {503, "record_unavailable", "The use could not be recorded, so the answer is withheld.",
        "Tell the operator: the record's disk may be full."},
       {503, "draining", "This gateway is stopping.", "Try again in a moment."},
+      {407, "proxy_auth_required", "The proxy does not know this session.",
+       "Use the proxy variables that the session set, unchanged."},
+      {403, "not_granted", "Nothing of this session leads to that host.",
+       "Start the session with a service of that host, or connect one first."},
+      {400, "host_mismatch", "The request names another host than its tunnel.",
+       "Open a tunnel of its own for each host."},
       {500, "internal", "The gateway failed.", "Tell the operator."},
   };
   return kTexts[static_cast<std::size_t>(refusal)];

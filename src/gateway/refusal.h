@@ -35,6 +35,9 @@ enum class Refusal : std::uint8_t {
   VaultUnavailable,
   RecordUnavailable,
   Draining,
+  ProxyAuthRequired,
+  NotGranted,
+  HostMismatch,
   Internal,
 };
 

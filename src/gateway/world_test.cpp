@@ -16,7 +16,9 @@ KeyId key_of(std::uint8_t fill) {
   return KeyId(bytes);
 }
 
-lease::PassHash hash_of(const std::string& pass) { return crypto::sha256(bytes_of(pass)); }
+lease::PassHash hash_of(const std::string& pass) {
+  return crypto::sha256(bytes_of(pass));
+}
 
 }  // namespace
 

@@ -253,6 +253,12 @@ bool Stream::is_open() const noexcept {
 bool Stream::is_tls() const noexcept {
   return state_->ssl != nullptr;
 }
+std::string Stream::tls_server_name() const {
+  const char* const name = state_->ssl == nullptr
+                               ? nullptr
+                               : SSL_get_servername(state_->ssl.get(), TLSEXT_NAMETYPE_host_name);
+  return name == nullptr ? std::string() : std::string(name);
+}
 const Peer& Stream::peer() const noexcept {
   return state_->peer;
 }

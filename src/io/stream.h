@@ -48,9 +48,9 @@ class Stream {
   /// Waits until octets (or the end, or an error) can be read, without reading. For "has the client
   /// gone?".
   [[nodiscard]] Task<Status> wait_readable();
-  /// Calls `on_readable` once when octets, the end or an error wait to be read (at once, inside this
-  /// call, when they do already), while reads may go on beside; a later call replaces it. Not called
-  /// after destruction. Used to notice that a client has gone while its answer is awaited.
+  /// Calls `on_readable` once when octets, the end or an error wait to be read (at once, inside
+  /// this call, when they do already), while reads may go on beside; a later call replaces it. Not
+  /// called after destruction. Used to notice that a client has gone while its answer is awaited.
   void watch_readable(std::function<void()> on_readable);
   /// True when the peer has ended its side and nothing is left to read (looks without consuming).
   [[nodiscard]] bool has_peer_ended() const;
@@ -76,6 +76,8 @@ class Stream {
   void abort() noexcept;
   [[nodiscard]] bool is_open() const noexcept;
   [[nodiscard]] bool is_tls() const noexcept;
+  /// What the client of a TLS server asked for (SNI, RFC 6066 3); empty when it named nothing.
+  [[nodiscard]] std::string tls_server_name() const;
   [[nodiscard]] const Peer& peer() const noexcept;
   [[nodiscard]] int native_handle() const noexcept;
   [[nodiscard]] Loop& loop() const noexcept;

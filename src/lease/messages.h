@@ -33,6 +33,10 @@ inline constexpr std::size_t kMaxFrame = 1UL << 20U;
 using PassHash = std::array<std::uint8_t, 32>;  ///< SHA-256 of the pass's characters
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
+/// In the place of a service's name: the session behind a proxy credential (Acquire::pass_hash
+/// holds the credential itself). The lease has no key; its settings say where the session may go.
+inline constexpr std::string_view kProxyService = "@proxy";
+
 enum class HolderRole : std::uint8_t { Gateway = 1, Runner = 2 };
 
 /// First frame from a holder.

@@ -1,8 +1,32 @@
 // Opening keys for holders. Everything is checked at this moment, whatever was true a moment ago.
 // SPDX-License-Identifier: Apache-2.0
+#include "crypto/session_credentials.h"
 #include "vault/state.h"
 
 namespace strongroom::vault {
+namespace {
+
+std::string_view find(const Settings& settings, std::string_view name) {
+  for (const auto& [key, value] : settings)
+    if (key == name) return value;
+  return {};
+}
+
+/// Where a key of this service may be used, as the proxy ingress reads it.
+void add_places(const catalog::Service& service, const Settings& settings, Settings& out) {
+  const bool is_proxied = service.delivery == catalog::Delivery::Proxied;
+  const auto add = [&](const std::string& host, std::string_view port) {
+    const std::string place =
+        host + ":" + (port.empty() ? std::to_string(service.port) : std::string(port));
+    out.emplace_back(is_proxied ? "inspect" : "tunnel",
+                     is_proxied ? service.id + " " + place : place);
+  };
+  for (const auto& host : service.hosts) add(host, {});
+  const std::string own(find(settings, is_proxied ? service.host_setting : "host"));
+  if (!own.empty()) add(own, find(settings, "port"));
+}
+
+}  // namespace
 
 Status Vault::State::check_session(const store::Session& session) {
   if (session.state != kOpen)
@@ -80,8 +104,31 @@ Result<std::vector<OpenedKey>> Vault::open_injected(SessionId id) {
   return opened;
 }
 
+Result<OpenedKey> Vault::open_proxy(ByteView credential) {
+  auto& state = *state_;
+  const auto id = crypto::session_of(state.link_key, credential);
+  if (!id) return fail(Code::Unauthorized, "This proxy credential is not known.", "pass_unknown");
+  STRONGROOM_TRY(const auto session, state.session(*id));
+  STRONGROOM_CHECKED(state.check_session(session));
+  OpenedKey opened;
+  opened.tenant = session.tenant;
+  opened.member = session.member;
+  opened.session = session.id;
+  STRONGROOM_TRY(const auto grants,
+                 state.store.list<store::Grant>({{"session", store::to_value(session.id)}}));
+  for (const auto& grant : grants) {
+    STRONGROOM_TRY(const auto key, state.by_id<store::Key>(grant.key));
+    if (!key || key->state == kRevoked) continue;
+    STRONGROOM_TRY(const auto* service, state.service(grant.service));
+    STRONGROOM_TRY(const auto settings, settings_of(key->settings));
+    add_places(*service, settings, opened.settings);
+  }
+  return opened;
+}
+
 bool Vault::may_continue(SessionId session, KeyId key) const {
-  if (!state_->live_keys.contains(key)) return false;
+  const bool is_proxy = key.is_none() && !session.is_none();
+  if (!is_proxy && !state_->live_keys.contains(key)) return false;
   if (session.is_none()) return true;  // a check: no session
   const auto found = state_->open_sessions.find(session);
   return found != state_->open_sessions.end() && state_->clock.wall() < found->second;

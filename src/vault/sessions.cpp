@@ -3,6 +3,8 @@
 
 #include "base/encoding.h"
 #include "crypto/crypto.h"
+#include "crypto/session_credentials.h"
+#include "io/session_authority.h"
 #include "vault/state.h"
 
 namespace strongroom::vault {
@@ -11,6 +13,7 @@ namespace {
 constexpr std::size_t kPassOctets = 32;
 constexpr std::size_t kMaxGrants = 64;
 constexpr std::chrono::hours kLongest{24 * 7};
+constexpr std::chrono::hours kSlack{24};
 constexpr std::string_view kAuditor = "auditor";
 
 std::string make_pass(const catalog::Service& service) {
@@ -29,6 +32,14 @@ struct Draft {
 };
 
 }  // namespace
+
+Result<SessionProxy> Vault::State::proxy_of(SessionId session) const {
+  const Secret seed = crypto::session_authority_seed(link_key, session);
+  STRONGROOM_TRY(const auto authority,
+                 io::SessionAuthority::from_seed(seed, session.text(), kLongest + kSlack));
+  return SessionProxy{crypto::to_text(crypto::proxy_credential(link_key, session)),
+                      authority.certificate_pem()};
+}
 
 Result<SessionView> Vault::State::view(const store::Session& session) {
   SessionView view;
@@ -107,6 +118,7 @@ Result<StartedSession> Vault::start_session(const Actor& actor, const SessionReq
   }));
   state.open_sessions.insert_or_assign(draft.session.id, from_micros(draft.session.expires));
   STRONGROOM_TRY(draft.started.session, state.view(draft.session));
+  STRONGROOM_TRY(draft.started.proxy, state.proxy_of(draft.session.id));
   return std::move(draft.started);
 }
 

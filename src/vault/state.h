@@ -81,6 +81,8 @@ struct Vault::State {
   Status check_session(const store::Session& session);
   Result<OpenedKey> open_for(const store::Session& session, const store::Grant& grant);
 
+  Result<SessionProxy> proxy_of(SessionId session) const;
+
   // Choosing keys for a session (choosing.cpp)
   struct Wish {
     std::string service;

@@ -123,8 +123,14 @@ struct InjectedGrant {
   std::string label;
   Settings settings;
 };
+/// How the session's workroom reaches hosts through the gateway's proxy ingress.
+struct SessionProxy {
+  std::string credential;     ///< the password of the proxy's URL
+  std::string authority_pem;  ///< what the workroom trusts beside the public roots
+};
 struct StartedSession {
   SessionView session;
+  SessionProxy proxy;
   std::vector<IssuedPass> passes;
   std::vector<InjectedGrant> injected;
 };
@@ -212,7 +218,11 @@ class Vault {
   // Leases: checks everything at this moment, opens the record.
   Result<OpenedKey> open_by_pass(ByteView pass_hash, std::string_view service);
   Result<std::vector<OpenedKey>> open_injected(SessionId session);
-  /// May a lease on this go on? False after revoke, end, expiry.
+  /// Behind a session's proxy credential: no key (none id, no value), and as settings where the
+  /// session may go: "inspect" = "SERVICE HOST:PORT" for what is proxied, "tunnel" = "HOST:PORT"
+  /// for what is injected.
+  Result<OpenedKey> open_proxy(ByteView credential);
+  /// May a lease on this go on? False after revoke, end, expiry. No key: a session's proxy.
   [[nodiscard]] bool may_continue(SessionId session, KeyId key) const;
 
   // Receipts and installation

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workroom/environment.h"
 
+#include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <optional>
 #include <set>
-#include <unistd.h>
 
 #include "base/encoding.h"
 #include "workroom/git_helpers.h"
@@ -75,8 +75,12 @@ class Builder {
     set("STRONGROOM_GATEWAY", facts_.gateway);
     // A proxy that the command sets for itself must not stand between it and the gateway; tools
     // differ in which spelling they read.
-    set("NO_PROXY", gateway_host);
-    set("no_proxy", gateway_host);
+    const std::string direct =
+        facts_.proxy.empty() ? gateway_host : gateway_host + ",localhost,127.0.0.1,::1";
+    set("NO_PROXY", direct);
+    set("no_proxy", direct);
+    for (const auto& variable : facts_.proxy) set(variable.name, variable.value);
+    if (!facts_.proxy.empty()) unset_.insert("SSL_CERT_DIR");
     for (const auto& variable : facts_.added) STRONGROOM_CHECKED(add_by_caller(variable));
     for (const auto& variable : facts_.inherited)
       if (is_inherited(variable.name) && !taken_.contains(variable.name) &&

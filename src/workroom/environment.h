@@ -46,6 +46,7 @@ struct SessionFacts {
   std::string gateway;  ///< "http://127.0.0.1:8701": STRONGROOM_GATEWAY, and where base URLs start
   std::vector<PlainVariable>
       inherited;  ///< the caller's own environment, of which the allow-list is taken
+  std::vector<PlainVariable> proxy;  ///< of the proxy ingress (proxy_environment.h), if wanted
   std::vector<PlainVariable>
       added;  ///< `run --env NAME=VALUE`; may not replace what a service sets or unsets
 };

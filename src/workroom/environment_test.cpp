@@ -19,6 +19,7 @@ class Variables : public ::testing::Test {
                       {"LC_ALL", "C"},
                       {"SECRET_OF_CALLER", "x"},
                       {"GOOGLE_API_KEY", "mine"}},
+                     {},
                      {}};
   std::vector<SessionKey> keys;
 

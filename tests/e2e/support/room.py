@@ -291,28 +291,40 @@ class Room:
             key for key in self.json("key", "list", "--tenant", "acme") if key["id"] == key_id
         )
 
-    def _run_arguments(self, services, command, tenant, member, variables):
-        arguments = ["run", "--tenant", tenant, "--member", member]
+    def _run_arguments(self, services, command, tenant, member, variables, flags=()):
+        arguments = ["run", "--tenant", tenant, "--member", member, *flags]
         for service in services:
             arguments += ["--service", service]
         for name, value in (variables or {}).items():
             arguments += ["--env", f"{name}={value}"]
         return [*arguments, "--", *map(str, command)]
 
-    def run(self, services, command, *, tenant="acme", member="alice", variables=None, **options):
+    def run(
+        self,
+        services,
+        command,
+        *,
+        tenant="acme",
+        member="alice",
+        variables=None,
+        flags=(),
+        **options,
+    ):
         """A whole `strongroom run`; its end is waited for."""
         return self.cli(
-            *self._run_arguments(services, command, tenant, member, variables), **options
+            *self._run_arguments(services, command, tenant, member, variables, flags), **options
         )
 
-    def begin(self, services, command, *, tenant="acme", member="alice", variables=None):
+    def begin(
+        self, services, command, *, tenant="acme", member="alice", variables=None, flags=()
+    ):
         """A `strongroom run` that goes on; see Workroom."""
         self._counter += 1
         output, errors = (
             self.folder / f"run{self._counter}.out",
             self.folder / f"run{self._counter}.err",
         )
-        arguments = self._run_arguments(services, command, tenant, member, variables)
+        arguments = self._run_arguments(services, command, tenant, member, variables, flags)
         at = arguments.index("--")
         with open(output, "wb") as out, open(errors, "wb") as err:
             process = subprocess.Popen(

@@ -1,0 +1,239 @@
+// The proxy ingress: CONNECT, with a look into the tunnel where a proxied service is behind it, and
+// absolute targets (RFC 9110 9.3.6, RFC 9112 3.2.2). After the place is named, a request goes the
+// same way as any other. SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "crypto/session_credentials.h"
+#include "gateway/connection.h"
+
+namespace strongroom::gateway {
+namespace {
+
+constexpr std::string_view kEstablished = "HTTP/1.1 200 Connection established\r\n\r\n";
+constexpr std::uint8_t kTlsHandshake = 0x16;
+constexpr std::string_view kHttps = "https://";
+
+/// The credential in "Basic base64(user:credential)" or "Bearer credential".
+std::optional<crypto::ProxyCredential> credential_in(std::string_view value) {
+  const auto blank = value.find(' ');
+  if (blank == std::string_view::npos || value.size() > 512) return std::nullopt;
+  const std::string_view scheme = value.substr(0, blank);
+  const std::string_view rest = value.substr(blank + 1);
+  if (http::equals_ignoring_case(scheme, "bearer")) return crypto::proxy_credential_of(rest);
+  if (!http::equals_ignoring_case(scheme, "basic")) return std::nullopt;
+  const auto pair = from_base64(rest);
+  if (!pair) return std::nullopt;
+  const std::string_view text = text_of(*pair);
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  return crypto::proxy_credential_of(text.substr(colon + 1));
+}
+
+/// "/gemini/~l/..." and "/gemini@host/...": URLs that the gateway made itself (links.h).
+bool is_own_link(std::string_view target, std::string_view service) {
+  if (!target.starts_with('/') || !target.substr(1).starts_with(service)) return false;
+  const std::string_view rest = target.substr(1 + service.size());
+  return rest.starts_with("/~l/") || rest.starts_with('@');
+}
+
+}  // namespace
+
+/// The lease behind the session's proxy credential: who it is, and where it may go.
+io::Task<std::optional<Refusal>> Connection::find_session(lease::Lease*& proxy) {
+  const auto* header = work_->request.headers.find(http::Name::ProxyAuthorization);
+  const auto credential = header == nullptr ? std::nullopt : credential_in(header->value);
+  if (!credential) co_return Refusal::ProxyAuthRequired;
+  proxy = gateway_.link().cached_lease(*credential, lease::kProxyService);
+  if (proxy != nullptr) co_return std::nullopt;
+  const auto granted = co_await gateway_.link().lease_for(*credential, lease::kProxyService);
+  if (!granted) {
+    const Refusal refusal = refusal_of_denial(granted.error());
+    co_return refusal == Refusal::PassUnknown ? Refusal::ProxyAuthRequired : refusal;
+  }
+  proxy = *granted;
+  co_return std::nullopt;
+}
+
+io::Task<Connection::Next> Connection::serve_connect() {
+  closes_after_ = true;
+  // A tunnel in a tunnel would be looked into by nobody.
+  if (inspected_ != nullptr || client_.is_tls())
+    co_return co_await refuse(Refusal::MethodNotAllowed);
+  auto place = place_of(work_->request.target);
+  const bool has_more = unread().size() > head_size_;
+  if (!place || has_more) co_return co_await refuse(Refusal::BadRequest);
+  lease::Lease* proxy = nullptr;
+  if (const auto refused = co_await find_session(proxy)) co_return co_await refuse(*refused);
+  const auto& granted = proxy->granted();
+  if (const auto authority = Destinations::authority_of_tunnel(granted, *place))
+    co_return co_await tunnel(*proxy, *authority);
+  std::string asked = place->host;
+  auto found = gateway_.destinations().inspected(granted, std::move(*place));
+  if (found.services.empty()) {
+    gateway_.link().report({granted.session, {}, "not_granted", std::move(asked), {}});
+    co_return co_await refuse(Refusal::NotGranted);
+  }
+  auto inspected = std::make_shared<const Inspected>(std::move(found));
+  co_return co_await inspect(std::move(inspected));
+}
+
+/// The connection becomes the tunnel: TLS with a certificate of the session's own authority, and
+/// requests for this one place from then on.
+io::Task<Connection::Next> Connection::inspect(std::shared_ptr<const Inspected> place) {
+  consume_request();
+  client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().head));
+  const auto said = co_await client_.write_all(bytes_of(kEstablished));
+  if (!said) co_return Next::Close;
+  const auto first = co_await client_.peek_first();
+  if (!first || *first != kTlsHandshake) co_return Next::Close;
+  const auto server = gateway_.authorities().server_for(place->session, place->place.host);
+  if (!server) co_return Next::Close;
+  const auto secured = co_await client_.start_tls_server(**server);
+  if (!secured) co_return Next::Close;
+  const std::string name = client_.tls_server_name();
+  if (!name.empty() && !http::equals_ignoring_case(name, place->place.host)) {
+    gateway_.link().report({place->session, {}, "host_mismatch", name, {}});
+    co_return Next::Close;
+  }
+  inspected_ = std::move(place);
+  co_return Next::Keep;
+}
+
+// ------------------------------------------------------------------------------------------------
+// plain tunnels, for services whose credential is in the workroom itself
+
+io::Task<Connection::Next> Connection::tunnel(lease::Lease& proxy, Authority authority) {
+  if (!attach(proxy)) co_return co_await refuse(Refusal::SessionEnded);
+  x_.authority = authority;
+  x_.sequence = gateway_.link().intend(proxy, authority.host(), "CONNECT", {});
+  auto dialled = co_await gateway_.pool().dial_plain(authority);
+  if (!dialled) co_return co_await refuse(refusal_of_dial(dialled.error()));
+  upstream_ = std::move(*dialled);
+  if (const auto refused = co_await wait_until_recorded()) co_return co_await refuse(*refused);
+  if (x_.cut_by) co_return co_await refuse(*x_.cut_by);
+  x_.answer_started = true;
+  x_.status = 200;
+  gateway_.workspaces.give(std::move(work_));
+  const auto said = co_await client_.write_all(bytes_of(kEstablished));
+  if (said) {
+    upload_done_ = std::make_unique<io::Event>(gateway_.loop());
+    gateway_.loop().spawn(pump_up());
+    co_await pump_down();
+    co_await upload_done_->wait();
+  }
+  settle();
+  upstream_.reset();
+  co_return Next::Close;
+}
+
+io::Task<void> Connection::pump_up() {
+  std::unique_ptr<RelayBlock> block;
+  for (;;) {
+    client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
+    const auto got = co_await read_when_ready(client_, block);
+    if (!got || *got == 0) break;
+    const auto sent = co_await upstream_->stream.write_all(ByteView(*block).first(*got));
+    if (!sent) break;
+    x_.bytes_up += *got;
+  }
+  gateway_.blocks.give(std::move(block));
+  if (upstream_->stream.is_open()) (void)co_await upstream_->stream.finish_writing();
+  upload_done_->set();
+}
+
+io::Task<void> Connection::pump_down() {
+  std::unique_ptr<RelayBlock> block;
+  bool is_whole = false;
+  for (;;) {
+    upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
+    const auto got = co_await read_when_ready(upstream_->stream, block);
+    is_whole = got && *got == 0;
+    if (!got || *got == 0) break;
+    const auto sent = co_await client_.write_all(ByteView(*block).first(*got));
+    if (!sent) break;
+    x_.bytes_down += *got;
+  }
+  gateway_.blocks.give(std::move(block));
+  // The other direction may have more to say only where this one ended in order.
+  if (is_whole && client_.is_open()) {
+    (void)co_await client_.finish_writing();
+  } else {
+    client_.abort();
+    upstream_->stream.abort();
+  }
+}
+
+// ------------------------------------------------------------------------------------------------
+// requests that name their host
+
+/// "https://host[:port]/path": the same as through a tunnel to host, for this one request.
+io::Task<std::optional<Refusal>> Connection::read_absolute() {
+  const std::string_view target = work_->request.target;
+  if (target.starts_with('/') || target == "*") co_return std::nullopt;
+  const bool is_https = target.size() > kHttps.size() &&
+                        http::equals_ignoring_case(target.substr(0, kHttps.size()), kHttps);
+  // A key is never sent without TLS, so what a plain URL asks for cannot be meant.
+  if (inspected_ != nullptr || !is_https) co_return Refusal::BadRequest;
+  std::string authority(target.substr(kHttps.size()));
+  authority.resize(std::min(authority.size(), authority.find_first_of("/?")));
+  auto place = place_of(authority);
+  if (!place) place = place_of(authority + ":443");
+  if (!place) co_return Refusal::BadRequest;
+  lease::Lease* proxy = nullptr;
+  if (const auto refused = co_await find_session(proxy)) co_return refused;
+  auto found = gateway_.destinations().inspected(proxy->granted(), std::move(*place));
+  if (found.services.empty()) {
+    gateway_.link().report(
+        {proxy->granted().session, {}, "not_granted", std::move(found.place.host), {}});
+    co_return Refusal::NotGranted;
+  }
+  x_.inspected = std::make_shared<const Inspected>(std::move(found));
+  co_return std::nullopt;
+}
+
+/// The target without scheme and host.
+std::string_view Connection::origin_target() const {
+  const std::string_view target = work_->request.target;
+  if (target.starts_with('/')) return target;
+  const auto slash = target.find('/', kHttps.size());
+  return slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
+}
+
+/// Which granted service the request is for: the only one of this place, or the one whose own kind
+/// of pass it shows.
+std::optional<Refusal> Connection::read_inspected() {
+  const auto& place = *x_.inspected;
+  const auto* host = work_->request.headers.find(http::Name::Host);
+  if (host == nullptr || !place.is_named_by(host->value)) return Refusal::HostMismatch;
+  const std::string_view target = origin_target();
+  const auto& destinations = gateway_.destinations();
+  for (const auto* service : place.services)
+    if (is_own_link(target, service->id)) return destinations.read(target, x_.route);
+  const catalog::Service* chosen = place.services.front();
+  for (const auto* service : place.services) {
+    Route tried;
+    Admission admission;
+    if (place.services.size() == 1 || destinations.read_whole(target, *service, tried)) break;
+    const bool has_pass = !find_pass(work_->request, tried, admission);
+    if (has_pass && admission.pass.text().starts_with(service->pass_prefix)) chosen = service;
+  }
+  if (const auto refused = destinations.read_whole(target, *chosen, x_.route)) return refused;
+  if (chosen->host_setting.empty()) x_.route.host_name = place.place.host;
+  return std::nullopt;
+}
+
+/// A pass of another session, or a key for another host than the tunnel's: a copied pass.
+bool Connection::leads_elsewhere() const {
+  if (x_.inspected == nullptr) return false;
+  const bool is_same_session = lease()->granted().session == x_.inspected->session;
+  const bool is_own_link = !x_.route.link_token.empty() || !x_.route.prefix.empty();
+  const bool is_same_place = is_own_link || (x_.authority.host() == x_.inspected->place.host &&
+                                             x_.authority.port() == x_.inspected->place.port);
+  if (is_same_session && is_same_place) return false;
+  gateway_.link().report({x_.inspected->session, x_.route.service->id, "pass_of_another_session",
+                          x_.inspected->place.host, std::string(x_.route.path)});
+  return true;
+}
+
+}  // namespace strongroom::gateway

@@ -1,0 +1,32 @@
+// SessionAuthorities: the certificate authorities of the sessions whose tunnels are inspected here;
+// made when first needed, at most 256 kept. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/secret.h"
+#include "io/session_authority.h"
+
+namespace strongroom::gateway {
+
+class SessionAuthorities {
+ public:
+  SessionAuthorities(const Clock& clock, Secret link_key)
+      : clock_(clock), link_key_(std::move(link_key)) {}
+  /// TLS for this host under the session's authority; good until the next call.
+  [[nodiscard]] Result<const io::TlsServer*> server_for(SessionId session, std::string_view host);
+
+ private:
+  struct Kept {
+    io::SessionAuthority authority;
+    SteadyTime used{};
+  };
+  const Clock& clock_;
+  Secret link_key_;
+  std::map<SessionId, Kept> kept_;
+};
+
+}  // namespace strongroom::gateway

@@ -1,0 +1,260 @@
+"""The proxy ingress: tools that take HTTPS_PROXY reach the services' own hosts with the pass, and nothing else.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import base64
+import json
+import shutil
+import socket
+import ssl
+import sys
+
+import pytest
+
+GEMINI = "generativelanguage.googleapis.com"
+CURL = shutil.which("curl")
+
+PYTHON = """
+import json, os, urllib.request
+import httpx, requests
+url = "https://generativelanguage.googleapis.com/v1beta/models"
+headers = {"x-goog-api-key": os.environ["GEMINI_API_KEY"]}
+print(requests.get(url, headers=headers).status_code)
+print(httpx.get(url, headers=headers).status_code)
+print(urllib.request.urlopen(urllib.request.Request(url, headers=headers)).status)
+# a base URL still goes straight to the gateway
+print(requests.get(os.environ["GOOGLE_GEMINI_BASE_URL"] + "/v1beta/models", headers=headers).status_code)
+"""
+
+# The SDK reads no base URL from its environment: it goes to the provider's own host.
+ELEVENLABS = """
+from elevenlabs.client import ElevenLabs
+client = ElevenLabs()
+print(len(client.voices.get_all().voices) > 0)
+print(len(b"".join(client.text_to_speech.convert(voice_id="voice1", text="hello", model_id="eleven_standin"))) > 0)
+"""
+
+
+class Session:
+    """A session of its own, and raw connections through its proxy."""
+
+    def __init__(self, room, *services):
+        self.room = room
+        asked = [part for service in services for part in ("--service", service)]
+        started = room.json("session", "start", "--tenant", "acme", "--member", "alice", *asked)
+        self.id = started["session"]["id"]
+        self.credential = started["proxy"]["credential"]
+        self.authority = started["proxy"]["authority"]
+        self.passes = {each["service"]: each["pass"] for each in started["passes"]}
+        for each in self.passes.values():
+            room.standins.passes(each)
+
+    def raw(self):
+        host, port = self.room.endpoints["gateway"].rsplit(":", 1)
+        return socket.create_connection((host, int(port)), timeout=20)
+
+    def connect(self, place, credential=None):
+        """(status, connection) after CONNECT."""
+        connection = self.raw()
+        pair = base64.b64encode(f"session:{credential or self.credential}".encode()).decode()
+        connection.sendall(
+            f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\nProxy-Authorization: Basic {pair}\r\n\r\n".encode()
+        )
+        head = b""
+        while b"\r\n\r\n" not in head:
+            piece = connection.recv(1)
+            if not piece:
+                break
+            head += piece
+        return int(head.split()[1]), connection
+
+    def tunnel(self, host=GEMINI, name=None, authority=None):
+        status, connection = self.connect(f"{host}:443")
+        assert status == 200
+        context = ssl.create_default_context(cadata=authority or self.authority)
+        context.check_hostname = name is None
+        return context.wrap_socket(connection, server_hostname=name or host)
+
+    @staticmethod
+    def ask(connection, host=GEMINI, key=None, path="/v1beta/models", more=""):
+        """(status, whole answer) of one request that ends the connection."""
+        slot = f"x-goog-api-key: {key}\r\n" if key else ""
+        connection.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{slot}{more}Connection: close\r\n\r\n".encode()
+        )
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+        return int(answer.split()[1]), answer.decode("latin1")
+
+
+def findings(room):
+    return [
+        entry.get("what") or entry.get("action") or ""
+        for entry in room.json("audit", "list", "--limit", "200")
+    ]
+
+
+@pytest.mark.skipif(CURL is None, reason="curl is not installed")
+def test_curl_with_the_variables_alone(room):
+    room.add_key("gemini")
+    ask = f'curl -sS -o /dev/null -w "%{{http_code}} %{{ssl_verify_result}}" -H "x-goog-api-key: $GEMINI_API_KEY" https://{GEMINI}/v1beta/models'
+    done = room.run(["gemini"], ["/bin/sh", "-c", ask], flags=["--proxy"])
+    assert done.stdout == "200 0"
+    refused = room.run(
+        ["gemini"],
+        ["/bin/sh", "-c", "curl -sS https://example.com/"],
+        flags=["--proxy"],
+        expect=None,
+    )
+    assert refused.returncode != 0 and "403" in refused.stderr
+
+
+def test_python_clients_with_the_variables_alone(room):
+    room.add_key("gemini")
+    done = room.run(["gemini"], [sys.executable, "-c", PYTHON], flags=["--proxy"])
+    assert done.stdout.split() == ["200"] * 4
+
+
+def test_an_sdk_that_reads_no_base_url(room):
+    room.add_key("elevenlabs")
+    done = room.run(["elevenlabs"], [sys.executable, "-c", ELEVENLABS], flags=["--proxy"])
+    assert done.stdout.split() == ["True", "True"]
+
+
+def test_what_the_proxy_writes_is_gone_with_the_session(room):
+    room.add_key("gemini")
+    done = room.run(
+        ["gemini"],
+        ["/bin/sh", "-c", 'echo "$SSL_CERT_FILE"; grep -c BEGIN "$NODE_EXTRA_CA_CERTS"'],
+        flags=["--proxy"],
+    )
+    path, count = done.stdout.split()
+    assert count == "1"
+    import pathlib
+
+    assert not pathlib.Path(path).parent.exists()
+
+
+def test_without_the_flag_nothing_is_proxied(room):
+    room.add_key("gemini")
+    done = room.run(["gemini"], ["/bin/sh", "-c", "env | grep -ci '_proxy=http' || true"])
+    assert done.stdout.strip() == "0"
+
+
+@pytest.mark.parametrize("header", ["", "Proxy-Authorization: Basic bm86bm8=\r\n"])
+def test_a_stranger_gets_no_tunnel(room, header):
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    with session.raw() as connection:
+        connection.sendall(
+            f"CONNECT {GEMINI}:443 HTTP/1.1\r\nHost: {GEMINI}:443\r\n{header}\r\n".encode()
+        )
+        answer = connection.recv(65536).decode()
+    assert answer.startswith("HTTP/1.1 407") and "proxy-authenticate: Basic" in answer
+    forged = session.credential[:-6] + "AAAAAA"
+    status, connection = session.connect(f"{GEMINI}:443", credential=forged)
+    connection.close()
+    assert status == 407
+
+
+def test_only_granted_hosts_and_ports(room):
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    for place in ("example.com:443", f"{GEMINI}:8443", "api.openai.com:443", "127.0.0.1:443"):
+        status, connection = session.connect(place)
+        connection.close()
+        assert status == 403, place
+    assert "not_granted" in json.dumps(room.json("audit", "list", "--limit", "50"))
+
+
+def test_a11_one_name_for_a_request(room):
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    with session.tunnel() as connection:
+        status, answer = session.ask(connection, host="evil.example", key=session.passes["gemini"])
+    assert status == 400 and "host_mismatch" in answer
+    with pytest.raises((ssl.SSLError, OSError, IndexError)):
+        with session.tunnel(name="evil.example") as connection:
+            session.ask(connection, key=session.passes["gemini"])
+    with session.tunnel() as connection:
+        status, _ = session.ask(connection, key=session.passes["gemini"])
+    assert status == 200
+
+
+def test_d7_a_pass_of_another_session_is_no_good_here(room):
+    room.add_key("gemini")
+    mine, other = Session(room, "gemini"), Session(room, "gemini")
+    with mine.tunnel() as connection:
+        status, answer = mine.ask(connection, key=other.passes["gemini"])
+    assert status == 401 and "pass_unknown" in answer
+    assert "pass_of_another_session" in json.dumps(room.json("audit", "list", "--limit", "50"))
+
+
+def test_the_authority_is_the_sessions_own(room):
+    room.add_key("gemini")
+    mine, other = Session(room, "gemini"), Session(room, "gemini")
+    assert mine.authority != other.authority
+    with pytest.raises(ssl.SSLCertVerificationError):
+        mine.tunnel(authority=other.authority)
+
+
+def test_a_challenge_comes_before_the_pass(room):
+    """Tools that send credentials only when asked are asked."""
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    with session.tunnel() as connection:
+        status, answer = session.ask(connection)
+    assert status == 401 and "www-authenticate: Basic" in answer
+
+
+def test_an_absolute_target_is_the_same(room):
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    pair = base64.b64encode(f"session:{session.credential}".encode()).decode()
+    proxied = f"Proxy-Authorization: Basic {pair}\r\n"
+    for target, expected in (
+        (f"https://{GEMINI}/v1beta/models", 200),
+        (f"http://{GEMINI}/v1beta/models", 400),
+    ):
+        with session.raw() as connection:
+            status, _ = session.ask(
+                connection, key=session.passes["gemini"], path=target, more=proxied
+            )
+        assert status == expected, target
+    with session.raw() as connection:
+        status, answer = session.ask(
+            connection, host="example.com", path="https://example.com/", more=proxied
+        )
+    assert status == 403 and "not_granted" in answer
+
+
+def test_revoke_and_end_close_the_tunnel_to_the_key(room):
+    key_id, _ = room.add_key("gemini")
+    session = Session(room, "gemini")
+    with session.tunnel() as connection:
+        room.json("key", "revoke", key_id)
+        status, answer = session.ask(connection, key=session.passes["gemini"])
+    assert status == 403 and "key_revoked" in answer
+    room.cli("session", "end", session.id)
+    status, connection = session.connect(f"{GEMINI}:443")
+    connection.close()
+    assert status == 403
+
+
+def test_a_plain_tunnel_for_what_is_injected(room, standins):
+    """Nobody looks into it: the certificate is the host's own. It ends with the session."""
+    room.add_key("git", member="alice", settings={"host": "api.openai.com", "user": "x"})
+    session = Session(room, "git")
+    with open(standins.ca) as ca:
+        own = ca.read()
+    connection = session.tunnel(host="api.openai.com", authority=own)
+    room.cli("session", "end", session.id)
+    with connection:
+        connection.settimeout(10)
+        try:
+            assert connection.recv(1) == b""
+        except (ConnectionResetError, ssl.SSLError, OSError) as error:
+            assert not isinstance(error, TimeoutError)
+    assert "CONNECT" in json.dumps(room.json("audit", "list", "--limit", "50"))
