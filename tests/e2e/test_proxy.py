@@ -159,7 +159,7 @@ def test_a_stranger_gets_no_tunnel(room, header):
     assert status == 407
 
 
-def test_only_granted_hosts_and_ports(room):
+def test_a9_only_granted_hosts_and_ports(room):
     room.add_key("gemini")
     session = Session(room, "gemini")
     for place in ("example.com:443", f"{GEMINI}:8443", "api.openai.com:443", "127.0.0.1:443"):
@@ -169,7 +169,7 @@ def test_only_granted_hosts_and_ports(room):
     assert "not_granted" in json.dumps(room.json("audit", "list", "--limit", "50"))
 
 
-def test_a11_one_name_for_a_request(room):
+def test_a1_a2_one_name_for_a_request(room):
     room.add_key("gemini")
     session = Session(room, "gemini")
     with session.tunnel() as connection:
@@ -209,7 +209,7 @@ def test_a_challenge_comes_before_the_pass(room):
     assert status == 401 and "www-authenticate: Basic" in answer
 
 
-def test_an_absolute_target_is_the_same(room):
+def test_a4_a5_an_absolute_target_is_the_same(room):
     room.add_key("gemini")
     session = Session(room, "gemini")
     pair = base64.b64encode(f"session:{session.credential}".encode()).decode()
