@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "app/commands.h"
+#include "app/relay.h"
 #include "app/serve.h"
 
 namespace strongroom::app {
@@ -23,6 +24,7 @@ struct Options {
   std::vector<std::string> services;
   KeyAddOptions key;
   RunOptions run;
+  RelayOptions relay;
   AuditOptions audit;
   std::function<int(const Common&)> chosen;
 };
@@ -183,6 +185,14 @@ void add_sessions(CLI::App& app, Options& o) {
        [&o](const Common& c) { return session_end(c, o.id); })
       ->add_option("id", o.id, "the session's id")
       ->required();
+
+  auto* relay_command =
+      leaf(app, o, "relay", "hand connections of a workroom on to the gateway's socket",
+           [&o](const Common& c) { return relay(c, o.relay); });
+  relay_command->add_option("--listen", o.relay.listen, "ADDRESS:PORT inside the workroom");
+  relay_command->add_option("--socket", o.relay.socket,
+                            "default: gateway.sock of the data directory");
+  relay_command->footer("The session's proxy credential is read from STRONGROOM_PROXY_CREDENTIAL.");
 
   auto* run = leaf(app, o, "run", "run a command in a workroom with the keys it needs",
                    [&o](const Common& c) { return run_workroom(c, o.run); });

@@ -15,6 +15,7 @@ namespace strongroom::app {
 namespace {
 constexpr int kChannelDescriptor = 3;
 constexpr int kListenDescriptor = 4;
+constexpr int kUnixDescriptor = 5;
 constexpr std::chrono::seconds kQuick{5};
 constexpr std::chrono::milliseconds kFirstPause{50};
 constexpr std::chrono::seconds kLongestPause{5};
@@ -33,7 +34,8 @@ Status GatewayKeeper::start_one(Slot& slot) {
   io::Spawn child;
   child.program = plan_.program;
   child.descriptors = {{pair.theirs, kChannelDescriptor},
-                       {plan_.listening_socket, kListenDescriptor}};
+                       {plan_.listening_socket, kListenDescriptor},
+                       {plan_.unix_socket, kUnixDescriptor}};
   auto pid = io::spawn(child);
   ::close(pair.theirs);
   if (!pid) {
@@ -86,7 +88,8 @@ void GatewayKeeper::stop_restarting() {
   restarting_ = false;
   // With the gateways' own copies closed as well, new connections are refused instead of waiting
   // for nobody.
-  if (plan_.listening_socket >= 0) ::close(std::exchange(plan_.listening_socket, -1));
+  for (int* const socket : {&plan_.listening_socket, &plan_.unix_socket})
+    if (*socket >= 0) ::close(std::exchange(*socket, -1));
 }
 
 void GatewayKeeper::signal_all(int number) {

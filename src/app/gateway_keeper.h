@@ -22,6 +22,7 @@ class GatewayKeeper {
   struct Plan {
     std::string program;  ///< path of strongroom-gateway
     int listening_socket = -1;
+    int unix_socket = -1;  ///< for relays in workrooms
     int processes = 1;
     std::function<void(io::Stream)> on_channel;  ///< our end of a new gateway's lease channel
     std::function<void()> on_change;             ///< pids() has changed

@@ -38,6 +38,7 @@ struct Sockets {
   io::BoundSocket gateway;
   io::BoundSocket metrics;
   int unix_fd = -1;
+  int relay_fd = -1;
 };
 
 class Server {
@@ -97,6 +98,7 @@ class Server {
     STRONGROOM_TRY(sockets_.gateway, listen(config_.gateway));
     STRONGROOM_TRY(sockets_.metrics, listen(config_.metrics));
     STRONGROOM_TRY(sockets_.unix_fd, io::listen_unix(config_.path("control.sock")));
+    STRONGROOM_TRY(sockets_.relay_fd, io::listen_unix(config_.path("gateway.sock")));
     return {};
   }
   static Result<io::BoundSocket> listen(const std::string& text) {
@@ -116,6 +118,7 @@ class Server {
     GatewayKeeper::Plan plan;
     plan.program = programs + "/strongroom-gateway";
     plan.listening_socket = sockets_.gateway.fd;
+    plan.unix_socket = sockets_.relay_fd;
     plan.processes = config_.gateway_processes;
     plan.on_channel = [this](io::Stream channel) {
       leases_->serve(std::move(channel), lease::HolderRole::Gateway);
@@ -267,6 +270,7 @@ class Server {
     if (!keeper_->pids().empty()) co_await gateways_gone_.wait_until(limit);
     keeper_->signal_all(SIGKILL);
     ::unlink(config_.path("control.sock").c_str());
+    ::unlink(config_.path("gateway.sock").c_str());
     ::unlink(config_.path("endpoints.json").c_str());
     loop_.stop();
   }

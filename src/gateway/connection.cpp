@@ -74,6 +74,7 @@ io::Task<bool> Connection::prepare_tls() {
   const auto first = co_await client_.peek_first();
   is_idle_ = false;
   if (!first) co_return false;
+  if (*first == kPreambleMark) co_return co_await begin_transparent();
   if (*first != kTlsHandshake) co_return true;
   if (!gateway_.tls()) co_return false;
   const auto secured = co_await client_.start_tls_server(*gateway_.tls());

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "crypto/session_credentials.h"
 #include "gateway/admission.h"
 #include "gateway/gateway.h"
 #include "http/body.h"
@@ -17,6 +18,10 @@
 #include "io/deadlines.h"
 
 namespace strongroom::gateway {
+
+/// First octet of what a relay in a workroom says before the connection it hands on: this, the
+/// session's proxy credential (47 characters), a line feed.
+inline constexpr std::uint8_t kPreambleMark = 0x01;
 
 class Connection final : public lease::Attachment, public io::Timed {
  public:
@@ -75,6 +80,8 @@ class Connection final : public lease::Attachment, public io::Timed {
   // proxy_ingress.cpp: CONNECT and absolute targets
   io::Task<Next> serve_connect();
   io::Task<std::optional<Refusal>> find_session(lease::Lease*& proxy);
+  io::Task<std::optional<Refusal>> find_session(crypto::ProxyCredential credential,
+                                                lease::Lease*& proxy);
   io::Task<Next> inspect(std::shared_ptr<const Inspected> place);
   io::Task<Next> tunnel(lease::Lease& proxy, Authority authority);
   io::Task<void> pump_up();
@@ -83,6 +90,10 @@ class Connection final : public lease::Attachment, public io::Timed {
   [[nodiscard]] std::optional<Refusal> read_inspected();
   [[nodiscard]] std::string_view origin_target() const;
   [[nodiscard]] bool leads_elsewhere() const;
+
+  // transparent_ingress.cpp
+  io::Task<bool> begin_transparent();
+  io::Task<std::optional<crypto::ProxyCredential>> read_preamble();
 
   // exchange.cpp: the provider's side
   io::Task<Next> exchange();

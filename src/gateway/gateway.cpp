@@ -18,8 +18,8 @@ Gateway::Gateway(io::Loop& loop, lease::HolderLink& link, Setup setup)
 Gateway::~Gateway() = default;
 
 void Gateway::listen(int fd) {
-  acceptor_ = std::make_unique<io::Acceptor>(
-      loop_, fd, [this](io::Stream stream) { accept(std::move(stream)); });
+  acceptors_.push_back(std::make_unique<io::Acceptor>(
+      loop_, fd, [this](io::Stream stream) { accept(std::move(stream)); }));
 }
 
 void Gateway::accept(io::Stream stream) {
@@ -37,7 +37,7 @@ void Gateway::drain(std::chrono::milliseconds within, std::function<void()> on_d
   if (is_draining_) return;
   is_draining_ = true;
   on_drained_ = std::move(on_drained);
-  if (acceptor_ != nullptr) acceptor_->stop();
+  for (const auto& acceptor : acceptors_) acceptor->stop();
   for (const auto& connection : connections_) connection->end_when_idle();
   drain_limit_ = loop_.every(within, [this] {
     for (const auto& connection : connections_) connection->abort();

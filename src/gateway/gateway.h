@@ -76,6 +76,7 @@ struct Setup {
   catalog::Catalog catalog;
   std::optional<io::TlsServer> tls;
   io::TlsClient upstream_tls;
+  io::TlsServer undecided_tls;
   std::vector<lease::Dial> dials;
   Secret link_key;
 };
@@ -84,7 +85,7 @@ class Gateway {
  public:
   Gateway(io::Loop& loop, lease::HolderLink& link, Setup setup);
   ~Gateway();
-  /// Takes connections from this listening socket on.
+  /// Takes connections from this listening socket on (from several, one after the other named).
   void listen(int fd);
   /// No new connections; idle ones end; the rest may go on for `within`, then `on_drained` is
   /// called.
@@ -98,6 +99,7 @@ class Gateway {
   [[nodiscard]] const Destinations& destinations() const { return destinations_; }
   [[nodiscard]] Pool& pool() { return pool_; }
   [[nodiscard]] const Links& links() const { return links_; }
+  [[nodiscard]] const io::TlsServer& undecided_tls() const { return setup_.undecided_tls; }
   [[nodiscard]] SessionAuthorities& authorities() { return authorities_; }
   [[nodiscard]] const Limits& limits() const { return limits_; }
   [[nodiscard]] const std::optional<io::TlsServer>& tls() const { return setup_.tls; }
@@ -117,7 +119,7 @@ class Gateway {
   SessionAuthorities authorities_;
   Links links_;
   Limits limits_;
-  std::unique_ptr<io::Acceptor> acceptor_;
+  std::vector<std::unique_ptr<io::Acceptor>> acceptors_;
   std::list<std::unique_ptr<Connection>> connections_;
   std::unique_ptr<io::Loop::Ticker> sweeper_;
   std::unique_ptr<io::Loop::Ticker> drain_limit_;

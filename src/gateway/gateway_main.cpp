@@ -1,6 +1,7 @@
-// strongroom-gateway: started by the vault with descriptor 3 the lease channel and descriptor 4 the
-// listening socket. It opens no file but the system's certificate roots; everything else comes over
-// the channel. SPDX-License-Identifier: Apache-2.0
+// strongroom-gateway: started by the vault with descriptor 3 the lease channel, 4 the listening
+// socket and 5 the one of the transparent ingress (a Unix socket). It opens no file but the
+// system's certificate roots; everything else comes over the channel. SPDX-License-Identifier:
+// Apache-2.0
 #include <unistd.h>
 
 #include <csignal>
@@ -16,6 +17,7 @@ namespace {
 
 constexpr int kChannel = 3;
 constexpr int kListening = 4;
+constexpr int kUnixListening = 5;
 
 Result<Setup> make_setup(lease::VaultHello& hello) {
   std::vector<catalog::SourceFile> sources;
@@ -23,8 +25,9 @@ Result<Setup> make_setup(lease::VaultHello& hello) {
     sources.push_back({std::move(name), std::move(text)});
   STRONGROOM_TRY(auto catalog, catalog::Catalog::from_sources(std::move(sources)));
   STRONGROOM_TRY(auto upstream_tls, io::TlsClient::create(hello.extra_ca_pem));
-  Setup setup{std::move(catalog), std::nullopt, std::move(upstream_tls), std::move(hello.dials),
-              std::move(hello.link_key)};
+  STRONGROOM_TRY(auto undecided_tls, io::TlsServer::undecided());
+  Setup setup{std::move(catalog),       std::nullopt,           std::move(upstream_tls),
+              std::move(undecided_tls), std::move(hello.dials), std::move(hello.link_key)};
   if (!hello.certificate_chain_pem.empty()) {
     io::Certificate certificate;
     certificate.chain_pem = hello.certificate_chain_pem;
@@ -82,6 +85,7 @@ class Program {
     }
     gateway_ = std::make_unique<Gateway>(loop_, link_, std::move(*setup));
     gateway_->listen(kListening);
+    gateway_->listen(kUnixListening);
   }
 
   void drain(std::chrono::milliseconds within) {

@@ -44,9 +44,14 @@ io::Task<std::optional<Refusal>> Connection::find_session(lease::Lease*& proxy) 
   const auto* header = work_->request.headers.find(http::Name::ProxyAuthorization);
   const auto credential = header == nullptr ? std::nullopt : credential_in(header->value);
   if (!credential) co_return Refusal::ProxyAuthRequired;
-  proxy = gateway_.link().cached_lease(*credential, lease::kProxyService);
+  co_return co_await find_session(*credential, proxy);
+}
+
+io::Task<std::optional<Refusal>> Connection::find_session(crypto::ProxyCredential credential,
+                                                          lease::Lease*& proxy) {
+  proxy = gateway_.link().cached_lease(credential, lease::kProxyService);
   if (proxy != nullptr) co_return std::nullopt;
-  const auto granted = co_await gateway_.link().lease_for(*credential, lease::kProxyService);
+  const auto granted = co_await gateway_.link().lease_for(credential, lease::kProxyService);
   if (!granted) {
     const Refusal refusal = refusal_of_denial(granted.error());
     co_return refusal == Refusal::PassUnknown ? Refusal::ProxyAuthRequired : refusal;

@@ -236,6 +236,7 @@ World::World(io::Loop& gateway_loop, io::Loop& other) : other_loop(other) {
   Setup setup{*catalog::Catalog::from_sources(catalog::built_in_sources()),
               std::nullopt,
               std::move(*io::TlsClient::create(ca_pem)),
+              std::move(*io::TlsServer::undecided()),
               {},
               Secret(bytes_of("0123456789abcdef0123456789abcdef"))};
   const auto own = io::make_leaf(*authority, {"localhost", "127.0.0.1"});

@@ -204,6 +204,32 @@ Task<Status> Stream::start_tls_server(const TlsServer& tls) {
   co_return co_await handshake(*state_);
 }
 
+Task<Result<std::string>> Stream::read_server_name(const TlsServer& undecided) {
+  State& state = *state_;
+  if (!begin_tls(state, undecided.state().context.get()))
+    co_return fail(Code::Internal, "no memory for TLS");
+  state.wish = std::make_unique<ServerNameWish>();
+  SSL* const ssl = state.ssl.get();
+  SSL_set_app_data(ssl, state.wish.get());
+  SSL_set_accept_state(ssl);
+  for (;;) {
+    ERR_clear_error();
+    const int result = SSL_do_handshake(ssl);
+    const int why = SSL_get_error(ssl, result);
+    if (why == SSL_ERROR_WANT_CLIENT_HELLO_CB) co_return state.wish->name;
+    if (why != SSL_ERROR_WANT_READ)
+      co_return std::unexpected(tls_failure(state, "the TLS handshake"));
+    co_await state.socket.readable();
+    if (!state.socket.is_open()) co_return std::unexpected(state.failure(0, "the TLS handshake"));
+  }
+}
+
+Task<Status> Stream::continue_tls_server(const TlsServer& chosen) {
+  SSL_set_SSL_CTX(state_->ssl.get(), chosen.state().context.get());
+  state_->wish->is_decided = true;
+  co_return co_await handshake(*state_);
+}
+
 Task<Status> Stream::start_tls_client(const TlsClient& tls, std::string host) {
   TlsClient::State& shared = tls.state();
   if (!begin_tls(*state_, shared.context.get()))

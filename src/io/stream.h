@@ -63,6 +63,10 @@ class Stream {
 
   /// Replaces this plain stream by TLS over it.
   [[nodiscard]] Task<Status> start_tls_server(const TlsServer& tls);
+  /// Reads the client's first words with an undecided server: the name it asks for (SNI), empty
+  /// when none. continue_tls_server() goes on with the one that is right for it.
+  [[nodiscard]] Task<Result<std::string>> read_server_name(const TlsServer& undecided);
+  [[nodiscard]] Task<Status> continue_tls_server(const TlsServer& chosen);
   /// `host` is verified against the certificate and sent as SNI. Fails closed.
   [[nodiscard]] Task<Status> start_tls_client(const TlsClient& tls, std::string host);
 

@@ -39,6 +39,7 @@ struct Stream::State final : Timed {
 
   Descriptor socket;
   Ssl ssl;
+  std::unique_ptr<ServerNameWish> wish;
   Peer peer;
   bool aborted = false;
   bool timed_out = false;

@@ -137,6 +137,43 @@ TlsServer::TlsServer(TlsServer&&) noexcept = default;
 TlsServer& TlsServer::operator=(TlsServer&&) noexcept = default;
 TlsServer::~TlsServer() = default;
 
+namespace {
+
+/// RFC 6066 3: one list of one host_name. Empty when the extension is not there or is malformed.
+std::string server_name_of(SSL* ssl) {
+  const unsigned char* data = nullptr;
+  std::size_t size = 0;
+  constexpr std::size_t kHead = 5;  // length of the list, type, length of the name
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &size) != 1 || size < kHead)
+    return {};
+  const auto number = [&](std::size_t at) {
+    return static_cast<std::size_t>(data[at]) << 8U | data[at + 1];
+  };
+  const bool is_one_name = number(0) + 2 == size && data[2] == TLSEXT_NAMETYPE_host_name &&
+                           number(3) + kHead == size && number(3) <= 253;
+  if (!is_one_name) return {};
+  return {reinterpret_cast<const char*>(data) + kHead, number(3)};
+}
+
+/// Holds the handshake until somebody has decided.
+int ask_who_is_wanted(SSL* ssl, int*, void*) {
+  auto* wish = static_cast<ServerNameWish*>(SSL_get_app_data(ssl));
+  if (wish == nullptr) return SSL_CLIENT_HELLO_ERROR;
+  if (wish->is_decided) return SSL_CLIENT_HELLO_SUCCESS;
+  wish->name = server_name_of(ssl);
+  return SSL_CLIENT_HELLO_RETRY;
+}
+
+}  // namespace
+
+Result<TlsServer> TlsServer::undecided() {
+  auto state = std::make_unique<State>();
+  state->context = make_context(TLS_server_method());
+  if (state->context == nullptr) return fail(Code::Internal, "no memory for TLS");
+  SSL_CTX_set_client_hello_cb(state->context.get(), ask_who_is_wanted, nullptr);
+  return TlsServer(std::move(state));
+}
+
 Result<TlsServer> TlsServer::create(const Certificate& certificate) {
   auto state = std::make_unique<State>();
   state->context = make_context(TLS_server_method());

@@ -36,6 +36,9 @@ struct Certificate {
 class TlsServer {
  public:
   static Result<TlsServer> create(const Certificate& certificate);
+  /// Without a certificate: reads what name the client asks for, so that the right one can be chosen
+  /// (Stream::read_server_name).
+  static Result<TlsServer> undecided();
   TlsServer(TlsServer&&) noexcept;
   TlsServer& operator=(TlsServer&&) noexcept;
   ~TlsServer();

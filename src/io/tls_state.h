@@ -26,6 +26,12 @@ struct TlsClient::State {
   static constexpr std::size_t kMaxSessions = 512;
 };
 
+/// What a client asks for before it is known which certificate answers it.
+struct ServerNameWish {
+  std::string name;
+  bool is_decided = false;
+};
+
 struct TlsServer::State {
   SslContext context;
 };

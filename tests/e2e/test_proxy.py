@@ -258,3 +258,152 @@ def test_a_plain_tunnel_for_what_is_injected(room, standins):
         except (ConnectionResetError, ssl.SSLError, OSError) as error:
             assert not isinstance(error, TimeoutError)
     assert "CONNECT" in json.dumps(room.json("audit", "list", "--limit", "50"))
+
+
+# The transparent ingress: a network namespace in which the providers' names lead to a relay.
+
+SOCKET = """
+const { WebSocket } = require(process.argv[2]);
+const voice = 'voice1';
+const url = `wss://api.elevenlabs.io/v1/text-to-speech/${voice}/stream-input?model_id=eleven_standin`;
+const socket = new WebSocket(url, { headers: { 'xi-api-key': process.env.ELEVENLABS_API_KEY } });
+socket.on('open', () => {
+  socket.send(JSON.stringify({ text: ' ' }));
+  socket.send(JSON.stringify({ text: 'hello ' }));
+  socket.send(JSON.stringify({ text: '' }));
+});
+let audio = 0;
+socket.on('message', (octets) => { if (JSON.parse(octets).audio) audio += 1; });
+socket.on('close', () => { console.log(`audio ${audio > 0}`); });
+socket.on('error', (error) => { console.log(`error ${error.message}`); });
+"""
+
+INSIDE = """
+set -e
+ip link set lo up
+mount --make-rprivate /
+mount --bind "$HOSTS" /etc/hosts
+"$STRONGROOM" relay --listen 127.0.0.1:443 --socket "$SOCKET" > "$READY" &
+relay=$!
+while ! grep -q ready "$READY"; do kill -0 $relay; done
+unset STRONGROOM_PROXY_CREDENTIAL
+"$@" || true
+kill $relay
+"""
+
+
+def namespaces():
+    import subprocess
+
+    try:
+        return (
+            subprocess.run(
+                ["unshare", "-n", "-m", "true"], capture_output=True, timeout=10
+            ).returncode
+            == 0
+        )
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def inside(room, tmp_path):
+    """Runs a command where nothing but the relay can be reached, and names lead to it."""
+    import subprocess
+
+    from support.room import PROGRAMS
+
+    def run(session, command, variables):
+        hosts = tmp_path / "hosts"
+        hosts.write_text("".join(f"127.0.0.1 {host}\n" for host in room.standins.hosts))
+        authority = tmp_path / "ca.pem"
+        authority.write_text(session.authority)
+        environment = {
+            **room.environment,
+            "HOSTS": str(hosts),
+            "READY": str(tmp_path / "ready"),
+            "SOCKET": str(room.data / "gateway.sock"),
+            "STRONGROOM": str(PROGRAMS / "strongroom"),
+            "STRONGROOM_PROXY_CREDENTIAL": session.credential,
+            "NODE_EXTRA_CA_CERTS": str(authority),
+            "SSL_CERT_FILE": str(authority),
+            "CURL_CA_BUNDLE": str(authority),
+            **variables,
+        }
+        (tmp_path / "ready").touch()
+        return subprocess.run(
+            ["unshare", "-n", "-m", "/bin/sh", "-c", INSIDE, "sh", *command],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
+isolated = pytest.mark.skipif(not namespaces(), reason="this machine gives no namespaces")
+
+
+@isolated
+def test_names_lead_to_the_relay_and_clients_know_nothing(room, inside):
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    ask = 'curl -sS -o /dev/null -w "%{http_code}" -H "x-goog-api-key: $PASS" https://' + GEMINI
+    done = inside(
+        session, ["sh", "-c", f"{ask}/v1beta/models"], {"PASS": session.passes["gemini"]}
+    )
+    assert done.stdout == "200", done.stderr
+
+
+@isolated
+def test_a_websocket_client_that_reads_no_variable(room, inside):
+    room.add_key("elevenlabs")
+    session = Session(room, "elevenlabs")
+    from pathlib import Path
+
+    package = Path(__file__).resolve().parent / "node_modules" / "ws"
+    done = inside(
+        session,
+        ["node", "-e", SOCKET, "-", str(package)],
+        {"ELEVENLABS_API_KEY": session.passes["elevenlabs"]},
+    )
+    assert done.stdout.strip() == "audio true", done.stdout + done.stderr
+
+
+@isolated
+def test_a19_the_relay_leads_to_granted_hosts_alone(room, inside):
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    done = inside(session, ["sh", "-c", "curl -sS https://api.openai.com/v1/models"], {})
+    assert done.stdout == "" and done.stderr != ""
+    assert "not_granted" in json.dumps(room.json("audit", "list", "--limit", "50"))
+
+
+@pytest.mark.parametrize(
+    "preamble", [b"\x01", b"\x01srx_" + b"A" * 43 + b"\n", b"\x01" + b"x" * 47 + b"\n", b"\x01\x16"]
+)
+def test_a14_a_relay_that_says_nonsense_is_cut_off(room, preamble):
+    room.add_key("gemini")
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(20)
+        connection.connect(str(room.data / "gateway.sock"))
+        connection.sendall(preamble)
+        connection.shutdown(socket.SHUT_WR)
+        try:
+            assert connection.recv(64) == b""
+        except ConnectionResetError:
+            pass
+
+
+def test_a14_without_a_name_there_is_no_place(room):
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(20)
+        connection.connect(str(room.data / "gateway.sock"))
+        connection.sendall(b"\x01" + session.credential.encode() + b"\n")
+        context = ssl.create_default_context(cadata=session.authority)
+        context.check_hostname = False
+        with pytest.raises((ssl.SSLError, OSError)):
+            context.wrap_socket(connection, server_hostname=None)
