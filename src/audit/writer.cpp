@@ -89,12 +89,16 @@ void BatchWriter::run() {
     if (batch.entries > 0 || ((is_due || is_last) && !end_.is_checkpointed)) status = write(batch);
     {
       const std::lock_guard lock(mutex_);
-      finished_ += batch.entries;
       written_ = {end_.segments, end_.offset};
       last_status_ = status;
     }
-    done_.notify_all();
     for (const auto& waiting : batch.waiting) waiting(status);
+    {
+      // Last: whoever flushes finds that all who waited have been told.
+      const std::lock_guard lock(mutex_);
+      finished_ += batch.entries;
+    }
+    done_.notify_all();
     batch.clear();
     if (is_last) return;
   }
