@@ -1,5 +1,6 @@
 // The attacks of threats.md that fit the base-URL ingress, each named after its number.
 // SPDX-License-Identifier: Apache-2.0
+#include "base/encoding.h"
 #include "gateway/world_for_test.h"
 
 namespace strongroom::gateway {
@@ -158,6 +159,51 @@ TEST_F(Attack, C1_C8_the_key_never_comes_back_in_a_head) {
     EXPECT_FALSE(answer.says(kRealKey));
     EXPECT_TRUE(answer.says("x-echo: a" + kGeminiPass + "b\r\n"));
     EXPECT_EQ(answer.body, "fine");
+  };
+  run(story());
+}
+
+TEST_F(Attack, C2_C3_C4_the_key_never_comes_back_in_a_body) {
+  auto story = [&]() -> io::Task<void> {
+    const std::string key = kRealKey;
+    const std::string encoded = to_base64(bytes_of(std::string_view("key=" + key)));
+    const std::string body = "{\"you\": \"" + key + "\", \"sent\": \"" + encoded + "\"}";
+    world.provider.answer = [&](const Provider::Seen&) { return ok(body); };
+    const std::string octets = request("GET", kPath, with_pass());
+    Answer answer = co_await ask(octets);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_TRUE(answer.is_whole);
+    EXPECT_EQ(answer.body.size(), body.size());
+    EXPECT_FALSE(answer.says(kRealKey)) << answer.body;
+    EXPECT_FALSE(answer.says(encoded.substr(8, 30))) << answer.body;
+    world.provider.answer = [&](const Provider::Seen&) {
+      std::string chunks = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+      for (const char c : body) chunks += "1\r\n" + std::string(1, c) + "\r\n";
+      return chunks + "0\r\nx-sum: " + key + "\r\n\r\n";
+    };
+    answer = co_await ask(octets);
+    EXPECT_TRUE(answer.is_whole);
+    EXPECT_EQ(answer.body.size(), body.size());
+    EXPECT_FALSE(answer.says(kRealKey));
+    const bool is_found = co_await world.until([&] { return world.vault.findings.size() >= 2; });
+    EXPECT_TRUE(is_found);
+    if (is_found) EXPECT_EQ(world.vault.findings.at(0), "key_echoed");
+  };
+  run(story());
+}
+
+TEST_F(Attack, C5_what_cannot_be_searched_is_not_passed_on) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.answer = [](const Provider::Seen&) {
+      return ok("not really gzip", "content-encoding: gzip\r\n");
+    };
+    const std::string octets = request("GET", kPath, with_pass() + "accept-encoding: gzip\r\n");
+    const Answer answer = co_await ask(octets);
+    EXPECT_EQ(answer.status, 502);
+    EXPECT_TRUE(answer.says("upstream_encoding"));
+    const std::string& head = world.provider.seen.back().head;
+    EXPECT_NE(head.find("accept-encoding: identity"), std::string::npos);
+    EXPECT_EQ(head.find("gzip"), std::string::npos);
   };
   run(story());
 }

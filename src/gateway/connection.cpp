@@ -264,6 +264,11 @@ void Connection::consume_request() {
 
 /// Tells the vault how the use ended; nothing when none was recorded.
 void Connection::settle() {
+  if (x_.guard.hits() > 0)
+    gateway_.link().report({lease() == nullptr ? SessionId() : lease()->granted().session,
+                            x_.route.service->id, "key_echoed", std::string(x_.authority.host()),
+                            std::string(x_.route.path)});
+  x_.guard = Guard();
   detach();
   unlink();
   if (x_.sequence == 0) return;

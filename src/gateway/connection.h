@@ -13,6 +13,7 @@
 #include "crypto/session_credentials.h"
 #include "gateway/admission.h"
 #include "gateway/gateway.h"
+#include "gateway/guard.h"
 #include "http/body.h"
 #include "http/websocket.h"
 #include "io/deadlines.h"
@@ -50,6 +51,7 @@ class Connection final : public lease::Attachment, public io::Timed {
     std::uint64_t bytes_down = 0;
     int status = 0;
     std::shared_ptr<const Inspected> inspected;  ///< reached through a proxy ingress
+    Guard guard;                                 ///< over what comes back
     std::optional<Refusal> cut_by;               ///< set once by cut()
     bool answer_started = false;
     bool client_left = false;
@@ -104,14 +106,19 @@ class Connection final : public lease::Attachment, public io::Timed {
   [[nodiscard]] bool may_retry() const;
   [[nodiscard]] Refusal refusal_of_failure() const;
   io::Task<Next> relay_answer();
-  io::Task<bool> relay_body();
+  io::Task<bool> relay_body(bool is_chunked);
+  bool give_block(std::unique_ptr<RelayBlock> block, bool answer);
   io::Task<Result<std::size_t>> read_when_ready(io::Stream& from,
                                                 std::unique_ptr<RelayBlock>& block);
   io::Task<Next> finish_exchange(bool is_whole);
   [[nodiscard]] bool send_answer_head(http::BodyFraming framing);
   void look_at(ByteView content);
   void judge_key();
-  [[nodiscard]] bool forwards_raw() const;
+  [[nodiscard]] bool takes_chunks() const;
+  [[nodiscard]] std::shared_ptr<const GuardPatterns> patterns() const;
+  [[nodiscard]] bool is_searchable() const;
+  struct Decoded;
+  [[nodiscard]] Decoded decode(MutableBytes arrived);
 
   // rewritten_answer.cpp
   io::Task<Next> relay_rewritten(std::string_view field);

@@ -1,6 +1,9 @@
 // The provider's side of one request: lease, upstream head, relay both ways, settle.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstring>
 
 #include "gateway/answer_head.h"
 #include "gateway/connection.h"
@@ -100,8 +103,8 @@ io::Task<std::optional<Refusal>> Connection::send_request() {
       x_.authority,
       x_.admission,
       lease()->granted(),
-      !rewritten_field().empty(),
-      work_->request.is_websocket_upgrade && !x_.route.service->first_message_fields.empty()};
+      lease()->granted().value.size() >= GuardPatterns::kShortest || !rewritten_field().empty(),
+      work_->request.is_websocket_upgrade};
   if (const auto refused = build_upstream_head(parts, work_->out)) {
     work_->out.wipe_key();
     co_return refused;
@@ -164,9 +167,22 @@ io::Task<std::optional<Refusal>> Connection::wait_until_recorded() {
   co_return std::nullopt;
 }
 
-bool Connection::forwards_raw() const {
-  return !(work_->request.minor_version == 0 &&
-           work_->response.body.kind == http::BodyKind::Chunked);
+bool Connection::takes_chunks() const {
+  return work_->request.minor_version > 0;
+}
+
+/// In which forms the key in use may come back; made once for a lease.
+std::shared_ptr<const GuardPatterns> Connection::patterns() const {
+  if (lease() == nullptr) return nullptr;
+  if (lease()->companion() == nullptr)
+    lease()->set_companion(GuardPatterns::make(lease()->granted().value));
+  return std::static_pointer_cast<const GuardPatterns>(lease()->companion());
+}
+
+/// What is compressed cannot be searched as it passes.
+bool Connection::is_searchable() const {
+  return work_->response.body.kind == http::BodyKind::None || looked_at_encoding_.empty() ||
+         looked_at_encoding_ == "identity" || patterns() == nullptr;
 }
 
 bool Connection::send_answer_head(http::BodyFraming framing) {
@@ -183,6 +199,7 @@ bool Connection::send_answer_head(http::BodyFraming framing) {
                          work_->request.headers.find(http::Name::SecWebSocketProtocol)};
   if (!build_answer_head(parts, work_->out)) return false;
   if (lease() != nullptr) mask_key(work_->out, lease()->granted().value, x_.admission.pass.text());
+  x_.guard.mask_whole(work_->out.mutable_bytes());
   return true;
 }
 
@@ -215,11 +232,16 @@ io::Task<Connection::Next> Connection::relay_answer() {
     upstream_->stream.abort();
     co_return co_await refuse(*refused);
   }
+  x_.guard = Guard(patterns());
   if (response.status == 101) co_return co_await relay_websocket();
   looks_at_body_ = may_refuse_key(x_.route.service->check, response.status);
   looked_at_.clear();
   const auto* encoding = response.headers.find(http::Name::ContentEncoding);
   looked_at_encoding_ = encoding == nullptr ? std::string_view() : encoding->value;
+  if (!is_searchable()) {
+    upstream_->stream.abort();
+    co_return co_await refuse(Refusal::UpstreamEncoding);
+  }
   const std::string_view field = rewritten_field();
   const auto* type = response.headers.find(http::Name::ContentType);
   const bool is_json =
@@ -230,13 +252,14 @@ io::Task<Connection::Next> Connection::relay_answer() {
   if (!field.empty() && is_json && fits && response.status < 300)
     co_return co_await relay_rewritten(field);
   http::BodyFraming framing = response.body;
-  if (!forwards_raw()) framing.kind = http::BodyKind::UntilEnd;
+  if (framing.kind == http::BodyKind::Chunked && !takes_chunks())
+    framing.kind = http::BodyKind::UntilEnd;
   if (!send_answer_head(framing)) {
     upstream_->stream.abort();
     co_return co_await refuse(Refusal::UpstreamProtocol);
   }
   answer_body_.start(response.body);
-  const bool is_whole = co_await relay_body();
+  const bool is_whole = co_await relay_body(framing.kind == http::BodyKind::Chunked);
   co_return co_await finish_exchange(is_whole);
 }
 
@@ -250,51 +273,79 @@ io::Task<Result<std::size_t>> Connection::read_when_ready(io::Stream& from,
   co_return co_await from.read_some(*block);
 }
 
-/// Head and body to the client as they come. False when either side broke off.
-io::Task<bool> Connection::relay_body() {
-  const bool is_raw = forwards_raw();
+/// What is content of what has come, moved together at its beginning.
+struct Connection::Decoded {
+  MutableBytes content;
+  std::size_t consumed = 0;
+  bool is_bad = false;
+};
+
+Connection::Decoded Connection::decode(MutableBytes arrived) {
+  Decoded out;
+  std::size_t size = 0;
+  while (!answer_body_.is_done() && out.consumed < arrived.size() && !out.is_bad) {
+    const auto step = answer_body_.feed(text_of(arrived.subspan(out.consumed)));
+    out.is_bad = step.state == http::ParseState::Bad;
+    look_at(bytes_of(step.content));
+    if (!step.content.empty())
+      std::memmove(arrived.data() + size, step.content.data(), step.content.size());
+    size += step.content.size();
+    out.consumed += step.consumed;
+  }
+  out.content = arrived.first(size);
+  return out;
+}
+
+namespace {
+
+/// A chunk's size line and what follows the chunk (RFC 9112 7.1).
+struct ChunkMarks {
+  std::array<char, 24> line{};
+  std::size_t line_size = 0;
+  std::string_view after;
+
+  ChunkMarks(std::size_t size, bool is_last) {
+    if (size > 0)
+      line_size =
+          static_cast<std::size_t>(std::snprintf(line.data(), line.size(), "%zx\r\n", size));
+    after = size == 0 ? std::string_view() : "\r\n";
+    if (is_last) after = size == 0 ? "0\r\n\r\n" : "\r\n0\r\n\r\n";
+  }
+  [[nodiscard]] std::string_view before() const { return {line.data(), line_size}; }
+};
+
+}  // namespace
+
+/// Head and body to the client as they come, through the guard. False when either side broke off.
+io::Task<bool> Connection::relay_body(bool is_chunked) {
   std::unique_ptr<RelayBlock> block;
-  std::string_view arrived = work_->answer_text(answer_begin_, answer_end_);
-  bool is_whole = false;
+  MutableBytes arrived =
+      MutableBytes(work_->answer).subspan(answer_begin_, answer_end_ - answer_begin_);
+  bool has_ended = false;
   for (;;) {
-    // What to pass on of `arrived`: all that belongs to the body, or its content alone where the
-    // client cannot take chunks.
-    std::size_t of_body = 0;
-    std::size_t content = 0;
-    bool is_bad = false;
-    char* const writable = const_cast<char*>(arrived.data());
-    while (!answer_body_.is_done() && of_body < arrived.size() && !is_bad) {
-      const auto step = answer_body_.feed(arrived.substr(of_body));
-      is_bad = step.state == http::ParseState::Bad;
-      look_at(bytes_of(step.content));
-      if (!is_raw && !step.content.empty())
-        std::copy(step.content.begin(), step.content.end(), writable + content);
-      content += step.content.size();
-      of_body += step.consumed;
-    }
-    if (is_bad) break;
-    ByteView body = bytes_of(arrived.substr(0, is_raw ? of_body : content));
-    ByteView head;
+    const Decoded decoded = decode(arrived);
+    if (decoded.is_bad) co_return give_block(std::move(block), false);
+    const bool is_last = answer_body_.is_done();
+    const ByteView body =
+        is_last ? x_.guard.feed_last(decoded.content) : x_.guard.feed(decoded.content);
+    const ChunkMarks marks(body.size(), is_last);
+    ByteView before = is_chunked ? bytes_of(marks.before()) : ByteView();
+    const ByteView after = is_chunked ? bytes_of(marks.after) : ByteView();
     if (!x_.answer_started) {
-      if (client_.is_tls() && work_->out.take_along(text_of(body))) body = {};
-      head = work_->out.bytes();
+      work_->out.add(text_of(before));
+      before = work_->out.bytes();
     }
     x_.answer_started = true;
     client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
-    if (!head.empty() || !body.empty()) {
-      const auto sent =
-          head.empty() ? co_await client_.write_all(body) : co_await client_.write_all(head, body);
-      if (!sent) {
-        x_.client_left = !x_.cut_by;
-        break;
-      }
+    const auto sent = co_await client_.write_all(before, body, after);
+    if (!sent) {
+      x_.client_left = !x_.cut_by;
+      co_return give_block(std::move(block), false);
     }
-    x_.bytes_down += content;
-    if (answer_body_.is_done()) {
-      is_whole = of_body == arrived.size();
-      answer_keeps_alive_ = answer_keeps_alive_ && is_whole;
-      is_whole = true;
-      break;
+    x_.bytes_down += body.size();
+    if (is_last) {
+      answer_keeps_alive_ = answer_keeps_alive_ && !has_ended && decoded.consumed == arrived.size();
+      co_return give_block(std::move(block), true);
     }
     upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     gateway_.workspaces.give(std::move(work_));
@@ -303,17 +354,18 @@ io::Task<bool> Connection::relay_body() {
                              : co_await read_when_ready(upstream_->stream, block);
     if (!got) {
       x_.timed_out = got.error().code == Code::Timeout;
-      break;
+      co_return give_block(std::move(block), false);
     }
-    if (*got == 0) {
-      is_whole = answer_body_.end_of_input();
-      answer_keeps_alive_ = false;
-      break;
-    }
-    arrived = text_of(ByteView(*block).first(*got));
+    // The end of the connection is the end of a body that says no other.
+    has_ended = *got == 0;
+    if (has_ended && !answer_body_.end_of_input()) co_return give_block(std::move(block), false);
+    arrived = MutableBytes(*block).first(*got);
   }
+}
+
+bool Connection::give_block(std::unique_ptr<RelayBlock> block, bool answer) {
   gateway_.blocks.give(std::move(block));
-  co_return is_whole;
+  return answer;
 }
 
 /// Settles, and keeps both connections for what comes next where they may be.

@@ -56,6 +56,9 @@ class HeadBuffer {
   }
   [[nodiscard]] std::string_view view() const { return {octets_.data(), size_}; }
   [[nodiscard]] ByteView bytes() const { return bytes_of(view()); }
+  [[nodiscard]] MutableBytes mutable_bytes() {
+    return {reinterpret_cast<std::uint8_t*>(octets_.data()), size_};
+  }
 
  private:
   std::size_t size_ = 0;

@@ -32,6 +32,7 @@ enum class Refusal : std::uint8_t {
   UpstreamTls,
   UpstreamProtocol,
   UpstreamTimeout,
+  UpstreamEncoding,
   VaultUnavailable,
   RecordUnavailable,
   Draining,

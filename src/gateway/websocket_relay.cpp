@@ -8,6 +8,7 @@
 #include "crypto/crypto.h"
 #include "gateway/answer_head.h"
 #include "gateway/connection.h"
+#include "gateway/frame_guard.h"
 #include "http/websocket.h"
 
 namespace strongroom::gateway {
@@ -83,10 +84,12 @@ io::Task<Connection::Next> Connection::relay_websocket() {
     co_return co_await refuse(Refusal::UpstreamProtocol);
   }
   x_.answer_started = true;
-  const std::string_view early = work_->answer_text(answer_begin_, answer_end_);
-  const auto sent = co_await client_.write_all(work_->out.bytes(), bytes_of(early));
-  x_.bytes_down += early.size();
-  if (sent && !x_.cut_by) {
+  FrameGuard guard(patterns());
+  const auto early =
+      guard.feed(MutableBytes(work_->answer).subspan(answer_begin_, answer_end_ - answer_begin_));
+  const auto sent = co_await client_.write_all(work_->out.bytes(), early.value_or(ByteView()));
+  x_.bytes_down += early ? early->size() : 0;
+  if (sent && early && !x_.cut_by) {
     if (upload_done_ == nullptr) upload_done_ = std::make_unique<io::Event>(gateway_.loop());
     x_.upload_running = true;
     gateway_.loop().spawn(relay_frames_up());
@@ -96,10 +99,12 @@ io::Task<Connection::Next> Connection::relay_websocket() {
       upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
       const auto got = co_await read_when_ready(upstream_->stream, block);
       if (!got || *got == 0) break;
+      const auto free = guard.feed(MutableBytes(*block).first(*got));
+      if (!free) break;
       client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
-      const auto passed = co_await client_.write_all(ByteView(*block).first(*got));
+      const auto passed = co_await client_.write_all(*free);
       if (!passed) break;
-      x_.bytes_down += *got;
+      x_.bytes_down += free->size();
     }
     gateway_.blocks.give(std::move(block));
     // An orderly end of the provider is one for the client as well.
@@ -109,6 +114,7 @@ io::Task<Connection::Next> Connection::relay_websocket() {
     co_await upload_done_->wait();
   }
   upstream_.reset();
+  x_.guard.note_hits(guard.hits());
   settle();
   co_return Next::Close;
 }

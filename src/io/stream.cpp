@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -40,13 +41,17 @@ Attempt try_read(Stream::State& state, MutableBytes into) {
   return {Outcome::Done, octets};
 }
 
-Attempt try_write(Stream::State& state, ByteView first, ByteView second) {
-  if (state.ssl != nullptr) return try_tls_write(state, first, second);
-  iovec parts[2] = {{const_cast<std::uint8_t*>(first.data()), first.size()},
-                    {const_cast<std::uint8_t*>(second.data()), second.size()}};
+/// At most three parts; the last may be empty.
+using Parts = std::array<ByteView, 3>;
+
+Attempt try_write(Stream::State& state, const Parts& parts) {
+  if (state.ssl != nullptr) return try_tls_write(state, parts);
+  std::array<iovec, 3> places{};
   msghdr message{};
-  message.msg_iov = parts;
-  message.msg_iovlen = second.empty() ? 1 : 2;
+  message.msg_iov = places.data();
+  for (const ByteView part : parts)
+    if (!part.empty())
+      places[message.msg_iovlen++] = {const_cast<std::uint8_t*>(part.data()), part.size()};
   const ssize_t sent = ::sendmsg(state.socket.fd(), &message, MSG_NOSIGNAL);
   if (sent < 0) return attempt_of_error(state.socket, Outcome::WantWrite);
   return {Outcome::Done, static_cast<std::size_t>(sent)};
@@ -131,15 +136,18 @@ Task<Status> Stream::write_all(ByteView from) {
   return write_all(from, ByteView());
 }
 
-Task<Status> Stream::write_all(ByteView first, ByteView second) {
+Task<Status> Stream::write_all(ByteView first, ByteView second, ByteView third) {
   State& state = *state_;
-  while (!first.empty() || !second.empty()) {
-    if (first.empty()) std::swap(first, second);
+  Parts parts{first, second, third};
+  while (!parts[0].empty() || !parts[1].empty() || !parts[2].empty()) {
     if (!state.socket.is_open()) co_return std::unexpected(state.failure(0, "writing"));
-    const auto attempt = try_write(state, first, second);
-    const std::size_t of_first = std::min(attempt.octets, first.size());
-    first = first.subspan(of_first);
-    second = second.subspan(attempt.octets - of_first);
+    const auto attempt = try_write(state, parts);
+    std::size_t sent = attempt.octets;
+    for (ByteView& part : parts) {
+      const std::size_t of_this = std::min(sent, part.size());
+      part = part.subspan(of_this);
+      sent -= of_this;
+    }
     if (attempt.outcome == Outcome::Failed) co_return std::unexpected(failure_of(state, "writing"));
     if (attempt.outcome == Outcome::WantRead) co_await state.socket.readable();
     if (attempt.outcome == Outcome::WantWrite) co_await state.socket.writable();

@@ -43,8 +43,8 @@ class Stream {
   /// abort().
   [[nodiscard]] Task<Result<std::size_t>> read_some(MutableBytes into);
   [[nodiscard]] Task<Status> write_all(ByteView from);
-  /// Both in one system call where the transport can; for a head and the first octets of its body.
-  [[nodiscard]] Task<Status> write_all(ByteView first, ByteView second);
+  /// All in one system call where the transport can; for a head and the first octets of its body.
+  [[nodiscard]] Task<Status> write_all(ByteView first, ByteView second, ByteView third = {});
   /// Waits until octets (or the end, or an error) can be read, without reading. For "has the client
   /// gone?".
   [[nodiscard]] Task<Status> wait_readable();

@@ -32,13 +32,16 @@ Attempt attempt_of(const SSL* ssl, int result) {
 /// A record holds this much.
 constexpr std::size_t kRecord = 16_KiB;
 
-/// Both parts in one record, so in one write; `first` may hold a key, so what joined them is wiped.
-int write_joined(SSL* ssl, ByteView first, ByteView second, std::size_t& sent) {
+/// All parts in one record, so in one write; one may hold a key, so what joined them is wiped.
+int write_joined(SSL* ssl, const std::array<ByteView, 3>& parts, std::size_t& sent) {
   std::array<std::uint8_t, kRecord> joined;
-  std::memcpy(joined.data(), first.data(), first.size());
-  std::memcpy(joined.data() + first.size(), second.data(), second.size());
-  const int result = SSL_write_ex(ssl, joined.data(), first.size() + second.size(), &sent);
-  wipe(joined.data(), first.size());
+  std::size_t size = 0;
+  for (const ByteView part : parts) {
+    std::copy(part.begin(), part.end(), joined.begin() + static_cast<std::ptrdiff_t>(size));
+    size += part.size();
+  }
+  const int result = SSL_write_ex(ssl, joined.data(), size, &sent);
+  wipe(joined.data(), size);
   return result;
 }
 
@@ -96,22 +99,23 @@ Attempt try_tls_read(Stream::State& state, MutableBytes into) {
   return {Outcome::Done, got};
 }
 
-Attempt try_tls_write(Stream::State& state, ByteView from) {
+Attempt try_tls_write(Stream::State& state, const std::array<ByteView, 3>& parts) {
+  std::size_t total = 0;
+  std::size_t filled = 0;
+  ByteView first;
+  for (const ByteView part : parts) {
+    if (part.empty()) continue;
+    if (filled++ == 0) first = part;
+    total += part.size();
+  }
+  SSL* const ssl = state.ssl.get();
   ERR_clear_error();
   std::size_t sent = 0;
-  const int result = SSL_write_ex(state.ssl.get(), from.data(), from.size(), &sent);
+  const int result = filled > 1 && total <= kRecord
+                         ? write_joined(ssl, parts, sent)
+                         : SSL_write_ex(ssl, first.data(), first.size(), &sent);
   if (result == 1) return {Outcome::Done, sent};
-  const auto attempt = attempt_of(state.ssl.get(), result);
-  return attempt.outcome == Outcome::Done ? Attempt{Outcome::Failed, 0} : attempt;
-}
-
-Attempt try_tls_write(Stream::State& state, ByteView first, ByteView second) {
-  if (second.empty() || first.size() + second.size() > kRecord) return try_tls_write(state, first);
-  ERR_clear_error();
-  std::size_t sent = 0;
-  const int result = write_joined(state.ssl.get(), first, second, sent);
-  if (result == 1) return {Outcome::Done, sent};
-  const auto attempt = attempt_of(state.ssl.get(), result);
+  const auto attempt = attempt_of(ssl, result);
   return attempt.outcome == Outcome::Done ? Attempt{Outcome::Failed, 0} : attempt;
 }
 

@@ -1,6 +1,8 @@
 // TLS on a Stream's socket; for io's own files. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+
 #include "io/stream_state.h"
 
 namespace strongroom::io {
@@ -9,9 +11,8 @@ namespace strongroom::io {
 [[nodiscard]] bool begin_tls(Stream::State& state, SSL_CTX* context);
 [[nodiscard]] Task<Status> handshake(Stream::State& state);
 [[nodiscard]] Attempt try_tls_read(Stream::State& state, MutableBytes into);
-[[nodiscard]] Attempt try_tls_write(Stream::State& state, ByteView from);
-/// One record, and so one write, for both where they fit; Done may mean `first` alone.
-[[nodiscard]] Attempt try_tls_write(Stream::State& state, ByteView first, ByteView second);
+/// One record, and so one write, for all that fits; Done may mean the first part alone.
+[[nodiscard]] Attempt try_tls_write(Stream::State& state, const std::array<ByteView, 3>& parts);
 /// Of an attempt that failed; takes what OpenSSL noted.
 [[nodiscard]] Error tls_failure(const Stream::State& state, const char* what);
 

@@ -66,6 +66,11 @@ class Lease {
   [[nodiscard]] bool has_attachments() const noexcept { return first_ != nullptr; }
   /// A runner hands the value to its child once and keeps only the lease.
   [[nodiscard]] Secret take_value() noexcept { return std::move(granted_.value); }
+  /// What the program keeps beside the lease (the gateway: in which forms its key may come back).
+  [[nodiscard]] const std::shared_ptr<const void>& companion() const noexcept { return companion_; }
+  void set_companion(std::shared_ptr<const void> companion) noexcept {
+    companion_ = std::move(companion);
+  }
   /// After Observed was sent, so that it is sent once per change.
   void set_key_is_rejected(bool is_rejected) noexcept { granted_.key_is_rejected = is_rejected; }
 
@@ -82,6 +87,7 @@ class Lease {
   bool is_orphaned_ = false;  ///< granted over a channel that is gone: runs out by itself
   bool has_ended_ = false;
   Attachment* first_ = nullptr;
+  std::shared_ptr<const void> companion_;
 };
 
 /// A refusal, kept for a moment so that a looping agent does not flood the vault.

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/escapes.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace strongroom::gateway {
+namespace {
+
+/// One character as read: how many octets it took; 0: not an escape, or of another character.
+/// kUnfinished: the data ends within it.
+constexpr std::size_t kUnfinished = SIZE_MAX;
+
+int hex_value(std::uint8_t c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+constexpr std::pair<char, char> kShort[] = {{'"', '"'},  {'\\', '\\'}, {'/', '/'},  {'b', '\b'},
+                                            {'f', '\f'}, {'n', '\n'},  {'r', '\r'}, {'t', '\t'}};
+constexpr std::pair<std::string_view, char> kNamed[] = {
+    {"amp;", '&'}, {"lt;", '<'}, {"gt;", '>'}, {"quot;", '"'}, {"apos;", '\''}};
+
+/// `digits` of them, with leading zeros.
+std::size_t read_fixed(ByteView data, std::size_t at, std::size_t digits, std::uint8_t wanted) {
+  unsigned value = 0;
+  for (std::size_t i = 0; i < digits; ++i) {
+    if (at + i >= data.size()) return kUnfinished;
+    const int digit = hex_value(data[at + i]);
+    if (digit < 0) return 0;
+    value = value * 16 + static_cast<unsigned>(digit);
+  }
+  return value == wanted ? at + digits : 0;
+}
+
+std::size_t read_json(ByteView data, std::uint8_t wanted) {
+  if (data.size() < 2) return kUnfinished;
+  if (data[1] == 'u') return read_fixed(data, 2, 4, wanted);
+  for (const auto& [letter, meaning] : kShort)
+    if (data[1] == static_cast<std::uint8_t>(letter))
+      return wanted == static_cast<std::uint8_t>(meaning) ? 2 : 0;
+  return 0;
+}
+
+std::size_t read_number(ByteView data, std::size_t at, unsigned base, std::uint8_t wanted) {
+  unsigned value = 0;
+  const std::size_t first = at;
+  for (; at < data.size() && at < kLongestEscape; ++at) {
+    if (data[at] == ';') return at > first && value == wanted ? at + 1 : 0;
+    const int digit = hex_value(data[at]);
+    if (digit < 0 || digit >= static_cast<int>(base)) return 0;
+    value = std::min(value * base + static_cast<unsigned>(digit), 0x10000U);
+  }
+  return at < kLongestEscape ? kUnfinished : 0;
+}
+
+std::size_t read_html(ByteView data, std::uint8_t wanted) {
+  if (data.size() < 2) return kUnfinished;
+  if (data[1] == '#') {
+    if (data.size() < 3) return kUnfinished;
+    const bool is_hex = data[2] == 'x' || data[2] == 'X';
+    return is_hex ? read_number(data, 3, 16, wanted) : read_number(data, 2, 10, wanted);
+  }
+  for (const auto& [name, meaning] : kNamed) {
+    if (wanted != static_cast<std::uint8_t>(meaning)) continue;
+    const std::size_t here = std::min(name.size(), data.size() - 1);
+    const bool is_same = text_of(data.subspan(1, here)) == name.substr(0, here);
+    if (is_same) return here < name.size() ? kUnfinished : 1 + name.size();
+  }
+  return 0;
+}
+
+std::uint8_t mark_of(EscapeKind kind) {
+  return kind == EscapeKind::Percent ? '%' : kind == EscapeKind::Json ? '\\' : '&';
+}
+
+std::size_t read_escape(EscapeKind kind, ByteView data, std::uint8_t wanted) {
+  switch (kind) {
+    case EscapeKind::Percent:
+      return read_fixed(data, 1, 2, wanted);
+    case EscapeKind::Json:
+      return read_json(data, wanted);
+    case EscapeKind::Html:
+      return read_html(data, wanted);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Unescaped match_escaped(EscapeKind kind, ByteView key, ByteView data) {
+  const std::uint8_t mark = mark_of(kind);
+  std::size_t at = 0;
+  for (const std::uint8_t wanted : key) {
+    if (at >= data.size()) return {Unescaped::Outcome::Partial, 0};
+    std::size_t taken = 0;
+    if (data[at] == mark) taken = read_escape(kind, data.subspan(at), wanted);
+    if (taken == kUnfinished) return {Unescaped::Outcome::Partial, 0};
+    if (taken == 0 && data[at] == wanted) taken = 1;
+    if (taken == 0) return {};
+    at += taken;
+  }
+  return {Unescaped::Outcome::Whole, at};
+}
+
+namespace detail {
+
+Starts starts_of(EscapeKind kind, ByteView key, std::size_t at) {
+  Starts out;
+  const auto add = [&](std::uint8_t octet) {
+    if (out.count < out.octets.size()) out.octets[out.count++] = octet;
+  };
+  const auto add_both = [&](unsigned half) {
+    add(static_cast<std::uint8_t>("0123456789abcdef"[half & 15U]));
+    add(static_cast<std::uint8_t>("0123456789ABCDEF"[half & 15U]));
+  };
+  add(mark_of(kind));
+  for (std::size_t i = 0; i <= at; ++i) add(key[i]);  // a literal, after escapes or not
+  if (at == 0) return out;
+  if (kind == EscapeKind::Percent) {
+    for (std::size_t i = 0; i < at; ++i) add_both(key[i] >> 4U);
+    if (at == 2) add_both(key[0]);
+    return out;
+  }
+  if (kind == EscapeKind::Json) {
+    for (const char c : {'u', '0'}) add(static_cast<std::uint8_t>(c));
+    for (const auto& [letter, meaning] : kShort) add(static_cast<std::uint8_t>(letter));
+    return out;
+  }
+  add('#');
+  for (const char c : {'x', 'X'}) add(static_cast<std::uint8_t>(c));
+  for (char c = '0'; c <= '9'; ++c) add(static_cast<std::uint8_t>(c));
+  for (const char c : {'a', 'l', 'g', 'q', 'm', 't', 'u', 'p'}) add(static_cast<std::uint8_t>(c));
+  return out;
+}
+
+}  // namespace detail
+}  // namespace strongroom::gateway

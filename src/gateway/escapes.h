@@ -1,0 +1,41 @@
+// A key with some or all of its characters escaped: percent (RFC 3986 2.1), JSON (RFC 8259 7), HTML
+// character references. For the guard's forms. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/bytes.h"
+
+namespace strongroom::gateway {
+
+enum class EscapeKind : std::uint8_t { Percent, Json, Html };
+
+/// The longest reference that is read: "&#x00000041;".
+inline constexpr std::size_t kLongestEscape = 12;
+
+struct Unescaped {
+  enum class Outcome : std::uint8_t { No, Whole, Partial };
+  Outcome outcome = Outcome::No;
+  std::size_t size = 0;  ///< of a Whole, as it stands in the data
+};
+/// Does `data` begin with `key`, each character of it as it is or escaped? Partial: the data ends
+/// before that is known.
+[[nodiscard]] Unescaped match_escaped(EscapeKind kind, ByteView key, ByteView data);
+
+namespace detail {
+/// What may stand at place `at` (0 to 2) of an escaped key; a superset is allowed.
+struct Starts {
+  std::array<std::uint8_t, 96> octets{};
+  std::size_t count = 0;
+};
+[[nodiscard]] Starts starts_of(EscapeKind kind, ByteView key, std::size_t at);
+}  // namespace detail
+
+template <class Each>
+void for_each_start(EscapeKind kind, ByteView key, std::size_t at, Each&& each) {
+  const auto starts = detail::starts_of(kind, key, at);
+  for (std::size_t i = 0; i < starts.count; ++i) each(starts.octets[i]);
+}
+
+}  // namespace strongroom::gateway

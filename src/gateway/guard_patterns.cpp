@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/guard_patterns.h"
+
+#include <algorithm>
+#include <string_view>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "base/encoding.h"
+#include "gateway/escapes.h"
+
+namespace strongroom::gateway {
+namespace {
+
+using Found = GuardPatterns::Found;
+
+char base64_spelling(std::uint8_t octet) {
+  return octet == '-' ? '+' : octet == '_' ? '/' : static_cast<char>(octet);
+}
+
+/// Compares what is there; running out of data is Partial.
+template <class Same>
+Found compare(std::size_t size, ByteView rest, Same&& same) {
+  const std::size_t here = std::min(size, rest.size());
+  for (std::size_t i = 0; i < here; ++i)
+    if (!same(i, rest[i])) return {};
+  if (here < size) return {Found::Kind::Partial, 0, 0};
+  return {Found::Kind::Whole, 0, size};
+}
+
+std::uint8_t hex_digit(std::uint8_t value) {
+  return static_cast<std::uint8_t>("0123456789abcdef"[value & 15U]);
+}
+std::uint8_t lower(std::uint8_t c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<std::uint8_t>(c + 32) : c;
+}
+std::uint8_t upper(std::uint8_t c) {
+  return c >= 'a' && c <= 'z' ? static_cast<std::uint8_t>(c - 32) : c;
+}
+
+}  // namespace
+
+std::shared_ptr<const GuardPatterns> GuardPatterns::make(const Secret& key) {
+  if (key.size() < kShortest) return nullptr;
+  const std::shared_ptr<GuardPatterns> made(new GuardPatterns);
+  key.reveal([&](ByteView plain) {
+    made->add_literals(plain);
+    made->add_fingerprints(plain);
+  });
+  made->longest_ = key.size() * kLongestEscape;
+  made->prepare_shuffles();
+  return made;
+}
+
+/// Base64 after 0, 1 or 2 octets of something else: the characters that the key alone decides.
+void GuardPatterns::add_literals(ByteView key) {
+  ByteVector all(key.begin(), key.end());
+  parts_[0] = {0, key.size()};
+  for (std::size_t offset = 0; offset < 3; ++offset) {
+    ByteVector shifted(offset, 0);
+    shifted.insert(shifted.end(), key.begin(), key.end());
+    std::string text = to_base64(shifted);
+    const std::size_t begin = (offset * 8 + 5) / 6;
+    const std::size_t end = shifted.size() * 8 / 6;
+    parts_[1 + offset] = {all.size(), end - begin};
+    const auto octets = bytes_of(std::string_view(text)).subspan(begin, end - begin);
+    all.insert(all.end(), octets.begin(), octets.end());
+    wipe(text.data(), text.size());
+    wipe(shifted.data(), shifted.size());
+  }
+  forms_ = Secret(all);
+  wipe(all.data(), all.size());
+}
+
+void GuardPatterns::mark(Form form, std::size_t at, std::uint8_t octet) {
+  tables_[at][octet] |= static_cast<std::uint8_t>(1U << form);
+}
+
+/// What the first three octets of each form can be.
+void GuardPatterns::add_fingerprints(ByteView key) {
+  forms_.reveal([&](ByteView forms) {
+    for (std::size_t at = 0; at < kFingerprint; ++at) {
+      for (std::size_t form = Raw; form <= Base64Third; ++form) {
+        const std::uint8_t octet = forms[parts_[form].begin + at];
+        mark(static_cast<Form>(form), at, octet);
+        if (form == Raw) continue;
+        if (octet == '+') mark(static_cast<Form>(form), at, '-');
+        if (octet == '/') mark(static_cast<Form>(form), at, '_');
+      }
+      const std::uint8_t half = at % 2 == 0 ? static_cast<std::uint8_t>(key[at / 2] >> 4U)
+                                            : static_cast<std::uint8_t>(key[at / 2] & 15U);
+      mark(Hex, at, hex_digit(half));
+      mark(Hex, at, upper(hex_digit(half)));
+    }
+  });
+  for (const Form form : {Percent, Json, Html}) {
+    const EscapeKind kind = form == Percent ? EscapeKind::Percent
+                            : form == Json  ? EscapeKind::Json
+                                            : EscapeKind::Html;
+    for (std::size_t at = 0; at < kFingerprint; ++at)
+      for_each_start(kind, key, at, [&](std::uint8_t octet) { mark(form, at, octet); });
+  }
+}
+
+void GuardPatterns::prepare_shuffles() {
+  for (std::size_t at = 0; at < kFingerprint; ++at)
+    for (std::size_t octet = 0; octet < 256; ++octet) {
+      low_[at][octet & 15U] |= tables_[at][octet];
+      high_[at][octet >> 4U] |= tables_[at][octet];
+    }
+}
+
+#if defined(__x86_64__)
+namespace {
+
+/// The first of the sixteen places from `at` that may be a start; 16 for none. Reads two octets
+/// more.
+__attribute__((target("ssse3"))) unsigned sixteen(
+    const std::uint8_t* at, const std::array<std::array<std::uint8_t, 16>, 3>& low,
+    const std::array<std::array<std::uint8_t, 16>, 3>& high) {
+  const __m128i half = _mm_set1_epi8(15);
+  __m128i both = _mm_set1_epi8(-1);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const __m128i octets = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + i));
+    const __m128i lows = _mm_loadu_si128(reinterpret_cast<const __m128i*>(low[i].data()));
+    const __m128i highs = _mm_loadu_si128(reinterpret_cast<const __m128i*>(high[i].data()));
+    const __m128i by_low = _mm_shuffle_epi8(lows, _mm_and_si128(octets, half));
+    const __m128i by_high = _mm_shuffle_epi8(highs, _mm_and_si128(_mm_srli_epi16(octets, 4), half));
+    both = _mm_and_si128(both, _mm_and_si128(by_low, by_high));
+  }
+  const auto empty =
+      static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(both, _mm_setzero_si128())));
+  return empty == 0xFFFFU ? 16U : static_cast<unsigned>(__builtin_ctz(~empty));
+}
+
+}  // namespace
+#endif
+
+/// The next place whose three octets may begin a form; the last two places of the data always may.
+std::size_t GuardPatterns::next_candidate(ByteView data, std::size_t from) const {
+  const std::size_t last = data.size() < kFingerprint ? 0 : data.size() - kFingerprint + 1;
+  std::size_t at = from;
+#if defined(__x86_64__)
+  static const bool has_shuffle = __builtin_cpu_supports("ssse3") != 0;
+  while (has_shuffle && at + 18 <= data.size()) {
+    const unsigned place = sixteen(data.data() + at, low_, high_);
+    if (place < 16) {
+      at += place;
+      // Halves of octets say yes too often; whole ones decide.
+      const bool is_one =
+          (tables_[0][data[at]] & tables_[1][data[at + 1]] & tables_[2][data[at + 2]]) != 0;
+      if (is_one) return at;
+      ++at;
+      continue;
+    }
+    at += 16;
+  }
+#endif
+  for (; at < last; ++at)
+    if ((tables_[0][data[at]] & tables_[1][data[at + 1]] & tables_[2][data[at + 2]]) != 0)
+      return at;
+  return std::max(at, from);
+}
+
+Found GuardPatterns::try_form(Form form, ByteView forms, ByteView rest) const {
+  const ByteView key = forms.subspan(parts_[0].begin, parts_[0].size);
+  switch (form) {
+    case Raw:
+      return compare(key.size(), rest,
+                     [&](std::size_t i, std::uint8_t octet) { return key[i] == octet; });
+    case Hex:
+      return compare(key.size() * 2, rest, [&](std::size_t i, std::uint8_t octet) {
+        const auto half = static_cast<std::uint8_t>(i % 2 == 0 ? key[i / 2] >> 4U : key[i / 2]);
+        return hex_digit(half) == lower(octet);
+      });
+    case Percent:
+    case Json:
+    case Html: {
+      const EscapeKind kind = form == Percent ? EscapeKind::Percent
+                              : form == Json  ? EscapeKind::Json
+                                              : EscapeKind::Html;
+      const Unescaped seen = match_escaped(kind, key, rest);
+      if (seen.outcome == Unescaped::Outcome::No) return {};
+      const bool is_whole = seen.outcome == Unescaped::Outcome::Whole;
+      return {is_whole ? Found::Kind::Whole : Found::Kind::Partial, 0, seen.size};
+    }
+    default: {
+      const ByteView core = forms.subspan(parts_[form].begin, parts_[form].size);
+      return compare(core.size(), rest, [&](std::size_t i, std::uint8_t octet) {
+        return static_cast<char>(core[i]) == base64_spelling(octet);
+      });
+    }
+  }
+}
+
+/// A whole form here wins; else the data may end within one.
+Found GuardPatterns::try_at(ByteView forms, ByteView data, std::size_t at) const {
+  unsigned mask = 0xFF;
+  for (std::size_t i = 0; i < kFingerprint && at + i < data.size(); ++i)
+    mask &= tables_[i][data[at + i]];
+  Found best;
+  for (unsigned form = Raw; form <= Html && mask != 0; ++form) {
+    if ((mask & (1U << form)) == 0) continue;
+    Found found = try_form(static_cast<Form>(form), forms, data.subspan(at));
+    found.begin = at;
+    if (found.kind == Found::Kind::Whole) return found;
+    if (found.kind == Found::Kind::Partial) best = found;
+  }
+  return best;
+}
+
+Found GuardPatterns::find(ByteView data, std::size_t from) const {
+  return forms_.reveal([&](ByteView forms) -> Found {
+    for (std::size_t at = next_candidate(data, from); at < data.size();
+         at = next_candidate(data, at + 1)) {
+      const Found found = try_at(forms, data, at);
+      if (found.kind != Found::Kind::Nothing) return found;
+    }
+    return {};
+  });
+}
+
+}  // namespace strongroom::gateway

@@ -1,0 +1,76 @@
+// GuardPatterns: the forms in which one key may come back from a provider, and where in a piece of
+// data one of them begins.
+//
+// Forms: as it is; base64 and base64url at each of the three offsets (which covers a Basic pair);
+// hex in either case; percent-, JSON- and HTML-escaped, each character escaped or not. Used by:
+// Guard. Threads: read only once made. The forms are kept in locked memory.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/secret.h"
+
+namespace strongroom::gateway {
+
+class GuardPatterns {
+ public:
+  /// Shorter keys cannot be told from ordinary text.
+  static constexpr std::size_t kShortest = 8;
+  /// Null for a key that is too short.
+  static std::shared_ptr<const GuardPatterns> make(const Secret& key);
+
+  /// The first place at or after `from` where a form stands, or where the data ends within one that
+  /// may be a form.
+  struct Found {
+    enum class Kind : std::uint8_t { Nothing, Whole, Partial };
+    Kind kind = Kind::Nothing;
+    std::size_t begin = 0;
+    std::size_t size = 0;  ///< of a Whole
+  };
+  [[nodiscard]] Found find(ByteView data, std::size_t from) const;
+  /// No form is longer.
+  [[nodiscard]] std::size_t longest() const noexcept { return longest_; }
+
+ private:
+  static constexpr std::size_t kFingerprint = 3;
+  /// One bit for each form.
+  using Table = std::array<std::uint8_t, 256>;
+  enum Form : std::uint8_t {
+    Raw,
+    Base64First,
+    Base64Second,
+    Base64Third,
+    Hex,
+    Percent,
+    Json,
+    Html
+  };
+  struct Part {
+    std::size_t begin = 0;
+    std::size_t size = 0;
+  };
+
+  GuardPatterns() = default;
+  void add_literals(ByteView key);
+  void add_fingerprints(ByteView key);
+  void mark(Form form, std::size_t at, std::uint8_t octet);
+  void prepare_shuffles();
+  [[nodiscard]] std::size_t next_candidate(ByteView data, std::size_t from) const;
+  [[nodiscard]] Found try_at(ByteView forms, ByteView data, std::size_t at) const;
+  [[nodiscard]] Found try_form(Form form, ByteView forms, ByteView rest) const;
+
+  Secret forms_;  ///< the key, then the base64 cores
+  std::array<Part, 4> parts_{};
+  std::array<Table, kFingerprint> tables_{};
+  /// The tables by halves of an octet, for sixteen places at once.
+  std::array<std::array<std::uint8_t, 16>, kFingerprint> low_{};
+  std::array<std::array<std::uint8_t, 16>, kFingerprint> high_{};
+  std::size_t longest_ = 0;
+};
+
+}  // namespace strongroom::gateway
