@@ -78,24 +78,25 @@ TEST_F(Keys, OneLabelOneKey) {
 
 TEST_F(Keys, SettingsAreCheckedByTheirKind) {
   EXPECT_CODE(add("generic-http", "k"), Code::Invalid);  // no host
-  EXPECT_CODE(add("generic-http", "k", "", "default", {{"host", "10.0.0.1"}}), Code::Invalid);
-  EXPECT_CODE(
-      add("generic-http", "k", "", "default", {{"host", "api.example.com"}, {"header", "host"}}),
-      Code::Invalid);
-  EXPECT_CODE(
-      add("generic-http", "k", "", "default", {{"host", "api.example.com"}, {"port", "70000"}}),
-      Code::Invalid);
-  EXPECT_CODE(
-      add("generic-http", "k", "", "default", {{"host", "api.example.com"}, {"nonsense", "1"}}),
-      Code::Invalid);
-  EXPECT_CODE(add("generic-http", "k", "", "default",
+  EXPECT_CODE(add("generic-http", "k-0123456789", "", "default", {{"host", "10.0.0.1"}}),
+              Code::Invalid);
+  EXPECT_CODE(add("generic-http", "k-0123456789", "", "default",
+                  {{"host", "api.example.com"}, {"header", "host"}}),
+              Code::Invalid);
+  EXPECT_CODE(add("generic-http", "k-0123456789", "", "default",
+                  {{"host", "api.example.com"}, {"port", "70000"}}),
+              Code::Invalid);
+  EXPECT_CODE(add("generic-http", "k-0123456789", "", "default",
+                  {{"host", "api.example.com"}, {"nonsense", "1"}}),
+              Code::Invalid);
+  EXPECT_CODE(add("generic-http", "k-0123456789", "", "default",
                   {{"host", "a.example.com"}, {"host", "b.example.com"}}),
               Code::Invalid);
   EXPECT_CODE(add("generic-env", "v", "", "default", {{"variable", "LD_PRELOAD"}}), Code::Invalid);
   EXPECT_CODE(add("generic-env", "v", "", "default", {{"variable", "GEMINI_API_KEY"}}),
               Code::Invalid);
-  const auto added =
-      add("generic-http", "k", "", "default", {{"host", "api.example.com"}, {"header", "X-Token"}});
+  const auto added = add("generic-http", "k-0123456789", "", "default",
+                         {{"host", "api.example.com"}, {"header", "X-Token"}});
   ASSERT_TRUE(added) << added.error().message;
   const Settings& settings = added->settings;
   EXPECT_TRUE(std::ranges::find(settings, Settings::value_type("header", "x-token")) !=

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kShortestShown = 20;
 constexpr std::size_t kShown = 4;
+constexpr std::size_t kShortestProxied = 12;
 constexpr std::size_t kMaxSetting = 1024;
 
 void trim_line_end(Secret& value) {
@@ -120,6 +121,12 @@ Result<std::string> checked_setting(const catalog::Setting& setting, const std::
 Status check_value(const catalog::Service& service, Secret& value) {
   trim_line_end(value);
   if (value.is_empty()) return fail(Code::Invalid, "The key is empty: nothing was stored.");
+  // What is shorter cannot be told from ordinary text when it comes back (gateway/guard.h).
+  if (service.delivery == catalog::Delivery::Proxied && value.size() < kShortestProxied)
+    return fail(Code::Invalid,
+                "The key has fewer than 12 characters: nothing was stored. What the "
+                "gateway sends for an agent must be long enough to be recognised "
+                "when it comes back.");
   const bool has_nul =
       value.reveal([](ByteView plain) { return std::ranges::find(plain, 0) != plain.end(); });
   if (has_nul) return fail(Code::Invalid, "The key holds a NUL octet: nothing was stored.");

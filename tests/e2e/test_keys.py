@@ -20,12 +20,13 @@ from support.waiting import until
         b"",
         b"\n",
         b"x" * (64 * 1024 + 1),
-        b"AIza\0abc",
-        b"AIza\rabc",
-        b"AIza\nabc\n",
-        b"AIzaabc\n\n",
+        b"AIzaSyA1B2C3\0abc",
+        b"AIzaSyA1B2C3\rabc",
+        b"AIzaSyA1B2C3\nabc\n",
+        b"AIzaSyA1B2C3abc\n\n",
+        b"AIza1234567",
     ],
-    ids=["empty", "only a newline", "over 64 KiB", "NUL", "CR", "LF inside", "two newlines"],
+    ids=["empty", "only a newline", "over 64 KiB", "NUL", "CR", "LF inside", "two newlines", "under 12 characters"],
 )
 def test_values_that_are_refused(room, value):
     done = room.cli("key", "add", "gemini", "--tenant", "acme", input=value, expect=WRONG_USE)

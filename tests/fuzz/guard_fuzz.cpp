@@ -1,0 +1,60 @@
+// Fuzzes the guard: however the same octets are cut, the same comes out, as long as what went in,
+// and without the key. SPDX-License-Identifier: Apache-2.0
+#include <cstdlib>
+#include <string>
+
+#include "gateway/frame_guard.h"
+#include "gateway/guard.h"
+
+using namespace strongroom;
+using namespace strongroom::gateway;
+
+namespace {
+
+constexpr std::string_view kKey = "AIza-_+/\"\\&%7fQ";
+
+std::string through(const std::shared_ptr<const GuardPatterns>& patterns, std::string_view in,
+                    std::size_t piece) {
+  Guard guard(patterns);
+  std::string out;
+  while (!in.empty()) {
+    std::string part(in.substr(0, piece));
+    in.remove_prefix(part.size());
+    out += text_of(
+        guard.feed(MutableBytes(reinterpret_cast<std::uint8_t*>(part.data()), part.size())));
+  }
+  return out += text_of(guard.feed_last({}));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return 0;
+  static const auto patterns = GuardPatterns::make(Secret(bytes_of(kKey)));
+  const std::size_t piece = 1 + data[0] % 17;
+  // '@' stands for the key, so that it is met often.
+  std::string in;
+  for (std::size_t i = 1; i < size; ++i) {
+    if (data[i] == '@')
+      in += kKey;
+    else
+      in += static_cast<char>(data[i]);
+  }
+  const std::string whole = through(patterns, in, in.size());
+  if (whole.size() != in.size() || whole.find(kKey) != std::string::npos) std::abort();
+  if (through(patterns, in, piece) != whole || through(patterns, in, 1) != whole) std::abort();
+  // Frames: no crash, and nothing longer comes out.
+  FrameGuard frames(patterns);
+  std::size_t out = 0;
+  std::string copy = in;
+  MutableBytes rest(reinterpret_cast<std::uint8_t*>(copy.data()), copy.size());
+  while (!rest.empty()) {
+    const std::size_t now = std::min(piece, rest.size());
+    const auto free = frames.feed(rest.first(now));
+    if (!free) break;
+    out += free->size();
+    rest = rest.subspan(now);
+  }
+  if (out > in.size()) std::abort();
+  return 0;
+}
