@@ -90,11 +90,17 @@ bool is_unit(std::string_view unit) {
 }
 
 Status check_policy(const Policy& policy) {
+  std::size_t text = 0;
   for (const auto* rules : {&policy.allow, &policy.deny}) {
     if (rules->size() > Policy::kMaxRules)
       return fail(Code::TooLarge, "A policy has at most 64 rules of each kind.");
-    for (const auto& rule : *rules) STRONGROOM_CHECKED(check_rule(rule));
+    for (const auto& rule : *rules) {
+      STRONGROOM_CHECKED(check_rule(rule));
+      text += rule_text(rule).size();
+    }
   }
+  if (text > Policy::kMaxText)
+    return fail(Code::TooLarge, "The rules of a policy have at most 16384 characters.");
   if (policy.requests_per_minute > Policy::kMaxRate || policy.concurrent > Policy::kMaxRate)
     return fail(Code::Invalid, "Requests a minute and at once are at most 1000000.");
   if (policy.bytes_per_day > Policy::kMaxAmount || policy.budget.per_day > Policy::kMaxAmount)

@@ -34,6 +34,7 @@ struct Budget {
 struct Policy {
   static constexpr std::size_t kMaxRules = 64;  ///< in each list
   static constexpr std::size_t kMaxPattern = 256;
+  static constexpr std::size_t kMaxText = 16UL << 10U;  ///< of all rules together
   static constexpr std::uint32_t kMaxRate = 1'000'000;
   static constexpr std::uint64_t kMaxAmount = 1'000'000'000'000'000;  ///< octets, units
 

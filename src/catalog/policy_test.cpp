@@ -61,6 +61,10 @@ TEST(PolicyRules, numbers_and_units_have_limits) {
   policy.requests_per_minute = 1;
   policy.deny.assign(Policy::kMaxRules + 1, rule("/x"));
   EXPECT_FALSE(check_policy(policy));
+  policy.deny.assign(64, rule("/" + std::string(255, 'a')));
+  policy.allow = policy.deny;
+  EXPECT_FALSE(check_policy(policy)) << "too much text";
+  policy.allow.clear();
   policy.deny.assign(1, {{}, "no slash"});
   EXPECT_FALSE(check_policy(policy));
 }

@@ -39,6 +39,9 @@ Result<OpenedKey> Vault::State::open_for(const store::Session& session, const st
   opened.label = key->label;
   STRONGROOM_TRY(opened.settings, settings_of(key->settings));
   opened.key_is_rejected = key->state == kRejected;
+  if (!grant.pass_hash.empty()) {
+    STRONGROOM_TRY(opened.policies, policies_for(*key));
+  }
   STRONGROOM_TRY(opened.value, hierarchy.open(*key, version));
   return opened;
 }

@@ -24,6 +24,8 @@
 #include "io/task.h"
 #include "store/store.h"
 #include "vault/fences.h"
+#include "vault/policies.h"
+#include "vault/spending.h"
 
 namespace strongroom::vault {
 
@@ -141,6 +143,7 @@ struct OpenedKey {
   std::string label;
   Settings settings;
   bool key_is_rejected = false;
+  std::vector<AppliedPolicy> policies;  ///< widest first, one of each level at most
   Secret value;
 };
 
@@ -214,6 +217,27 @@ class Vault {
   Result<std::vector<OpenedKey>> open_injected(SessionId session);
   /// May a lease on this go on? False after revoke, end, expiry.
   [[nodiscard]] bool may_continue(SessionId session, KeyId key) const;
+
+  // Policies. A change reaches the gateways' leases at once (HolderFences::refresh).
+  Result<PolicyView> set_policy(const Actor& actor, const PolicyPlace& place,
+                                const PolicyChange& change);
+  Result<PolicyView> show_policy(const PolicyPlace& place);
+  Result<std::vector<PolicyView>> list_policies(std::string_view tenant);  ///< empty tenant: all
+  /// What was spent under it is forgotten with it.
+  Status remove_policy(const Actor& actor, const PolicyPlace& place);
+  /// What one settled use of a key cost; counted under each policy that holds for the key.
+  struct Use {
+    std::uint64_t bytes = 0;
+    std::string_view unit;  ///< empty: the answer stated nothing
+    std::uint64_t units = 0;
+  };
+  void note_spent(KeyId key, HolderId holder, const Use& use);
+  [[nodiscard]] Spent spent_by_others(PolicyId policy, HolderId holder) const;
+  /// Policies whose sums grew since the last call, for gateways that share them.
+  [[nodiscard]] std::vector<PolicyId> take_grown_spending();
+  void forget_holder(HolderId holder);
+  /// Call every few seconds and at the end: what is not saved is lost with the process.
+  Status save_spending();
 
   // Receipts and installation
   Result<std::vector<json::object>> list_receipts();
