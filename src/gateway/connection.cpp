@@ -258,8 +258,14 @@ void Connection::settle() {
       gateway_.loop().coarse_now() - x_.started);
   if (x_.client_left) x_.outcome = lease::UseOutcome::ClientLeft;
   if (x_.cut_by) x_.outcome = lease::UseOutcome::Revoked;
-  gateway_.link().settle({x_.sequence, static_cast<std::uint16_t>(x_.status), x_.bytes_up,
-                          x_.bytes_down, static_cast<std::uint64_t>(took.count()), x_.outcome});
+  gateway_.link().settle({x_.sequence,
+                          static_cast<std::uint16_t>(x_.status),
+                          x_.bytes_up,
+                          x_.bytes_down,
+                          static_cast<std::uint64_t>(took.count()),
+                          x_.outcome,
+                          {},
+                          0});
   x_.sequence = 0;
 }
 
