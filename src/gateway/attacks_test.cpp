@@ -325,7 +325,7 @@ TEST_F(Attack, F8_denied_paths_in_every_spelling) {
       const std::string octets = request("POST", path, with_pass());
       const Answer answer = co_await ask(octets, "POST");
       EXPECT_EQ(answer.status, 403) << path;
-      EXPECT_TRUE(answer.says("path_denied")) << path;
+      EXPECT_TRUE(answer.says("denied_path")) << path;
     }
     for (const char* path : {"/gemini/v1beta%2fauth_tokens", "/gemini/../openai/v1", "/gemini/%00",
                              "/gemini/%zz", "/gemini/a\\b"}) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/json.h"
 #include "gateway/policy.h"
 
 namespace strongroom::gateway {
@@ -55,10 +54,13 @@ void Connection::on_deadline() noexcept {
 }
 
 io::Task<void> Connection::run() {
+  waits_since_ = gateway_.loop().coarse_now();
   const bool is_ready = co_await prepare_tls();
   if (!is_ready) co_return;
   for (;;) {
+    waits_since_ = gateway_.loop().coarse_now();
     const bool has_head = co_await read_head();
+    waits_since_.reset();
     if (!has_head) break;
     const Next next = co_await serve_one();
     if (next == Next::Close) break;
@@ -176,11 +178,7 @@ io::Task<Connection::Next> Connection::serve_one() {
   if (gateway_.is_draining()) co_return co_await refuse(Refusal::Draining);
   if (const auto refused = admit()) {
     if (*refused == Refusal::PathDenied || *refused == Refusal::PassMisplaced)
-      gateway_.link().report({{},
-                              x_.route.service->id,
-                              std::string(describe(*refused).code),
-                              std::string(x_.route.host_name),
-                              std::string(x_.route.path)});
+      report_finding(describe(*refused).code);
     co_return co_await refuse(*refused);
   }
   co_return co_await exchange();
@@ -196,18 +194,22 @@ Links::Base Connection::own_base() const {
 io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
   const RefusalText& text = describe(refusal);
   x_.status = text.status;
+  gateway_.refusals().count(refusal);
+  if (refusal == Refusal::NotConnected) metering_.detail.link = gateway_.connect_link(x_.route);
   if (x_.upload_wanted || x_.upload_running) closes_after_ = true;
   if (x_.outcome == lease::UseOutcome::Completed)
     x_.outcome = x_.cut_by ? lease::UseOutcome::Revoked : lease::UseOutcome::UpstreamFailed;
-  json::object error{{"code", text.code}, {"message", text.message}, {"hint", text.hint}};
-  const std::string body = to_text(json::object{{"error", std::move(error)}});
+  const std::string body = refusal_body(text, metering_.detail);
   std::string head =
       "HTTP/1.1 " + std::to_string(text.status) + " " +
       std::string(http::reason_phrase(text.status)) +
       "\r\ncontent-type: application/json\r\ncontent-length: " + std::to_string(body.size()) +
       "\r\n";
+  if (const auto wait = metering_.detail.retry_after; wait.count() > 0)
+    head += "retry-after: " + std::to_string(wait.count()) + "\r\n";
   if (text.status == 401) head += "www-authenticate: Bearer realm=\"strongroom\"\r\n";
   head += closes_after_ ? "connection: close\r\n\r\n" : "\r\n";
+  metering_.detail = {};
   const bool wants_body = work_ == nullptr || work_->request.method != "HEAD";
   settle();
   client_.set_deadline(Deadline::after(gateway_.loop().clock(), gateway_.limits().head));
@@ -253,6 +255,7 @@ void Connection::consume_request() {
 void Connection::settle() {
   detach();
   unlink();
+  const Quotas::Cost cost = end_use();
   if (x_.sequence == 0) return;
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
       gateway_.loop().coarse_now() - x_.started);
@@ -264,8 +267,8 @@ void Connection::settle() {
                           x_.bytes_down,
                           static_cast<std::uint64_t>(took.count()),
                           x_.outcome,
-                          {},
-                          0});
+                          std::string(cost.unit),
+                          cost.units});
   x_.sequence = 0;
 }
 

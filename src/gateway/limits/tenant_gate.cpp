@@ -79,4 +79,9 @@ std::size_t TenantGate::inside(TenantId tenant) const {
   return found == tenants_.end() ? 0 : found->second.inside;
 }
 
+std::size_t TenantGate::queued(TenantId tenant) const {
+  const auto found = tenants_.find(tenant);
+  return found == tenants_.end() ? 0 : found->second.queued;
+}
+
 }  // namespace strongroom::gateway

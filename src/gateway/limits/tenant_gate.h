@@ -53,6 +53,7 @@ class TenantGate {
   [[nodiscard]] bool wait(TenantId tenant, Turn& turn, std::function<void()> on_turn);
 
   [[nodiscard]] std::size_t inside(TenantId tenant) const;
+  [[nodiscard]] std::size_t queued(TenantId tenant) const;
   [[nodiscard]] std::size_t tenant_count() const { return tenants_.size(); }
 
  private:
