@@ -60,9 +60,9 @@ struct RefusalText {
 
 /// What else an answer may say. Nothing of it comes from the request.
 struct RefusalDetail {
-  std::string_view limit_of;              ///< 429: "key", "service", "tenant"
-  std::chrono::seconds retry_after{0};    ///< 0: not said
-  std::string link;                       ///< where a person mends it
+  std::string_view limit_of;            ///< 429: "key", "service", "tenant"
+  std::chrono::seconds retry_after{0};  ///< 0: not said
+  std::string link;                     ///< where a person mends it
 };
 /// The JSON body: {"error":{"code","message","hint"}}, and limit, limit_of, link where they are
 /// known.

@@ -184,7 +184,9 @@ inline std::string request(const std::string& method, const std::string& target,
          (body.empty() ? "" : "content-length: " + std::to_string(body.size()) + "\r\n") + "\r\n" +
          body;
 }
-inline std::string with_pass() { return "x-goog-api-key: " + kGeminiPass + "\r\n"; }
+inline std::string with_pass() {
+  return "x-goog-api-key: " + kGeminiPass + "\r\n";
+}
 inline std::string ok(const std::string& body = "fine", const std::string& headers = {}) {
   return "HTTP/1.1 200 OK\r\n" + headers + "content-length: " + std::to_string(body.size()) +
          "\r\n\r\n" + body;
