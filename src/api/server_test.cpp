@@ -142,6 +142,14 @@ TEST_F(ControlServerTest, PoliciesAreSetShownChangedAndLifted) {
       said = co_await test.call("POST", "/api/v1/policies", body);
       EXPECT_EQ(said.status, 400) << wrong << said.raw.body;
     }
+    body = json::object{{"tenant", "acme"}, {"name", "alice"}};
+    said = co_await test.call("POST", "/api/v1/members", body);
+    body = json::object{
+        {"tenant", "acme"}, {"member", "alice"}, {"services", json::array{"anthropic"}}};
+    said = co_await test.call("POST", "/api/v1/sessions", body);
+    EXPECT_EQ(said.status, 404);
+    EXPECT_EQ(error_of(said), "not_connected");
+    EXPECT_NE(said.raw.body.find("http://console.test/#keys"), std::string::npos);
     body = json::object{{"tenant", "nobody"}, {"concurrent", 1}};
     said = co_await test.call("POST", "/api/v1/policies", body);
     EXPECT_EQ(said.status, 404);

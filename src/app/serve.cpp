@@ -111,9 +111,10 @@ class Server {
     STRONGROOM_TRY(auto certificate, io::make_leaf(authority, {"localhost", "127.0.0.1", "::1"}));
     STRONGROOM_CHECKED(write_file(config_.path("gateway-ca.pem"), authority.chain_pem, 0644));
     source_ = std::make_unique<VaultLeaseSource>(VaultLeaseSource::Parts{
-        loop_, *vault_, *record_, *catalog_, config_, std::move(certificate),
-        config_.console_url.empty() ? "http://" + sockets_.control.bound.text() + "/"
-                                    : config_.console_url});
+        loop_, *vault_, *record_, *catalog_, config_, std::move(certificate), console_url()});
+    source_->count_refusals = [this](const std::string& code, std::uint32_t count) {
+      metrics_.count_refusals(code, count);
+    };
     leases_ = std::make_unique<lease::VaultSide>(loop_, *source_);
     vault_->set_fences(*leases_);
     STRONGROOM_TRY(const std::string programs, io::own_directory());
@@ -127,6 +128,11 @@ class Server {
     plan.on_change = [this] { write_endpoints(); };
     keeper_ = std::make_unique<GatewayKeeper>(loop_, std::move(plan));
     return {};
+  }
+
+  [[nodiscard]] std::string console_url() const {
+    return config_.console_url.empty() ? "http://" + sockets_.control.bound.text() + "/"
+                                       : config_.console_url;
   }
 
   /// The operator token: made once, kept for its owner alone.
@@ -154,6 +160,7 @@ class Server {
     options.owner_uid = ::geteuid();
     options.gateway = "http://" + sockets_.gateway.bound.text();
     options.seal = config_.seal;
+    options.console_url = console_url();
     api::ControlHooks hooks;
     hooks.check_key = [this](KeyId key) { return check_key(key); };
     hooks.attach_runner = [this](SessionId session, io::Stream stream) {

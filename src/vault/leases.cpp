@@ -56,8 +56,7 @@ Result<OpenedKey> Vault::open_by_pass(ByteView pass_hash, std::string_view servi
                  state.store.find<store::Grant>(
                      {{"pass_hash", ByteVector(pass_hash.begin(), pass_hash.end())}}));
   if (!grant) return unknown();
-  if (grant->service != service)
-    return fail(Code::Refused, "This pass is for another service.", "pass_wrong_service");
+  if (grant->service != service) return std::unexpected(state.why_not(*grant, service));
   STRONGROOM_TRY(const auto session, state.by_id<store::Session>(grant->session));
   if (!session) return unknown();
   STRONGROOM_TRY(const auto key, state.by_id<store::Key>(grant->key));

@@ -105,6 +105,7 @@ struct Vault::State {
   Result<std::vector<Wish>> wishes_of(const store::Tenant& tenant, const SessionRequest& request);
   Result<store::Key> choose(const store::Tenant& tenant, const store::Member& member,
                             const Wish& wish);
+  Error why_not(const store::Grant& grant, std::string_view service);
 
   // Revocation and receipts (revocation.cpp, receipts.cpp)
   struct Undertaking {

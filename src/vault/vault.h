@@ -212,7 +212,10 @@ class Vault {
   /// Sessions past their time; the caller ends each. (Expiry is checked at use as well.)
   Result<std::vector<SessionId>> expired_sessions();
 
-  // Leases: checks everything at this moment, opens the record.
+  // Leases: checks everything at this moment, opens the record. Reasons of a refusal that a gateway
+  // passes on: pass_unknown, pass_wrong_service (its session has another pass for that), not_granted
+  // (it could have been), not_connected (there is no key), key_revoked, session_ended,
+  // session_expired.
   Result<OpenedKey> open_by_pass(ByteView pass_hash, std::string_view service);
   Result<std::vector<OpenedKey>> open_injected(SessionId session);
   /// May a lease on this go on? False after revoke, end, expiry.
