@@ -20,6 +20,8 @@ std::string_view name_of(lease::UseOutcome outcome) {
       return "revoked";
     case lease::UseOutcome::TimedOut:
       return "timed_out";
+    case lease::UseOutcome::OverLimit:
+      return "over_limit";
   }
   return "unknown";
 }

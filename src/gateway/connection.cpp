@@ -198,7 +198,7 @@ io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
   if (refusal == Refusal::NotConnected) metering_.detail.link = gateway_.connect_link(x_.route);
   if (x_.upload_wanted || x_.upload_running) closes_after_ = true;
   if (x_.outcome == lease::UseOutcome::Completed)
-    x_.outcome = x_.cut_by ? lease::UseOutcome::Revoked : lease::UseOutcome::UpstreamFailed;
+    x_.outcome = x_.cut_by ? outcome_of_cut() : lease::UseOutcome::UpstreamFailed;
   const std::string body = refusal_body(text, metering_.detail);
   std::string head =
       "HTTP/1.1 " + std::to_string(text.status) + " " +
@@ -260,7 +260,7 @@ void Connection::settle() {
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
       gateway_.loop().coarse_now() - x_.started);
   if (x_.client_left) x_.outcome = lease::UseOutcome::ClientLeft;
-  if (x_.cut_by) x_.outcome = lease::UseOutcome::Revoked;
+  if (x_.cut_by) x_.outcome = outcome_of_cut();
   gateway_.link().settle({x_.sequence,
                           static_cast<std::uint16_t>(x_.status),
                           x_.bytes_up,

@@ -83,6 +83,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   io::Task<std::optional<Refusal>> wait_for_turn();
   [[nodiscard]] std::optional<Refusal> begin_use();
   Quotas::Cost end_use();
+  [[nodiscard]] lease::UseOutcome outcome_of_cut() const;
   void report_finding(std::string_view what);
 
   // exchange.cpp: the provider's side

@@ -71,6 +71,11 @@ void Connection::end_over_limit(const Excess& excess) noexcept {
   if (x_.answer_started) client_.abort();
 }
 
+lease::UseOutcome Connection::outcome_of_cut() const {
+  return x_.cut_by == Refusal::BytesSpent ? lease::UseOutcome::OverLimit
+                                          : lease::UseOutcome::Revoked;
+}
+
 /// What smells of an attack goes into the record, with the session where it is known.
 void Connection::report_finding(std::string_view what) {
   lease::Finding finding;

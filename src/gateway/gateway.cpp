@@ -21,6 +21,7 @@ Gateway::Gateway(io::Loop& loop, lease::HolderLink& link, Setup setup)
       most_connections_(connections_of_all(setup_.connections)),
       sweeper_(loop.every(std::chrono::seconds(5), [this] { pool_.sweep(); })),
       each_second_(loop.every(std::chrono::seconds(1), [this] {
+        has_no_room_ = false;
         quotas_.tick();
         tell_of_refusals();
       })) {}
@@ -33,7 +34,7 @@ void Gateway::listen(int fd) {
 }
 
 void Gateway::accept(io::Stream stream) {
-  if (connections_.size() >= most_connections_) make_room();
+  if (connections_.size() >= most_connections_ && !has_no_room_) make_room();
   connections_.push_front(std::make_unique<Connection>(*this, std::move(stream)));
   loop_.spawn(serve(connections_.begin()));
 }
@@ -55,6 +56,7 @@ void Gateway::make_room() {
     waiting.push_back({connection->tenant(), *since});
     places.push_back(connection.get());
   }
+  has_no_room_ = waiting.empty();
   const std::size_t wanted = std::max<std::size_t>(1, most_connections_ / 64);
   for (const std::size_t index : choose_to_close(waiting, wanted)) places[index]->abort();
 }

@@ -138,6 +138,7 @@ class Gateway {
   RefusalCounter refusals_;
   FindingFilter findings_;
   std::size_t most_connections_;
+  bool has_no_room_ = false;  ///< nothing could be closed; looked at again in the next second
   std::unique_ptr<io::Acceptor> acceptor_;
   std::list<std::unique_ptr<Connection>> connections_;
   std::unique_ptr<io::Loop::Ticker> sweeper_;

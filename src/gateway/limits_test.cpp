@@ -174,6 +174,7 @@ TEST_F(LimitsTest, N7_a_stream_is_cut_when_the_days_octets_are_spent) {
     EXPECT_FALSE(cut.is_whole);
     const auto settled = co_await last_settled(1);
     EXPECT_EQ(settled.bytes_down, 150'000U);
+    EXPECT_EQ(settled.outcome, lease::UseOutcome::OverLimit);
     const Answer refused = co_await get();
     EXPECT_EQ(refused.status, 429);
     EXPECT_TRUE(refused.says("budget_spent")) << refused.body;

@@ -240,7 +240,7 @@ void take(Fields& in, Settled& m) {
     settled.bytes_up = in.u64();
     settled.bytes_down = in.u64();
     settled.micros = in.u64();
-    settled.outcome = in.one_of(UseOutcome::Completed, UseOutcome::TimedOut);
+    settled.outcome = in.one_of(UseOutcome::Completed, UseOutcome::OverLimit);
     settled.unit = in.word();
     settled.units = in.u64();
   }

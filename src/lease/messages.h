@@ -186,7 +186,8 @@ enum class UseOutcome : std::uint8_t {
   UpstreamFailed = 2,
   ClientLeft = 3,
   Revoked = 4,
-  TimedOut = 5
+  TimedOut = 5,
+  OverLimit = 6  ///< cut: a policy's octets of the day were spent
 };
 struct UseSettled {
   std::uint64_t sequence = 0;

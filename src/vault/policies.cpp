@@ -236,6 +236,7 @@ Result<PolicyView> Vault::set_policy(const Actor& actor, const PolicyPlace& plac
                                      const PolicyChange& change) {
   auto& state = *state_;
   store::Policy row;
+  bool has_other_unit = false;
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
     bool is_there = false;
     STRONGROOM_TRY(row, state.policy_row(place, is_there));
@@ -255,6 +256,7 @@ Result<PolicyView> Vault::set_policy(const Actor& actor, const PolicyPlace& plac
       return fail(Code::Invalid,
                   "This policy would limit nothing: give it a rule or a limit, or "
                   "remove it (strongroom policy remove).");
+    has_other_unit = row.budget_unit != policy.budget.unit;
     put(policy, row);
     row.changed = state.now();
     STRONGROOM_CHECKED(is_there ? state.store.update(row) : state.store.insert(row));
@@ -269,6 +271,7 @@ Result<PolicyView> Vault::set_policy(const Actor& actor, const PolicyPlace& plac
                                       {"budget_per_day", row.budget_per_day}});
     return state.act(actor, "policy.set", std::move(act));
   }));
+  if (has_other_unit) state.spending.forget_units(row.id);
   STRONGROOM_CHECKED(state.refresh_leases_of(row));
   return state.view(row);
 }

@@ -197,6 +197,32 @@ TEST_F(Policies, N7_SpendingIsSummedUpPerPolicyAndSurvivesARestart) {
   EXPECT_EQ(vault->show_policy(of_key())->units_today, 2U);
 }
 
+TEST_F(Policies, AnotherUnitBeginsAtNothing) {
+  PolicyChange budget;
+  budget.budget_unit = "tokens";
+  budget.budget_per_day = 1000;
+  ASSERT_TRUE(set({"acme", "", {}}, budget));
+  (void)applied();
+  vault->note_spent(key, kGateway, {100, "tokens", 7});
+  budget.budget_unit = "characters";
+  const auto changed = set({"acme", "", {}}, budget);
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(changed->units_today, 0U);
+  EXPECT_EQ(changed->bytes_today, 100U);
+}
+
+TEST_F(Policies, TheLargestFitsTheRecord) {
+  PolicyChange change;
+  change.deny.emplace();
+  for (std::size_t i = 0; i < catalog::Policy::kMaxRules; ++i)
+    change.deny->push_back("* /" + std::string(240, 'a'));
+  const auto largest = set(of_key(), change);
+  ASSERT_TRUE(largest) << largest.error().message;
+  reopen();
+  EXPECT_EQ(vault->show_policy(of_key())->policy.deny.size(), catalog::Policy::kMaxRules);
+  EXPECT_EQ(actions().back(), "policy.set done");
+}
+
 TEST_F(Policies, WhatIsSettledAfterThePolicyIsGoneHarmsNothing) {
   ASSERT_TRUE(set(of_key(), rate(5)));
   ASSERT_TRUE(set({"acme", "", {}}, rate(5)));

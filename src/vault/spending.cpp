@@ -62,6 +62,14 @@ void Spending::forget(PolicyId policy) {
   sums_.erase(policy);
 }
 
+void Spending::forget_units(PolicyId policy) {
+  const auto found = sums_.find(policy);
+  if (found == sums_.end()) return;
+  found->second.total.units = 0;
+  for (auto& [holder, spent] : found->second.by_holder) spent.units = 0;
+  found->second.is_unsaved = true;
+}
+
 std::vector<std::pair<PolicyId, Spent>> Spending::unsaved() const {
   std::vector<std::pair<PolicyId, Spent>> out;
   for (const auto& [policy, sum] : sums_)

@@ -41,6 +41,8 @@ class Spending {
   /// What it spent stays spent, by others from now on.
   void forget_holder(HolderId holder);
   void forget(PolicyId policy);
+  /// Another unit is counted from now on.
+  void forget_units(PolicyId policy);
 
   [[nodiscard]] std::vector<std::pair<PolicyId, Spent>> unsaved() const;
   /// What unsaved() last answered is on disk.

@@ -64,7 +64,7 @@ Quotas::Meter& Quotas::meter_of(const lease::GrantedPolicy& policy, std::int64_t
   if (meter.budget != policy.policy.budget) {
     // Another unit's sum is not this one's.
     if (meter.budget.unit != policy.policy.budget.unit) {
-      meter.own.units = meter.usual_units = 0;
+      meter.own.units = meter.others.units = meter.usual_units = 0;
       meter.has_usual = false;
     }
     meter.budget = policy.policy.budget;

@@ -242,6 +242,18 @@ TEST_F(QuotasTest, a_budget_counts_its_own_unit) {
   EXPECT_FALSE(once({limited}));
 }
 
+TEST_F(QuotasTest, another_unit_begins_at_nothing) {
+  auto limited = policy(1, lease::PolicyScope::Tenant);
+  limited.policy.budget = {"tokens", 100};
+  limited.by_others.units = 50;
+  EXPECT_FALSE(once({limited}, {0, "tokens", 60}));
+  EXPECT_TRUE(once({limited}));
+  limited.policy.budget = {"characters", 100};
+  limited.by_others.units = 0;
+  EXPECT_FALSE(once({limited}, {0, "characters", 99}));
+  EXPECT_FALSE(once({limited}));
+}
+
 TEST_F(QuotasTest, N7_uses_under_way_are_reckoned_with) {
   auto limited = policy(1);
   limited.policy.budget = {"tokens", 1000};
