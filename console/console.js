@@ -133,13 +133,19 @@ function confirmRevoke(key) {
 
 let services = [];
 
-async function openAdd() {
+// A link of an agent whose service is not connected: #connect=SERVICE.
+function wantedService() {
+  return /^#connect=([a-z0-9-]{1,32})$/.exec(location.hash)?.[1];
+}
+
+async function openAdd(wanted) {
   const tenants = (await call('GET', '/tenants')).filter((tenant) => tenant.state === 'active');
   services = await call('GET', '/services');
   if (tenants.length === 0) return notice('Add a tenant first: strongroom tenant add NAME', 'warn');
   $('add-tenant').replaceChildren(...tenants.map((tenant) => option(tenant.name, tenant.name)));
   if ($('tenant').value) $('add-tenant').value = $('tenant').value;
   $('add-service').replaceChildren(...services.map((service) => option(service.id, service.title || service.id)));
+  if (services.some((service) => service.id === wanted)) $('add-service').value = wanted;
   $('add-value').value = '';
   $('add-label').value = '';
   $('add-error').textContent = '';
@@ -316,6 +322,11 @@ async function show() {
   if (!isSignedIn) return $('token').focus();
   try {
     await shows[page]();
+    const wanted = wantedService();
+    if (wanted) {
+      history.replaceState(null, '', '#keys');
+      await openAdd(wanted);
+    }
   } catch (error) {
     report(error);
   }

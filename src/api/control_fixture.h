@@ -101,6 +101,7 @@ class ControlServerTest : public ::testing::Test {
     options.owner_uid = ::getuid();
     options.gateway = "http://127.0.0.1:8701";
     options.seal = "file";
+    options.console_url = "http://console.test/";
     ControlHooks hooks;
     hooks.check_key = [](KeyId) -> io::Task<Result<CheckAnswer>> {
       CheckAnswer answer{"rejected", 400, "API key not valid"};

@@ -8,9 +8,20 @@ namespace {
 
 constexpr std::string_view kProtocol = "strongroom-lease/1";
 
-Reply reply(json::value document) { return {std::move(document), {}, {}}; }
+Reply reply(json::value document) {
+  return {std::move(document), {}, {}};
+}
 
-Result<SessionId> id_of(Call& call) { return SessionId::parse(call.path["id"]); }
+Result<SessionId> id_of(Call& call) {
+  return SessionId::parse(call.path["id"]);
+}
+
+/// What a person can mend is said together with where.
+Error with_link(Error error, const ControlOptions& options) {
+  if (error.reason == "not_connected" && !options.console_url.empty())
+    error.message += " Or connect it in the console: " + options.console_url + "#keys";
+  return error;
+}
 
 }  // namespace
 
@@ -35,8 +46,10 @@ Answer start_session(Call& call) {
       return fail(Code::Invalid, "'time_limit_seconds' must be from 1 to 2592000 (30 days)");
     request.time_limit = std::chrono::seconds(seconds);
   }
-  STRONGROOM_TRY(const auto started, call.services.vault.start_session(call.actor, request));
-  return reply(to_json(started));
+  auto started = call.services.vault.start_session(call.actor, request);
+  if (!started)
+    return std::unexpected(with_link(std::move(started).error(), call.services.options));
+  return reply(to_json(*started));
 }
 
 Answer show_session(Call& call) {

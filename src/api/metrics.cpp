@@ -5,6 +5,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <set>
 #include <vector>
 
 #include "http/server.h"
@@ -19,6 +20,13 @@ struct ReadValue {
   prometheus::MetricType type;
   std::function<double()> read;
 };
+
+constexpr std::size_t kMaxCodes = 64;
+
+bool is_code(std::string_view text) {
+  return !text.empty() && text.size() <= 32 &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string_view::npos;
+}
 
 prometheus::MetricFamily to_family(const ReadValue& value) {
   prometheus::ClientMetric metric;
@@ -43,6 +51,12 @@ struct Metrics::State {
                                                           .Name("strongroom_control_requests_total")
                                                           .Help("Calls of the control API")
                                                           .Register(registry);
+  prometheus::Family<prometheus::Counter>& refusals =
+      prometheus::BuildCounter()
+          .Name("strongroom_gateway_refusals_total")
+          .Help("Requests that a gateway answered itself")
+          .Register(registry);
+  std::set<std::string, std::less<>> codes;
   std::vector<ReadValue> values;
 };
 
@@ -52,6 +66,14 @@ Metrics::~Metrics() = default;
 void Metrics::count_request(std::string_view operation, int status) {
   state_->requests.Add({{"operation", std::string(operation)}, {"status", std::to_string(status)}})
       .Increment();
+}
+
+void Metrics::count_refusals(std::string_view code, std::uint32_t count) {
+  const bool is_fit =
+      is_code(code) && (state_->codes.contains(code) || state_->codes.size() < kMaxCodes);
+  const std::string label(is_fit ? code : "other");
+  if (is_fit) state_->codes.insert(label);
+  state_->refusals.Add({{"code", label}}).Increment(count);
 }
 
 void Metrics::gauge(std::string name, std::string help, std::function<double()> read) {
@@ -112,7 +134,9 @@ MetricsServer::MetricsServer(io::Loop& loop, Metrics& metrics,
 
 MetricsServer::~MetricsServer() = default;
 
-void MetricsServer::start(int fd) { state_->server.listen(fd); }
+void MetricsServer::start(int fd) {
+  state_->server.listen(fd);
+}
 
 io::Task<void> MetricsServer::stop(std::chrono::milliseconds within) {
   return state_->server.stop(within);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,6 +29,9 @@ class Metrics {
   /// strongroom_control_requests_total{operation,status}. `operation` is a name from the table of
   /// operations.
   void count_request(std::string_view operation, int status);
+  /// strongroom_gateway_refusals_total{code}. Codes come from gateways: of those beyond 64, and of
+  /// what is no code, "other" is counted.
+  void count_refusals(std::string_view code, std::uint32_t count);
   /// A gauge read at each scrape, e.g. ("strongroom_gateways", "Gateway processes running", fn).
   void gauge(std::string name, std::string help, std::function<double()> read);
   /// The same for a value that only grows.

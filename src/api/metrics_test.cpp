@@ -77,5 +77,26 @@ TEST_F(MetricsTest, AnswersItsThreePaths) {
   EXPECT_TRUE(is_done);
 }
 
+TEST(Refusals, AreCountedByCodeAndGatewaysCannotMakeUpMore) {
+  Metrics metrics;
+  metrics.count_refusals("rate_limited", 3);
+  metrics.count_refusals("rate_limited", 2);
+  metrics.count_refusals("bad\"code", 1);
+  metrics.count_refusals(std::string(33, 'a'), 1);
+  metrics.count_refusals("", 1);
+  for (char first = 'a'; first <= 'z'; ++first)
+    for (char second = 'a'; second <= 'z'; ++second)
+      metrics.count_refusals(std::string{first, second}, 1);
+  const std::string text = metrics.text();
+  EXPECT_NE(text.find("strongroom_gateway_refusals_total{code=\"rate_limited\"} 5"),
+            std::string::npos);
+  std::size_t series = 0;
+  for (auto at = text.find("refusals_total{"); at != std::string::npos;
+       at = text.find("refusals_total{", at + 1))
+    ++series;
+  EXPECT_EQ(series, 65U) << "sixty-four codes and the others";
+  EXPECT_EQ(text.find("bad"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace strongroom::api

@@ -10,6 +10,9 @@ constexpr std::array kAnyTenant = {
     Member{"tenant", Kind::Text, Need::Optional, "Only this tenant's"}};
 constexpr std::array kOneTenant = {
     Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"}};
+constexpr std::array kPolicyPlace = {
+    Member{"service", Kind::Text, Need::Optional, "The tenant's keys of this service"},
+    Member{"key", Kind::Text, Need::Optional, "This key alone"}};
 constexpr std::array kAuditQuery = {
     Member{"tenant", Kind::Text, Need::Optional, "Name or id"},
     Member{"member", Kind::Text, Need::Optional, "Id, or name together with tenant"},
@@ -21,7 +24,7 @@ constexpr std::array kAuditQuery = {
            "At most this many, 1 to 10000; 100 when missing"}};
 
 // clang-format off
-constexpr std::array<Operation, 27> kOperations = {{
+constexpr std::array<Operation, 31> kOperations = {{
     {"installation.show", "GET", "/api/v1/installation", "What this installation is",
      {}, {}, Shape::One, "Installation", 200, show_installation},
     {"openapi.show", "GET", "/api/v1/openapi.json", "This description",
@@ -66,6 +69,17 @@ constexpr std::array<Operation, 27> kOperations = {{
      {}, "NewSkill", Shape::One, "Skill", 201, add_skill},
     {"skill.remove", "DELETE", "/api/v1/skills/{name}", "Forget a skill; running sessions go on",
      kOneTenant, {}, Shape::Nothing, "", 204, remove_skill},
+
+    {"policy.list", "GET", "/api/v1/policies", "What keys may be used for, and how much",
+     kAnyTenant, {}, Shape::List, "Policy", 200, list_policies},
+    {"policy.set", "POST", "/api/v1/policies",
+     "Make or change the policy of a tenant, a service or a key; holds at once",
+     {}, "PolicyChange", Shape::One, "Policy", 200, set_policy},
+    {"policy.show", "GET", "/api/v1/policies/{tenant}",
+     "The policy of a tenant, or of its service or key, and what was spent today",
+     kPolicyPlace, {}, Shape::One, "Policy", 200, show_policy},
+    {"policy.remove", "DELETE", "/api/v1/policies/{tenant}", "Lift a policy",
+     kPolicyPlace, {}, Shape::Nothing, "", 204, remove_policy},
 
     {"session.list", "GET", "/api/v1/sessions", "Sessions",
      kAnyTenant, {}, Shape::List, "Session", 200, list_sessions},

@@ -143,6 +143,9 @@ TEST(CheckDocument, Table) {
            {R"({"tenant":"a","member":"m","services":[1]})", "NewSession", false},
            {R"({"tenant":"a","member":"m","time_limit_seconds":"5"})", "NewSession", false},
            {R"({"tenant":"a","member":"m","time_limit_seconds":1.5})", "NewSession", false},
+           {R"({"tenant":"a","deny":["* /x"],"concurrent":5})", "PolicyChange", true},
+           {R"({"tenant":"a","deny":"* /x"})", "PolicyChange", false},
+           {R"({"tenant":"a","concurrent":1.5})", "PolicyChange", false},
            {R"({})", "Empty", true},
            {R"({"x":1})", "Empty", false}}) {
     const auto document = parse_json(each.text);

@@ -111,6 +111,34 @@ constexpr std::array kNewSkill = {
     Member{"name", Kind::Text, Need::Required, "Unique within the tenant"},
     Member{"services", Kind::TextList, Need::Required, "service or service:label"}};
 
+constexpr std::array kPolicy = {
+    Member{"id", Kind::Text, Need::Required, "pol_..."},
+    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+    Member{"service", Kind::Text, Need::Required, "Id of the service; empty: the whole tenant"},
+    Member{"key", Kind::Text, Need::Nullable, "The one key it is for"},
+    Member{"allow", Kind::TextList, Need::Required, "Rules; empty: what is not denied"},
+    Member{"deny", Kind::TextList, Need::Required, "Rules; they win"},
+    Member{"requests_per_minute", Kind::Integer, Need::Required, "0: no limit"},
+    Member{"concurrent", Kind::Integer, Need::Required,
+           "Requests and streams at once; 0: no limit"},
+    Member{"bytes_per_day", Kind::Integer, Need::Required, "Octets both ways; 0: no limit"},
+    Member{"budget_unit", Kind::Text, Need::Required, "tokens, characters, ...; else empty"},
+    Member{"budget_per_day", Kind::Integer, Need::Required, "0: no budget"},
+    Member{"bytes_today", Kind::Integer, Need::Required, "Spent since midnight UTC"},
+    Member{"units_today", Kind::Integer, Need::Required, "Spent since midnight UTC"},
+    Member{"changed", Kind::Time, Need::Required, "When it was set last"}};
+constexpr std::array kPolicyChange = {
+    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+    Member{"service", Kind::Text, Need::Optional, "For the tenant's keys of this service"},
+    Member{"key", Kind::Text, Need::Optional, "For this key alone"},
+    Member{"allow", Kind::TextList, Need::Optional, "Rules as 'GET,POST /v1/**'; [] lifts"},
+    Member{"deny", Kind::TextList, Need::Optional, "Rules; [] lifts"},
+    Member{"requests_per_minute", Kind::Integer, Need::Optional, "0 lifts"},
+    Member{"concurrent", Kind::Integer, Need::Optional, "0 lifts"},
+    Member{"bytes_per_day", Kind::Integer, Need::Optional, "0 lifts"},
+    Member{"budget_unit", Kind::Text, Need::Optional, "What the service's answers state"},
+    Member{"budget_per_day", Kind::Integer, Need::Optional, "0 lifts"}};
+
 constexpr std::array kGrant = {
     Member{"id", Kind::Text, Need::Required, "grt_..."},
     Member{"service", Kind::Text, Need::Required, "Id of the service"},
@@ -259,6 +287,8 @@ constexpr std::array kSchemas = {
     Schema{"Check", "What the provider said", kCheck},
     Schema{"Skill", "An AI capability of a tenant", kSkill},
     Schema{"NewSkill", "A skill to add", kNewSkill},
+    Schema{"Policy", "What keys may be used for, and how much", kPolicy},
+    Schema{"PolicyChange", "What is given replaces what was there; the rest stays", kPolicyChange},
     Schema{"Grant", "A key that serves a session", kGrant},
     Schema{"Session", "One run of a workroom", kSession},
     Schema{"NewSession", "A session to start", kNewSession},

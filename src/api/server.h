@@ -60,6 +60,7 @@ struct ControlOptions {
       allowed_hosts;    ///< Host names accepted over TCP beside loopback ones, without port
   std::string gateway;  ///< "http://127.0.0.1:8701", told to clients
   std::string seal;     ///< "file", "passphrase": told to clients
+  std::string console_url;  ///< where people connect services; may be empty
 };
 
 class ControlServer {

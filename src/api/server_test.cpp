@@ -96,6 +96,66 @@ TEST_F(ControlServerTest, TheWholeStory) {
             std::string::npos);
 }
 
+TEST_F(ControlServerTest, PoliciesAreSetShownChangedAndLifted) {
+  run([](ControlServerTest& test) -> io::Task<void> {
+    json::value body = json::object{{"name", "acme"}};
+    Said said = co_await test.call("POST", "/api/v1/tenants", body);
+    body = json::object{
+        {"tenant", "acme"}, {"service", "gemini"}, {"value", json::string_view(kFirstValue)}};
+    said = co_await test.call("POST", "/api/v1/keys", body);
+    const std::string key = id_of(said);
+    body = json::object{{"tenant", "acme"},
+                        {"key", key},
+                        {"deny", json::array{"DELETE /v1/**"}},
+                        {"requests_per_minute", 60},
+                        {"budget_unit", "tokens"},
+                        {"budget_per_day", 1'000'000}};
+    said = co_await test.call("POST", "/api/v1/policies", body);
+    EXPECT_EQ(said.status, 200) << said.raw.body;
+    body = json::object{{"tenant", "acme"}, {"key", key}, {"concurrent", 4}, {"deny", nullptr}};
+    said = co_await test.call("POST", "/api/v1/policies", body);
+    EXPECT_EQ(said.status, 200) << said.raw.body;
+    const std::string shown_path = "/api/v1/policies/acme?key=" + key;
+    said = co_await test.call("GET", shown_path);
+    EXPECT_EQ(said.status, 200) << said.raw.body;
+    const auto& shown = said.document.as_object();
+    EXPECT_EQ(shown.at("deny").as_array().size(), 1U) << "what is not given stays";
+    EXPECT_EQ(shown.at("requests_per_minute").as_int64(), 60);
+    EXPECT_EQ(shown.at("concurrent").as_int64(), 4);
+    EXPECT_EQ(shown.at("units_today").as_int64(), 0);
+    body = json::object{{"tenant", "acme"}, {"service", "gemini"}, {"bytes_per_day", 5}};
+    said = co_await test.call("POST", "/api/v1/policies", body);
+    EXPECT_TRUE(said.document.as_object().at("key").is_null());
+    said = co_await test.call("GET", "/api/v1/policies?tenant=acme");
+    EXPECT_EQ(said.document.as_array().size(), 2U);
+    said = co_await test.call("DELETE", shown_path);
+    EXPECT_EQ(said.status, 204) << said.raw.body;
+    said = co_await test.call("GET", shown_path);
+    EXPECT_EQ(said.status, 404);
+    for (const char* wrong :
+         {R"({"tenant":"acme","service":"gemini","deny":["delete /x"]})",
+          R"({"tenant":"acme","service":"gemini","concurrent":-1})",
+          R"({"tenant":"acme","service":"gemini","bytes_per_day":18446744073709551615})",
+          R"({"tenant":"acme","service":"gemini","budget_unit":"bananas","budget_per_day":1})",
+          R"({"tenant":"acme","key":"nonsense","concurrent":1})", R"({"tenant":"acme"})"}) {
+      body = *parse_json(wrong);
+      said = co_await test.call("POST", "/api/v1/policies", body);
+      EXPECT_EQ(said.status, 400) << wrong << said.raw.body;
+    }
+    body = json::object{{"tenant", "acme"}, {"name", "alice"}};
+    said = co_await test.call("POST", "/api/v1/members", body);
+    body = json::object{
+        {"tenant", "acme"}, {"member", "alice"}, {"services", json::array{"anthropic"}}};
+    said = co_await test.call("POST", "/api/v1/sessions", body);
+    EXPECT_EQ(said.status, 404);
+    EXPECT_EQ(error_of(said), "not_connected");
+    EXPECT_NE(said.raw.body.find("http://console.test/#keys"), std::string::npos);
+    body = json::object{{"tenant", "nobody"}, {"concurrent", 1}};
+    said = co_await test.call("POST", "/api/v1/policies", body);
+    EXPECT_EQ(said.status, 404);
+  }(*this));
+}
+
 TEST_F(ControlServerTest, RefusesWithTheRightWord) {
   struct Case {
     std::string method;

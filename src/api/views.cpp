@@ -99,6 +99,28 @@ json::object to_json(const vault::SkillView& view) {
           {"services", to_json(view.services)}};
 }
 
+json::object to_json(const vault::PolicyView& view) {
+  const auto rules = [](const std::vector<catalog::PolicyRule>& list) {
+    json::array out;
+    for (const auto& rule : list) out.emplace_back(catalog::rule_text(rule));
+    return out;
+  };
+  return {{"id", view.id.text()},
+          {"tenant", view.tenant},
+          {"service", view.service},
+          {"key", view.key ? json::value(view.key->text()) : json::value(nullptr)},
+          {"allow", rules(view.policy.allow)},
+          {"deny", rules(view.policy.deny)},
+          {"requests_per_minute", view.policy.requests_per_minute},
+          {"concurrent", view.policy.concurrent},
+          {"bytes_per_day", view.policy.bytes_per_day},
+          {"budget_unit", view.policy.budget.unit},
+          {"budget_per_day", view.policy.budget.per_day},
+          {"bytes_today", view.bytes_today},
+          {"units_today", view.units_today},
+          {"changed", to_rfc3339(view.changed)}};
+}
+
 json::object to_json(const vault::SessionView& view) {
   return {{"id", view.id.text()},
           {"tenant", view.tenant},

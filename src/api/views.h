@@ -12,6 +12,7 @@ namespace strongroom::api {
 [[nodiscard]] json::object to_json(const vault::MemberView& view);
 [[nodiscard]] json::object to_json(const vault::KeyView& view);
 [[nodiscard]] json::object to_json(const vault::SkillView& view);
+[[nodiscard]] json::object to_json(const vault::PolicyView& view);
 [[nodiscard]] json::object to_json(const vault::SessionView& view);
 [[nodiscard]] json::object to_json(const vault::StartedSession& started);
 [[nodiscard]] json::object to_json(const catalog::Service& service);

@@ -23,6 +23,7 @@ struct Options {
   std::string name, tenant, member, role = "member", id, file, public_key, folder;
   std::vector<std::string> services;
   KeyAddOptions key;
+  PolicyOptions policy;
   RunOptions run;
   RelayOptions relay;
   AuditOptions audit;
@@ -152,6 +153,44 @@ void add_skills(CLI::App& app, Options& o) {
   remove->add_option("name", o.name, "its name")->required();
 }
 
+void policy_place(CLI::App* command, Options& o) {
+  tenant_option(command, o.policy.tenant);
+  command->add_option("--service", o.policy.service, "the tenant's keys of this service");
+  command->add_option("--key", o.policy.key, "this key alone, by its id");
+}
+
+void add_policies(CLI::App& app, Options& o) {
+  auto* policy = group(app, "policy", "what keys may be used for, and how much");
+  auto* set = leaf(*policy, o, "set", "make or change a policy; what is not named stays",
+                   [&o](const Common& c) { return policy_set(c, o.policy); });
+  policy_place(set, o);
+  set->add_option("--deny", o.policy.deny,
+                  "a rule that refuses, as 'DELETE /v1/**'; may be repeated; wins over --allow")
+      ->expected(1)
+      ->take_all();
+  set->add_option("--allow", o.policy.allow,
+                  "a rule that allows, as 'GET,POST /v1/**'; may be repeated; what none allows is "
+                  "refused then")
+      ->expected(1)
+      ->take_all();
+  set->add_flag("--no-deny", o.policy.no_deny, "lift the rules that refuse");
+  set->add_flag("--no-allow", o.policy.no_allow, "lift the rules that allow");
+  set->add_option("--rpm", o.policy.requests_per_minute, "requests a minute; 0 lifts");
+  set->add_option("--concurrent", o.policy.concurrent, "requests and streams at once; 0 lifts");
+  set->add_option("--bytes-per-day", o.policy.bytes_per_day, "octets both ways; 0 lifts");
+  set->add_option("--budget", o.policy.budget,
+                  "units a day of what the answers state, as tokens=1000000; none lifts");
+  auto* show = leaf(*policy, o, "show", "show one policy, and what was spent under it today",
+                    [&o](const Common& c) { return policy_show(c, o.policy); });
+  policy_place(show, o);
+  leaf(*policy, o, "list", "list policies", [&o](const Common& c) {
+    return policy_list(c, o.tenant);
+  })->add_option("--tenant", o.tenant, "only this tenant's");
+  auto* remove = leaf(*policy, o, "remove", "lift a policy",
+                      [&o](const Common& c) { return policy_remove(c, o.policy); });
+  policy_place(remove, o);
+}
+
 void session_options(CLI::App* command, Options& o) {
   tenant_option(command, o.run.tenant);
   command->add_option("--member", o.run.member, "on whose behalf")->required();
@@ -271,6 +310,7 @@ int run_command_line(int argc, char** argv) {
   add_people(app, options);
   add_keys(app, options);
   add_skills(app, options);
+  add_policies(app, options);
   add_sessions(app, options);
   add_records(app, options);
   try {

@@ -2,6 +2,7 @@
 // in cli.cpp. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +38,21 @@ struct RunOptions {
   std::vector<std::string> command;
 };
 
+/// A place (tenant, service of it, or key) and what to set there; what is absent stays.
+struct PolicyOptions {
+  std::string tenant;
+  std::string service;
+  std::string key;
+  std::vector<std::string> allow;
+  std::vector<std::string> deny;
+  bool no_allow = false;
+  bool no_deny = false;
+  std::optional<std::int64_t> requests_per_minute;
+  std::optional<std::int64_t> concurrent;
+  std::optional<std::int64_t> bytes_per_day;
+  std::string budget;  ///< UNIT=NUMBER, "none"
+};
+
 struct AuditOptions {
   std::string tenant, key, session, member;
   long limit = 100;
@@ -64,6 +80,11 @@ int skill_add(const Common& common, const std::string& tenant, const std::string
               const std::vector<std::string>& services);
 int skill_list(const Common& common, const std::string& tenant);
 int skill_remove(const Common& common, const std::string& tenant, const std::string& name);
+
+int policy_set(const Common& common, const PolicyOptions& options);
+int policy_show(const Common& common, const PolicyOptions& options);
+int policy_list(const Common& common, const std::string& tenant);
+int policy_remove(const Common& common, const PolicyOptions& options);
 
 int session_start(const Common& common, const RunOptions& options);
 int session_list(const Common& common, const std::string& tenant);

@@ -80,11 +80,13 @@ Status read_extra_ca(const std::string& name, const std::filesystem::path& folde
 
 Status read_gateway(const json::object& gateway, const std::filesystem::path& folder,
                     Config& config) {
-  STRONGROOM_CHECKED(
-      refuse_unknown(gateway, "[gateway]", {"listen", "extra_ca", "dial", "processes"}));
+  STRONGROOM_CHECKED(refuse_unknown(
+      gateway, "[gateway]", {"listen", "extra_ca", "dial", "processes", "tenant_exchanges"}));
   STRONGROOM_CHECKED(take_text(gateway, "listen", config.gateway));
   STRONGROOM_TRY(const auto processes, take_number(gateway, "processes", 1, 64));
   if (processes) config.gateway_processes = *processes;
+  STRONGROOM_TRY(const auto exchanges, take_number(gateway, "tenant_exchanges", 1, 1'000'000));
+  if (exchanges) config.tenant_exchanges = *exchanges;
   std::string extra_ca;
   STRONGROOM_CHECKED(take_text(gateway, "extra_ca", extra_ca));
   STRONGROOM_CHECKED(read_extra_ca(extra_ca, folder, config));
@@ -93,13 +95,14 @@ Status read_gateway(const json::object& gateway, const std::filesystem::path& fo
 
 Status read_document(const json::object& document, const std::filesystem::path& folder,
                      Config& config) {
-  STRONGROOM_CHECKED(refuse_unknown(
-      document, "the top level",
-      {"listen", "metrics", "seal", "drain_seconds", "grace_seconds", "log_level", "gateway"}));
+  STRONGROOM_CHECKED(refuse_unknown(document, "the top level",
+                                    {"listen", "metrics", "seal", "drain_seconds", "grace_seconds",
+                                     "log_level", "gateway", "console_url"}));
   STRONGROOM_CHECKED(take_text(document, "listen", config.listen));
   STRONGROOM_CHECKED(take_text(document, "metrics", config.metrics));
   STRONGROOM_CHECKED(take_text(document, "seal", config.seal));
   STRONGROOM_CHECKED(take_text(document, "log_level", config.log_level));
+  STRONGROOM_CHECKED(take_text(document, "console_url", config.console_url));
   STRONGROOM_TRY(const auto drain, take_number(document, "drain_seconds", 0, 3600));
   if (drain) config.drain = std::chrono::seconds(*drain);
   STRONGROOM_TRY(const auto grace, take_number(document, "grace_seconds", 0, 60));
@@ -124,6 +127,9 @@ Status check(const Config& config) {
   for (const auto& address : {config.listen, config.gateway, config.metrics})
     if (!io::parse_endpoint(address))
       return fail(Code::Invalid, "'" + address + "' is not ADDRESS:PORT");
+  if (!config.console_url.empty() && !config.console_url.starts_with("http://") &&
+      !config.console_url.starts_with("https://"))
+    return fail(Code::Invalid, "strongroom.toml: 'console_url' begins with https:// or http://");
   if (config.seal != "file" && config.seal != "passphrase")
     return fail(Code::Invalid, "the seal is 'file' or 'passphrase', not '" + config.seal + "'");
   return {};

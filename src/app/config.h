@@ -37,6 +37,9 @@ struct Config {
   std::string extra_ca_pem;  ///< content of [gateway] extra_ca
   std::vector<lease::Dial> dials;
   int gateway_processes = 1;
+  int tenant_exchanges = 0;  ///< a tenant's requests at once in one gateway; 0: as many as leave
+                             ///< a quarter of its descriptors to others
+  std::string console_url;   ///< where people reach the console; empty: the listener's own address
   std::chrono::seconds drain{10};  ///< how long streams may go on after SIGTERM
   std::chrono::seconds grace{2};   ///< TERM to KILL of processes that hold a revoked injected key
   std::string log_level = "info";

@@ -20,6 +20,8 @@ std::string_view name_of(lease::UseOutcome outcome) {
       return "revoked";
     case lease::UseOutcome::TimedOut:
       return "timed_out";
+    case lease::UseOutcome::OverLimit:
+      return "over_limit";
   }
   return "unknown";
 }
@@ -29,9 +31,25 @@ std::string recorded_path(const std::string& path) {
   return path.substr(0, audit::Use::kMaxPath);
 }
 
+/// One gateway's part of a rate: together they allow at least the whole of it.
+std::uint32_t share_of(std::uint32_t rate, int gateways) {
+  const auto parts = static_cast<std::uint32_t>(gateways);
+  return rate / parts + (rate % parts == 0 ? 0 : 1);
+}
+
+lease::GrantedPolicy to_granted(vault::AppliedPolicy&& applied, int gateways) {
+  lease::GrantedPolicy out;
+  out.id = applied.id;
+  out.scope = static_cast<lease::PolicyScope>(applied.level);
+  out.policy = std::move(applied.policy);
+  out.policy.requests_per_minute = share_of(out.policy.requests_per_minute, gateways);
+  out.policy.concurrent = share_of(out.policy.concurrent, gateways);
+  return out;
+}
+
 }  // namespace
 
-lease::GrantedLease to_granted(vault::OpenedKey&& opened) {
+lease::GrantedLease to_granted(vault::OpenedKey&& opened, int gateways) {
   lease::GrantedLease out;
   out.tenant = opened.tenant;
   out.member = opened.member;
@@ -43,6 +61,8 @@ lease::GrantedLease to_granted(vault::OpenedKey&& opened) {
   out.label = std::move(opened.label);
   out.settings = std::move(opened.settings);
   out.key_is_rejected = opened.key_is_rejected;
+  for (auto& policy : opened.policies)
+    out.policies.push_back(to_granted(std::move(policy), gateways));
   out.value = std::move(opened.value);
   return out;
 }
@@ -59,6 +79,8 @@ lease::VaultHello VaultLeaseSource::vault_hello(lease::HolderRole role) {
   hello.certificate_chain_pem = parts_.certificate.chain_pem;
   hello.certificate_private_key_pem = Secret(bytes_of(parts_.certificate.private_key_pem));
   hello.link_key = parts_.vault.link_key();
+  hello.tenant_exchanges = static_cast<std::uint32_t>(parts_.config.tenant_exchanges);
+  hello.console_url = parts_.console_url;
   return hello;
 }
 
@@ -70,7 +92,7 @@ Result<lease::GrantedLease> VaultLeaseSource::open_by_pass(const lease::PassHash
     return to_granted(std::move(opened));
   }
   STRONGROOM_TRY(auto opened, parts_.vault.open_by_pass(pass_hash, service));
-  return to_granted(std::move(opened));
+  return to_granted(std::move(opened), parts_.config.gateway_processes);
 }
 
 Result<std::vector<lease::GrantedLease>> VaultLeaseSource::open_injected(SessionId session) {
@@ -136,7 +158,24 @@ void VaultLeaseSource::on_settled(std::span<const lease::SettledUse> settled) {
     entry.micros = each.settled.micros;
     entry.outcome = name_of(each.settled.outcome);
     parts_.record.record_later(entry);
+    parts_.vault.note_spent(
+        each.key, each.holder,
+        {each.settled.bytes_up + each.settled.bytes_down, each.settled.unit, each.settled.units});
   }
+}
+
+void VaultLeaseSource::on_refusals(const lease::Refusals& refusals) {
+  if (!count_refusals) return;
+  for (const auto& [code, count] : refusals.counts) count_refusals(code, count);
+}
+
+lease::SpentToday VaultLeaseSource::spent_by_others(PolicyId policy, HolderId gateway) const {
+  const auto spent = parts_.vault.spent_by_others(policy, gateway);
+  return {spent.day, spent.bytes, spent.units};
+}
+
+void VaultLeaseSource::on_holder_gone(HolderId holder) {
+  parts_.vault.forget_holder(holder);
 }
 
 void VaultLeaseSource::on_finding(const lease::Finding& finding) {

@@ -23,6 +23,7 @@ class VaultLeaseSource final : public lease::LeaseSource {
     const catalog::Catalog& catalog;
     const Config& config;
     io::Certificate certificate;  ///< of the gateway's TLS side
+    std::string console_url;      ///< for refusals that a person mends there
   };
   explicit VaultLeaseSource(Parts parts) : parts_(std::move(parts)) {}
 
@@ -35,6 +36,9 @@ class VaultLeaseSource final : public lease::LeaseSource {
                            std::function<void()> durable) override;
   void on_settled(std::span<const lease::SettledUse> settled) override;
   void on_finding(const lease::Finding& finding) override;
+  void on_refusals(const lease::Refusals& refusals) override;
+  lease::SpentToday spent_by_others(PolicyId policy, HolderId gateway) const override;
+  void on_holder_gone(HolderId holder) override;
   void on_verdict(const lease::Observed& observed) override;
   void on_session_over(SessionId session, std::int32_t exit_status) override;
   void on_holder_lost(const lease::HolderHello& holder, bool said_session_over) override;
@@ -43,6 +47,8 @@ class VaultLeaseSource final : public lease::LeaseSource {
   void end_session(SessionId session, std::string why);
   /// Uses recorded so far, for metrics.
   [[nodiscard]] std::uint64_t uses() const { return uses_; }
+  /// Called for each code of Refusals; set once, by who counts them.
+  std::function<void(const std::string& code, std::uint32_t count)> count_refusals;
 
  private:
   io::Task<void> end(SessionId session, std::string why);
@@ -51,7 +57,8 @@ class VaultLeaseSource final : public lease::LeaseSource {
   std::uint64_t uses_ = 0;
 };
 
-/// A plaintext as the lease protocol carries it.
-[[nodiscard]] lease::GrantedLease to_granted(vault::OpenedKey&& opened);
+/// A plaintext as the lease protocol carries it; rates of its policies are shared by so many
+/// gateways.
+[[nodiscard]] lease::GrantedLease to_granted(vault::OpenedKey&& opened, int gateways = 1);
 
 }  // namespace strongroom::app

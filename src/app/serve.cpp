@@ -56,6 +56,8 @@ class Server {
     STRONGROOM_CHECKED(keeper_->start());
     loop_.on_signals({SIGTERM, SIGINT, SIGCHLD}, [this](int number) { on_signal(number); });
     expiry_ = loop_.every(std::chrono::seconds(1), [this] { end_expired(); });
+    sharing_ = loop_.every(kShareEvery, [this] { share_spending(); });
+    saving_ = loop_.every(kSaveEvery, [this] { save_spending(); });
     return {};
   }
 
@@ -111,7 +113,10 @@ class Server {
     STRONGROOM_TRY(auto certificate, io::make_leaf(authority, {"localhost", "127.0.0.1", "::1"}));
     STRONGROOM_CHECKED(write_file(config_.path("gateway-ca.pem"), authority.chain_pem, 0644));
     source_ = std::make_unique<VaultLeaseSource>(VaultLeaseSource::Parts{
-        loop_, *vault_, *record_, *catalog_, config_, std::move(certificate)});
+        loop_, *vault_, *record_, *catalog_, config_, std::move(certificate), console_url()});
+    source_->count_refusals = [this](const std::string& code, std::uint32_t count) {
+      metrics_.count_refusals(code, count);
+    };
     leases_ = std::make_unique<lease::VaultSide>(loop_, *source_);
     vault_->set_fences(*leases_);
     STRONGROOM_TRY(const std::string programs, io::own_directory());
@@ -126,6 +131,11 @@ class Server {
     plan.on_change = [this] { write_endpoints(); };
     keeper_ = std::make_unique<GatewayKeeper>(loop_, std::move(plan));
     return {};
+  }
+
+  [[nodiscard]] std::string console_url() const {
+    return config_.console_url.empty() ? "http://" + sockets_.control.bound.text() + "/"
+                                       : config_.console_url;
   }
 
   /// The operator token: made once, kept for its owner alone.
@@ -153,6 +163,7 @@ class Server {
     options.owner_uid = ::geteuid();
     options.gateway = "http://" + sockets_.gateway.bound.text();
     options.seal = config_.seal;
+    options.console_url = console_url();
     api::ControlHooks hooks;
     hooks.check_key = [this](KeyId key) { return check_key(key); };
     hooks.attach_runner = [this](SessionId session, io::Stream stream) {
@@ -205,6 +216,18 @@ class Server {
     const auto expired = vault_->expired_sessions();
     if (!expired) return;
     for (const auto& session : *expired) source_->end_session(session, "time limit");
+  }
+
+  /// With one gateway there is nobody to tell.
+  void share_spending() {
+    const auto grown = vault_->take_grown_spending();
+    if (config_.gateway_processes > 1 && !grown.empty()) leases_->share_spending(grown);
+  }
+
+  /// What was spent since the last time is all that a crash of this process forgets.
+  void save_spending() {
+    if (const auto saved = vault_->save_spending(); !saved)
+      log(LogLevel::Warning, "spending_not_saved", {{"why", saved.error().message}});
   }
 
   /// Runners come back within moments of a restart; those that do not are lost.
@@ -269,6 +292,7 @@ class Server {
     const Deadline limit = Deadline::after(clock_, config_.drain + std::chrono::seconds(3));
     if (!keeper_->pids().empty()) co_await gateways_gone_.wait_until(limit);
     keeper_->signal_all(SIGKILL);
+    save_spending();
     ::unlink(config_.path("control.sock").c_str());
     ::unlink(config_.path("gateway.sock").c_str());
     ::unlink(config_.path("endpoints.json").c_str());
@@ -276,6 +300,8 @@ class Server {
   }
 
   static constexpr std::chrono::seconds kReturnTime{60};
+  static constexpr std::chrono::seconds kShareEvery{1};
+  static constexpr std::chrono::seconds kSaveEvery{3};
   Config config_;
   SystemClock clock_;
   io::Loop loop_;
@@ -293,6 +319,8 @@ class Server {
   std::unique_ptr<api::ControlServer> control_;
   std::unique_ptr<api::MetricsServer> metrics_server_;
   std::unique_ptr<io::Loop::Ticker> expiry_;
+  std::unique_ptr<io::Loop::Ticker> sharing_;
+  std::unique_ptr<io::Loop::Ticker> saving_;
   bool is_stopping_ = false;
   bool is_announced_ = false;
 };

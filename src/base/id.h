@@ -73,6 +73,9 @@ struct HolderTag {
 struct SealTag {
   static constexpr std::string_view kPrefix = "sea";
 };
+struct PolicyTag {
+  static constexpr std::string_view kPrefix = "pol";
+};
 
 using TenantId = Id<TenantTag>;
 using MemberId = Id<MemberTag>;
@@ -84,6 +87,7 @@ using LeaseId = Id<LeaseTag>;
 using ReceiptId = Id<ReceiptTag>;
 using HolderId = Id<HolderTag>;
 using SealId = Id<SealTag>;
+using PolicyId = Id<PolicyTag>;
 
 }  // namespace strongroom
 

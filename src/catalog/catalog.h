@@ -56,5 +56,9 @@ class Catalog {
 /// Does a canonical path match a pattern of DeniedPath? However a server may read it: letter case,
 /// escapes, a trailing slash and parameters after ";" make no difference.
 [[nodiscard]] bool path_matches(std::string_view pattern, std::string_view canonical);
+/// The same for a rule that allows, and so the other way in doubt: every character as it is, no
+/// parameters after ";", no segment that some server reads as "." or "..". Whatever is within a
+/// pattern also matches it.
+[[nodiscard]] bool path_is_within(std::string_view pattern, std::string_view canonical);
 
 }  // namespace strongroom::catalog

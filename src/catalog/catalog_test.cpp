@@ -288,5 +288,27 @@ TEST_F(Folder, a_mistake_names_the_file_and_an_unreadable_one_is_not_passed_over
   EXPECT_EQ(Catalog::load(folder + "/file").error().code, Code::Storage);
 }
 
+TEST(Catalog, usage_says_where_answers_state_their_cost) {
+  ASSERT_EQ(service("anthropic").usage.size(), 1U);
+  const auto& messages = service("anthropic").usage[0];
+  EXPECT_EQ(messages.unit, "tokens");
+  ASSERT_EQ(messages.fields.size(), 4U);
+  EXPECT_EQ(messages.fields[0],
+            (Usage::Alternatives{"usage.input_tokens", "message.usage.input_tokens"}));
+  EXPECT_TRUE(messages.estimate);
+  ASSERT_EQ(service("elevenlabs").usage.size(), 1U);
+  EXPECT_EQ(service("elevenlabs").usage[0].header, "character-cost");
+  EXPECT_EQ(service("elevenlabs").usage[0].path, "/**");
+  const auto& gemini = service("gemini").usage;
+  ASSERT_FALSE(gemini.empty());
+  for (const char* path :
+       {"/v1beta/models/gemini-2.5:generateContent", "/v1/models/gemini-2.5:streamGenerateContent",
+        "/v1beta/models/e:embedContent", "/v1beta/tunedModels/x:generateContent"})
+    EXPECT_TRUE(path_matches(gemini[0].path, path)) << path;
+  for (const char* path :
+       {"/v1beta/models", "/v1beta/models/gemini-2.5", "/v1beta/models/gemini-2.5:countTokens"})
+    EXPECT_FALSE(path_matches(gemini[0].path, path)) << path;
+}
+
 }  // namespace
 }  // namespace strongroom::catalog

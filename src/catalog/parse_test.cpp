@@ -205,6 +205,31 @@ TEST(Parse, mistakes_in_variables_and_settings) {
   });
 }
 
+TEST(Parse, mistakes_in_usage) {
+  const auto usage = [](const std::string& rest) {
+    return "[[usage]]\nunit = \"tokens\"\n" + rest;
+  };
+  expect_all({
+      {kProxied, "[[usage]]\nheader = \"a\"\n", 6, "'unit' is missing"},
+      {kProxied, "[[usage]]\nunit = \"Tokens\"\nheader = \"a\"\n", 7, "a-z"},
+      {kProxied, usage(""), 6, "either 'header' or 'fields'"},
+      {kProxied, usage("header = \"a\"\nfields = [\"b\"]\n"), 9, "either"},
+      {kProxied, usage("header = \"A\"\n"), 8, "lower case"},
+      {kProxied, usage("path = \"v1\"\nheader = \"a\"\n"), 8, "slash"},
+      {kProxied, usage("fields = [\"a..b\"]\n"), 8, "names joined by dots"},
+      {kProxied, usage("fields = [\"a|\"]\n"), 8, "names joined by dots"},
+      {kProxied, usage("fields = [\"a b\"]\n"), 8, "names joined by dots"},
+      {kProxied, usage("fields = [\"a|b|c|d|e\"]\n"), 8, "at most 4"},
+      {kProxied, usage("fields = [\"a.b.c.d.e.f.g.h.i\"]\n"), 8, "names joined by dots"},
+      {kProxied,
+       usage("fields = [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\", \"i\"]\n"), 8,
+       "at most 8"},
+      {kProxied, "[[usage]]\nunit = \"seconds\"\nfields = [\"a\"]\nestimate = true\n", 9,
+       "only tokens"},
+      {kInjected, usage("header = \"a\"\n"), 4, "proxied services"},
+  });
+}
+
 TEST(Parse, mistakes_in_rewrites) {
   expect_all({
       {kProxied, "[[rewrite_header]]\nheader = \"Location\"\n", 7, "lower case"},

@@ -63,7 +63,9 @@ Result<std::string> one_spelling(std::string_view path) {
   return out;
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 /// The segment without escapes, as a server may read it.
 std::string plain_segment(std::string_view segment) {
@@ -78,8 +80,10 @@ std::string plain_segment(std::string_view segment) {
   return out;
 }
 
-/// `*` matches within the segment.
-bool fits(std::string_view pattern, std::string_view segment) {
+/// `*` matches within the segment. At worst pattern times segment steps, whatever the stars
+/// (threats.md N4).
+template <class Same>
+bool fits(std::string_view pattern, std::string_view segment, Same same) {
   std::size_t p = 0;
   std::size_t s = 0;
   std::size_t star = std::string_view::npos;
@@ -88,7 +92,7 @@ bool fits(std::string_view pattern, std::string_view segment) {
     if (p < pattern.size() && pattern[p] == '*') {
       star = p++;
       mark = s;
-    } else if (p < pattern.size() && lower(pattern[p]) == lower(segment[s])) {
+    } else if (p < pattern.size() && same(pattern[p], segment[s])) {
       ++p;
       ++s;
     } else if (star != std::string_view::npos) {
@@ -102,6 +106,10 @@ bool fits(std::string_view pattern, std::string_view segment) {
   return p == pattern.size();
 }
 
+bool fits(std::string_view pattern, std::string_view segment) {
+  return fits(pattern, segment, [](char a, char b) { return lower(a) == lower(b); });
+}
+
 bool segment_matches(std::string_view pattern, std::string_view segment) {
   if (fits(pattern, segment)) return true;
   const auto parameter = segment.find(';');
@@ -110,6 +118,21 @@ bool segment_matches(std::string_view pattern, std::string_view segment) {
   if (segment.find('%') == std::string_view::npos) return false;
   const std::string plain = plain_segment(segment);
   return fits(pattern, plain) || fits(pattern, std::string_view(plain).substr(0, plain.find(';')));
+}
+
+/// Without parameters and escapes: does some server walk up (or stay) here?
+bool is_dots(std::string_view segment) {
+  std::string_view plain = segment.substr(0, segment.find(';'));
+  const auto escape = plain.find('%');  // "%3B" may be a ';'
+  if (escape != std::string_view::npos) plain = plain.substr(0, escape);
+  return plain == "." || plain == "..";
+}
+
+bool segment_is_within(std::string_view pattern, std::string_view segment) {
+  return !is_dots(segment) &&
+         (pattern.find(';') != std::string_view::npos ||
+          segment.find(';') == std::string_view::npos) &&
+         fits(pattern, segment, [](char a, char b) { return a == b; });
 }
 
 /// The first segment, which `rest` loses.
@@ -161,6 +184,25 @@ bool path_matches(std::string_view pattern, std::string_view canonical) {
     if (rest.empty() && wanted == "**") return true;
   }
   return rest.empty();
+}
+
+bool path_is_within(std::string_view pattern, std::string_view canonical) {
+  if (!pattern.starts_with('/') || !canonical.starts_with('/')) return false;
+  std::string_view wanted = pattern.substr(1);
+  std::string_view rest = canonical.substr(1);
+  const bool ends_open = rest.ends_with('/');
+  if (ends_open) rest.remove_suffix(1);
+  while (!wanted.empty()) {
+    const std::string_view part = next_segment(wanted);
+    if (part == "**") {
+      while (!rest.empty())
+        if (is_dots(next_segment(rest))) return false;
+      return true;
+    }
+    if (rest.empty() || !segment_is_within(part, next_segment(rest))) return false;
+    if (rest.empty() && wanted == "**") return true;
+  }
+  return rest.empty() && ends_open == (pattern.size() > 1 && pattern.ends_with('/'));
 }
 
 }  // namespace strongroom::catalog

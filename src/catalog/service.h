@@ -83,6 +83,18 @@ struct BodyRewrite {
   std::string field;         ///< JSON member whose string value starts with https://<one of hosts>
 };
 
+/// Where an answer states what it cost, in the service's own unit: an answer header, or numbers in
+/// its JSON (whole, or in the events of a stream). The first whose path matches holds.
+struct Usage {
+  /// Member names from the root, joined by dots; arrays are passed through.
+  using Alternatives = std::vector<std::string>;
+  std::string unit;  ///< "tokens", "characters", "credits", "seconds"
+  std::string path;  ///< pattern of request paths
+  std::string header;
+  std::vector<Alternatives> fields;  ///< summed up; of each the last one seen of its alternatives
+  bool estimate = false;             ///< where nothing is stated, count by size (tokens only)
+};
+
 struct Service {
   std::string id;     ///< "gemini"
   std::string title;  ///< "Google Gemini API"
@@ -102,6 +114,7 @@ struct Service {
   std::vector<Setting> settings;
   std::vector<HeaderRewrite> rewrite_headers;
   std::vector<BodyRewrite> rewrite_body;
+  std::vector<Usage> usage;
   std::vector<std::string> first_message_fields;  ///< JSON members of a websocket's first text
                                                   ///< message that may hold the pass
   std::size_t show_last_characters =

@@ -7,6 +7,8 @@ namespace strongroom::gateway {
 namespace {
 
 constexpr std::size_t kShortest = 8;
+/// Ours alone: beside the provider's own words for a key that it refuses.
+constexpr std::string_view kCode = "strongroom-code";
 
 bool stays_behind(const http::Header& header, std::string_view connection, bool is_upgrade) {
   if (header.id == http::Name::ContentLength || header.id == http::Name::TransferEncoding)
@@ -15,6 +17,7 @@ bool stays_behind(const http::Header& header, std::string_view connection, bool 
   if (http::is_hop_by_hop(header.id)) return true;
   // Would lead the client past the gateway (threats.md B7).
   if (http::equals_ignoring_case(header.name, "alt-svc")) return true;
+  if (http::equals_ignoring_case(header.name, kCode)) return true;
   return !is_upgrade && !connection.empty() && http::list_has(connection, header.name);
 }
 
@@ -77,6 +80,7 @@ bool build_answer_head(const AnswerHead& parts, HeadBuffer& out) {
     else if (!add_rewritten(parts, header, out))
       out.add_header(header.name, header.value);
   }
+  if (parts.key_is_rejected) out.add_header(kCode, "key_rejected");
   if (is_upgrade) {
     add_subprotocol(parts, out);
     out.add("connection: upgrade\r\nupgrade: websocket\r\n");

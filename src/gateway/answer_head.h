@@ -22,6 +22,7 @@ struct AnswerHead {
   http::BodyFraming framing;  ///< as the client gets it
   bool closes = false;        ///< tell the client that the connection ends
   const http::Header* offered_subprotocols = nullptr;
+  bool key_is_rejected = false;  ///< known for that, and this answer may say so too
 };
 /// Fills `out`; false when it does not fit.
 [[nodiscard]] bool build_answer_head(const AnswerHead& parts, HeadBuffer& out);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/json.h"
 #include "gateway/policy.h"
 
 namespace strongroom::gateway {
@@ -57,10 +56,13 @@ void Connection::on_deadline() noexcept {
 }
 
 io::Task<void> Connection::run() {
+  waits_since_ = gateway_.loop().coarse_now();
   const bool is_ready = co_await prepare_tls();
   if (!is_ready) co_return;
   for (;;) {
+    waits_since_ = gateway_.loop().coarse_now();
     const bool has_head = co_await read_head();
+    waits_since_.reset();
     if (!has_head) break;
     const Next next = co_await serve_one();
     if (next == Next::Close) break;
@@ -184,11 +186,7 @@ io::Task<Connection::Next> Connection::serve_one() {
   if (const auto refused = admit()) {
     if (*refused == Refusal::PathDenied || *refused == Refusal::PassMisplaced ||
         *refused == Refusal::HostMismatch)
-      gateway_.link().report({{},
-                              x_.route.service == nullptr ? std::string() : x_.route.service->id,
-                              std::string(describe(*refused).code),
-                              std::string(x_.route.host_name),
-                              std::string(x_.route.path)});
+      report_finding(describe(*refused).code);
     co_return co_await refuse(*refused);
   }
   co_return co_await exchange();
@@ -205,22 +203,26 @@ Links::Base Connection::own_base() const {
 io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
   const RefusalText& text = describe(refusal);
   x_.status = text.status;
+  gateway_.refusals().count(refusal);
+  if (refusal == Refusal::NotConnected) metering_.detail.link = gateway_.connect_link(x_.route);
   if (x_.upload_wanted || x_.upload_running) closes_after_ = true;
   if (x_.outcome == lease::UseOutcome::Completed)
-    x_.outcome = x_.cut_by ? lease::UseOutcome::Revoked : lease::UseOutcome::UpstreamFailed;
-  json::object error{{"code", text.code}, {"message", text.message}, {"hint", text.hint}};
-  const std::string body = to_text(json::object{{"error", std::move(error)}});
+    x_.outcome = x_.cut_by ? outcome_of_cut() : lease::UseOutcome::UpstreamFailed;
+  const std::string body = refusal_body(text, metering_.detail);
   std::string head =
       "HTTP/1.1 " + std::to_string(text.status) + " " +
       std::string(http::reason_phrase(text.status)) +
       "\r\ncontent-type: application/json\r\ncontent-length: " + std::to_string(body.size()) +
       "\r\n";
+  if (const auto wait = metering_.detail.retry_after; wait.count() > 0)
+    head += "retry-after: " + std::to_string(wait.count()) + "\r\n";
   if (text.status == 401)
     head +=
         "www-authenticate: Bearer realm=\"strongroom\"\r\n"
         "www-authenticate: Basic realm=\"strongroom\"\r\n";
   if (text.status == 407) head += "proxy-authenticate: Basic realm=\"strongroom\"\r\n";
   head += closes_after_ ? "connection: close\r\n\r\n" : "\r\n";
+  metering_.detail = {};
   const bool wants_body = work_ == nullptr || work_->request.method != "HEAD";
   settle();
   client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().head));
@@ -264,20 +266,19 @@ void Connection::consume_request() {
 
 /// Tells the vault how the use ended; nothing when none was recorded.
 void Connection::settle() {
-  if (x_.guard.hits() > 0)
-    gateway_.link().report({lease() == nullptr ? SessionId() : lease()->granted().session,
-                            x_.route.service->id, "key_echoed", std::string(x_.authority.host()),
-                            std::string(x_.route.path)});
+  if (x_.guard.hits() > 0) report_finding("key_echoed");
   x_.guard = Guard();
   detach();
   unlink();
+  const Quotas::Cost cost = end_use();
   if (x_.sequence == 0) return;
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
       gateway_.loop().coarse_now() - x_.started);
   if (x_.client_left) x_.outcome = lease::UseOutcome::ClientLeft;
-  if (x_.cut_by) x_.outcome = lease::UseOutcome::Revoked;
+  if (x_.cut_by) x_.outcome = outcome_of_cut();
   gateway_.link().settle({x_.sequence, static_cast<std::uint16_t>(x_.status), x_.bytes_up,
-                          x_.bytes_down, static_cast<std::uint64_t>(took.count()), x_.outcome});
+                          x_.bytes_down, static_cast<std::uint64_t>(took.count()), x_.outcome,
+                          std::string(cost.unit), cost.units});
   x_.sequence = 0;
 }
 

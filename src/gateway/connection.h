@@ -14,6 +14,7 @@
 #include "gateway/admission.h"
 #include "gateway/gateway.h"
 #include "gateway/guard.h"
+#include "gateway/metering.h"
 #include "http/body.h"
 #include "http/websocket.h"
 #include "io/deadlines.h"
@@ -24,7 +25,7 @@ namespace strongroom::gateway {
 /// session's proxy credential (47 characters), a line feed.
 inline constexpr std::uint8_t kPreambleMark = 0x01;
 
-class Connection final : public lease::Attachment, public io::Timed {
+class Connection final : public lease::Attachment, public io::Timed, public Metered {
  public:
   Connection(Gateway& gateway, io::Stream client);
   ~Connection() override;
@@ -37,6 +38,12 @@ class Connection final : public lease::Attachment, public io::Timed {
 
   void cut(std::string_view reason) noexcept override;
   void on_deadline() noexcept override;
+  [[nodiscard]] std::uint64_t octets_so_far() const noexcept override;
+  void end_over_limit(const Excess& excess) noexcept override;
+
+  /// Since when it waits for a request; nothing while one is served.
+  [[nodiscard]] std::optional<SteadyTime> waits_since() const { return waits_since_; }
+  [[nodiscard]] TenantId tenant() const { return tenant_; }
 
  private:
   enum class Next : std::uint8_t { Keep, Close };
@@ -96,6 +103,13 @@ class Connection final : public lease::Attachment, public io::Timed {
   // transparent_ingress.cpp
   io::Task<bool> begin_transparent();
   io::Task<std::optional<crypto::ProxyCredential>> read_preamble();
+  // connection_limits.cpp: policies and turns
+  [[nodiscard]] bool enter_tenant();
+  io::Task<std::optional<Refusal>> wait_for_turn();
+  [[nodiscard]] std::optional<Refusal> begin_use();
+  Quotas::Cost end_use();
+  [[nodiscard]] lease::UseOutcome outcome_of_cut() const;
+  void report_finding(std::string_view what);
 
   // exchange.cpp: the provider's side
   io::Task<Next> exchange();
@@ -160,8 +174,11 @@ class Connection final : public lease::Attachment, public io::Timed {
   bool answer_keeps_alive_ = false;
   bool closes_after_ = false;
   bool is_idle_ = false;
+  std::optional<SteadyTime> waits_since_;
   bool ends_when_idle_ = false;
   Exchange x_;
+  Metering metering_;
+  TenantId tenant_;  ///< of the last exchange
 };
 
 }  // namespace strongroom::gateway

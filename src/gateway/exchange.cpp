@@ -31,12 +31,9 @@ io::Task<Connection::Next> Connection::exchange() {
         co_await gateway_.link().lease_for(x_.admission.pass.hash(), x_.route.service->id);
     if (!granted) {
       const Refusal refusal = refusal_of_denial(granted.error());
-      if (refusal == Refusal::PassWrongService)
-        gateway_.link().report({{},
-                                x_.route.service->id,
-                                "pass_wrong_service",
-                                std::string(x_.route.host_name),
-                                std::string(x_.route.path)});
+      if (refusal == Refusal::PassWrongService || refusal == Refusal::NotGranted ||
+          refusal == Refusal::NotConnected)
+        report_finding(describe(refusal).code);
       co_return co_await refuse(refusal);
     }
     lease = *granted;
@@ -46,6 +43,12 @@ io::Task<Connection::Next> Connection::exchange() {
   if (!authority) co_return co_await refuse(Refusal::UnknownHost);
   x_.authority = *authority;
   if (leads_elsewhere()) co_return co_await refuse(Refusal::PassUnknown);
+  if (!enter_tenant()) {
+    const auto refused = co_await wait_for_turn();
+    if (refused) co_return co_await refuse(*refused);
+    lease = this->lease();
+  }
+  if (const auto refused = begin_use()) co_return co_await refuse(*refused);
   x_.sequence =
       gateway_.link().intend(*lease, x_.authority.host(), work_->request.method, x_.route.path);
   for (;;) {
@@ -97,14 +100,14 @@ io::Task<std::optional<Refusal>> Connection::connect_upstream() {
 io::Task<std::optional<Refusal>> Connection::send_request() {
   if (x_.cut_by || !is_usable(gateway_.loop().clock().steady()))
     co_return x_.cut_by.value_or(Refusal::VaultUnavailable);
-  const UpstreamHead parts{
-      work_->request,
-      x_.route,
-      x_.authority,
-      x_.admission,
-      lease()->granted(),
-      lease()->granted().value.size() >= GuardPatterns::kShortest || !rewritten_field().empty(),
-      work_->request.is_websocket_upgrade};
+  const UpstreamHead parts{work_->request,
+                           x_.route,
+                           x_.authority,
+                           x_.admission,
+                           lease()->granted(),
+                           lease()->granted().value.size() >= GuardPatterns::kShortest ||
+                               !rewritten_field().empty() || metering_.reads_body(),
+                           work_->request.is_websocket_upgrade};
   if (const auto refused = build_upstream_head(parts, work_->out)) {
     work_->out.wipe_key();
     co_return refused;
@@ -196,7 +199,9 @@ bool Connection::send_answer_head(http::BodyFraming framing) {
                          base,
                          framing,
                          closes_after_,
-                         work_->request.headers.find(http::Name::SecWebSocketProtocol)};
+                         work_->request.headers.find(http::Name::SecWebSocketProtocol),
+                         lease() != nullptr && lease()->granted().key_is_rejected &&
+                             may_refuse_key(x_.route.service->check, x_.status)};
   if (!build_answer_head(parts, work_->out)) return false;
   if (lease() != nullptr) mask_key(work_->out, lease()->granted().value, x_.admission.pass.text());
   x_.guard.mask_whole(work_->out.mutable_bytes());
@@ -204,6 +209,7 @@ bool Connection::send_answer_head(http::BodyFraming framing) {
 }
 
 void Connection::look_at(ByteView content) {
+  metering_.feed(text_of(content));
   if (!looks_at_body_ || looked_at_.size() >= kLookedAt) return;
   const std::size_t wanted = std::min(content.size(), kLookedAt - looked_at_.size());
   looked_at_.insert(looked_at_.end(), content.begin(),
@@ -227,6 +233,7 @@ void Connection::judge_key() {
 io::Task<Connection::Next> Connection::relay_answer() {
   const auto& response = work_->response;
   x_.status = response.status;
+  metering_.begin_answer(response);
   answer_keeps_alive_ = response.keeps_alive;
   if (const auto refused = co_await wait_until_recorded()) {
     upstream_->stream.abort();

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/gateway.h"
 
+#include <algorithm>
+
 #include "gateway/connection.h"
+#include "gateway/limits/fair_share.h"
 
 namespace strongroom::gateway {
 
@@ -13,7 +16,16 @@ Gateway::Gateway(io::Loop& loop, lease::HolderLink& link, Setup setup)
       pool_(loop, std::move(setup_.upstream_tls), std::move(setup_.dials)),
       authorities_(loop.clock(), setup_.link_key.duplicate()),
       links_(std::move(setup_.link_key)),
-      sweeper_(loop.every(std::chrono::seconds(5), [this] { pool_.sweep(); })) {}
+      limits_(setup_.limits),
+      quotas_(loop.clock()),
+      tenants_(exchanges_of_one_tenant(setup_.tenant_exchanges), kTenantQueue),
+      most_connections_(connections_of_all(setup_.connections)),
+      sweeper_(loop.every(std::chrono::seconds(5), [this] { pool_.sweep(); })),
+      each_second_(loop.every(std::chrono::seconds(1), [this] {
+        has_no_room_ = false;
+        quotas_.tick();
+        tell_of_refusals();
+      })) {}
 
 Gateway::~Gateway() = default;
 
@@ -23,6 +35,7 @@ void Gateway::listen(int fd) {
 }
 
 void Gateway::accept(io::Stream stream) {
+  if (connections_.size() >= most_connections_ && !has_no_room_) make_room();
   connections_.push_front(std::make_unique<Connection>(*this, std::move(stream)));
   loop_.spawn(serve(connections_.begin()));
 }
@@ -31,6 +44,40 @@ io::Task<void> Gateway::serve(std::list<std::unique_ptr<Connection>>::iterator p
   co_await (*place)->run();
   connections_.erase(place);
   drained_when_empty();
+}
+
+/// Full: connections that wait for a request make room, those of whoever has most of them first.
+/// While all are busy, a new one takes its chance with what descriptors are left.
+void Gateway::make_room() {
+  std::vector<WaitingConnection> waiting;
+  std::vector<Connection*> places;
+  for (const auto& connection : connections_) {
+    const auto since = connection->waits_since();
+    if (!since) continue;
+    waiting.push_back({connection->tenant(), *since});
+    places.push_back(connection.get());
+  }
+  has_no_room_ = waiting.empty();
+  const std::size_t wanted = std::max<std::size_t>(1, most_connections_ / 64);
+  for (const std::size_t index : choose_to_close(waiting, wanted)) places[index]->abort();
+}
+
+void Gateway::tell_of_refusals() {
+  const lease::Refusals refusals = refusals_.take();
+  if (!refusals.counts.empty()) link_.report(refusals);
+}
+
+void Gateway::report(const lease::Finding& finding) {
+  if (findings_.admit(finding, loop_.coarse_now())) link_.report(finding);
+}
+
+void Gateway::learn(const lease::SpentByOthers& spent) {
+  for (const auto& entry : spent.entries) quotas_.learn(entry.policy, entry.spent);
+}
+
+std::string Gateway::connect_link(const Route& route) const {
+  if (setup_.console_url.empty() || route.service == nullptr) return {};
+  return setup_.console_url + "#connect=" + route.service->id;
 }
 
 void Gateway::drain(std::chrono::milliseconds within, std::function<void()> on_drained) {

@@ -10,6 +10,9 @@
 #include "catalog/catalog.h"
 #include "gateway/authority.h"
 #include "gateway/head_buffer.h"
+#include "gateway/limits/notices.h"
+#include "gateway/limits/quotas.h"
+#include "gateway/limits/tenant_gate.h"
 #include "gateway/links.h"
 #include "gateway/pool.h"
 #include "gateway/session_authorities.h"
@@ -30,6 +33,7 @@ struct Limits {
   std::chrono::seconds body{600};          ///< silence while a body or websocket goes either way
   std::chrono::seconds first_answer{600};  ///< until the provider's head
   std::chrono::seconds durable{10};        ///< until the use is recorded
+  std::chrono::milliseconds turn{5000};    ///< in the queue of a tenant that has too many at once
 };
 
 /// Memory for one exchange's heads; pooled, because it is large and only needed until the answer's
@@ -79,6 +83,10 @@ struct Setup {
   io::TlsServer undecided_tls;
   std::vector<lease::Dial> dials;
   Secret link_key;
+  std::size_t tenant_exchanges = 0;  ///< of one tenant at once; 0: by the descriptors there are
+  std::size_t connections = 0;       ///< of all agents; 0: by the descriptors there are
+  std::string console_url = {};      ///< for refusals that a person mends there
+  Limits limits = {};
 };
 
 class Gateway {
@@ -90,6 +98,8 @@ class Gateway {
   /// No new connections; idle ones end; the rest may go on for `within`, then `on_drained` is
   /// called.
   void drain(std::chrono::milliseconds within, std::function<void()> on_drained);
+  /// What others have spent under policies that are shared.
+  void learn(const lease::SpentByOthers& spent);
   /// Asks the provider about a key (check.cpp).
   [[nodiscard]] io::Task<lease::CheckDone> check_key(LeaseId id);
 
@@ -104,11 +114,20 @@ class Gateway {
   [[nodiscard]] const Limits& limits() const { return limits_; }
   [[nodiscard]] const std::optional<io::TlsServer>& tls() const { return setup_.tls; }
   [[nodiscard]] bool is_draining() const { return is_draining_; }
+  [[nodiscard]] Quotas& quotas() { return quotas_; }
+  [[nodiscard]] TenantGate& tenants() { return tenants_; }
+  [[nodiscard]] RefusalCounter& refusals() { return refusals_; }
+  /// To the vault, unless it was said moments ago.
+  void report(const lease::Finding& finding);
+  /// Where a person connects the service that a route names; empty when no console is known.
+  [[nodiscard]] std::string connect_link(const Route& route) const;
   FreeList<Workspace> workspaces;
   FreeList<RelayBlock> blocks;
 
  private:
   void accept(io::Stream stream);
+  void make_room();
+  void tell_of_refusals();
   io::Task<void> serve(std::list<std::unique_ptr<Connection>>::iterator place);
   void drained_when_empty();
   io::Loop& loop_;
@@ -119,9 +138,16 @@ class Gateway {
   SessionAuthorities authorities_;
   Links links_;
   Limits limits_;
+  Quotas quotas_;
+  TenantGate tenants_;
+  RefusalCounter refusals_;
+  FindingFilter findings_;
+  std::size_t most_connections_;
+  bool has_no_room_ = false;  ///< nothing could be closed; looked at again in the next second
   std::vector<std::unique_ptr<io::Acceptor>> acceptors_;
   std::list<std::unique_ptr<Connection>> connections_;
   std::unique_ptr<io::Loop::Ticker> sweeper_;
+  std::unique_ptr<io::Loop::Ticker> each_second_;
   std::unique_ptr<io::Loop::Ticker> drain_limit_;
   std::function<void()> on_drained_;
   bool is_draining_ = false;

@@ -28,6 +28,8 @@ Result<Setup> make_setup(lease::VaultHello& hello) {
   STRONGROOM_TRY(auto undecided_tls, io::TlsServer::undecided());
   Setup setup{std::move(catalog),       std::nullopt,           std::move(upstream_tls),
               std::move(undecided_tls), std::move(hello.dials), std::move(hello.link_key)};
+  setup.tenant_exchanges = hello.tenant_exchanges;
+  setup.console_url = std::move(hello.console_url);
   if (!hello.certificate_chain_pem.empty()) {
     io::Certificate certificate;
     certificate.chain_pem = hello.certificate_chain_pem;
@@ -71,6 +73,9 @@ class Program {
     lease::HolderLink::Handlers out;
     out.on_hello = [this](lease::VaultHello&& from) { begin(std::move(from)); };
     out.check_key = [this](LeaseId id) { return gateway_->check_key(id); };
+    out.on_spent = [this](const lease::SpentByOthers& spent) {
+      if (gateway_ != nullptr) gateway_->learn(spent);
+    };
     out.on_drain = [this](std::chrono::milliseconds within) { drain(within); };
     out.on_channel_lost = [this](const std::string&) { leave(0); };
     return out;

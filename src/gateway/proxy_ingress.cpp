@@ -76,8 +76,8 @@ io::Task<Connection::Next> Connection::serve_connect() {
   std::string asked = place->host;
   auto found = gateway_.destinations().inspected(granted, std::move(*place));
   if (found.services.empty()) {
-    gateway_.link().report({granted.session, {}, "not_granted", std::move(asked), {}});
-    co_return co_await refuse(Refusal::NotGranted);
+    gateway_.report({granted.session, {}, "not_granted", std::move(asked), {}});
+    co_return co_await refuse(Refusal::HostNotGranted);
   }
   auto inspected = std::make_shared<const Inspected>(std::move(found));
   co_return co_await inspect(std::move(inspected));
@@ -98,7 +98,7 @@ io::Task<Connection::Next> Connection::inspect(std::shared_ptr<const Inspected> 
   if (!secured) co_return Next::Close;
   const std::string name = client_.tls_server_name();
   if (!name.empty() && !http::equals_ignoring_case(name, place->place.host)) {
-    gateway_.link().report({place->session, {}, "host_mismatch", name, {}});
+    gateway_.report({place->session, {}, "host_mismatch", name, {}});
     co_return Next::Close;
   }
   inspected_ = std::move(place);
@@ -189,9 +189,9 @@ io::Task<std::optional<Refusal>> Connection::read_absolute() {
   if (const auto refused = co_await find_session(proxy)) co_return refused;
   auto found = gateway_.destinations().inspected(proxy->granted(), std::move(*place));
   if (found.services.empty()) {
-    gateway_.link().report(
+    gateway_.report(
         {proxy->granted().session, {}, "not_granted", std::move(found.place.host), {}});
-    co_return Refusal::NotGranted;
+    co_return Refusal::HostNotGranted;
   }
   x_.inspected = std::make_shared<const Inspected>(std::move(found));
   co_return std::nullopt;
@@ -236,7 +236,7 @@ bool Connection::leads_elsewhere() const {
   const bool is_same_place = is_own_link || (x_.authority.host() == x_.inspected->place.host &&
                                              x_.authority.port() == x_.inspected->place.port);
   if (is_same_session && is_same_place) return false;
-  gateway_.link().report({x_.inspected->session, x_.route.service->id, "pass_of_another_session",
+  gateway_.report({x_.inspected->session, x_.route.service->id, "pass_of_another_session",
                           x_.inspected->place.host, std::string(x_.route.path)});
   return true;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/refusal.h"
 
+#include "base/json.h"
+
 namespace strongroom::gateway {
 
 const RefusalText& describe(Refusal refusal) {
@@ -33,8 +35,24 @@ const RefusalText& describe(Refusal refusal) {
        "Ask whoever manages your keys to connect a new one."},
       {403, "session_ended", "This session has ended.", "Start a new one."},
       {403, "session_expired", "This session's time is over.", "Start a new one."},
-      {403, "path_denied", "This route is closed: it would hand out or change credentials.",
+      {403, "denied_path", "This route is closed: it would hand out or change credentials.",
        "See the service's file in the catalogue for why."},
+      {403, "denied_path", "A policy does not allow this method and path for this key.",
+       "Ask whoever manages your keys; 'strongroom policy list' shows the rules."},
+      {403, "not_granted", "This session was not granted this service.",
+       "Start the session with this service as well."},
+      {403, "not_connected", "No key of this service is connected for whom this session runs.",
+       "A person connects the service, then a new session can be granted it."},
+      {429, "rate_limited", "The limit of requests a minute is reached.",
+       "Wait as long as Retry-After says.", "requests_per_minute"},
+      {429, "rate_limited", "As many requests are under way as may be at once.",
+       "Let one end first.", "concurrent"},
+      {429, "budget_spent", "The octets of this day are spent.",
+       "Wait for the next day (UTC), or ask whoever manages your keys for more.", "bytes_per_day"},
+      {429, "budget_spent", "The budget of this day is spent, or what is under way may spend it.",
+       "Wait as long as Retry-After says, or ask whoever manages your keys for more.", "budget"},
+      {429, "tenant_busy", "Too many requests of this tenant are under way in this gateway.",
+       "Let some end first; try again in a moment.", "tenant_exchanges"},
       {502, "upstream_unreachable", "The provider cannot be reached.", "Try again later."},
       {502, "upstream_unreachable",
        "The provider's name leads to a private address, which is not dialled.",
@@ -62,6 +80,15 @@ const RefusalText& describe(Refusal refusal) {
   return kTexts[static_cast<std::size_t>(refusal)];
 }
 
+std::string refusal_body(const RefusalText& text, const RefusalDetail& detail) {
+  json::object error{{"code", text.code}, {"message", text.message}, {"hint", text.hint}};
+  if (!text.limit.empty()) error["limit"] = text.limit;
+  if (!detail.limit_of.empty()) error["limit_of"] = detail.limit_of;
+  if (detail.retry_after.count() > 0) error["retry_after"] = detail.retry_after.count();
+  if (!detail.link.empty()) error["link"] = detail.link;
+  return to_text(json::object{{"error", std::move(error)}});
+}
+
 Refusal refusal_of_denial(const Error& error) {
   struct Reason {
     std::string_view reason;
@@ -74,6 +101,8 @@ Refusal refusal_of_denial(const Error& error) {
                                         {"session_expired", Refusal::SessionExpired},
                                         {"pass_unknown", Refusal::PassUnknown},
                                         {"pass_wrong_service", Refusal::PassWrongService},
+                                        {"not_granted", Refusal::NotGranted},
+                                        {"not_connected", Refusal::NotConnected},
                                         {"record_unavailable", Refusal::RecordUnavailable}};
   for (const auto& each : kReasons)
     if (each.reason == error.reason) return each.refusal;

@@ -2,7 +2,9 @@
 // input. docs/errors.md lists them. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -27,6 +29,14 @@ enum class Refusal : std::uint8_t {
   SessionEnded,
   SessionExpired,
   PathDenied,
+  PolicyDenied,
+  NotGranted,
+  NotConnected,
+  RateLimited,
+  TooManyAtOnce,
+  BytesSpent,
+  BudgetSpent,
+  TenantBusy,
   UpstreamUnreachable,
   UpstreamPrivateAddress,
   UpstreamTls,
@@ -37,18 +47,30 @@ enum class Refusal : std::uint8_t {
   RecordUnavailable,
   Draining,
   ProxyAuthRequired,
-  NotGranted,
+  HostNotGranted,
   HostMismatch,
   Internal,
 };
+inline constexpr std::size_t kRefusals = static_cast<std::size_t>(Refusal::Internal) + 1;
 
 struct RefusalText {
   int status;
   std::string_view code;
   std::string_view message;
   std::string_view hint;
+  std::string_view limit = {};  ///< 429: which limit of a policy
 };
 [[nodiscard]] const RefusalText& describe(Refusal refusal);
+
+/// What else an answer may say. Nothing of it comes from the request.
+struct RefusalDetail {
+  std::string_view limit_of;            ///< 429: "key", "service", "tenant"
+  std::chrono::seconds retry_after{0};  ///< 0: not said
+  std::string link;                     ///< where a person mends it
+};
+/// The JSON body: {"error":{"code","message","hint"}}, and limit, limit_of, link where they are
+/// known.
+[[nodiscard]] std::string refusal_body(const RefusalText& text, const RefusalDetail& detail);
 
 /// What the vault said, or what failed while dialling, as a refusal.
 [[nodiscard]] Refusal refusal_of_denial(const Error& error);

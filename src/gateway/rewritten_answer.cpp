@@ -23,6 +23,7 @@ io::Task<Connection::Next> Connection::relay_rewritten(std::string_view field) {
       const auto step = answer_body_.feed(arrived);
       is_bad = step.state == http::ParseState::Bad;
       body.append(step.content);
+      metering_.feed(step.content);
       arrived.remove_prefix(step.consumed);
     }
     is_whole = answer_body_.is_done();

@@ -40,7 +40,7 @@ io::Task<bool> Connection::begin_transparent() {
   auto found =
       place ? gateway_.destinations().inspected(proxy->granted(), std::move(*place)) : Inspected();
   if (found.services.empty()) {
-    gateway_.link().report({session, {}, "not_granted", *name, {}});
+    gateway_.report({session, {}, "not_granted", *name, {}});
     co_return false;
   }
   const auto server = gateway_.authorities().server_for(session, found.place.host);

@@ -188,11 +188,7 @@ bool Connection::replace_pass(ByteVector& octets, std::size_t at, http::FrameHea
   if (head.opcode != http::Opcode::Text || !head.is_final || lease() == nullptr ||
       !is_usable(gateway_.loop().clock().steady()) ||
       !names_pass(text_of(payload), x_.route.service->first_message_fields, pass)) {
-    gateway_.link().report({{},
-                            x_.route.service->id,
-                            "pass_misplaced",
-                            std::string(x_.authority.host()),
-                            std::string(x_.route.path)});
+    report_finding("pass_misplaced");
     return false;
   }
   ByteVector message = with_key(payload, pass, lease()->granted().value);

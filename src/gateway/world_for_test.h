@@ -51,6 +51,13 @@ class TinyVault final : public lease::LeaseSource {
   void on_verdict(const lease::Observed& observed) override {
     verdicts.push_back(observed.verdict);
   }
+  lease::SpentToday spent_by_others(PolicyId, HolderId) const override {
+    const auto today = std::chrono::floor<std::chrono::days>(SystemClock().wall());
+    return {today.time_since_epoch().count(), spent, spent};
+  }
+  void on_refusals(const lease::Refusals& refusals) override {
+    for (const auto& [code, count] : refusals.counts) refused[code] += count;
+  }
   void on_session_over(SessionId, std::int32_t) override {}
   void on_holder_lost(const lease::HolderHello&, bool) override {}
 
@@ -58,12 +65,19 @@ class TinyVault final : public lease::LeaseSource {
     std::string service;
     KeyId key;
     lease::Settings settings;
+    std::vector<lease::GrantedPolicy> policies = {};
+    TenantId tenant = {};
   };
+  /// By the pass that a request carries.
+  Entry& entry(const std::string& pass) { return passes.at(crypto::sha256(bytes_of(pass))); }
   std::map<lease::PassHash, Entry> passes;
   std::set<KeyId> revoked;
   std::vector<std::string> paths;
   std::vector<lease::UseSettled> settled;
   std::vector<std::string> findings;
+  std::map<std::string, std::uint32_t> refused;
+  std::uint64_t spent = 0;  ///< by others, under every policy
+  std::string denial;  ///< why a pass of another service is refused; "pass_wrong_service" if empty
   std::vector<lease::Verdict> verdicts;
   std::vector<std::function<void()>> held;
   bool holds_back = false;  ///< the record's disk is slow
@@ -139,6 +153,9 @@ class World {
  public:
   /// The gateway on one loop, all else on the other (which may be the same).
   World(io::Loop& gateway_loop, io::Loop& other_loop);
+  /// A gateway as if begun anew, on a port of its own, with these limits. The one before has
+  /// nothing under way.
+  void restart_gateway(std::size_t tenant_exchanges, std::size_t connections);
 
   [[nodiscard]] Agent agent() { return Agent(other_loop, port); }
   /// As the vault does it: no new lease, then the fence; true when every gateway has acknowledged.
@@ -153,6 +170,12 @@ class World {
   std::unique_ptr<Gateway> gateway;
   std::uint16_t port = 0;
   std::string ca_pem;
+  io::Certificate own_certificate;
+  Limits limits;  ///< of the next gateway that is begun
+
+ private:
+  void start_gateway(std::size_t tenant_exchanges, std::size_t connections);
+  io::Loop& gateway_loop_;
 };
 
 inline std::string request(const std::string& method, const std::string& target,

@@ -37,7 +37,7 @@ Result<lease::GrantedLease> TinyVault::open_by_pass(const lease::PassHash& pass,
   const auto found = passes.find(pass);
   if (found == passes.end()) return fail(Code::NotFound, "not known", "pass_unknown");
   if (found->second.service != service)
-    return fail(Code::Refused, "another service", "pass_wrong_service");
+    return fail(Code::Refused, "another service", denial.empty() ? "pass_wrong_service" : denial);
   if (revoked.contains(found->second.key)) return fail(Code::Revoked, "revoked", "key_revoked");
   lease::GrantedLease lease;
   lease.key = found->second.key;
@@ -45,6 +45,8 @@ Result<lease::GrantedLease> TinyVault::open_by_pass(const lease::PassHash& pass,
   lease.service = found->second.service;
   lease.settings = found->second.settings;
   lease.key_is_rejected = key_is_rejected;
+  lease.policies = found->second.policies;
+  lease.tenant = found->second.tenant;
   lease.value = Secret(bytes_of(std::string_view(kRealKey)));
   return lease;
 }
@@ -221,37 +223,53 @@ io::Task<bool> Agent::is_ended() {
   }
 }
 
-World::World(io::Loop& gateway_loop, io::Loop& other) : other_loop(other) {
+World::World(io::Loop& gateway_loop, io::Loop& other)
+    : other_loop(other), gateway_loop_(gateway_loop) {
   const auto authority = io::make_authority("Stand-in");
   const auto leaf =
       io::make_leaf(*authority, {kGeminiHost, "api.elevenlabs.io", "api.firecrawl.dev"});
   ca_pem = authority->chain_pem;
+  own_certificate = *io::make_leaf(*authority, {"localhost", "127.0.0.1"});
   provider.start(other, std::move(*io::TlsServer::create(*leaf)));
   side = std::make_unique<lease::VaultSide>(other, vault);
+  start_gateway(0, 0);
+}
+
+void World::restart_gateway(std::size_t tenant_exchanges, std::size_t connections) {
+  gateway.reset();
+  link.reset();
+  start_gateway(tenant_exchanges, connections);
+}
+
+void World::start_gateway(std::size_t tenant_exchanges, std::size_t connections) {
   lease::HolderHello hello;
   hello.name = "gateway";
   lease::HolderLink::Handlers handlers;
   handlers.check_key = [this](LeaseId id) { return gateway->check_key(id); };
-  link = std::make_unique<lease::HolderLink>(gateway_loop, std::move(hello), std::move(handlers));
+  handlers.on_spent = [this](const lease::SpentByOthers& spent) { gateway->learn(spent); };
+  link = std::make_unique<lease::HolderLink>(gateway_loop_, std::move(hello), std::move(handlers));
   Setup setup{*catalog::Catalog::from_sources(catalog::built_in_sources()),
               std::nullopt,
               std::move(*io::TlsClient::create(ca_pem)),
               std::move(*io::TlsServer::undecided()),
               {},
-              Secret(bytes_of("0123456789abcdef0123456789abcdef"))};
-  const auto own = io::make_leaf(*authority, {"localhost", "127.0.0.1"});
-  setup.tls = std::move(*io::TlsServer::create(*own));
+              Secret(bytes_of("0123456789abcdef0123456789abcdef")),
+              tenant_exchanges,
+              connections,
+              "http://console.test/",
+              limits};
+  setup.tls = std::move(*io::TlsServer::create(own_certificate));
   // Under the last name the provider has no certificate.
   for (const std::string host :
        {kGeminiHost, "api.elevenlabs.io", "api.firecrawl.dev", "api.us.elevenlabs.io"})
     setup.dials.push_back({host + ":443", provider.address()});
-  gateway = std::make_unique<Gateway>(gateway_loop, *link, std::move(setup));
+  gateway = std::make_unique<Gateway>(gateway_loop_, *link, std::move(setup));
   const auto bound = io::listen_tcp({"127.0.0.1", 0});
   port = bound->bound.port;
   gateway->listen(bound->fd);
   const auto pair = io::socket_pair();
-  side->serve(std::move(*io::Stream::adopt(other, pair->ours)), lease::HolderRole::Gateway);
-  link->connect(std::move(*io::Stream::adopt(gateway_loop, pair->theirs)));
+  side->serve(std::move(*io::Stream::adopt(other_loop, pair->ours)), lease::HolderRole::Gateway);
+  link->connect(std::move(*io::Stream::adopt(gateway_loop_, pair->theirs)));
 }
 
 io::Task<bool> World::revoke(std::string pass) {

@@ -19,6 +19,7 @@ class Fields {
   std::uint16_t u16() { return in_.u16(); }
   std::uint32_t u32() { return in_.u32(); }
   std::uint64_t u64() { return in_.u64(); }
+  std::int64_t i64() { return in_.i64(); }
 
   bool flag() {
     const auto value = in_.u8();
@@ -67,6 +68,18 @@ class Fields {
     }
     return pairs;
   }
+  /// Only as rule_text writes it.
+  catalog::PolicyRule rule() {
+    const std::string written = text();
+    auto parsed = catalog::parse_rule(written);
+    if (!parsed || catalog::rule_text(*parsed) != written) is_bad_ = true;
+    return is_bad_ ? catalog::PolicyRule() : std::move(*parsed);
+  }
+  std::vector<catalog::PolicyRule> rules() {
+    std::vector<catalog::PolicyRule> rules(count(4, catalog::Policy::kMaxRules));
+    for (auto& each : rules) each = rule();
+    return rules;
+  }
   std::vector<LeaseId> ids() {
     std::vector<LeaseId> ids(count(16));
     for (auto& each : ids) each = id<LeaseId>();
@@ -100,6 +113,27 @@ void take(Fields& in, VaultHello& m) {
   m.certificate_private_key_pem = in.secret();
   m.link_key = in.secret();
   m.drain_ms = in.u32();
+  m.tenant_exchanges = in.u32();
+  m.console_url = in.text();
+}
+
+void take(Fields& in, SpentToday& m) {
+  m.day = in.i64();
+  m.bytes = in.u64();
+  m.units = in.u64();
+}
+
+void take(Fields& in, GrantedPolicy& m) {
+  m.id = in.id<PolicyId>();
+  m.scope = in.one_of(PolicyScope::Tenant, PolicyScope::Key);
+  m.policy.allow = in.rules();
+  m.policy.deny = in.rules();
+  m.policy.requests_per_minute = in.u32();
+  m.policy.concurrent = in.u32();
+  m.policy.bytes_per_day = in.u64();
+  m.policy.budget.unit = in.word();
+  m.policy.budget.per_day = in.u64();
+  take(in, m.by_others);
 }
 
 void take(Fields& in, GrantedLease& m) {
@@ -114,6 +148,8 @@ void take(Fields& in, GrantedLease& m) {
   m.label = in.word();
   m.settings = in.pairs(kMaxSettings, kMaxWord, kMaxText);
   m.key_is_rejected = in.flag();
+  m.policies.resize(in.count(77, kMaxPolicies));
+  for (auto& policy : m.policies) take(in, policy);
   m.value = in.secret();
 }
 
@@ -197,14 +233,16 @@ void take(Fields& in, IntentsDurable& m) {
 }
 
 void take(Fields& in, Settled& m) {
-  m.settled.resize(in.count(35));
+  m.settled.resize(in.count(47));
   for (auto& settled : m.settled) {
     settled.sequence = in.u64();
     settled.status = in.u16();
     settled.bytes_up = in.u64();
     settled.bytes_down = in.u64();
     settled.micros = in.u64();
-    settled.outcome = in.one_of(UseOutcome::Completed, UseOutcome::TimedOut);
+    settled.outcome = in.one_of(UseOutcome::Completed, UseOutcome::OverLimit);
+    settled.unit = in.word();
+    settled.units = in.u64();
   }
 }
 
@@ -242,6 +280,22 @@ void take(Fields& in, Drain& m) {
 void take(Fields& in, SessionOver& m) {
   m.session = in.id<SessionId>();
   m.exit_status = static_cast<std::int32_t>(in.u32());
+}
+
+void take(Fields& in, SpentByOthers& m) {
+  m.entries.resize(in.count(40));
+  for (auto& entry : m.entries) {
+    entry.policy = in.id<PolicyId>();
+    take(in, entry.spent);
+  }
+}
+
+void take(Fields& in, Refusals& m) {
+  m.counts.resize(in.count(8, kMaxRefusalCodes));
+  for (auto& [code, count] : m.counts) {
+    code = in.word();
+    count = in.u32();
+  }
 }
 
 template <class Any>

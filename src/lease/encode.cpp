@@ -58,6 +58,32 @@ void put(Writer& out, const VaultHello& m) {
   put_secret(out, m.certificate_private_key_pem);
   put_secret(out, m.link_key);
   out.u32(m.drain_ms);
+  out.u32(m.tenant_exchanges);
+  put_text(out, m.console_url, kMaxText);
+}
+
+void put(Writer& out, const SpentToday& m) {
+  out.i64(m.day);
+  out.u64(m.bytes);
+  out.u64(m.units);
+}
+
+void put_rules(Writer& out, const std::vector<catalog::PolicyRule>& rules) {
+  out.u32(static_cast<std::uint32_t>(rules.size()));
+  for (const auto& rule : rules) out.text(catalog::rule_text(rule));
+}
+
+void put(Writer& out, const GrantedPolicy& m) {
+  put_id(out, m.id.view());
+  out.u8(static_cast<std::uint8_t>(m.scope));
+  put_rules(out, m.policy.allow);
+  put_rules(out, m.policy.deny);
+  out.u32(m.policy.requests_per_minute);
+  out.u32(m.policy.concurrent);
+  out.u64(m.policy.bytes_per_day);
+  out.text(m.policy.budget.unit);
+  out.u64(m.policy.budget.per_day);
+  put(out, m.by_others);
 }
 
 void put(Writer& out, const GrantedLease& m) {
@@ -72,6 +98,8 @@ void put(Writer& out, const GrantedLease& m) {
   put_text(out, m.label, kMaxWord);
   put_pairs(out, m.settings);
   out.u8(m.key_is_rejected ? 1 : 0);
+  out.u32(static_cast<std::uint32_t>(m.policies.size()));
+  for (const auto& policy : m.policies) put(out, policy);
   put_secret(out, m.value);
 }
 
@@ -164,6 +192,8 @@ void put(Writer& out, const UseSettled& m) {
   out.u64(m.bytes_down);
   out.u64(m.micros);
   out.u8(static_cast<std::uint8_t>(m.outcome));
+  put_text(out, m.unit, kMaxWord);
+  out.u64(m.units);
 }
 
 void put(Writer& out, const Settled& m) {
@@ -207,6 +237,22 @@ void put(Writer& out, const SessionOver& m) {
   out.u32(static_cast<std::uint32_t>(m.exit_status));
 }
 
+void put(Writer& out, const SpentByOthers& m) {
+  out.u32(static_cast<std::uint32_t>(m.entries.size()));
+  for (const auto& entry : m.entries) {
+    put_id(out, entry.policy.view());
+    put(out, entry.spent);
+  }
+}
+
+void put(Writer& out, const Refusals& m) {
+  out.u32(static_cast<std::uint32_t>(m.counts.size()));
+  for (const auto& [code, count] : m.counts) {
+    put_text(out, code, kMaxWord);
+    out.u32(count);
+  }
+}
+
 // How much a frame with keys can need, so that the buffer never grows (and leaves a copy) while
 // they are written.
 
@@ -216,8 +262,18 @@ std::size_t bound_of(const Settings& pairs) {
   return size;
 }
 
+std::size_t bound_of(const GrantedPolicy& m) {
+  std::size_t size = 128 + m.policy.budget.unit.size();
+  for (const auto* rules : {&m.policy.allow, &m.policy.deny})
+    for (const auto& rule : *rules) size += 4 + catalog::rule_text(rule).size();
+  return size;
+}
+
 std::size_t bound_of(const GrantedLease& m) {
-  return 256 + m.service.size() + m.label.size() + bound_of(m.settings) + m.value.size();
+  std::size_t size =
+      256 + m.service.size() + m.label.size() + bound_of(m.settings) + m.value.size();
+  for (const auto& policy : m.policies) size += bound_of(policy);
+  return size;
 }
 
 template <class Any>
@@ -227,7 +283,8 @@ std::size_t bound_of(const Any& message) {
   } else if constexpr (std::is_same_v<Any, VaultHello>) {
     std::size_t size = 256 + bound_of(message.catalog_sources) + message.extra_ca_pem.size() +
                        message.certificate_chain_pem.size() +
-                       message.certificate_private_key_pem.size() + message.link_key.size();
+                       message.certificate_private_key_pem.size() + message.link_key.size() +
+                       message.console_url.size();
     for (const auto& dial : message.dials) size += 8 + dial.authority.size() + dial.to.size();
     return size;
   } else {

@@ -242,6 +242,10 @@ void HolderLink::report(const Finding& finding) {
   send(finding);
 }
 
+void HolderLink::report(const Refusals& refusals) {
+  send(refusals);
+}
+
 void HolderLink::observe(const Observed& observed) {
   send(observed);
 }
@@ -279,6 +283,10 @@ void HolderLink::receive(Message&& message) {
       if (is_usable && handlers_.check_key) return loop_.spawn(run_check(request, lease));
       send(CheckDone{request, Verdict::Unknown, 0, "This holder cannot check keys now."});
     });
+  }
+  if (auto* spent = std::get_if<SpentByOthers>(&message)) {
+    if (handlers_.on_spent) handlers_.on_spent(*spent);
+    return;
   }
   if (auto* drain = std::get_if<Drain>(&message)) {
     if (handlers_.on_drain) handlers_.on_drain(std::chrono::milliseconds(drain->within_ms));

@@ -35,6 +35,8 @@ class HolderLink {
     /// is found with holder().find(); the connection is attached to it like any other. `request` is
     /// filled in by the link.
     std::function<io::Task<CheckDone>(LeaseId)> check_key;
+    /// Gateway: what others have spent under policies that it may share.
+    std::function<void(const SpentByOthers&)> on_spent;
     /// Stop accepting, let streams end for so long, then leave.
     std::function<void(std::chrono::milliseconds)> on_drain;
     std::function<void(std::string why)> on_channel_lost;
@@ -73,6 +75,7 @@ class HolderLink {
   [[nodiscard]] io::Task<Status> durable(std::uint64_t sequence, Deadline deadline);
   void settle(const UseSettled& settled);
   void report(const Finding& finding);
+  void report(const Refusals& refusals);
   /// What the provider said of a key.
   void observe(const Observed& observed);
   void session_over(SessionId session, std::int32_t exit_status);

@@ -57,6 +57,11 @@ class TinyVault final : public LeaseSource {
   void on_verdict(const Observed&) override { ++verdicts; }
   void on_session_over(SessionId, std::int32_t) override { ++sessions_over; }
   void on_holder_lost(const HolderHello&, bool) override { ++lost; }
+  void on_holder_gone(HolderId id) override { gone.insert(id); }
+  void on_refusals(const Refusals& refusals) override { refused = refusals.counts; }
+  SpentToday spent_by_others(PolicyId, HolderId holder) const override {
+    return {20'000, 5, gone.contains(holder) ? 0U : spent};
+  }
 
   static KeyId key_of(std::uint8_t fill) {
     IdBytes bytes{};
@@ -68,6 +73,8 @@ class TinyVault final : public LeaseSource {
     lease.key = key;
     lease.session = SessionId(IdBytes{9});
     lease.service = std::move(service);
+    lease.policies.resize(1);
+    lease.policies[0].policy.concurrent = 3;
     lease.value = Secret(bytes_of("value"));
     return lease;
   }
@@ -75,6 +82,9 @@ class TinyVault final : public LeaseSource {
   std::vector<Use> uses;
   std::vector<SettledUse> settled;
   std::vector<std::function<void()>> held;
+  std::set<HolderId> gone;
+  std::vector<std::pair<std::string, std::uint32_t>> refused;
+  std::uint64_t spent = 7;
   bool hold_back = false;
   int opened = 0, findings = 0, verdicts = 0, sessions_over = 0, lost = 0;
 };
@@ -139,6 +149,38 @@ TEST_F(Link, ALeaseIsGrantedOnceAndRenewed) {
     EXPECT_NE(link->cached_lease(pass_of(1), "gemini"), nullptr);
     EXPECT_EQ(vault.opened, 1);
     EXPECT_EQ(link->cached_lease(pass_of(1), "openai"), nullptr);  // good for one service
+  };
+  run(story());
+}
+
+TEST_F(Link, N7_policies_come_with_the_lease_and_what_others_spent_comes_after) {
+  std::vector<SpentByOthers> told;
+  HolderLink::Handlers handlers;
+  handlers.on_spent = [&](const SpentByOthers& spent) { told.push_back(spent); };
+  auto link = join(HolderRole::Gateway, std::move(handlers));
+  auto story = [&]() -> io::Task<void> {
+    const auto lease = co_await link->lease_for(pass_of(1), "gemini");
+    EXPECT_TRUE(lease);
+    if (!lease) co_return;
+    const auto& granted = (*lease)->granted().policies.at(0);
+    EXPECT_EQ(granted.policy.concurrent + granted.by_others.units, 3U + 7U);
+    const auto sequence = link->intend(**lease, "host", "GET", "/");
+    link->settle({sequence, 200, 1, 2, 3, UseOutcome::Completed, "tokens", 4});
+    link->report(Refusals{{{"rate_limited", 2}}});
+    co_await until([&] { return !vault.settled.empty() && !vault.refused.empty(); });
+    EXPECT_EQ(vault.settled.at(0).key, TinyVault::key_of(1));
+    EXPECT_EQ(vault.settled.at(0).settled.units, 4U);
+    EXPECT_EQ(vault.refused.at(0).first, "rate_limited");
+    vault.spent = 9;
+    const PolicyId policy(IdBytes{1});
+    side.share_spending(std::span(&policy, 1));
+    co_await until([&] { return !told.empty(); });
+    EXPECT_EQ(told.at(0).entries.at(0).policy, policy);
+    EXPECT_EQ(told.at(0).entries.at(0).spent.units, 9U);
+    const HolderId holder = vault.settled.at(0).holder;
+    link.reset();
+    co_await until([&] { return !vault.gone.empty(); });
+    EXPECT_TRUE(vault.gone.contains(holder));
   };
   run(story());
 }

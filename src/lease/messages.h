@@ -19,10 +19,11 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "catalog/policy.h"
 
 namespace strongroom::lease {
 
-inline constexpr std::uint16_t kProtocol = 1;
+inline constexpr std::uint16_t kProtocol = 2;
 /// A lease not renewed for this long is dead for its holder; the vault waits kMargin longer before
 /// it calls it run out.
 inline constexpr std::chrono::milliseconds kLeaseTime{2000};
@@ -65,6 +66,26 @@ struct VaultHello {
   Secret link_key;  ///< 32 octets; authenticates gateway URLs made from upstream ones, same for all
                     ///< gateways
   std::uint32_t drain_ms = 10'000;
+  std::uint32_t tenant_exchanges = 0;  ///< a tenant's requests at once in one gateway; 0: by the
+                                       ///< gateway's own means
+  std::string console_url;             ///< where a person connects a service, for refusals; may be
+                                       ///< empty
+};
+
+/// Whose limit it is.
+enum class PolicyScope : std::uint8_t { Tenant = 1, Service = 2, Key = 3 };
+/// Octets and units of a budget on one day (days since 1970, UTC).
+struct SpentToday {
+  std::int64_t day = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t units = 0;
+};
+/// A policy that holds for a lease's key. Rates are this gateway's share of them.
+struct GrantedPolicy {
+  PolicyId id;
+  PolicyScope scope = PolicyScope::Key;
+  catalog::Policy policy;
+  SpentToday by_others;  ///< by all but this gateway
 };
 
 /// The right to use one key version's plaintext until renewed.
@@ -79,7 +100,8 @@ struct GrantedLease {
   std::string service;
   std::string label;
   Settings settings;
-  bool key_is_rejected = false;  ///< a later success is then reported back
+  bool key_is_rejected = false;         ///< a later success is then reported back
+  std::vector<GrantedPolicy> policies;  ///< of each scope one at most, the widest first
   Secret value;
 };
 
@@ -142,7 +164,8 @@ struct FenceDone {
   std::uint32_t connections_closed = 0;
   std::vector<ProcessOutcome> processes;
 };
-/// The key has a newer version: forget cached leases of it, let running streams end by themselves.
+/// The key has a newer version, or other policies hold for it: forget cached leases of it, let
+/// running streams end by themselves.
 struct Refresh {
   KeyId key;
 };
@@ -167,7 +190,8 @@ enum class UseOutcome : std::uint8_t {
   UpstreamFailed = 2,
   ClientLeft = 3,
   Revoked = 4,
-  TimedOut = 5
+  TimedOut = 5,
+  OverLimit = 6  ///< cut: a policy's octets of the day were spent
 };
 struct UseSettled {
   std::uint64_t sequence = 0;
@@ -176,6 +200,8 @@ struct UseSettled {
   std::uint64_t bytes_down = 0;
   std::uint64_t micros = 0;
   UseOutcome outcome = UseOutcome::Completed;
+  std::string unit;  ///< what the answer stated of its cost; empty: nothing, or nobody asked
+  std::uint64_t units = 0;
 };
 struct Settled {
   std::vector<UseSettled> settled;
@@ -220,10 +246,23 @@ struct SessionOver {
   std::int32_t exit_status = 0;
 };
 
-using Message =
-    std::variant<HolderHello, VaultHello, Acquire, AcquireSession, Granted, AllGranted, Denied,
-                 Renew, Renewed, Release, Fence, FenceDone, Refresh, Intents, IntentsDurable,
-                 Settled, Finding, Observed, CheckKey, CheckDone, Drain, SessionOver>;
+/// To gateways that share a policy with others: what those have spent.
+struct SpentByOthers {
+  struct Entry {
+    PolicyId policy;
+    SpentToday spent;
+  };
+  std::vector<Entry> entries;
+};
+/// How often a gateway refused since it said so last, by the refusal's code.
+struct Refusals {
+  std::vector<std::pair<std::string, std::uint32_t>> counts;
+};
+
+using Message = std::variant<HolderHello, VaultHello, Acquire, AcquireSession, Granted, AllGranted,
+                             Denied, Renew, Renewed, Release, Fence, FenceDone, Refresh, Intents,
+                             IntentsDurable, Settled, Finding, Observed, CheckKey, CheckDone, Drain,
+                             SessionOver, SpentByOthers, Refusals>;
 
 /// Appends the whole frame (octet of type: the place in Message, from 1). Texts over their limit
 /// are cut. The buffer holds plaintext for messages that carry a Secret: the caller wipes it.

@@ -30,6 +30,17 @@ GrantedLease sample_lease() {
   lease.label = "default";
   lease.settings = {{"host", "api.example.com"}, {"port", "443"}};
   lease.key_is_rejected = true;
+  GrantedPolicy policy;
+  policy.id = id_of<PolicyId>(10);
+  policy.scope = PolicyScope::Service;
+  policy.policy.allow = {{{"GET", "POST"}, "/v1/**"}};
+  policy.policy.deny = {{{}, "/v1/keys"}, {{"WS"}, "/ws/*"}};
+  policy.policy.requests_per_minute = 60;
+  policy.policy.concurrent = 4;
+  policy.policy.bytes_per_day = 1'000'000;
+  policy.policy.budget = {"tokens", 5000};
+  policy.by_others = {20'000, 10, 20};
+  lease.policies.push_back(policy);
   lease.value = Secret(bytes_of("AIza-not-a-real-key"));
   return lease;
 }
@@ -46,6 +57,8 @@ std::vector<Message> samples() {
   hello.certificate_chain_pem = "CHAIN";
   hello.certificate_private_key_pem = Secret(bytes_of("PRIVATE"));
   hello.link_key = Secret(bytes_of("0123456789abcdef0123456789abcdef"));
+  hello.tenant_exchanges = 100;
+  hello.console_url = "http://127.0.0.1:8700/";
   all.emplace_back(std::move(hello));
   all.emplace_back(Acquire{1, PassHash{1, 2, 3}, "gemini"});
   all.emplace_back(AcquireSession{2, id_of<SessionId>(4)});
@@ -61,7 +74,7 @@ std::vector<Message> samples() {
   all.emplace_back(Refresh{id_of<KeyId>(6)});
   all.emplace_back(Intents{{{10, id_of<LeaseId>(1), "api.example.com", "POST", "/v1/x"}}});
   all.emplace_back(IntentsDurable{11});
-  all.emplace_back(Settled{{{10, 200, 1, 2, 3, UseOutcome::ClientLeft}}});
+  all.emplace_back(Settled{{{10, 200, 1, 2, 3, UseOutcome::ClientLeft, "tokens", 12}}});
   all.emplace_back(
       Finding{id_of<SessionId>(4), "gemini", "denied_path", "api.example.com", "/v1/keys"});
   all.emplace_back(Observed{id_of<KeyId>(6), 7, Verdict::Rejected, 401});
@@ -69,6 +82,8 @@ std::vector<Message> samples() {
   all.emplace_back(CheckDone{13, Verdict::Accepted, 200, "fine"});
   all.emplace_back(Drain{10'000});
   all.emplace_back(SessionOver{id_of<SessionId>(4), -9});
+  all.emplace_back(SpentByOthers{{{id_of<PolicyId>(10), {20'000, 10, 20}}}});
+  all.emplace_back(Refusals{{{"rate_limited", 3}, {"denied_path", 1}}});
   return all;
 }
 
@@ -101,6 +116,29 @@ TEST(Messages, TheValueArrives) {
   EXPECT_TRUE(lease.value.equals(Secret(bytes_of("AIza-not-a-real-key"))));
   EXPECT_EQ(lease.settings.at(1).second, "443");
   EXPECT_TRUE(lease.key_is_rejected);
+  const auto wanted = sample_lease();
+  ASSERT_EQ(lease.policies.size(), 1U);
+  EXPECT_EQ(lease.policies[0].policy, wanted.policies[0].policy);
+  EXPECT_EQ(lease.policies[0].scope, PolicyScope::Service);
+  EXPECT_EQ(lease.policies[0].by_others.units, 20U);
+}
+
+TEST(Messages, N4_rules_that_nobody_could_have_set_are_refused) {
+  const auto frame = encoded(Granted{3, sample_lease()});
+  const std::string_view rule = "GET,POST /v1/**";
+  const auto at = text_of(frame).find(rule);
+  ASSERT_NE(at, std::string_view::npos);
+  for (const std::string_view wrong :
+       {"GET,post /v1/**", "GET,POST  v1/**", "GET,POST /v1**/", "GET,POST /v1/.."}) {
+    ASSERT_EQ(wrong.size(), rule.size());
+    ByteVector changed(frame.begin() + 4, frame.end());
+    std::ranges::copy(bytes_of(wrong), changed.begin() + static_cast<std::ptrdiff_t>(at - 4));
+    EXPECT_FALSE(decode(changed)) << wrong;
+  }
+  auto lease = sample_lease();
+  lease.policies.resize(4, lease.policies[0]);
+  const auto many = encoded(Granted{3, std::move(lease)});
+  EXPECT_FALSE(decode(ByteView(many).subspan(4)));
 }
 
 TEST(Messages, AShortOrLongFrameIsRefused) {
@@ -155,7 +193,7 @@ TEST(Messages, BatchesAreTheSameAsMessages) {
   end_frame(start, batch);
   EXPECT_EQ(batch, encoded(Intents{{intent}}));
 
-  const UseSettled settled{10, 200, 1, 2, 3, UseOutcome::Completed};
+  const UseSettled settled{10, 200, 1, 2, 3, UseOutcome::Completed, "tokens", 4};
   ByteVector settlement;
   const auto begin = begin_frame(kSettledType, settlement);
   Writer(settlement).u32(1);

@@ -13,6 +13,7 @@ constexpr std::chrono::milliseconds kTick{50};
 constexpr std::chrono::seconds kCheckWaits{30};
 constexpr std::size_t kMaxHelloOctets = kMaxFrame - (128UL << 10U);
 constexpr std::size_t kMaxOpenUses = 1UL << 20U;
+constexpr std::size_t kSharedPerFrame = 16'384;
 
 std::string_view name_of(FenceOutcome::How how) {
   switch (how) {
@@ -42,7 +43,11 @@ struct VaultSide::HolderChannel {
   bool said_session_over = false;
   std::shared_ptr<Channel> channel;
   std::deque<std::shared_ptr<Batch>> batches;  ///< in order; acknowledged from the front
-  std::unordered_map<std::uint64_t, std::uint64_t> open_uses;  ///< sequence → number in the record
+  struct OpenUse {
+    std::uint64_t record = 0;
+    KeyId key;
+  };
+  std::unordered_map<std::uint64_t, OpenUse> open_uses;  ///< by sequence
 };
 
 struct VaultSide::Check {
@@ -108,6 +113,7 @@ void VaultSide::closed(HolderId id, const std::string& why) {
   log(LogLevel::Info, "holder_lost",
       {{"holder", id.text()}, {"name", holder->hello.name}, {"why", why}});
   grantor_.lose_holder(id, now());
+  source_.on_holder_gone(id);
   source_.on_holder_lost(holder->hello, holder->said_session_over);
 }
 
@@ -129,6 +135,9 @@ void VaultSide::receive(HolderChannel& holder, Message&& message) {
   if (auto* done = std::get_if<FenceDone>(&message))
     return grantor_.on_fence_done(holder.id, *done, now());
   if (auto* finding = std::get_if<Finding>(&message)) return source_.on_finding(*finding);
+  if (auto* refusals = std::get_if<Refusals>(&message);
+      refusals != nullptr && holder.role == HolderRole::Gateway)
+    return source_.on_refusals(*refusals);
   if (auto* done = std::get_if<CheckDone>(&message)) return finish_check(holder, std::move(*done));
   if (auto* observed = std::get_if<Observed>(&message);
       observed != nullptr && holder.role == HolderRole::Gateway)
@@ -176,6 +185,8 @@ void VaultSide::serve_acquire(HolderChannel& holder, const Acquire& acquire) {
   Granted granted;
   granted.request = acquire.request;
   granted.lease = std::move(*opened);
+  for (auto& policy : granted.lease.policies)
+    policy.by_others = source_.spent_by_others(policy.id, holder.id);
   if (!grantor_.grant(holder.id, granted.lease, received))
     return send(holder.id, Denied{acquire.request, Code::Revoked, "key_revoked",
                                   "This key is being revoked."});
@@ -233,7 +244,8 @@ void VaultSide::serve_intents(HolderChannel& holder, const Intents& intents) {
   if (holder.open_uses.size() > kMaxOpenUses)
     return holder.channel->close("The holder never settles its uses.");
   for (std::size_t i = 0; i < uses.size(); ++i)
-    holder.open_uses.emplace(intents.intents[i].sequence, first + i);
+    holder.open_uses.emplace(intents.intents[i].sequence,
+                             HolderChannel::OpenUse{first + i, uses[i].facts.key});
 }
 
 void VaultSide::serve_settled(HolderChannel& holder, const Settled& settled) {
@@ -242,7 +254,7 @@ void VaultSide::serve_settled(HolderChannel& holder, const Settled& settled) {
   for (const auto& each : settled.settled) {
     const auto found = holder.open_uses.find(each.sequence);
     if (found == holder.open_uses.end()) continue;
-    uses.push_back({found->second, each});
+    uses.push_back({found->second.record, holder.id, found->second.key, each});
     holder.open_uses.erase(found);
   }
   if (!uses.empty()) source_.on_settled(uses);
@@ -335,6 +347,20 @@ void VaultSide::finish_check(const HolderChannel& holder, CheckDone&& done) {
   if (found == checks_.end() || found->second->holder != holder.id) return;
   found->second->answer = std::move(done);
   found->second->event.set();
+}
+
+void VaultSide::share_spending(std::span<const PolicyId> policies) {
+  const auto gateways = grantor_.live_holders(HolderRole::Gateway);
+  for (const auto& id : gateways) {
+    for (auto rest = policies; !rest.empty();) {
+      const auto part = rest.first(std::min(rest.size(), kSharedPerFrame));
+      rest = rest.subspan(part.size());
+      SpentByOthers message;
+      for (const auto& policy : part)
+        message.entries.push_back({policy, source_.spent_by_others(policy, id)});
+      send(id, std::move(message));
+    }
+  }
 }
 
 void VaultSide::drain(std::chrono::milliseconds within) {

@@ -36,6 +36,8 @@ struct Use {
 /// How a use ended; `record` is its number in the record of use.
 struct SettledUse {
   std::uint64_t record = 0;
+  HolderId holder;
+  KeyId key;
   UseSettled settled;
 };
 
@@ -56,11 +58,16 @@ class LeaseSource {
   virtual std::uint64_t on_intents(std::span<const Use> uses, std::function<void()> durable) = 0;
   virtual void on_settled(std::span<const SettledUse> settled) = 0;
   virtual void on_finding(const Finding& finding) = 0;
+  virtual void on_refusals(const Refusals&) {}
+  /// What was spent today under a policy by all but this gateway.
+  virtual SpentToday spent_by_others(PolicyId, HolderId) const { return {}; }
   virtual void on_verdict(const Observed& observed) = 0;
   virtual void on_session_over(SessionId session, std::int32_t exit_status) = 0;
   /// A holder's channel is gone. For a runner that did not say SessionOver, its session must be
   /// ended ("runner lost").
   virtual void on_holder_lost(const HolderHello& holder, bool said_session_over) = 0;
+  /// The same, for what is kept by the holder's id.
+  virtual void on_holder_gone(HolderId) {}
 };
 
 class VaultSide final : public vault::HolderFences {
@@ -83,6 +90,8 @@ class VaultSide final : public vault::HolderFences {
   /// Lets a gateway try the key at its provider. Unavailable when there is none, Timeout after 30
   /// s.
   [[nodiscard]] io::Task<Result<CheckDone>> check_key(std::unique_ptr<GrantedLease> lease);
+  /// Tells every gateway what the others have spent under these policies.
+  void share_spending(std::span<const PolicyId> policies);
   /// Tells every gateway to stop accepting and to leave.
   void drain(std::chrono::milliseconds within);
   [[nodiscard]] std::size_t holder_count(HolderRole role) const;

@@ -18,6 +18,7 @@ struct Rows {
     for (std::size_t i = 0; i < 2; ++i) fill(i, std::to_string(i));
     keys[1].home = 2;
     keys[1].owner = members[1].id;
+    policies[1].key = keys[1].id;
   }
 
   /// Calls each(rows of one type), parents before children.
@@ -34,6 +35,8 @@ struct Rows {
     call(sessions);
     call(grants);
     call(receipts);
+    call(policies);
+    call(spending);
   }
 
   Status insert_into(Store& store) const {
@@ -58,6 +61,8 @@ struct Rows {
   std::array<Session, 2> sessions;
   std::array<Grant, 2> grants;
   std::array<Receipt, 2> receipts;
+  std::array<Policy, 2> policies;
+  std::array<Spending, 2> spending;
 
  private:
   static ByteVector octets(std::size_t size) {
@@ -80,6 +85,7 @@ struct Rows {
     make(sessions[i].id);
     make(grants[i].id);
     make(receipts[i].id);
+    make(policies[i].id);
     const TenantId tenant = tenants[i].id;
     seals[i] = {seals[i].id, "file", "{}", octets(20), 1000 + at};
     installation[i] = {"name" + n, octets(20)};
@@ -95,6 +101,19 @@ struct Rows {
                    10000 + at,     at,     11000 + at,    "why" + n};
     grants[i] = {grants[i].id, sessions[i].id, keys[i].id, "gemini", "label" + n, octets(32)};
     receipts[i] = {receipts[i].id, tenant, keys[i].id.text(), "{\"n\":" + n + "}", 12000 + at};
+    policies[i] = {policies[i].id,
+                   tenant,
+                   "gemini",
+                   std::nullopt,
+                   "[\"* /a" + n + "\"]",
+                   "[\"* /b" + n + "\"]",
+                   10 + at,
+                   20 + at,
+                   30 + at,
+                   "tokens" + n,
+                   40 + at,
+                   13000 + at};
+    spending[i] = {policies[i].id, 20000 + at, 50 + at, 60 + at};
   }
 };
 

@@ -45,7 +45,7 @@ TEST_F(Rules, every_row_type_is_in_the_list_that_is_verified) {
     ++types;
     filled += count<Row>() == 2 ? 1U : 0U;
   });
-  EXPECT_EQ(types, 11U);
+  EXPECT_EQ(types, 13U);
   EXPECT_EQ(filled, types);
 }
 
@@ -173,6 +173,28 @@ TEST_F(Rules, names_passes_and_references_are_kept) {
   grant.id = crypto::random_id<GrantId>();
   grant.session = crypto::random_id<SessionId>();
   EXPECT_EQ(insert_answers(grant), Code::Conflict) << "of a session that is there";
+}
+
+TEST_F(Rules, a_policy_is_once_for_its_tenant_service_or_key) {
+  Policy again = rows.policies[0];
+  again.id = crypto::random_id<PolicyId>();
+  EXPECT_EQ(insert_answers(again), Code::Conflict);
+  again.service = "openai";
+  EXPECT_EQ(insert_answers(again), Code::Internal) << "another service";
+  again.id = crypto::random_id<PolicyId>();
+  again.service = "";
+  EXPECT_EQ(insert_answers(again), Code::Internal) << "the tenant's own";
+  again.id = crypto::random_id<PolicyId>();
+  again.key = rows.keys[0].id;
+  EXPECT_EQ(insert_answers(again), Code::Conflict) << "a key has a service";
+  again.service = "gemini";
+  EXPECT_EQ(insert_answers(again), Code::Internal);
+  again.id = crypto::random_id<PolicyId>();
+  again.key = crypto::random_id<KeyId>();
+  EXPECT_EQ(insert_answers(again), Code::Conflict) << "of a key that is there";
+  Policy negative = rows.policies[0];
+  negative.bytes_per_day = -1;
+  EXPECT_FALSE(store->transact([&] { return store->update(negative); }));
 }
 
 /// A disk that fails once, and then goes on as if nothing had been: each change after it would

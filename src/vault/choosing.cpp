@@ -80,10 +80,33 @@ Result<store::Key> Vault::State::choose(const store::Tenant& tenant, const store
     if (found != nullptr) return *found;
   }
   const std::string label = wish.label.empty() ? std::string() : " labelled '" + wish.label + "'";
-  return fail(Code::NotFound, "There is no key of '" + wish.service + "'" + label +
-                                  " for the member '" + member.name + "' in the tenant '" +
-                                  tenant.name + "': add one with strongroom key add " +
-                                  wish.service + " --tenant " + tenant.name + ".");
+  return fail(Code::NotFound,
+              "There is no key of '" + wish.service + "'" + label + " for the member '" +
+                  member.name + "' in the tenant '" + tenant.name +
+                  "': add one with strongroom key add " + wish.service + " --tenant " +
+                  tenant.name + ".",
+              "not_connected");
+}
+
+/// A pass was presented where another service is asked: does its session have one for that, could
+/// it have been granted one, or is there nothing to grant?
+Error Vault::State::why_not(const store::Grant& grant, std::string_view service) {
+  const Error wrong(Code::Refused, "This pass is for another service.", "pass_wrong_service");
+  const auto session = by_id<store::Session>(grant.session);
+  if (!session || !*session || !check_session(**session) || catalog.find(service) == nullptr)
+    return wrong;
+  const auto grants = store.list<store::Grant>({{"session", store::to_value(grant.session)}});
+  if (!grants || std::ranges::find(*grants, service, &store::Grant::service) != grants->end())
+    return wrong;
+  const auto tenant = by_id<store::Tenant>((*session)->tenant);
+  const auto member = by_id<store::Member>((*session)->member);
+  if (!tenant || !*tenant || !member || !*member) return wrong;
+  const auto key = choose(**tenant, **member, {std::string(service), {}});
+  const bool is_connected = key || key.error().code != Code::NotFound;
+  if (is_connected)
+    return {Code::Refused, "This session was not granted that service.", "not_granted"};
+  return {Code::Refused, "There is no key of that service for this session's member.",
+          "not_connected"};
 }
 
 }  // namespace strongroom::vault

@@ -63,6 +63,9 @@ Result<OpenedKey> Vault::State::open_for(const store::Session& session, const st
   opened.label = key->label;
   STRONGROOM_TRY(opened.settings, settings_of(key->settings));
   opened.key_is_rejected = key->state == kRejected;
+  if (!grant.pass_hash.empty()) {
+    STRONGROOM_TRY(opened.policies, policies_for(*key));
+  }
   STRONGROOM_TRY(opened.value, hierarchy.open(*key, version));
   return opened;
 }
@@ -77,8 +80,7 @@ Result<OpenedKey> Vault::open_by_pass(ByteView pass_hash, std::string_view servi
                  state.store.find<store::Grant>(
                      {{"pass_hash", ByteVector(pass_hash.begin(), pass_hash.end())}}));
   if (!grant) return unknown();
-  if (grant->service != service)
-    return fail(Code::Refused, "This pass is for another service.", "pass_wrong_service");
+  if (grant->service != service) return std::unexpected(state.why_not(*grant, service));
   STRONGROOM_TRY(const auto session, state.by_id<store::Session>(grant->session));
   if (!session) return unknown();
   STRONGROOM_TRY(const auto key, state.by_id<store::Key>(grant->key));

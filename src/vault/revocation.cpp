@@ -37,7 +37,7 @@ Status Vault::State::revoke_in_transaction(store::Key& key) {
     version.record.clear();
     STRONGROOM_CHECKED(store.update(version));
   }
-  return {};
+  return erase_policies_in_transaction({{"key", store::to_value(key.id)}});
 }
 
 Status Vault::State::end_in_transaction(store::Session& session, std::string_view why) {
@@ -59,6 +59,7 @@ io::Task<Result<Receipt>> Vault::revoke_key(Actor actor, KeyId id) {
   });
   if (!changed) co_return std::unexpected(changed.error());
   state.live_keys.erase(id);
+  state.spends_under.erase(id);
   undertaking.revoked = from_micros(key.changed);
   undertaking.subject = subject_of(key);
   undertaking.subject_id = id.text();
@@ -202,7 +203,7 @@ Status Vault::State::remove_in_transaction(store::Tenant& tenant,
   STRONGROOM_TRY(keys, store.list<store::Key>(of_tenant));
   for (auto& key : keys) STRONGROOM_CHECKED(revoke_in_transaction(key));
   STRONGROOM_TRY([[maybe_unused]] const int skills, store.erase<store::Skill>(of_tenant));
-  return {};
+  return erase_policies_in_transaction(of_tenant);
 }
 
 /// After the commit: nothing of these is renewed, all of them are fenced.
@@ -214,6 +215,7 @@ void Vault::State::take_down(const std::vector<store::Session>& sessions,
   }
   for (const auto& key : keys) {
     live_keys.erase(key.id);
+    spends_under.erase(key.id);
     undertaking.targets.push_back({FenceKind::Key, key.id.bytes()});
     if (is_injected(key)) undertaking.injected_keys.push_back(key.id);
   }

@@ -151,5 +151,31 @@ TEST_F(Sessions, AnAuditorRunsNone) {
   EXPECT_CODE(vault->add_member(kOperator, "acme", "alice", "member"), Code::Conflict);
 }
 
+TEST_F(Sessions, A15_a_pass_at_another_service_says_what_would_mend_it) {
+  ASSERT_TRUE(add("gemini", "AIzaSyTest-0123456789-abcdefghijklmn"));
+  ASSERT_TRUE(add("openai", "sk-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+  const auto started = start("alice", {"gemini", "openai"});
+  ASSERT_TRUE(started);
+  const auto narrow = start("alice", {"gemini"});
+  ASSERT_TRUE(narrow);
+  const auto reason = [&](const StartedSession& session, const std::string& service) {
+    const auto answer = use(session.passes.at(0).pass, service);
+    EXPECT_FALSE(answer);
+    if (!answer) EXPECT_EQ(answer.error().code, Code::Refused);
+    return answer ? std::string() : answer.error().reason;
+  };
+  ASSERT_EQ(started->passes.at(0).service, "gemini");
+  EXPECT_EQ(reason(*started, "openai"), "pass_wrong_service") << "it has one for that";
+  EXPECT_EQ(reason(*narrow, "openai"), "not_granted");
+  EXPECT_EQ(reason(*narrow, "anthropic"), "not_connected");
+  EXPECT_EQ(reason(*narrow, "no-such-service"), "pass_wrong_service");
+  ASSERT_TRUE(run(vault->end_session(kOperator, narrow->session.id, "finished")));
+  EXPECT_EQ(reason(*narrow, "openai"), "pass_wrong_service") << "an ended session learns nothing";
+  const auto missing = start("alice", {"anthropic"});
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, Code::NotFound);
+  EXPECT_EQ(missing.error().reason, "not_connected");
+}
+
 }  // namespace
 }  // namespace strongroom::vault

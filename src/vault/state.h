@@ -39,12 +39,20 @@ struct Vault::State {
   std::unordered_map<SessionId, WallTime> open_sessions;  ///< until when
   std::unordered_set<KeyId> live_keys;
   std::unordered_map<KeyId, WallTime> last_used;
+  /// Policies of keys that were leased since the start, so that settling a use asks no database.
+  struct SpendsUnder {
+    PolicyId policy;
+    std::string unit;
+  };
+  std::unordered_map<KeyId, std::vector<SpendsUnder>> spends_under;
+  Spending spending;
 
   [[nodiscard]] std::int64_t now() const { return to_micros(clock.wall()); }
 
   // Start (vault.cpp)
   Status load_own_secrets();
   Status load_what_lives();
+  Status load_spending();
 
   // Looking up. NotFound reads the same whether a thing never was, is gone, or is another tenant's.
   Result<store::Tenant> tenant(std::string_view name);
@@ -82,6 +90,13 @@ struct Vault::State {
   Result<OpenedKey> open_for(const store::Session& session, const store::Grant& grant);
 
   Result<SessionProxy> proxy_of(SessionId session) const;
+  // Policies (policies.cpp)
+  Result<store::Policy> policy_row(const PolicyPlace& place, bool& is_there);
+  Result<PolicyView> view(const store::Policy& row);
+  Result<std::vector<AppliedPolicy>> policies_for(const store::Key& key);
+  Status refresh_leases_of(const store::Policy& row);
+  Status erase_policies_in_transaction(const store::Where& where);
+  void forget_policy(PolicyId id);
 
   // Choosing keys for a session (choosing.cpp)
   struct Wish {
@@ -91,6 +106,7 @@ struct Vault::State {
   Result<std::vector<Wish>> wishes_of(const store::Tenant& tenant, const SessionRequest& request);
   Result<store::Key> choose(const store::Tenant& tenant, const store::Member& member,
                             const Wish& wish);
+  Error why_not(const store::Grant& grant, std::string_view service);
 
   // Revocation and receipts (revocation.cpp, receipts.cpp)
   struct Undertaking {

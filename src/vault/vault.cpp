@@ -27,6 +27,7 @@ Result<std::unique_ptr<Vault>> Vault::open(Parts parts) {
   auto state = std::make_unique<State>(std::move(parts));
   STRONGROOM_CHECKED(state->load_own_secrets());
   STRONGROOM_CHECKED(state->load_what_lives());
+  STRONGROOM_CHECKED(state->load_spending());
   return std::unique_ptr<Vault>(new Vault(std::move(state)));
 }
 

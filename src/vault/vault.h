@@ -24,6 +24,8 @@
 #include "io/task.h"
 #include "store/store.h"
 #include "vault/fences.h"
+#include "vault/policies.h"
+#include "vault/spending.h"
 
 namespace strongroom::vault {
 
@@ -147,6 +149,7 @@ struct OpenedKey {
   std::string label;
   Settings settings;
   bool key_is_rejected = false;
+  std::vector<AppliedPolicy> policies;  ///< widest first, one of each level at most
   Secret value;
 };
 
@@ -215,7 +218,10 @@ class Vault {
   /// Sessions past their time; the caller ends each. (Expiry is checked at use as well.)
   Result<std::vector<SessionId>> expired_sessions();
 
-  // Leases: checks everything at this moment, opens the record.
+  // Leases: checks everything at this moment, opens the record. Reasons of a refusal that a gateway
+  // passes on: pass_unknown, pass_wrong_service (its session has another pass for that), not_granted
+  // (it could have been), not_connected (there is no key), key_revoked, session_ended,
+  // session_expired.
   Result<OpenedKey> open_by_pass(ByteView pass_hash, std::string_view service);
   Result<std::vector<OpenedKey>> open_injected(SessionId session);
   /// Behind a session's proxy credential: no key (none id, no value), and as settings where the
@@ -224,6 +230,27 @@ class Vault {
   Result<OpenedKey> open_proxy(ByteView credential);
   /// May a lease on this go on? False after revoke, end, expiry. No key: a session's proxy.
   [[nodiscard]] bool may_continue(SessionId session, KeyId key) const;
+
+  // Policies. A change reaches the gateways' leases at once (HolderFences::refresh).
+  Result<PolicyView> set_policy(const Actor& actor, const PolicyPlace& place,
+                                const PolicyChange& change);
+  Result<PolicyView> show_policy(const PolicyPlace& place);
+  Result<std::vector<PolicyView>> list_policies(std::string_view tenant);  ///< empty tenant: all
+  /// What was spent under it is forgotten with it.
+  Status remove_policy(const Actor& actor, const PolicyPlace& place);
+  /// What one settled use of a key cost; counted under each policy that holds for the key.
+  struct Use {
+    std::uint64_t bytes = 0;
+    std::string_view unit;  ///< empty: the answer stated nothing
+    std::uint64_t units = 0;
+  };
+  void note_spent(KeyId key, HolderId holder, const Use& use);
+  [[nodiscard]] Spent spent_by_others(PolicyId policy, HolderId holder) const;
+  /// Policies whose sums grew since the last call, for gateways that share them.
+  [[nodiscard]] std::vector<PolicyId> take_grown_spending();
+  void forget_holder(HolderId holder);
+  /// Call every few seconds and at the end: what is not saved is lost with the process.
+  Status save_spending();
 
   // Receipts and installation
   Result<std::vector<json::object>> list_receipts();

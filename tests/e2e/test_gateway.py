@@ -185,7 +185,7 @@ def test_refusals_name_what_is_wrong(use):
     assert use.error(use.get("/nosuchservice/v1/models")[1])["code"] == "unknown_service"
     assert use.error(use.get("/gemini@api.openai.com/v1/models")[1])["code"] == "unknown_host"
     denied = use.error(use.get("/gemini/v1beta/triggers/x")[1])
-    assert denied["code"] == "path_denied" and denied["message"] and denied["hint"]
+    assert denied["code"] == "denied_path" and denied["message"] and denied["hint"]
     use.room.cli("session", "end", use.session)
     assert use.error(use.get()[1])["code"] == "session_ended"
     assert use.standins.requests() == []

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "catalog/catalog.h"
+#include "catalog/policy.h"
 #include "catalog/toml_json.h"
 
 using namespace strongroom;
@@ -23,8 +24,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!twice || *twice != *once || once->find("/../") != std::string::npos ||
         once->find("//") != std::string::npos)
       std::abort();
-    (void)catalog::path_matches("/*/a*b/**", *once);
+    for (const char* pattern : {"/*/a*b/**", "/a/*", "/**", "/a*;*"})
+      if (catalog::path_is_within(pattern, *once) && !catalog::path_matches(pattern, *once))
+        std::abort();
   }
+  const auto rule = catalog::parse_rule(text);
+  if (rule && catalog::parse_rule(catalog::rule_text(*rule)) != *rule) std::abort();
   if (catalog::check_variable_name(text) && (text.find('=') != std::string::npos || text == "PATH"))
     std::abort();
   return 0;

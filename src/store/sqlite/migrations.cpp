@@ -143,10 +143,41 @@ CREATE TABLE receipts (
 CREATE INDEX receipts_by_subject ON receipts (subject);
 )sql";
 
-constexpr std::array<Migration, 1> kMigrations = {{{1, kFirst}}};
+constexpr std::string_view kPolicies = R"sql(
+CREATE TABLE policies (
+  id TEXT PRIMARY KEY,
+  tenant TEXT NOT NULL REFERENCES tenants (id),
+  service TEXT NOT NULL,
+  key TEXT REFERENCES keys (id),
+  allow TEXT NOT NULL,
+  deny TEXT NOT NULL,
+  requests_per_minute INTEGER NOT NULL CHECK (requests_per_minute >= 0),
+  concurrent INTEGER NOT NULL CHECK (concurrent >= 0),
+  bytes_per_day INTEGER NOT NULL CHECK (bytes_per_day >= 0),
+  budget_unit TEXT NOT NULL,
+  budget_per_day INTEGER NOT NULL CHECK (budget_per_day >= 0),
+  changed INTEGER NOT NULL,
+  mac BLOB NOT NULL,
+  CHECK (key IS NULL OR service <> '')
+) STRICT;
+CREATE UNIQUE INDEX policies_once ON policies (tenant, service, coalesce(key, ''));
+CREATE INDEX policies_by_key ON policies (key);
+
+CREATE TABLE spending (
+  policy TEXT PRIMARY KEY REFERENCES policies (id),
+  day INTEGER NOT NULL,
+  bytes INTEGER NOT NULL CHECK (bytes >= 0),
+  units INTEGER NOT NULL CHECK (units >= 0),
+  mac BLOB NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array<Migration, 2> kMigrations = {{{1, kFirst}, {2, kPolicies}}};
 
 }  // namespace
 
-std::span<const Migration> migrations() { return kMigrations; }
+std::span<const Migration> migrations() {
+  return kMigrations;
+}
 
 }  // namespace strongroom::store::sqlite

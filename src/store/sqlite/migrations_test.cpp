@@ -88,6 +88,16 @@ TEST_F(Migrations, a_schema_changed_by_hand_is_refused) {
   }
 }
 
+/// Content of an installation made by the first version reads, and verifies, after the later steps.
+TEST_F(Migrations, what_the_first_step_holds_survives_the_others) {
+  ASSERT_TRUE(migrate(migrations().first(1)));
+  const std::string id = crypto::random_id<TenantId>().text();
+  sql("INSERT INTO tenants VALUES ('" + id + "', 'acme', 'active', x'01', 1, x'00')");
+  ASSERT_TRUE(migrate(migrations()));
+  EXPECT_EQ(count("tenants WHERE name = 'acme'"), 1);
+  EXPECT_EQ(count("policies"), 0);
+}
+
 TEST_F(Migrations, numbers_are_without_gap) {
   int expected = 1;
   for (const auto& step : migrations()) EXPECT_EQ(step.version, expected++);
@@ -118,6 +128,11 @@ TEST_F(Migrations, every_look_up_has_an_index) {
                               "grants WHERE key IS ?",
                               "receipts WHERE id IS ?",
                               "receipts WHERE subject IS ?",
+                              "policies WHERE id IS ?",
+                              "policies WHERE tenant IS ?",
+                              "policies WHERE tenant IS ? AND service IS ? AND key IS ?",
+                              "policies WHERE key IS ?",
+                              "spending WHERE policy IS ?",
                               "installation WHERE name IS ?"}) {
     const auto plan =
         (*connection)

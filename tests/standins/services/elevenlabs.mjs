@@ -30,11 +30,12 @@ export function badKey(exchange) {
 async function speech(exchange, streamed) {
   const { text = '' } = await exchange.json();
   const audio = audioOf(text);
+  const headers = { 'content-type': 'audio/mpeg', 'character-cost': String(text.length) };
   if (!streamed) {
-    exchange.answer(200, { 'content-type': 'audio/mpeg' }, audio);
+    exchange.answer(200, headers, audio);
     return;
   }
-  const stream = exchange.begin(200, { 'content-type': 'audio/mpeg' });
+  const stream = exchange.begin(200, headers);
   if (!stream) return;
   const size = 4096;
   for (let at = 0; at < audio.length; at += size)

@@ -1,0 +1,77 @@
+// Policies: what keys may be used for, and how much. SPDX-License-Identifier: Apache-2.0
+#include "api/operations.h"
+#include "api/views.h"
+
+namespace strongroom::api {
+namespace {
+
+Reply reply(json::value document) {
+  return {std::move(document), {}, {}};
+}
+
+/// Null when it was not given; null itself counts as not given.
+const json::value* given(const Call& call, std::string_view name) {
+  const auto* value = call.body.get_object().if_contains(json::string_view(name));
+  return value == nullptr || value->is_null() ? nullptr : value;
+}
+
+std::optional<std::int64_t> number(const Call& call, std::string_view name) {
+  const auto* value = given(call, name);
+  if (value == nullptr) return std::nullopt;
+  if (value->is_int64()) return value->get_int64();
+  return INT64_MAX;  // a whole number beyond it: refused as too large
+}
+
+std::optional<std::vector<std::string>> rules(const Call& call, std::string_view name) {
+  if (given(call, name) == nullptr) return std::nullopt;
+  return call.texts(name);
+}
+
+Result<vault::PolicyPlace> place_of(std::string tenant, std::string service,
+                                    const std::string& key) {
+  vault::PolicyPlace place{std::move(tenant), std::move(service), std::nullopt};
+  if (!key.empty()) {
+    STRONGROOM_TRY(place.key, KeyId::parse(key));
+  }
+  return place;
+}
+
+Result<vault::PolicyPlace> place_in_path(Call& call) {
+  return place_of(call.path["tenant"], call.parameter("service"), call.parameter("key"));
+}
+
+}  // namespace
+
+Answer list_policies(Call& call) {
+  STRONGROOM_TRY(const auto policies, call.services.vault.list_policies(call.parameter("tenant")));
+  return reply(to_json_list(policies));
+}
+
+Answer set_policy(Call& call) {
+  STRONGROOM_TRY(const auto place,
+                 place_of(call.text("tenant"), call.text("service"), call.text("key")));
+  vault::PolicyChange change;
+  change.allow = rules(call, "allow");
+  change.deny = rules(call, "deny");
+  change.requests_per_minute = number(call, "requests_per_minute");
+  change.concurrent = number(call, "concurrent");
+  change.bytes_per_day = number(call, "bytes_per_day");
+  if (given(call, "budget_unit") != nullptr) change.budget_unit = call.text("budget_unit");
+  change.budget_per_day = number(call, "budget_per_day");
+  STRONGROOM_TRY(const auto policy, call.services.vault.set_policy(call.actor, place, change));
+  return reply(to_json(policy));
+}
+
+Answer show_policy(Call& call) {
+  STRONGROOM_TRY(const auto place, place_in_path(call));
+  STRONGROOM_TRY(const auto policy, call.services.vault.show_policy(place));
+  return reply(to_json(policy));
+}
+
+Answer remove_policy(Call& call) {
+  STRONGROOM_TRY(const auto place, place_in_path(call));
+  STRONGROOM_CHECKED(call.services.vault.remove_policy(call.actor, place));
+  return Reply();
+}
+
+}  // namespace strongroom::api

@@ -1,0 +1,91 @@
+// What stands between an admitted request and the provider: its tenant's turn, the key's policies,
+// and what they count. SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "catalog/policy.h"
+#include "gateway/connection.h"
+
+namespace strongroom::gateway {
+
+/// Hot path: true when the tenant has a place free.
+bool Connection::enter_tenant() {
+  tenant_ = lease()->granted().tenant;
+  return gateway_.tenants().enter(tenant_, metering_.turn);
+}
+
+/// In the queue of the tenant, for a moment. The lease may have ended meanwhile.
+io::Task<std::optional<Refusal>> Connection::wait_for_turn() {
+  const auto event = std::make_shared<io::Event>(gateway_.loop());
+  const auto wake = [event] { event->set(); };
+  bool is_inside = false;
+  if (gateway_.tenants().wait(tenant_, metering_.turn, wake)) {
+    const Deadline until = Deadline::after(gateway_.loop().clock(), gateway_.limits().turn);
+    (void)co_await event->wait_until(until);
+    is_inside = metering_.turn.is_inside();
+    if (!is_inside) metering_.turn.leave();
+  }
+  if (x_.cut_by) co_return *x_.cut_by;
+  if (lease() == nullptr) co_return Refusal::VaultUnavailable;
+  if (is_inside) co_return std::nullopt;
+  metering_.detail.limit_of = "tenant";
+  metering_.detail.retry_after = std::chrono::seconds(1);
+  co_return Refusal::TenantBusy;
+}
+
+/// The policies of the lease: rules first, which cost nothing, then what is counted.
+std::optional<Refusal> Connection::begin_use() {
+  const auto& granted = lease()->granted();
+  if (granted.policies.empty()) return std::nullopt;
+  const catalog::PolicyRequest request{work_->request.method, x_.route.path,
+                                       work_->request.is_websocket_upgrade};
+  for (const auto& each : granted.policies) {
+    if (catalog::judge(each.policy, request) == catalog::Permission::Granted) continue;
+    metering_.detail.limit_of = name_of(each.scope);
+    report_finding(describe(Refusal::PolicyDenied).code);
+    return Refusal::PolicyDenied;
+  }
+  if (const auto excess = gateway_.quotas().begin(granted.policies, *this, metering_.use))
+    return refusal_of_excess(*excess, metering_.detail);
+  metering_.choose_usage(*x_.route.service, x_.route.path, granted.policies);
+  return std::nullopt;
+}
+
+/// Counted and released, whatever became of the exchange.
+Quotas::Cost Connection::end_use() {
+  Metering::Exchanged exchanged;
+  exchanged.bytes_up = x_.bytes_up;
+  exchanged.bytes_down = x_.bytes_down;
+  exchanged.status = x_.status;
+  exchanged.is_whole = x_.outcome == lease::UseOutcome::Completed && !x_.client_left && !x_.cut_by;
+  return metering_.end(exchanged);
+}
+
+std::uint64_t Connection::octets_so_far() const noexcept {
+  return x_.bytes_up + x_.bytes_down;
+}
+
+/// A stream whose octets are spent ends as a revoked one does.
+void Connection::end_over_limit(const Excess& excess) noexcept {
+  x_.cut_by = refusal_of_excess(excess, metering_.detail);
+  if (upstream_ != nullptr) upstream_->stream.abort();
+  if (x_.answer_started) client_.abort();
+}
+
+lease::UseOutcome Connection::outcome_of_cut() const {
+  return x_.cut_by == Refusal::BytesSpent ? lease::UseOutcome::OverLimit
+                                          : lease::UseOutcome::Revoked;
+}
+
+/// What smells of an attack goes into the record, with the session where it is known.
+void Connection::report_finding(std::string_view what) {
+  lease::Finding finding;
+  if (lease() != nullptr) finding.session = lease()->granted().session;
+  if (lease() == nullptr && x_.inspected != nullptr) finding.session = x_.inspected->session;
+  if (x_.route.service != nullptr) finding.service = x_.route.service->id;
+  finding.what = what;
+  finding.host = x_.authority.is_none() ? x_.route.host_name : x_.authority.host();
+  finding.path = x_.route.path;
+  gateway_.report(finding);
+}
+
+}  // namespace strongroom::gateway

@@ -1,0 +1,50 @@
+// Notices: what the gateway tells the vault of refusals, bounded whatever agents do.
+//
+// RefusalCounter adds up refusals for the metrics; FindingFilter keeps an agent that loops from
+// filling the record with the same finding. Used by: Gateway. Without I/O. Threads: the gateway's
+// loop. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <string>
+
+#include "base/clock.h"
+#include "gateway/limits/token_bucket.h"
+#include "gateway/refusal.h"
+#include "lease/messages.h"
+
+namespace strongroom::gateway {
+
+class RefusalCounter {
+ public:
+  void count(Refusal refusal) { ++counts_[static_cast<std::size_t>(refusal)]; }
+  /// By code, since the last call; empty when there was none.
+  [[nodiscard]] lease::Refusals take();
+
+ private:
+  std::array<std::uint32_t, kRefusals> counts_{};
+};
+
+class FindingFilter {
+ public:
+  static constexpr std::chrono::seconds kSameAgain{10};
+  static constexpr std::uint32_t kPerMinute = 120;
+  static constexpr std::size_t kRemembered = 256;
+  /// Not what was reported moments ago (same session, service and word), and not more than so many
+  /// a minute in all.
+  [[nodiscard]] bool admit(const lease::Finding& finding, SteadyTime now);
+
+ private:
+  struct Known {
+    SessionId session;
+    std::string service;
+    std::string what;
+    SteadyTime at{};
+  };
+  std::deque<Known> known_;  ///< oldest first
+  TokenBucket rate_;
+};
+
+}  // namespace strongroom::gateway

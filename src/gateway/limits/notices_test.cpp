@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/limits/notices.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+namespace strongroom::gateway {
+namespace {
+
+TEST(RefusalCounter, adds_up_by_code_and_begins_anew) {
+  RefusalCounter counter;
+  EXPECT_TRUE(counter.take().counts.empty());
+  counter.count(Refusal::RateLimited);
+  counter.count(Refusal::TooManyAtOnce);  // the same code
+  counter.count(Refusal::PathDenied);
+  const auto taken = counter.take();
+  const std::map<std::string, std::uint32_t> counts(taken.counts.begin(), taken.counts.end());
+  EXPECT_EQ(counts,
+            (std::map<std::string, std::uint32_t>{{"rate_limited", 2}, {"denied_path", 1}}));
+  EXPECT_TRUE(counter.take().counts.empty());
+}
+
+TEST(RefusalCounter, every_refusal_has_a_text_and_all_codes_fit_a_message) {
+  std::set<std::string_view> codes;
+  for (std::size_t i = 0; i < kRefusals; ++i) {
+    const auto& text = describe(static_cast<Refusal>(i));
+    EXPECT_GE(text.status, 400) << i;
+    EXPECT_FALSE(text.code.empty() || text.message.empty() || text.hint.empty()) << i;
+    EXPECT_EQ(text.limit.empty(), text.status != 429) << text.code;
+    codes.insert(text.code);
+  }
+  EXPECT_EQ(describe(Refusal::Internal).code, "internal") << "the list and the texts are in step";
+  EXPECT_LE(codes.size(), 64U);
+}
+
+lease::Finding finding(std::uint8_t session, const std::string& what) {
+  return {SessionId(IdBytes{session}), "gemini", what, "host", "/path"};
+}
+
+TEST(FindingFilter, the_same_is_said_once_in_a_while) {
+  ManualClock clock;
+  FindingFilter filter;
+  EXPECT_TRUE(filter.admit(finding(1, "denied_path"), clock.steady()));
+  for (int i = 0; i < 1000; ++i)
+    EXPECT_FALSE(filter.admit(finding(1, "denied_path"), clock.steady()));
+  EXPECT_TRUE(filter.admit(finding(2, "denied_path"), clock.steady()));
+  EXPECT_TRUE(filter.admit(finding(1, "pass_misplaced"), clock.steady()));
+  clock.advance(FindingFilter::kSameAgain);
+  EXPECT_TRUE(filter.admit(finding(1, "denied_path"), clock.steady()));
+}
+
+TEST(FindingFilter, N8_a_flood_is_cut_off) {
+  ManualClock clock;
+  FindingFilter filter;
+  std::uint32_t admitted = 0;
+  for (int i = 0; i < 10'000; ++i)
+    admitted += filter.admit(finding(1, std::to_string(i)), clock.steady()) ? 1 : 0;
+  EXPECT_EQ(admitted, FindingFilter::kPerMinute);
+  clock.advance(std::chrono::minutes(1));
+  EXPECT_TRUE(filter.admit(finding(1, "later"), clock.steady()));
+}
+
+}  // namespace
+}  // namespace strongroom::gateway

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/metering.h"
+
+#include <algorithm>
+
+#include "catalog/catalog.h"
+
+namespace strongroom::gateway {
+
+std::string_view name_of(lease::PolicyScope scope) {
+  switch (scope) {
+    case lease::PolicyScope::Tenant:
+      return "tenant";
+    case lease::PolicyScope::Service:
+      return "service";
+    case lease::PolicyScope::Key:
+      return "key";
+  }
+  return "key";
+}
+
+Refusal refusal_of_excess(const Excess& excess, RefusalDetail& detail) {
+  detail.limit_of = name_of(excess.scope);
+  detail.retry_after = std::chrono::ceil<std::chrono::seconds>(excess.retry_after);
+  switch (excess.what) {
+    case Excess::What::Rate:
+      return Refusal::RateLimited;
+    case Excess::What::Concurrent:
+      return Refusal::TooManyAtOnce;
+    case Excess::What::Bytes:
+      return Refusal::BytesSpent;
+    case Excess::What::Budget:
+      return Refusal::BudgetSpent;
+  }
+  return Refusal::RateLimited;
+}
+
+void Metering::choose_usage(const catalog::Service& service, std::string_view path,
+                            std::span<const lease::GrantedPolicy> policies) {
+  usage_ = nullptr;
+  is_reading_ = false;
+  const bool has_budget = std::ranges::any_of(
+      policies, [](const auto& each) { return !each.policy.budget.unit.empty(); });
+  if (!has_budget) return;
+  const auto found = std::ranges::find_if(service.usage, [&](const catalog::Usage& each) {
+    return catalog::path_matches(each.path, path);
+  });
+  if (found == service.usage.end()) return;
+  const bool is_asked = std::ranges::any_of(
+      policies, [&](const auto& each) { return each.policy.budget.unit == found->unit; });
+  if (!is_asked) return;
+  usage_ = &*found;
+  if (reader_ == nullptr) reader_ = std::make_unique<UsageReader>();
+  reader_->start(*usage_, UsageReader::Form::Other);
+}
+
+void Metering::begin_answer(const http::ResponseHead& response) {
+  if (usage_ == nullptr) return;
+  const auto* type = response.headers.find(http::Name::ContentType);
+  const auto* encoding = response.headers.find(http::Name::ContentEncoding);
+  reader_->start(*usage_,
+                 UsageReader::form_of(type == nullptr ? std::string_view() : type->value,
+                                      encoding == nullptr ? std::string_view() : encoding->value));
+  if (!usage_->header.empty()) {
+    if (const auto* stated = response.headers.find(usage_->header); stated != nullptr)
+      reader_->feed_header(stated->value);
+  }
+  is_reading_ = true;
+}
+
+Quotas::Cost Metering::end(const Exchanged& exchanged) {
+  Quotas::Cost cost;
+  cost.bytes = exchanged.bytes_up + exchanged.bytes_down;
+  if (usage_ != nullptr) {
+    const auto stated = reader_->stated();
+    // An answer that was cut short may have stated only a part; a refusal costs what it says.
+    const bool guesses =
+        usage_->estimate && exchanged.status < 400 && (!stated || !exchanged.is_whole);
+    const std::uint64_t guess = guesses ? reader_->estimate(exchanged.bytes_up) : 0;
+    cost.unit = usage_->unit;
+    cost.units = std::max(stated.value_or(0), guess);
+  }
+  use.end(cost);
+  turn.leave();
+  usage_ = nullptr;
+  is_reading_ = false;
+  return cost;
+}
+
+}  // namespace strongroom::gateway

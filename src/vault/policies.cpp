@@ -1,0 +1,384 @@
+// Policies: setting, listing, removing, and which hold for a key. SPDX-License-Identifier:
+// Apache-2.0
+#include "vault/policies.h"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include "crypto/crypto.h"
+#include "vault/state.h"
+
+namespace strongroom::vault {
+namespace {
+
+std::string to_text_list(const std::vector<catalog::PolicyRule>& rules) {
+  json::array list;
+  for (const auto& rule : rules) list.emplace_back(catalog::rule_text(rule));
+  return to_text(list);
+}
+
+Result<std::vector<catalog::PolicyRule>> rules_of(const std::vector<std::string>& texts) {
+  std::vector<catalog::PolicyRule> rules;
+  for (const auto& text : texts) {
+    STRONGROOM_TRY(auto rule, catalog::parse_rule(text));
+    rules.push_back(std::move(rule));
+  }
+  return rules;
+}
+
+Result<std::vector<catalog::PolicyRule>> kept_rules(const std::string& text) {
+  const auto malformed = [] {
+    return fail(Code::Tampered, "The rules of a policy are malformed.");
+  };
+  STRONGROOM_TRY(const auto parsed, parse_json(text));
+  if (!parsed.is_array()) return malformed();
+  std::vector<std::string> texts;
+  for (const auto& each : parsed.get_array()) {
+    if (!each.is_string()) return malformed();
+    texts.emplace_back(each.get_string());
+  }
+  return rules_of(texts);
+}
+
+Result<catalog::Policy> policy_of(const store::Policy& row) {
+  catalog::Policy policy;
+  STRONGROOM_TRY(policy.allow, kept_rules(row.allow));
+  STRONGROOM_TRY(policy.deny, kept_rules(row.deny));
+  policy.requests_per_minute = static_cast<std::uint32_t>(row.requests_per_minute);
+  policy.concurrent = static_cast<std::uint32_t>(row.concurrent);
+  policy.bytes_per_day = static_cast<std::uint64_t>(row.bytes_per_day);
+  policy.budget = {row.budget_unit, static_cast<std::uint64_t>(row.budget_per_day)};
+  return policy;
+}
+
+void put(const catalog::Policy& policy, store::Policy& row) {
+  row.allow = to_text_list(policy.allow);
+  row.deny = to_text_list(policy.deny);
+  row.requests_per_minute = policy.requests_per_minute;
+  row.concurrent = policy.concurrent;
+  row.bytes_per_day = static_cast<std::int64_t>(policy.bytes_per_day);
+  row.budget_unit = policy.budget.unit;
+  row.budget_per_day = static_cast<std::int64_t>(policy.budget.per_day);
+}
+
+/// `into` becomes what was asked for, if it is a number that can be.
+template <class Number>
+Status take(const std::optional<std::int64_t>& wanted, std::uint64_t most, std::string_view name,
+            Number& into) {
+  if (!wanted) return {};
+  if (*wanted < 0 || static_cast<std::uint64_t>(*wanted) > most)
+    return fail(Code::Invalid, "'" + std::string(name) +
+                                   "' is a whole number from 0 (no limit) to " +
+                                   std::to_string(most) + ".");
+  into = static_cast<Number>(*wanted);
+  return {};
+}
+
+Status apply(const PolicyChange& change, catalog::Policy& policy) {
+  if (change.allow) {
+    STRONGROOM_TRY(policy.allow, rules_of(*change.allow));
+  }
+  if (change.deny) {
+    STRONGROOM_TRY(policy.deny, rules_of(*change.deny));
+  }
+  using catalog::Policy;
+  STRONGROOM_CHECKED(take(change.requests_per_minute, Policy::kMaxRate, "requests_per_minute",
+                          policy.requests_per_minute));
+  STRONGROOM_CHECKED(take(change.concurrent, Policy::kMaxRate, "concurrent", policy.concurrent));
+  STRONGROOM_CHECKED(
+      take(change.bytes_per_day, Policy::kMaxAmount, "bytes_per_day", policy.bytes_per_day));
+  STRONGROOM_CHECKED(
+      take(change.budget_per_day, Policy::kMaxAmount, "budget_per_day", policy.budget.per_day));
+  if (change.budget_unit) policy.budget.unit = *change.budget_unit;
+  if (policy.budget.per_day == 0) policy.budget.unit.clear();
+  return catalog::check_policy(policy);
+}
+
+bool states(const catalog::Service& service, const std::string& unit) {
+  return std::ranges::find(service.usage, unit, &catalog::Usage::unit) != service.usage.end();
+}
+
+/// "tokens, characters": what the answers of the services state.
+std::string units_of(const std::vector<const catalog::Service*>& services) {
+  std::vector<std::string> units;
+  for (const auto* service : services)
+    for (const auto& usage : service->usage)
+      if (std::ranges::find(units, usage.unit) == units.end()) units.push_back(usage.unit);
+  std::string text;
+  for (const auto& unit : units) text += (text.empty() ? "" : ", ") + unit;
+  return text;
+}
+
+Status check_unit(const catalog::Catalog& catalog, const std::string& service_id,
+                  const std::string& unit) {
+  if (unit.empty()) return {};
+  std::vector<const catalog::Service*> services;
+  for (const auto& [id, service] : catalog.services())
+    if (service_id.empty() || service_id == id) services.push_back(&service);
+  if (std::ranges::any_of(services, [&](const auto* each) { return states(*each, unit); }))
+    return {};
+  const std::string known = units_of(services);
+  return fail(Code::Invalid,
+              known.empty()
+                  ? "Answers of '" + service_id +
+                        "' do not state what they cost: no budget of it "
+                        "can be kept. (Octets and requests can be limited.)"
+                  : "No answer states '" + unit.substr(0, 32) + "': a budget is in " + known + ".");
+}
+
+audit::Act facts_of(const store::Policy& row) {
+  audit::Act act;
+  act.tenant = row.tenant;
+  act.key = row.key.value_or(KeyId());
+  act.service = row.service;
+  return act;
+}
+
+}  // namespace
+
+/// The row of a place as it is, or as it would be made.
+Result<store::Policy> Vault::State::policy_row(const PolicyPlace& place, bool& is_there) {
+  STRONGROOM_TRY(const auto of, tenant(place.tenant));
+  store::Policy row;
+  row.tenant = of.id;
+  row.service = place.service;
+  if (place.key) {
+    STRONGROOM_TRY(const auto found, key(*place.key));
+    if (found.tenant != of.id)
+      return fail(Code::NotFound,
+                  "There is no key " + place.key->text() + " in the tenant '" + of.name + "'.");
+    if (!row.service.empty() && row.service != found.service)
+      return fail(Code::Invalid, "That key is of '" + found.service + "'.");
+    row.service = found.service;
+    row.key = found.id;
+  }
+  if (!row.service.empty()) {
+    STRONGROOM_TRY(const auto* kind, service(row.service));
+    if (kind->delivery != catalog::Delivery::Proxied)
+      return fail(Code::Unsupported,
+                  "Keys of " + kind->title +
+                      " are held by tools in the workroom: nothing stands "
+                      "between them and their server that could keep a limit.",
+                  "policy_unsupported");
+  }
+  STRONGROOM_TRY(const auto found,
+                 store.find<store::Policy>({{"tenant", store::to_value(row.tenant)},
+                                            {"service", row.service},
+                                            {"key", store::to_value(row.key)}}));
+  is_there = found.has_value();
+  return found.value_or(std::move(row));
+}
+
+Result<PolicyView> Vault::State::view(const store::Policy& row) {
+  PolicyView view;
+  view.id = row.id;
+  STRONGROOM_TRY(view.tenant, tenant_name(row.tenant));
+  view.service = row.service;
+  view.key = row.key;
+  STRONGROOM_TRY(view.policy, policy_of(row));
+  view.changed = from_micros(row.changed);
+  const Spent today = spending.total(row.id, day_of(clock.wall()));
+  view.bytes_today = today.bytes;
+  view.units_today = today.units;
+  return view;
+}
+
+Result<std::vector<AppliedPolicy>> Vault::State::policies_for(const store::Key& key) {
+  const store::Value tenant = store::to_value(key.tenant);
+  const std::array<std::pair<PolicyLevel, store::Where>, 3> places = {
+      {{PolicyLevel::Tenant, {{"tenant", tenant}, {"service", std::string()}, {"key", {}}}},
+       {PolicyLevel::Service, {{"tenant", tenant}, {"service", key.service}, {"key", {}}}},
+       {PolicyLevel::Key,
+        {{"tenant", tenant}, {"service", key.service}, {"key", store::to_value(key.id)}}}}};
+  std::vector<AppliedPolicy> applied;
+  std::vector<SpendsUnder> spends;
+  for (const auto& [level, where] : places) {
+    STRONGROOM_TRY(const auto row, store.find<store::Policy>(where));
+    if (!row) continue;
+    STRONGROOM_TRY(auto policy, policy_of(*row));
+    spends.push_back({row->id, row->budget_unit});
+    applied.push_back({row->id, level, std::move(policy)});
+  }
+  if (spends.empty())
+    spends_under.erase(key.id);
+  else
+    spends_under.insert_or_assign(key.id, std::move(spends));
+  return applied;
+}
+
+/// Those that leases of `row`'s keys carry are taken anew.
+Status Vault::State::refresh_leases_of(const store::Policy& row) {
+  if (fences == nullptr) return {};
+  if (row.key) {
+    fences->refresh(*row.key);
+    return {};
+  }
+  store::Where where{{"tenant", store::to_value(row.tenant)}};
+  if (!row.service.empty()) where.push_back({"service", row.service});
+  STRONGROOM_TRY(const auto keys, store.list<store::Key>(where));
+  for (const auto& key : keys)
+    if (key.state != kRevoked) fences->refresh(key.id);
+  return {};
+}
+
+Status Vault::State::erase_policies_in_transaction(const store::Where& where) {
+  STRONGROOM_TRY(const auto rows, store.list<store::Policy>(where));
+  for (const auto& row : rows) {
+    STRONGROOM_TRY([[maybe_unused]] const int spent,
+                   store.erase<store::Spending>({{"policy", store::to_value(row.id)}}));
+  }
+  STRONGROOM_TRY([[maybe_unused]] const int gone, store.erase<store::Policy>(where));
+  return {};
+}
+
+Result<PolicyView> Vault::set_policy(const Actor& actor, const PolicyPlace& place,
+                                     const PolicyChange& change) {
+  auto& state = *state_;
+  store::Policy row;
+  bool has_other_unit = false;
+  STRONGROOM_CHECKED(state.commit([&]() -> Status {
+    bool is_there = false;
+    STRONGROOM_TRY(row, state.policy_row(place, is_there));
+    if (row.key) {
+      STRONGROOM_TRY(const auto key, state.key(*row.key));
+      if (key.state == kRevoked) return fail(Code::Revoked, "This key was revoked.", "key_revoked");
+    }
+    catalog::Policy policy;
+    if (is_there) {
+      STRONGROOM_TRY(policy, policy_of(row));
+    } else {
+      row.id = crypto::random_id<PolicyId>();
+    }
+    STRONGROOM_CHECKED(apply(change, policy));
+    STRONGROOM_CHECKED(check_unit(state.catalog, row.service, policy.budget.unit));
+    if (policy.is_empty())
+      return fail(Code::Invalid,
+                  "This policy would limit nothing: give it a rule or a limit, or "
+                  "remove it (strongroom policy remove).");
+    has_other_unit = row.budget_unit != policy.budget.unit;
+    put(policy, row);
+    row.changed = state.now();
+    STRONGROOM_CHECKED(is_there ? state.store.update(row) : state.store.insert(row));
+    audit::Act act = facts_of(row);
+    act.detail = to_text(json::object{{"policy", row.id.text()},
+                                      {"allow", row.allow},
+                                      {"deny", row.deny},
+                                      {"requests_per_minute", row.requests_per_minute},
+                                      {"concurrent", row.concurrent},
+                                      {"bytes_per_day", row.bytes_per_day},
+                                      {"budget_unit", row.budget_unit},
+                                      {"budget_per_day", row.budget_per_day}});
+    return state.act(actor, "policy.set", std::move(act));
+  }));
+  if (has_other_unit) state.spending.forget_units(row.id);
+  STRONGROOM_CHECKED(state.refresh_leases_of(row));
+  return state.view(row);
+}
+
+Status Vault::remove_policy(const Actor& actor, const PolicyPlace& place) {
+  auto& state = *state_;
+  store::Policy row;
+  STRONGROOM_CHECKED(state.commit([&]() -> Status {
+    bool is_there = false;
+    STRONGROOM_TRY(row, state.policy_row(place, is_there));
+    if (!is_there) return fail(Code::NotFound, "There is no policy for that.");
+    STRONGROOM_CHECKED(state.erase_policies_in_transaction({{"id", store::to_value(row.id)}}));
+    audit::Act act = facts_of(row);
+    act.detail = row.id.text();
+    return state.act(actor, "policy.remove", std::move(act));
+  }));
+  state.forget_policy(row.id);
+  return state.refresh_leases_of(row);
+}
+
+Result<PolicyView> Vault::show_policy(const PolicyPlace& place) {
+  bool is_there = false;
+  STRONGROOM_TRY(const auto row, state_->policy_row(place, is_there));
+  if (!is_there) return fail(Code::NotFound, "There is no policy for that.");
+  return state_->view(row);
+}
+
+Result<std::vector<PolicyView>> Vault::list_policies(std::string_view tenant_name) {
+  auto& state = *state_;
+  store::Where where;
+  if (!tenant_name.empty()) {
+    STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
+    where.push_back({"tenant", store::to_value(tenant.id)});
+  }
+  STRONGROOM_TRY(const auto rows, state.store.list<store::Policy>(where));
+  std::vector<PolicyView> views;
+  for (const auto& row : rows) {
+    STRONGROOM_TRY(auto view, state.view(row));
+    views.push_back(std::move(view));
+  }
+  std::ranges::sort(views, {}, [](const PolicyView& view) {
+    return std::tuple(view.tenant, view.service, view.key.value_or(KeyId()));
+  });
+  return views;
+}
+
+// ------------------------------------------------------------------------------------------------
+// what was spent
+
+Status Vault::State::load_spending() {
+  STRONGROOM_TRY(const auto rows, store.list<store::Spending>());
+  for (const auto& row : rows)
+    spending.load(row.policy, {row.day, static_cast<std::uint64_t>(row.bytes),
+                               static_cast<std::uint64_t>(row.units)});
+  return {};
+}
+
+void Vault::State::forget_policy(PolicyId id) {
+  spending.forget(id);
+  for (auto& [key, under] : spends_under)
+    std::erase_if(under, [&](const SpendsUnder& each) { return each.policy == id; });
+}
+
+void Vault::note_spent(KeyId key, HolderId holder, const Use& use) {
+  const auto found = state_->spends_under.find(key);
+  if (found == state_->spends_under.end()) return;
+  const auto day = day_of(state_->clock.wall());
+  for (const auto& each : found->second)
+    state_->spending.add(each.policy, holder, day, use.bytes,
+                         each.unit == use.unit ? use.units : 0);
+}
+
+Spent Vault::spent_by_others(PolicyId policy, HolderId holder) const {
+  return state_->spending.by_others(policy, holder, day_of(state_->clock.wall()));
+}
+
+std::vector<PolicyId> Vault::take_grown_spending() {
+  return state_->spending.take_grown();
+}
+
+void Vault::forget_holder(HolderId holder) {
+  state_->spending.forget_holder(holder);
+}
+
+Status Vault::save_spending() {
+  auto& state = *state_;
+  const auto unsaved = state.spending.unsaved();
+  if (unsaved.empty()) return {};
+  std::vector<PolicyId> gone;
+  STRONGROOM_CHECKED(state.store.transact([&]() -> Status {
+    for (const auto& [policy, spent] : unsaved) {
+      const store::Value id = store::to_value(policy);
+      STRONGROOM_TRY(const auto known, state.store.find<store::Policy>({{"id", id}}));
+      if (!known) {  // its key or tenant is gone, and the last uses settled after that
+        gone.push_back(policy);
+        continue;
+      }
+      const store::Spending row{policy, spent.day, static_cast<std::int64_t>(spent.bytes),
+                                static_cast<std::int64_t>(spent.units)};
+      STRONGROOM_TRY(const auto there, state.store.find<store::Spending>({{"policy", id}}));
+      STRONGROOM_CHECKED(there ? state.store.update(row) : state.store.insert(row));
+    }
+    return {};
+  }));
+  for (const auto& policy : gone) state.forget_policy(policy);
+  state.spending.mark_saved();
+  return {};
+}
+
+}  // namespace strongroom::vault

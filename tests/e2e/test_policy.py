@@ -1,0 +1,348 @@
+"""Policies: what keys may be used for and how much, and errors an agent can act on.
+
+Passes come from `strongroom session start`, so these tests speak from outside any workroom.
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import http.client
+import json
+import os
+import re
+import signal
+import sys
+import urllib.request
+
+import pytest
+
+from support.room import NOT_FOUND, REFUSED, WRONG_USE, flatten
+from support.waiting import until
+
+SLOTS = {
+    "gemini": "x-goog-api-key",
+    "elevenlabs": "xi-api-key",
+    "anthropic": "x-api-key",
+    "openai": "authorization",
+}
+GENERATE = "/gemini/v1beta/models/m:generateContent"
+STREAM = "/gemini/v1beta/models/m:streamGenerateContent?alt=sse"
+COST = 12  # tokens of each answer of the gemini stand-in
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def error(self):
+        return json.loads(self.body)["error"]
+
+    @property
+    def code(self):
+        return self.error["code"] if self.status >= 400 else None
+
+
+class Session:
+    """A session on some services, and requests with its passes."""
+
+    def __init__(self, room, *services, tenant="acme", member="alice"):
+        self.room = room
+        named = [argument for service in services for argument in ("--service", service)]
+        started = room.json("session", "start", "--tenant", tenant, "--member", member, *named)
+        self.id = started["session"]["id"]
+        self.passes = {issued["service"]: issued["pass"] for issued in started["passes"]}
+        room.standins.passes(*self.passes.values())
+
+    def open(self, method, path, body=None, headers=None, carrying=None):
+        """A connection whose answer's head has come, and that answer."""
+        service = path.split("/")[1]
+        token = self.passes[carrying or service]
+        slot = SLOTS[service]
+        value = f"Bearer {token}" if slot == "authorization" else token
+        host, port = self.room.endpoints["gateway"].rsplit(":", 1)
+        connection = http.client.HTTPConnection(host, int(port), timeout=30)
+        content = None if body is None else json.dumps(body).encode()
+        sent = {slot: value, **({"content-type": "application/json"} if body is not None else {})}
+        connection.request(method, path, body=content, headers={**sent, **(headers or {})})
+        return connection, connection.getresponse()
+
+    def ask(self, method, path, body=None, **more):
+        connection, answer = self.open(method, path, body, **more)
+        try:
+            return Answer(answer.status, answer.headers, answer.read())
+        finally:
+            connection.close()
+
+    def generate(self, path=GENERATE):
+        return self.ask("POST", path, {"contents": [{"parts": [{"text": "hello"}]}]})
+
+
+def policy(room, *arguments, tenant="acme"):
+    return room.json("policy", "set", "--tenant", tenant, *map(str, arguments))
+
+
+def metric(room, name):
+    with urllib.request.urlopen(f"http://{room.endpoints['metrics']}/metrics", timeout=20) as page:
+        text = page.read().decode()
+    found = re.search(rf"^{re.escape(name)} (\d+)$", text, re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+def refusals(room, code):
+    return metric(room, f'strongroom_gateway_refusals_total{{code="{code}"}}')
+
+
+def test_F8_rules_hold_at_once_and_deny_wins(room, standins):
+    key_id, _ = room.add_key("gemini")
+    session = Session(room, "gemini")
+    assert session.ask("GET", "/gemini/v1beta/models").status == 200
+    policy(room, "--service", "gemini", "--allow", "GET,POST /v1beta/**")
+    policy(room, "--key", key_id, "--deny", "GET /v1beta/models/*", "--deny", "DELETE /**")
+    until(
+        lambda: session.ask("DELETE", "/gemini/v1beta/files/a").code == "denied_path",
+        5,
+        "the policies hold",
+    )
+    seen = len(standins.requests())
+    for method, path, whose in [
+        ("GET", "/gemini/v1beta/models/m", "key"),
+        ("GET", "/gemini/v1beta/MODELS/m", "key"),
+        ("GET", "/gemini/v1beta/x/%2e%2e/models//m/", "key"),
+        ("HEAD", "/gemini/v1beta/models/m", "key"),
+        ("PUT", "/gemini/v1beta/files/a", "service"),
+        ("GET", "/gemini/v1/models", "service"),
+    ]:
+        answer = session.ask(method, path)
+        assert answer.status == 403, (method, path)
+        if method != "HEAD":
+            assert (answer.code, answer.error["limit_of"]) == ("denied_path", whose), path
+    assert len(standins.requests()) == seen, "nothing of these has left the gateway"
+    assert session.ask("GET", "/gemini/v1beta/models").status == 200
+    until(lambda: refusals(room, "denied_path") >= 6, 5, "refusals are counted")
+    found = [entry for entry in room.json("audit", "list") if entry["action"] == "finding"]
+    assert any({"denied_path", session.id} <= set(flatten(entry)) for entry in found), found
+    room.cli("policy", "remove", "--tenant", "acme", "--key", key_id)
+    until(
+        lambda: session.ask("GET", "/gemini/v1beta/models/m").status != 403, 5, "the rule is lifted"
+    )
+    acts = [entry["action"] for entry in room.json("audit", "list", "--tenant", "acme")]
+    assert acts.count("policy.set") == 2 and acts.count("policy.remove") == 1
+
+
+def test_a_minute_and_at_once(room, standins):
+    room.add_key("gemini")
+    policy(room, "--service", "gemini", "--rpm", 3)
+    session = Session(room, "gemini")
+    answers = [session.ask("GET", "/gemini/v1beta/models") for _ in range(4)]
+    assert [answer.status for answer in answers] == [200, 200, 200, 429]
+    refused = answers[-1]
+    assert 1 <= int(refused.headers["retry-after"]) <= 20
+    assert refused.error["limit"] == "requests_per_minute"
+    assert (refused.code, refused.error["limit_of"]) == ("rate_limited", "service")
+    other = Session(room, "gemini")
+    assert other.ask("GET", "/gemini/v1beta/models").code == "rate_limited", "one key, one count"
+
+    policy(room, "--service", "gemini", "--rpm", 0, "--concurrent", 1)
+    standins.stream(events=2, hold=True)
+
+    def stream():
+        connection, answer = session.open("POST", STREAM, {"contents": []})
+        if answer.status == 200:
+            return connection, answer
+        connection.close()
+        return None
+
+    connection, answer = until(stream, 5, "the new policy holds")
+    assert answer.readline().startswith(b"data:")
+    second = other.generate()
+    assert (second.code, second.error["limit"]) == ("rate_limited", "concurrent")
+    standins.release()
+    answer.read()
+    connection.close()
+    until(lambda: other.generate().status == 200, 5, "the place is free again")
+
+
+def spend(session, room, budget):
+    """Uses up a budget of tokens; how many answers that took."""
+    count = 0
+    while (answer := session.generate()).status == 200:
+        count += 1
+        assert count < 2 * budget // COST
+        until(
+            lambda: room.json("policy", "show", "--tenant", "acme", "--service", "gemini")[
+                "units_today"
+            ]
+            >= count * COST,
+            5,
+            "it is settled",
+        )
+    assert (answer.status, answer.code, answer.error["limit"]) == (429, "budget_spent", "budget")
+    assert int(answer.headers["retry-after"]) >= 1
+    return count
+
+
+def test_N7_a_days_budget_outlives_the_gateway_and_the_server(room):
+    room.add_key("gemini")
+    policy(room, "--service", "gemini", "--budget", "tokens=30")
+    session = Session(room, "gemini")
+    assert spend(session, room, 30) == 3
+    shown = room.json("policy", "show", "--tenant", "acme", "--service", "gemini")
+    assert shown["units_today"] == 3 * COST and shown["bytes_today"] > 0
+
+    [gateway] = room.gateway_pids()
+    os.kill(gateway, signal.SIGKILL)
+    until(lambda: room.gateway_pids() not in ([gateway], []), 10, "another gateway has begun")
+    assert session.generate().code == "budget_spent"
+
+    room.stop()
+    room.start()
+    assert session.generate().code == "budget_spent"
+    policy(room, "--service", "gemini", "--budget", "tokens=1000")
+    until(lambda: session.generate().status == 200, 5, "there is more to spend")
+
+
+def test_N7_two_gateways_share_a_days_budget(make_room):
+    room = make_room(("--gateway-processes", "2")).people()
+    room.add_key("gemini")
+    policy(room, "--service", "gemini", "--budget", "tokens=100")
+    session = Session(room, "gemini")
+
+    def all_refuse():
+        return all(session.generate().code == "budget_spent" for _ in range(12))
+
+    until(all_refuse, 20, "each gateway knows what the other has spent")
+    shown = room.json("policy", "show", "--tenant", "acme", "--service", "gemini")
+    assert 100 <= shown["units_today"] <= 2 * 100 + 2 * COST
+
+
+def test_N7_costs_as_each_service_states_them(room, standins):
+    for service in ("anthropic", "openai", "elevenlabs"):
+        room.add_key(service)
+    policy(room, "--budget", "tokens=100000")
+    policy(room, "--service", "elevenlabs", "--budget", "characters=100000")
+    session = Session(room, "anthropic", "openai", "elevenlabs")
+
+    def spent(*place):
+        return room.json("policy", "show", "--tenant", "acme", *place)["units_today"]
+
+    zipped = {"accept-encoding": "gzip, deflate, br"}
+    message = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "hello"}]}
+    assert session.ask("POST", "/anthropic/v1/messages", message, headers=zipped).status == 200
+    until(lambda: spent() == 8, 5, "anthropic: three in, five out")
+    streamed = session.ask("POST", "/anthropic/v1/messages", {**message, "stream": True})
+    assert streamed.status == 200 and b"message_delta" in streamed.body
+    before = until(lambda: spent() > 8 and spent(), 5, "a stream is counted")
+    chat = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
+    assert session.ask("POST", "/openai/v1/chat/completions", chat).status == 200
+    until(lambda: spent() == before + 3, 5, "openai states three")
+    silent = session.ask("POST", "/openai/v1/chat/completions", {**chat, "stream": True})
+    assert silent.status == 200 and b"usage" not in silent.body
+    until(lambda: spent() > before + 3, 5, "a stream that states nothing is guessed at")
+    speech = session.ask("POST", "/elevenlabs/v1/text-to-speech/v", {"text": "twelve chars"})
+    assert speech.status == 200
+    until(lambda: spent("--service", "elevenlabs") == 12, 5, "elevenlabs: by a header")
+
+
+def test_N8_one_tenant_cannot_starve_another(make_room, standins):
+    room = make_room(start=False)
+    config = room.data / "strongroom.toml"
+    config.write_text(
+        config.read_text().replace("[gateway]\n", "[gateway]\ntenant_exchanges = 2\n", 1)
+    )
+    room.start().people()
+    room.people("globex", ("carol",))
+    room.add_key("gemini")
+    room.add_key("gemini", tenant="globex")
+    greedy = Session(room, "gemini")
+    modest = Session(room, "gemini", tenant="globex", member="carol")
+    standins.stream(events=2, hold=True)
+    streams = [greedy.open("POST", STREAM, {"contents": []}) for _ in range(2)]
+    assert [answer.status for _, answer in streams] == [200, 200]
+    refused = greedy.ask("GET", "/gemini/v1beta/models")
+    assert (refused.status, refused.code) == (429, "tenant_busy")
+    assert refused.error["limit_of"] == "tenant" and refused.headers["retry-after"] == "1"
+    for _ in range(5):
+        assert modest.ask("GET", "/gemini/v1beta/models").status == 200
+    standins.release()
+    for connection, answer in streams:
+        answer.read()
+        connection.close()
+    assert greedy.ask("GET", "/gemini/v1beta/models").status == 200
+    until(lambda: refusals(room, "tenant_busy") == 1, 5, "it is counted")
+
+
+def test_errors_say_what_would_mend_them(room, standins):
+    key_id, value = room.add_key("gemini")
+    room.add_key("openai")
+    session = Session(room, "gemini")
+    ungranted = session.ask("GET", "/openai/v1/models", carrying="gemini")
+    assert (ungranted.status, ungranted.code) == (403, "not_granted")
+    missing = session.ask("GET", "/anthropic/v1/models", carrying="gemini")
+    assert (missing.status, missing.code) == (403, "not_connected")
+    link = f"http://{room.endpoints['control']}/#connect=anthropic"
+    assert missing.error["link"] == link
+    with urllib.request.urlopen(link, timeout=20) as page:
+        assert page.status == 200, "the link leads to the console"
+    never = room.cli(
+        *("session", "start", "--tenant", "acme", "--member", "alice", "--service", "anthropic"),
+        expect=NOT_FOUND,
+    )
+    assert "#keys" in never.stderr
+
+    standins.revoke("gemini", value)
+    assert session.ask("GET", "/gemini/v1beta/models").status == 400
+    until(lambda: room.key(key_id)["state"] == "rejected_by_provider", 5, "it is noticed")
+    answer = session.ask("GET", "/gemini/v1beta/models")
+    assert answer.status == 400, "the provider's own answer"
+    assert answer.headers["strongroom-code"] == "key_rejected"
+    room.revoke(key_id)
+    assert session.ask("GET", "/gemini/v1beta/models").code == "key_revoked"
+
+
+AGENT = """
+import json, openai
+client = openai.OpenAI(max_retries=0)
+def ask():
+    client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hello"}])
+ask()
+try:
+    ask()
+except openai.RateLimitError as error:
+    print(json.dumps({"code": error.code, "after": error.response.headers["retry-after"]}))
+"""
+
+
+def test_an_unmodified_sdk_understands(room):
+    room.add_key("openai")
+    policy(room, "--service", "openai", "--rpm", 1)
+    done = room.run(["openai"], [sys.executable, "-c", AGENT])
+    said = json.loads(done.stdout)
+    assert said["code"] == "rate_limited" and 1 <= int(said["after"]) <= 60
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--service", "gemini"],
+        ["--service", "gemini", "--deny", "delete /v1"],
+        ["--service", "gemini", "--deny", "DELETE v1"],
+        ["--service", "gemini", "--rpm", "-1"],
+        ["--service", "gemini", "--rpm", "many"],
+        ["--service", "gemini", "--budget", "1000"],
+        ["--service", "gemini", "--budget", "bananas=5"],
+        ["--service", "gemini", "--allow", "GET /", "--no-allow"],
+        ["--key", "nonsense", "--rpm", "5"],
+    ],
+    ids=lambda arguments: " ".join(arguments[-2:]),
+)
+def test_what_cannot_be_is_refused(room, arguments):
+    done = room.cli("policy", "set", "--tenant", "acme", *arguments, expect=WRONG_USE)
+    assert done.stderr.strip() and room.json("policy", "list") == []
+
+
+def test_what_tools_hold_cannot_be_limited(room):
+    done = room.cli(
+        "policy", "set", "--tenant", "acme", "--service", "github", "--rpm", "5", expect=None
+    )
+    assert done.returncode not in (0, REFUSED) and "workroom" in done.stderr
+    room.cli("policy", "show", "--tenant", "acme", "--service", "gemini", expect=NOT_FOUND)
+    room.cli("policy", "remove", "--tenant", "acme", expect=NOT_FOUND)
