@@ -59,6 +59,11 @@ void State::feed_library(ByteView octets) {
 /// False: the block is not read.
 bool State::begin_head(const nghttp2_frame& frame) {
   const Http2StreamId id = frame.hd.stream_id;
+  if (frame.hd.type != NGHTTP2_HEADERS) {
+    // The library lets PUSH_PROMISE through until our SETTINGS were acknowledged.
+    fail_session(Http2Code::ProtocolError, broken_protocol());
+    return false;
+  }
   if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) return begin_request(id);
   const Http2Stream* const stream = find_open(id);
   if (stream == nullptr) return false;
@@ -129,10 +134,17 @@ void State::refuse_stream(Http2StreamId id, Http2Code code) {
   (void)nghttp2_submit_rst_stream(library, NGHTTP2_FLAG_NONE, id, std::to_underlying(code));
 }
 
+/// What came on it is malformed. Closed says so at once: a stream that both sides have ended is
+/// closed by the library before it could be reset.
+void State::break_stream(Http2Stream& stream) {
+  refuse_stream(stream.id, Http2Code::ProtocolError);
+  close(stream, std::to_underlying(Http2Code::ProtocolError));
+}
+
 void State::end_answer(Http2Stream& stream, Http2End end) {
   std::string text;
   const Verdict verdict = reader.finish_answer(stream.is_head_request ? "HEAD" : "GET", end, text);
-  if (verdict.is_bad()) return refuse_stream(stream.id, Http2Code::ProtocolError);
+  if (verdict.is_bad()) return break_stream(stream);
   if (reader.status() < 200) {
     if (++stream.informational > limits.max_informational)
       return fail_limit(http2_reason::kInformationalFlood);
@@ -145,8 +157,7 @@ void State::end_answer(Http2Stream& stream, Http2End end) {
 
 void State::end_trailers(Http2Stream& stream) {
   std::string text;
-  if (reader.finish_trailers(text).is_bad())
-    return refuse_stream(stream.id, Http2Code::ProtocolError);
+  if (reader.finish_trailers(text).is_bad()) return break_stream(stream);
   report(Http2EventKind::Trailers, stream.id, 0, std::move(text));
   end_of_peer(stream);
 }
@@ -188,7 +199,9 @@ void State::take_control(const nghttp2_frame& frame) {
 }
 
 int State::on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* self) noexcept {
-  return state_of(self).begin_head(*frame) ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  State& state = state_of(self);
+  if (state.begin_head(*frame)) return 0;
+  return state.status ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE : NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
 int State::on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name,

@@ -48,17 +48,28 @@ std::size_t Http2Session::take_output(MutableBytes room) {
   state.now = state.clock.steady();
   std::size_t written = 0;
   while (written < room.size()) {
-    if (state.pending.empty()) {
-      if (nghttp2_session_want_write(state.library) == 0) break;
-      const std::uint8_t* made = nullptr;
-      const ssize_t size = nghttp2_session_mem_send(state.library, &made);
-      if (size <= 0) break;
-      state.pending = {made, static_cast<std::size_t>(size)};
-    }
+    if (state.pending.empty() && !state.make_pending()) break;
     written += state.take_pending(room.subspan(written));
   }
   state.notice_end_by_library();
   return written;
+}
+
+bool State::make_pending() {
+  if (nghttp2_session_want_write(library) == 0) return false;
+  has_made_frame = false;
+  const std::uint8_t* made = nullptr;
+  const ssize_t size = nghttp2_session_mem_send(library, &made);
+  if (size < 0) {
+    is_lost = true;  // nothing that may follow could be trusted to be frames
+    fail_session(Http2Code::InternalError, Error(Code::Internal, "The HTTP/2 session cannot go on.",
+                                                 std::string(http2_reason::kProtocol)));
+  }
+  if (size <= 0) return false;
+  pending = {made, static_cast<std::size_t>(size)};
+  pending_is_head = makes_head;
+  if (has_made_frame) makes_head = false;
+  return true;
 }
 
 std::size_t State::take_pending(MutableBytes room) {
@@ -121,9 +132,7 @@ void State::frame_left(const nghttp2_frame& frame) {
       if (const auto reason = watch.note_reset(now); !reason.empty()) fail_limit(reason);
   }
   if (type == NGHTTP2_GOAWAY && frame.goaway.error_code != NGHTTP2_NO_ERROR)
-    fail_session(static_cast<Http2Code>(frame.goaway.error_code),
-                 Error(Code::Protocol, "The HTTP/2 peer broke the protocol.",
-                       std::string(http2_reason::kProtocol)));
+    fail_session(static_cast<Http2Code>(frame.goaway.error_code), broken_protocol());
 }
 
 /// A head that could not leave, because the stream or the session ended before it.
@@ -298,19 +307,19 @@ void Http2Session::release(Http2StreamId id) {
 }
 
 int State::before_frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* self) noexcept {
-  state_of(self).pending_is_head = frame->hd.type == NGHTTP2_HEADERS;
+  state_of(self).makes_head = frame->hd.type == NGHTTP2_HEADERS;
   return 0;
 }
 
 int State::on_frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* self) noexcept {
-  state_of(self).pending_is_head = false;
+  state_of(self).has_made_frame = true;
   state_of(self).frame_left(*frame);
   return 0;
 }
 
 int State::on_frame_not_sent(nghttp2_session*, const nghttp2_frame* frame, int,
                              void* self) noexcept {
-  state_of(self).pending_is_head = false;
+  state_of(self).makes_head = false;
   state_of(self).frame_dropped(*frame);
   return 0;
 }

@@ -85,6 +85,11 @@ void submit_settings(nghttp2_session* library, Http2Role role, const Http2Limits
 
 }  // namespace
 
+Error broken_protocol() {
+  return {Code::Protocol, "The HTTP/2 peer broke the protocol.",
+          std::string(http2_reason::kProtocol)};
+}
+
 Http2Session::State::State(Http2Role which, const Clock& time, const Http2Limits& most)
     : role(which),
       clock(time),
@@ -171,9 +176,7 @@ void Http2Session::State::notice_end_by_library() {
   if (is_server() || has_shut_down || has_peer_gone_away) return;
   if (nghttp2_session_check_request_allowed(library) != 0) return;
   if (nghttp2_session_get_next_stream_id(library) > (1U << 31U) - 1) return;
-  fail_session(Http2Code::ProtocolError,
-               Error(Code::Protocol, "The HTTP/2 peer broke the protocol.",
-                     std::string(http2_reason::kProtocol)));
+  fail_session(Http2Code::ProtocolError, broken_protocol());
 }
 
 ParseState match_http2_preface(ByteView start) {

@@ -22,6 +22,9 @@
 
 namespace strongroom::http {
 
+/// What ends a session whose peer does what RFC 9113 forbids.
+[[nodiscard]] Error broken_protocol();
+
 struct Http2Session::State {
   State(Http2Role role, const Clock& clock, const Http2Limits& limits);
   ~State();
@@ -61,6 +64,7 @@ struct Http2Session::State {
   void end_trailers(Http2Stream& stream);
   void refuse_request(Http2StreamId id, Http2End end, const Verdict& verdict);
   void refuse_stream(Http2StreamId id, Http2Code code);
+  void break_stream(Http2Stream& stream);
   void end_of_peer(Http2Stream& stream);
   void take_data(Http2StreamId id, ByteView octets);
   void take_control(const nghttp2_frame& frame);
@@ -78,6 +82,8 @@ struct Http2Session::State {
   /// What was queued and what is to come against our Content-Length.
   [[nodiscard]] Status check_length(Http2Stream& stream, std::size_t more, Http2End end);
   [[nodiscard]] Status submit_head(Http2Stream& stream, const Http2Fields& fields, Http2End end);
+  /// Lets the library make the next piece of output, if it has any.
+  [[nodiscard]] bool make_pending();
   /// Copies what the library has made into `room`; answers how much.
   [[nodiscard]] std::size_t take_pending(MutableBytes room);
 
@@ -121,6 +127,8 @@ struct Http2Session::State {
   std::size_t next_event = 0;
   ByteView pending;              ///< output of the library, not yet taken
   bool pending_is_head = false;  ///< it is wiped as it is taken
+  bool makes_head = false;       ///< the library is at HEADERS or a CONTINUATION of it
+  bool has_made_frame = false;   ///< what it gave ends that frame
   bool is_lost = false;          ///< the connection
   bool has_shut_down = false;
   bool has_peer_gone_away = false;
