@@ -3,37 +3,11 @@
 
 #include <algorithm>
 
+#include "http/head_rules.h"
 #include "http/syntax.h"
 
 namespace strongroom::http {
 namespace {
-
-/// RFC 9110 6.5.1: fields that may not travel in a trailer, because they would change framing,
-/// routing, credentials or content.
-bool may_be_trailer(Name id) {
-  switch (id) {
-    case Name::Other:
-    case Name::Date:
-    case Name::Server:
-    case Name::UserAgent:
-      return true;
-    default:
-      return false;
-  }
-}
-
-/// Services name the headers of their keys as they like; what sounds like one does not travel where
-/// nobody looks for it (threats.md D3).
-bool sounds_like_a_credential(std::string_view name) {
-  static constexpr std::string_view kWords[] = {"key",    "auth",   "token", "secret",
-                                                "cookie", "passwo", "pass-", "credential"};
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c == '_' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return std::ranges::any_of(
-      kWords, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
-}
 
 unsigned hex_value(char c) {
   if (is_digit(c)) return static_cast<unsigned>(c - '0');
@@ -123,8 +97,7 @@ BodyFollower::Phase BodyFollower::take_trailer(char octet) {
   if (octet == ':' && name_size_ > 0) {
     if (name_size_ > name_.size()) return Phase::Bad;
     const std::string_view name(name_.data(), name_size_);
-    return may_be_trailer(name_id(name)) && !sounds_like_a_credential(name) ? Phase::TrailerValue
-                                                                            : Phase::Bad;
+    return may_be_trailer(name) ? Phase::TrailerValue : Phase::Bad;
   }
   if (!is_token_char(octet)) return Phase::Bad;
   if (name_size_ < name_.size()) name_[name_size_] = octet;

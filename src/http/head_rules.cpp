@@ -8,6 +8,33 @@
 namespace strongroom::http {
 namespace {
 
+/// RFC 9110 6.5.1: fields that may not travel in a trailer, because they would change framing,
+/// routing, credentials or content.
+bool id_may_be_trailer(Name id) {
+  switch (id) {
+    case Name::Other:
+    case Name::Date:
+    case Name::Server:
+    case Name::UserAgent:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Services name the headers of their keys as they like; what sounds like one does not travel where
+/// nobody looks for it (threats.md D3).
+bool sounds_like_a_credential(std::string_view name) {
+  static constexpr std::string_view kWords[] = {"key",    "auth",   "token", "secret",
+                                                "cookie", "passwo", "pass-", "credential"};
+  std::string lower(name);
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c == '_' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return std::ranges::any_of(
+      kWords, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
+}
+
 /// What the framing headers of a head said.
 struct Framing {
   std::uint64_t length = 0;
@@ -146,10 +173,13 @@ Verdict note_request_header(const Header& header, RequestHead& head, RequestMark
       marks.has_host = true;
       marks.host = header.value;
       return {};
-    case Name::ContentLength: return note_length(header.value, marks.framing);
+    case Name::ContentLength:
+      return note_length(header.value, marks.framing);
     case Name::TransferEncoding:
       return note_coding(header.value, head.minor_version, marks.framing);
-    case Name::Connection: marks.persistence.note(header.value); return {};
+    case Name::Connection:
+      marks.persistence.note(header.value);
+      return {};
     case Name::Expect:
       if (!equals_ignoring_case(header.value, "100-continue"))
         return {417, "an unknown expectation"};
@@ -158,12 +188,15 @@ Verdict note_request_header(const Header& header, RequestHead& head, RequestMark
     case Name::Upgrade:
       marks.websocket.upgrade = marks.websocket.upgrade || list_has(header.value, "websocket");
       return {};
-    case Name::SecWebSocketVersion: marks.websocket.version = header.value == "13"; return {};
+    case Name::SecWebSocketVersion:
+      marks.websocket.version = header.value == "13";
+      return {};
     case Name::SecWebSocketKey:
       ++marks.websocket.keys;
       marks.websocket.key = is_websocket_key(header.value);
       return {};
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -228,6 +261,11 @@ Verdict judge_response(ResponseHead& head, std::string_view request_method) {
     head.keeps_alive = false;
   }
   return {};
+}
+
+bool may_be_trailer(std::string_view name) {
+  return name.size() <= kMaxTrailerName && id_may_be_trailer(name_id(name)) &&
+         !sounds_like_a_credential(name);
 }
 
 }  // namespace strongroom::http

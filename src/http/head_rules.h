@@ -18,4 +18,8 @@ struct Verdict {
 [[nodiscard]] Verdict judge_request(RequestHead& head);
 [[nodiscard]] Verdict judge_response(ResponseHead& head, std::string_view request_method);
 
+inline constexpr std::size_t kMaxTrailerName = 64;
+/// May a field of this name (a token) stand in a trailer? Not what frames, routes or authorizes.
+[[nodiscard]] bool may_be_trailer(std::string_view name);
+
 }  // namespace strongroom::http
