@@ -30,8 +30,11 @@ struct Loop::Batch {
 
 struct Loop::Timer {
   std::function<void()> work;
-  Loop* loop = nullptr;  ///< null once called or cancelled
+  Loop* loop = nullptr;  ///< null unless it waits in the loop's list
   std::multimap<RealTime, std::shared_ptr<Timer>>::iterator place;
+  RealTime::duration period{};  ///< zero: called once
+  bool is_running = false;
+  bool is_cancelled = false;  ///< while it was running
 };
 
 struct Loop::Signals {
@@ -118,11 +121,21 @@ void Loop::run_posted() {
 void Loop::run_timers() {
   const RealTime now = std::chrono::steady_clock::now();
   while (!timers_.empty() && timers_.begin()->first <= now && !is_stopped_) {
-    const auto timer = std::move(timers_.begin()->second);
-    timers_.erase(timers_.begin());
+    // The node is used again, so that what ticks allocates nothing.
+    auto node = timers_.extract(timers_.begin());
+    const auto timer = std::exchange(node.mapped(), nullptr);
     timer->loop = nullptr;
-    const auto work = std::exchange(timer->work, nullptr);
-    work();
+    timer->is_running = true;
+    timer->work();
+    timer->is_running = false;
+    if (timer->is_cancelled || timer->period.count() == 0) {
+      timer->work = nullptr;
+      continue;
+    }
+    node.key() = now + timer->period;
+    node.mapped() = timer;
+    timer->loop = this;
+    timer->place = timers_.insert(std::move(node));
   }
 }
 
@@ -198,18 +211,26 @@ void Loop::on_signals(std::initializer_list<int> signals, std::function<void(int
 // ------------------------------------------------------------------------------------------------
 // time
 
-std::shared_ptr<Loop::Timer> Loop::call_in(Duration delay, std::function<void()> work) {
+std::shared_ptr<Loop::Timer> Loop::start_timer(Duration delay, Duration period,
+                                               std::function<void()> work) {
+  using Real = std::chrono::steady_clock::duration;
   auto timer = std::make_shared<Timer>();
   timer->work = std::move(work);
   timer->loop = this;
-  const auto at = std::chrono::steady_clock::now() +
-                  std::chrono::duration_cast<std::chrono::steady_clock::duration>(delay);
+  timer->period = std::chrono::duration_cast<Real>(period);
+  const auto at = std::chrono::steady_clock::now() + std::chrono::duration_cast<Real>(delay);
   timer->place = timers_.emplace(at, timer);
   return timer;
 }
 
+std::shared_ptr<Loop::Timer> Loop::call_in(Duration delay, std::function<void()> work) {
+  return start_timer(delay, Duration(), std::move(work));
+}
+
 void Loop::cancel(const std::shared_ptr<Timer>& timer) {
-  if (timer == nullptr || timer->loop == nullptr) return;
+  if (timer == nullptr) return;
+  timer->is_cancelled = timer->is_running;
+  if (timer->loop == nullptr) return;
   std::exchange(timer->loop, nullptr)->timers_.erase(timer->place);
   // It may own what owns the timer.
   const auto dropped = std::exchange(timer->work, nullptr);
@@ -244,13 +265,7 @@ void Loop::watch(Timed& timed, Deadline deadline) {
   timed.deadline = deadline;
   if (deadline.is_never()) return timed.unlink();
   if (!timed.is_linked()) timed.link_after(deadlines_);
-  if (is_sweeping_) return;
-  is_sweeping_ = true;
-  sweep_later();
-}
-
-void Loop::sweep_later() {
-  (void)call_in(kSweep, [this] { sweep(); });
+  if (sweeper_ == nullptr) sweeper_ = start_timer(kSweep, kSweep, [this] { sweep(); });
 }
 
 void Loop::sweep() {
@@ -267,35 +282,11 @@ void Loop::sweep() {
     each->unlink();
     each->on_deadline();
   }
-  is_sweeping_ = deadlines_.next() != nullptr;
-  if (is_sweeping_) sweep_later();
-}
-
-struct Loop::Ticker::State {
-  Loop& loop;
-  Duration period;
-  std::function<void()> work;
-  std::shared_ptr<Timer> timer;
-  bool is_stopped = false;
-};
-
-Loop::Ticker::Ticker(std::shared_ptr<State> state) : state_(std::move(state)) {}
-Loop::Ticker::~Ticker() {
-  state_->is_stopped = true;  // the work may be what destroys us: it is freed with the state
-  cancel(state_->timer);
-}
-
-void Loop::Ticker::arm(const std::shared_ptr<State>& state) {
-  state->timer = state->loop.call_in(state->period, [state] {
-    state->work();
-    if (!state->is_stopped) arm(state);
-  });
+  if (deadlines_.next() == nullptr) cancel(std::exchange(sweeper_, nullptr));
 }
 
 std::unique_ptr<Loop::Ticker> Loop::every(Duration period, std::function<void()> work) {
-  auto state = std::make_shared<Ticker::State>(*this, period, std::move(work), nullptr, false);
-  Ticker::arm(state);
-  return std::unique_ptr<Ticker>(new Ticker(std::move(state)));
+  return std::make_unique<Ticker>(start_timer(period, period, std::move(work)));
 }
 
 // ------------------------------------------------------------------------------------------------

@@ -54,18 +54,16 @@ class Loop {
   void spawn(Task<void> task);
   [[nodiscard]] Task<void> sleep(Duration duration);
   /// Calls `work` every `period` until the returned handle is destroyed.
+  struct Timer;
   class Ticker {
    public:
+    explicit Ticker(std::shared_ptr<Timer> timer) : timer_(std::move(timer)) {}
     Ticker(const Ticker&) = delete;
     Ticker& operator=(const Ticker&) = delete;
-    ~Ticker();
+    ~Ticker() { cancel(timer_); }
 
    private:
-    friend class Loop;
-    struct State;
-    explicit Ticker(std::shared_ptr<State> state);
-    static void arm(const std::shared_ptr<State>& state);
-    std::shared_ptr<State> state_;
+    std::shared_ptr<Timer> timer_;
   };
   [[nodiscard]] std::unique_ptr<Ticker> every(Duration period, std::function<void()> work);
   /// Runs `on_signal(number)` on this loop for SIGTERM, SIGINT, SIGCHLD, ... until the loop ends.
@@ -82,7 +80,6 @@ class Loop {
   /// destroyed before (io/deadlines.h).
   void watch(Timed& timed, Deadline deadline);
   /// Calls `work` after `delay` of real time; the handle takes it back.
-  struct Timer;
   [[nodiscard]] std::shared_ptr<Timer> call_in(Duration delay, std::function<void()> work);
   static void cancel(const std::shared_ptr<Timer>& timer);
 
@@ -112,7 +109,8 @@ class Loop {
   [[nodiscard]] int wait_time() const;
   void wake() noexcept;
   void forget(const Descriptor& descriptor) noexcept;
-  void sweep_later();
+  [[nodiscard]] std::shared_ptr<Timer> start_timer(Duration delay, Duration period,
+                                                   std::function<void()> work);
   void sweep();
 
   const Clock& clock_;
@@ -132,7 +130,7 @@ class Loop {
   std::vector<std::function<void()>> running_posted_;
   std::atomic<bool> has_posted_ = false;
   Timed::Head deadlines_;
-  bool is_sweeping_ = false;
+  std::shared_ptr<Timer> sweeper_;  ///< while something has a deadline
   std::shared_ptr<Mailbox> mailbox_;
   std::unique_ptr<Signals> signals_;
 };
