@@ -16,14 +16,16 @@ constexpr std::chrono::milliseconds kLinger{1000};
 
 }  // namespace
 
-Connection::Connection(Gateway& gateway, io::Stream client)
-    : gateway_(gateway), client_(std::move(client)) {}
+Connection::Connection(Gateway& gateway, io::Stream client,
+                       std::shared_ptr<const Inspected> inspected)
+    : gateway_(gateway), client_(std::move(client)), inspected_(std::move(inspected)) {}
 Connection::~Connection() {
   gateway_.workspaces.give(std::move(work_));
 }
 
 void Connection::end_when_idle() {
   ends_when_idle_ = true;
+  if (http2_ != nullptr) return http2_->drain();
   if (is_idle_) client_.abort();
 }
 
@@ -60,6 +62,7 @@ io::Task<void> Connection::run() {
   const bool is_ready = co_await prepare_tls();
   if (!is_ready) co_return;
   for (;;) {
+    if (client_.tls_protocol() == "h2") co_return co_await serve_http2();
     waits_since_ = gateway_.loop().coarse_now();
     const bool has_head = co_await read_head();
     waits_since_.reset();
@@ -68,6 +71,13 @@ io::Task<void> Connection::run() {
     if (next == Next::Close) break;
   }
   if (client_.is_open()) (void)co_await client_.finish_writing();
+}
+
+io::Task<void> Connection::serve_http2() {
+  http2_ = std::make_unique<Http2Front>(gateway_, client_, inspected_);
+  if (ends_when_idle_) http2_->drain();
+  co_await http2_->run();
+  http2_.reset();
 }
 
 io::Task<bool> Connection::prepare_tls() {

@@ -14,6 +14,7 @@
 #include "gateway/admission.h"
 #include "gateway/gateway.h"
 #include "gateway/guard.h"
+#include "gateway/http2_front.h"
 #include "gateway/metering.h"
 #include "http/body.h"
 #include "http/websocket.h"
@@ -27,7 +28,9 @@ inline constexpr std::uint8_t kPreambleMark = 0x01;
 
 class Connection final : public lease::Attachment, public io::Timed, public Metered {
  public:
-  Connection(Gateway& gateway, io::Stream client);
+  /// `inspected`: already known to lead there (a stream of an HTTP/2 connection).
+  Connection(Gateway& gateway, io::Stream client,
+             std::shared_ptr<const Inspected> inspected = nullptr);
   ~Connection() override;
 
   /// Until the client or the gateway ends it.
@@ -100,6 +103,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[nodiscard]] std::string_view origin_target() const;
   [[nodiscard]] bool leads_elsewhere() const;
 
+  io::Task<void> serve_http2();
+
   // transparent_ingress.cpp
   io::Task<bool> begin_transparent();
   io::Task<std::optional<crypto::ProxyCredential>> read_preamble();
@@ -161,6 +166,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   http::BodyFollower request_body_;
   http::BodyFollower answer_body_;
   std::shared_ptr<const Inspected> inspected_;  ///< of the tunnel that this connection has become
+  std::unique_ptr<Http2Front> http2_;
   std::unique_ptr<Workspace> work_;
   std::unique_ptr<Upstream> upstream_;
   std::size_t answer_begin_ = 0;  ///< octets of work_->answer not yet forwarded

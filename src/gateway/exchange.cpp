@@ -259,8 +259,10 @@ io::Task<Connection::Next> Connection::relay_answer() {
   if (!field.empty() && is_json && fits && response.status < 300)
     co_return co_await relay_rewritten(field);
   http::BodyFraming framing = response.body;
-  if (framing.kind == http::BodyKind::Chunked && !takes_chunks())
-    framing.kind = http::BodyKind::UntilEnd;
+  // A body that ends with the provider's connection gets an end of its own: cut short, it must not
+  // look whole.
+  if (framing.kind == http::BodyKind::Chunked || framing.kind == http::BodyKind::UntilEnd)
+    framing.kind = takes_chunks() ? http::BodyKind::Chunked : http::BodyKind::UntilEnd;
   if (!send_answer_head(framing)) {
     upstream_->stream.abort();
     co_return co_await refuse(Refusal::UpstreamProtocol);

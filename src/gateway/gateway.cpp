@@ -40,6 +40,11 @@ void Gateway::accept(io::Stream stream) {
   loop_.spawn(serve(connections_.begin()));
 }
 
+void Gateway::accept_inner(io::Stream stream, std::shared_ptr<const Inspected> place) {
+  connections_.push_front(std::make_unique<Connection>(*this, std::move(stream), std::move(place)));
+  loop_.spawn(serve(connections_.begin()));
+}
+
 io::Task<void> Gateway::serve(std::list<std::unique_ptr<Connection>>::iterator place) {
   co_await (*place)->run();
   connections_.erase(place);

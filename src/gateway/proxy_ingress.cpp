@@ -111,7 +111,11 @@ io::Task<Connection::Next> Connection::inspect(std::shared_ptr<const Inspected> 
 io::Task<Connection::Next> Connection::tunnel(lease::Lease& proxy, Authority authority) {
   if (!attach(proxy)) co_return co_await refuse(Refusal::SessionEnded);
   x_.authority = authority;
-  x_.sequence = gateway_.link().intend(proxy, authority.host(), "CONNECT", {});
+  if (!enter_tenant()) {
+    const auto refused = co_await wait_for_turn();
+    if (refused) co_return co_await refuse(*refused);
+  }
+  x_.sequence = gateway_.link().intend(*lease(), authority.host(), "CONNECT", {});
   auto dialled = co_await gateway_.pool().dial_plain(authority);
   if (!dialled) co_return co_await refuse(refusal_of_dial(dialled.error()));
   upstream_ = std::move(*dialled);

@@ -135,7 +135,8 @@ Result<const TlsServer*> SessionAuthority::server_for(std::string_view host, con
   const Cert leaf = make_leaf_certificate(state_->certificate.get(), state_->key.get(), key.get(),
                                           {std::string(host)}, kLeafLength);
   if (leaf == nullptr) return std::unexpected(making_failed());
-  STRONGROOM_TRY(auto server, TlsServer::create({pem_of(leaf.get()), pem_of(key.get())}));
+  STRONGROOM_TRY(auto server, TlsServer::create({pem_of(leaf.get()), pem_of(key.get())},
+                                                TlsServer::Protocols::Http2AndHttp1));
   state_->make_place();
   const auto [place, is_new] = state_->servers.insert_or_assign(
       std::string(host), State::Minted{std::move(server), now, now + kLeafLength / 2});

@@ -293,6 +293,13 @@ std::string Stream::tls_server_name() const {
                                : SSL_get_servername(state_->ssl.get(), TLSEXT_NAMETYPE_host_name);
   return name == nullptr ? std::string() : std::string(name);
 }
+std::string_view Stream::tls_protocol() const noexcept {
+  if (state_->ssl == nullptr) return {};
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(state_->ssl.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
 const Peer& Stream::peer() const noexcept {
   return state_->peer;
 }

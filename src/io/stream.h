@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -82,6 +83,8 @@ class Stream {
   [[nodiscard]] bool is_tls() const noexcept;
   /// What the client of a TLS server asked for (SNI, RFC 6066 3); empty when it named nothing.
   [[nodiscard]] std::string tls_server_name() const;
+  /// What ALPN chose (RFC 7301): "h2", "http/1.1", or nothing. A view into the connection.
+  [[nodiscard]] std::string_view tls_protocol() const noexcept;
   [[nodiscard]] const Peer& peer() const noexcept;
   [[nodiscard]] int native_handle() const noexcept;
   [[nodiscard]] Loop& loop() const noexcept;

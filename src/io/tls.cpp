@@ -69,15 +69,26 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
   return 1;
 }
 
-int choose_http1(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
-                 unsigned in_size, void*) {
-  static constexpr unsigned char kOffer[] = "\x08http/1.1";
+int choose(const unsigned char* offer, unsigned offer_size, const unsigned char** out,
+           unsigned char* out_size, const unsigned char* in, unsigned in_size) {
   unsigned char* chosen = nullptr;
-  if (SSL_select_next_proto(&chosen, out_size, kOffer, sizeof(kOffer) - 1, in, in_size) !=
+  if (SSL_select_next_proto(&chosen, out_size, offer, offer_size, in, in_size) !=
       OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_NOACK;
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
+}
+
+int choose_http1(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
+                 unsigned in_size, void*) {
+  static constexpr unsigned char kOffer[] = "\x08http/1.1";
+  return choose(kOffer, sizeof(kOffer) - 1, out, out_size, in, in_size);
+}
+
+int choose_http2_first(SSL*, const unsigned char** out, unsigned char* out_size,
+                       const unsigned char* in, unsigned in_size, void*) {
+  static constexpr unsigned char kOffer[] = "\x02h2\x08http/1.1";
+  return choose(kOffer, sizeof(kOffer) - 1, out, out_size, in, in_size);
 }
 
 Status use_certificate(SSL_CTX* context, const Certificate& certificate) {
@@ -174,12 +185,14 @@ Result<TlsServer> TlsServer::undecided() {
   return TlsServer(std::move(state));
 }
 
-Result<TlsServer> TlsServer::create(const Certificate& certificate) {
+Result<TlsServer> TlsServer::create(const Certificate& certificate, Protocols protocols) {
   auto state = std::make_unique<State>();
   state->context = make_context(TLS_server_method());
   if (state->context == nullptr) return fail(Code::Internal, "no memory for TLS");
   STRONGROOM_CHECKED(use_certificate(state->context.get(), certificate));
-  SSL_CTX_set_alpn_select_cb(state->context.get(), choose_http1, nullptr);
+  SSL_CTX_set_alpn_select_cb(state->context.get(),
+                             protocols == Protocols::Http1 ? choose_http1 : choose_http2_first,
+                             nullptr);
   static constexpr unsigned char kContext[] = "strongroom";
   SSL_CTX_set_session_id_context(state->context.get(), kContext, sizeof(kContext) - 1);
   return TlsServer(std::move(state));

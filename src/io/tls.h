@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,9 +36,12 @@ struct Certificate {
 /// Server side with one certificate.
 class TlsServer {
  public:
-  static Result<TlsServer> create(const Certificate& certificate);
-  /// Without a certificate: reads what name the client asks for, so that the right one can be chosen
-  /// (Stream::read_server_name).
+  /// `protocols`: what ALPN offers (RFC 7301), the first that the client knows is chosen.
+  enum class Protocols : std::uint8_t { Http1, Http2AndHttp1 };
+  static Result<TlsServer> create(const Certificate& certificate,
+                                  Protocols protocols = Protocols::Http1);
+  /// Without a certificate: reads what name the client asks for, so that the right one can be
+  /// chosen (Stream::read_server_name).
   static Result<TlsServer> undecided();
   TlsServer(TlsServer&&) noexcept;
   TlsServer& operator=(TlsServer&&) noexcept;

@@ -407,3 +407,129 @@ def test_a14_without_a_name_there_is_no_place(room):
         context.check_hostname = False
         with pytest.raises((ssl.SSLError, OSError)):
             context.wrap_socket(connection, server_hostname=None)
+
+
+# HTTP/2: chosen by ALPN inside an inspected tunnel; each stream is judged by itself.
+
+
+@pytest.mark.skipif(CURL is None, reason="curl is not installed")
+def test_curl_speaks_http2_and_several_requests_share_a_connection(room):
+    room.add_key("gemini")
+    ask = (
+        f'curl -sS --parallel --http2 -H "x-goog-api-key: $GEMINI_API_KEY" -w "%{{http_version}} %{{http_code}}\\n" '
+        + " ".join(f"-o /dev/null https://{GEMINI}/v1beta/models?n={n}" for n in range(20))
+    )
+    done = room.run(["gemini"], ["/bin/sh", "-c", ask], flags=["--proxy"])
+    assert done.stdout.split("\n")[:-1] == ["2 200"] * 20
+
+
+@pytest.mark.skipif(CURL is None, reason="curl is not installed")
+@pytest.mark.parametrize("version", ["--http2", "--http1.1"])
+def test_large_bodies_both_ways(room, version):
+    """More than every window and buffer; the stand-in answers what came."""
+    room.add_key("gemini")
+    ask = f"""
+      head -c 5000000 /dev/urandom | base64 -w0 > "$TMPDIR/body-$$"
+      curl -sS {version} -H "x-goog-api-key: $GEMINI_API_KEY" --data-binary "@$TMPDIR/body-$$" \\
+        -o "$TMPDIR/answer-$$" -w "%{{http_code}}\\n" "https://{GEMINI}/standin/echo"
+      {sys.executable} -c 'import json, sys; print(json.load(open(sys.argv[2]))["body"] == open(sys.argv[1]).read())' \\
+        "$TMPDIR/body-$$" "$TMPDIR/answer-$$"
+      rm -f "$TMPDIR/body-$$" "$TMPDIR/answer-$$"
+    """
+    done = room.run(["gemini"], ["/bin/sh", "-c", ask], flags=["--proxy"])
+    assert done.stdout.split() == ["200", "True"], done.stdout + done.stderr
+
+
+STREAMS = """
+const http2 = require('node:http2');
+const [one, two] = process.env.PASSES.split(' ');
+const session = http2.connect('https://generativelanguage.googleapis.com');
+const say = (text) => { console.log(text); };
+function open(name, pass) {
+  const stream = session.request({ ':method': 'POST', ':path': '/v1/models/m:streamGenerateContent?alt=sse',
+    'x-goog-api-key': pass, 'content-type': 'application/json' });
+  stream.end(JSON.stringify({ contents: [{ parts: [{ text: 'hold' }] }] }));
+  stream.once('data', () => say(`FIRST ${name}`));
+  stream.on('error', (error) => say(`ERROR ${name} ${error.code}`));
+  stream.on('end', () => say(`END ${name}`));
+  stream.on('close', () => { say(`CLOSE ${name} ${stream.rstCode}`); if (name === 'one') again(); });
+  return stream;
+}
+const first = open('one', one), second = open('two', two);
+function again() {
+  const stream = session.request({ ':path': '/v1beta/models', 'x-goog-api-key': two });
+  stream.on('response', (headers) => { say(`AGAIN ${headers[':status']} ${second.closed}`); refuse(); });
+  stream.resume();
+}
+function refuse() {
+  const refused = session.request({ ':path': '/v1beta/models', 'x-goog-api-key': one });
+  refused.on('response', (headers) => { say(`REVOKED ${headers[':status']}`); session.destroy(); });
+  refused.resume();
+}
+"""
+
+
+@isolated
+def test_a12_n2_a_revoke_resets_its_streams_and_leaves_the_others(room, standins, tmp_path):
+    import os
+    import subprocess
+    import threading
+
+    from support.room import PROGRAMS
+    from support.waiting import until
+
+    standins.stream(events=2, hold=True)
+    first, _ = room.add_key("gemini", label="one")
+    room.add_key("gemini", label="two")
+    started = room.json(
+        "session",
+        "start",
+        "--tenant",
+        "acme",
+        "--member",
+        "alice",
+        "--service",
+        "gemini:one",
+        "--service",
+        "gemini:two",
+    )
+    passes = {each["label"]: each["pass"] for each in started["passes"]}
+    for each in passes.values():
+        standins.passes(each)
+    hosts, authority, output = tmp_path / "hosts", tmp_path / "ca.pem", tmp_path / "out"
+    hosts.write_text(f"127.0.0.1 {GEMINI}\n")
+    authority.write_text(started["proxy"]["authority"])
+    (tmp_path / "ready").touch()
+    environment = {
+        **room.environment,
+        "HOSTS": str(hosts),
+        "READY": str(tmp_path / "ready"),
+        "SOCKET": str(room.data / "gateway.sock"),
+        "STRONGROOM": str(PROGRAMS / "strongroom"),
+        "STRONGROOM_PROXY_CREDENTIAL": started["proxy"]["credential"],
+        "NODE_EXTRA_CA_CERTS": str(authority),
+        "PASSES": f"{passes['one']} {passes['two']}",
+    }
+    with open(output, "wb") as out:
+        process = subprocess.Popen(
+            ["unshare", "-n", "-m", "/bin/sh", "-c", INSIDE, "sh", "node", "-e", STREAMS],
+            env=environment,
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        until(
+            lambda: {"FIRST one", "FIRST two"} <= set(output.read_text().splitlines()),
+            30,
+            "both streams have begun",
+        )
+        room.json("key", "revoke", first)
+        process.wait(30)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait(10)
+    lines = output.read_text().splitlines()
+    assert "END one" not in lines, "a cut stream must not look whole"
+    assert any(line.startswith("CLOSE one") and not line.endswith(" 0") for line in lines), lines
+    assert "AGAIN 200 false" in lines and "REVOKED 403" in lines, lines
