@@ -9,11 +9,14 @@ std::string_view hint_of(Code code) {
     case Code::Unauthorized:
       return "send 'Authorization: Bearer' with the content of operator.token, or use control.sock "
              "as the server's user";
-    case Code::Sealed: return "the server must be started with its seal open";
-    case Code::Storage: return "look at the disk that holds the data directory";
+    case Code::Sealed:
+      return "the server must be started with its seal open";
+    case Code::Storage:
+      return "look at the disk that holds the data directory";
     case Code::Tampered:
       return "something changed the data behind the server's back; see docs/operations.md";
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -21,24 +24,35 @@ std::string_view hint_of(Code code) {
 
 int status_of(Code code) {
   switch (code) {
-    case Code::Invalid: return 400;
-    case Code::NotFound: return 404;
-    case Code::Conflict: return 409;
+    case Code::Invalid:
+      return 400;
+    case Code::NotFound:
+      return 404;
+    case Code::Conflict:
+      return 409;
     case Code::Refused:
     case Code::Revoked:
-    case Code::Expired: return 403;
-    case Code::Unauthorized: return 401;
-    case Code::TooLarge: return 413;
-    case Code::Unsupported: return 501;
-    case Code::Timeout: return 504;
+    case Code::Expired:
+      return 403;
+    case Code::Unauthorized:
+      return 401;
+    case Code::TooLarge:
+      return 413;
+    case Code::Unsupported:
+      return 501;
+    case Code::Timeout:
+      return 504;
     case Code::Network:
-    case Code::Protocol: return 502;
+    case Code::Protocol:
+      return 502;
     case Code::Sealed:
     case Code::Cancelled:
-    case Code::Unavailable: return 503;
+    case Code::Unavailable:
+      return 503;
     case Code::Tampered:
     case Code::Storage:
-    case Code::Internal: return 500;
+    case Code::Internal:
+      return 500;
   }
   return 500;
 }

@@ -7,9 +7,13 @@
 namespace strongroom::api {
 namespace {
 
-Reply reply(json::value document) { return {std::move(document), {}, {}}; }
+Reply reply(json::value document) {
+  return {std::move(document), {}, {}};
+}
 
-Result<KeyId> id_of(Call& call) { return KeyId::parse(call.path["id"]); }
+Result<KeyId> id_of(Call& call) {
+  return KeyId::parse(call.path["id"]);
+}
 
 }  // namespace
 

@@ -6,8 +6,12 @@
 namespace strongroom::api {
 namespace {
 
-Reply reply(json::value document) { return {std::move(document), {}, {}}; }
-Reply receipt(const vault::Receipt& signed_one) { return {nullptr, signed_one.document, {}}; }
+Reply reply(json::value document) {
+  return {std::move(document), {}, {}};
+}
+Reply receipt(const vault::Receipt& signed_one) {
+  return {nullptr, signed_one.document, {}};
+}
 
 }  // namespace
 
@@ -22,7 +26,9 @@ Answer show_installation(Call& call) {
                             {"time", to_rfc3339(services.loop.clock().wall())}});
 }
 
-Answer show_openapi(Call&) { return reply(openapi_document()); }
+Answer show_openapi(Call&) {
+  return reply(openapi_document());
+}
 
 Answer list_tenants(Call& call) {
   STRONGROOM_TRY(const auto tenants, call.services.vault.list_tenants());

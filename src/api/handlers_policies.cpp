@@ -58,6 +58,7 @@ Answer set_policy(Call& call) {
   change.bytes_per_day = number(call, "bytes_per_day");
   if (given(call, "budget_unit") != nullptr) change.budget_unit = call.text("budget_unit");
   change.budget_per_day = number(call, "budget_per_day");
+  change.tunnels = rules(call, "tunnels");
   STRONGROOM_TRY(const auto policy, call.services.vault.set_policy(call.actor, place, change));
   return reply(to_json(policy));
 }

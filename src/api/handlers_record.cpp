@@ -7,7 +7,9 @@
 namespace strongroom::api {
 namespace {
 
-Reply reply(json::value document) { return {std::move(document), {}, {}}; }
+Reply reply(json::value document) {
+  return {std::move(document), {}, {}};
+}
 
 Result<std::uint64_t> number_of(const Call& call, std::string_view name, std::uint64_t when_missing,
                                 std::uint64_t most) {

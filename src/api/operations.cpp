@@ -109,7 +109,9 @@ constexpr std::array<Operation, 31> kOperations = {{
 
 }  // namespace
 
-std::span<const Operation> operations() { return kOperations; }
+std::span<const Operation> operations() {
+  return kOperations;
+}
 
 std::string Call::parameter(std::string_view name) const {
   const auto found = query.find(name);

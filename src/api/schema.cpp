@@ -36,34 +36,51 @@ bool has_kind(const json::value& value, const Member& member) {
       return value.is_string() &&
              (member.of.empty() || is_word_of(member.of, std::string_view(value.get_string())));
     case Kind::Time:
-    case Kind::Secret: return value.is_string();
-    case Kind::Integer: return value.is_int64() || value.is_uint64();
-    case Kind::Flag: return value.is_bool();
-    case Kind::TextList: return is_text_list(value);
-    case Kind::TextMap: return is_text_map(value);
-    case Kind::Object: return check_document(value, schema(member.of)).has_value();
+    case Kind::Secret:
+      return value.is_string();
+    case Kind::Integer:
+      return value.is_int64() || value.is_uint64();
+    case Kind::Flag:
+      return value.is_bool();
+    case Kind::TextList:
+      return is_text_list(value);
+    case Kind::TextMap:
+      return is_text_map(value);
+    case Kind::Object:
+      return check_document(value, schema(member.of)).has_value();
     case Kind::ObjectList:
       return value.is_array() &&
              std::ranges::all_of(value.get_array(), [&member](const auto& item) {
                return check_document(item, schema(member.of)).has_value();
              });
-    case Kind::Any: return true;
+    case Kind::Any:
+      return true;
   }
   return false;
 }
 
 std::string kind_text(const Member& member) {
   switch (member.kind) {
-    case Kind::Text: return member.of.empty() ? "text" : "one of " + std::string(member.of);
-    case Kind::Time: return "a time";
-    case Kind::Secret: return "text";
-    case Kind::Integer: return "a whole number";
-    case Kind::Flag: return "true or false";
-    case Kind::TextList: return "a list of texts";
-    case Kind::TextMap: return "an object of texts";
-    case Kind::Object: return "an object";
-    case Kind::ObjectList: return "a list of objects";
-    case Kind::Any: return "anything";
+    case Kind::Text:
+      return member.of.empty() ? "text" : "one of " + std::string(member.of);
+    case Kind::Time:
+      return "a time";
+    case Kind::Secret:
+      return "text";
+    case Kind::Integer:
+      return "a whole number";
+    case Kind::Flag:
+      return "true or false";
+    case Kind::TextList:
+      return "a list of texts";
+    case Kind::TextMap:
+      return "an object of texts";
+    case Kind::Object:
+      return "an object";
+    case Kind::ObjectList:
+      return "a list of objects";
+    case Kind::Any:
+      return "anything";
   }
   return {};
 }
@@ -86,20 +103,28 @@ json::object bare_schema(const Member& member) {
       out["enum"] = std::move(words);
       return out;
     }
-    case Kind::Time: return {{"type", "string"}, {"format", "date-time"}};
+    case Kind::Time:
+      return {{"type", "string"}, {"format", "date-time"}};
     case Kind::Secret:
       return {{"type", "string"},
               {"format", "password"},
               {"writeOnly", true},
               {"minLength", 1},
               {"maxLength", 65536}};
-    case Kind::Integer: return {{"type", "integer"}};
-    case Kind::Flag: return {{"type", "boolean"}};
-    case Kind::TextList: return {{"type", "array"}, {"items", {{"type", "string"}}}};
-    case Kind::TextMap: return {{"type", "object"}, {"additionalProperties", {{"type", "string"}}}};
-    case Kind::Object: return reference(member.of);
-    case Kind::ObjectList: return {{"type", "array"}, {"items", reference(member.of)}};
-    case Kind::Any: return {};
+    case Kind::Integer:
+      return {{"type", "integer"}};
+    case Kind::Flag:
+      return {{"type", "boolean"}};
+    case Kind::TextList:
+      return {{"type", "array"}, {"items", {{"type", "string"}}}};
+    case Kind::TextMap:
+      return {{"type", "object"}, {"additionalProperties", {{"type", "string"}}}};
+    case Kind::Object:
+      return reference(member.of);
+    case Kind::ObjectList:
+      return {{"type", "array"}, {"items", reference(member.of)}};
+    case Kind::Any:
+      return {};
   }
   return {};
 }

@@ -124,6 +124,8 @@ constexpr std::array kPolicy = {
     Member{"bytes_per_day", Kind::Integer, Need::Required, "Octets both ways; 0: no limit"},
     Member{"budget_unit", Kind::Text, Need::Required, "tokens, characters, ...; else empty"},
     Member{"budget_per_day", Kind::Integer, Need::Required, "0: no budget"},
+    Member{"tunnels", Kind::TextList, Need::Required,
+           "HOST:PORT that the tenant's sessions reach by plain tunnels, without any key"},
     Member{"bytes_today", Kind::Integer, Need::Required, "Spent since midnight UTC"},
     Member{"units_today", Kind::Integer, Need::Required, "Spent since midnight UTC"},
     Member{"changed", Kind::Time, Need::Required, "When it was set last"}};
@@ -137,7 +139,8 @@ constexpr std::array kPolicyChange = {
     Member{"concurrent", Kind::Integer, Need::Optional, "0 lifts"},
     Member{"bytes_per_day", Kind::Integer, Need::Optional, "0 lifts"},
     Member{"budget_unit", Kind::Text, Need::Optional, "What the service's answers state"},
-    Member{"budget_per_day", Kind::Integer, Need::Optional, "0 lifts"}};
+    Member{"budget_per_day", Kind::Integer, Need::Optional, "0 lifts"},
+    Member{"tunnels", Kind::TextList, Need::Optional, "HOST:PORT, of a whole tenant; [] lifts"}};
 
 constexpr std::array kGrant = {
     Member{"id", Kind::Text, Need::Required, "grt_..."},

@@ -105,6 +105,8 @@ json::object to_json(const vault::PolicyView& view) {
     for (const auto& rule : list) out.emplace_back(catalog::rule_text(rule));
     return out;
   };
+  json::array tunnels;
+  for (const auto& place : view.tunnels) tunnels.emplace_back(place);
   return {{"id", view.id.text()},
           {"tenant", view.tenant},
           {"service", view.service},
@@ -116,6 +118,7 @@ json::object to_json(const vault::PolicyView& view) {
           {"bytes_per_day", view.policy.bytes_per_day},
           {"budget_unit", view.policy.budget.unit},
           {"budget_per_day", view.policy.budget.per_day},
+          {"tunnels", tunnels},
           {"bytes_today", view.bytes_today},
           {"units_today", view.units_today},
           {"changed", to_rfc3339(view.changed)}};

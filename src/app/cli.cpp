@@ -173,6 +173,12 @@ void add_policies(CLI::App& app, Options& o) {
                   "refused then")
       ->expected(1)
       ->take_all();
+  set->add_option(
+         "--tunnel", o.policy.tunnels,
+         "HOST:PORT that the tenant's sessions may reach by a plain tunnel; may be repeated")
+      ->expected(1)
+      ->take_all();
+  set->add_flag("--no-tunnel", o.policy.no_tunnels, "lift the tunnels");
   set->add_flag("--no-deny", o.policy.no_deny, "lift the rules that refuse");
   set->add_flag("--no-allow", o.policy.no_allow, "lift the rules that allow");
   set->add_option("--rpm", o.policy.requests_per_minute, "requests a minute; 0 lifts");

@@ -45,8 +45,10 @@ struct PolicyOptions {
   std::string key;
   std::vector<std::string> allow;
   std::vector<std::string> deny;
+  std::vector<std::string> tunnels;
   bool no_allow = false;
   bool no_deny = false;
+  bool no_tunnels = false;
   std::optional<std::int64_t> requests_per_minute;
   std::optional<std::int64_t> concurrent;
   std::optional<std::int64_t> bytes_per_day;

@@ -24,6 +24,7 @@ const std::vector<Column> kPolicy = {{"id", "id"},
                                      {"key", "key"},
                                      {"allow", "allow"},
                                      {"deny", "deny"},
+                                     {"tunnels", "tunnels"},
                                      {"requests a minute", "requests_per_minute"},
                                      {"at once", "concurrent"},
                                      {"octets a day", "bytes_per_day"},
@@ -70,6 +71,9 @@ Result<json::object> change_of(const PolicyOptions& options) {
     return fail(Code::Invalid, "--allow and --no-allow (--deny and --no-deny) exclude each other");
   if (!options.allow.empty() || options.no_allow) body["allow"] = to_array(options.allow);
   if (!options.deny.empty() || options.no_deny) body["deny"] = to_array(options.deny);
+  if (!options.tunnels.empty() && options.no_tunnels)
+    return fail(Code::Invalid, "--tunnel and --no-tunnel exclude each other");
+  if (!options.tunnels.empty() || options.no_tunnels) body["tunnels"] = to_array(options.tunnels);
   if (options.requests_per_minute) body["requests_per_minute"] = *options.requests_per_minute;
   if (options.concurrent) body["concurrent"] = *options.concurrent;
   if (options.bytes_per_day) body["bytes_per_day"] = *options.bytes_per_day;

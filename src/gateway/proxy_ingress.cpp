@@ -71,12 +71,12 @@ io::Task<Connection::Next> Connection::serve_connect() {
   lease::Lease* proxy = nullptr;
   if (const auto refused = co_await find_session(proxy)) co_return co_await refuse(*refused);
   const auto& granted = proxy->granted();
-  if (const auto authority = Destinations::authority_of_tunnel(granted, *place))
-    co_return co_await tunnel(*proxy, *authority);
-  std::string asked = place->host;
-  auto found = gateway_.destinations().inspected(granted, std::move(*place));
+  // What a key of ours may go to is looked into, whatever else is allowed.
+  auto found = gateway_.destinations().inspected(granted, *place);
   if (found.services.empty()) {
-    gateway_.report({granted.session, {}, "not_granted", std::move(asked), {}});
+    if (const auto authority = Destinations::authority_of_tunnel(granted, *place))
+      co_return co_await tunnel(*proxy, *authority);
+    gateway_.report({granted.session, {}, "not_granted", place->host, {}});
     co_return co_await refuse(Refusal::HostNotGranted);
   }
   auto inspected = std::make_shared<const Inspected>(std::move(found));
@@ -193,8 +193,7 @@ io::Task<std::optional<Refusal>> Connection::read_absolute() {
   if (const auto refused = co_await find_session(proxy)) co_return refused;
   auto found = gateway_.destinations().inspected(proxy->granted(), std::move(*place));
   if (found.services.empty()) {
-    gateway_.report(
-        {proxy->granted().session, {}, "not_granted", std::move(found.place.host), {}});
+    gateway_.report({proxy->granted().session, {}, "not_granted", std::move(found.place.host), {}});
     co_return Refusal::HostNotGranted;
   }
   x_.inspected = std::make_shared<const Inspected>(std::move(found));
@@ -241,7 +240,7 @@ bool Connection::leads_elsewhere() const {
                                              x_.authority.port() == x_.inspected->place.port);
   if (is_same_session && is_same_place) return false;
   gateway_.report({x_.inspected->session, x_.route.service->id, "pass_of_another_session",
-                          x_.inspected->place.host, std::string(x_.route.path)});
+                   x_.inspected->place.host, std::string(x_.route.path)});
   return true;
 }
 

@@ -112,6 +112,7 @@ struct Rows {
                    30 + at,
                    "tokens" + n,
                    40 + at,
+                   "[\"a" + n + ".example:443\"]",
                    13000 + at};
     spending[i] = {policies[i].id, 20000 + at, 50 + at, 60 + at};
   }

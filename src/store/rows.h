@@ -242,6 +242,7 @@ struct Policy {
   std::int64_t bytes_per_day = 0;
   std::string budget_unit;  ///< empty: no budget
   std::int64_t budget_per_day = 0;
+  std::string tunnels = "[]";  ///< JSON array of HOST:PORT; of a tenant's own policy only
   std::int64_t changed = 0;
   template <class Self, class Visitor>
   static void columns(Self& self, Visitor&& visit) {
@@ -256,6 +257,7 @@ struct Policy {
     visit("bytes_per_day", self.bytes_per_day);
     visit("budget_unit", self.budget_unit);
     visit("budget_per_day", self.budget_per_day);
+    visit("tunnels", self.tunnels);
     visit("changed", self.changed);
   }
 };

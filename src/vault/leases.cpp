@@ -125,6 +125,8 @@ Result<OpenedKey> Vault::open_proxy(ByteView credential) {
     STRONGROOM_TRY(const auto settings, settings_of(key->settings));
     add_places(*service, settings, opened.settings);
   }
+  STRONGROOM_TRY(const auto tunnels, state.tunnels_of(session.tenant));
+  for (const auto& place : tunnels) opened.settings.emplace_back("tunnel", place);
   return opened;
 }
 

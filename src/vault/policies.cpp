@@ -6,11 +6,15 @@
 #include <array>
 #include <tuple>
 
+#include "base/utf8.h"
 #include "crypto/crypto.h"
+#include "io/net.h"
 #include "vault/state.h"
 
 namespace strongroom::vault {
 namespace {
+
+constexpr std::size_t kMostTunnels = 64;
 
 std::string to_text_list(const std::vector<catalog::PolicyRule>& rules) {
   json::array list;
@@ -27,7 +31,7 @@ Result<std::vector<catalog::PolicyRule>> rules_of(const std::vector<std::string>
   return rules;
 }
 
-Result<std::vector<catalog::PolicyRule>> kept_rules(const std::string& text) {
+Result<std::vector<std::string>> kept_texts(const std::string& text) {
   const auto malformed = [] {
     return fail(Code::Tampered, "The rules of a policy are malformed.");
   };
@@ -38,7 +42,35 @@ Result<std::vector<catalog::PolicyRule>> kept_rules(const std::string& text) {
     if (!each.is_string()) return malformed();
     texts.emplace_back(each.get_string());
   }
+  return texts;
+}
+
+Result<std::vector<catalog::PolicyRule>> kept_rules(const std::string& text) {
+  STRONGROOM_TRY(const auto texts, kept_texts(text));
   return rules_of(texts);
+}
+
+/// "registry.example.com:443", checked and in lower case.
+Result<std::string> checked_tunnel(const std::string& text) {
+  const auto endpoint = io::parse_endpoint(text);
+  const auto host = endpoint ? checked_host(endpoint->host)
+                             : Result<std::string>(fail(Code::Invalid, "not a place"));
+  if (!host || endpoint->port == 0)
+    return fail(Code::Invalid, "'" + text.substr(0, 300) + "' is not HOST:PORT.");
+  return *host + ":" + std::to_string(endpoint->port);
+}
+
+Status put_tunnels(const std::vector<std::string>& places, store::Policy& row) {
+  if (!row.service.empty() || row.key)
+    return fail(Code::Invalid, "Tunnels are of a whole tenant: leave service and key out.");
+  if (places.size() > kMostTunnels) return fail(Code::TooLarge, "A tenant has at most 64 tunnels.");
+  json::array list;
+  for (const auto& each : places) {
+    STRONGROOM_TRY(const auto place, checked_tunnel(each));
+    list.emplace_back(place);
+  }
+  row.tunnels = to_text(list);
+  return {};
 }
 
 Result<catalog::Policy> policy_of(const store::Policy& row) {
@@ -177,11 +209,20 @@ Result<PolicyView> Vault::State::view(const store::Policy& row) {
   view.service = row.service;
   view.key = row.key;
   STRONGROOM_TRY(view.policy, policy_of(row));
+  STRONGROOM_TRY(view.tunnels, kept_texts(row.tunnels));
   view.changed = from_micros(row.changed);
   const Spent today = spending.total(row.id, day_of(clock.wall()));
   view.bytes_today = today.bytes;
   view.units_today = today.units;
   return view;
+}
+
+Result<std::vector<std::string>> Vault::State::tunnels_of(TenantId tenant) {
+  STRONGROOM_TRY(const auto row, store.find<store::Policy>({{"tenant", store::to_value(tenant)},
+                                                            {"service", std::string()},
+                                                            {"key", {}}}));
+  if (!row) return std::vector<std::string>();
+  return kept_texts(row->tunnels);
 }
 
 Result<std::vector<AppliedPolicy>> Vault::State::policies_for(const store::Key& key) {
@@ -210,6 +251,8 @@ Result<std::vector<AppliedPolicy>> Vault::State::policies_for(const store::Key& 
 /// Those that leases of `row`'s keys carry are taken anew.
 Status Vault::State::refresh_leases_of(const store::Policy& row) {
   if (fences == nullptr) return {};
+  // Leases without a key say where sessions may go.
+  if (row.service.empty()) fences->refresh(KeyId());
   if (row.key) {
     fences->refresh(*row.key);
     return {};
@@ -252,7 +295,8 @@ Result<PolicyView> Vault::set_policy(const Actor& actor, const PolicyPlace& plac
     }
     STRONGROOM_CHECKED(apply(change, policy));
     STRONGROOM_CHECKED(check_unit(state.catalog, row.service, policy.budget.unit));
-    if (policy.is_empty())
+    if (change.tunnels) STRONGROOM_CHECKED(put_tunnels(*change.tunnels, row));
+    if (policy.is_empty() && row.tunnels == "[]")
       return fail(Code::Invalid,
                   "This policy would limit nothing: give it a rule or a limit, or "
                   "remove it (strongroom policy remove).");
@@ -268,7 +312,8 @@ Result<PolicyView> Vault::set_policy(const Actor& actor, const PolicyPlace& plac
                                       {"concurrent", row.concurrent},
                                       {"bytes_per_day", row.bytes_per_day},
                                       {"budget_unit", row.budget_unit},
-                                      {"budget_per_day", row.budget_per_day}});
+                                      {"budget_per_day", row.budget_per_day},
+                                      {"tunnels", row.tunnels}});
     return state.act(actor, "policy.set", std::move(act));
   }));
   if (has_other_unit) state.spending.forget_units(row.id);

@@ -36,6 +36,8 @@ struct PolicyChange {
   std::optional<std::int64_t> bytes_per_day;
   std::optional<std::string> budget_unit;
   std::optional<std::int64_t> budget_per_day;
+  /// HOST:PORT that the tenant's sessions may reach by plain tunnels, without any key; at most 64.
+  std::optional<std::vector<std::string>> tunnels;
 };
 
 struct PolicyView {
@@ -44,6 +46,7 @@ struct PolicyView {
   std::string service;
   std::optional<KeyId> key;
   catalog::Policy policy;
+  std::vector<std::string> tunnels;
   WallTime changed;
   std::uint64_t bytes_today = 0;
   std::uint64_t units_today = 0;

@@ -93,6 +93,8 @@ struct Vault::State {
   // Policies (policies.cpp)
   Result<store::Policy> policy_row(const PolicyPlace& place, bool& is_there);
   Result<PolicyView> view(const store::Policy& row);
+  /// Where the tenant lets its sessions go by plain tunnels.
+  Result<std::vector<std::string>> tunnels_of(TenantId tenant);
   Result<std::vector<AppliedPolicy>> policies_for(const store::Key& key);
   Status refresh_leases_of(const store::Policy& row);
   Status erase_policies_in_transaction(const store::Where& where);

@@ -12,6 +12,8 @@ import sys
 
 import pytest
 
+from support.room import WRONG_USE
+
 GEMINI = "generativelanguage.googleapis.com"
 CURL = shutil.which("curl")
 
@@ -258,6 +260,36 @@ def test_a_plain_tunnel_for_what_is_injected(room, standins):
         except (ConnectionResetError, ssl.SSLError, OSError) as error:
             assert not isinstance(error, TimeoutError)
     assert "CONNECT" in json.dumps(room.json("audit", "list", "--limit", "50"))
+
+
+def test_a_tenant_may_allow_plain_tunnels(room, standins):
+    """For package servers and the like: named places, no key, at once in running sessions."""
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    with open(standins.ca) as ca:
+        own = ca.read()
+    status, connection = session.connect("api.openai.com:443")
+    connection.close()
+    assert status == 403
+    allow = ["policy", "set", "--tenant", "acme", "--tunnel", "api.openai.com:443"]
+    # Where a key of ours may go is looked into all the same.
+    shown = room.json(*allow, "--tunnel", f"{GEMINI}:443")
+    assert shown["tunnels"] == ["api.openai.com:443", f"{GEMINI}:443"]
+    with session.tunnel(host="api.openai.com", authority=own) as connection:
+        assert connection.version() is not None
+    with session.tunnel() as connection:
+        status, _ = session.ask(connection, key=session.passes["gemini"])
+    assert status == 200
+    room.cli("policy", "set", "--tenant", "acme", "--no-tunnel", "--rpm", "1000")
+    status, connection = session.connect("api.openai.com:443")
+    connection.close()
+    assert status == 403
+    for wrong in ("nonsense", "API.openai.com:443", "a b:443", "example.com:0", "example.com"):
+        room.cli("policy", "set", "--tenant", "acme", "--tunnel", wrong, expect=WRONG_USE)
+    room.cli(
+        "policy", "set", "--tenant", "acme", "--service", "gemini", "--tunnel", "a.example:443",
+        expect=WRONG_USE,
+    )
 
 
 # The transparent ingress: a network namespace in which the providers' names lead to a relay.

@@ -156,6 +156,7 @@ CREATE TABLE policies (
   bytes_per_day INTEGER NOT NULL CHECK (bytes_per_day >= 0),
   budget_unit TEXT NOT NULL,
   budget_per_day INTEGER NOT NULL CHECK (budget_per_day >= 0),
+  tunnels TEXT NOT NULL,
   changed INTEGER NOT NULL,
   mac BLOB NOT NULL,
   CHECK (key IS NULL OR service <> '')
