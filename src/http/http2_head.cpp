@@ -61,13 +61,16 @@ bool read_trailers(std::string_view lines, Headers& out) {
 }
 
 void Http2HeadReader::start(Kind kind) {
+  clear();
   kind_ = kind;
+}
+
+void Http2HeadReader::clear() {
   verdict_ = {};
   list_size_ = 0;
   has_fields_ = has_length_ = has_authority_ = has_host_ = false;
   status_ = 0;
   for (std::string* part : {&method_, &scheme_text_, &path_, &host_, &cookie_, &fields_}) {
-    // An idle connection keeps no large head's memory.
     if (part->capacity() > 1_KiB)
       *part = {};
     else

@@ -27,6 +27,8 @@ class Http2HeadReader {
  public:
   enum class Kind : std::uint8_t { Request, Answer, Trailers };
   void start(Kind kind);
+  /// Forgets the block; keeps no memory of a large one.
+  void clear();
   /// One field, in the order of the block. Copies what it keeps.
   void add(std::string_view name, std::string_view value);
   /// Names and values and 32 octets for each field (RFC 9113 6.5.2), refused ones included.

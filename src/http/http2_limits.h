@@ -68,7 +68,7 @@ struct Http2Limits {
   std::uint32_t connection_window = 1U << 20U;
   /// Octets of one stream's body that wait to be sent; send_data takes no more.
   std::size_t send_buffer = 64_KiB;
-  /// Entries of one SETTINGS frame. kProtocol.
+  /// Entries of one SETTINGS frame. kSettingsFlood.
   std::uint32_t max_settings_entries = 32;
   /// 1xx heads before one answer. kInformationalFlood.
   std::uint32_t max_informational = 16;

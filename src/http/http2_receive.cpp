@@ -59,6 +59,7 @@ void State::feed_library(ByteView octets) {
 /// False: the block is not read.
 bool State::begin_head(const nghttp2_frame& frame) {
   const Http2StreamId id = frame.hd.stream_id;
+  if (!status) return false;
   if (frame.hd.type != NGHTTP2_HEADERS) {
     // The library lets PUSH_PROMISE through until our SETTINGS were acknowledged.
     fail_session(Http2Code::ProtocolError, broken_protocol());
@@ -229,6 +230,7 @@ int State::on_frame(nghttp2_session*, const nghttp2_frame* frame, void* self) no
   switch (frame->hd.type) {
     case NGHTTP2_HEADERS:
       state.end_head(*frame);
+      state.reader.clear();
       break;
     case NGHTTP2_DATA:
       if (end_of(*frame) == Http2End::Ends) {
@@ -248,6 +250,7 @@ int State::on_frame(nghttp2_session*, const nghttp2_frame* frame, void* self) no
 int State::on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int error,
                             void* self) noexcept {
   State& state = state_of(self);
+  state.reader.clear();
   const bool is_of_stream = error == NGHTTP2_ERR_HTTP_HEADER || error == NGHTTP2_ERR_HTTP_MESSAGING;
   if (is_of_stream && state.is_server() && state.find(frame->hd.stream_id) == nullptr &&
       frame->hd.type == NGHTTP2_HEADERS)

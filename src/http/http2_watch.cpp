@@ -7,8 +7,7 @@
 namespace strongroom::http {
 namespace {
 
-constexpr std::uint8_t kEndStream = 1;
-constexpr std::uint8_t kAck = 1;
+constexpr std::size_t kSettingsEntry = 6;  ///< octets
 constexpr std::uint32_t kMostPingCredit = 1000;
 constexpr std::size_t kOctetsPerFrame = 512;
 constexpr std::size_t kMostOctetCredit = 1_MiB;
@@ -58,10 +57,9 @@ Http2FrameWatch::Step Http2FrameWatch::look(ByteView octets, SteadyTime now) {
 /// The frame whose head is complete; skip_ is its length.
 std::string_view Http2FrameWatch::judge(SteadyTime now) {
   const auto type = static_cast<Http2FrameType>(head_[3]);
-  const bool has_first_flag = (head_[4] & 1U) != 0;
+  const bool has_first_flag = (head_[4] & 1U) != 0;  // END_STREAM, or ACK
   switch (type) {
     case Http2FrameType::Data:
-      static_assert(kEndStream == 1);
       return skip_ == 0 && !has_first_flag ? note_empty(now) : std::string_view();
     case Http2FrameType::Headers:
       continuations_ = 0;
@@ -72,8 +70,9 @@ std::string_view Http2FrameWatch::judge(SteadyTime now) {
     case Http2FrameType::RstStream:
       return note_reset(now);
     case Http2FrameType::Settings:
-      static_assert(kAck == 1);
       if (has_first_flag) return judge_other(now);
+      if (skip_ > limits_.max_settings_entries * kSettingsEntry)
+        return http2_reason::kSettingsFlood;
       return settings_.add(now) > limits_.settings_per_second ? http2_reason::kSettingsFlood
                                                               : std::string_view();
     case Http2FrameType::Ping:
