@@ -35,10 +35,10 @@ Status Http2Session::feed(ByteView octets) {
   state.now = state.clock.steady();
   const auto step = state.watch.look(octets, state.now);
   state.feed_library(octets.first(step.good));
+  state.notice_end_by_library();
   if (!step.reason.empty()) state.fail_limit(step.reason);
   if (nghttp2_session_get_outbound_queue_size(state.library) > state.limits.max_queued_frames)
     state.fail_limit(http2_reason::kOutputUnread);
-  state.notice_end_by_library();
   return state.status;
 }
 
