@@ -8,12 +8,27 @@
 #include <vector>
 
 #include "http/http2_victim_for_test.h"
+#include "http/http2_watch.h"
 
 namespace strongroom::http {
 namespace {
 
 using Kind = Http2EventKind;
 using namespace std::chrono_literals;
+
+TEST(SecondMeter, SlidesOverTheSecond) {
+  ManualClock clock;
+  SecondMeter meter;
+  EXPECT_EQ(meter.add(clock.steady()), 1U);
+  clock.advance(900ms);
+  for (std::uint32_t i = 2; i <= 10; ++i) EXPECT_EQ(meter.add(clock.steady()), i);
+  clock.advance(200ms);
+  EXPECT_EQ(meter.add(clock.steady()), 10U) << "nine tenths of the ten before, and this one";
+  clock.advance(800ms);
+  EXPECT_EQ(meter.add(clock.steady()), 3U);
+  clock.advance(5s);
+  EXPECT_EQ(meter.add(clock.steady()), 1U);
+}
 
 TEST(Http2Floods, RapidReset_N2) {
   Victim victim;
