@@ -21,6 +21,7 @@ class HeadBuffer {
     overflowed_ = false;
   }
   HeadBuffer& add(std::string_view text) {
+    if (text.empty()) return *this;
     if (text.size() > kCapacity - size_) {
       overflowed_ = true;
       return *this;
