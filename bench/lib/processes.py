@@ -6,6 +6,7 @@ import subprocess
 import time
 
 PROXY_CORE, PROVIDER_CORE, CLIENT_CORES = "0", "1", "2,3"
+OTHER_CORES = {1, 2, 3}
 
 
 class Program:

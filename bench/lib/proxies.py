@@ -10,7 +10,7 @@ import pathlib
 import subprocess
 import time
 
-from lib.processes import PROXY_CORE, Program
+from lib.processes import OTHER_CORES, PROXY_CORE, Program
 from lib.provider import HOST, KEY
 
 
@@ -82,6 +82,10 @@ class Strongroom:
             input=stdin, env=self.environment, capture_output=True, text=True, check=False,
         )
 
+    def move_what_is_no_proxy(self):
+        for task in os.listdir(f"/proc/{self._server.process.pid}/task"):
+            os.sched_setaffinity(int(task), OTHER_CORES)
+
     def switch_off(self):
         """The key, everywhere."""
         self.command("key", "revoke", self.key_id)
@@ -147,6 +151,9 @@ class Nginx:
         children = f"/proc/{self._server.process.pid}/task/{self._server.process.pid}/children"
         wait_for(lambda: pathlib.Path(children).read_text("ascii").split(), what="nginx's worker")
         self.pids = [int(pid) for pid in pathlib.Path(children).read_text("ascii").split()]
+
+    def move_what_is_no_proxy(self):
+        """All of nginx is the proxy."""
 
     def switch_off(self):
         """What an operator can do at once: the key out of the configuration, and a restart.
