@@ -3,12 +3,13 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/secret.h"
-#include "io/session_authority.h"
+#include "io/leaf_mint.h"
 
 namespace strongroom::gateway {
 
@@ -21,7 +22,7 @@ class SessionAuthorities {
 
  private:
   struct Kept {
-    io::SessionAuthority authority;
+    std::unique_ptr<io::LeafMint> mint;
     SteadyTime used{};
   };
   const Clock& clock_;

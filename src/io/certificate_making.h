@@ -3,12 +3,12 @@
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
-#include <chrono>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/result.h"
+#include "base/secret.h"
+#include "io/leaf.h"
 
 namespace strongroom::io {
 
@@ -21,20 +21,26 @@ struct Freer {
 };
 using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using Cert = std::unique_ptr<X509, Freer<X509_free>>;
+using Extension = std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>>;
 
 /// P-256. Null when OpenSSL fails, as with all that follow.
 [[nodiscard]] Key new_key();
+/// P-256, always the same for the same 32 octets.
+[[nodiscard]] Key key_of_seed(const Secret& seed);
 [[nodiscard]] std::string pem_of(X509* certificate);
 [[nodiscard]] std::string pem_of(EVP_PKEY* key);
 /// Of what OpenSSL said; empties its queue.
 [[nodiscard]] Error making_failed();
 
-/// Signed by itself; may sign leaves, no further authorities.
-[[nodiscard]] Cert make_authority_certificate(EVP_PKEY* key, const std::string& common_name,
-                                              std::chrono::hours length);
-/// For a server of these names (host names or addresses), signed by `issuer`.
-[[nodiscard]] Cert make_leaf_certificate(X509* issuer, EVP_PKEY* issuer_key, EVP_PKEY* key,
-                                         const std::vector<std::string>& names,
-                                         std::chrono::hours length);
+/// Empty parts are left out.
+struct Subject {
+  std::string organisation;
+  std::string common_name;  ///< at most 64 characters (RFC 5280 A.1)
+};
+/// Version 3, a random serial number of 128 bits, times and subject; no key, not signed.
+[[nodiscard]] Cert begin_certificate(const Subject& subject, const Validity& validity);
+/// In OpenSSL's words (x509v3_config(5)); `value` holds nothing that an agent wrote.
+[[nodiscard]] Extension make_extension(X509* certificate, X509* issuer, int id,
+                                       const std::string& value);
 
 }  // namespace strongroom::io

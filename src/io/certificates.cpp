@@ -1,8 +1,8 @@
 // The certificates we make ourselves: P-256, ECDSA with SHA-256. SPDX-License-Identifier:
 // Apache-2.0
+#include <openssl/bn.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/rand.h>
 #include <openssl/x509v3.h>
 #include <ctime>
 #include <memory>
@@ -17,35 +17,43 @@ namespace strongroom::io {
 namespace {
 
 using Bio = std::unique_ptr<BIO, Freer<BIO_free>>;
-constexpr long kDay = 24L * 3600;
+constexpr std::chrono::hours kBackdating{24};
 constexpr std::chrono::hours kAuthorityLength{3650 * 24};
 constexpr std::chrono::hours kLeafLength{90 * 24};
 
 bool add_extension(X509* certificate, X509* issuer, int id, const std::string& value) {
-  X509V3_CTX context;
-  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  const std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>> extension(
-      X509V3_EXT_conf_nid(nullptr, &context, id, value.c_str()));
+  const Extension extension = make_extension(certificate, issuer, id, value);
   return extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
-/// Version, serial, times, name and key; not signed yet.
 Cert begin(EVP_PKEY* key, const std::string& common_name, std::chrono::hours length) {
-  Cert certificate(X509_new());
-  std::uint8_t serial[16];
-  RAND_bytes(serial, sizeof(serial));
-  serial[0] &= 0x7FU;
-  const std::unique_ptr<BIGNUM, Freer<BN_free>> number(BN_bin2bn(serial, sizeof(serial), nullptr));
-  BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate.get()));
-  X509_set_version(certificate.get(), X509_VERSION_3);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -kDay);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()),
-                  static_cast<long>(std::chrono::seconds(length).count()));
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_UTF8,
-                             reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1,
-                             0);
-  X509_set_pubkey(certificate.get(), key);
+  using std::chrono::system_clock;
+  const auto now = std::chrono::time_point_cast<WallTime::duration>(system_clock::now());
+  Cert certificate = begin_certificate({"", common_name}, {now - kBackdating, now + length});
+  if (certificate != nullptr) X509_set_pubkey(certificate.get(), key);
   return certificate;
+}
+
+bool add_name(X509* certificate, const char* field, const std::string& value) {
+  if (value.empty()) return true;
+  return X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), field, MBSTRING_UTF8,
+                                    reinterpret_cast<const unsigned char*>(value.data()),
+                                    static_cast<int>(value.size()), -1, 0) == 1;
+}
+
+/// RFC 5280 4.1.2.2: positive, at most 20 octets.
+bool set_random_serial(X509* certificate) {
+  constexpr int kBits = 128;
+  const std::unique_ptr<BIGNUM, Freer<BN_free>> number(BN_new());
+  return number != nullptr &&
+         BN_rand(number.get(), kBits, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) == 1 &&
+         BN_is_zero(number.get()) == 0 &&
+         BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr;
+}
+
+bool set_time(ASN1_TIME* field, WallTime time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch();
+  return ASN1_TIME_set(field, static_cast<std::time_t>(seconds.count())) != nullptr;
 }
 
 std::string text_of(BIO* bio) {
@@ -58,6 +66,23 @@ std::string text_of(BIO* bio) {
 
 Key new_key() {
   return Key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
+}
+
+Extension make_extension(X509* certificate, X509* issuer, int id, const std::string& value) {
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+  return Extension(X509V3_EXT_conf_nid(nullptr, &context, id, value.c_str()));
+}
+
+Cert begin_certificate(const Subject& subject, const Validity& validity) {
+  Cert certificate(X509_new());
+  X509* made = certificate.get();
+  const bool is_begun =
+      made != nullptr && X509_set_version(made, X509_VERSION_3) == 1 && set_random_serial(made) &&
+      set_time(X509_getm_notBefore(made), validity.from) &&
+      set_time(X509_getm_notAfter(made), validity.until) &&
+      add_name(made, "O", subject.organisation) && add_name(made, "CN", subject.common_name);
+  return is_begun ? std::move(certificate) : nullptr;
 }
 
 std::string pem_of(X509* certificate) {
@@ -88,11 +113,10 @@ Key read_key(const std::string& pem) {
   return Key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
 }
 
-}  // namespace
-
 Cert make_authority_certificate(EVP_PKEY* key, const std::string& common_name,
                                 std::chrono::hours length) {
   Cert certificate = begin(key, common_name, length);
+  if (certificate == nullptr) return nullptr;
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get()));
   X509* self = certificate.get();
   const bool made =
@@ -106,6 +130,7 @@ Cert make_authority_certificate(EVP_PKEY* key, const std::string& common_name,
 Cert make_leaf_certificate(X509* issuer, EVP_PKEY* issuer_key, EVP_PKEY* key,
                            const std::vector<std::string>& names, std::chrono::hours length) {
   Cert certificate = begin(key, names[0].size() <= 64 ? names[0] : "strongroom", length);
+  if (certificate == nullptr) return nullptr;
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer));
   std::string alternatives;
   for (const auto& name : names)
@@ -121,6 +146,8 @@ Cert make_leaf_certificate(X509* issuer, EVP_PKEY* issuer_key, EVP_PKEY* key,
                     X509_sign(leaf, issuer_key, EVP_sha256()) > 0;
   return made ? std::move(certificate) : nullptr;
 }
+
+}  // namespace
 
 Result<Certificate> make_authority(const std::string& common_name) {
   const Key key = new_key();

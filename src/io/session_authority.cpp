@@ -2,118 +2,154 @@
 #include "io/session_authority.h"
 
 #include <openssl/core_names.h>
-#include <openssl/ec.h>
-#include <openssl/evp.h>
-#include <openssl/param_build.h>
-#include <openssl/sha.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <algorithm>
-#include <array>
-#include <map>
+#include <optional>
 
+#include "io/authority_state.h"
+#include "io/certificate_host.h"
 #include "io/certificate_making.h"
-#include "io/tls_state.h"
 
 namespace strongroom::io {
 namespace {
 
-using Bignum = std::unique_ptr<BIGNUM, Freer<BN_clear_free>>;
-using Group = std::unique_ptr<EC_GROUP, Freer<EC_GROUP_free>>;
-using Point = std::unique_ptr<EC_POINT, Freer<EC_POINT_free>>;
-using Builder = std::unique_ptr<OSSL_PARAM_BLD, Freer<OSSL_PARAM_BLD_free>>;
-using Params = std::unique_ptr<OSSL_PARAM, Freer<OSSL_PARAM_free>>;
-using Context = std::unique_ptr<EVP_PKEY_CTX, Freer<EVP_PKEY_CTX_free>>;
+using Bio = std::unique_ptr<BIO, Freer<BIO_free>>;
+using KeyInfo = std::unique_ptr<PKCS8_PRIV_KEY_INFO, Freer<PKCS8_PRIV_KEY_INFO_free>>;
 
-constexpr std::size_t kMostServers = 128;
-constexpr double kBurst = 64;
-constexpr double kEachSecond = 4;
-/// A leaf outlives no session's limit by much, and is made anew long before its end.
-constexpr std::chrono::hours kLeafLength{48};
+constexpr std::size_t kLongestSessionName = 44;
+constexpr std::size_t kMostHosts = 256;
+constexpr std::size_t kLargestPem = 16_KiB;
 
-/// The first of SHA-256(seed), SHA-256(SHA-256(seed)), ... that is a private key of the curve (the
-/// first, but once in four billion).
-Bignum scalar_of(const Secret& seed, const EC_GROUP* group) {
-  std::array<std::uint8_t, 32> octets{};
-  seed.reveal([&](ByteView plain) { ::SHA256(plain.data(), plain.size(), octets.data()); });
-  Bignum scalar(BN_bin2bn(octets.data(), octets.size(), nullptr));
-  while (scalar != nullptr &&
-         (BN_is_zero(scalar.get()) || BN_cmp(scalar.get(), EC_GROUP_get0_order(group)) >= 0)) {
-    ::SHA256(octets.data(), octets.size(), octets.data());
-    scalar.reset(BN_bin2bn(octets.data(), octets.size(), nullptr));
+/// RFC 5280 4.2.1.10. A form of name that nothing permits would be free for all: names are then
+/// confined to a domain that cannot exist (RFC 6761 6.4), addresses excluded as a whole.
+Result<std::string> name_constraints(const std::vector<std::string>& hosts) {
+  if (hosts.size() > kMostHosts)
+    return fail(Code::TooLarge, "A session's authority is confined to at most 256 hosts.");
+  std::string out = "critical";
+  bool has_name = false;
+  bool has_address = false;
+  for (const auto& host : hosts) {
+    STRONGROOM_TRY(const auto known, certificate_host(host));
+    (known.is_address ? has_address : has_name) = true;
+    const bool is_six = known.text.find(':') != std::string::npos;
+    const char* const whole =
+        is_six ? "/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" : "/255.255.255.255";
+    out +=
+        known.is_address ? ",permitted;IP:" + known.text + whole : ",permitted;DNS:" + known.text;
   }
-  wipe(octets.data(), octets.size());
-  return scalar;
+  if (!has_name) out += ",permitted;DNS:invalid";
+  if (!has_address) out += ",excluded;IP:0.0.0.0/0.0.0.0,excluded;IP:::/::";
+  return out;
 }
 
-Key key_of(const Secret& seed) {
-  const Group group(EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1));
-  const Bignum scalar = scalar_of(seed, group.get());
-  const Point point(EC_POINT_new(group.get()));
-  std::array<std::uint8_t, 65> shown{};
-  const bool has_point =
-      scalar != nullptr &&
-      EC_POINT_mul(group.get(), point.get(), scalar.get(), nullptr, nullptr, nullptr) == 1 &&
-      EC_POINT_point2oct(group.get(), point.get(), POINT_CONVERSION_UNCOMPRESSED, shown.data(),
-                         shown.size(), nullptr) == shown.size();
-  const Builder builder(OSSL_PARAM_BLD_new());
-  if (!has_point ||
-      OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) != 1 ||
-      OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_PRIV_KEY, scalar.get()) != 1 ||
-      OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, shown.data(),
-                                       shown.size()) != 1)
-    return nullptr;
-  const Params params(OSSL_PARAM_BLD_to_param(builder.get()));
-  const Context context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
-  EVP_PKEY* key = nullptr;
-  if (EVP_PKEY_fromdata_init(context.get()) != 1 ||
-      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_KEYPAIR, params.get()) != 1)
-    return nullptr;
-  return Key(key);
+bool add(X509* certificate, int id, const std::string& value) {
+  const Extension extension = make_extension(certificate, certificate, id, value);
+  return extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1;
+}
+
+std::optional<WallTime> time_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
+  return WallTime(std::chrono::seconds(::timegm(&parts)));
+}
+
+bool is_p256(const EVP_PKEY* key) {
+  std::array<char, 32> group{};
+  return EVP_PKEY_is_a(key, "EC") == 1 &&
+         EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group.data(), group.size(),
+                                        nullptr) == 1 &&
+         std::string_view(group.data()) == SN_X9_62_prime256v1;
+}
+
+/// As self_signed() makes them.
+bool is_authority(X509* certificate, EVP_PKEY* key) {
+  return X509_check_ca(certificate) == 1 && X509_get_pathlen(certificate) == 0 &&
+         (X509_get_key_usage(certificate) & KU_KEY_CERT_SIGN) != 0 &&
+         X509_get0_subject_key_id(certificate) != nullptr && is_p256(key) &&
+         X509_check_private_key(certificate, key) == 1 && X509_verify(certificate, key) == 1;
+}
+
+Key read_key(const Secret& private_key) {
+  return private_key.reveal([](ByteView plain) {
+    const unsigned char* at = plain.data();
+    const KeyInfo info(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &at, static_cast<long>(plain.size())));
+    const bool is_whole = info != nullptr && at == plain.data() + plain.size();
+    return Key(is_whole ? EVP_PKCS82PKEY(info.get()) : nullptr);
+  });
 }
 
 }  // namespace
-
-struct SessionAuthority::State {
-  struct Minted {
-    TlsServer server;
-    SteadyTime used{};
-    SteadyTime good_until{};
-  };
-  Key key;
-  Cert certificate;
-  std::string pem;
-  std::map<std::string, Minted, std::less<>> servers;
-  double allowance = kBurst;
-  SteadyTime counted{};
-
-  /// A token bucket.
-  bool may_mint(SteadyTime now) {
-    const double seconds = std::chrono::duration<double>(now - counted).count();
-    allowance = std::min(kBurst, allowance + std::max(0.0, seconds) * kEachSecond);
-    counted = now;
-    if (allowance < 1) return false;
-    allowance -= 1;
-    return true;
-  }
-
-  void make_place() {
-    if (servers.size() < kMostServers) return;
-    servers.erase(
-        std::ranges::min_element(servers, {}, [](const auto& each) { return each.second.used; }));
-  }
-};
 
 SessionAuthority::SessionAuthority(std::unique_ptr<State> state) : state_(std::move(state)) {}
 SessionAuthority::SessionAuthority(SessionAuthority&&) noexcept = default;
 SessionAuthority& SessionAuthority::operator=(SessionAuthority&&) noexcept = default;
 SessionAuthority::~SessionAuthority() = default;
 
-Result<SessionAuthority> SessionAuthority::from_seed(const Secret& seed, const std::string& name,
-                                                     std::chrono::hours length) {
+Result<SessionAuthority> SessionAuthority::generate(const AuthorityFacts& facts) {
   auto state = std::make_unique<State>();
-  state->key = key_of(seed);
-  if (state->key == nullptr) return std::unexpected(making_failed());
-  state->certificate = make_authority_certificate(state->key.get(), "Strongroom " + name, length);
-  if (state->certificate == nullptr) return std::unexpected(making_failed());
+  state->key = new_key();
+  return self_signed(std::move(state), facts);
+}
+
+Result<SessionAuthority> SessionAuthority::from_seed(const Secret& seed,
+                                                     const AuthorityFacts& facts) {
+  constexpr std::size_t kSeed = 32;
+  if (seed.size() != kSeed)
+    return fail(Code::Invalid, "The seed of a session's authority has 32 octets.");
+  auto state = std::make_unique<State>();
+  state->key = key_of_seed(seed);
+  return self_signed(std::move(state), facts);
+}
+
+Result<SessionAuthority> SessionAuthority::self_signed(std::unique_ptr<State> state,
+                                                       const AuthorityFacts& facts) {
+  if (facts.session.empty() || facts.session.size() > kLongestSessionName)
+    return fail(Code::Invalid, "A session's name has 1 to 44 characters.");
+  if (facts.length <= std::chrono::seconds(0) || facts.length > kLongest)
+    return fail(Code::Invalid, "A session's authority lives between 1 second and 8 days.");
+  using std::chrono::floor, std::chrono::seconds;
+  state->validity = {floor<seconds>(facts.now - kBackdating),
+                     floor<seconds>(facts.now + facts.length)};
+  state->certificate =
+      begin_certificate({"Strongroom", "Strongroom session " + facts.session}, state->validity);
+  X509* self = state->certificate.get();
+  if (self == nullptr || state->key == nullptr) return std::unexpected(making_failed());
+  X509_set_issuer_name(self, X509_get_subject_name(self));
+  X509_set_pubkey(self, state->key.get());
+  bool is_made = add(self, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
+                 add(self, NID_key_usage, "critical,keyCertSign,cRLSign") &&
+                 add(self, NID_subject_key_identifier, "hash");
+  if (!facts.only_hosts.empty()) {
+    STRONGROOM_TRY(const auto constraints, name_constraints(facts.only_hosts));
+    is_made = is_made && add(self, NID_name_constraints, constraints);
+  }
+  if (!is_made || X509_sign(self, state->key.get(), EVP_sha256()) <= 0)
+    return std::unexpected(making_failed());
+  state->pem = pem_of(self);
+  return SessionAuthority(std::move(state));
+}
+
+Result<SessionAuthority> SessionAuthority::from_parts(const std::string& certificate_pem,
+                                                      const Secret& private_key) {
+  auto state = std::make_unique<State>();
+  const Bio bio(
+      certificate_pem.size() > kLargestPem
+          ? nullptr
+          : BIO_new_mem_buf(certificate_pem.data(), static_cast<int>(certificate_pem.size())));
+  if (bio != nullptr)
+    state->certificate.reset(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  state->key = read_key(private_key);
+  const bool is_usable = state->certificate != nullptr && state->key != nullptr &&
+                         is_authority(state->certificate.get(), state->key.get());
+  ERR_clear_error();
+  if (!is_usable)
+    return fail(Code::Invalid, "This is no certificate of a session's authority with its key.");
+  const auto from = time_of(X509_get0_notBefore(state->certificate.get()));
+  const auto until = time_of(X509_get0_notAfter(state->certificate.get()));
+  if (!from || !until) return fail(Code::Invalid, "The authority's certificate has no times.");
+  state->validity = {*from, *until};
   state->pem = pem_of(state->certificate.get());
   return SessionAuthority(std::move(state));
 }
@@ -122,25 +158,18 @@ const std::string& SessionAuthority::certificate_pem() const {
   return state_->pem;
 }
 
-Result<const TlsServer*> SessionAuthority::server_for(std::string_view host, const Clock& clock) {
-  const SteadyTime now = clock.steady();
-  const auto found = state_->servers.find(host);
-  if (found != state_->servers.end() && now < found->second.good_until) {
-    found->second.used = now;
-    return &found->second.server;
-  }
-  if (!state_->may_mint(now))
-    return fail(Code::TooLarge, "too many certificates were asked for", "mint_limited");
-  const Key key = new_key();
-  const Cert leaf = make_leaf_certificate(state_->certificate.get(), state_->key.get(), key.get(),
-                                          {std::string(host)}, kLeafLength);
-  if (leaf == nullptr) return std::unexpected(making_failed());
-  STRONGROOM_TRY(auto server, TlsServer::create({pem_of(leaf.get()), pem_of(key.get())},
-                                                TlsServer::Protocols::Http2AndHttp1));
-  state_->make_place();
-  const auto [place, is_new] = state_->servers.insert_or_assign(
-      std::string(host), State::Minted{std::move(server), now, now + kLeafLength / 2});
-  return &place->second.server;
+Result<Secret> SessionAuthority::private_key() const {
+  const KeyInfo info(EVP_PKEY2PKCS8(state_->key.get()));
+  unsigned char* der = nullptr;
+  const int size = info == nullptr ? -1 : i2d_PKCS8_PRIV_KEY_INFO(info.get(), &der);
+  if (size <= 0) return std::unexpected(making_failed());
+  Secret out(ByteView(der, static_cast<std::size_t>(size)));
+  OPENSSL_clear_free(der, static_cast<std::size_t>(size));
+  return out;
+}
+
+const Validity& SessionAuthority::validity() const {
+  return state_->validity;
 }
 
 }  // namespace strongroom::io

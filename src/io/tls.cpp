@@ -38,20 +38,6 @@ std::vector<std::unique_ptr<X509, X509Free>> certificates(const std::string& pem
 constexpr std::size_t kReadAhead =
     64UL << 10U;  // octets that one system call may bring; freed while nothing is buffered
 
-SslContext make_context(const SSL_METHOD* method) {
-  SslContext context(SSL_CTX_new(method));
-  if (context == nullptr) return context;
-  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                         SSL_OP_CIPHER_SERVER_PREFERENCE);
-  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                      SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_read_ahead(context.get(), 1);
-  SSL_CTX_set_default_read_buffer_len(context.get(), kReadAhead);
-  return context;
-}
-
 int state_index() {
   static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;
@@ -104,6 +90,20 @@ Status use_certificate(SSL_CTX* context, const Certificate& certificate) {
 }
 
 }  // namespace
+
+SslContext make_context(const SSL_METHOD* method) {
+  SslContext context(SSL_CTX_new(method));
+  if (context == nullptr) return context;
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                         SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                      SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_read_ahead(context.get(), 1);
+  SSL_CTX_set_default_read_buffer_len(context.get(), kReadAhead);
+  return context;
+}
 
 std::string tls_errors() {
   std::string text;

@@ -36,6 +36,9 @@ struct TlsServer::State {
   SslContext context;
 };
 
+/// What all contexts have in common: TLS 1.2 and later, no renegotiation, no compression, few
+/// buffers. Null when there is no memory.
+[[nodiscard]] SslContext make_context(const SSL_METHOD* method);
 /// OpenSSL's queue of errors as one line; empties it.
 [[nodiscard]] std::string tls_errors();
 

@@ -1,0 +1,41 @@
+// Leaf: the certificate of one host, and the key that goes with it.
+//
+// Made by: SessionAuthority and LeafMint. Used by: TlsServer. Threads: immutable; copies share what
+// they hold and outlive the authority. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace strongroom::io {
+
+/// When a certificate is good; whole seconds, both ends included (RFC 5280 4.1.2.5).
+struct Validity {
+  WallTime from;
+  WallTime until;
+  [[nodiscard]] bool covers(WallTime time) const { return from <= time && time <= until; }
+};
+
+class Leaf {
+ public:
+  struct State;
+  explicit Leaf(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+  /// In its one spelling (certificate_host.h).
+  [[nodiscard]] const std::string& host() const;
+  [[nodiscard]] const Validity& validity() const;
+  [[nodiscard]] std::string certificate_pem() const;
+  [[nodiscard]] const State& state() const { return *state_; }
+
+ private:
+  std::shared_ptr<const State> state_;
+};
+
+/// Answers the leaf for a host in its one spelling, or refuses it.
+using LeafSource = std::function<Result<Leaf>(std::string_view host)>;
+
+}  // namespace strongroom::io
