@@ -19,7 +19,7 @@ class Minting : public ::testing::Test {
   hours length{24};
 
   std::unique_ptr<LeafMint> mint(const LeafMint::Limits& limits = {}) {
-    auto authority = SessionAuthority::generate({"ses_1", clock.wall(), length, {}});
+    auto authority = SessionAuthority::generate({"ses_1", clock.wall(), length});
     EXPECT_TRUE(authority);
     const auto grants = [this](std::string_view host) {
       asked.emplace_back(host);
@@ -139,7 +139,7 @@ TEST_F(Minting, a_leaf_outlives_its_mint) {
 class MintedServers : public Echo {
  public:
   std::unique_ptr<LeafMint> mint = std::make_unique<LeafMint>(
-      std::move(*SessionAuthority::generate({"ses_1", clock.wall(), hours(24), {}})), clock,
+      std::move(*SessionAuthority::generate({"ses_1", clock.wall(), hours(24)})), clock,
       [](std::string_view) { return true; });
   std::string pem = mint->authority().certificate_pem();
 

@@ -27,7 +27,7 @@ struct AuthorityFacts {
   std::chrono::seconds length = std::chrono::hours(24);
   /// Where not empty: clients that follow RFC 5280 4.2.1.10 trust it for these hosts (and names
   /// below them) only. Fixed for good, so not for sessions whose hosts may still change.
-  std::vector<std::string> only_hosts;
+  std::vector<std::string> only_hosts{};
 };
 
 class SessionAuthority {

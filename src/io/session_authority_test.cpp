@@ -80,7 +80,7 @@ class Authorities : public ::testing::Test {
  public:
   ManualClock clock;
   WallTime now = clock.wall();
-  [[nodiscard]] AuthorityFacts facts() const { return {"ses_1", now, hours(24), {}}; }
+  [[nodiscard]] AuthorityFacts facts() const { return {"ses_1", now, hours(24)}; }
   SessionAuthority authority = std::move(*SessionAuthority::generate(facts()));
 
   Cert mint(std::string_view host) {
@@ -241,7 +241,7 @@ TEST_F(Authorities, only_what_belongs_together_is_taken_over) {
 
 TEST_F(Authorities, lengths_and_names_have_limits) {
   const auto made = [&](std::string session, seconds length) {
-    return SessionAuthority::generate({std::move(session), now, length, {}}).has_value();
+    return SessionAuthority::generate({std::move(session), now, length}).has_value();
   };
   EXPECT_TRUE(made(std::string(44, 's'), SessionAuthority::kLongest));
   EXPECT_FALSE(made(std::string(45, 's'), hours(1)));

@@ -24,7 +24,7 @@ class ByName : public ::testing::Test {
     [[nodiscard]] const std::string& pem() const { return mint->authority().certificate_pem(); }
   };
   Session session(Protocols protocols = Protocols::Http2AndHttp1) {
-    auto authority = SessionAuthority::generate({"ses_1", clock.wall(), hours(24), {}});
+    auto authority = SessionAuthority::generate({"ses_1", clock.wall(), hours(24)});
     const auto grants = [](std::string_view host) {
       return host.ends_with(".example.com") || host == "203.0.113.7";
     };
