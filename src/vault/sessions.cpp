@@ -37,7 +37,7 @@ Result<SessionProxy> Vault::State::proxy_of(SessionId session) const {
   const Secret seed = crypto::session_authority_seed(link_key, session);
   STRONGROOM_TRY(
       const auto authority,
-      io::SessionAuthority::from_seed(seed, {session.text(), clock.wall(), kLongest + kSlack, {}}));
+      io::SessionAuthority::from_seed(seed, {session.text(), clock.wall(), kLongest + kSlack}));
   return SessionProxy{crypto::to_text(crypto::proxy_credential(link_key, session)),
                       authority.certificate_pem()};
 }

@@ -4,44 +4,21 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
+
+#include "io/ca_bundle.h"
+#include "workroom/ca_variables.h"
 
 namespace strongroom::workroom {
 namespace {
 
-/// Debian, Fedora, Alpine and SUSE, macOS-like layouts.
-constexpr std::array<const char*, 4> kPublicRoots = {"/etc/ssl/certs/ca-certificates.crt",
-                                                     "/etc/pki/tls/certs/ca-bundle.crt",
-                                                     "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
-
-/// These replace the machine's roots, so they name the bundle.
-constexpr std::array<const char*, 12> kTakeBundle = {"SSL_CERT_FILE",
-                                                     "REQUESTS_CA_BUNDLE",
-                                                     "CURL_CA_BUNDLE",
-                                                     "GIT_SSL_CAINFO",
-                                                     "PIP_CERT",
-                                                     "npm_config_cafile",
-                                                     "CARGO_HTTP_CAINFO",
-                                                     "AWS_CA_BUNDLE",
-                                                     "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
-                                                     "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
-                                                     "HEX_CACERTS_PATH",
-                                                     "NIX_SSL_CERT_FILE"};
-/// These add to them.
-constexpr std::array<const char*, 2> kTakeAuthority = {"NODE_EXTRA_CA_CERTS", "DENO_CERT"};
-
-std::string public_roots() {
-  for (const char* path : kPublicRoots) {
-    std::ifstream in(path, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(in), {}};
-    if (!text.empty()) return text.ends_with('\n') ? text : text + "\n";
-  }
-  return {};
+/// The documented exception: a session goes on where the machine has no public roots.
+Result<std::string> bundle_of(const std::string& authority_pem) {
+  auto bundle = io::ca_bundle_pem(authority_pem);
+  if (!bundle && bundle.error().reason == "no_public_roots") return authority_pem;
+  return bundle;
 }
 
 Status write_file(const std::string& path, const std::string& text) {
@@ -68,7 +45,8 @@ Result<TrustFiles> TrustFiles::write(const std::string& authority_pem) {
                 "no folder for the workroom's certificates: " + std::string(std::strerror(errno)));
   TrustFiles files(std::move(pattern));
   STRONGROOM_CHECKED(write_file(files.authority(), authority_pem));
-  STRONGROOM_CHECKED(write_file(files.bundle(), public_roots() + authority_pem));
+  STRONGROOM_TRY(const auto bundle, bundle_of(authority_pem));
+  STRONGROOM_CHECKED(write_file(files.bundle(), bundle));
   return files;
 }
 
@@ -89,8 +67,13 @@ std::vector<PlainVariable> proxy_variables(const std::string& gateway,
   for (const char* name : {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "grpc_proxy"})
     out.push_back({name, url});
   out.push_back({"NODE_USE_ENV_PROXY", "1"});
-  for (const char* name : kTakeBundle) out.push_back({name, files.bundle()});
-  for (const char* name : kTakeAuthority) out.push_back({name, files.authority()});
+  for (const auto& variable : kCaVariables) {
+    const std::string name(variable.name);
+    if (variable.form == TrustForm::Bundle) out.push_back({name, files.bundle()});
+    if (variable.form == TrustForm::Authority) out.push_back({name, files.authority()});
+    // A Java store is of no use here: Java reads no proxy variable, so it never meets our
+    // authority. What must be absent is never inherited (environment.h).
+  }
   return out;
 }
 

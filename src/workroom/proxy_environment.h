@@ -15,7 +15,7 @@
 namespace strongroom::workroom {
 
 /// A folder of its own under TMPDIR (or /tmp), with ca.pem (the session's authority alone) and
-/// ca-bundle.pem (the same after the machine's public roots); removed with this.
+/// ca-bundle.pem (the same before the machine's public roots); removed with this.
 class TrustFiles {
  public:
   /// Where the machine has no public roots the bundle holds the session's authority alone.
