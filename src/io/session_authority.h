@@ -25,8 +25,10 @@ struct AuthorityFacts {
   WallTime now;
   /// From now on; at most SessionAuthority::kLongest. What it signs ends with it.
   std::chrono::seconds length = std::chrono::hours(24);
-  /// Where not empty: clients that follow RFC 5280 4.2.1.10 trust it for these hosts (and names
-  /// below them) only. Fixed for good, so not for sessions whose hosts may still change.
+  /// Where not empty: trusted for these hosts (and names below them) only, RFC 5280 4.2.1.10.
+  /// Tried: OpenSSL (curl, Python, Node), Go and GnuTLS (git) then refuse other hosts, Java takes
+  /// no notice. Fixed for good, so not for sessions whose hosts may still change; LeafMint refuses
+  /// others anyway.
   std::vector<std::string> only_hosts{};
 };
 
