@@ -9,7 +9,6 @@
 #endif
 
 #include "base/encoding.h"
-#include "gateway/escapes.h"
 
 namespace strongroom::gateway {
 namespace {
@@ -49,9 +48,13 @@ std::shared_ptr<const GuardPatterns> GuardPatterns::make(const Secret& key) {
     made->add_literals(plain);
     made->add_fingerprints(plain);
   });
-  made->longest_ = key.size() * kLongestEscape;
   made->prepare_shuffles();
   return made;
+}
+
+EscapeKind GuardPatterns::kind_of(Form form) {
+  if (form == Percent) return EscapeKind::Percent;
+  return form == Json ? EscapeKind::Json : EscapeKind::Html;
 }
 
 /// Base64 after 0, 1 or 2 octets of something else: the characters that the key alone decides.
@@ -96,9 +99,7 @@ void GuardPatterns::add_fingerprints(ByteView key) {
     }
   });
   for (const Form form : {Percent, Json, Html}) {
-    const EscapeKind kind = form == Percent ? EscapeKind::Percent
-                            : form == Json  ? EscapeKind::Json
-                                            : EscapeKind::Html;
+    const EscapeKind kind = kind_of(form);
     for (std::size_t at = 0; at < kFingerprint; ++at)
       for_each_start(kind, key, at, [&](std::uint8_t octet) { mark(form, at, octet); });
   }
@@ -178,9 +179,7 @@ Found GuardPatterns::try_form(Form form, ByteView forms, ByteView rest) const {
     case Percent:
     case Json:
     case Html: {
-      const EscapeKind kind = form == Percent ? EscapeKind::Percent
-                              : form == Json  ? EscapeKind::Json
-                                              : EscapeKind::Html;
+      const EscapeKind kind = kind_of(form);
       const Unescaped seen = match_escaped(kind, key, rest);
       if (seen.outcome == Unescaped::Outcome::No) return {};
       const bool is_whole = seen.outcome == Unescaped::Outcome::Whole;

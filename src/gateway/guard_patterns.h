@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/secret.h"
+#include "gateway/escapes.h"
 
 namespace strongroom::gateway {
 
@@ -33,8 +34,6 @@ class GuardPatterns {
     std::size_t size = 0;  ///< of a Whole
   };
   [[nodiscard]] Found find(ByteView data, std::size_t from) const;
-  /// No form is longer.
-  [[nodiscard]] std::size_t longest() const noexcept { return longest_; }
 
  private:
   static constexpr std::size_t kFingerprint = 3;
@@ -58,6 +57,7 @@ class GuardPatterns {
   GuardPatterns() = default;
   void add_literals(ByteView key);
   void add_fingerprints(ByteView key);
+  [[nodiscard]] static EscapeKind kind_of(Form form);
   void mark(Form form, std::size_t at, std::uint8_t octet);
   void prepare_shuffles();
   [[nodiscard]] std::size_t next_candidate(ByteView data, std::size_t from) const;
@@ -70,7 +70,6 @@ class GuardPatterns {
   /// The tables by halves of an octet, for sixteen places at once.
   std::array<std::array<std::uint8_t, 16>, kFingerprint> low_{};
   std::array<std::array<std::uint8_t, 16>, kFingerprint> high_{};
-  std::size_t longest_ = 0;
 };
 
 }  // namespace strongroom::gateway
