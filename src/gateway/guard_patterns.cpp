@@ -4,10 +4,6 @@
 #include <algorithm>
 #include <string_view>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 #include "base/encoding.h"
 
 namespace strongroom::gateway {
@@ -48,7 +44,6 @@ std::shared_ptr<const GuardPatterns> GuardPatterns::make(const Secret& key) {
     made->add_literals(plain);
     made->add_fingerprints(plain);
   });
-  made->prepare_shuffles();
   return made;
 }
 
@@ -78,13 +73,13 @@ void GuardPatterns::add_literals(ByteView key) {
 }
 
 void GuardPatterns::mark(Form form, std::size_t at, std::uint8_t octet) {
-  tables_[at][octet] |= static_cast<std::uint8_t>(1U << form);
+  starts_.mark(form, at, octet);
 }
 
 /// What the first three octets of each form can be.
 void GuardPatterns::add_fingerprints(ByteView key) {
   forms_.reveal([&](ByteView forms) {
-    for (std::size_t at = 0; at < kFingerprint; ++at) {
+    for (std::size_t at = 0; at < GuardStarts::kOctets; ++at) {
       for (std::size_t form = Raw; form <= Base64Third; ++form) {
         const std::uint8_t octet = forms[parts_[form].begin + at];
         mark(static_cast<Form>(form), at, octet);
@@ -100,69 +95,9 @@ void GuardPatterns::add_fingerprints(ByteView key) {
   });
   for (const Form form : {Percent, Json, Html}) {
     const EscapeKind kind = kind_of(form);
-    for (std::size_t at = 0; at < kFingerprint; ++at)
+    for (std::size_t at = 0; at < GuardStarts::kOctets; ++at)
       for_each_start(kind, key, at, [&](std::uint8_t octet) { mark(form, at, octet); });
   }
-}
-
-void GuardPatterns::prepare_shuffles() {
-  for (std::size_t at = 0; at < kFingerprint; ++at)
-    for (std::size_t octet = 0; octet < 256; ++octet) {
-      low_[at][octet & 15U] |= tables_[at][octet];
-      high_[at][octet >> 4U] |= tables_[at][octet];
-    }
-}
-
-#if defined(__x86_64__)
-namespace {
-
-/// The first of the sixteen places from `at` that may be a start; 16 for none. Reads two octets
-/// more.
-__attribute__((target("ssse3"))) unsigned sixteen(
-    const std::uint8_t* at, const std::array<std::array<std::uint8_t, 16>, 3>& low,
-    const std::array<std::array<std::uint8_t, 16>, 3>& high) {
-  const __m128i half = _mm_set1_epi8(15);
-  __m128i both = _mm_set1_epi8(-1);
-  for (std::size_t i = 0; i < 3; ++i) {
-    const __m128i octets = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + i));
-    const __m128i lows = _mm_loadu_si128(reinterpret_cast<const __m128i*>(low[i].data()));
-    const __m128i highs = _mm_loadu_si128(reinterpret_cast<const __m128i*>(high[i].data()));
-    const __m128i by_low = _mm_shuffle_epi8(lows, _mm_and_si128(octets, half));
-    const __m128i by_high = _mm_shuffle_epi8(highs, _mm_and_si128(_mm_srli_epi16(octets, 4), half));
-    both = _mm_and_si128(both, _mm_and_si128(by_low, by_high));
-  }
-  const auto empty =
-      static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(both, _mm_setzero_si128())));
-  return empty == 0xFFFFU ? 16U : static_cast<unsigned>(__builtin_ctz(~empty));
-}
-
-}  // namespace
-#endif
-
-/// The next place whose three octets may begin a form; the last two places of the data always may.
-std::size_t GuardPatterns::next_candidate(ByteView data, std::size_t from) const {
-  const std::size_t last = data.size() < kFingerprint ? 0 : data.size() - kFingerprint + 1;
-  std::size_t at = from;
-#if defined(__x86_64__)
-  static const bool has_shuffle = __builtin_cpu_supports("ssse3") != 0;
-  while (has_shuffle && at + 18 <= data.size()) {
-    const unsigned place = sixteen(data.data() + at, low_, high_);
-    if (place < 16) {
-      at += place;
-      // Halves of octets say yes too often; whole ones decide.
-      const bool is_one =
-          (tables_[0][data[at]] & tables_[1][data[at + 1]] & tables_[2][data[at + 2]]) != 0;
-      if (is_one) return at;
-      ++at;
-      continue;
-    }
-    at += 16;
-  }
-#endif
-  for (; at < last; ++at)
-    if ((tables_[0][data[at]] & tables_[1][data[at + 1]] & tables_[2][data[at + 2]]) != 0)
-      return at;
-  return std::max(at, from);
 }
 
 Found GuardPatterns::try_form(Form form, ByteView forms, ByteView rest) const {
@@ -196,9 +131,7 @@ Found GuardPatterns::try_form(Form form, ByteView forms, ByteView rest) const {
 
 /// A whole form here wins; else the data may end within one.
 Found GuardPatterns::try_at(ByteView forms, ByteView data, std::size_t at) const {
-  unsigned mask = 0xFF;
-  for (std::size_t i = 0; i < kFingerprint && at + i < data.size(); ++i)
-    mask &= tables_[i][data[at + i]];
+  const unsigned mask = starts_.forms_at(data.subspan(at));
   Found best;
   for (unsigned form = Raw; form <= Html && mask != 0; ++form) {
     if ((mask & (1U << form)) == 0) continue;
@@ -212,8 +145,8 @@ Found GuardPatterns::try_at(ByteView forms, ByteView data, std::size_t at) const
 
 Found GuardPatterns::find(ByteView data, std::size_t from) const {
   return forms_.reveal([&](ByteView forms) -> Found {
-    for (std::size_t at = next_candidate(data, from); at < data.size();
-         at = next_candidate(data, at + 1)) {
+    for (std::size_t at = starts_.next(data, from); at < data.size();
+         at = starts_.next(data, at + 1)) {
       const Found found = try_at(forms, data, at);
       if (found.kind != Found::Kind::Nothing) return found;
     }

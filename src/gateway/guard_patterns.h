@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/secret.h"
 #include "gateway/escapes.h"
+#include "gateway/guard_starts.h"
 
 namespace strongroom::gateway {
 
@@ -36,9 +37,6 @@ class GuardPatterns {
   [[nodiscard]] Found find(ByteView data, std::size_t from) const;
 
  private:
-  static constexpr std::size_t kFingerprint = 3;
-  /// One bit for each form.
-  using Table = std::array<std::uint8_t, 256>;
   enum Form : std::uint8_t {
     Raw,
     Base64First,
@@ -59,17 +57,12 @@ class GuardPatterns {
   void add_fingerprints(ByteView key);
   [[nodiscard]] static EscapeKind kind_of(Form form);
   void mark(Form form, std::size_t at, std::uint8_t octet);
-  void prepare_shuffles();
-  [[nodiscard]] std::size_t next_candidate(ByteView data, std::size_t from) const;
   [[nodiscard]] Found try_at(ByteView forms, ByteView data, std::size_t at) const;
   [[nodiscard]] Found try_form(Form form, ByteView forms, ByteView rest) const;
 
   Secret forms_;  ///< the key, then the base64 cores
   std::array<Part, 4> parts_{};
-  std::array<Table, kFingerprint> tables_{};
-  /// The tables by halves of an octet, for sixteen places at once.
-  std::array<std::array<std::uint8_t, 16>, kFingerprint> low_{};
-  std::array<std::array<std::uint8_t, 16>, kFingerprint> high_{};
+  GuardStarts starts_;
 };
 
 }  // namespace strongroom::gateway
