@@ -87,6 +87,12 @@ class Loop {
   void resume_soon(std::coroutine_handle<> waiting) { ready_.push_back(waiting); }
   /// True when the coroutine that runs has had its share of this turn: it lets others go first.
   [[nodiscard]] bool is_share_spent() noexcept { return ++steps_ > kShare; }
+  /// May one more TLS connection keep its buffers (80 KiB) between reads? Else it frees them each
+  /// time: thousands of idle ones must not hold them, a busy one should not make them anew.
+  [[nodiscard]] bool keep_buffers() noexcept {
+    return buffers_kept_ < kBuffersKept && ++buffers_kept_ > 0;
+  }
+  void give_buffers_back() noexcept { --buffers_kept_; }
   struct Yield {
     Loop& loop;
     [[nodiscard]] bool await_ready() const noexcept { return false; }
@@ -99,6 +105,7 @@ class Loop {
   friend class Descriptor;
   using RealTime = std::chrono::steady_clock::time_point;
   static constexpr std::uint32_t kShare = 32;
+  static constexpr std::uint32_t kBuffersKept = 128;
   struct Batch;
   struct Signals;
 
@@ -119,6 +126,7 @@ class Loop {
   std::unique_ptr<Batch> batch_;
   SteadyTime now_{};
   std::uint32_t steps_ = 0;
+  std::uint32_t buffers_kept_ = 0;
   std::atomic<bool> is_stopped_ = false;
   std::vector<std::coroutine_handle<>> ready_;
   std::vector<std::coroutine_handle<>> resuming_;

@@ -16,6 +16,9 @@ namespace strongroom::io {
 
 struct Stream::State final : Timed {
   explicit State(Loop& loop) : socket(loop) {}
+  ~State() {
+    if (keeps_buffers) socket.loop().give_buffers_back();
+  }
 
   void on_deadline() noexcept override {
     timed_out = true;
@@ -41,6 +44,7 @@ struct Stream::State final : Timed {
   Ssl ssl;
   std::unique_ptr<ServerNameWish> wish;
   Peer peer;
+  bool keeps_buffers = false;
   bool aborted = false;
   bool timed_out = false;
 };

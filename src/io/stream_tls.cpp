@@ -29,6 +29,11 @@ Attempt attempt_of(const SSL* ssl, int result) {
   }
 }
 
+/// An error of something else's would be taken for this one's. Looking costs less than clearing.
+void forget_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 /// A record holds this much.
 constexpr std::size_t kRecord = 16_KiB;
 
@@ -52,6 +57,8 @@ bool begin_tls(Stream::State& state, SSL_CTX* context) {
   BIO* bio = state.ssl == nullptr ? nullptr : new_socket_bio(state.socket);
   if (bio == nullptr) return false;
   SSL_set_bio(state.ssl.get(), bio, bio);
+  state.keeps_buffers = state.keeps_buffers || state.socket.loop().keep_buffers();
+  if (!state.keeps_buffers) SSL_set_mode(state.ssl.get(), SSL_MODE_RELEASE_BUFFERS);
   return true;
 }
 
@@ -86,7 +93,7 @@ Task<Status> handshake(Stream::State& state) {
 
 Attempt try_tls_read(Stream::State& state, MutableBytes into) {
   SSL* const ssl = state.ssl.get();
-  ERR_clear_error();
+  forget_errors();
   std::size_t got = 0;
   const int result = SSL_read_ex(ssl, into.data(), into.size(), &got);
   if (result != 1) return attempt_of(ssl, result);
@@ -109,7 +116,7 @@ Attempt try_tls_write(Stream::State& state, const std::array<ByteView, 3>& parts
     total += part.size();
   }
   SSL* const ssl = state.ssl.get();
-  ERR_clear_error();
+  forget_errors();
   std::size_t sent = 0;
   const int result = filled > 1 && total <= kRecord
                          ? write_joined(ssl, parts, sent)
