@@ -309,14 +309,12 @@ namespace {
 
 /// A chunk's size line and what follows the chunk (RFC 9112 7.1).
 struct ChunkMarks {
-  std::array<char, 24> line{};
+  http::ChunkLine line{};
   std::size_t line_size = 0;
   std::string_view after;
 
   ChunkMarks(std::size_t size, bool is_last) {
-    if (size > 0)
-      line_size =
-          static_cast<std::size_t>(std::snprintf(line.data(), line.size(), "%zx\r\n", size));
+    if (size > 0) line_size = http::write_chunk_line(size, line);
     after = size == 0 ? std::string_view() : "\r\n";
     if (is_last) after = size == 0 ? "0\r\n\r\n" : "\r\n0\r\n\r\n";
   }

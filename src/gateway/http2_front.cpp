@@ -182,10 +182,9 @@ io::Task<void> Http2Front::carry_up(BridgePointer bridge) {
       co_await bridge->readable.wait();
       continue;
     }
-    std::array<char, 24> line{};
-    const int size =
-        bridge->is_chunked ? std::snprintf(line.data(), line.size(), "%zx\r\n", content.size()) : 0;
-    const ByteView before = bytes_of(std::string_view(line.data(), static_cast<std::size_t>(size)));
+    http::ChunkLine line{};
+    const std::size_t size = bridge->is_chunked ? http::write_chunk_line(content.size(), line) : 0;
+    const ByteView before = bytes_of(std::string_view(line.data(), size));
     const ByteView after = bytes_of(std::string_view(bridge->is_chunked ? "\r\n" : ""));
     const std::size_t taken = content.size();
     const auto sent = co_await bridge->inner.write_all(before, content, after);

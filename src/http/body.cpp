@@ -2,6 +2,7 @@
 #include "http/body.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "http/head_rules.h"
 #include "http/syntax.h"
@@ -15,6 +16,13 @@ unsigned hex_value(char c) {
 }
 
 }  // namespace
+
+std::size_t write_chunk_line(std::size_t size, ChunkLine& line) {
+  char* end = std::to_chars(line.data(), line.data() + line.size() - 2, size, 16).ptr;
+  *end++ = '\r';
+  *end++ = '\n';
+  return static_cast<std::size_t>(end - line.data());
+}
 
 void BodyFollower::start(BodyFraming framing) {
   total_ = 0;

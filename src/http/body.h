@@ -1,9 +1,16 @@
 // Bodies without I/O: where one ends, whatever its framing. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+
 #include "http/head.h"
 
 namespace strongroom::http {
+
+/// Room for a chunk's size line.
+using ChunkLine = std::array<char, 24>;
+/// Writes "SIZE CRLF" in hex (RFC 9112 7.1); answers how many octets that are.
+[[nodiscard]] std::size_t write_chunk_line(std::size_t size, ChunkLine& line);
 
 /// Follows the octets of one body as they pass through unchanged (a relay forwards the raw framing
 /// octets when both sides use the same framing), or takes the content out of chunks. Strict chunk
