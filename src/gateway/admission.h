@@ -20,7 +20,8 @@ class PresentedPass {
  public:
   static constexpr std::size_t kMax = 200;
   PresentedPass() = default;
-  explicit PresentedPass(std::string_view text);
+  /// `last`: a pass that was presented before; the same one is not hashed again.
+  PresentedPass(std::string_view text, const PresentedPass& last);
   [[nodiscard]] std::string_view text() const { return {text_.data(), size_}; }
   [[nodiscard]] const lease::PassHash& hash() const { return hash_; }
   /// A link carries the hash alone.
@@ -43,9 +44,10 @@ struct Admission {
 
 /// Looks in every place that the service accepts, and in Authorization (Bearer, Basic) always. 1 to
 /// 200 characters of [A-Za-z0-9_-], at least 43 of them. Missing: PassMissing; two different ones:
-/// PassesDiffer.
+/// PassesDiffer. `last` as of PresentedPass.
 [[nodiscard]] std::optional<Refusal> find_pass(const http::RequestHead& request, const Route& route,
-                                               Admission& admission);
+                                               Admission& admission,
+                                               const PresentedPass& last = {});
 
 /// For SDKs that lose the path of their base URL ("/v2/scrape"): when exactly one service's own
 /// kind of pass stands where that service takes keys, the target is that service's. UnknownService

@@ -156,7 +156,8 @@ std::optional<Refusal> Connection::admit() {
                                 : x_.route.service->hosts.empty()
                                     ? std::string_view()
                                     : std::string_view(x_.route.service->hosts.front());
-  const auto missing = find_pass(request, x_.route, x_.admission);
+  const auto missing = find_pass(request, x_.route, x_.admission, last_pass_);
+  if (!missing) last_pass_ = x_.admission.pass;
   if (!x_.route.link_token.empty()) {
     const auto hash =
         gateway_.links().open(x_.route.link_token, *x_.route.service, host, x_.route.link_target);

@@ -157,6 +157,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
 
   Gateway& gateway_;
   io::Stream client_;
+  PresentedPass last_pass_;
   ByteVector in_;  ///< octets from the client, [in_begin_, in_end_) not yet consumed
   std::size_t in_begin_ = 0;
   std::size_t in_end_ = 0;
