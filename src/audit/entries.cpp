@@ -56,6 +56,16 @@ void members(Self& self, Visit&& visit) {
 }
 
 template <class T>
+void encode_as(std::size_t kind, std::uint64_t sequence, WallTime time, const T& content,
+               ByteVector& out) {
+  Writer writer(out);
+  writer.u8(static_cast<std::uint8_t>(kind));
+  writer.u64(sequence);
+  writer.i64(to_micros(time));
+  members(content, Encoder{writer});
+}
+
+template <class T>
 Result<Entry> decode_as(Entry entry, Reader& in) {
   T content;
   members(content, Decoder{in});
@@ -67,11 +77,13 @@ Result<Entry> decode_as(Entry entry, Reader& in) {
 }  // namespace
 
 void encode_entry(std::uint64_t sequence, WallTime time, const Content& content, ByteVector& out) {
-  Writer writer(out);
-  writer.u8(static_cast<std::uint8_t>(content.index() + 1));
-  writer.u64(sequence);
-  writer.i64(to_micros(time));
-  std::visit([&](const auto& each) { members(each, Encoder{writer}); }, content);
+  std::visit([&](const auto& each) { encode_as(content.index() + 1, sequence, time, each, out); },
+             content);
+}
+
+void encode_entry(std::uint64_t sequence, WallTime time, const Use& use, ByteVector& out) {
+  constexpr std::size_t kKind = 2;
+  encode_as(kKind, sequence, time, use, out);
 }
 
 Result<Entry> decode_entry(ByteView octets) {

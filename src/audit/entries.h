@@ -71,6 +71,8 @@ struct Entry {
 
 /// The canonical octets that are chained and kept (docs/formats/audit.md).
 void encode_entry(std::uint64_t sequence, WallTime time, const Content& content, ByteVector& out);
+/// The same without a copy.
+void encode_entry(std::uint64_t sequence, WallTime time, const Use& use, ByteVector& out);
 [[nodiscard]] Result<Entry> decode_entry(ByteView octets);
 
 }  // namespace strongroom::audit

@@ -45,6 +45,11 @@ struct Log::State {
                   std::move(on_durable));
     return sequence;
   }
+  void append_use(const Use& use, WallTime time, std::function<void(Status)> on_durable) {
+    scratch.clear();
+    encode_entry(next_sequence++, time, use, scratch);
+    writer.append(scratch, BatchWriter::Pace::Prompt, std::move(on_durable));
+  }
 };
 
 namespace {
@@ -142,6 +147,7 @@ Status Log::record(const Act& act) {
 
 std::uint64_t Log::record_uses(std::span<const Use> uses, std::function<void(Status)> on_durable) {
   const std::uint64_t first = state_->next_sequence;
+  const WallTime time = state_->clock.wall();
   for (std::size_t i = 0; i < uses.size(); ++i) {
     const bool is_last = i + 1 == uses.size();
     std::function<void(Status)> call;
@@ -149,7 +155,7 @@ std::uint64_t Log::record_uses(std::span<const Use> uses, std::function<void(Sta
       call = [post = state_->post, on_durable = std::move(on_durable)](Status status) {
         post([on_durable, status = std::move(status)] { on_durable(status); });
       };
-    state_->append(uses[i], std::move(call));
+    state_->append_use(uses[i], time, std::move(call));
   }
   return first;
 }

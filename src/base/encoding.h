@@ -38,7 +38,10 @@ class Writer {
   void u64(std::uint64_t v) { integer(v); }
   void i64(std::int64_t v) { integer(static_cast<std::uint64_t>(v)); }
   /// No length: for fixed-size fields.
-  void raw(ByteView bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
+  void raw(ByteView bytes) {
+    if (bytes.empty()) return;
+    std::memcpy(room_for(bytes.size()), bytes.data(), bytes.size());
+  }
   void blob(ByteView bytes) {
     u32(static_cast<std::uint32_t>(bytes.size()));
     raw(bytes);
@@ -48,10 +51,14 @@ class Writer {
  private:
   template <std::unsigned_integral T>
   void integer(T v) {
-    std::array<std::uint8_t, sizeof(T)> octets;
+    std::uint8_t* const octets = room_for(sizeof(T));
     for (std::size_t i = 0; i < sizeof(T); ++i)
       octets[i] = static_cast<std::uint8_t>(v >> (8 * (sizeof(T) - 1 - i)));
-    out_.insert(out_.end(), octets.begin(), octets.end());
+  }
+  std::uint8_t* room_for(std::size_t more) {
+    const std::size_t size = out_.size();
+    out_.resize(size + more);
+    return out_.data() + size;
   }
   ByteVector& out_;
 };

@@ -123,7 +123,8 @@ void VaultSide::receive(HolderChannel& holder, Message&& message) {
   const auto alive = keep->second;  // a handler may close the channel
   if (auto* hello = std::get_if<HolderHello>(&message)) return admit(holder, *hello);
   if (!holder.is_admitted) return holder.channel->close("The holder did not say hello first.");
-  if (auto* intents = std::get_if<Intents>(&message)) return serve_intents(holder, *intents);
+  if (auto* intents = std::get_if<Intents>(&message))
+    return serve_intents(holder, std::move(*intents));
   if (auto* settled = std::get_if<Settled>(&message)) return serve_settled(holder, *settled);
   if (auto* renew = std::get_if<Renew>(&message))
     return grantor_.on_renew(holder.id, *renew, now());
@@ -217,15 +218,16 @@ void VaultSide::serve_acquire_session(HolderChannel& holder, const AcquireSessio
 // ------------------------------------------------------------------------------------------------
 // the record
 
-void VaultSide::serve_intents(HolderChannel& holder, const Intents& intents) {
+void VaultSide::serve_intents(HolderChannel& holder, Intents&& intents) {
   std::vector<Use> uses;
   uses.reserve(intents.intents.size());
   auto batch = std::make_shared<HolderChannel::Batch>();
-  for (const auto& intent : intents.intents) {
+  for (auto& intent : intents.intents) {
     const LeaseFacts* facts = grantor_.facts(intent.lease);
     if (facts == nullptr || intent.sequence <= batch->up_to)
       return holder.channel->close("The holder reported a use of a lease that it never had.");
-    uses.push_back({holder.id, *facts, intent.host, intent.method, intent.path});
+    uses.push_back({holder.id, *facts, std::move(intent.host), std::move(intent.method),
+                    std::move(intent.path)});
     batch->up_to = intent.sequence;
   }
   if (uses.empty()) return;

@@ -106,7 +106,7 @@ class VaultSide final : public vault::HolderFences {
   void admit(HolderChannel& holder, const HolderHello& hello);
   void serve_acquire(HolderChannel& holder, const Acquire& acquire);
   void serve_acquire_session(HolderChannel& holder, const AcquireSession& acquire);
-  void serve_intents(HolderChannel& holder, const Intents& intents);
+  void serve_intents(HolderChannel& holder, Intents&& intents);
   void serve_settled(HolderChannel& holder, const Settled& settled);
   void send_check(HolderId gateway, std::uint64_t request, std::unique_ptr<GrantedLease> lease);
   void finish_check(const HolderChannel& holder, CheckDone&& done);
