@@ -17,8 +17,11 @@ constexpr std::chrono::milliseconds kLinger{1000};
 }  // namespace
 
 Connection::Connection(Gateway& gateway, io::Stream client,
-                       std::shared_ptr<const Inspected> inspected)
-    : gateway_(gateway), client_(std::move(client)), inspected_(std::move(inspected)) {}
+                       std::shared_ptr<const Inspected> inspected, Kind kind)
+    : gateway_(gateway),
+      client_(std::move(client)),
+      kind_(kind),
+      inspected_(std::move(inspected)) {}
 Connection::~Connection() {
   gateway_.workspaces.give(std::move(work_));
 }
@@ -81,6 +84,7 @@ io::Task<void> Connection::serve_http2() {
 }
 
 io::Task<bool> Connection::prepare_tls() {
+  if (kind_ == Kind::StreamOfHttp2) co_return true;
   client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().head));
   is_idle_ = true;
   const auto first = co_await client_.peek_first();
@@ -206,7 +210,7 @@ io::Task<Connection::Next> Connection::serve_one() {
 Links::Base Connection::own_base() const {
   if (x_.inspected != nullptr) return {"https://", x_.inspected->host_header};
   const auto* host = work_->request.headers.find(http::Name::Host);
-  return {client_.is_tls() ? "https://" : "http://",
+  return {is_secure() ? "https://" : "http://",
           host == nullptr ? std::string_view("localhost") : host->value};
 }
 

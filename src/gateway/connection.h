@@ -28,9 +28,12 @@ inline constexpr std::uint8_t kPreambleMark = 0x01;
 
 class Connection final : public lease::Attachment, public io::Timed, public Metered {
  public:
-  /// `inspected`: already known to lead there (a stream of an HTTP/2 connection).
+  /// What comes in: an agent's connection, or one stream of such a connection's HTTP/2, which has
+  /// TLS around it and HTTP/1 in it.
+  enum class Kind : std::uint8_t { Whole, StreamOfHttp2 };
+  /// `inspected`: already known to lead there.
   Connection(Gateway& gateway, io::Stream client,
-             std::shared_ptr<const Inspected> inspected = nullptr);
+             std::shared_ptr<const Inspected> inspected = nullptr, Kind kind = Kind::Whole);
   ~Connection() override;
 
   /// Until the client or the gateway ends it.
@@ -104,6 +107,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[nodiscard]] bool leads_elsewhere() const;
 
   io::Task<void> serve_http2();
+  /// Does the agent's end see TLS?
+  [[nodiscard]] bool is_secure() const { return client_.is_tls() || kind_ == Kind::StreamOfHttp2; }
 
   // transparent_ingress.cpp
   io::Task<bool> begin_transparent();
@@ -157,6 +162,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
 
   Gateway& gateway_;
   io::Stream client_;
+  Kind kind_;
   PresentedPass last_pass_;
   ByteVector in_;  ///< octets from the client, [in_begin_, in_end_) not yet consumed
   std::size_t in_begin_ = 0;

@@ -41,7 +41,8 @@ void Gateway::accept(io::Stream stream) {
 }
 
 void Gateway::accept_inner(io::Stream stream, std::shared_ptr<const Inspected> place) {
-  connections_.push_front(std::make_unique<Connection>(*this, std::move(stream), std::move(place)));
+  connections_.push_front(std::make_unique<Connection>(*this, std::move(stream), std::move(place),
+                                                       Connection::Kind::StreamOfHttp2));
   loop_.spawn(serve(connections_.begin()));
 }
 

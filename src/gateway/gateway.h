@@ -95,7 +95,8 @@ class Gateway {
   ~Gateway();
   /// Takes connections from this listening socket on (from several, one after the other named).
   void listen(int fd);
-  /// One stream of an HTTP/2 connection to `place`, as a connection of its own.
+  /// One stream of an HTTP/2 connection, as a connection of its own: in a tunnel to `place`, or,
+  /// when that is null, to the gateway itself.
   void accept_inner(io::Stream stream, std::shared_ptr<const Inspected> place);
   /// No new connections; idle ones end; the rest may go on for `within`, then `on_drained` is
   /// called.

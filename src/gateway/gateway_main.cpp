@@ -35,7 +35,7 @@ Result<Setup> make_setup(lease::VaultHello& hello) {
     certificate.chain_pem = hello.certificate_chain_pem;
     hello.certificate_private_key_pem.reveal(
         [&](ByteView pem) { certificate.private_key_pem = std::string(text_of(pem)); });
-    auto tls = io::TlsServer::create(certificate);
+    auto tls = io::TlsServer::create(certificate, io::TlsServer::Protocols::Http2AndHttp1);
     wipe(certificate.private_key_pem.data(), certificate.private_key_pem.size());
     if (!tls) return std::unexpected(std::move(tls).error());
     setup.tls = std::move(*tls);

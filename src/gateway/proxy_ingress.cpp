@@ -63,8 +63,7 @@ io::Task<std::optional<Refusal>> Connection::find_session(crypto::ProxyCredentia
 io::Task<Connection::Next> Connection::serve_connect() {
   closes_after_ = true;
   // A tunnel in a tunnel would be looked into by nobody.
-  if (inspected_ != nullptr || client_.is_tls())
-    co_return co_await refuse(Refusal::MethodNotAllowed);
+  if (inspected_ != nullptr || is_secure()) co_return co_await refuse(Refusal::MethodNotAllowed);
   auto place = place_of(work_->request.target);
   const bool has_more = unread().size() > head_size_;
   if (!place || has_more) co_return co_await refuse(Refusal::BadRequest);

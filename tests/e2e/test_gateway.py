@@ -7,8 +7,10 @@ SPDX-License-Identifier: Apache-2.0
 import base64
 import json
 import re
+import shutil
 import socket
 import ssl
+import subprocess
 import time
 import urllib.request
 
@@ -120,6 +122,38 @@ def test_other_credentials_of_the_agent_do_not_travel(use):
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
 def test_plain_and_tls_on_one_port(use, tls):
     assert use.get(tls=tls)[0] == 200
+
+
+def over_http2(use, path, *options):
+    """curl's answer to one request over HTTP/2: (version and status, heads, body)."""
+    done = subprocess.run(
+        [shutil.which("curl"), "-ksS", "--http2", "--max-time", "20", "-D", "-", "-H", f"x-goog-api-key: {use.token}"]
+        + [*options, "https://" + use.room.endpoints["gateway"] + path],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={},
+    )
+    heads, _, body = done.stdout.replace("\r\n", "\n").partition("\n\n")
+    return heads.split("\n")[0].strip(), heads.lower(), body
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_a_base_url_over_tls_offers_http2(use):
+    assert over_http2(use, "/gemini/v1beta/models")[0] == "HTTP/2 200"
+    [seen] = use.standins.requests()
+    assert seen["headers"]["x-goog-api-key"] == "<key of gemini>"
+    started = over_http2(
+        use,
+        "/gemini/upload/v1beta/files",
+        *("-H", "X-Goog-Upload-Protocol: resumable", "-H", "X-Goog-Upload-Command: start"),
+        *("-H", "X-Goog-Upload-Header-Content-Length: 5", "-d", "{}"),
+    )
+    own = "https://" + use.room.endpoints["gateway"] + "/"
+    assert f"x-goog-upload-url: {own}" in started[1], started
+    use.room.revoke(use.key_id)
+    refused = over_http2(use, "/gemini/v1beta/models")
+    assert refused[0] == "HTTP/2 403" and use.error(refused[2])["code"] == "key_revoked"
 
 
 AMBIGUOUS = {
