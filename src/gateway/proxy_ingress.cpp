@@ -41,7 +41,13 @@ bool is_own_link(std::string_view target, std::string_view service) {
 
 /// The lease behind the session's proxy credential: who it is, and where it may go.
 io::Task<std::optional<Refusal>> Connection::find_session(lease::Lease*& proxy) {
-  const auto* header = work_->request.headers.find(http::Name::ProxyAuthorization);
+  const http::Header* header = nullptr;
+  for (const auto& each : work_->request.headers) {
+    if (each.id != http::Name::ProxyAuthorization) continue;
+    // Which of two is meant, nobody can tell.
+    if (header != nullptr) co_return Refusal::BadRequest;
+    header = &each;
+  }
   const auto credential = header == nullptr ? std::nullopt : credential_in(header->value);
   if (!credential) co_return Refusal::ProxyAuthRequired;
   co_return co_await find_session(*credential, proxy);

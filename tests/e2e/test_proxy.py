@@ -161,6 +161,20 @@ def test_a_stranger_gets_no_tunnel(room, header):
     assert status == 407
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_two_credentials_for_the_proxy_are_one_too_many(room, is_first):
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    right = base64.b64encode(f"session:{session.credential}".encode()).decode()
+    pairs = [right, "bm86bm8="] if is_first else ["bm86bm8=", right]
+    lines = "".join(f"Proxy-Authorization: Basic {pair}\r\n" for pair in pairs)
+    with session.raw() as connection:
+        connection.sendall(
+            f"CONNECT {GEMINI}:443 HTTP/1.1\r\nHost: {GEMINI}:443\r\n{lines}\r\n".encode()
+        )
+        assert connection.recv(65536).startswith(b"HTTP/1.1 400")
+
+
 def test_a9_only_granted_hosts_and_ports(room):
     room.add_key("gemini")
     session = Session(room, "gemini")
