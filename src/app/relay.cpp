@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/relay.h"
 
-#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <list>
 #include <memory>
 
 #include "app/config.h"
+#include "app/join.h"
 #include "crypto/session_credentials.h"
 #include "io/loop.h"
 #include "io/net.h"
@@ -16,35 +15,6 @@
 
 namespace strongroom::app {
 namespace {
-
-constexpr std::size_t kBlock = 32UL << 10U;
-
-/// One connection and its way to the gateway; lives until both directions have ended.
-struct Pair {
-  Pair(io::Stream from, io::Stream to) : client(std::move(from)), gateway(std::move(to)) {}
-  io::Stream client;
-  io::Stream gateway;
-
-  static io::Task<void> pump(std::shared_ptr<Pair> pair, bool is_up) {
-    io::Stream& from = is_up ? pair->client : pair->gateway;
-    io::Stream& to = is_up ? pair->gateway : pair->client;
-    ByteVector block(kBlock);
-    for (;;) {
-      const auto got = co_await from.read_some(block);
-      if (!got) {
-        to.abort();
-        co_return;
-      }
-      if (*got == 0) break;
-      const auto sent = co_await to.write_all(ByteView(block).first(*got));
-      if (!sent) {
-        from.abort();
-        co_return;
-      }
-    }
-    (void)co_await to.finish_writing();
-  }
-};
 
 class Relay {
  public:
@@ -67,9 +37,7 @@ class Relay {
     if (!gateway) co_return;  // the client sees its connection end
     const auto said = co_await gateway->write_all(bytes_of(std::string_view(preamble_)));
     if (!said) co_return;
-    const auto pair = std::make_shared<Pair>(std::move(client), std::move(*gateway));
-    loop_.spawn(Pair::pump(pair, true));
-    co_await Pair::pump(pair, false);
+    co_await join(std::move(client), std::move(*gateway));
   }
 
   SystemClock clock_;

@@ -120,6 +120,15 @@ io::Task<Result<std::vector<LeaseId>>> Runner::leases_of_injected() {
   co_return co_await link_.leases_of_session(start_.session);
 }
 
+/// The files and the listener that --proxy brings, and the variables that name them.
+Result<std::vector<workroom::PlainVariable>> Runner::open_proxy() {
+  STRONGROOM_TRY(auto files, workroom::TrustFiles::write(start_.authority_pem));
+  trust_.emplace(std::move(files));
+  STRONGROOM_TRY(door_, ProxyDoor::open(loop_, start_.gateway, start_.proxy_credential));
+  return workroom::proxy_variables(
+      {start_.gateway, start_.proxy_credential, door_->at().host, door_->at().port}, *trust_);
+}
+
 /// Each value goes straight into the environment under preparation; only the lease itself is kept.
 Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>& leases) {
   std::vector<workroom::SessionKey> keys;
@@ -153,9 +162,7 @@ Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>&
   facts.session = start_.session.text();
   facts.gateway = start_.gateway;
   if (options_.proxies) {
-    STRONGROOM_TRY(auto files, workroom::TrustFiles::write(start_.authority_pem));
-    trust_.emplace(std::move(files));
-    facts.proxy = workroom::proxy_variables(start_.gateway, start_.proxy_credential, *trust_);
+    STRONGROOM_TRY(facts.proxy, open_proxy());
   }
   facts.inherited = workroom::own_environment();
   STRONGROOM_TRY(const auto added, split_pairs(options_.variables, "--env"));

@@ -13,6 +13,7 @@
 
 #include "app/commands.h"
 #include "app/control_client.h"
+#include "app/proxy_door.h"
 #include "catalog/catalog.h"
 #include "io/loop.h"
 #include "lease/holder_side.h"
@@ -52,6 +53,7 @@ class Runner {
   io::Task<Status> start_workroom();
   io::Task<Result<std::vector<LeaseId>>> leases_of_injected();
   io::Task<Status> hold_again();
+  [[nodiscard]] Result<std::vector<workroom::PlainVariable>> open_proxy();
   [[nodiscard]] Result<workroom::Environment> environment_of(const std::vector<LeaseId>& leases);
   io::Task<std::vector<lease::ProcessOutcome>> end_processes(lease::Fence fence);
   io::Task<void> come_back();
@@ -72,6 +74,7 @@ class Runner {
   std::set<KeyId> keys_;
   catalog::Catalog catalog_;
   std::optional<workroom::TrustFiles> trust_;
+  std::unique_ptr<ProxyDoor> door_;
   std::unique_ptr<workroom::Workroom> workroom_;
   std::string ended_because_;
   int fences_ = 0;  ///< under way

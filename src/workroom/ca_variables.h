@@ -29,7 +29,7 @@ struct CaVariable {
   TrustForm form;
   std::string_view readers;
   /// What stands before and after the file's path in the value. JAVA_TOOL_OPTIONS has options of
-  /// other kinds too, so this is added to what is there; the path must have no spaces.
+  /// other kinds too, so this is added to what is there, and the path is quoted.
   std::string_view before{};
   std::string_view after{};
 };

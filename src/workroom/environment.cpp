@@ -9,6 +9,7 @@
 
 #include "base/encoding.h"
 #include "workroom/git_helpers.h"
+#include "workroom/proxy_environment.h"
 #include "workroom/templates.h"
 
 namespace strongroom::workroom {
@@ -35,15 +36,6 @@ bool is_shaped_right(std::string_view name) {
   return !name.empty() && is_letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
     return is_letter(c) || (c >= '0' && c <= '9');
   });
-}
-
-/// "http://127.0.0.1:8701" → "127.0.0.1"
-std::string host_of(std::string_view url) {
-  const auto start = url.find("://");
-  std::string_view rest = start == std::string_view::npos ? url : url.substr(start + 3);
-  rest = rest.substr(0, rest.find('/'));
-  if (rest.starts_with('[')) return std::string(rest.substr(1, rest.find(']') - 1));
-  return std::string(rest.substr(0, rest.rfind(':')));
 }
 
 class Builder {
@@ -123,12 +115,23 @@ class Builder {
   Status add_by_caller(const PlainVariable& variable) {
     if (!is_shaped_right(variable.name))
       return fail(Code::Invalid, "'" + variable.name + "' is not a variable's name");
+    if (is_shared_variable(variable.name) && taken_.contains(variable.name)) {
+      add_before(variable);
+      return {};
+    }
     if (variable.name.starts_with("STRONGROOM_") || taken_.contains(variable.name) ||
         unset_.contains(variable.name))
       return fail(Code::Conflict, "the variable " + variable.name +
                                       " belongs to the session and cannot be set beside it");
     set(variable.name, variable.value);
     return {};
+  }
+
+  /// The last of two options of a kind counts: trust and proxy stay the session's.
+  void add_before(const PlainVariable& part) {
+    for (auto& variable : out_.plain)
+      if (variable.name == part.name && !part.value.empty())
+        variable.value = part.value + " " + variable.value;
   }
 
   const SessionFacts& facts_;
@@ -139,6 +142,14 @@ class Builder {
 };
 
 }  // namespace
+
+std::string host_of(std::string_view url) {
+  const auto start = url.find("://");
+  std::string_view rest = start == std::string_view::npos ? url : url.substr(start + 3);
+  rest = rest.substr(0, rest.find('/'));
+  if (rest.starts_with('[')) return std::string(rest.substr(1, rest.find(']') - 1));
+  return std::string(rest.substr(0, rest.rfind(':')));
+}
 
 bool is_inherited(std::string_view name) {
   return name.starts_with("LC_") ||

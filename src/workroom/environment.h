@@ -48,13 +48,16 @@ struct SessionFacts {
       inherited;  ///< the caller's own environment, of which the allow-list is taken
   std::vector<PlainVariable> proxy;  ///< of the proxy ingress (proxy_environment.h), if wanted
   std::vector<PlainVariable>
-      added;  ///< `run --env NAME=VALUE`; may not replace what a service sets or unsets
+      added;  ///< `run --env NAME=VALUE`; may not replace what a service sets or unsets, and
+              ///< stands before the session's own part of a shared one (proxy_environment.h)
 };
 
 [[nodiscard]] Result<Environment> build_environment(const SessionFacts& facts,
                                                     std::vector<SessionKey> keys);
 /// PATH, HOME, LANG, LC_*, TERM, TZ, USER, LOGNAME, SHELL, TMPDIR, COLORTERM, NO_COLOR.
 [[nodiscard]] bool is_inherited(std::string_view name);
+/// "http://127.0.0.1:8701" → "127.0.0.1"; an IPv6 address comes without its brackets.
+[[nodiscard]] std::string host_of(std::string_view url);
 /// This process's own environment as variables (for SessionFacts::inherited).
 [[nodiscard]] std::vector<PlainVariable> own_environment();
 

@@ -4,10 +4,13 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 
+#include "base/bytes.h"
 #include "io/ca_bundle.h"
 #include "workroom/ca_variables.h"
 
@@ -21,7 +24,7 @@ Result<std::string> bundle_of(const std::string& authority_pem) {
   return bundle;
 }
 
-Status write_file(const std::string& path, const std::string& text) {
+Status write_file(const std::string& path, std::string_view text) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0444);
   bool is_written = fd >= 0;
   for (std::size_t done = 0; is_written && done < text.size();) {
@@ -32,6 +35,30 @@ Status write_file(const std::string& path, const std::string& text) {
   if (fd >= 0) ::close(fd);
   if (is_written) return {};
   return fail(Code::Storage, "cannot write " + path + ": " + std::strerror(errno));
+}
+
+/// The JVM takes options apart at blanks, outside quotes of either kind.
+std::string quoted(std::string_view path) {
+  std::string out = "\"";
+  for (const char c : path) out += c == '"' ? std::string("\"'\"'\"") : std::string(1, c);
+  return out + '"';
+}
+
+/// Java reads no proxy variable, and no property of it holds a proxy's credential: it is sent to a
+/// way that needs none.
+std::string java_options(const CaVariable& variable, const ProxyFacts& facts,
+                         const TrustFiles& files) {
+  std::string out(variable.before);
+  out += quoted(files.java_store());
+  out += variable.after;
+  for (const std::string scheme : {"https", "http"})
+    out += " -D" + scheme + ".proxyHost=" + facts.java_host + " -D" + scheme +
+           ".proxyPort=" + std::to_string(facts.java_port);
+  // One list for both schemes; loopback is Java's own default, which naming a list replaces.
+  out += " -Dhttp.nonProxyHosts=";
+  const std::string gateway = host_of(facts.gateway);
+  out += gateway.find(':') == std::string::npos ? gateway : "[" + gateway + "]";
+  return out + "|localhost|127.*|[::1]";
 }
 
 }  // namespace
@@ -47,6 +74,8 @@ Result<TrustFiles> TrustFiles::write(const std::string& authority_pem) {
   STRONGROOM_CHECKED(write_file(files.authority(), authority_pem));
   STRONGROOM_TRY(const auto bundle, bundle_of(authority_pem));
   STRONGROOM_CHECKED(write_file(files.bundle(), bundle));
+  STRONGROOM_TRY(const auto store, io::java_trust_store(bundle, std::string(kJavaStorePassword)));
+  STRONGROOM_CHECKED(write_file(files.java_store(), text_of(store)));
   return files;
 }
 
@@ -54,14 +83,14 @@ TrustFiles::~TrustFiles() {
   if (folder_.empty()) return;
   ::unlink(authority().c_str());
   ::unlink(bundle().c_str());
+  ::unlink(java_store().c_str());
   ::rmdir(folder_.c_str());
 }
 
-std::vector<PlainVariable> proxy_variables(const std::string& gateway,
-                                           const std::string& credential, const TrustFiles& files) {
-  std::string url = gateway;
+std::vector<PlainVariable> proxy_variables(const ProxyFacts& facts, const TrustFiles& files) {
+  std::string url = facts.gateway;
   const auto host = url.find("://");
-  if (host != std::string::npos) url.insert(host + 3, "session:" + credential + "@");
+  if (host != std::string::npos) url.insert(host + 3, "session:" + facts.credential + "@");
   std::vector<PlainVariable> out;
   // curl and git read only the lower case of http_proxy; gRPC has a name of its own.
   for (const char* name : {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "grpc_proxy"})
@@ -69,12 +98,27 @@ std::vector<PlainVariable> proxy_variables(const std::string& gateway,
   out.push_back({"NODE_USE_ENV_PROXY", "1"});
   for (const auto& variable : kCaVariables) {
     const std::string name(variable.name);
-    if (variable.form == TrustForm::Bundle) out.push_back({name, files.bundle()});
-    if (variable.form == TrustForm::Authority) out.push_back({name, files.authority()});
-    // A Java store is of no use here: Java reads no proxy variable, so it never meets our
-    // authority. What must be absent is never inherited (environment.h).
+    switch (variable.form) {
+      case TrustForm::Bundle:
+        out.push_back({name, files.bundle()});
+        break;
+      case TrustForm::Authority:
+        out.push_back({name, files.authority()});
+        break;
+      case TrustForm::JavaStore:
+        out.push_back({name, java_options(variable, facts, files)});
+        break;
+      case TrustForm::Absent:
+        break;  // never inherited (environment.h)
+    }
   }
   return out;
+}
+
+bool is_shared_variable(std::string_view name) {
+  return std::ranges::any_of(kCaVariables, [&](const CaVariable& variable) {
+    return variable.form == TrustForm::JavaStore && variable.name == name;
+  });
 }
 
 }  // namespace strongroom::workroom

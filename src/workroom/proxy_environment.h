@@ -1,12 +1,15 @@
 // The proxy of a workroom: the variables by which tools find the gateway's proxy ingress and trust
-// the session's certificate authority, and the two files that those name.
+// the session's certificate authority, and the files that those name.
 //
 // Used by: app's runner. Threads: values. The files hold certificates only; the variables hold the
 // proxy's credential, which is good for this session and opens no key by itself.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -14,8 +17,9 @@
 
 namespace strongroom::workroom {
 
-/// A folder of its own under TMPDIR (or /tmp), with ca.pem (the session's authority alone) and
-/// ca-bundle.pem (the same before the machine's public roots); removed with this.
+/// A folder of its own under TMPDIR (or /tmp), with ca.pem (the session's authority alone),
+/// ca-bundle.pem (the same before the machine's public roots) and ca-bundle.p12 (the bundle as
+/// Java reads it); removed with this.
 class TrustFiles {
  public:
   /// Where the machine has no public roots the bundle holds the session's authority alone.
@@ -25,16 +29,27 @@ class TrustFiles {
   ~TrustFiles();
   [[nodiscard]] std::string authority() const { return folder_ + "/ca.pem"; }
   [[nodiscard]] std::string bundle() const { return folder_ + "/ca-bundle.pem"; }
+  [[nodiscard]] std::string java_store() const { return folder_ + "/ca-bundle.p12"; }
 
  private:
   explicit TrustFiles(std::string folder) : folder_(std::move(folder)) {}
   std::string folder_;
 };
 
+/// Where the proxy is, and what it takes.
+struct ProxyFacts {
+  std::string gateway;  ///< "http://127.0.0.1:8701"
+  std::string credential;
+  std::string java_host;  ///< a way to it that needs no credential (app/proxy_door.h)
+  std::uint16_t java_port = 0;
+};
+
 /// HTTPS_PROXY and its kin, and every variable through which a tool takes a certificate bundle.
-/// `gateway`: "http://127.0.0.1:8701".
-[[nodiscard]] std::vector<PlainVariable> proxy_variables(const std::string& gateway,
-                                                         const std::string& credential,
+[[nodiscard]] std::vector<PlainVariable> proxy_variables(const ProxyFacts& facts,
                                                          const TrustFiles& files);
+
+/// True for a variable that many set a part of (JAVA_TOOL_OPTIONS): the session's part is added to
+/// what the caller says.
+[[nodiscard]] bool is_shared_variable(std::string_view name);
 
 }  // namespace strongroom::workroom

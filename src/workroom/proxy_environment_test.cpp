@@ -46,6 +46,49 @@ TEST(CaVariables, O3_what_replaces_a_tools_roots_has_them_all) {
   EXPECT_EQ(form_of("SSL_CERT_DIR"), TrustForm::Absent);
 }
 
+const ProxyFacts kFacts{"http://127.0.0.1:8701", "srx_x", "127.0.0.1", 4001};
+
+std::string java_options_with(const TrustFiles& files) {
+  for (const auto& variable : proxy_variables(kFacts, files))
+    if (variable.name == "JAVA_TOOL_OPTIONS") return variable.value;
+  return {};
+}
+
+TEST(ProxyEnvironment, O3_java_is_told_of_a_store_and_of_a_way_without_a_credential) {
+  const auto authority = io::make_authority("session");
+  ASSERT_TRUE(authority);
+  const auto files = TrustFiles::write(authority->chain_pem);
+  ASSERT_TRUE(files) << files.error().message;
+  EXPECT_EQ(java_options_with(*files),
+            "-Djavax.net.ssl.trustStoreType=PKCS12 -Djavax.net.ssl.trustStore=\"" +
+                files->java_store() +
+                "\" -Djavax.net.ssl.trustStorePassword=changeit"
+                " -Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=4001"
+                " -Dhttp.proxyHost=127.0.0.1 -Dhttp.proxyPort=4001"
+                " -Dhttp.nonProxyHosts=127.0.0.1|localhost|127.*|[::1]");
+  EXPECT_FALSE(content_of(files->java_store()).empty());
+}
+
+TEST(ProxyEnvironment, what_the_caller_says_to_java_stands_before_what_the_session_says) {
+  const auto authority = io::make_authority("session");
+  ASSERT_TRUE(authority);
+  const auto files = TrustFiles::write(authority->chain_pem);
+  ASSERT_TRUE(files) << files.error().message;
+  SessionFacts facts{"ses_1", kFacts.gateway, {}, proxy_variables(kFacts, *files), {}};
+  facts.added = {{"JAVA_TOOL_OPTIONS", "-Xmx64m"}};
+  const auto built = build_environment(facts, {});
+  ASSERT_TRUE(built) << built.error().message;
+  const auto found =
+      std::ranges::find(built->plain, std::string("JAVA_TOOL_OPTIONS"), &PlainVariable::name);
+  ASSERT_NE(found, built->plain.end());
+  EXPECT_EQ(found->value, "-Xmx64m " + java_options_with(*files));
+  facts.added = {{"HTTPS_PROXY", "http://elsewhere.example"}};
+  EXPECT_FALSE(build_environment(facts, {})) << "the others are the session's alone";
+  facts.proxy.clear();
+  facts.added = {{"JAVA_TOOL_OPTIONS", "-Xmx64m"}};
+  EXPECT_TRUE(build_environment(facts, {}));
+}
+
 TEST(ProxyEnvironment, O3_variables_name_files_that_hold_what_they_should) {
   const auto authority = io::make_authority("session");
   ASSERT_TRUE(authority);
@@ -61,7 +104,7 @@ TEST(ProxyEnvironment, O3_variables_name_files_that_hold_what_they_should) {
       EXPECT_EQ(content_of(files->bundle()), authority->chain_pem + *roots);
     }
     std::set<std::string> names;
-    for (const auto& variable : proxy_variables("http://127.0.0.1:8701", "srx_x", *files)) {
+    for (const auto& variable : proxy_variables(kFacts, *files)) {
       EXPECT_TRUE(names.insert(variable.name).second) << variable.name;
       if (variable.name == "NODE_EXTRA_CA_CERTS") {
         EXPECT_EQ(variable.value, files->authority());
@@ -76,6 +119,7 @@ TEST(ProxyEnvironment, O3_variables_name_files_that_hold_what_they_should) {
     EXPECT_TRUE(names.contains("NODE_EXTRA_CA_CERTS") && names.contains("SSL_CERT_FILE"));
     EXPECT_FALSE(names.contains("SSL_CERT_DIR"));
     EXPECT_FALSE(is_inherited("SSL_CERT_DIR"));
+    EXPECT_TRUE(std::filesystem::exists(files->java_store()));
   }
   EXPECT_FALSE(std::filesystem::exists(folder));
 }

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/proxy_door.h"
+
+#include <unistd.h>
+
+#include "app/join.h"
+#include "base/encoding.h"
+#include "io/loopback_owner.h"
+
+namespace strongroom::app {
+namespace {
+
+constexpr std::string_view kPlain = "http://";
+constexpr std::size_t kLongestLine = 8UL << 10U;
+constexpr std::chrono::seconds kPatience{30};
+constexpr std::string_view kStranger =
+    "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+constexpr std::string_view kNoGateway =
+    "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+}  // namespace
+
+/// What every connection needs; outlives the door where a connection does.
+struct ProxyDoor::Way {
+  io::Endpoint gateway;
+  std::string header;  ///< with the credential
+
+  static io::Task<void> serve(std::shared_ptr<const Way> way, io::Stream client) {
+    client.set_deadline(client.loop().deadline_in(kPatience));
+    if (io::loopback_owner(client.native_handle()) != ::geteuid()) {
+      (void)co_await client.write_all(bytes_of(kStranger));
+      co_return;
+    }
+    std::string head;
+    ByteVector block(kLongestLine);
+    std::size_t line_end = std::string::npos;
+    while (line_end == std::string::npos && head.size() < kLongestLine) {
+      const auto got = co_await client.read_some(block);
+      if (!got || *got == 0) co_return;
+      head += text_of(ByteView(block).first(*got));
+      line_end = head.find("\r\n");
+    }
+    if (line_end == std::string::npos) co_return;
+    // Where the client has put one of its own, the gateway sees two and refuses.
+    head.insert(line_end + 2, way->header);
+    auto gateway =
+        co_await io::dial_tcp(client.loop(), way->gateway.host, way->gateway.port,
+                              io::PrivateAddresses::Allow, client.loop().deadline_in(kPatience));
+    if (!gateway) {
+      (void)co_await client.write_all(bytes_of(kNoGateway));
+      co_return;
+    }
+    const auto said = co_await gateway->write_all(bytes_of(std::string_view(head)));
+    if (!said) co_return;
+    client.set_deadline(Deadline());
+    gateway->set_deadline(Deadline());
+    co_await join(std::move(client), std::move(*gateway));
+  }
+};
+
+ProxyDoor::ProxyDoor(io::Loop& loop, io::BoundSocket socket, std::shared_ptr<const Way> way)
+    : at_(std::move(socket.bound)), acceptor_(loop, socket.fd, [&loop, way](io::Stream stream) {
+        loop.spawn(Way::serve(way, std::move(stream)));
+      }) {}
+
+ProxyDoor::~ProxyDoor() = default;
+
+Result<std::unique_ptr<ProxyDoor>> ProxyDoor::open(io::Loop& loop, const std::string& gateway,
+                                                   const std::string& credential) {
+  if (!gateway.starts_with(kPlain))
+    return fail(Code::Unsupported, "the gateway's address is no http:// URL");
+  const std::string_view rest = std::string_view(gateway).substr(kPlain.size());
+  auto way = std::make_shared<Way>();
+  STRONGROOM_TRY(way->gateway, io::parse_endpoint(rest.substr(0, rest.find('/'))));
+  way->header = "Proxy-Authorization: Basic " +
+                to_base64(bytes_of(std::string_view("session:" + credential))) + "\r\n";
+  STRONGROOM_TRY(auto socket, io::listen_tcp({"127.0.0.1", 0}));
+  return std::unique_ptr<ProxyDoor>(new ProxyDoor(loop, std::move(socket), std::move(way)));
+}
+
+}  // namespace strongroom::app
