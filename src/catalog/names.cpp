@@ -49,7 +49,8 @@ constexpr auto kRefused = std::to_array<std::string_view>({
     "GDK_*", "GIO_*", "GST_*", "LIBGL_*", "VK_*",
     // where traffic goes, and whom it trusts
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY", "NO_PROXY", "SSL_*", "SSLKEYLOGFILE",
-    "CURL_*", "REQUESTS_*", "OPENSSL_*", "GNUTLS_*", "AWS_CA_BUNDLE", "GRPC_*",
+    "CURL_*", "WGETRC", "WGET_*", "SYSTEM_WGETRC", "REQUESTS_*", "OPENSSL_*", "GNUTLS_*",
+    "AWS_CA_BUNDLE", "GRPC_*",
     "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE", "HEX_CACERTS_PATH",
     // ours
     "STRONGROOM*",

@@ -50,6 +50,8 @@ TEST(Names, J4_dangerous_variables_are_refused) {
                            "SSL_CERT_FILE",
                            "SSLKEYLOGFILE",
                            "CURL_CA_BUNDLE",
+                           "WGETRC",
+                           "WGET_ASKPASS",
                            "OPENSSL_CONF",
                            "TMPDIR",
                            "XDG_CONFIG_HOME",
