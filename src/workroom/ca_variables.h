@@ -21,6 +21,7 @@ enum class TrustForm : std::uint8_t {
   Bundle,     ///< it replaces the tool's roots: a PEM file of public roots and ours
   Authority,  ///< it adds to the tool's roots: a PEM file of ours alone
   JavaStore,  ///< a PKCS #12 file of public roots and ours (io::java_trust_store)
+  WgetFile,   ///< settings of wget that name the bundle; stands in place of the user's ~/.wgetrc
   Absent,     ///< would win over the others: must not be set
 };
 
@@ -56,6 +57,7 @@ inline constexpr auto kCaVariables = std::to_array<CaVariable>({
     {"JAVA_TOOL_OPTIONS", TrustForm::JavaStore, "Java",
      "-Djavax.net.ssl.trustStoreType=PKCS12 -Djavax.net.ssl.trustStore=",
      " -Djavax.net.ssl.trustStorePassword=changeit"},
+    {"WGETRC", TrustForm::WgetFile, "wget, which asks no variable for certificates"},
     {"SSL_CERT_DIR", TrustForm::Absent, "OpenSSL, Go, httpx; curl ignores SSL_CERT_FILE beside it"},
 });
 // clang-format on

@@ -76,6 +76,7 @@ Result<TrustFiles> TrustFiles::write(const std::string& authority_pem) {
   STRONGROOM_CHECKED(write_file(files.bundle(), bundle));
   STRONGROOM_TRY(const auto store, io::java_trust_store(bundle, std::string(kJavaStorePassword)));
   STRONGROOM_CHECKED(write_file(files.java_store(), text_of(store)));
+  STRONGROOM_CHECKED(write_file(files.wget_file(), "ca_certificate = " + files.bundle() + "\n"));
   return files;
 }
 
@@ -84,6 +85,7 @@ TrustFiles::~TrustFiles() {
   ::unlink(authority().c_str());
   ::unlink(bundle().c_str());
   ::unlink(java_store().c_str());
+  ::unlink(wget_file().c_str());
   ::rmdir(folder_.c_str());
 }
 
@@ -107,6 +109,9 @@ std::vector<PlainVariable> proxy_variables(const ProxyFacts& facts, const TrustF
         break;
       case TrustForm::JavaStore:
         out.push_back({name, java_options(variable, facts, files)});
+        break;
+      case TrustForm::WgetFile:
+        out.push_back({name, files.wget_file()});
         break;
       case TrustForm::Absent:
         break;  // never inherited (environment.h)

@@ -18,8 +18,8 @@
 namespace strongroom::workroom {
 
 /// A folder of its own under TMPDIR (or /tmp), with ca.pem (the session's authority alone),
-/// ca-bundle.pem (the same before the machine's public roots) and ca-bundle.p12 (the bundle as
-/// Java reads it); removed with this.
+/// ca-bundle.pem (the same before the machine's public roots), ca-bundle.p12 (the bundle as Java
+/// reads it) and wgetrc (which names the bundle); removed with this.
 class TrustFiles {
  public:
   /// Where the machine has no public roots the bundle holds the session's authority alone.
@@ -30,6 +30,7 @@ class TrustFiles {
   [[nodiscard]] std::string authority() const { return folder_ + "/ca.pem"; }
   [[nodiscard]] std::string bundle() const { return folder_ + "/ca-bundle.pem"; }
   [[nodiscard]] std::string java_store() const { return folder_ + "/ca-bundle.p12"; }
+  [[nodiscard]] std::string wget_file() const { return folder_ + "/wgetrc"; }
 
  private:
   explicit TrustFiles(std::string folder) : folder_(std::move(folder)) {}

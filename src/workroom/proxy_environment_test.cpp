@@ -120,6 +120,7 @@ TEST(ProxyEnvironment, O3_variables_name_files_that_hold_what_they_should) {
     EXPECT_FALSE(names.contains("SSL_CERT_DIR"));
     EXPECT_FALSE(is_inherited("SSL_CERT_DIR"));
     EXPECT_TRUE(std::filesystem::exists(files->java_store()));
+    EXPECT_EQ(content_of(files->wget_file()), "ca_certificate = " + files->bundle() + "\n");
   }
   EXPECT_FALSE(std::filesystem::exists(folder));
 }
