@@ -33,7 +33,7 @@ http {{
     server_name {name};
     ssl_certificate {folder}/leaf.pem;
     ssl_certificate_key {folder}/leaf.key;
-    auth_basic "git";
+    auth_basic {realm};
     auth_basic_user_file {folder}/users;
     location / {{
       fastcgi_pass unix:{folder}/fcgi.sock;
@@ -58,9 +58,9 @@ http {{
 
 
 class GitServer:
-    """One bare repository `story.git` with one commit; one user with one token."""
+    """One bare repository `story.git` with one commit; one user with one token, or (public) no user at all."""
 
-    def __init__(self, folder, name="localhost", port=None):
+    def __init__(self, folder, name="localhost", port=None, is_public=False):
         self.folder, self.name, self.port = folder, name, port or free_port()
         folder.mkdir(mode=0o700)
         self.ca = folder / "ca.pem"
@@ -71,7 +71,13 @@ class GitServer:
             (folder / temporary).mkdir()
         (folder / "users").touch()
         (folder / "nginx.conf").write_text(
-            CONFIGURATION.format(folder=folder, port=self.port, name=name, backend=BACKEND)
+            CONFIGURATION.format(
+                folder=folder,
+                port=self.port,
+                name=name,
+                backend=BACKEND,
+                realm="off" if is_public else '"git"',
+            )
         )
 
     @property

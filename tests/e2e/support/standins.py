@@ -60,6 +60,7 @@ class Standins:
             "openai",
             "anthropic",
             "generic",
+            "packages",
         ):
             self.call("PUT", "/failure", {"service": service, "times": 0})
             self.keys(service, accepted=[], revoked=[])

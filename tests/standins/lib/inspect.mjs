@@ -50,6 +50,11 @@ export function judge(state, record, request, url, { direct, keyOptional }) {
   const upgrade = request.headers.upgrade !== undefined;
   const violate = (what) => state.violate(record, what);
 
+  // Behind a plain tunnel: the client's own words, which no gateway has read.
+  if (service.takesNoKey) {
+    if (credentials(request, url).length > 0) violate('a credential where none belongs');
+    return 'accepted';
+  }
   for (const name of HOP_BY_HOP)
     if (request.headers[name] !== undefined && !direct) violate(`hop-by-hop leftover: ${name}`);
   const connection = (request.headers.connection ?? '')

@@ -14,11 +14,22 @@ import * as generic from '../services/generic.mjs';
 import * as heygen from '../services/heygen.mjs';
 import * as knobs from '../services/knobs.mjs';
 import * as openai from '../services/openai.mjs';
+import * as packages from '../services/packages.mjs';
 import { Exchange } from './exchange.mjs';
 import { judge, judgeStray, placeOf } from './inspect.mjs';
 import { CREDENTIAL_HEADERS, SERVICES } from './services.mjs';
 
-const STANDINS = { anthropic, elevenlabs, firecrawl, gemini, generic, heygen, openai };
+const STANDINS = {
+  anthropic,
+  elevenlabs,
+  firecrawl,
+  gemini,
+  generic,
+  heygen,
+  openai,
+  packages,
+  'public-packages': packages,
+};
 const LABEL = { 'x-strongroom-standin': '1' };
 
 /** Where a request wants to go: service, host, its own URL, and how absolute URLs back to us begin. */

@@ -47,6 +47,18 @@ export const SERVICES = {
     right: () => ['x-standin-key', 'authorization'],
     also: [],
   },
+  // A registry of packages: one host that wants a key, and one that everybody may read and that must see none.
+  packages: {
+    hosts: ['private.packages.standin.test'],
+    right: () => ['authorization'],
+    also: [],
+  },
+  'public-packages': {
+    hosts: ['packages.standin.test'],
+    right: () => [],
+    also: [],
+    takesNoKey: true,
+  },
 };
 
 export const HOSTS = Object.fromEntries(
