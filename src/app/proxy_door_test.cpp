@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/proxy_door.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <csignal>
+#include <thread>
+
+namespace strongroom::app {
+namespace {
+
+constexpr std::string_view kRequest =
+    "CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n";
+
+/// Blocking sockets of the test's own on both sides of a door, whose loop has a thread.
+class Door : public ::testing::Test {
+ protected:
+  Door() : listening_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    std::signal(SIGPIPE, SIG_IGN);
+    sockaddr_in at = loopback(0);
+    socklen_t size = sizeof(at);
+    EXPECT_EQ(::bind(listening_, reinterpret_cast<sockaddr*>(&at), size), 0);
+    EXPECT_EQ(::getsockname(listening_, reinterpret_cast<sockaddr*>(&at), &size), 0);
+    auto door = ProxyDoor::open(loop_, "http://127.0.0.1:" + std::to_string(ntohs(at.sin_port)),
+                                "srx_credential");
+    EXPECT_TRUE(door) << door.error().message;
+    door_ = std::move(*door);
+    thread_ = std::thread([this] { loop_.run(); });
+  }
+  ~Door() override {
+    for (const int fd : {client_, gateway_}) ::close(fd);
+    loop_.stop();
+    thread_.join();
+    ::close(listening_);
+  }
+
+  static sockaddr_in loopback(std::uint16_t port) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_port = htons(port);
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return at;
+  }
+  void gateway_is_there() { ASSERT_EQ(::listen(listening_, 4), 0); }
+  void dial() {
+    client_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const sockaddr_in at = loopback(door_->at().port);
+    ASSERT_EQ(::connect(client_, reinterpret_cast<const sockaddr*>(&at), sizeof(at)), 0);
+  }
+  void accept_at_gateway() { gateway_ = ::accept4(listening_, nullptr, nullptr, SOCK_CLOEXEC); }
+  static void say(int fd, std::string_view text) {
+    ASSERT_EQ(::send(fd, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+  }
+  /// `size` octets, or fewer where the connection ends before.
+  static std::string hear(int fd, std::size_t size) {
+    std::string out(size, '\0');
+    const ssize_t got = ::recv(fd, out.data(), size, MSG_WAITALL);
+    out.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+    return out;
+  }
+
+  SystemClock clock_;
+  io::Loop loop_{clock_};
+  std::unique_ptr<ProxyDoor> door_;
+  int listening_;
+  int client_ = -1;
+  int gateway_ = -1;
+  std::thread thread_;
+};
+
+TEST_F(Door, adds_the_credential_to_the_first_head_and_nothing_to_the_rest) {
+  gateway_is_there();
+  dial();
+  for (const char octet : kRequest) say(client_, {&octet, 1});
+  accept_at_gateway();
+  const std::string expected =
+      "CONNECT a.example:443 HTTP/1.1\r\n"
+      // "session:srx_credential"
+      "Proxy-Authorization: Basic c2Vzc2lvbjpzcnhfY3JlZGVudGlhbA==\r\n"
+      "Host: a.example:443\r\n\r\n";
+  EXPECT_EQ(hear(gateway_, expected.size()), expected);
+  say(gateway_, "HTTP/1.1 200 OK\r\n\r\n");
+  EXPECT_EQ(hear(client_, 19), "HTTP/1.1 200 OK\r\n\r\n");
+  const std::string more(200'000, '\x16');
+  std::thread writer([&] { say(client_, more); });
+  EXPECT_EQ(hear(gateway_, more.size()), more);
+  writer.join();
+  // An end in order goes on alone.
+  ::shutdown(client_, SHUT_WR);
+  EXPECT_EQ(hear(gateway_, 1), "");
+  say(gateway_, "last");
+  ::shutdown(gateway_, SHUT_WR);
+  EXPECT_EQ(hear(client_, 5), "last");
+}
+
+TEST_F(Door, ends_a_line_that_does_not_end) {
+  gateway_is_there();
+  dial();
+  say(client_, std::string(8192, 'a'));
+  EXPECT_EQ(hear(client_, 1), "");
+}
+
+TEST_F(Door, says_when_there_is_no_gateway) {
+  dial();
+  say(client_, kRequest);
+  EXPECT_TRUE(hear(client_, 1000).starts_with("HTTP/1.1 502"));
+}
+
+TEST_F(Door, leads_to_plain_addresses_alone) {
+  EXPECT_FALSE(ProxyDoor::open(loop_, "https://127.0.0.1:8701", "srx_credential"));
+  EXPECT_FALSE(ProxyDoor::open(loop_, "http://nonsense", "srx_credential"));
+}
+
+}  // namespace
+}  // namespace strongroom::app
