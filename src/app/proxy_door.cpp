@@ -59,7 +59,8 @@ struct ProxyDoor::Way {
 };
 
 ProxyDoor::ProxyDoor(io::Loop& loop, io::BoundSocket socket, std::shared_ptr<const Way> way)
-    : at_(std::move(socket.bound)), acceptor_(loop, socket.fd, [&loop, way](io::Stream stream) {
+    : at_(std::move(socket.bound)),
+      acceptor_(loop, socket.fd, [&loop, way = std::move(way)](io::Stream stream) {
         loop.spawn(Way::serve(way, std::move(stream)));
       }) {}
 
