@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "http/inflate.h"
+#include "http/content_coding.h"
 
 namespace strongroom::gateway {
 namespace {
@@ -25,7 +25,7 @@ lease::Verdict verdict_of(const catalog::Check& check, int status,
                           std::string_view content_encoding, ByteView body) {
   if (status >= 200 && status < 300) return lease::Verdict::Accepted;
   if (!may_refuse_key(check, status)) return lease::Verdict::Unknown;
-  const auto text = http::decode_start(content_encoding, body, http::kMaxInflated);
+  const auto text = http::decode_start(content_encoding, body, http::kMaxDecodedStart);
   if (!text) return lease::Verdict::Unknown;
   if (holds_any(*text, check.valid_despite_body)) return lease::Verdict::Accepted;
   const bool is_refused = check.invalid_body.empty() || holds_any(*text, check.invalid_body);
