@@ -2,6 +2,7 @@
 #include "gateway/answer_head.h"
 
 #include <algorithm>
+#include <array>
 
 namespace strongroom::gateway {
 namespace {
@@ -19,6 +20,25 @@ bool stays_behind(const http::Header& header, std::string_view connection, bool 
   if (http::equals_ignoring_case(header.name, "alt-svc")) return true;
   if (http::equals_ignoring_case(header.name, kCode)) return true;
   return !is_upgrade && !connection.empty() && http::list_has(connection, header.name);
+}
+
+/// What a head says of a body's coded octets, and what is not true of the decoded ones.
+bool is_of_coded_body(const http::Header& header) {
+  static constexpr std::array<std::string_view, 5> kNames = {
+      "accept-ranges", "content-digest", "content-md5", "digest", "repr-digest"};
+  return header.id == http::Name::ContentEncoding ||
+         std::ranges::any_of(kNames, [&](std::string_view name) {
+           return http::equals_ignoring_case(header.name, name);
+         });
+}
+
+/// RFC 9110 8.8.1: a strong validator tells apart what differs in its octets.
+bool is_strong_tag(const http::Header& header) {
+  return http::equals_ignoring_case(header.name, "etag") && !header.value.starts_with("W/");
+}
+
+bool is_zero(std::string_view number) {
+  return number.find_first_not_of('0') == std::string_view::npos;
 }
 
 void add_location(const AnswerHead& parts, const http::Header& header, HeadBuffer& out) {
@@ -75,7 +95,10 @@ bool build_answer_head(const AnswerHead& parts, HeadBuffer& out) {
     if (stays_behind(header, connection == nullptr ? std::string_view() : connection->value,
                      is_upgrade))
       continue;
-    if (header.id == http::Name::Location)
+    if (parts.is_decoded && is_of_coded_body(header)) continue;
+    if (parts.is_decoded && is_strong_tag(header))
+      out.add(header.name).add(": W/").add(header.value).add("\r\n");
+    else if (header.id == http::Name::Location)
       add_location(parts, header, out);
     else if (!add_rewritten(parts, header, out))
       out.add_header(header.name, header.value);
@@ -91,9 +114,10 @@ bool build_answer_head(const AnswerHead& parts, HeadBuffer& out) {
   if (parts.framing.kind == http::BodyKind::Length)
     out.add("content-length: ").add_number(parts.framing.length).add("\r\n");
   if (parts.framing.kind == http::BodyKind::None) {
-    // HEAD and 304 tell a length of a body that does not follow.
-    if (const auto* length = response.headers.find(http::Name::ContentLength); length != nullptr)
-      out.add_header("content-length", length->value);
+    // HEAD and 304 tell a length of a body that does not follow; a decoded one's is not known.
+    const auto* length = response.headers.find(http::Name::ContentLength);
+    const bool is_true = length != nullptr && (!parts.is_decoded || is_zero(length->value));
+    if (is_true) out.add_header("content-length", length->value);
   }
   out.add("\r\n");
   return !out.has_overflowed();

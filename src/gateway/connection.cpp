@@ -283,6 +283,7 @@ void Connection::consume_request() {
 void Connection::settle() {
   if (x_.guard.hits() > 0) report_finding("key_echoed");
   x_.guard = Guard();
+  x_.decoder.reset();
   detach();
   unlink();
   const Quotas::Cost cost = end_use();

@@ -17,6 +17,7 @@
 #include "gateway/http2_front.h"
 #include "gateway/metering.h"
 #include "http/body.h"
+#include "http/content_coding.h"
 #include "http/websocket.h"
 #include "io/deadlines.h"
 
@@ -63,9 +64,12 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     std::uint64_t bytes_up = 0;
     std::uint64_t bytes_down = 0;
     int status = 0;
-    std::shared_ptr<const Inspected> inspected;  ///< reached through a proxy ingress
-    Guard guard;                                 ///< over what comes back
-    std::optional<Refusal> cut_by;               ///< set once by cut()
+    std::shared_ptr<const Inspected> inspected;     ///< reached through a proxy ingress
+    Guard guard;                                    ///< over what comes back
+    std::unique_ptr<http::ContentDecoder> decoder;  ///< of a body that came in a coding
+    bool is_decoded = false;        ///< the answer goes on without the coding that it states
+    bool is_undecodable = false;    ///< its body is not what its coding says
+    std::optional<Refusal> cut_by;  ///< set once by cut()
     bool answer_started = false;
     bool client_left = false;
     bool timed_out = false;
@@ -130,19 +134,35 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[nodiscard]] bool may_retry() const;
   [[nodiscard]] Refusal refusal_of_failure() const;
   io::Task<Next> relay_answer();
-  io::Task<bool> relay_body(bool is_chunked);
-  bool give_block(std::unique_ptr<RelayBlock> block, bool answer);
-  io::Task<Result<std::size_t>> read_when_ready(io::Stream& from,
-                                                std::unique_ptr<RelayBlock>& block);
   io::Task<Next> finish_exchange(bool is_whole);
   [[nodiscard]] bool send_answer_head(http::BodyFraming framing);
-  void look_at(ByteView content);
   void judge_key();
   [[nodiscard]] bool takes_chunks() const;
   [[nodiscard]] std::shared_ptr<const GuardPatterns> patterns() const;
-  [[nodiscard]] bool is_searchable() const;
-  struct Decoded;
-  [[nodiscard]] Decoded decode(MutableBytes arrived);
+  [[nodiscard]] bool reads_answer() const;
+
+  // answer_body.cpp
+  [[nodiscard]] bool prepare_body();
+  io::Task<bool> relay_body(bool is_chunked);
+  bool give_blocks(std::unique_ptr<RelayBlock> block, bool answer);
+  io::Task<Result<std::size_t>> read_when_ready(io::Stream& from,
+                                                std::unique_ptr<RelayBlock>& block);
+  void look_at(ByteView content);
+  /// What is content of what has come, moved together at its beginning.
+  struct Unframed {
+    MutableBytes content;
+    std::size_t consumed = 0;
+    bool is_bad = false;
+  };
+  [[nodiscard]] Unframed unframe(MutableBytes arrived);
+  /// Content as it is searched and goes on, good until the next one.
+  struct Piece {
+    MutableBytes octets;
+    bool is_last = false;   ///< of the answer
+    bool has_more = false;  ///< ask again before more is read
+    bool is_bad = false;
+  };
+  [[nodiscard]] Piece next_piece(MutableBytes& content);
 
   // rewritten_answer.cpp
   io::Task<Next> relay_rewritten(std::string_view field);
@@ -183,7 +203,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   ByteVector leftover_;   ///< what the client sent after the request that is still being answered
   ByteVector looked_at_;  ///< start of an error's body
   bool looks_at_body_ = false;
-  std::string looked_at_encoding_;
+  std::string looked_at_encoding_;        ///< of that start; empty: none
+  std::unique_ptr<RelayBlock> unpacked_;  ///< what x_.decoder makes, while it is being sent
   bool answer_keeps_alive_ = false;
   bool closes_after_ = false;
   bool is_idle_ = false;

@@ -1,9 +1,6 @@
 // The provider's side of one request: lease, upstream head, relay both ways, settle.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <cstring>
 
 #include "gateway/answer_head.h"
 #include "gateway/connection.h"
@@ -105,8 +102,7 @@ io::Task<std::optional<Refusal>> Connection::send_request() {
                            x_.authority,
                            x_.admission,
                            lease()->granted(),
-                           lease()->granted().value.size() >= GuardPatterns::kShortest ||
-                               !rewritten_field().empty() || metering_.reads_body(),
+                           reads_answer(),
                            work_->request.is_websocket_upgrade};
   if (const auto refused = build_upstream_head(parts, work_->out)) {
     work_->out.wipe_key();
@@ -182,10 +178,11 @@ std::shared_ptr<const GuardPatterns> Connection::patterns() const {
   return std::static_pointer_cast<const GuardPatterns>(lease()->companion());
 }
 
-/// What is compressed cannot be searched as it passes.
-bool Connection::is_searchable() const {
-  return work_->response.body.kind == http::BodyKind::None || looked_at_encoding_.empty() ||
-         looked_at_encoding_ == "identity" || patterns() == nullptr;
+/// The answer's content matters here: it is searched, rewritten or counted.
+bool Connection::reads_answer() const {
+  if (lease() == nullptr) return false;
+  return lease()->granted().value.size() >= GuardPatterns::kShortest ||
+         !rewritten_field().empty() || metering_.reads_body();
 }
 
 bool Connection::send_answer_head(http::BodyFraming framing) {
@@ -201,19 +198,12 @@ bool Connection::send_answer_head(http::BodyFraming framing) {
                          closes_after_,
                          work_->request.headers.find(http::Name::SecWebSocketProtocol),
                          lease() != nullptr && lease()->granted().key_is_rejected &&
-                             may_refuse_key(x_.route.service->check, x_.status)};
+                             may_refuse_key(x_.route.service->check, x_.status),
+                         x_.is_decoded};
   if (!build_answer_head(parts, work_->out)) return false;
   if (lease() != nullptr) mask_key(work_->out, lease()->granted().value, x_.admission.pass.text());
   x_.guard.mask_whole(work_->out.mutable_bytes());
   return true;
-}
-
-void Connection::look_at(ByteView content) {
-  metering_.feed(text_of(content));
-  if (!looks_at_body_ || looked_at_.size() >= kLookedAt) return;
-  const std::size_t wanted = std::min(content.size(), kLookedAt - looked_at_.size());
-  looked_at_.insert(looked_at_.end(), content.begin(),
-                    content.begin() + static_cast<std::ptrdiff_t>(wanted));
 }
 
 /// What the provider said of the key goes to the vault, once per change.
@@ -233,7 +223,9 @@ void Connection::judge_key() {
 io::Task<Connection::Next> Connection::relay_answer() {
   const auto& response = work_->response;
   x_.status = response.status;
-  metering_.begin_answer(response);
+  looked_at_encoding_.clear();
+  const bool is_readable = response.status == 101 || prepare_body();
+  metering_.begin_answer(response, looked_at_encoding_);
   answer_keeps_alive_ = response.keeps_alive;
   if (const auto refused = co_await wait_until_recorded()) {
     upstream_->stream.abort();
@@ -241,11 +233,7 @@ io::Task<Connection::Next> Connection::relay_answer() {
   }
   x_.guard = Guard(patterns());
   if (response.status == 101) co_return co_await relay_websocket();
-  looks_at_body_ = may_refuse_key(x_.route.service->check, response.status);
-  looked_at_.clear();
-  const auto* encoding = response.headers.find(http::Name::ContentEncoding);
-  looked_at_encoding_ = encoding == nullptr ? std::string_view() : encoding->value;
-  if (!is_searchable()) {
+  if (!is_readable) {
     upstream_->stream.abort();
     co_return co_await refuse(Refusal::UpstreamEncoding);
   }
@@ -260,8 +248,9 @@ io::Task<Connection::Next> Connection::relay_answer() {
     co_return co_await relay_rewritten(field);
   http::BodyFraming framing = response.body;
   // A body that ends with the provider's connection gets an end of its own: cut short, it must not
-  // look whole.
-  if (framing.kind == http::BodyKind::Chunked || framing.kind == http::BodyKind::UntilEnd)
+  // look whole. How long a decoded one will be is not known.
+  if (framing.kind == http::BodyKind::Chunked || framing.kind == http::BodyKind::UntilEnd ||
+      x_.decoder != nullptr)
     framing.kind = takes_chunks() ? http::BodyKind::Chunked : http::BodyKind::UntilEnd;
   if (!send_answer_head(framing)) {
     upstream_->stream.abort();
@@ -269,110 +258,11 @@ io::Task<Connection::Next> Connection::relay_answer() {
   }
   answer_body_.start(response.body);
   const bool is_whole = co_await relay_body(framing.kind == http::BodyKind::Chunked);
+  if (x_.is_undecodable && !x_.answer_started) {
+    upstream_->stream.abort();
+    co_return co_await refuse(Refusal::UpstreamEncoding);
+  }
   co_return co_await finish_exchange(is_whole);
-}
-
-/// A stream that is silent holds no memory for what it may send.
-io::Task<Result<std::size_t>> Connection::read_when_ready(io::Stream& from,
-                                                          std::unique_ptr<RelayBlock>& block) {
-  gateway_.blocks.give(std::move(block));
-  auto ready = co_await from.wait_readable();
-  if (!ready) co_return std::unexpected(std::move(ready).error());
-  block = gateway_.blocks.take();
-  co_return co_await from.read_some(*block);
-}
-
-/// What is content of what has come, moved together at its beginning.
-struct Connection::Decoded {
-  MutableBytes content;
-  std::size_t consumed = 0;
-  bool is_bad = false;
-};
-
-Connection::Decoded Connection::decode(MutableBytes arrived) {
-  Decoded out;
-  std::size_t size = 0;
-  while (!answer_body_.is_done() && out.consumed < arrived.size() && !out.is_bad) {
-    const auto step = answer_body_.feed(text_of(arrived.subspan(out.consumed)));
-    out.is_bad = step.state == http::ParseState::Bad;
-    look_at(bytes_of(step.content));
-    if (!step.content.empty())
-      std::memmove(arrived.data() + size, step.content.data(), step.content.size());
-    size += step.content.size();
-    out.consumed += step.consumed;
-  }
-  out.content = arrived.first(size);
-  return out;
-}
-
-namespace {
-
-/// A chunk's size line and what follows the chunk (RFC 9112 7.1).
-struct ChunkMarks {
-  http::ChunkLine line{};
-  std::size_t line_size = 0;
-  std::string_view after;
-
-  ChunkMarks(std::size_t size, bool is_last) {
-    if (size > 0) line_size = http::write_chunk_line(size, line);
-    after = size == 0 ? std::string_view() : "\r\n";
-    if (is_last) after = size == 0 ? "0\r\n\r\n" : "\r\n0\r\n\r\n";
-  }
-  [[nodiscard]] std::string_view before() const { return {line.data(), line_size}; }
-};
-
-}  // namespace
-
-/// Head and body to the client as they come, through the guard. False when either side broke off.
-io::Task<bool> Connection::relay_body(bool is_chunked) {
-  std::unique_ptr<RelayBlock> block;
-  MutableBytes arrived =
-      MutableBytes(work_->answer).subspan(answer_begin_, answer_end_ - answer_begin_);
-  bool has_ended = false;
-  for (;;) {
-    const Decoded decoded = decode(arrived);
-    if (decoded.is_bad) co_return give_block(std::move(block), false);
-    const bool is_last = answer_body_.is_done();
-    const ByteView body =
-        is_last ? x_.guard.feed_last(decoded.content) : x_.guard.feed(decoded.content);
-    const ChunkMarks marks(body.size(), is_last);
-    ByteView before = is_chunked ? bytes_of(marks.before()) : ByteView();
-    const ByteView after = is_chunked ? bytes_of(marks.after) : ByteView();
-    if (!x_.answer_started) {
-      work_->out.add(text_of(before));
-      before = work_->out.bytes();
-    }
-    x_.answer_started = true;
-    client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
-    const auto sent = co_await client_.write_all(before, body, after);
-    if (!sent) {
-      x_.client_left = !x_.cut_by;
-      co_return give_block(std::move(block), false);
-    }
-    x_.bytes_down += body.size();
-    if (is_last) {
-      answer_keeps_alive_ = answer_keeps_alive_ && !has_ended && decoded.consumed == arrived.size();
-      co_return give_block(std::move(block), true);
-    }
-    upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
-    gateway_.workspaces.give(std::move(work_));
-    const bool is_busy = block != nullptr && arrived.size() == block->size();
-    const auto got = is_busy ? co_await upstream_->stream.read_some(*block)
-                             : co_await read_when_ready(upstream_->stream, block);
-    if (!got) {
-      x_.timed_out = got.error().code == Code::Timeout;
-      co_return give_block(std::move(block), false);
-    }
-    // The end of the connection is the end of a body that says no other.
-    has_ended = *got == 0;
-    if (has_ended && !answer_body_.end_of_input()) co_return give_block(std::move(block), false);
-    arrived = MutableBytes(*block).first(*got);
-  }
-}
-
-bool Connection::give_block(std::unique_ptr<RelayBlock> block, bool answer) {
-  gateway_.blocks.give(std::move(block));
-  return answer;
 }
 
 /// Settles, and keeps both connections for what comes next where they may be.

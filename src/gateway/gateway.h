@@ -16,6 +16,7 @@
 #include "gateway/links.h"
 #include "gateway/pool.h"
 #include "gateway/session_authorities.h"
+#include "http/decoder_memory.h"
 #include "http/head.h"
 #include "io/loop.h"
 #include "io/net.h"
@@ -51,6 +52,10 @@ struct Workspace {
 
 /// The longest answer that is held back to be rewritten.
 inline constexpr std::size_t kMaxRewritten = 1UL << 20U;
+
+/// Memory for all answers that are being decoded: fifty with the widest windows there are, or ten
+/// thousand of gzip. Whoever chooses both ends of many answers takes no more.
+inline constexpr std::size_t kDecoding = 512UL << 20U;
 
 /// Memory for octets on their way through.
 inline constexpr std::size_t kRelayBlock = 64UL << 10U;
@@ -126,6 +131,7 @@ class Gateway {
   [[nodiscard]] std::string connect_link(const Route& route) const;
   FreeList<Workspace> workspaces;
   FreeList<RelayBlock> blocks;
+  http::DecoderBudget decoding{kDecoding};
 
  private:
   void accept(io::Stream stream);

@@ -54,13 +54,11 @@ void Metering::choose_usage(const catalog::Service& service, std::string_view pa
   reader_->start(*usage_, UsageReader::Form::Other);
 }
 
-void Metering::begin_answer(const http::ResponseHead& response) {
+void Metering::begin_answer(const http::ResponseHead& response, std::string_view encoding) {
   if (usage_ == nullptr) return;
   const auto* type = response.headers.find(http::Name::ContentType);
-  const auto* encoding = response.headers.find(http::Name::ContentEncoding);
-  reader_->start(*usage_,
-                 UsageReader::form_of(type == nullptr ? std::string_view() : type->value,
-                                      encoding == nullptr ? std::string_view() : encoding->value));
+  reader_->start(
+      *usage_, UsageReader::form_of(type == nullptr ? std::string_view() : type->value, encoding));
   if (!usage_->header.empty()) {
     if (const auto* stated = response.headers.find(usage_->header); stated != nullptr)
       reader_->feed_header(stated->value);

@@ -32,7 +32,8 @@ class Metering {
                     std::span<const lease::GrantedPolicy> policies);
   /// The answer's body must be readable: no compression is offered to the provider.
   [[nodiscard]] bool reads_body() const { return usage_ != nullptr && !usage_->fields.empty(); }
-  void begin_answer(const http::ResponseHead& response);
+  /// `encoding`: in which the body is fed.
+  void begin_answer(const http::ResponseHead& response, std::string_view encoding);
   void feed(std::string_view content) {
     if (is_reading_) reader_->feed(content);
   }

@@ -62,8 +62,10 @@ const RefusalText& describe(Refusal refusal) {
       {502, "upstream_protocol", "The provider's answer was malformed or cut short.",
        "Try again later."},
       {504, "upstream_timeout", "The provider did not answer in time.", "Try again later."},
-      {502, "upstream_encoding", "The provider's answer came in an encoding that is not searched.",
-       "Ask for it without Content-Encoding; the gateway asks for none itself."},
+      {502, "upstream_encoding",
+       "The provider's answer is encoded in a way that cannot be decoded, and so not searched.",
+       "gzip, deflate, br and zstd are decoded, one at a time and whole; the provider was asked "
+       "for none."},
       {503, "vault_unavailable", "The vault does not answer, so no key can be used.",
        "Try again in a moment."},
       {503, "record_unavailable", "The use could not be recorded, so the answer is withheld.",

@@ -15,24 +15,24 @@ io::Task<Connection::Next> Connection::relay_rewritten(std::string_view field) {
   answer_body_.start(work_->response.body);
   std::string body;
   auto block = gateway_.blocks.take();
-  std::string_view arrived = work_->answer_text(answer_begin_, answer_end_);
-  bool is_whole = answer_body_.is_done();
-  while (!is_whole) {
-    bool is_bad = false;
-    while (!answer_body_.is_done() && !arrived.empty() && !is_bad) {
-      const auto step = answer_body_.feed(arrived);
-      is_bad = step.state == http::ParseState::Bad;
-      body.append(step.content);
-      metering_.feed(step.content);
-      arrived.remove_prefix(step.consumed);
-    }
-    is_whole = answer_body_.is_done();
-    if (is_whole || is_bad || body.size() > kMaxRewritten) break;
+  MutableBytes arrived =
+      MutableBytes(work_->answer).subspan(answer_begin_, answer_end_ - answer_begin_);
+  bool is_whole = false;
+  for (;;) {
+    Unframed unframed = unframe(arrived);
+    Piece piece;
+    do {
+      piece = next_piece(unframed.content);
+      body.append(text_of(piece.octets));
+    } while (piece.has_more && !piece.is_bad && body.size() <= kMaxRewritten);
+    const bool is_bad = unframed.is_bad || piece.is_bad || body.size() > kMaxRewritten;
+    is_whole = piece.is_last && !is_bad;
+    if (is_whole || is_bad) break;
     const auto got = co_await upstream_->stream.read_some(*block);
     if (!got || *got == 0) break;
-    arrived = text_of(ByteView(*block).first(*got));
+    arrived = MutableBytes(*block).first(*got);
   }
-  gateway_.blocks.give(std::move(block));
+  (void)give_blocks(std::move(block), is_whole);
   auto document =
       is_whole ? parse_json(body) : Result<json::value>(fail(Code::Protocol, "cut short"));
   if (is_whole && document && document->is_object()) {
@@ -50,7 +50,7 @@ io::Task<Connection::Next> Connection::relay_rewritten(std::string_view field) {
   x_.guard.mask_whole(MutableBytes(reinterpret_cast<std::uint8_t*>(body.data()), body.size()));
   if (!is_whole || x_.cut_by || !send_answer_head({http::BodyKind::Length, body.size()})) {
     upstream_->stream.abort();
-    co_return co_await refuse(refusal_of_failure());
+    co_return co_await refuse(x_.is_undecodable ? Refusal::UpstreamEncoding : refusal_of_failure());
   }
   x_.answer_started = true;
   const auto sent = co_await client_.write_all(work_->out.bytes(), bytes_of(body));

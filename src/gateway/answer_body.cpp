@@ -1,0 +1,159 @@
+// The provider's answer on its way to the client: out of its framing and coding, through the guard.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstring>
+
+#include "gateway/connection.h"
+#include "gateway/verdict.h"
+
+namespace strongroom::gateway {
+namespace {
+
+/// A chunk's size line and what follows the chunk (RFC 9112 7.1).
+struct ChunkMarks {
+  http::ChunkLine line{};
+  std::size_t line_size = 0;
+  std::string_view after;
+
+  ChunkMarks(std::size_t size, bool is_last) {
+    if (size > 0) line_size = http::write_chunk_line(size, line);
+    after = size == 0 ? std::string_view() : "\r\n";
+    if (is_last) after = size == 0 ? "0\r\n\r\n" : "\r\n0\r\n\r\n";
+  }
+  [[nodiscard]] std::string_view before() const { return {line.data(), line_size}; }
+};
+
+}  // namespace
+
+/// Finds out how the answer's body is to be read. False: it must be searched and cannot be.
+bool Connection::prepare_body() {
+  const auto& response = work_->response;
+  looks_at_body_ = may_refuse_key(x_.route.service->check, response.status);
+  looked_at_.clear();
+  const auto coding = http::content_coding_of(response.headers);
+  if (coding == http::ContentCoding::Identity) return true;
+  const bool has_body = response.body.kind != http::BodyKind::None;
+  // 206: a part of a coded body tells nothing without what stands before it.
+  if (!reads_answer() || !coding || response.status == 206) {
+    looked_at_encoding_ = response.headers.find(http::Name::ContentEncoding)->value;
+    return !has_body || patterns() == nullptr;
+  }
+  x_.is_decoded = true;
+  if (has_body) x_.decoder = std::make_unique<http::ContentDecoder>(*coding, gateway_.decoding);
+  return true;
+}
+
+void Connection::look_at(ByteView content) {
+  metering_.feed(text_of(content));
+  if (!looks_at_body_ || looked_at_.size() >= kLookedAt) return;
+  const std::size_t wanted = std::min(content.size(), kLookedAt - looked_at_.size());
+  looked_at_.insert(looked_at_.end(), content.begin(),
+                    content.begin() + static_cast<std::ptrdiff_t>(wanted));
+}
+
+/// A stream that is silent holds no memory for what it may send.
+io::Task<Result<std::size_t>> Connection::read_when_ready(io::Stream& from,
+                                                          std::unique_ptr<RelayBlock>& block) {
+  gateway_.blocks.give(std::move(block));
+  auto ready = co_await from.wait_readable();
+  if (!ready) co_return std::unexpected(std::move(ready).error());
+  block = gateway_.blocks.take();
+  co_return co_await from.read_some(*block);
+}
+
+Connection::Unframed Connection::unframe(MutableBytes arrived) {
+  Unframed out;
+  std::size_t size = 0;
+  while (!answer_body_.is_done() && out.consumed < arrived.size() && !out.is_bad) {
+    const auto step = answer_body_.feed(text_of(arrived.subspan(out.consumed)));
+    out.is_bad = step.state == http::ParseState::Bad;
+    if (!step.content.empty())
+      std::memmove(arrived.data() + size, step.content.data(), step.content.size());
+    size += step.content.size();
+    out.consumed += step.consumed;
+  }
+  out.content = arrived.first(size);
+  return out;
+}
+
+/// Takes what it uses from the front of `content`. A coded body that ends with the framing but not
+/// with its coding is bad: cut short, it must not look whole.
+Connection::Piece Connection::next_piece(MutableBytes& content) {
+  Piece piece{content, answer_body_.is_done()};
+  if (x_.decoder != nullptr) {
+    if (unpacked_ == nullptr) unpacked_ = gateway_.blocks.take();
+    const auto step = x_.decoder->feed(content, *unpacked_);
+    content = content.subspan(step.consumed);
+    piece.octets = MutableBytes(*unpacked_).first(step.produced);
+    piece.has_more = step.state == http::ContentDecoder::State::CallAgain;
+    piece.is_last = piece.is_last && !piece.has_more;
+    piece.is_bad =
+        step.state == http::ContentDecoder::State::Bad || (piece.is_last && !x_.decoder->may_end());
+    x_.is_undecodable = piece.is_bad;
+  }
+  look_at(piece.octets);
+  return piece;
+}
+
+/// Head and body to the client as they come, through the guard. False when either side broke off.
+io::Task<bool> Connection::relay_body(bool is_chunked) {
+  std::unique_ptr<RelayBlock> block;
+  MutableBytes arrived =
+      MutableBytes(work_->answer).subspan(answer_begin_, answer_end_ - answer_begin_);
+  bool has_ended = false;
+  for (;;) {
+    Unframed unframed = unframe(arrived);
+    if (unframed.is_bad) co_return give_blocks(std::move(block), false);
+    Piece piece;
+    do {
+      // A little that decodes to much gives way to others.
+      if (piece.has_more) co_await gateway_.loop().yield();
+      piece = next_piece(unframed.content);
+      if (piece.is_bad) co_return give_blocks(std::move(block), false);
+      const ByteView body =
+          piece.is_last ? x_.guard.feed_last(piece.octets) : x_.guard.feed(piece.octets);
+      const ChunkMarks marks(body.size(), piece.is_last);
+      ByteView before = is_chunked ? bytes_of(marks.before()) : ByteView();
+      const ByteView after = is_chunked ? bytes_of(marks.after) : ByteView();
+      if (!x_.answer_started) {
+        work_->out.add(text_of(before));
+        before = work_->out.bytes();
+      }
+      x_.answer_started = true;
+      client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
+      const auto sent = co_await client_.write_all(before, body, after);
+      if (!sent) {
+        x_.client_left = !x_.cut_by;
+        co_return give_blocks(std::move(block), false);
+      }
+      x_.bytes_down += body.size();
+    } while (piece.has_more);
+    gateway_.blocks.give(std::move(unpacked_));
+    if (piece.is_last) {
+      answer_keeps_alive_ =
+          answer_keeps_alive_ && !has_ended && unframed.consumed == arrived.size();
+      co_return give_blocks(std::move(block), true);
+    }
+    upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
+    gateway_.workspaces.give(std::move(work_));
+    const bool is_busy = block != nullptr && arrived.size() == block->size();
+    const auto got = is_busy ? co_await upstream_->stream.read_some(*block)
+                             : co_await read_when_ready(upstream_->stream, block);
+    if (!got) {
+      x_.timed_out = got.error().code == Code::Timeout;
+      co_return give_blocks(std::move(block), false);
+    }
+    // The end of the connection is the end of a body that says no other.
+    has_ended = *got == 0;
+    if (has_ended && !answer_body_.end_of_input()) co_return give_blocks(std::move(block), false);
+    arrived = MutableBytes(*block).first(*got);
+  }
+}
+
+bool Connection::give_blocks(std::unique_ptr<RelayBlock> block, bool answer) {
+  gateway_.blocks.give(std::move(block));
+  gateway_.blocks.give(std::move(unpacked_));
+  return answer;
+}
+
+}  // namespace strongroom::gateway
