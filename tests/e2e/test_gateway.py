@@ -315,6 +315,20 @@ def test_a_clean_stop_drains_streams(make_room, standins):
     assert room.process.wait(15) == 0 and time.monotonic() - began < 15
 
 
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "bare", "br"])
+def test_c5_a_provider_that_compresses_unasked_is_read_all_the_same(use, coding):
+    status, answer = use.get(f"/gemini/standin/coded?coding={coding}")
+    head, _ = answer.split("\r\n\r\n", 1)
+    assert status == 200 and "content-encoding" not in head.lower(), head
+    assert 'etag: W/"coded"' in head and answer.endswith("0\r\n\r\n")
+    # A client of the usual kind: the chunks are gone.
+    base = f"http://{use.room.endpoints['gateway']}/gemini/standin/coded?coding={coding}"
+    request = urllib.request.Request(base, headers={"x-goog-api-key": use.token})
+    said = json.load(urllib.request.urlopen(request, timeout=20))
+    assert said["accept-encoding"] == "identity"
+    assert said["x-goog-api-key"] == "*" * len(use.key)
+
+
 def listens(endpoint):
     host, port = endpoint.rsplit(":", 1)
     with socket.socket() as probe:

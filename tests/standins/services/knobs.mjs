@@ -1,5 +1,6 @@
 // Paths under /standin/ that every host has, for what no provider offers on order. SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
+import { createBrotliCompress, createDeflate, createDeflateRaw, createGzip } from 'node:zlib';
 
 import { pause } from '../lib/exchange.mjs';
 
@@ -58,11 +59,45 @@ async function events(exchange) {
   stream.end();
 }
 
+const CODERS = {
+  gzip: ['gzip', createGzip],
+  deflate: ['deflate', createDeflate],
+  bare: ['deflate', createDeflateRaw],
+  br: ['br', createBrotliCompress],
+};
+
+/** Says back the request's headers, the key among them, compressed without being asked; flushed every few octets. */
+async function coded(exchange) {
+  const [coding, make] = CODERS[exchange.url.searchParams.get('coding') ?? 'gzip'];
+  const stream = exchange.begin(200, {
+    'content-type': 'application/json',
+    'content-encoding': coding,
+    etag: '"coded"',
+  });
+  if (!stream) return;
+  const coder = make();
+  const feed = async () => {
+    const text = JSON.stringify(exchange.request.headers);
+    for (let at = 0; at < text.length; at += 11) {
+      coder.write(text.slice(at, at + 11));
+      await new Promise((resolve) => {
+        coder.flush(resolve);
+      });
+    }
+    coder.end();
+  };
+  const fed = feed();
+  for await (const octets of coder) if (!(await stream.write(octets))) return;
+  await fed;
+  stream.end();
+}
+
 export async function handle(exchange) {
   const { path, url } = exchange;
   if (path === '/standin/download') return download(exchange);
   if (path === '/standin/upload') return upload(exchange);
   if (path === '/standin/sse') return events(exchange);
+  if (path === '/standin/coded') return coded(exchange);
   const octets = await exchange.body();
   if (path === '/standin/redirect') {
     return exchange.answer(number(url, 'status', 302), {
