@@ -34,7 +34,9 @@ std::unique_ptr<Upstream> Pool::take_idle(const Authority& authority) {
     idle->second.pop_back();
     upstream->detach();
     const bool is_young = loop_.coarse_now() - upstream->idle_since < kTrustedIdle;
-    if (!upstream->stream.is_open() || (!is_young && upstream->stream.is_stale())) continue;
+    // Octets that came unasked would be taken for the next answer, which is somebody else's.
+    const bool is_suspect = !is_young || upstream->stream.may_hold_octets();
+    if (!upstream->stream.is_open() || (is_suspect && upstream->stream.is_stale())) continue;
     upstream->is_reused = true;
     return upstream;
   }

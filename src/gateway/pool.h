@@ -39,7 +39,7 @@ class Pool {
  public:
   static constexpr std::chrono::seconds kMaxIdle{60};
   static constexpr std::chrono::milliseconds kTrustedIdle{
-      500};  ///< younger ones are not looked at before reuse
+      500};  ///< younger ones are looked at before reuse only when the loop heard of octets
   static constexpr std::chrono::seconds kDialTime{10};
   static constexpr std::size_t kMaxIdlePerAuthority = 256;
 

@@ -205,6 +205,11 @@ bool Stream::is_stale() const {
   return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
+bool Stream::may_hold_octets() const {
+  return state_->socket.may_read() ||
+         (state_->ssl != nullptr && SSL_has_pending(state_->ssl.get()) == 1);
+}
+
 Task<Status> Stream::start_tls_server(const TlsServer& tls) {
   if (!begin_tls(*state_, tls.state().context.get()))
     co_return fail(Code::Internal, "no memory for TLS");

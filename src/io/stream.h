@@ -62,6 +62,10 @@ class Stream {
   /// not be reused.
   [[nodiscard]] bool is_stale() const;
 
+  /// True when something may wait to be read. Asks nobody: false is certain as far as the loop has
+  /// been told, true is worth an is_stale().
+  [[nodiscard]] bool may_hold_octets() const;
+
   /// Replaces this plain stream by TLS over it.
   [[nodiscard]] Task<Status> start_tls_server(const TlsServer& tls);
   /// Reads the client's first words with an undecided server: the name it asks for (SNI), empty
