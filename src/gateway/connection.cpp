@@ -14,6 +14,12 @@ constexpr std::size_t kFullCapacity = http::kMaxHead + kFirstCapacity;
 constexpr std::uint8_t kTlsHandshake = 0x16;
 constexpr std::chrono::milliseconds kLinger{1000};
 
+/// Of what is refused before a key is asked for (docs/errors.md, the stars).
+bool is_finding(Refusal refusal) {
+  return refusal == Refusal::PathDenied || refusal == Refusal::PassMisplaced ||
+         refusal == Refusal::PassesDiffer || refusal == Refusal::HostMismatch;
+}
+
 }  // namespace
 
 Connection::Connection(Gateway& gateway, io::Stream client,
@@ -199,12 +205,23 @@ io::Task<Connection::Next> Connection::serve_one() {
   x_.inspected = inspected_;
   if (const auto refused = co_await read_absolute()) co_return co_await refuse(*refused);
   if (const auto refused = admit()) {
-    if (*refused == Refusal::PathDenied || *refused == Refusal::PassMisplaced ||
-        *refused == Refusal::HostMismatch)
+    if (is_finding(*refused)) {
+      co_await find_whose();
       report_finding(describe(*refused).code);
+    }
     co_return co_await refuse(*refused);
   }
   co_return co_await exchange();
+}
+
+/// At a base URL only the pass says whose session it is; a finding without one would be
+/// everybody's, and told once for all of them.
+io::Task<void> Connection::find_whose() {
+  const bool has_pass = x_.admission.pass.hash() != lease::PassHash{};
+  if (x_.inspected != nullptr || x_.route.service == nullptr || !has_pass) co_return;
+  const auto granted =
+      co_await gateway_.link().lease_for(x_.admission.pass.hash(), x_.route.service->id);
+  if (granted) x_.session = (*granted)->granted().session;
 }
 
 Links::Base Connection::own_base() const {

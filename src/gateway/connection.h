@@ -59,6 +59,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     Route route;
     Admission admission;
     Authority authority;
+    SessionId session;           ///< of a refusal before any lease, where the pass says it
     std::uint64_t sequence = 0;  ///< of the recorded intent; 0: none yet
     SteadyTime started{};
     std::uint64_t bytes_up = 0;
@@ -86,6 +87,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   io::Task<bool> read_head();
   io::Task<Next> serve_one();
   std::optional<Refusal> admit();
+  io::Task<void> find_whose();
   io::Task<Next> refuse(Refusal refusal);
   io::Task<void> end_upload();
   void settle();

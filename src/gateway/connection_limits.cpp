@@ -79,6 +79,7 @@ lease::UseOutcome Connection::outcome_of_cut() const {
 /// What smells of an attack goes into the record, with the session where it is known.
 void Connection::report_finding(std::string_view what) {
   lease::Finding finding;
+  finding.session = x_.session;
   if (lease() != nullptr) finding.session = lease()->granted().session;
   if (lease() == nullptr && x_.inspected != nullptr) finding.session = x_.inspected->session;
   if (x_.route.service != nullptr) finding.service = x_.route.service->id;

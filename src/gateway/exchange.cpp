@@ -62,6 +62,7 @@ io::Task<Connection::Next> Connection::exchange() {
       settle();
       co_return Next::Close;
     }
+    if (*refused == Refusal::PassMisplaced) report_finding(describe(*refused).code);
     co_return co_await refuse(*refused);
   }
   co_return co_await relay_answer();

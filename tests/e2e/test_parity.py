@@ -1,0 +1,184 @@
+"""One table of requests, every way into the gateway: what comes of a request does not depend on how it got in.
+
+The table, with its exceptions and their reasons, is support/parity_cases.py and parity_heads.py. SPDX-License-Identifier: Apache-2.0
+"""
+
+import itertools
+import json
+
+import pytest
+
+from support.ingresses import INGRESSES, Session
+from support.parity_cases import SLOT
+from support.parity_heads import CASES
+from support.recorder import Recorder
+from support.room import Room
+from support.waiting import until
+
+HOSTS = {
+    "gemini": "generativelanguage.googleapis.com",
+    "openai": "api.openai.com",
+    "generic-http": "other.standin.test",
+}
+THEIRS = "api.standin.test"
+
+
+class World:
+    """A running Strongroom, its provider, and the keys that every case may use."""
+
+    def __init__(self, folder, canaries, environment):
+        self.recorder = Recorder(folder / "provider", [*HOSTS.values(), THEIRS])
+        (folder / "room").mkdir(mode=0o700)
+        self.room = Room(folder / "room", self.recorder, canaries, environment).start().people()
+        _, self.key = self.room.add_key("gemini", label="main")
+        self.room.add_key("openai")
+        revoked, _ = self.room.add_key("gemini", label="gone")
+        for label, host in (("one", THEIRS), ("two", HOSTS["generic-http"])):
+            self.room.add_key(
+                "generic-http", label=label, settings={"host": host, "header": "x-key"}
+            )
+        self.room.cli(
+            "policy",
+            "set",
+            "--tenant",
+            "acme",
+            "--service",
+            "gemini",
+            "--deny",
+            "* /v1beta/closed/**",
+        )
+        self.other = self.session()
+        self.gone = Session(self.room, HOSTS, "gemini:main", "gemini:gone")
+        self.room.cli("key", "revoke", revoked)
+        self.tags = (f"t{number}t" for number in itertools.count(1))
+
+    def session(self):
+        return Session(
+            self.room, HOSTS, "gemini:main", "openai", "generic-http:one", "generic-http:two"
+        )
+
+    def stop(self):
+        self.other.end()
+        self.gone.end()
+        assert self.room.stop() == 0
+        self.recorder.stop()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory, suite_folder, canaries, environment):
+    folder = suite_folder / "parity"
+    folder.mkdir()
+    world = World(folder, canaries, environment)
+    yield world
+    world.stop()
+
+
+class Use:
+    """What a case asks with: a session of its own, so that its record holds nothing else."""
+
+    def __init__(self, world, session):
+        self.key, self.passes, self.token = world.key, session.passes, session.passes["main"]
+        self.other, self.revoked = world.other.passes["main"], world.gone.passes["gone"]
+
+
+def expected_of(case, ingress):
+    """The case as it holds for this ingress."""
+    kinds = {
+        "http2": ingress.is_h2,
+        "base": not ingress.is_inspected,
+        "absolute": ingress.name == "absolute",
+    }
+    wanted = {
+        name: getattr(case, name)
+        for name in ("status", "code", "reaches", "path", "outcome", "finding", "reset")
+    }
+    for kind, instead in case.unless.items():
+        assert instead["why"], "an exception has a reason"
+        if kinds[kind]:
+            wanted |= {name: value for name, value in instead.items() if name != "why"}
+    return wanted
+
+
+@pytest.fixture
+def session(world, case):
+    session = world.gone if case.name == "revoked-key" else world.session()
+    yield session
+    if session is not world.gone:
+        session.end()
+
+
+@pytest.mark.parametrize("ingress", INGRESSES, ids=lambda each: each.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda each: each.name)
+def test_one_outcome(world, session, case, ingress):
+    tag, use = next(world.tags), Use(world, session)
+    wanted = expected_of(case, ingress)
+    if case.script is not None:
+        world.recorder.script[tag] = case.script
+    asked = case.ask(use, tag)
+    before = len(world.other.record())
+    answered = ingress(session).ask(asked)
+
+    assert (answered.status, answered.reset) == (wanted["status"], wanted["reset"]), answered
+    if wanted["code"] is not None:
+        assert json.loads(answered.body)["error"]["code"] == wanted["code"]
+    everything = repr(answered.headers).encode() + answered.body + b"".join(answered.messages)
+    assert use.key.encode() not in everything
+    seen = world.recorder.seen(tag)
+    assert len(seen) == (1 if wanted["reaches"] else 0)
+    if wanted["reaches"]:
+        check_what_the_provider_saw(world, use, asked, wanted, seen[0], tag)
+        if case.check is not None:
+            case.check(use, asked, answered, seen[0].request)
+    check_record(world, session, wanted, asked, tag, before)
+    if answered.status == 101:
+        assert answered.messages == [b"hello", b"*" * len(use.key)]
+
+
+def check_what_the_provider_saw(world, use, asked, wanted, seen, tag):
+    assert seen.fault is None, seen.fault
+    slot, key = SLOT, use.key
+    if asked.to == "generic-http":
+        slot, key = "x-key", world.recorder.keys["generic"][0]
+    request = seen.request
+    assert request.all(slot) == [key], "the key, once, in its place"
+    assert request.method == asked.method
+    path = (wanted["path"] or asked.path).replace("{tag}", tag).partition("?")[0]
+    assert request.path == path
+    host = THEIRS if asked.to == "generic-http" else HOSTS[asked.to]
+    assert request.all("host") == [host]
+    whole = request.target + repr(request.headers) + request.body.decode("latin1")
+    for kept in (*use.passes.values(), use.other, use.revoked):
+        assert kept not in whole, "no pass leaves"
+    if not asked.method == "HEAD":
+        assert whole.count(key) == 1
+
+
+def check_record(world, session, wanted, asked, tag, before):
+    outcome, finding = wanted["outcome"], wanted["finding"]
+    if outcome == "completed of the other":
+        until(lambda: len(world.other.record()) == before + 1, 2, "the use is in the record")
+        entry = world.other.record()[-1]
+        assert (entry["outcome"], entry["status"]) == ("completed", wanted["status"])
+        outcome = None
+    of_nobody = (finding or "").endswith(" of nobody")
+    count = (outcome is not None) + (finding is not None and not of_nobody)
+    until(lambda: len(tagged(session, tag)) >= count, 2, "the record is complete")
+    entries = tagged(session, tag)
+    uses = [entry for entry in entries if entry["action"] == "use"]
+    findings = [entry for entry in entries if entry["action"] == "finding"]
+    if of_nobody:
+        # The same finding of nobody is told once in 10 s: the last one may be an earlier test's.
+        told = world.room.json("audit", "list", "--limit", "1000")
+        named = finding.removesuffix(" of nobody")
+        assert any(entry.get("outcome") == named for entry in told)
+        finding = None
+    assert [entry["outcome"] for entry in findings] == ([finding] if finding else [])
+    assert [entry.get("outcome") for entry in uses] == ([outcome] if outcome else [])
+    if outcome == "completed":
+        assert (uses[0]["status"], uses[0]["method"]) == (wanted["status"], asked.method)
+        assert tag in uses[0]["path"]
+
+
+def tagged(session, tag):
+    """This test's entries; those that name no path are of this session's only request."""
+    return [entry for entry in session.record() if tag in entry.get("path", tag)]
