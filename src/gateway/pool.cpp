@@ -55,7 +55,10 @@ io::Task<Result<io::Stream>> Pool::connect(Authority authority, Deadline deadlin
     to = std::move(*parsed);
     policy = io::PrivateAddresses::Allow;
   }
-  co_return co_await io::dial_tcp(loop_, to.host, to.port, policy, deadline);
+  auto hint = known_.hint(authority.text(), loop_.coarse_now());
+  auto stream = co_await io::dial_tcp(loop_, to.host, to.port, policy, deadline, std::move(hint));
+  if (!stream) known_.forget(authority.text());
+  co_return stream;
 }
 
 io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial(Authority authority) {
@@ -65,6 +68,7 @@ io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial(Authority authority) {
   stream->set_deadline(deadline);
   std::string host(authority.host());
   auto secured = co_await stream->start_tls_client(tls_, std::move(host));
+  known_.note(authority.text(), stream->peer().address, secured.has_value(), loop_.coarse_now());
   if (!secured) co_return std::unexpected(std::move(secured).error());
   stream->set_deadline(Deadline());
   co_return std::make_unique<Upstream>(*this, authority, std::move(*stream));
@@ -74,6 +78,7 @@ io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial_plain(Authority authority
   const Deadline deadline = loop_.deadline_in(kDialTime);
   auto stream = co_await connect(authority, deadline);
   if (!stream) co_return std::unexpected(std::move(stream).error());
+  known_.note(authority.text(), stream->peer().address, true, loop_.coarse_now());
   co_return std::make_unique<Upstream>(*this, authority, std::move(*stream));
 }
 

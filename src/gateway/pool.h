@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gateway/authority.h"
+#include "io/known_addresses.h"
 #include "io/net.h"
 #include "io/stream.h"
 #include "io/tls.h"
@@ -57,6 +58,8 @@ class Pool {
   /// Closes what has been idle for too long.
   void sweep();
   void close_all();
+  /// What dials have learned, by authority.
+  [[nodiscard]] const io::KnownAddresses& known() const { return known_; }
 
  private:
   friend class Upstream;
@@ -74,6 +77,7 @@ class Pool {
   io::TlsClient tls_;
   std::vector<lease::Dial> dials_;
   std::unordered_map<std::string, Idle, TextHash, std::equal_to<>> idle_;
+  io::KnownAddresses known_;
   Idle cut_;  ///< closed while their lease was being walked; freed by the next sweep
 };
 

@@ -13,8 +13,8 @@
 #include <cstring>
 
 #include "io/addresses.h"
-#include "io/deadlines.h"
 #include "io/descriptor.h"
+#include "io/dial_race.h"
 #include "io/resolver.h"
 
 namespace strongroom::io {
@@ -24,55 +24,6 @@ constexpr std::chrono::milliseconds kExhaustedPause{100};
 
 std::string reason() {
   return std::strerror(errno);
-}
-
-/// Connects one non-blocking socket; a deadline closes it.
-struct Dialling final : Timed {
-  explicit Dialling(Loop& loop) : socket(loop) {}
-  void on_deadline() noexcept override {
-    timed_out = true;
-    socket.close();
-  }
-  Descriptor socket;
-  bool timed_out = false;
-};
-
-/// errno of the connection that has been made, or not.
-int pending_error(int fd) {
-  int error = 0;
-  socklen_t size = sizeof(error);
-  return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
-}
-
-/// Begins to connect. The answer: errno, EINPROGRESS among them.
-int begin_connect(int fd, const sockaddr_storage& address, socklen_t size) {
-  int result = 0;
-  do {
-    result = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), size);
-  } while (result != 0 && errno == EINTR);
-  return result == 0 ? 0 : errno;
-}
-
-Task<Result<Stream>> connect(Loop& loop, const sockaddr_storage& address, socklen_t size,
-                             Deadline deadline, std::string name) {
-  const int fd = ::socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) co_return fail(Code::Network, "no socket can be made: " + reason());
-  const auto dialling = std::make_unique<Dialling>(loop);
-  // Begun before it is watched: a socket that is not connected yet reports its end.
-  int error = begin_connect(fd, address, size);
-  auto watched = dialling->socket.open(fd);
-  if (!watched) co_return std::unexpected(std::move(watched).error());
-  if (error == EINPROGRESS) {
-    loop.watch(*dialling, deadline);
-    dialling->socket.filled();
-    co_await dialling->socket.writable();
-    if (dialling->timed_out)
-      co_return fail(Code::Timeout, name + " did not accept the connection in time");
-    error = pending_error(fd);
-  }
-  if (error != 0)
-    co_return fail(Code::Network, "cannot connect to " + name + ": " + std::strerror(error));
-  co_return Stream::adopt(loop, dialling->socket.release());
 }
 
 Result<sockaddr_storage> numeric_address(const Endpoint& endpoint, socklen_t& size) {
@@ -227,29 +178,32 @@ void Acceptor::stop() {
 }
 
 Task<Result<Stream>> dial_tcp(Loop& loop, std::string host, std::uint16_t port,
-                              PrivateAddresses policy, Deadline deadline) {
+                              PrivateAddresses policy, Deadline deadline, DialHint hint) {
   auto found = co_await resolve(loop, host, port, deadline);
   if (!found) co_return std::unexpected(std::move(found).error());
-  Error last(Code::Network, host + " has no address");
-  for (const auto& candidate : *found) {
-    if (policy == PrivateAddresses::Refuse && is_private_address(candidate.storage)) {
-      last = Error(Code::Refused, host + " leads to a private address, which is not dialled",
-                   "private_address");
-      continue;
-    }
-    auto stream = co_await connect(loop, candidate.storage, candidate.size, deadline, host);
-    if (stream || stream.error().code == Code::Timeout) co_return stream;
-    last = std::move(stream).error();
-  }
-  co_return std::unexpected(std::move(last));
+  auto plan = plan_dial(*found, policy, hint);
+  co_return co_await dial_first(loop, std::move(plan), deadline, std::move(host));
+}
+
+Task<Result<Stream>> dial_tcp(Loop& loop, std::string host, std::uint16_t port,
+                              PrivateAddresses policy, Deadline deadline) {
+  return dial_tcp(loop, std::move(host), port, policy, deadline, DialHint());
 }
 
 Task<Result<Stream>> dial_unix(Loop& loop, std::string path) {
   const auto address = unix_address(path);
   if (!address) co_return std::unexpected(address.error());
-  sockaddr_storage storage{};
-  std::memcpy(&storage, &*address, sizeof(*address));
-  co_return co_await connect(loop, storage, sizeof(*address), Deadline(), path);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) co_return fail(Code::Network, "no socket can be made: " + reason());
+  // Connected at once or not at all: such sockets have no handshake (unix(7)).
+  int result = 0;
+  do {
+    result = ::connect(fd, reinterpret_cast<const sockaddr*>(&*address), sizeof(*address));
+  } while (result != 0 && errno == EINTR);
+  if (result == 0) co_return Stream::adopt(loop, fd);
+  const std::string why = reason();
+  ::close(fd);
+  co_return fail(Code::Network, "cannot connect to " + path + ": " + why);
 }
 
 Result<SocketPair> socket_pair() {

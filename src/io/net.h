@@ -45,10 +45,22 @@ class Acceptor {
 
 enum class PrivateAddresses : bool { Refuse, Allow };
 
-/// Resolves (on helper threads, cached for a short time) and connects, trying each address in turn
-/// within the deadline. With Refuse, any answer in a private, loopback, link-local, unique-local,
-/// CGN, NAT64, 6to4, multicast or unspecified range is refused, checked on the very address
-/// dialled. Numeric hosts need no resolver.
+/// What an earlier dial learned: an address as Peer tells it, "192.0.2.1:443", and whether it was
+/// of use. Empty: nothing.
+struct DialHint {
+  std::string address;
+  bool has_worked = false;
+};
+
+/// Resolves (on helper threads, cached for a short time) and connects (RFC 8305): IPv6 and IPv4 in
+/// turn, at most 8 addresses, the next 250 ms after the last or at once when that failed; the first
+/// connection wins, the others are closed. All within the deadline. With Refuse, any answer in a
+/// private, loopback, link-local, unique-local, CGN, NAT64, 6to4, multicast or unspecified range is
+/// left out, checked on the very address dialled. The hint only changes the order. Numeric hosts
+/// need no resolver.
+[[nodiscard]] Task<Result<Stream>> dial_tcp(Loop& loop, std::string host, std::uint16_t port,
+                                            PrivateAddresses policy, Deadline deadline,
+                                            DialHint hint);
 [[nodiscard]] Task<Result<Stream>> dial_tcp(Loop& loop, std::string host, std::uint16_t port,
                                             PrivateAddresses policy, Deadline deadline);
 [[nodiscard]] Task<Result<Stream>> dial_unix(Loop& loop, std::string path);
