@@ -77,6 +77,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     bool upload_wanted = false;  ///< part of the body is still to come from the client
     bool upload_running = false;
     bool upload_failed = false;
+    bool upload_is_malformed = false;  ///< the client's chunks are
     bool waits_for_continue = false;
     bool owes_continue = false;  ///< the client waits for a 100 that the provider does not send
     lease::UseOutcome outcome = lease::UseOutcome::Completed;

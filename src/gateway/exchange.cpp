@@ -79,6 +79,7 @@ bool Connection::may_retry() const {
 
 Refusal Connection::refusal_of_failure() const {
   if (x_.cut_by) return *x_.cut_by;
+  if (x_.upload_is_malformed) return Refusal::BadRequest;
   return x_.timed_out ? Refusal::UpstreamTimeout : Refusal::UpstreamProtocol;
 }
 

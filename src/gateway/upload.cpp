@@ -55,6 +55,7 @@ io::Task<void> Connection::upload() {
     if (request_body_.is_done()) leftover_.assign(rest.begin(), rest.end());
     if (is_bad || upstream_ == nullptr) {
       x_.upload_failed = true;
+      x_.upload_is_malformed = is_bad;
       if (upstream_ != nullptr) upstream_->stream.abort();
       break;
     }
