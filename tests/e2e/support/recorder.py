@@ -30,6 +30,7 @@ class Seen:
     connection: int
     request: strict.Request | None
     fault: str | None = None
+    is_cut: bool = False  # its connection ended in the middle of it
     socket: object = None
 
 
@@ -140,7 +141,7 @@ class Recorder:
                 connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
             seen.request.body = strict.read_body(read, seen.request)
         except strict.Ambiguous as ambiguous:
-            seen.fault = str(ambiguous)
+            seen.fault, seen.is_cut = str(ambiguous), isinstance(ambiguous, strict.CutShort)
         with self._lock:
             self._seen.append(seen)
         if seen.fault is not None:

@@ -25,6 +25,10 @@ class Ambiguous(Exception):
     """These octets are no request, or more than one reading of them is possible."""
 
 
+class CutShort(Ambiguous):
+    """The connection ended in the middle."""
+
+
 @dataclass
 class Request:
     method: str
@@ -48,7 +52,7 @@ def read_line(read, most=65536):
         octet = read(1)
         if not octet:
             if line:
-                raise Ambiguous(f"cut off within a line: {line[:80]!r}")
+                raise CutShort(f"cut off within a line: {line[:80]!r}")
             return None
         line += octet
         if len(line) > most:
@@ -63,7 +67,7 @@ def read_exactly(read, size):
     while len(octets) < size:
         piece = read(size - len(octets))
         if not piece:
-            raise Ambiguous(f"the body ends after {len(octets)} of {size} octets")
+            raise CutShort(f"the body ends after {len(octets)} of {size} octets")
         octets += piece
     return octets
 
@@ -85,7 +89,7 @@ def read_head(read):
         name, value = matched.groups()
         request.headers.append((name.lower().decode(), value.decode("latin1")))
     if line is None:
-        raise Ambiguous("the head ends before its empty line")
+        raise CutShort("the head ends before its empty line")
     for name in SINGLE:
         if len(request.all(name.decode())) > 1:
             raise Ambiguous(f"{name.decode()} more than once")
@@ -113,7 +117,9 @@ def read_chunks(read):
     body = b""
     while True:
         line = read_line(read)
-        matched = CHUNK_LINE.fullmatch(line or b"")
+        if line is None:
+            raise CutShort("the body ends before its last chunk")
+        matched = CHUNK_LINE.fullmatch(line)
         if not matched:
             raise Ambiguous(f"no chunk size: {line!r}")
         size = int(matched[1], 16)
@@ -126,5 +132,5 @@ def read_chunks(read):
         if not FIELD_LINE.fullmatch(line):
             raise Ambiguous(f"no trailer: {line[:80]!r}")
     if line is None:
-        raise Ambiguous("the trailers end before their empty line")
+        raise CutShort("the trailers end before their empty line")
     return body
