@@ -159,7 +159,11 @@ SLOTS = [
         check=absent("proxy-authorization"),
         unless={
             "absolute": dict(
-                why="the first Proxy-Authorization is what lets the session in; the second is not looked at"
+                status=400,
+                code="bad_request",
+                reaches=False,
+                outcome=None,
+                why="it stands beside the one that lets the session in, and nobody can tell which of two is meant",
             )
         },
     ),
