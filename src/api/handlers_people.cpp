@@ -23,6 +23,7 @@ Answer show_installation(Call& call) {
                             {"seal", services.options.seal},
                             {"seal_state", "open"},
                             {"gateway", services.options.gateway},
+                            {"gateway_authority", services.options.gateway_authority},
                             {"time", to_rfc3339(services.loop.clock().wall())}});
 }
 

@@ -24,6 +24,8 @@ constexpr std::array kInstallation = {
     Member{"seal", Kind::Text, Need::Required, "What protects the root key: file, passphrase"},
     Member{"seal_state", Kind::Text, Need::Required, "open while the server runs", "open"},
     Member{"gateway", Kind::Text, Need::Required, "Base URL of the gateway"},
+    Member{"gateway_authority", Kind::Text, Need::Required,
+           "PEM certificate of who signed the gateway's own; empty for an operator's own one"},
     Member{"time", Kind::Time, Need::Required, "The server's clock"}};
 
 constexpr std::array kTenant = {Member{"id", Kind::Text, Need::Required, "ten_..."},

@@ -59,8 +59,9 @@ struct ControlOptions {
   std::vector<std::string>
       allowed_hosts;    ///< Host names accepted over TCP beside loopback ones, without port
   std::string gateway;  ///< "http://127.0.0.1:8701", told to clients
-  std::string seal;     ///< "file", "passphrase": told to clients
-  std::string console_url;  ///< where people connect services; may be empty
+  std::string gateway_authority;  ///< PEM of who signed its certificate, where that is our own
+  std::string seal;               ///< "file", "passphrase": told to clients
+  std::string console_url;        ///< where people connect services; may be empty
 };
 
 class ControlServer {

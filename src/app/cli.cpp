@@ -64,6 +64,16 @@ void add_serve(CLI::App& app, Options& o) {
   serve_command->add_option("--seal", o.serve.seal, "first start: 'file' or 'passphrase'");
   serve_command->add_option("--extra-ca", o.serve.extra_ca,
                             "PEM file trusted beside the system's roots");
+  serve_command->add_option("--gateway-certificate", o.serve.gateway_certificate,
+                            "PEM chain that the gateway shows over TLS (one is made)");
+  serve_command->add_option("--gateway-private-key", o.serve.gateway_private_key,
+                            "PEM file of its key");
+  serve_command->add_option("--gateway-name", o.serve.gateway_names,
+                            "a name for the certificate that is made (repeatable)");
+  serve_command->add_option("--gateway-url", o.serve.gateway_url,
+                            "how workrooms reach the gateway, https://NAME:PORT");
+  serve_command->add_option("--gateway-plain-http", o.serve.gateway_plain_http,
+                            "from where requests without TLS are taken: local, anywhere (local)");
   serve_command->add_option("--gateway-processes", o.serve.gateway_processes,
                             "how many gateway processes share the port (1)");
   serve_command->add_option("--drain-seconds", o.serve.drain_seconds,

@@ -9,6 +9,7 @@
 #include "app/files.h"
 #include "base/json.h"
 #include "catalog/toml_json.h"
+#include "io/certificate_host.h"
 #include "io/net.h"
 
 namespace strongroom::app {
@@ -78,10 +79,54 @@ Status read_extra_ca(const std::string& name, const std::filesystem::path& folde
   return {};
 }
 
+std::string absolute(const std::string& name, const std::filesystem::path& folder) {
+  const std::filesystem::path path(name);
+  return name.empty() || path.is_absolute() ? name : (folder / path).lexically_normal().string();
+}
+
+Status set_plain_http(const std::string& text, Config& config) {
+  if (text == "local") {
+    config.plain_http = lease::PlainHttp::FromThisMachine;
+  } else if (text == "anywhere") {
+    config.plain_http = lease::PlainHttp::FromAnywhere;
+  } else {
+    return fail(Code::Invalid,
+                "[gateway] plain_http is \"local\" or \"anywhere\", not '" + text + "'");
+  }
+  return {};
+}
+
+Status read_names(const json::object& gateway, Config& config) {
+  const auto* names = gateway.if_contains("names");
+  if (names == nullptr) return {};
+  if (!names->is_array())
+    return fail(Code::Invalid, "strongroom.toml: 'names' must be a list of texts");
+  for (const auto& name : names->get_array()) {
+    if (!name.is_string())
+      return fail(Code::Invalid, "strongroom.toml: 'names' must be a list of texts");
+    config.gateway_names.emplace_back(name.get_string());
+  }
+  return {};
+}
+
+Status read_gateway_tls(const json::object& gateway, const std::filesystem::path& folder,
+                        Config& config) {
+  STRONGROOM_CHECKED(take_text(gateway, "certificate", config.gateway_certificate));
+  STRONGROOM_CHECKED(take_text(gateway, "private_key", config.gateway_private_key));
+  config.gateway_certificate = absolute(config.gateway_certificate, folder);
+  config.gateway_private_key = absolute(config.gateway_private_key, folder);
+  STRONGROOM_CHECKED(read_names(gateway, config));
+  STRONGROOM_CHECKED(take_text(gateway, "url", config.gateway_url));
+  std::string plain_http;
+  STRONGROOM_CHECKED(take_text(gateway, "plain_http", plain_http));
+  return plain_http.empty() ? Status() : set_plain_http(plain_http, config);
+}
+
 Status read_gateway(const json::object& gateway, const std::filesystem::path& folder,
                     Config& config) {
-  STRONGROOM_CHECKED(refuse_unknown(
-      gateway, "[gateway]", {"listen", "extra_ca", "dial", "processes", "tenant_exchanges"}));
+  STRONGROOM_CHECKED(refuse_unknown(gateway, "[gateway]",
+                                    {"listen", "extra_ca", "dial", "processes", "tenant_exchanges",
+                                     "certificate", "private_key", "names", "url", "plain_http"}));
   STRONGROOM_CHECKED(take_text(gateway, "listen", config.gateway));
   STRONGROOM_TRY(const auto processes, take_number(gateway, "processes", 1, 64));
   if (processes) config.gateway_processes = *processes;
@@ -90,6 +135,7 @@ Status read_gateway(const json::object& gateway, const std::filesystem::path& fo
   std::string extra_ca;
   STRONGROOM_CHECKED(take_text(gateway, "extra_ca", extra_ca));
   STRONGROOM_CHECKED(read_extra_ca(extra_ca, folder, config));
+  STRONGROOM_CHECKED(read_gateway_tls(gateway, folder, config));
   return read_dials(gateway, config);
 }
 
@@ -123,6 +169,23 @@ Status read_config_file(const ServeFlags& flags, Config& config) {
   return read_document(document, std::filesystem::path(path).parent_path(), config);
 }
 
+Status check_gateway_tls(const Config& config) {
+  if (config.gateway_certificate.empty() != config.gateway_private_key.empty())
+    return fail(Code::Invalid,
+                "[gateway] certificate and private_key belong together: one of them is missing");
+  for (const auto& name : config.gateway_names)
+    if (!io::certificate_host(name))
+      return fail(Code::Invalid, "[gateway] names: '" + name + "' is no host name or address");
+  const std::string& url = config.gateway_url;
+  const auto host = url.find("://");
+  const bool is_url = url.starts_with("http://") || url.starts_with("https://");
+  if (!url.empty() && (!is_url || !io::parse_endpoint(url.substr(host + 3))))
+    return fail(
+        Code::Invalid,
+        "[gateway] url is https://NAME:PORT (or http://), without a path, not '" + url + "'");
+  return {};
+}
+
 Status check(const Config& config) {
   for (const auto& address : {config.listen, config.gateway, config.metrics})
     if (!io::parse_endpoint(address))
@@ -130,6 +193,7 @@ Status check(const Config& config) {
   if (!config.console_url.empty() && !config.console_url.starts_with("http://") &&
       !config.console_url.starts_with("https://"))
     return fail(Code::Invalid, "strongroom.toml: 'console_url' begins with https:// or http://");
+  STRONGROOM_CHECKED(check_gateway_tls(config));
   if (config.seal != "file" && config.seal != "passphrase")
     return fail(Code::Invalid, "the seal is 'file' or 'passphrase', not '" + config.seal + "'");
   return {};
@@ -158,12 +222,20 @@ Result<Config> load_config(const ServeFlags& flags) {
   if (flags.gateway) config.gateway = *flags.gateway;
   if (flags.metrics) config.metrics = *flags.metrics;
   if (flags.seal) config.seal = *flags.seal;
+  const auto here = std::filesystem::current_path();
+  if (flags.gateway_certificate)
+    config.gateway_certificate = absolute(*flags.gateway_certificate, here);
+  if (flags.gateway_private_key)
+    config.gateway_private_key = absolute(*flags.gateway_private_key, here);
+  if (!flags.gateway_names.empty()) config.gateway_names = flags.gateway_names;
+  if (flags.gateway_url) config.gateway_url = *flags.gateway_url;
+  if (flags.gateway_plain_http)
+    STRONGROOM_CHECKED(set_plain_http(*flags.gateway_plain_http, config));
   if (flags.gateway_processes) config.gateway_processes = *flags.gateway_processes;
   if (flags.drain_seconds) config.drain = std::chrono::seconds(*flags.drain_seconds);
   if (flags.grace_seconds) config.grace = std::chrono::seconds(*flags.grace_seconds);
   if (flags.log_level) config.log_level = *flags.log_level;
-  if (flags.extra_ca)
-    STRONGROOM_CHECKED(read_extra_ca(*flags.extra_ca, std::filesystem::current_path(), config));
+  if (flags.extra_ca) STRONGROOM_CHECKED(read_extra_ca(*flags.extra_ca, here, config));
   STRONGROOM_CHECKED(check(config));
   return config;
 }

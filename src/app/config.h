@@ -22,6 +22,11 @@ struct ServeFlags {
   std::optional<std::string> metrics;
   std::optional<std::string> seal;
   std::optional<std::string> extra_ca;
+  std::optional<std::string> gateway_certificate;
+  std::optional<std::string> gateway_private_key;
+  std::vector<std::string> gateway_names;
+  std::optional<std::string> gateway_url;
+  std::optional<std::string> gateway_plain_http;
   std::optional<int> gateway_processes;
   std::optional<int> drain_seconds;
   std::optional<int> grace_seconds;
@@ -36,6 +41,11 @@ struct Config {
   std::string seal = "file";
   std::string extra_ca_pem;  ///< content of [gateway] extra_ca
   std::vector<lease::Dial> dials;
+  std::string gateway_certificate;  ///< file with the operator's own chain; empty: one is made
+  std::string gateway_private_key;  ///< its key's file
+  std::vector<std::string> gateway_names;  ///< of the certificate that is made, beside its own
+  std::string gateway_url;  ///< how workrooms reach it; empty: by the address it listens on
+  lease::PlainHttp plain_http = lease::PlainHttp::FromThisMachine;
   int gateway_processes = 1;
   int tenant_exchanges = 0;  ///< a tenant's requests at once in one gateway; 0: as many as leave
                              ///< a quarter of its descriptors to others

@@ -67,6 +67,10 @@ lease::GrantedLease to_granted(vault::OpenedKey&& opened, int gateways) {
   return out;
 }
 
+lease::ServerCertificate to_message(const io::Certificate& certificate) {
+  return {certificate.chain_pem, Secret(bytes_of(certificate.private_key_pem))};
+}
+
 lease::VaultHello VaultLeaseSource::vault_hello(lease::HolderRole role) {
   lease::VaultHello hello;
   hello.drain_ms =
@@ -76,8 +80,10 @@ lease::VaultHello VaultLeaseSource::vault_hello(lease::HolderRole role) {
   if (role != lease::HolderRole::Gateway) return hello;
   hello.extra_ca_pem = parts_.config.extra_ca_pem;
   hello.dials = parts_.config.dials;
-  hello.certificate_chain_pem = parts_.certificate.chain_pem;
-  hello.certificate_private_key_pem = Secret(bytes_of(parts_.certificate.private_key_pem));
+  auto certificate = to_message(parts_.certificate.shown());
+  hello.certificate_chain_pem = std::move(certificate.chain_pem);
+  hello.certificate_private_key_pem = std::move(certificate.private_key_pem);
+  hello.plain_http = parts_.config.plain_http;
   hello.link_key = parts_.vault.link_key();
   hello.tenant_exchanges = static_cast<std::uint32_t>(parts_.config.tenant_exchanges);
   hello.console_url = parts_.console_url;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/config.h"
+#include "app/gateway_certificate.h"
 #include "audit/log.h"
 #include "catalog/catalog.h"
 #include "io/loop.h"
@@ -22,8 +23,8 @@ class VaultLeaseSource final : public lease::LeaseSource {
     audit::Log& record;
     const catalog::Catalog& catalog;
     const Config& config;
-    io::Certificate certificate;  ///< of the gateway's TLS side
-    std::string console_url;      ///< for refusals that a person mends there
+    const GatewayCertificate& certificate;
+    std::string console_url;  ///< for refusals that a person mends there
   };
   explicit VaultLeaseSource(Parts parts) : parts_(std::move(parts)) {}
 
@@ -56,6 +57,8 @@ class VaultLeaseSource final : public lease::LeaseSource {
   std::vector<audit::Use> scratch_;
   std::uint64_t uses_ = 0;
 };
+
+[[nodiscard]] lease::ServerCertificate to_message(const io::Certificate& certificate);
 
 /// A plaintext as the lease protocol carries it; rates of its policies are shared by so many
 /// gateways.

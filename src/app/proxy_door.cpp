@@ -2,15 +2,18 @@
 #include "app/proxy_door.h"
 
 #include <unistd.h>
+#include <optional>
 
 #include "app/join.h"
 #include "base/encoding.h"
 #include "io/loopback_owner.h"
+#include "io/tls.h"
 
 namespace strongroom::app {
 namespace {
 
 constexpr std::string_view kPlain = "http://";
+constexpr std::string_view kSecure = "https://";
 constexpr std::size_t kLongestLine = 8UL << 10U;
 constexpr std::chrono::seconds kPatience{30};
 constexpr std::string_view kStranger =
@@ -23,7 +26,20 @@ constexpr std::string_view kNoGateway =
 /// What every connection needs; outlives the door where a connection does.
 struct ProxyDoor::Way {
   io::Endpoint gateway;
-  std::string header;  ///< with the credential
+  std::string header;                ///< with the credential
+  std::optional<io::TlsClient> tls;  ///< where the gateway is spoken to over TLS
+
+  static io::Task<Result<io::Stream>> reach(std::shared_ptr<const Way> way, io::Loop& loop) {
+    const Deadline deadline = loop.deadline_in(kPatience);
+    auto gateway = co_await io::dial_tcp(loop, way->gateway.host, way->gateway.port,
+                                         io::PrivateAddresses::Allow, deadline);
+    if (!gateway || !way->tls) co_return gateway;
+    gateway->set_deadline(deadline);
+    std::string host = way->gateway.host;
+    const auto secured = co_await gateway->start_tls_client(*way->tls, std::move(host));
+    if (!secured) co_return std::unexpected(secured.error());
+    co_return gateway;
+  }
 
   static io::Task<void> serve(std::shared_ptr<const Way> way, io::Stream client) {
     client.set_deadline(client.loop().deadline_in(kPatience));
@@ -43,9 +59,7 @@ struct ProxyDoor::Way {
     if (line_end == std::string::npos) co_return;
     // Where the client has put one of its own, the gateway sees two and refuses.
     head.insert(line_end + 2, way->header);
-    auto gateway =
-        co_await io::dial_tcp(client.loop(), way->gateway.host, way->gateway.port,
-                              io::PrivateAddresses::Allow, client.loop().deadline_in(kPatience));
+    auto gateway = co_await reach(way, client.loop());
     if (!gateway) {
       (void)co_await client.write_all(bytes_of(kNoGateway));
       co_return;
@@ -66,15 +80,19 @@ ProxyDoor::ProxyDoor(io::Loop& loop, io::BoundSocket socket, std::shared_ptr<con
 
 ProxyDoor::~ProxyDoor() = default;
 
-Result<std::unique_ptr<ProxyDoor>> ProxyDoor::open(io::Loop& loop, const std::string& gateway,
-                                                   const std::string& credential) {
-  if (!gateway.starts_with(kPlain))
-    return fail(Code::Unsupported, "the gateway's address is no http:// URL");
-  const std::string_view rest = std::string_view(gateway).substr(kPlain.size());
+Result<std::unique_ptr<ProxyDoor>> ProxyDoor::open(io::Loop& loop, const Plan& plan) {
+  const bool is_secure = plan.gateway.starts_with(kSecure);
+  if (!is_secure && !plan.gateway.starts_with(kPlain))
+    return fail(Code::Unsupported, "the gateway's address is no http:// or https:// URL");
+  const std::string_view rest =
+      std::string_view(plan.gateway).substr(is_secure ? kSecure.size() : kPlain.size());
   auto way = std::make_shared<Way>();
   STRONGROOM_TRY(way->gateway, io::parse_endpoint(rest.substr(0, rest.find('/'))));
+  if (is_secure) {
+    STRONGROOM_TRY(way->tls, io::TlsClient::create(plan.authority_pem));
+  }
   way->header = "Proxy-Authorization: Basic " +
-                to_base64(bytes_of(std::string_view("session:" + credential))) + "\r\n";
+                to_base64(bytes_of(std::string_view("session:" + plan.credential))) + "\r\n";
   STRONGROOM_TRY(auto socket, io::listen_tcp({"127.0.0.1", 0}));
   return std::unique_ptr<ProxyDoor>(new ProxyDoor(loop, std::move(socket), std::move(way)));
 }

@@ -16,9 +16,13 @@ namespace strongroom::app {
 
 class ProxyDoor {
  public:
-  /// Listens on a free port of 127.0.0.1. `gateway`: "http://127.0.0.1:8701".
-  static Result<std::unique_ptr<ProxyDoor>> open(io::Loop& loop, const std::string& gateway,
-                                                 const std::string& credential);
+  struct Plan {
+    std::string gateway;        ///< "http://127.0.0.1:8701", "https://gateway.example:8701"
+    std::string authority_pem;  ///< whom to trust with https, beside the public roots; may be empty
+    std::string credential;
+  };
+  /// Listens on a free port of 127.0.0.1.
+  static Result<std::unique_ptr<ProxyDoor>> open(io::Loop& loop, const Plan& plan);
   ProxyDoor(const ProxyDoor&) = delete;
   ProxyDoor& operator=(const ProxyDoor&) = delete;
   ~ProxyDoor();

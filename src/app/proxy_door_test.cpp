@@ -23,8 +23,8 @@ class Door : public ::testing::Test {
     socklen_t size = sizeof(at);
     EXPECT_EQ(::bind(listening_, reinterpret_cast<sockaddr*>(&at), size), 0);
     EXPECT_EQ(::getsockname(listening_, reinterpret_cast<sockaddr*>(&at), &size), 0);
-    auto door = ProxyDoor::open(loop_, "http://127.0.0.1:" + std::to_string(ntohs(at.sin_port)),
-                                "srx_credential");
+    auto door = ProxyDoor::open(
+        loop_, {"http://127.0.0.1:" + std::to_string(ntohs(at.sin_port)), "", "srx_credential"});
     EXPECT_TRUE(door) << door.error().message;
     door_ = std::move(*door);
     thread_ = std::thread([this] { loop_.run(); });
@@ -109,8 +109,8 @@ TEST_F(Door, says_when_there_is_no_gateway) {
 }
 
 TEST_F(Door, leads_to_plain_addresses_alone) {
-  EXPECT_FALSE(ProxyDoor::open(loop_, "https://127.0.0.1:8701", "srx_credential"));
-  EXPECT_FALSE(ProxyDoor::open(loop_, "http://nonsense", "srx_credential"));
+  EXPECT_FALSE(ProxyDoor::open(loop_, {"ftp://127.0.0.1:8701", "", "srx_credential"}));
+  EXPECT_FALSE(ProxyDoor::open(loop_, {"http://nonsense", "", "srx_credential"}));
 }
 
 }  // namespace

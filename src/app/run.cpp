@@ -51,6 +51,8 @@ Result<SessionStart> start_session(ControlClient& client, const RunOptions& opti
   STRONGROOM_TRY(const std::string id, required_string(session->get_object(), "id"));
   STRONGROOM_TRY(start.session, SessionId::parse(id));
   STRONGROOM_TRY(start.gateway, required_string(installation.get_object(), "gateway"));
+  start.gateway_authority =
+      optional_string(installation.get_object(), "gateway_authority").value_or("");
   if (const auto* proxy = answer.get_object().if_contains("proxy");
       proxy != nullptr && proxy->is_object()) {
     start.proxy_credential = optional_string(proxy->get_object(), "credential").value_or("");

@@ -120,11 +120,25 @@ io::Task<Result<std::vector<LeaseId>>> Runner::leases_of_injected() {
   co_return co_await link_.leases_of_session(start_.session);
 }
 
-/// The files and the listener that --proxy brings, and the variables that name them.
-Result<std::vector<workroom::PlainVariable>> Runner::open_proxy() {
-  STRONGROOM_TRY(auto files, workroom::TrustFiles::write(start_.authority_pem));
+/// Tools must trust the gateway itself where they reach it over TLS.
+bool Runner::trusts_gateway() const {
+  return start_.gateway.starts_with("https://") && !start_.gateway_authority.empty();
+}
+
+/// The files that name whom to trust, and the variables that name them.
+Result<std::vector<workroom::PlainVariable>> Runner::open_trust() {
+  std::string authorities = options_.proxies ? start_.authority_pem : std::string();
+  if (trusts_gateway()) authorities += start_.gateway_authority;
+  STRONGROOM_TRY(auto files, workroom::TrustFiles::write(authorities));
   trust_.emplace(std::move(files));
-  STRONGROOM_TRY(door_, ProxyDoor::open(loop_, start_.gateway, start_.proxy_credential));
+  if (options_.proxies) return open_proxy();
+  return workroom::trust_variables(*trust_);
+}
+
+/// The listener that --proxy brings beside them.
+Result<std::vector<workroom::PlainVariable>> Runner::open_proxy() {
+  STRONGROOM_TRY(door_, ProxyDoor::open(loop_, {start_.gateway, start_.gateway_authority,
+                                                start_.proxy_credential}));
   return workroom::proxy_variables(
       {start_.gateway, start_.proxy_credential, door_->at().host, door_->at().port}, *trust_);
 }
@@ -161,8 +175,8 @@ Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>&
   workroom::SessionFacts facts;
   facts.session = start_.session.text();
   facts.gateway = start_.gateway;
-  if (options_.proxies) {
-    STRONGROOM_TRY(facts.proxy, open_proxy());
+  if (options_.proxies || trusts_gateway()) {
+    STRONGROOM_TRY(facts.proxy, open_trust());
   }
   facts.inherited = workroom::own_environment();
   STRONGROOM_TRY(const auto added, split_pairs(options_.variables, "--env"));

@@ -32,6 +32,7 @@ struct SessionStart {
   };
   SessionId session;
   std::string gateway;
+  std::string gateway_authority;  ///< PEM of who signed the gateway's certificate; may be empty
   std::string proxy_credential;
   std::string authority_pem;  ///< of the proxy ingress
   std::vector<Granted> passes;
@@ -53,6 +54,8 @@ class Runner {
   io::Task<Status> start_workroom();
   io::Task<Result<std::vector<LeaseId>>> leases_of_injected();
   io::Task<Status> hold_again();
+  [[nodiscard]] bool trusts_gateway() const;
+  [[nodiscard]] Result<std::vector<workroom::PlainVariable>> open_trust();
   [[nodiscard]] Result<std::vector<workroom::PlainVariable>> open_proxy();
   [[nodiscard]] Result<workroom::Environment> environment_of(const std::vector<LeaseId>& leases);
   io::Task<std::vector<lease::ProcessOutcome>> end_processes(lease::Fence fence);

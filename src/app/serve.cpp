@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "api/metrics.h"
 #include "api/server.h"
 #include "app/files.h"
+#include "app/gateway_certificate.h"
 #include "app/gateway_keeper.h"
 #include "app/lease_source.h"
 #include "app/output.h"
@@ -50,6 +52,7 @@ class Server {
     STRONGROOM_CHECKED(take_lock());
     STRONGROOM_CHECKED(open_vault());
     STRONGROOM_CHECKED(bind());
+    STRONGROOM_CHECKED(open_certificate());
     STRONGROOM_CHECKED(start_leases());
     STRONGROOM_CHECKED(start_control());
     end_lost_sessions();
@@ -58,6 +61,7 @@ class Server {
     expiry_ = loop_.every(std::chrono::seconds(1), [this] { end_expired(); });
     sharing_ = loop_.every(kShareEvery, [this] { share_spending(); });
     saving_ = loop_.every(kSaveEvery, [this] { save_spending(); });
+    renewing_ = loop_.every(kLookForCertificateEvery, [this] { renew_certificate(); });
     return {};
   }
 
@@ -81,6 +85,7 @@ class Server {
     STRONGROOM_TRY(
         Secret root,
         vault::open_root_key(*store_, {config_.seal, config_.path("seal.key"), read_passphrase}));
+    authority_seed_ = vault::gateway_authority_seed(root);
     audit::Log::Options record;
     record.directory = config_.path("audit");
     record.clock = &clock_;
@@ -108,12 +113,46 @@ class Server {
     return io::listen_tcp(endpoint);
   }
 
+  /// Names of the one that is made: how this machine, and what the configuration says, calls it.
+  Status open_certificate() {
+    std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
+    const auto add = [&](const std::string& name) {
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    };
+    add(reachable_host(sockets_.gateway.bound.host));
+    for (const auto& name : config_.gateway_names) add(name);
+    if (const auto host = host_of_url(config_.gateway_url); !host.empty()) add(host);
+    STRONGROOM_TRY(auto certificate,
+                   GatewayCertificate::open(config_, authority_seed_, std::move(names)));
+    certificate_ = std::make_unique<GatewayCertificate>(std::move(certificate));
+    return {};
+  }
+  static std::string host_of_url(const std::string& url) {
+    const auto start = url.find("://");
+    const auto place = io::parse_endpoint(start == std::string::npos ? "" : url.substr(start + 3));
+    return place ? place->host : std::string();
+  }
+
+  /// One that cannot be used is told of, and the one before goes on being shown.
+  void renew_certificate() {
+    const auto renewed = certificate_->renew(clock_.wall());
+    if (!renewed)
+      return log(LogLevel::Error, "certificate_not_renewed", {{"why", renewed.error().message}});
+    if (!*renewed) return;
+    leases_->show_certificate([this] { return to_message(certificate_->shown()); });
+    log(LogLevel::Info, "certificate_renewed", {});
+  }
+
+  /// How workrooms reach the gateway.
+  [[nodiscard]] std::string gateway_url() const {
+    if (!config_.gateway_url.empty()) return config_.gateway_url;
+    const io::Endpoint& bound = sockets_.gateway.bound;
+    return "http://" + io::Endpoint{reachable_host(bound.host), bound.port}.text();
+  }
+
   Status start_leases() {
-    STRONGROOM_TRY(const auto authority, io::make_authority("Strongroom gateway"));
-    STRONGROOM_TRY(auto certificate, io::make_leaf(authority, {"localhost", "127.0.0.1", "::1"}));
-    STRONGROOM_CHECKED(write_file(config_.path("gateway-ca.pem"), authority.chain_pem, 0644));
     source_ = std::make_unique<VaultLeaseSource>(VaultLeaseSource::Parts{
-        loop_, *vault_, *record_, *catalog_, config_, std::move(certificate), console_url()});
+        loop_, *vault_, *record_, *catalog_, config_, *certificate_, console_url()});
     source_->count_refusals = [this](const std::string& code, std::uint32_t count) {
       metrics_.count_refusals(code, count);
     };
@@ -161,7 +200,8 @@ class Server {
     api::ControlOptions options;
     STRONGROOM_TRY(options.token_hash, operator_token());
     options.owner_uid = ::geteuid();
-    options.gateway = "http://" + sockets_.gateway.bound.text();
+    options.gateway = gateway_url();
+    options.gateway_authority = certificate_->authority_pem();
     options.seal = config_.seal;
     options.console_url = console_url();
     api::ControlHooks hooks;
@@ -265,7 +305,7 @@ class Server {
     std::printf("  data      %s\n", config_.data_directory.c_str());
     std::printf("  console   http://%s/   (token: %s)\n", sockets_.control.bound.text().c_str(),
                 config_.path("operator.token").c_str());
-    std::printf("  gateway   http://%s\n", sockets_.gateway.bound.text().c_str());
+    std::printf("  gateway   %s\n", gateway_url().c_str());
     std::printf("  metrics   http://%s/metrics\n", sockets_.metrics.bound.text().c_str());
     std::printf("ready\n");
     std::fflush(stdout);
@@ -302,6 +342,7 @@ class Server {
   static constexpr std::chrono::seconds kReturnTime{60};
   static constexpr std::chrono::seconds kShareEvery{1};
   static constexpr std::chrono::seconds kSaveEvery{3};
+  static constexpr std::chrono::seconds kLookForCertificateEvery{2};
   Config config_;
   SystemClock clock_;
   io::Loop loop_;
@@ -313,6 +354,8 @@ class Server {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<audit::Log> record_;
   std::unique_ptr<vault::Vault> vault_;
+  Secret authority_seed_;
+  std::unique_ptr<GatewayCertificate> certificate_;
   std::unique_ptr<VaultLeaseSource> source_;
   std::unique_ptr<lease::VaultSide> leases_;
   std::unique_ptr<GatewayKeeper> keeper_;
@@ -321,6 +364,7 @@ class Server {
   std::unique_ptr<io::Loop::Ticker> expiry_;
   std::unique_ptr<io::Loop::Ticker> sharing_;
   std::unique_ptr<io::Loop::Ticker> saving_;
+  std::unique_ptr<io::Loop::Ticker> renewing_;
   bool is_stopping_ = false;
   bool is_announced_ = false;
 };

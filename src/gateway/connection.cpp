@@ -96,11 +96,18 @@ io::Task<bool> Connection::prepare_tls() {
   const auto first = co_await client_.peek_first();
   is_idle_ = false;
   if (!first) co_return false;
-  if (*first == kPreambleMark) co_return co_await begin_transparent();
+  if (kind_ == Kind::Tunnelled) co_return co_await secure(*inspected_);
+  if (*first == kPreambleMark && !is_plain_from_afar()) co_return co_await begin_transparent();
   if (*first != kTlsHandshake) co_return true;
   if (!gateway_.tls()) co_return false;
   const auto secured = co_await client_.start_tls_server(*gateway_.tls());
   co_return secured.has_value();
+}
+
+/// What is sent without TLS over a network is everybody's there, passes and all.
+bool Connection::is_plain_from_afar() const {
+  return !is_secure() && gateway_.plain_http() == lease::PlainHttp::FromThisMachine &&
+         !io::is_within_machine(client_.native_handle());
 }
 
 bool Connection::make_room() {
@@ -201,6 +208,10 @@ io::Task<Connection::Next> Connection::serve_one() {
   }
   x_.upload_wanted = !request_body_.is_done();
   if (gateway_.is_draining()) co_return co_await refuse(Refusal::Draining);
+  if (is_plain_from_afar()) {
+    closes_after_ = true;
+    co_return co_await refuse(Refusal::TlsRequired);
+  }
   if (work_->request.method == "CONNECT") co_return co_await serve_connect();
   x_.inspected = inspected_;
   if (const auto refused = co_await read_absolute()) co_return co_await refuse(*refused);

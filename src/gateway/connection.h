@@ -31,7 +31,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
  public:
   /// What comes in: an agent's connection, or one stream of such a connection's HTTP/2, which has
   /// TLS around it and HTTP/1 in it.
-  enum class Kind : std::uint8_t { Whole, StreamOfHttp2 };
+  /// Or what came through a tunnel inside such a connection's TLS.
+  enum class Kind : std::uint8_t { Whole, StreamOfHttp2, Tunnelled };
   /// `inspected`: already known to lead there.
   Connection(Gateway& gateway, io::Stream client,
              std::shared_ptr<const Inspected> inspected = nullptr, Kind kind = Kind::Whole);
@@ -85,6 +86,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
 
   // connection.cpp: the client's side
   io::Task<bool> prepare_tls();
+  [[nodiscard]] bool is_plain_from_afar() const;
   io::Task<bool> read_head();
   io::Task<Next> serve_one();
   std::optional<Refusal> admit();
@@ -105,9 +107,12 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   io::Task<std::optional<Refusal>> find_session(crypto::ProxyCredential credential,
                                                 lease::Lease*& proxy);
   io::Task<Next> inspect(std::shared_ptr<const Inspected> place);
+  io::Task<void> inspect_inside(std::shared_ptr<const Inspected> place);
+  io::Task<bool> secure(const Inspected& place);
   io::Task<Next> tunnel(lease::Lease& proxy, Authority authority);
-  io::Task<void> pump_up();
-  io::Task<void> pump_down();
+  io::Task<void> pump(io::Stream& other);
+  io::Task<void> pump_up(io::Stream& to);
+  io::Task<void> pump_down(io::Stream& from);
   io::Task<std::optional<Refusal>> read_absolute();
   [[nodiscard]] std::optional<Refusal> read_inspected();
   [[nodiscard]] std::string_view origin_target() const;

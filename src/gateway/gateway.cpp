@@ -46,6 +46,18 @@ void Gateway::accept_inner(io::Stream stream, std::shared_ptr<const Inspected> p
   loop_.spawn(serve(connections_.begin()));
 }
 
+void Gateway::accept_tunnelled(io::Stream stream, std::shared_ptr<const Inspected> place) {
+  connections_.push_front(std::make_unique<Connection>(*this, std::move(stream), std::move(place),
+                                                       Connection::Kind::Tunnelled));
+  loop_.spawn(serve(connections_.begin()));
+}
+
+Status Gateway::show(const io::Certificate& certificate) {
+  STRONGROOM_TRY(setup_.tls,
+                 io::TlsServer::create(certificate, io::TlsServer::Protocols::Http2AndHttp1));
+  return {};
+}
+
 io::Task<void> Gateway::serve(std::list<std::unique_ptr<Connection>>::iterator place) {
   co_await (*place)->run();
   connections_.erase(place);

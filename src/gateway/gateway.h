@@ -91,6 +91,7 @@ struct Setup {
   std::size_t tenant_exchanges = 0;  ///< of one tenant at once; 0: by the descriptors there are
   std::size_t connections = 0;       ///< of all agents; 0: by the descriptors there are
   std::string console_url = {};      ///< for refusals that a person mends there
+  lease::PlainHttp plain_http = lease::PlainHttp::FromThisMachine;
   Limits limits = {};
 };
 
@@ -103,6 +104,8 @@ class Gateway {
   /// One stream of an HTTP/2 connection, as a connection of its own: in a tunnel to `place`, or,
   /// when that is null, to the gateway itself.
   void accept_inner(io::Stream stream, std::shared_ptr<const Inspected> place);
+  /// What comes through a tunnel to `place` that was opened inside a TLS connection, without that.
+  void accept_tunnelled(io::Stream stream, std::shared_ptr<const Inspected> place);
   /// No new connections; idle ones end; the rest may go on for `within`, then `on_drained` is
   /// called.
   void drain(std::chrono::milliseconds within, std::function<void()> on_drained);
@@ -121,6 +124,9 @@ class Gateway {
   [[nodiscard]] SessionAuthorities& authorities() { return authorities_; }
   [[nodiscard]] const Limits& limits() const { return limits_; }
   [[nodiscard]] const std::optional<io::TlsServer>& tls() const { return setup_.tls; }
+  /// The listener's certificate from now on; connections there are keep theirs.
+  [[nodiscard]] Status show(const io::Certificate& certificate);
+  [[nodiscard]] lease::PlainHttp plain_http() const { return setup_.plain_http; }
   [[nodiscard]] bool is_draining() const { return is_draining_; }
   [[nodiscard]] Quotas& quotas() { return quotas_; }
   [[nodiscard]] TenantGate& tenants() { return tenants_; }

@@ -30,16 +30,7 @@ Result<Setup> make_setup(lease::VaultHello& hello) {
               std::move(undecided_tls), std::move(hello.dials), std::move(hello.link_key)};
   setup.tenant_exchanges = hello.tenant_exchanges;
   setup.console_url = std::move(hello.console_url);
-  if (!hello.certificate_chain_pem.empty()) {
-    io::Certificate certificate;
-    certificate.chain_pem = hello.certificate_chain_pem;
-    hello.certificate_private_key_pem.reveal(
-        [&](ByteView pem) { certificate.private_key_pem = std::string(text_of(pem)); });
-    auto tls = io::TlsServer::create(certificate, io::TlsServer::Protocols::Http2AndHttp1);
-    wipe(certificate.private_key_pem.data(), certificate.private_key_pem.size());
-    if (!tls) return std::unexpected(std::move(tls).error());
-    setup.tls = std::move(*tls);
-  }
+  setup.plain_http = hello.plain_http;
   return setup;
 }
 
@@ -76,6 +67,9 @@ class Program {
     out.on_spent = [this](const lease::SpentByOthers& spent) {
       if (gateway_ != nullptr) gateway_->learn(spent);
     };
+    out.on_certificate = [this](const lease::ServerCertificate& certificate) {
+      if (gateway_ != nullptr) (void)show(certificate.chain_pem, certificate.private_key_pem);
+    };
     out.on_drain = [this](std::chrono::milliseconds within) { drain(within); };
     out.on_channel_lost = [this](const std::string&) { leave(0); };
     return out;
@@ -89,8 +83,22 @@ class Program {
       return leave(1);
     }
     gateway_ = std::make_unique<Gateway>(loop_, link_, std::move(*setup));
+    if (!from.certificate_chain_pem.empty() &&
+        !show(from.certificate_chain_pem, from.certificate_private_key_pem))
+      return leave(1);
     gateway_->listen(kListening);
     gateway_->listen(kUnixListening);
+  }
+
+  bool show(const std::string& chain_pem, const Secret& private_key_pem) {
+    io::Certificate certificate;
+    certificate.chain_pem = chain_pem;
+    private_key_pem.reveal(
+        [&](ByteView pem) { certificate.private_key_pem = std::string(text_of(pem)); });
+    const auto shown = gateway_->show(certificate);
+    wipe(certificate.private_key_pem.data(), certificate.private_key_pem.size());
+    if (!shown) log(LogLevel::Error, "certificate_not_usable", {{"why", shown.error().message}});
+    return shown.has_value();
   }
 
   void drain(std::chrono::milliseconds within) {

@@ -69,7 +69,8 @@ io::Task<std::optional<Refusal>> Connection::find_session(crypto::ProxyCredentia
 io::Task<Connection::Next> Connection::serve_connect() {
   closes_after_ = true;
   // A tunnel in a tunnel would be looked into by nobody.
-  if (inspected_ != nullptr || is_secure()) co_return co_await refuse(Refusal::MethodNotAllowed);
+  if (inspected_ != nullptr || kind_ != Kind::Whole)
+    co_return co_await refuse(Refusal::MethodNotAllowed);
   auto place = place_of(work_->request.target);
   const bool has_more = unread().size() > head_size_;
   if (!place || has_more) co_return co_await refuse(Refusal::BadRequest);
@@ -95,19 +96,41 @@ io::Task<Connection::Next> Connection::inspect(std::shared_ptr<const Inspected> 
   client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().head));
   const auto said = co_await client_.write_all(bytes_of(kEstablished));
   if (!said) co_return Next::Close;
-  const auto first = co_await client_.peek_first();
-  if (!first || *first != kTlsHandshake) co_return Next::Close;
-  const auto server = gateway_.authorities().server_for(place->session, place->place.host);
-  if (!server) co_return Next::Close;
-  const auto secured = co_await client_.start_tls_server(**server);
-  if (!secured) co_return Next::Close;
-  const std::string name = client_.tls_server_name();
-  if (!name.empty() && !http::equals_ignoring_case(name, place->place.host)) {
-    gateway_.report({place->session, {}, "host_mismatch", name, {}});
+  if (client_.is_tls()) {
+    co_await inspect_inside(std::move(place));
     co_return Next::Close;
   }
+  const bool is_secured = co_await secure(*place);
+  if (!is_secured) co_return Next::Close;
   inspected_ = std::move(place);
   co_return Next::Keep;
+}
+
+/// A tunnel inside TLS: what comes out of the outer connection is one of its own, over a socket
+/// pair, with the tunnel's TLS in it.
+io::Task<void> Connection::inspect_inside(std::shared_ptr<const Inspected> place) {
+  const auto pair = io::socket_pair();
+  if (!pair) co_return;
+  auto ours = io::Stream::adopt(gateway_.loop(), pair->ours);
+  auto theirs = io::Stream::adopt(gateway_.loop(), pair->theirs);
+  if (!ours || !theirs) co_return;
+  gateway_.accept_tunnelled(std::move(*theirs), std::move(place));
+  gateway_.workspaces.give(std::move(work_));
+  co_await pump(*ours);
+}
+
+/// TLS as the server that the tunnel leads to.
+io::Task<bool> Connection::secure(const Inspected& place) {
+  const auto first = co_await client_.peek_first();
+  if (!first || *first != kTlsHandshake) co_return false;
+  const auto server = gateway_.authorities().server_for(place.session, place.place.host);
+  if (!server) co_return false;
+  const auto secured = co_await client_.start_tls_server(**server);
+  if (!secured) co_return false;
+  const std::string name = client_.tls_server_name();
+  const bool is_right = name.empty() || http::equals_ignoring_case(name, place.place.host);
+  if (!is_right) gateway_.report({place.session, {}, "host_mismatch", name, {}});
+  co_return is_right;
 }
 
 // ------------------------------------------------------------------------------------------------
@@ -130,38 +153,41 @@ io::Task<Connection::Next> Connection::tunnel(lease::Lease& proxy, Authority aut
   x_.status = 200;
   gateway_.workspaces.give(std::move(work_));
   const auto said = co_await client_.write_all(bytes_of(kEstablished));
-  if (said) {
-    upload_done_ = std::make_unique<io::Event>(gateway_.loop());
-    gateway_.loop().spawn(pump_up());
-    co_await pump_down();
-    co_await upload_done_->wait();
-  }
+  if (said) co_await pump(upstream_->stream);
   settle();
   upstream_.reset();
   co_return Next::Close;
 }
 
-io::Task<void> Connection::pump_up() {
+/// Both ways, unread, until both have ended.
+io::Task<void> Connection::pump(io::Stream& other) {
+  upload_done_ = std::make_unique<io::Event>(gateway_.loop());
+  gateway_.loop().spawn(pump_up(other));
+  co_await pump_down(other);
+  co_await upload_done_->wait();
+}
+
+io::Task<void> Connection::pump_up(io::Stream& to) {
   std::unique_ptr<RelayBlock> block;
   for (;;) {
     client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     const auto got = co_await read_when_ready(client_, block);
     if (!got || *got == 0) break;
-    const auto sent = co_await upstream_->stream.write_all(ByteView(*block).first(*got));
+    const auto sent = co_await to.write_all(ByteView(*block).first(*got));
     if (!sent) break;
     x_.bytes_up += *got;
   }
   gateway_.blocks.give(std::move(block));
-  if (upstream_->stream.is_open()) (void)co_await upstream_->stream.finish_writing();
+  if (to.is_open()) (void)co_await to.finish_writing();
   upload_done_->set();
 }
 
-io::Task<void> Connection::pump_down() {
+io::Task<void> Connection::pump_down(io::Stream& from) {
   std::unique_ptr<RelayBlock> block;
   bool is_whole = false;
   for (;;) {
-    upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
-    const auto got = co_await read_when_ready(upstream_->stream, block);
+    from.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
+    const auto got = co_await read_when_ready(from, block);
     is_whole = got && *got == 0;
     if (!got || *got == 0) break;
     const auto sent = co_await client_.write_all(ByteView(*block).first(*got));
@@ -174,7 +200,7 @@ io::Task<void> Connection::pump_down() {
     (void)co_await client_.finish_writing();
   } else {
     client_.abort();
-    upstream_->stream.abort();
+    from.abort();
   }
 }
 

@@ -77,6 +77,11 @@ const RefusalText& describe(Refusal refusal) {
        "Start the session with a service of that host, or connect one first."},
       {400, "host_mismatch", "The request names another host than its tunnel.",
        "Open a tunnel of its own for each host."},
+      {403, "tls_required",
+       "From another machine the gateway is spoken to over TLS only: what this request carried has "
+       "crossed the network in the clear.",
+       "Use https:// with the gateway's own authority, and end this session: its passes may have "
+       "been read."},
       {500, "internal", "The gateway failed.", "Tell the operator."},
   };
   return kTexts[static_cast<std::size_t>(refusal)];

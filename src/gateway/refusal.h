@@ -49,6 +49,7 @@ enum class Refusal : std::uint8_t {
   ProxyAuthRequired,
   HostNotGranted,
   HostMismatch,
+  TlsRequired,
   Internal,
 };
 inline constexpr std::size_t kRefusals = static_cast<std::size_t>(Refusal::Internal) + 1;

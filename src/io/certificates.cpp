@@ -1,6 +1,7 @@
 // The certificates we make ourselves: P-256, ECDSA with SHA-256. SPDX-License-Identifier:
 // Apache-2.0
 #include <openssl/bn.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -110,7 +111,9 @@ Cert read_certificate(const std::string& pem) {
 
 Key read_key(const std::string& pem) {
   const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  return Key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+  // Nobody is asked for a passphrase at a terminal: such a key is none.
+  const auto no_passphrase = [](char*, int, int, void*) { return 0; };
+  return Key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
 }
 
 Cert make_authority_certificate(EVP_PKEY* key, const std::string& common_name,
@@ -154,6 +157,52 @@ Result<Certificate> make_authority(const std::string& common_name) {
   const Cert made = make_authority_certificate(key.get(), common_name, kAuthorityLength);
   if (made == nullptr) return std::unexpected(making_failed());
   return Certificate{pem_of(made.get()), pem_of(key.get())};
+}
+
+namespace {
+
+constexpr std::chrono::hours kKeptWhenGoodFor{365 * 24};
+
+/// Of this key, and good for long: what was given to clients goes on being right.
+bool is_still_good(X509* kept, EVP_PKEY* key) {
+  using std::chrono::system_clock;
+  std::time_t later = system_clock::to_time_t(system_clock::now() + kKeptWhenGoodFor);
+  return kept != nullptr && X509_verify(kept, key) == 1 && X509_check_private_key(kept, key) == 1 &&
+         X509_cmp_time(X509_get0_notAfter(kept), &later) > 0;
+}
+
+}  // namespace
+
+Result<Certificate> authority_of_seed(const std::string& common_name, const Secret& seed,
+                                      const std::string& kept_pem) {
+  const Key key = key_of_seed(seed);
+  if (key == nullptr) return std::unexpected(making_failed());
+  Cert made = read_certificate(kept_pem);
+  if (!is_still_good(made.get(), key.get()))
+    made = make_authority_certificate(key.get(), common_name, kAuthorityLength);
+  ERR_clear_error();
+  if (made == nullptr) return std::unexpected(making_failed());
+  return Certificate{pem_of(made.get()), pem_of(key.get())};
+}
+
+Status check_server_certificate(const Certificate& certificate) {
+  const auto wrong = [](const char* what) {
+    ERR_clear_error();
+    return fail(Code::Invalid, what);
+  };
+  const Cert leaf = read_certificate(certificate.chain_pem);
+  if (leaf == nullptr) return wrong("the certificate's file holds no PEM certificate");
+  const Key key = read_key(certificate.private_key_pem);
+  if (key == nullptr)
+    return wrong("the private key's file holds no PEM key, or one behind a passphrase");
+  if (X509_check_private_key(leaf.get(), key.get()) != 1)
+    return wrong(
+        "the private key does not belong to the certificate (the server's own comes first)");
+  if (X509_cmp_current_time(X509_get0_notBefore(leaf.get())) > 0)
+    return wrong("the certificate is not good yet");
+  if (X509_cmp_current_time(X509_get0_notAfter(leaf.get())) < 0)
+    return wrong("the certificate's time is over");
+  return {};
 }
 
 Result<Certificate> make_leaf(const Certificate& authority, const std::vector<std::string>& names) {

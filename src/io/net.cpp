@@ -206,6 +206,45 @@ Task<Result<Stream>> dial_unix(Loop& loop, std::string path) {
   co_return fail(Code::Network, "cannot connect to " + path + ": " + why);
 }
 
+namespace {
+
+/// The octets of an address; IPv4 as they stand in IPv6 (RFC 4291 2.5.5.2).
+std::array<std::uint8_t, 16> octets_of(const sockaddr_storage& address) {
+  std::array<std::uint8_t, 16> out{};
+  if (address.ss_family == AF_INET6) {
+    const auto& six = reinterpret_cast<const sockaddr_in6&>(address);
+    std::copy_n(six.sin6_addr.s6_addr, out.size(), out.begin());
+  } else {
+    const auto& four = reinterpret_cast<const sockaddr_in&>(address);
+    out[10] = out[11] = 0xff;
+    std::memcpy(&out[12], &four.sin_addr, sizeof(four.sin_addr));
+  }
+  return out;
+}
+
+bool is_loopback(const std::array<std::uint8_t, 16>& address) {
+  std::array<std::uint8_t, 16> one{};
+  one[15] = 1;
+  const bool is_mapped = address[10] == 0xff && address[11] == 0xff && address[12] == 127 &&
+                         std::all_of(address.begin(), address.begin() + 10,
+                                     [](std::uint8_t octet) { return octet == 0; });
+  return address == one || is_mapped;
+}
+
+}  // namespace
+
+bool is_within_machine(int fd) noexcept {
+  sockaddr_storage ours{};
+  sockaddr_storage theirs{};
+  socklen_t size = sizeof(ours);
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&ours), &size) != 0) return false;
+  if (ours.ss_family == AF_UNIX) return true;
+  size = sizeof(theirs);
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&theirs), &size) != 0) return false;
+  const auto from = octets_of(theirs);
+  return is_loopback(from) || from == octets_of(ours);
+}
+
 Result<SocketPair> socket_pair() {
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)

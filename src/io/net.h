@@ -65,6 +65,10 @@ struct DialHint {
                                             PrivateAddresses policy, Deadline deadline);
 [[nodiscard]] Task<Result<Stream>> dial_unix(Loop& loop, std::string path);
 
+/// Did no octet of this connection leave the machine? So where it is a Unix socket, or the other
+/// end is a loopback address or the very address that was connected to.
+[[nodiscard]] bool is_within_machine(int fd) noexcept;
+
 /// A connected pair of Unix stream sockets, close-on-exec.
 struct SocketPair {
   int ours = -1;

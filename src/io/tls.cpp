@@ -77,11 +77,16 @@ int choose_http2_first(SSL*, const unsigned char** out, unsigned char* out_size,
   return choose(kOffer, sizeof(kOffer) - 1, out, out_size, in, in_size);
 }
 
+/// A key behind a passphrase is none: nobody is asked for it at a terminal.
+int refuse_passphrase(char*, int, int, void*) {
+  return 0;
+}
+
 Status use_certificate(SSL_CTX* context, const Certificate& certificate) {
   const auto chain = certificates(certificate.chain_pem);
   const Bio key_bio = reader(certificate.private_key_pem);
   const std::unique_ptr<EVP_PKEY, KeyFree> key(
-      PEM_read_bio_PrivateKey(key_bio.get(), nullptr, nullptr, nullptr));
+      PEM_read_bio_PrivateKey(key_bio.get(), nullptr, refuse_passphrase, nullptr));
   if (chain.empty() || key == nullptr || SSL_CTX_use_certificate(context, chain[0].get()) != 1 ||
       SSL_CTX_use_PrivateKey(context, key.get()) != 1)
     return fail(Code::Invalid, "the TLS certificate or its key is not usable: " + tls_errors());

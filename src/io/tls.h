@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/secret.h"
 #include "io/leaf.h"
 
 namespace strongroom::io {
@@ -65,7 +66,18 @@ class TlsServer {
 /// A P-256 certificate authority (ten years) and leaves signed by it (host names and IP addresses
 /// as SANs, SKI/AKI, 90 days, start dated one day back for late clocks).
 [[nodiscard]] Result<Certificate> make_authority(const std::string& common_name);
+/// The same with the key that belongs to these 32 octets. `kept_pem` is what an earlier call
+/// answered, or empty: it is answered again while it is of this key and good for another year, so
+/// that a file given to clients stays the same.
+[[nodiscard]] Result<Certificate> authority_of_seed(const std::string& common_name,
+                                                    const Secret& seed,
+                                                    const std::string& kept_pem);
 [[nodiscard]] Result<Certificate> make_leaf(const Certificate& authority,
                                             const std::vector<std::string>& names);
+
+/// Can a server use this one now? Invalid, with a sentence that says what is wrong, when there is
+/// no certificate or no key (one behind a passphrase is none), they do not belong together, or
+/// their time has not come or is over.
+[[nodiscard]] Status check_server_certificate(const Certificate& certificate);
 
 }  // namespace strongroom::io

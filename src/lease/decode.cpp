@@ -115,6 +115,12 @@ void take(Fields& in, VaultHello& m) {
   m.drain_ms = in.u32();
   m.tenant_exchanges = in.u32();
   m.console_url = in.text();
+  m.plain_http = in.one_of(PlainHttp::FromThisMachine, PlainHttp::FromAnywhere);
+}
+
+void take(Fields& in, ServerCertificate& m) {
+  m.chain_pem = in.text(kMaxPem);
+  m.private_key_pem = in.secret();
 }
 
 void take(Fields& in, SpentToday& m) {

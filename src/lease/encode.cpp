@@ -60,6 +60,12 @@ void put(Writer& out, const VaultHello& m) {
   out.u32(m.drain_ms);
   out.u32(m.tenant_exchanges);
   put_text(out, m.console_url, kMaxText);
+  out.u8(static_cast<std::uint8_t>(m.plain_http));
+}
+
+void put(Writer& out, const ServerCertificate& m) {
+  out.text(m.chain_pem);
+  put_secret(out, m.private_key_pem);
 }
 
 void put(Writer& out, const SpentToday& m) {
@@ -287,6 +293,8 @@ std::size_t bound_of(const Any& message) {
                        message.console_url.size();
     for (const auto& dial : message.dials) size += 8 + dial.authority.size() + dial.to.size();
     return size;
+  } else if constexpr (std::is_same_v<Any, ServerCertificate>) {
+    return 64 + message.chain_pem.size() + message.private_key_pem.size();
   } else {
     return 0;
   }

@@ -288,6 +288,10 @@ void HolderLink::receive(Message&& message) {
     if (handlers_.on_spent) handlers_.on_spent(*spent);
     return;
   }
+  if (auto* certificate = std::get_if<ServerCertificate>(&message)) {
+    if (handlers_.on_certificate) handlers_.on_certificate(*certificate);
+    return;
+  }
   if (auto* drain = std::get_if<Drain>(&message)) {
     if (handlers_.on_drain) handlers_.on_drain(std::chrono::milliseconds(drain->within_ms));
     return;

@@ -37,6 +37,8 @@ class HolderLink {
     std::function<io::Task<CheckDone>(LeaseId)> check_key;
     /// Gateway: what others have spent under policies that it may share.
     std::function<void(const SpentByOthers&)> on_spent;
+    /// Gateway: the certificate that its listener shows from now on.
+    std::function<void(const ServerCertificate&)> on_certificate;
     /// Stop accepting, let streams end for so long, then leave.
     std::function<void(std::chrono::milliseconds)> on_drain;
     std::function<void(std::string why)> on_channel_lost;

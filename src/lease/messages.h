@@ -49,6 +49,9 @@ struct HolderHello {
   SessionId session;  ///< a runner's session; none for a gateway
 };
 
+/// From where the gateway takes requests without TLS, passes and all.
+enum class PlainHttp : std::uint8_t { FromThisMachine = 1, FromAnywhere = 2 };
+
 struct Dial {
   std::string authority;  ///< "host:port" as matched and verified
   std::string to;         ///< "address:port" dialled
@@ -70,6 +73,13 @@ struct VaultHello {
                                        ///< gateway's own means
   std::string console_url;             ///< where a person connects a service, for refusals; may be
                                        ///< empty
+  PlainHttp plain_http = PlainHttp::FromThisMachine;
+};
+
+/// The gateway listener's certificate was renewed.
+struct ServerCertificate {
+  std::string chain_pem;
+  Secret private_key_pem;
 };
 
 /// Whose limit it is.
@@ -262,7 +272,7 @@ struct Refusals {
 using Message = std::variant<HolderHello, VaultHello, Acquire, AcquireSession, Granted, AllGranted,
                              Denied, Renew, Renewed, Release, Fence, FenceDone, Refresh, Intents,
                              IntentsDurable, Settled, Finding, Observed, CheckKey, CheckDone, Drain,
-                             SessionOver, SpentByOthers, Refusals>;
+                             SessionOver, SpentByOthers, Refusals, ServerCertificate>;
 
 /// Appends the whole frame (octet of type: the place in Message, from 1). Texts over their limit
 /// are cut. The buffer holds plaintext for messages that carry a Secret: the caller wipes it.

@@ -59,6 +59,7 @@ std::vector<Message> samples() {
   hello.link_key = Secret(bytes_of("0123456789abcdef0123456789abcdef"));
   hello.tenant_exchanges = 100;
   hello.console_url = "http://127.0.0.1:8700/";
+  hello.plain_http = PlainHttp::FromAnywhere;
   all.emplace_back(std::move(hello));
   all.emplace_back(Acquire{1, PassHash{1, 2, 3}, "gemini"});
   all.emplace_back(AcquireSession{2, id_of<SessionId>(4)});
@@ -84,6 +85,7 @@ std::vector<Message> samples() {
   all.emplace_back(SessionOver{id_of<SessionId>(4), -9});
   all.emplace_back(SpentByOthers{{{id_of<PolicyId>(10), {20'000, 10, 20}}}});
   all.emplace_back(Refusals{{{"rate_limited", 3}, {"denied_path", 1}}});
+  all.emplace_back(ServerCertificate{"CHAIN", Secret(bytes_of("PRIVATE"))});
   return all;
 }
 

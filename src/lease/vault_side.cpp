@@ -365,6 +365,10 @@ void VaultSide::share_spending(std::span<const PolicyId> policies) {
   }
 }
 
+void VaultSide::show_certificate(const std::function<ServerCertificate()>& certificate) {
+  for (const auto& id : grantor_.live_holders(HolderRole::Gateway)) send(id, certificate());
+}
+
 void VaultSide::drain(std::chrono::milliseconds within) {
   for (const auto& id : grantor_.live_holders(HolderRole::Gateway))
     send(id, Drain{static_cast<std::uint32_t>(within.count())});

@@ -92,6 +92,9 @@ class VaultSide final : public vault::HolderFences {
   [[nodiscard]] io::Task<Result<CheckDone>> check_key(std::unique_ptr<GrantedLease> lease);
   /// Tells every gateway what the others have spent under these policies.
   void share_spending(std::span<const PolicyId> policies);
+  /// Gives every gateway the certificate that its listener shows from now on. Called for each, as a
+  /// message with a secret cannot be copied.
+  void show_certificate(const std::function<ServerCertificate()>& certificate);
   /// Tells every gateway to stop accepting and to leave.
   void drain(std::chrono::milliseconds within);
   [[nodiscard]] std::size_t holder_count(HolderRole role) const;

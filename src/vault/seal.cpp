@@ -167,4 +167,8 @@ Secret record_signing_key(const Secret& root_key) {
   return derive_from_root(root_key, "record of use");
 }
 
+Secret gateway_authority_seed(const Secret& root_key) {
+  return derive_from_root(root_key, "gateway authority");
+}
+
 }  // namespace strongroom::vault

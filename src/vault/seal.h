@@ -31,4 +31,7 @@ struct SealOptions {
 /// The Ed25519 key that signs the record's checkpoints (audit::Log::Options::signing_key).
 [[nodiscard]] Secret record_signing_key(const Secret& root_key);
 
+/// The seed of the authority that signs the gateway's own certificate, which a gateway never sees.
+[[nodiscard]] Secret gateway_authority_seed(const Secret& root_key);
+
 }  // namespace strongroom::vault

@@ -46,11 +46,8 @@ std::string quoted(std::string_view path) {
 
 /// Java reads no proxy variable, and no property of it holds a proxy's credential: it is sent to a
 /// way that needs none.
-std::string java_options(const CaVariable& variable, const ProxyFacts& facts,
-                         const TrustFiles& files) {
-  std::string out(variable.before);
-  out += quoted(files.java_store());
-  out += variable.after;
+std::string java_proxy_options(const ProxyFacts& facts) {
+  std::string out;
   for (const std::string scheme : {"https", "http"})
     out += " -D" + scheme + ".proxyHost=" + facts.java_host + " -D" + scheme +
            ".proxyPort=" + std::to_string(facts.java_port);
@@ -59,6 +56,30 @@ std::string java_options(const CaVariable& variable, const ProxyFacts& facts,
   const std::string gateway = host_of(facts.gateway);
   out += gateway.find(':') == std::string::npos ? gateway : "[" + gateway + "]";
   return out + "|localhost|127.*|[::1]";
+}
+
+void add_trust(const TrustFiles& files, const std::string& more_for_java,
+               std::vector<PlainVariable>& out) {
+  for (const auto& variable : kCaVariables) {
+    const std::string name(variable.name);
+    switch (variable.form) {
+      case TrustForm::Bundle:
+        out.push_back({name, files.bundle()});
+        break;
+      case TrustForm::Authority:
+        out.push_back({name, files.authority()});
+        break;
+      case TrustForm::JavaStore:
+        out.push_back({name, std::string(variable.before) + quoted(files.java_store()) +
+                                 std::string(variable.after) + more_for_java});
+        break;
+      case TrustForm::WgetFile:
+        out.push_back({name, files.wget_file()});
+        break;
+      case TrustForm::Absent:
+        break;  // never inherited (environment.h)
+    }
+  }
 }
 
 }  // namespace
@@ -89,6 +110,12 @@ TrustFiles::~TrustFiles() {
   ::rmdir(folder_.c_str());
 }
 
+std::vector<PlainVariable> trust_variables(const TrustFiles& files) {
+  std::vector<PlainVariable> out;
+  add_trust(files, {}, out);
+  return out;
+}
+
 std::vector<PlainVariable> proxy_variables(const ProxyFacts& facts, const TrustFiles& files) {
   std::string url = facts.gateway;
   const auto host = url.find("://");
@@ -98,25 +125,7 @@ std::vector<PlainVariable> proxy_variables(const ProxyFacts& facts, const TrustF
   for (const char* name : {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "grpc_proxy"})
     out.push_back({name, url});
   out.push_back({"NODE_USE_ENV_PROXY", "1"});
-  for (const auto& variable : kCaVariables) {
-    const std::string name(variable.name);
-    switch (variable.form) {
-      case TrustForm::Bundle:
-        out.push_back({name, files.bundle()});
-        break;
-      case TrustForm::Authority:
-        out.push_back({name, files.authority()});
-        break;
-      case TrustForm::JavaStore:
-        out.push_back({name, java_options(variable, facts, files)});
-        break;
-      case TrustForm::WgetFile:
-        out.push_back({name, files.wget_file()});
-        break;
-      case TrustForm::Absent:
-        break;  // never inherited (environment.h)
-    }
-  }
+  add_trust(files, java_proxy_options(facts), out);
   return out;
 }
 

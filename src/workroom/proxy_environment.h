@@ -45,6 +45,9 @@ struct ProxyFacts {
   std::uint16_t java_port = 0;
 };
 
+/// Every variable through which a tool takes a certificate bundle.
+[[nodiscard]] std::vector<PlainVariable> trust_variables(const TrustFiles& files);
+
 /// HTTPS_PROXY and its kin, and every variable through which a tool takes a certificate bundle.
 [[nodiscard]] std::vector<PlainVariable> proxy_variables(const ProxyFacts& facts,
                                                          const TrustFiles& files);

@@ -69,6 +69,7 @@ class Room:
         self.standins, self.canaries, self.flags = standins, canaries, list(flags)
         self.environment = {**environment, "HOME": str(folder)}
         self.process = None
+        self.gateway_listen = "127.0.0.1:0"
         self.endpoints = {}
         self._workrooms = []
         self._counter = 0
@@ -95,7 +96,7 @@ class Room:
             "--listen",
             "127.0.0.1:0",
             "--gateway",
-            "127.0.0.1:0",
+            self.gateway_listen,
             "--metrics",
             "127.0.0.1:0",
             *self.flags,
