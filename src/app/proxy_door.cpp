@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/proxy_door.h"
 
-#include <unistd.h>
 #include <optional>
 
 #include "app/join.h"
 #include "base/encoding.h"
-#include "io/loopback_owner.h"
+#include "io/loopback_peer.h"
 #include "io/tls.h"
 
 namespace strongroom::app {
@@ -26,7 +25,8 @@ constexpr std::string_view kNoGateway =
 /// What every connection needs; outlives the door where a connection does.
 struct ProxyDoor::Way {
   io::Endpoint gateway;
-  std::string header;                ///< with the credential
+  std::string header;  ///< with the credential
+  std::function<bool(ino_t)> is_of_session;
   std::optional<io::TlsClient> tls;  ///< where the gateway is spoken to over TLS
 
   static io::Task<Result<io::Stream>> reach(std::shared_ptr<const Way> way, io::Loop& loop) {
@@ -43,7 +43,8 @@ struct ProxyDoor::Way {
 
   static io::Task<void> serve(std::shared_ptr<const Way> way, io::Stream client) {
     client.set_deadline(client.loop().deadline_in(kPatience));
-    if (io::loopback_owner(client.native_handle()) != ::geteuid()) {
+    const auto peer = io::loopback_peer(client.native_handle());
+    if (!peer || !way->is_of_session(peer->inode)) {
       (void)co_await client.write_all(bytes_of(kStranger));
       co_return;
     }
@@ -87,6 +88,7 @@ Result<std::unique_ptr<ProxyDoor>> ProxyDoor::open(io::Loop& loop, const Plan& p
   const std::string_view rest =
       std::string_view(plan.gateway).substr(is_secure ? kSecure.size() : kPlain.size());
   auto way = std::make_shared<Way>();
+  way->is_of_session = plan.is_of_session;
   STRONGROOM_TRY(way->gateway, io::parse_endpoint(rest.substr(0, rest.find('/'))));
   if (is_secure) {
     STRONGROOM_TRY(way->tls, io::TlsClient::create(plan.authority_pem));

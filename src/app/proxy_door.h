@@ -1,11 +1,14 @@
-// ProxyDoor: the session's proxy for programs that can be told of a proxy but not of a credential
-// for it (Java): a listener on loopback that puts the credential into the first head of each
-// connection, and hands all the rest on to the gateway, which judges it as ever.
+// ProxyDoor: the proxy as the tools of a workroom see it: a listener on loopback that puts the
+// session's credential into the first head of each connection, and hands all the rest on to the
+// gateway, which judges it as ever. So the credential is in no variable, and a copy of the proxy's
+// URL is of no use: not elsewhere, and not to others on this machine.
 //
 // Used by: Runner. Threads: its loop's. Loopback is open to everybody on the machine, so only
-// processes of this program's own user are let in. SPDX-License-Identifier: Apache-2.0
+// sockets that a process of the session holds are let in. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -20,6 +23,8 @@ class ProxyDoor {
     std::string gateway;        ///< "http://127.0.0.1:8701", "https://gateway.example:8701"
     std::string authority_pem;  ///< whom to trust with https, beside the public roots; may be empty
     std::string credential;
+    /// Has a process of the session this socket open (io/loopback_peer.h)?
+    std::function<bool(ino_t)> is_of_session;
   };
   /// Listens on a free port of 127.0.0.1.
   static Result<std::unique_ptr<ProxyDoor>> open(io::Loop& loop, const Plan& plan);

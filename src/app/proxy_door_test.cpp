@@ -24,7 +24,8 @@ class Door : public ::testing::Test {
     EXPECT_EQ(::bind(listening_, reinterpret_cast<sockaddr*>(&at), size), 0);
     EXPECT_EQ(::getsockname(listening_, reinterpret_cast<sockaddr*>(&at), &size), 0);
     auto door = ProxyDoor::open(
-        loop_, {"http://127.0.0.1:" + std::to_string(ntohs(at.sin_port)), "", "srx_credential"});
+        loop_, {"http://127.0.0.1:" + std::to_string(ntohs(at.sin_port)), "", "srx_credential",
+                [this](ino_t inode) { return inode != 0 && is_of_session_; }});
     EXPECT_TRUE(door) << door.error().message;
     door_ = std::move(*door);
     thread_ = std::thread([this] { loop_.run(); });
@@ -64,6 +65,7 @@ class Door : public ::testing::Test {
   SystemClock clock_;
   io::Loop loop_{clock_};
   std::unique_ptr<ProxyDoor> door_;
+  bool is_of_session_ = true;  ///< changed before anybody dials
   int listening_;
   int client_ = -1;
   int gateway_ = -1;
@@ -108,9 +110,15 @@ TEST_F(Door, says_when_there_is_no_gateway) {
   EXPECT_TRUE(hear(client_, 1000).starts_with("HTTP/1.1 502"));
 }
 
+TEST_F(Door, H2_lets_in_what_is_the_sessions_alone) {
+  is_of_session_ = false;
+  dial();
+  EXPECT_TRUE(hear(client_, 1000).starts_with("HTTP/1.1 403"));
+}
+
 TEST_F(Door, leads_to_plain_addresses_alone) {
-  EXPECT_FALSE(ProxyDoor::open(loop_, {"ftp://127.0.0.1:8701", "", "srx_credential"}));
-  EXPECT_FALSE(ProxyDoor::open(loop_, {"http://nonsense", "", "srx_credential"}));
+  EXPECT_FALSE(ProxyDoor::open(loop_, {"ftp://127.0.0.1:8701", "", "srx_credential", {}}));
+  EXPECT_FALSE(ProxyDoor::open(loop_, {"http://nonsense", "", "srx_credential", {}}));
 }
 
 }  // namespace

@@ -137,10 +137,15 @@ Result<std::vector<workroom::PlainVariable>> Runner::open_trust() {
 
 /// The listener that --proxy brings beside them.
 Result<std::vector<workroom::PlainVariable>> Runner::open_proxy() {
-  STRONGROOM_TRY(door_, ProxyDoor::open(loop_, {start_.gateway, start_.gateway_authority,
-                                                start_.proxy_credential}));
-  return workroom::proxy_variables(
-      {start_.gateway, start_.proxy_credential, door_->at().host, door_->at().port}, *trust_);
+  ProxyDoor::Plan plan;
+  plan.gateway = start_.gateway;
+  plan.authority_pem = start_.gateway_authority;
+  plan.credential = start_.proxy_credential;
+  plan.is_of_session = [this](ino_t inode) {
+    return workroom_ != nullptr && workroom_->has_socket(inode);
+  };
+  STRONGROOM_TRY(door_, ProxyDoor::open(loop_, plan));
+  return workroom::proxy_variables({start_.gateway, door_->at().host, door_->at().port}, *trust_);
 }
 
 /// Each value goes straight into the environment under preparation; only the lease itself is kept.

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workroom/descendants.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace strongroom::workroom {
 namespace {
@@ -99,6 +99,26 @@ pid_t inner_pid(const Process& process) {
   long last = 0;
   while (*at == '\t' || *at == ' ') last = std::strtol(at, &at, 10);
   return static_cast<pid_t>(last);
+}
+
+bool has_socket(pid_t pid, ino_t inode) {
+  if (inode == 0) return false;
+  char wanted[48];
+  std::snprintf(wanted, sizeof(wanted), "socket:[%llu]", static_cast<unsigned long long>(inode));
+  char path[32];
+  std::snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+  DIR* folder = ::opendir(path);
+  if (folder == nullptr) return false;
+  bool is_found = false;
+  while (const dirent* entry = is_found ? nullptr : ::readdir(folder)) {
+    char target[48];
+    const ssize_t size = ::readlinkat(::dirfd(folder), entry->d_name, target, sizeof(target) - 1);
+    if (size <= 0) continue;
+    target[size] = '\0';
+    is_found = std::strcmp(target, wanted) == 0;
+  }
+  ::closedir(folder);
+  return is_found;
 }
 
 bool is_alive(const Process& process) {

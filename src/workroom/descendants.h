@@ -2,9 +2,9 @@
 // (so: no third party, no other room). SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
 #include <cstdint>
 #include <string>
-#include <sys/types.h>
 #include <vector>
 
 namespace strongroom::workroom {
@@ -26,6 +26,9 @@ struct Process {
 [[nodiscard]] pid_t inner_pid(const Process& process);
 /// The same process, and not dead?
 [[nodiscard]] bool is_alive(const Process& process);
+/// Has it this socket open? `inode`: as in the links of /proc/PID/fd. False where its descriptors
+/// cannot be read.
+[[nodiscard]] bool has_socket(pid_t pid, ino_t inode);
 /// Sends to that very process, not to a later one of the same number.
 void signal_process(const Process& process, int number);
 

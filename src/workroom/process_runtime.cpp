@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workroom/process_runtime.h"
 
-#include <algorithm>
-#include <cerrno>
-#include <csignal>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
 
 #include "io/process.h"
 #include "io/signals.h"
@@ -233,8 +233,17 @@ Result<std::unique_ptr<Workroom>> Workroom::start(io::Loop& loop, WorkroomSpec s
   return std::unique_ptr<Workroom>(new Workroom(state));
 }
 
-int Workroom::pid() const noexcept { return state_->init; }
-Isolation Workroom::isolation() const noexcept { return state_->isolation; }
+int Workroom::pid() const noexcept {
+  return state_->init;
+}
+bool Workroom::has_socket(ino_t inode) const {
+  const auto processes = living_descendants(state_->init);
+  return std::ranges::any_of(
+      processes, [&](const Process& each) { return workroom::has_socket(each.pid, inode); });
+}
+Isolation Workroom::isolation() const noexcept {
+  return state_->isolation;
+}
 
 io::Task<int> Workroom::exit_status() {
   const auto state = state_;

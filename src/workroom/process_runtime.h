@@ -11,6 +11,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -48,6 +49,8 @@ class Workroom {
   /// Of init; every process of the workroom descends from it.
   [[nodiscard]] int pid() const noexcept;
   [[nodiscard]] Isolation isolation() const noexcept;
+  /// Has a process of it this socket open (descendants.h)?
+  [[nodiscard]] bool has_socket(ino_t inode) const;
   /// The command's exit status, or 128 and the signal that ended it; once nothing of the workroom
   /// is left.
   [[nodiscard]] io::Task<int> exit_status();

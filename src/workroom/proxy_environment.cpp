@@ -44,13 +44,12 @@ std::string quoted(std::string_view path) {
   return out + '"';
 }
 
-/// Java reads no proxy variable, and no property of it holds a proxy's credential: it is sent to a
-/// way that needs none.
+/// Java reads no proxy variable: properties name the same way.
 std::string java_proxy_options(const ProxyFacts& facts) {
   std::string out;
   for (const std::string scheme : {"https", "http"})
-    out += " -D" + scheme + ".proxyHost=" + facts.java_host + " -D" + scheme +
-           ".proxyPort=" + std::to_string(facts.java_port);
+    out += " -D" + scheme + ".proxyHost=" + facts.host + " -D" + scheme +
+           ".proxyPort=" + std::to_string(facts.port);
   // One list for both schemes; loopback is Java's own default, which naming a list replaces.
   out += " -Dhttp.nonProxyHosts=";
   const std::string gateway = host_of(facts.gateway);
@@ -117,9 +116,7 @@ std::vector<PlainVariable> trust_variables(const TrustFiles& files) {
 }
 
 std::vector<PlainVariable> proxy_variables(const ProxyFacts& facts, const TrustFiles& files) {
-  std::string url = facts.gateway;
-  const auto host = url.find("://");
-  if (host != std::string::npos) url.insert(host + 3, "session:" + facts.credential + "@");
+  const std::string url = "http://" + facts.host + ":" + std::to_string(facts.port);
   std::vector<PlainVariable> out;
   // curl and git read only the lower case of http_proxy; gRPC has a name of its own.
   for (const char* name : {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "grpc_proxy"})

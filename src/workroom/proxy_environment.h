@@ -1,8 +1,7 @@
 // The proxy of a workroom: the variables by which tools find the gateway's proxy ingress and trust
 // the session's certificate authority, and the files that those name.
 //
-// Used by: app's runner. Threads: values. The files hold certificates only; the variables hold the
-// proxy's credential, which is good for this session and opens no key by itself.
+// Used by: app's runner. Threads: values. Neither files nor variables hold a credential.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -37,12 +36,11 @@ class TrustFiles {
   std::string folder_;
 };
 
-/// Where the proxy is, and what it takes.
+/// Where the proxy is.
 struct ProxyFacts {
-  std::string gateway;  ///< "http://127.0.0.1:8701"
-  std::string credential;
-  std::string java_host;  ///< a way to it that needs no credential (app/proxy_door.h)
-  std::uint16_t java_port = 0;
+  std::string gateway;  ///< "http://127.0.0.1:8701": reached without it
+  std::string host;     ///< of the session's own door (app/proxy_door.h), which asks no credential
+  std::uint16_t port = 0;
 };
 
 /// Every variable through which a tool takes a certificate bundle.

@@ -46,7 +46,7 @@ TEST(CaVariables, O3_what_replaces_a_tools_roots_has_them_all) {
   EXPECT_EQ(form_of("SSL_CERT_DIR"), TrustForm::Absent);
 }
 
-const ProxyFacts kFacts{"http://127.0.0.1:8701", "srx_x", "127.0.0.1", 4001};
+const ProxyFacts kFacts{"http://127.0.0.1:8701", "127.0.0.1", 4001};
 
 std::string java_options_with(const TrustFiles& files) {
   for (const auto& variable : proxy_variables(kFacts, files))
@@ -54,7 +54,7 @@ std::string java_options_with(const TrustFiles& files) {
   return {};
 }
 
-TEST(ProxyEnvironment, O3_java_is_told_of_a_store_and_of_a_way_without_a_credential) {
+TEST(ProxyEnvironment, O3_java_is_told_of_a_store_and_of_the_proxy) {
   const auto authority = io::make_authority("session");
   ASSERT_TRUE(authority);
   const auto files = TrustFiles::write(authority->chain_pem);
@@ -113,7 +113,7 @@ TEST(ProxyEnvironment, O3_variables_name_files_that_hold_what_they_should) {
         EXPECT_EQ(variable.value, files->bundle());
       }
       if (variable.name == "HTTPS_PROXY") {
-        EXPECT_EQ(variable.value, "http://session:srx_x@127.0.0.1:8701");
+        EXPECT_EQ(variable.value, "http://127.0.0.1:4001") << "J8: no credential is in it";
       }
     }
     EXPECT_TRUE(names.contains("NODE_EXTRA_CA_CERTS") && names.contains("SSL_CERT_FILE"));

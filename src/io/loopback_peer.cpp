@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "io/loopback_owner.h"
+#include "io/loopback_peer.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -21,10 +21,11 @@ namespace {
 /// there all the time can be missed.
 constexpr int kLooks = 3;
 constexpr std::size_t kLargestTable = 64_MiB;
-/// "sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid ..."
+/// "sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode"
 constexpr std::size_t kLocal = 1;
 constexpr std::size_t kRemote = 2;
 constexpr std::size_t kUser = 7;
+constexpr std::size_t kInode = 9;
 
 /// An address as the tables have it: "0100007F:1F90", the octets of the address in this machine's
 /// order.
@@ -49,8 +50,8 @@ std::string read_table(const char* path) {
   return text;
 }
 
-std::array<std::string_view, kUser + 1> fields_of(std::string_view line) {
-  std::array<std::string_view, kUser + 1> out;
+std::array<std::string_view, kInode + 1> fields_of(std::string_view line) {
+  std::array<std::string_view, kInode + 1> out;
   for (auto& field : out) {
     line.remove_prefix(std::min(line.size(), line.find_first_not_of(' ')));
     field = line.substr(0, line.find(' '));
@@ -59,24 +60,28 @@ std::array<std::string_view, kUser + 1> fields_of(std::string_view line) {
   return out;
 }
 
-std::optional<uid_t> owner_in(std::string_view table, std::string_view local,
-                              std::string_view remote) {
+template <class Number>
+bool read_number(std::string_view text, Number& out) {
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), out);
+  return read.ec == std::errc() && read.ptr == text.data() + text.size();
+}
+
+std::optional<LoopbackPeer> peer_in(std::string_view table, std::string_view local,
+                                    std::string_view remote) {
   while (!table.empty()) {
     const std::string_view line = table.substr(0, table.find('\n'));
     table.remove_prefix(std::min(table.size(), line.size() + 1));
     const auto fields = fields_of(line);
     if (fields[kLocal] != local || fields[kRemote] != remote) continue;
-    const std::string_view user = fields[kUser];
-    uid_t out = 0;
-    const auto read = std::from_chars(user.data(), user.data() + user.size(), out);
-    if (read.ec == std::errc() && read.ptr == user.data() + user.size()) return out;
+    LoopbackPeer out;
+    if (read_number(fields[kUser], out.user) && read_number(fields[kInode], out.inode)) return out;
   }
   return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<uid_t> loopback_owner(int fd) {
+std::optional<LoopbackPeer> loopback_peer(int fd) {
   sockaddr_in ours{};
   sockaddr_in theirs{};
   socklen_t size = sizeof(ours);
@@ -88,9 +93,8 @@ std::optional<uid_t> loopback_owner(int fd) {
     // A dual-stack socket (Java's, for one) stands in the other table, as ::ffff:127.0.0.1.
     for (const bool is_mapped : {false, true}) {
       const auto table = read_table(is_mapped ? "/proc/self/net/tcp6" : "/proc/self/net/tcp");
-      const auto owner =
-          owner_in(table, table_form(theirs, is_mapped), table_form(ours, is_mapped));
-      if (owner) return owner;
+      const auto peer = peer_in(table, table_form(theirs, is_mapped), table_form(ours, is_mapped));
+      if (peer) return peer;
     }
   }
   return std::nullopt;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "io/loopback_owner.h"
+#include "io/loopback_peer.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,9 +14,9 @@ namespace {
 
 constexpr uid_t kNobody = 65534;
 
-class LoopbackOwner : public ::testing::Test {
+class LoopbackPeers : public ::testing::Test {
  protected:
-  LoopbackOwner() : listening_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  LoopbackPeers() : listening_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     at_.sin_family = AF_INET;
     at_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof(at_);
@@ -23,7 +24,7 @@ class LoopbackOwner : public ::testing::Test {
     EXPECT_EQ(::listen(listening_, 4), 0);
     EXPECT_EQ(::getsockname(listening_, reinterpret_cast<sockaddr*>(&at_), &size), 0);
   }
-  ~LoopbackOwner() override {
+  ~LoopbackPeers() override {
     ::close(listening_);
     ::close(client_);
     ::close(accepted_);
@@ -50,17 +51,24 @@ class LoopbackOwner : public ::testing::Test {
   int accepted_ = -1;
 };
 
-TEST_F(LoopbackOwner, is_who_opened_the_connection) {
+TEST_F(LoopbackPeers, is_who_opened_the_connection) {
   ASSERT_TRUE(dial(AF_INET));
-  EXPECT_EQ(loopback_owner(accepted()), ::geteuid());
+  const auto peer = loopback_peer(accepted());
+  ASSERT_TRUE(peer);
+  EXPECT_EQ(peer->user, ::geteuid());
+  struct stat facts{};
+  ASSERT_EQ(::fstat(client_, &facts), 0);
+  EXPECT_EQ(peer->inode, facts.st_ino);
 }
 
-TEST_F(LoopbackOwner, is_found_for_a_socket_of_both_families) {
+TEST_F(LoopbackPeers, is_found_for_a_socket_of_both_families) {
   if (!dial(AF_INET6)) GTEST_SKIP() << "no IPv6 here";
-  EXPECT_EQ(loopback_owner(accepted()), ::geteuid());
+  const auto peer = loopback_peer(accepted());
+  ASSERT_TRUE(peer);
+  EXPECT_EQ(peer->user, ::geteuid());
 }
 
-TEST_F(LoopbackOwner, is_another_where_another_opened_it) {
+TEST_F(LoopbackPeers, is_another_where_another_opened_it) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can be somebody else";
   int done[2];
   ASSERT_EQ(::pipe2(done, O_CLOEXEC), 0);
@@ -72,7 +80,9 @@ TEST_F(LoopbackOwner, is_another_where_another_opened_it) {
     ::close(done[1]);
     ::_exit(::read(done[0], &octet, 1) == 0 ? 0 : 1);
   }
-  EXPECT_EQ(loopback_owner(accepted()), kNobody);
+  const auto peer = loopback_peer(accepted());
+  ASSERT_TRUE(peer);
+  EXPECT_EQ(peer->user, kNobody);
   ::close(done[0]);
   ::close(done[1]);
   int status = -1;
@@ -80,9 +90,9 @@ TEST_F(LoopbackOwner, is_another_where_another_opened_it) {
   EXPECT_EQ(status, 0);
 }
 
-TEST_F(LoopbackOwner, is_nobody_where_there_is_no_other_end) {
-  EXPECT_EQ(loopback_owner(listening_), std::nullopt);
-  EXPECT_EQ(loopback_owner(-1), std::nullopt);
+TEST_F(LoopbackPeers, is_nobody_where_there_is_no_other_end) {
+  EXPECT_FALSE(loopback_peer(listening_));
+  EXPECT_FALSE(loopback_peer(-1));
 }
 
 }  // namespace
