@@ -128,6 +128,8 @@ bool Connection::make_room() {
 /// A whole head in work_->request, or the end. A malformed one is answered here.
 io::Task<bool> Connection::read_head() {
   scanned_ = 0;
+  // From its first octet on, however many come one by one.
+  std::optional<Deadline> until;
   for (;;) {
     if (in_begin_ < in_end_) {
       if (work_ == nullptr) work_ = gateway_.workspaces.take();
@@ -148,8 +150,8 @@ io::Task<bool> Connection::read_head() {
       if (!make_room() || ends_when_idle_ || gateway_.is_draining()) co_return false;
     }
     is_idle_ = in_begin_ == in_end_;
-    client_.set_deadline(
-        gateway_.loop().deadline_in(is_idle_ ? gateway_.limits().idle : gateway_.limits().head));
+    if (!is_idle_ && !until) until = gateway_.loop().deadline_in(gateway_.limits().head);
+    client_.set_deadline(until.value_or(gateway_.loop().deadline_in(gateway_.limits().idle)));
     const auto got = co_await client_.read_some(MutableBytes(in_).subspan(in_end_));
     is_idle_ = false;
     if (!got || *got == 0) co_return false;

@@ -50,6 +50,24 @@ TEST_F(FairnessTest, N8_a_busy_tenant_waits_in_its_own_queue) {
   run(story());
 }
 
+TEST_F(FairnessTest, N1_a_head_that_drips_in_is_cut_off) {
+  world.limits.head = std::chrono::seconds(1);
+  world.restart_gateway(0, 0);
+  auto story = [&]() -> io::Task<void> {
+    Agent slow = world.agent();
+    const std::string begun = "GET /gemini/v1beta/models HTTP/1.1\r\nx: ";
+    bool is_taken = co_await slow.send(begun);
+    int octets = 0;
+    // Each comes long before the limit, the whole never does.
+    for (; is_taken && octets < 100; ++octets) {
+      co_await loop.sleep(std::chrono::milliseconds(50));
+      is_taken = co_await slow.send(std::string("x"));
+    }
+    EXPECT_LT(octets, 100);
+  };
+  run(story());
+}
+
 TEST_F(FairnessTest, N8_a_revoke_reaches_those_who_wait) {
   world.limits.turn = std::chrono::milliseconds(20'000);
   world.restart_gateway(1, 0);

@@ -91,8 +91,8 @@ struct Setup {
   std::size_t tenant_exchanges = 0;  ///< of one tenant at once; 0: by the descriptors there are
   std::size_t connections = 0;       ///< of all agents; 0: by the descriptors there are
   std::string console_url = {};      ///< for refusals that a person mends there
-  lease::PlainHttp plain_http = lease::PlainHttp::FromThisMachine;
   Limits limits = {};
+  lease::PlainHttp plain_http = lease::PlainHttp::FromThisMachine;
 };
 
 class Gateway {

@@ -54,7 +54,10 @@ EscapeKind GuardPatterns::kind_of(Form form) {
 
 /// Base64 after 0, 1 or 2 octets of something else: the characters that the key alone decides.
 void GuardPatterns::add_literals(ByteView key) {
-  ByteVector all(key.begin(), key.end());
+  // Never moved while it grows: what it left behind would not be wiped.
+  ByteVector all;
+  all.reserve(key.size() + 3 * ((key.size() + 2) * 4 / 3 + 4));
+  all.assign(key.begin(), key.end());
   parts_[0] = {0, key.size()};
   for (std::size_t offset = 0; offset < 3; ++offset) {
     ByteVector shifted(offset, 0);

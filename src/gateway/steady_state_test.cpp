@@ -126,8 +126,12 @@ void expect_none(std::vector<lease::GrantedPolicy> policies) {
   EXPECT_LT(allocations.load(), kMeasured / 50) << "allocations for " << kMeasured << " requests";
 }
 
-TEST(SteadyState, ARequestAllocatesNothing) { expect_none({}); }
-TEST(SteadyState, ARequestUnderPoliciesAllocatesNothing) { expect_none(many_policies()); }
+TEST(SteadyState, ARequestAllocatesNothing) {
+  expect_none({});
+}
+TEST(SteadyState, ARequestUnderPoliciesAllocatesNothing) {
+  expect_none(many_policies());
+}
 
 }  // namespace
 }  // namespace strongroom::gateway
