@@ -286,7 +286,7 @@ io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
 io::Task<void> Connection::end_upload() {
   if (x_.upload_running) {
     client_.set_deadline(gateway_.loop().deadline_in(kLinger));
-    co_await upload_done_->wait();
+    co_await upload_is_over();
   } else if (x_.upload_wanted && client_.is_open()) {
     (void)co_await client_.finish_writing();
     client_.set_deadline(gateway_.loop().deadline_in(kLinger));
@@ -296,6 +296,11 @@ io::Task<void> Connection::end_upload() {
       if (!got || *got == 0) break;
     }
   }
+}
+
+/// The event may still be set by an upload that nobody had to wait for.
+io::Task<void> Connection::upload_is_over() {
+  while (x_.upload_running) co_await upload_done_->wait();
 }
 
 void Connection::consume_request() {

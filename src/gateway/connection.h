@@ -93,6 +93,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   io::Task<void> find_whose();
   io::Task<Next> refuse(Refusal refusal);
   io::Task<void> end_upload();
+  io::Task<void> upload_is_over();
   void settle();
   void consume_request();
   [[nodiscard]] std::string_view unread() const {

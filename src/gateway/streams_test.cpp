@@ -225,6 +225,33 @@ TEST_F(Revoke, I3_an_upload_is_cut) {
   run(story());
 }
 
+TEST_F(Stream, AnUploadThatIsOverDoesNotStandForTheNext) {
+  auto story = [&]() -> io::Task<void> {
+    Agent agent = world.agent();
+    const std::string head = "POST " + std::string(kPath) + " HTTP/1.1\r\nhost: g\r\n" +
+                             with_pass() + "transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n";
+    (void)co_await agent.send(head);
+    (void)co_await world.until([&] { return world.provider.connections == 1; });
+    (void)co_await agent.send(std::string("0\r\n\r\n"));
+    const Answer first = co_await agent.answer("POST");
+    EXPECT_EQ(first.status, 200);
+    // Answered while its body is still to come: nothing of it may outlive the connection.
+    world.provider.reads_bodies = false;
+    (void)co_await agent.send(head);
+    const Answer early = co_await agent.answer("POST");
+    EXPECT_EQ(early.status, 200);
+    (void)co_await agent.send(std::string("3\r\nabc\r\n"));
+    agent.leave();
+    const bool is_settled = co_await world.until([&] { return world.vault.settled.size() == 2; });
+    EXPECT_TRUE(is_settled);
+    world.provider.reads_bodies = true;
+    const std::string octets = request("GET", kPath, with_pass());
+    const Answer after = co_await ask(octets);
+    EXPECT_EQ(after.status, 200);
+  };
+  run(story());
+}
+
 TEST_F(Revoke, I4_idle_connections_that_carried_the_key_are_closed_too) {
   auto story = [&]() -> io::Task<void> {
     const std::string octets = request("GET", kPath, with_pass());

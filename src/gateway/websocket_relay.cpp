@@ -111,7 +111,7 @@ io::Task<Connection::Next> Connection::relay_websocket() {
     if (client_.is_open() && !x_.cut_by) (void)co_await client_.finish_writing();
     upstream_->stream.abort();
     client_.abort();
-    co_await upload_done_->wait();
+    co_await upload_is_over();
   }
   upstream_.reset();
   x_.guard.note_hits(guard.hits());
