@@ -38,8 +38,8 @@ constexpr std::array<Operation, 31> kOperations = {{
      "End its sessions, revoke its keys, destroy its tenant key",
      {}, {}, Shape::One, "Receipt", 200, nullptr, remove_tenant},
 
-    {"member.list", "GET", "/api/v1/members", "Members of a tenant",
-     kOneTenant, {}, Shape::List, "Member", 200, list_members},
+    {"member.list", "GET", "/api/v1/members", "Members",
+     kAnyTenant, {}, Shape::List, "Member", 200, list_members},
     {"member.add", "POST", "/api/v1/members", "Add a member",
      {}, "NewMember", Shape::One, "Member", 201, add_member},
     {"member.remove", "DELETE", "/api/v1/members/{name}",
@@ -63,8 +63,8 @@ constexpr std::array<Operation, 31> kOperations = {{
      "Switch the key off everywhere; answers when that is so",
      {}, "Empty", Shape::One, "Receipt", 200, nullptr, revoke_key},
 
-    {"skill.list", "GET", "/api/v1/skills", "Skills of a tenant",
-     kOneTenant, {}, Shape::List, "Skill", 200, list_skills},
+    {"skill.list", "GET", "/api/v1/skills", "Skills",
+     kAnyTenant, {}, Shape::List, "Skill", 200, list_skills},
     {"skill.add", "POST", "/api/v1/skills", "Name what an AI capability needs",
      {}, "NewSkill", Shape::One, "Skill", 201, add_skill},
     {"skill.remove", "DELETE", "/api/v1/skills/{name}", "Forget a skill; running sessions go on",

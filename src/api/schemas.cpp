@@ -167,7 +167,8 @@ constexpr std::array kNewSession = {
     Member{"services", Kind::TextList, Need::Optional, "service or service:label"},
     Member{"skills", Kind::TextList, Need::Optional, "Names of the tenant's skills"},
     Member{"runtime", Kind::Text, Need::Optional, "process when missing"},
-    Member{"time_limit_seconds", Kind::Integer, Need::Optional, "12 hours when missing"}};
+    Member{"time_limit_seconds", Kind::Integer, Need::Optional,
+           "1 to 604800 (7 days); 12 hours when missing"}};
 constexpr std::array kPass = {
     Member{"grant", Kind::Text, Need::Required, "grt_..."},
     Member{"service", Kind::Text, Need::Required, "Id of the service"},

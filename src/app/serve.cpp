@@ -7,8 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 
 #include "api/metrics.h"
@@ -58,7 +60,10 @@ class Server {
     end_lost_sessions();
     STRONGROOM_CHECKED(keeper_->start());
     loop_.on_signals({SIGTERM, SIGINT, SIGCHLD}, [this](int number) { on_signal(number); });
-    expiry_ = loop_.every(std::chrono::seconds(1), [this] { end_expired(); });
+    expiry_ = loop_.every(std::chrono::seconds(1), [this] {
+      end_expired();
+      (void)vault_->store_what_is_fenced();
+    });
     sharing_ = loop_.every(kShareEvery, [this] { share_spending(); });
     saving_ = loop_.every(kSaveEvery, [this] { save_spending(); });
     renewing_ = loop_.every(kLookForCertificateEvery, [this] { renew_certificate(); });
@@ -71,8 +76,11 @@ class Server {
   /// One server a data directory.
   Status take_lock() {
     const std::string path = config_.path("lock");
-    lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0)
+    lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (lock_ < 0)
+      return fail(Code::Storage, "cannot write to the data directory " + config_.data_directory +
+                                     ": " + std::strerror(errno));
+    if (::flock(lock_, LOCK_EX | LOCK_NB) != 0)
       return fail(Code::Conflict, "another Strongroom serves " + config_.data_directory +
                                       " already; stop it first, or choose another --data");
     return {};
@@ -101,16 +109,20 @@ class Server {
   }
 
   Status bind() {
-    STRONGROOM_TRY(sockets_.control, listen(config_.listen));
-    STRONGROOM_TRY(sockets_.gateway, listen(config_.gateway));
-    STRONGROOM_TRY(sockets_.metrics, listen(config_.metrics));
+    STRONGROOM_TRY(sockets_.control, listen(config_.listen, "--listen"));
+    STRONGROOM_TRY(sockets_.gateway, listen(config_.gateway, "--gateway"));
+    STRONGROOM_TRY(sockets_.metrics, listen(config_.metrics, "--metrics"));
     STRONGROOM_TRY(sockets_.unix_fd, io::listen_unix(config_.path("control.sock")));
     STRONGROOM_TRY(sockets_.relay_fd, io::listen_unix(config_.path("gateway.sock")));
     return {};
   }
-  static Result<io::BoundSocket> listen(const std::string& text) {
+  static Result<io::BoundSocket> listen(const std::string& text, const std::string& flag) {
     STRONGROOM_TRY(const auto endpoint, io::parse_endpoint(text));
-    return io::listen_tcp(endpoint);
+    auto bound = io::listen_tcp(endpoint);
+    if (!bound)
+      return fail(bound.error().code,
+                  bound.error().message + "; " + flag + " chooses another place");
+    return bound;
   }
 
   /// Names of the one that is made: how this machine, and what the configuration says, calls it.
@@ -202,7 +214,7 @@ class Server {
     options.owner_uid = ::geteuid();
     options.gateway = gateway_url();
     options.gateway_authority = certificate_->authority_pem();
-    options.seal = config_.seal;
+    STRONGROOM_TRY(options.seal, vault::kind_of_seal(*store_));
     options.console_url = console_url();
     api::ControlHooks hooks;
     hooks.check_key = [this](KeyId key) { return check_key(key); };
@@ -374,6 +386,7 @@ class Server {
 int serve(const ServeFlags& flags) {
   ::umask(0077);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is met like a full disk
   auto config = load_config(flags);
   if (!config) return report(config.error());
   configure_log("strongroom", level_of(config->log_level));

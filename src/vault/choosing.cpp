@@ -64,7 +64,7 @@ Result<store::Key> Vault::State::choose(const store::Tenant& tenant, const store
   STRONGROOM_TRY(const auto* kind, service(wish.service));
   STRONGROOM_TRY(auto keys, store.list<store::Key>({{"tenant", store::to_value(tenant.id)},
                                                     {"service", wish.service}}));
-  std::erase_if(keys, [](const store::Key& key) { return key.state == kRevoked; });
+  std::erase_if(keys, [this](const store::Key& key) { return is_revoked(key); });
   std::vector<store::Key> own;
   std::vector<store::Key> shared;
   for (const auto& key : keys) {

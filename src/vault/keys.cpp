@@ -49,7 +49,7 @@ Result<KeyView> Vault::State::view(const store::Key& key) {
   if (key.owner) {
     STRONGROOM_TRY(view.owner, member_name(*key.owner));
   }
-  view.state = key.state;
+  view.state = is_revoked(key) ? kRevoked : std::string_view(key.state);
   view.version = static_cast<std::uint32_t>(key.version);
   view.created = from_micros(key.created);
   view.changed = from_micros(key.changed);
@@ -135,7 +135,7 @@ Result<KeyView> Vault::rotate_key(const Actor& actor, KeyId id, Secret value) {
   store::Key key;
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(key, state.key(id));
-    if (key.state == kRevoked)
+    if (state.is_revoked(key))
       return fail(Code::Revoked, "This key was revoked: add a new one instead.", "key_revoked");
     STRONGROOM_TRY(const auto* service, state.service(key.service));
     STRONGROOM_CHECKED(check_value(*service, value));
@@ -164,7 +164,7 @@ Result<KeyView> Vault::rotate_key(const Actor& actor, KeyId id, Secret value) {
 Result<OpenedKey> Vault::open_for_check(const Actor& actor, KeyId id) {
   auto& state = *state_;
   STRONGROOM_TRY(const auto key, state.key(id));
-  if (key.state == kRevoked) return fail(Code::Revoked, "This key was revoked.", "key_revoked");
+  if (state.is_revoked(key)) return fail(Code::Revoked, "This key was revoked.", "key_revoked");
   STRONGROOM_TRY(const auto* service, state.service(key.service));
   if (service->check.method.empty())
     return fail(

@@ -29,7 +29,7 @@ void add_places(const catalog::Service& service, const Settings& settings, Setti
 }  // namespace
 
 Status Vault::State::check_session(const store::Session& session) {
-  if (session.state != kOpen)
+  if (session.state != kOpen || unstored_ends.contains(session.id))
     return fail(Code::Revoked, "This session has ended.", "session_ended");
   if (now() >= session.expires)
     return fail(Code::Expired, "This session's time is over.", "session_expired");
@@ -48,7 +48,7 @@ Result<OpenedKey> Vault::State::open_for(const store::Session& session, const st
       key && key->tenant == session.tenant && (!key->owner || *key->owner == session.member);
   if (!is_theirs)
     return fail(Code::Refused, "This key does not serve this session.", "key_not_granted");
-  if (key->state == kRevoked) return fail(Code::Revoked, "This key was revoked.", "key_revoked");
+  if (is_revoked(*key)) return fail(Code::Revoked, "This key was revoked.", "key_revoked");
   STRONGROOM_TRY(const auto version, current_version(*key));
   if (version.not_after != 0 && now() >= version.not_after)
     return fail(Code::Expired, "This key's time is over.", "key_expired");
@@ -85,7 +85,7 @@ Result<OpenedKey> Vault::open_by_pass(ByteView pass_hash, std::string_view servi
   if (!session) return unknown();
   STRONGROOM_TRY(const auto key, state.by_id<store::Key>(grant->key));
   // A revoked key is named as such even where the session has ended with it.
-  if (key && key->state == kRevoked)
+  if (key && state.is_revoked(*key))
     return fail(Code::Revoked, "This key was revoked.", "key_revoked");
   STRONGROOM_CHECKED(state.check_session(*session));
   return state.open_for(*session, *grant);
@@ -120,7 +120,7 @@ Result<OpenedKey> Vault::open_proxy(ByteView credential) {
                  state.store.list<store::Grant>({{"session", store::to_value(session.id)}}));
   for (const auto& grant : grants) {
     STRONGROOM_TRY(const auto key, state.by_id<store::Key>(grant.key));
-    if (!key || key->state == kRevoked) continue;
+    if (!key || state.is_revoked(*key)) continue;
     STRONGROOM_TRY(const auto* service, state.service(grant.service));
     STRONGROOM_TRY(const auto settings, settings_of(key->settings));
     add_places(*service, settings, opened.settings);

@@ -1,7 +1,8 @@
 // Revocation: first the durable change, then the fences, then the receipt. What is revoked in the
 // database is never granted or renewed again, whatever happens to us after the commit; the rest is
-// telling everybody and writing down what was achieved. SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
+// telling everybody and writing down what was achieved. Where the commit itself fails (a full
+// disk), unstored.cpp fences all the same. SPDX-License-Identifier: Apache-2.0
+#include <span>
 
 #include "base/log.h"
 #include "crypto/crypto.h"
@@ -52,60 +53,52 @@ io::Task<Result<Receipt>> Vault::revoke_key(Actor actor, KeyId id) {
   auto& state = *state_;
   State::Undertaking undertaking;
   undertaking.asked = state.clock.wall();
-  store::Key key;
-  const Status changed = state.commit([&]() -> Status {
-    STRONGROOM_TRY(key, state.key(id));
-    return state.revoke_in_transaction(key);
-  });
-  if (!changed) co_return std::unexpected(changed.error());
-  state.live_keys.erase(id);
-  state.spends_under.erase(id);
+  auto found = state.key(id);
+  if (!found) co_return std::unexpected(std::move(found).error());
+  store::Key key = std::move(*found);
+  const Status changed = state.commit([&] { return state.revoke_in_transaction(key); });
   undertaking.revoked = from_micros(key.changed);
   undertaking.subject = subject_of(key);
   undertaking.subject_id = id.text();
   undertaking.tenant = key.tenant;
   undertaking.reason = "key_revoked";
-  undertaking.targets.push_back({FenceKind::Key, id.bytes()});
-  if (is_injected(key)) undertaking.injected_keys.push_back(id);
+  state.take_down({}, {&key, 1}, undertaking);
   undertaking.facts.tenant = key.tenant;
   undertaking.facts.member = key.owner.value_or(MemberId());
   undertaking.facts.key = id;
   undertaking.facts.service = key.service;
   undertaking.action = "key.revoke";
   undertaking.actor = std::move(actor);
-  co_return co_await state.carry_through(std::move(undertaking));
+  co_return co_await state.carry_through(std::move(undertaking), changed);
 }
 
 io::Task<Result<Receipt>> Vault::end_session(Actor actor, SessionId id, std::string why) {
   auto& state = *state_;
   State::Undertaking undertaking;
   undertaking.asked = state.clock.wall();
-  store::Session session;
-  std::optional<Receipt> written;
-  const Status changed = state.commit([&]() -> Status {
-    STRONGROOM_TRY(session, state.session(id));
-    if (session.state == kEnded) {
-      STRONGROOM_TRY(written, state.receipt_of(id.text()));
-    }
-    return state.end_in_transaction(session, why);
-  });
-  if (!changed) co_return std::unexpected(changed.error());
-  // Ended twice (a runner that says so while the operator does): one end, one receipt.
-  if (written) co_return std::move(*written);
-  state.open_sessions.erase(id);
+  auto found = state.session(id);
+  if (!found) co_return std::unexpected(std::move(found).error());
+  store::Session session = std::move(*found);
+  if (session.state == kEnded) {
+    // Ended twice (a runner that says so while the operator does): one end, one receipt.
+    auto written = state.receipt_of(id.text());
+    if (!written) co_return std::unexpected(std::move(written).error());
+    if (*written) co_return std::move(**written);
+  }
+  const Status changed = state.commit([&] { return state.end_in_transaction(session, why); });
   undertaking.revoked = from_micros(session.ended);
   undertaking.subject = {{"kind", "session"}, {"id", id.text()}, {"why", session.ended_why}};
   undertaking.subject_id = id.text();
   undertaking.tenant = session.tenant;
   undertaking.reason = "session_ended";
-  undertaking.targets.push_back({FenceKind::Session, id.bytes()});
+  state.take_down({&session, 1}, {}, undertaking);
   undertaking.facts.tenant = session.tenant;
   undertaking.facts.member = session.member;
   undertaking.facts.session = id;
   undertaking.facts.detail = std::move(why);
   undertaking.action = "session.end";
   undertaking.actor = std::move(actor);
-  co_return co_await state.carry_through(std::move(undertaking));
+  co_return co_await state.carry_through(std::move(undertaking), changed);
 }
 
 io::Task<Result<Receipt>> Vault::remove_member(Actor actor, std::string tenant_name,
@@ -113,25 +106,17 @@ io::Task<Result<Receipt>> Vault::remove_member(Actor actor, std::string tenant_n
   auto& state = *state_;
   State::Undertaking undertaking;
   undertaking.asked = undertaking.revoked = state.clock.wall();
-  store::Member member;
-  std::vector<store::Session> sessions;
-  std::vector<store::Key> keys;
+  auto found = state.belongings_of(tenant_name, name);
+  if (!found) co_return std::unexpected(std::move(found).error());
+  auto& [tenant, member, sessions, keys] = *found;
   const Status changed = state.commit([&]() -> Status {
-    STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
-    STRONGROOM_TRY(member, state.member(tenant, name));
     member.state = kRemoved;
     STRONGROOM_CHECKED(state.store.update(member));
-    STRONGROOM_TRY(sessions,
-                   state.store.list<store::Session>(
-                       {{"member", store::to_value(member.id)}, {"state", std::string(kOpen)}}));
     for (auto& session : sessions)
       STRONGROOM_CHECKED(state.end_in_transaction(session, "member removed"));
-    STRONGROOM_TRY(keys, state.store.list<store::Key>({{"tenant", store::to_value(tenant.id)},
-                                                       {"owner", store::to_value(member.id)}}));
     for (auto& key : keys) STRONGROOM_CHECKED(state.revoke_in_transaction(key));
     return {};
   });
-  if (!changed) co_return std::unexpected(changed.error());
   undertaking.subject = {{"kind", "member"},
                          {"id", member.id.text()},
                          {"name", member.name},
@@ -146,22 +131,19 @@ io::Task<Result<Receipt>> Vault::remove_member(Actor actor, std::string tenant_n
   undertaking.facts.detail = member.name;
   undertaking.action = "member.remove";
   undertaking.actor = std::move(actor);
-  co_return co_await state.carry_through(std::move(undertaking));
+  co_return co_await state.carry_through(std::move(undertaking), changed);
 }
 
 io::Task<Result<Receipt>> Vault::remove_tenant(Actor actor, std::string name) {
   auto& state = *state_;
   State::Undertaking undertaking;
   undertaking.asked = undertaking.revoked = state.clock.wall();
-  store::Tenant tenant;
-  std::vector<store::Session> sessions;
-  std::vector<store::Key> keys;
-  const Status changed = state.commit([&]() -> Status {
-    STRONGROOM_TRY(tenant, state.tenant(name));
-    return state.remove_in_transaction(tenant, sessions, keys);
-  });
-  if (!changed) co_return std::unexpected(changed.error());
-  state.hierarchy.forget(tenant.id);
+  auto found = state.belongings_of(name, {});
+  if (!found) co_return std::unexpected(std::move(found).error());
+  auto& [tenant, member, sessions, keys] = *found;
+  const Status changed =
+      state.commit([&] { return state.remove_in_transaction(tenant, sessions, keys); });
+  if (changed) state.hierarchy.forget(tenant.id);
   undertaking.subject = {{"kind", "tenant"},
                          {"id", tenant.id.text()},
                          {"name", name},
@@ -175,13 +157,32 @@ io::Task<Result<Receipt>> Vault::remove_tenant(Actor actor, std::string name) {
   undertaking.facts.detail = std::move(name);
   undertaking.action = "tenant.remove";
   undertaking.actor = std::move(actor);
-  co_return co_await state.carry_through(std::move(undertaking));
+  co_return co_await state.carry_through(std::move(undertaking), changed);
+}
+
+/// A member, or with no name the whole tenant, and what goes with them.
+Result<Vault::State::Belongings> Vault::State::belongings_of(std::string_view tenant_name,
+                                                             std::string_view member_name) {
+  Belongings out;
+  STRONGROOM_TRY(out.tenant, tenant(tenant_name));
+  store::Where sessions{{"state", std::string(kOpen)}};
+  store::Where keys{{"tenant", store::to_value(out.tenant.id)}};
+  if (member_name.empty()) {
+    sessions.push_back({"tenant", store::to_value(out.tenant.id)});
+  } else {
+    STRONGROOM_TRY(out.member, member(out.tenant, member_name));
+    sessions.push_back({"member", store::to_value(out.member.id)});
+    keys.push_back({"owner", store::to_value(out.member.id)});
+  }
+  STRONGROOM_TRY(out.sessions, store.list<store::Session>(sessions));
+  STRONGROOM_TRY(out.keys, store.list<store::Key>(keys));
+  return out;
 }
 
 /// The tenant's key and seeds go: not one of its records can be opened again, from this database.
 Status Vault::State::remove_in_transaction(store::Tenant& tenant,
-                                           std::vector<store::Session>& sessions,
-                                           std::vector<store::Key>& keys) {
+                                           std::span<store::Session> sessions,
+                                           std::span<store::Key> keys) {
   const store::Where of_tenant{{"tenant", store::to_value(tenant.id)}};
   tenant.state = kRemoved;
   tenant.name += "~" + tenant.id.text();  // the name may be used again
@@ -197,18 +198,15 @@ Status Vault::State::remove_in_transaction(store::Tenant& tenant,
     member.state = kRemoved;
     STRONGROOM_CHECKED(store.update(member));
   }
-  STRONGROOM_TRY(sessions, store.list<store::Session>({{"tenant", store::to_value(tenant.id)},
-                                                       {"state", std::string(kOpen)}}));
   for (auto& session : sessions) STRONGROOM_CHECKED(end_in_transaction(session, "tenant removed"));
-  STRONGROOM_TRY(keys, store.list<store::Key>(of_tenant));
   for (auto& key : keys) STRONGROOM_CHECKED(revoke_in_transaction(key));
   STRONGROOM_TRY([[maybe_unused]] const int skills, store.erase<store::Skill>(of_tenant));
   return erase_policies_in_transaction(of_tenant);
 }
 
-/// After the commit: nothing of these is renewed, all of them are fenced.
-void Vault::State::take_down(const std::vector<store::Session>& sessions,
-                             const std::vector<store::Key>& keys, Undertaking& undertaking) {
+/// From now on nothing of these is renewed, and all of them are to be fenced.
+void Vault::State::take_down(std::span<const store::Session> sessions,
+                             std::span<const store::Key> keys, Undertaking& undertaking) {
   for (const auto& session : sessions) {
     open_sessions.erase(session.id);
     undertaking.targets.push_back({FenceKind::Session, session.id.bytes()});
@@ -221,7 +219,8 @@ void Vault::State::take_down(const std::vector<store::Session>& sessions,
   }
 }
 
-io::Task<Result<Receipt>> Vault::State::carry_through(Undertaking undertaking) {
+io::Task<Result<Receipt>> Vault::State::carry_through(Undertaking undertaking, Status changed) {
+  if (!changed) co_return co_await fence_unstored(std::move(undertaking), changed.error());
   undertaking.id = crypto::random_id<ReceiptId>();
   // A record that cannot be written must not keep the fences from going up; it is answered as an
   // error when they are.
@@ -232,7 +231,11 @@ io::Task<Result<Receipt>> Vault::State::carry_through(Undertaking undertaking) {
   if (fences != nullptr)
     outcomes = co_await fences->fence_all(undertaking.targets, undertaking.reason, grace);
   auto receipt = write_receipt(undertaking, outcomes);
-  if (!receipt) co_return receipt;
+  if (!receipt)
+    co_return fail(receipt.error().code,
+                   "It is revoked and fenced, but the receipt could not be stored: " +
+                       receipt.error().message + ". Repeat the command for a receipt.",
+                   "receipt_not_stored");
   undertaking.facts.detail +=
       (undertaking.facts.detail.empty() ? "" : ", ") + ("receipt " + undertaking.id.text());
   const Status finished = act(undertaking.actor, undertaking.action, undertaking.facts);

@@ -155,6 +155,13 @@ Result<Secret> open_root_key(store::Store& store, const SealOptions& options) {
   return std::unexpected(std::move(last));
 }
 
+Result<std::string> kind_of_seal(store::Store& store) {
+  STRONGROOM_TRY(const auto seals, store.list<store::Seal>());
+  std::string kinds;
+  for (const auto& seal : seals) kinds += (kinds.empty() ? "" : ", ") + seal.kind;
+  return kinds;
+}
+
 Secret derive_from_root(const Secret& root_key, std::string_view purpose) {
   ByteVector info;
   Writer writer(info);

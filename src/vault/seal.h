@@ -26,6 +26,9 @@ struct SealOptions {
 /// is not the one this database was made with". Unlocks the store's rows as well.
 [[nodiscard]] Result<Secret> open_root_key(store::Store& store, const SealOptions& options);
 
+/// What protects the root key of an opened database: "file", "passphrase".
+[[nodiscard]] Result<std::string> kind_of_seal(store::Store& store);
+
 /// Keys that follow from the root key, for one purpose each.
 [[nodiscard]] Secret derive_from_root(const Secret& root_key, std::string_view purpose);
 /// The Ed25519 key that signs the record's checkpoints (audit::Log::Options::signing_key).

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t kPassOctets = 32;
 constexpr std::size_t kMaxGrants = 64;
-constexpr std::chrono::hours kLongest{24 * 7};
 constexpr std::chrono::hours kSlack{24};
 constexpr std::string_view kAuditor = "auditor";
 
@@ -35,9 +34,9 @@ struct Draft {
 
 Result<SessionProxy> Vault::State::proxy_of(SessionId session) const {
   const Secret seed = crypto::session_authority_seed(link_key, session);
-  STRONGROOM_TRY(
-      const auto authority,
-      io::SessionAuthority::from_seed(seed, {session.text(), clock.wall(), kLongest + kSlack}));
+  STRONGROOM_TRY(const auto authority,
+                 io::SessionAuthority::from_seed(
+                     seed, {session.text(), clock.wall(), kLongestSession + kSlack}));
   return SessionProxy{crypto::to_text(crypto::proxy_credential(link_key, session)),
                       authority.certificate_pem()};
 }
@@ -53,6 +52,10 @@ Result<SessionView> Vault::State::view(const store::Session& session) {
   if (session.ended != 0) view.ended = from_micros(session.ended);
   view.expires = from_micros(session.expires);
   view.ended_why = session.ended_why;
+  if (const auto unstored = unstored_ends.find(session.id); unstored != unstored_ends.end()) {
+    view.state = kEnded;
+    view.ended_why = unstored->second;
+  }
   STRONGROOM_TRY(const auto grants,
                  store.list<store::Grant>({{"session", store::to_value(session.id)}}));
   for (const auto& grant : grants) {
@@ -66,8 +69,9 @@ Result<SessionView> Vault::State::view(const store::Session& session) {
 
 Result<StartedSession> Vault::start_session(const Actor& actor, const SessionRequest& request) {
   auto& state = *state_;
-  if (request.time_limit <= std::chrono::seconds(0) || request.time_limit > kLongest)
-    return fail(Code::Invalid, "A session's time limit is between 1 second and 7 days.");
+  if (request.time_limit <= std::chrono::seconds(0) || request.time_limit > kLongestSession)
+    return fail(Code::Invalid,
+                "A session's time limit is from 1 second to 7 days (604800 seconds).");
   if (request.runtime.empty() || request.runtime.size() > 32)
     return fail(Code::Invalid, "The runtime's name is not one that we know.");
   Draft draft;

@@ -2,6 +2,7 @@
 // Apache-2.0
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -39,6 +40,10 @@ struct Vault::State {
   std::unordered_map<SessionId, WallTime> open_sessions;  ///< until when
   std::unordered_set<KeyId> live_keys;
   std::unordered_map<KeyId, WallTime> last_used;
+  /// Revoked and ended, but the disk would not take it: refused like what is stored, and tried
+  /// again until it is (unstored.cpp).
+  std::unordered_set<KeyId> unstored_keys;
+  std::unordered_map<SessionId, std::string> unstored_ends;  ///< and why they ended
   /// Policies of keys that were leased since the start, so that settling a use asks no database.
   struct SpendsUnder {
     PolicyId policy;
@@ -56,6 +61,7 @@ struct Vault::State {
 
   // Looking up. NotFound reads the same whether a thing never was, is gone, or is another tenant's.
   Result<store::Tenant> tenant(std::string_view name);
+  Result<std::vector<store::Tenant>> tenants_of(std::string_view name);
   Result<store::Member> member(const store::Tenant& tenant, std::string_view name);
   Result<store::Key> key(KeyId id);
   Result<store::Session> session(SessionId id);
@@ -125,11 +131,23 @@ struct Vault::State {
     std::string action;
     Actor actor;
   };
-  Status remove_in_transaction(store::Tenant& tenant, std::vector<store::Session>& sessions,
-                               std::vector<store::Key>& keys);
-  void take_down(const std::vector<store::Session>& sessions, const std::vector<store::Key>& keys,
+  struct Belongings {
+    store::Tenant tenant;
+    store::Member member;
+    std::vector<store::Session> sessions;  ///< open ones
+    std::vector<store::Key> keys;
+  };
+  Result<Belongings> belongings_of(std::string_view tenant_name, std::string_view member_name);
+  Status remove_in_transaction(store::Tenant& tenant, std::span<store::Session> sessions,
+                               std::span<store::Key> keys);
+  void take_down(std::span<const store::Session> sessions, std::span<const store::Key> keys,
                  Undertaking& undertaking);
-  io::Task<Result<Receipt>> carry_through(Undertaking undertaking);
+  /// Fences and writes the receipt; `changed` is how the commit went.
+  io::Task<Result<Receipt>> carry_through(Undertaking undertaking, Status changed);
+  io::Task<Result<Receipt>> fence_unstored(Undertaking undertaking, Error why);
+  [[nodiscard]] bool is_revoked(const store::Key& key) const {
+    return key.state == kRevoked || unstored_keys.contains(key.id);
+  }
   Result<Receipt> write_receipt(const Undertaking& undertaking,
                                 const std::vector<HolderOutcome>& outcomes);
   Result<std::optional<Receipt>> receipt_of(const std::string& subject);

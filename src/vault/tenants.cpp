@@ -86,16 +86,29 @@ Result<MemberView> Vault::add_member(const Actor& actor, std::string_view tenant
                     from_micros(member.created)};
 }
 
+/// The tenant of that name; without one, all that there are, by name.
+Result<std::vector<store::Tenant>> Vault::State::tenants_of(std::string_view name) {
+  if (!name.empty()) {
+    STRONGROOM_TRY(auto one, tenant(name));
+    return std::vector<store::Tenant>{std::move(one)};
+  }
+  STRONGROOM_TRY(auto all, store.list<store::Tenant>({{"state", std::string(kActive)}}));
+  std::ranges::sort(all, {}, &store::Tenant::name);
+  return all;
+}
+
 Result<std::vector<MemberView>> Vault::list_members(std::string_view tenant_name) {
-  STRONGROOM_TRY(const auto tenant, state_->tenant(tenant_name));
-  STRONGROOM_TRY(const auto members,
-                 state_->store.list<store::Member>({{"tenant", store::to_value(tenant.id)}}));
+  STRONGROOM_TRY(const auto tenants, state_->tenants_of(tenant_name));
   std::vector<MemberView> views;
-  for (const auto& member : members)
-    if (member.state == kActive)
+  for (const auto& tenant : tenants) {
+    STRONGROOM_TRY(auto members,
+                   state_->store.list<store::Member>(
+                       {{"tenant", store::to_value(tenant.id)}, {"state", std::string(kActive)}}));
+    std::ranges::sort(members, {}, &store::Member::name);
+    for (const auto& member : members)
       views.push_back(
           {member.id, tenant.name, member.name, member.role, from_micros(member.created)});
-  std::ranges::sort(views, {}, &MemberView::name);
+  }
   return views;
 }
 
@@ -139,15 +152,17 @@ Result<SkillView> Vault::add_skill(const Actor& actor, std::string_view tenant_n
 }
 
 Result<std::vector<SkillView>> Vault::list_skills(std::string_view tenant_name) {
-  STRONGROOM_TRY(const auto tenant, state_->tenant(tenant_name));
-  STRONGROOM_TRY(const auto skills,
-                 state_->store.list<store::Skill>({{"tenant", store::to_value(tenant.id)}}));
+  STRONGROOM_TRY(const auto tenants, state_->tenants_of(tenant_name));
   std::vector<SkillView> views;
-  for (const auto& skill : skills) {
-    STRONGROOM_TRY(auto view, view_of(skill, tenant.name));
-    views.push_back(std::move(view));
+  for (const auto& tenant : tenants) {
+    STRONGROOM_TRY(auto skills,
+                   state_->store.list<store::Skill>({{"tenant", store::to_value(tenant.id)}}));
+    std::ranges::sort(skills, {}, &store::Skill::name);
+    for (const auto& skill : skills) {
+      STRONGROOM_TRY(auto view, view_of(skill, tenant.name));
+      views.push_back(std::move(view));
+    }
   }
-  std::ranges::sort(views, {}, &SkillView::name);
   return views;
 }
 

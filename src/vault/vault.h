@@ -100,6 +100,8 @@ struct NewKey {
   Settings settings;
 };
 
+inline constexpr std::chrono::hours kLongestSession{24 * 7};
+
 /// What a session asked for: "gemini", "gemini:label".
 struct SessionRequest {
   std::string tenant;
@@ -107,7 +109,7 @@ struct SessionRequest {
   std::vector<std::string> services;
   std::vector<std::string> skills;
   std::string runtime = "process";
-  std::chrono::seconds time_limit{std::chrono::hours(12)};
+  std::chrono::seconds time_limit{std::chrono::hours(12)};  ///< at most kLongestSession
 };
 
 /// A pass just made: the only time it is known outside the workroom.
@@ -185,7 +187,7 @@ class Vault {
   io::Task<Result<Receipt>> remove_tenant(Actor actor, std::string name);
   Result<MemberView> add_member(const Actor& actor, std::string_view tenant, std::string_view name,
                                 std::string_view role);
-  Result<std::vector<MemberView>> list_members(std::string_view tenant);
+  Result<std::vector<MemberView>> list_members(std::string_view tenant);  ///< empty tenant: all
   /// Ends the member's sessions and revokes their integrations.
   io::Task<Result<Receipt>> remove_member(Actor actor, std::string tenant, std::string name);
 
@@ -195,6 +197,8 @@ class Vault {
   Result<KeyView> show_key(KeyId id);
   Result<KeyView> rotate_key(const Actor& actor, KeyId id, Secret value);
   io::Task<Result<Receipt>> revoke_key(Actor actor, KeyId id);
+  /// What was fenced while the disk would not take it; to be called every now and then.
+  Status store_what_is_fenced();
   /// The current version's plaintext for a check by a gateway.
   Result<OpenedKey> open_for_check(const Actor& actor, KeyId id);
   /// What a provider said; changes `active` <-> `rejected_by_provider` for the current version
@@ -205,7 +209,7 @@ class Vault {
   // Skills
   Result<SkillView> add_skill(const Actor& actor, std::string_view tenant, std::string_view name,
                               const std::vector<std::string>& services);
-  Result<std::vector<SkillView>> list_skills(std::string_view tenant);
+  Result<std::vector<SkillView>> list_skills(std::string_view tenant);  ///< empty tenant: all
   Status remove_skill(const Actor& actor, std::string_view tenant, std::string_view name);
 
   // Sessions
@@ -219,8 +223,8 @@ class Vault {
   Result<std::vector<SessionId>> expired_sessions();
 
   // Leases: checks everything at this moment, opens the record. Reasons of a refusal that a gateway
-  // passes on: pass_unknown, pass_wrong_service (its session has another pass for that), not_granted
-  // (it could have been), not_connected (there is no key), key_revoked, session_ended,
+  // passes on: pass_unknown, pass_wrong_service (its session has another pass for that),
+  // not_granted (it could have been), not_connected (there is no key), key_revoked, session_ended,
   // session_expired.
   Result<OpenedKey> open_by_pass(ByteView pass_hash, std::string_view service);
   Result<std::vector<OpenedKey>> open_injected(SessionId session);

@@ -1,14 +1,16 @@
 """Revoke in the middle of everything: R1 and R2 hold when the command returns. SPDX-License-Identifier: Apache-2.0"""
 
+import contextlib
 import json
 import os
+import resource
 import signal
 import sys
 import time
 
 import pytest
 
-from support.room import FAILED, flatten
+from support.room import FAILED, NOT_FOUND, flatten
 from support.waiting import until
 
 # What every probe begins with: a raw client, and `again`, one more use after the cut.
@@ -104,6 +106,39 @@ def revoke_in_the_middle(room, standins, probe):
 )
 def test_revoke_in_the_middle(room, standins, probe):
     revoke_in_the_middle(room, standins, probe)
+
+
+@contextlib.contextmanager
+def full_disk(pid):
+    """No file of this process grows any more: what it is told is what a full disk tells."""
+    before = resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+
+
+def test_i12_a_full_disk_keeps_no_revoke_from_fencing(room, standins):
+    """What cannot be stored is fenced all the same, says so, and is stored as soon as there is room."""
+    key_id, _ = room.add_key("gemini")
+    standins.stream(events=2, hold=True)
+    workroom = room.begin(["gemini"], [sys.executable, "-c", STREAM])
+    workroom.line("FIRST")
+    with full_disk(room.process.pid):
+        done = room.cli("key", "revoke", key_id, expect=FAILED)
+        assert "fenced" in done.stderr and "not stored" in done.stderr
+        until(lambda: standins.open() == [], 2, "the provider's side has seen the end")
+        assert workroom.line("END").startswith("cut")
+        assert workroom.line("AGAIN") == "403 key_revoked"
+        room.run(["gemini"], ["/bin/true"], expect=None)
+        assert workroom.wait() == 0
+    room.run(["gemini"], ["/bin/true"], expect=NOT_FOUND)
+    until(lambda: "fenced_is_stored" in room.log(), 10, "it is stored by itself")
+    assert room.revoke(key_id)["receipt"]["r1"]["holds"] is True
+    room.kill9()
+    room.start()
+    assert room.key(key_id)["state"] == "revoked"
+    assert len(standins.requests()) == 1, "nothing more has left the gateway"
 
 
 def test_receipt_tells_and_verifies(room, standins):
