@@ -5,10 +5,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string_view>
 
 #include "app/commands.h"
+#include "app/output.h"
 #include "app/relay.h"
 #include "app/serve.h"
 
@@ -219,8 +221,9 @@ void session_options(CLI::App* command, Options& o) {
       ->expected(1)
       ->take_all();
   command
-      ->add_option("--time-limit", o.run.time_limit_seconds, "seconds after which the session ends")
-      ->check(CLI::Range(1, 2'592'000));
+      ->add_option("--time-limit", o.run.time_limit_seconds,
+                   "seconds after which the session ends (12 hours; at most 7 days)")
+      ->check(CLI::Range(1, 604'800));
 }
 
 void add_sessions(CLI::App& app, Options& o) {
@@ -266,29 +269,28 @@ void add_sessions(CLI::App& app, Options& o) {
       "ARGUMENTS...");
 }
 
-void audit_filters(CLI::App* command, Options& o) {
+void audit_filters(CLI::App* command, Options& o, long most, const std::string& limit_help) {
   command->add_option("--tenant", o.audit.tenant, "only this tenant");
   command->add_option("--key", o.audit.key, "only this key's id");
   command->add_option("--session", o.audit.session, "only this session's id");
   command->add_option("--member", o.audit.member, "only this member's name (with --tenant)");
-  command->add_option("--limit", o.audit.limit, "at most so many entries, newest first (100)")
-      ->check(CLI::Range(1, 1'000'000));
+  command->add_option("--limit", o.audit.limit, limit_help)->check(CLI::Range(1L, most));
 }
 
 void add_records(CLI::App& app, Options& o) {
   auto* audit = group(app, "audit", "the record of use");
   audit_filters(leaf(*audit, o, "list", "list entries",
                      [&o](const Common& c) { return audit_list(c, o.audit); }),
-                o);
+                o, kLongestAuditPage, "at most so many entries, newest first (100)");
   auto* verify = leaf(*audit, o, "verify", "check the chain of the record",
                       [&o](const Common& c) { return audit_verify(c, o.folder, o.public_key); });
   verify->add_option("folder", o.folder,
                      "a record folder to check without a server (default: ask the server)");
   verify->add_option("--public-key", o.public_key,
                      "the installation's public key, base64 (with a folder)");
-  audit_filters(leaf(*audit, o, "export", "print entries as NDJSON",
+  audit_filters(leaf(*audit, o, "export", "print entries as NDJSON, newest first",
                      [&o](const Common& c) { return audit_export(c, o.audit); }),
-                o);
+                o, std::numeric_limits<long>::max(), "only the newest so many entries (all)");
 
   auto* receipt = group(app, "receipt", "proofs of revocation");
   leaf(*receipt, o, "list", "list receipts", [](const Common& c) { return receipt_list(c); });
@@ -307,6 +309,33 @@ void add_records(CLI::App& app, Options& o) {
   leaf(*seal, o, "status", "which seals open this installation",
        [](const Common& c) { return seal_status(c); });
   leaf(app, o, "doctor", "look for what is wrong", [](const Common& c) { return doctor(c); });
+}
+
+/// What was not expected, in words that hold no more of it than a name: a key's value, typed where
+/// none belongs, is not repeated.
+std::string unexpected(const std::string& word, bool is_command_wanted) {
+  if (word.starts_with("--")) return "the flag " + word.substr(0, word.find('=')) + " is unknown";
+  if (is_command_wanted) return "there is no command '" + word.substr(0, 64) + "'";
+  return "there is an argument too many (a key's value comes from the prompt or standard input)";
+}
+
+/// One line: what is wrong, and where the right use is told.
+int wrong_use(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* command = &app;
+  std::string name = app.get_name();
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    name += " " + command->get_name();
+  }
+  const bool is_command_wanted = command->get_require_subcommand_min() > 0;
+  const auto rest = app.remaining(true);
+  std::string what = error.what();
+  if (!rest.empty())
+    what = unexpected(rest.front(), is_command_wanted);
+  else if (is_command_wanted)
+    what = "a command is missing";
+  std::replace(what.begin(), what.end(), '\n', ' ');
+  return report(Error(Code::Invalid, what + "; see '" + name + " --help'"));
 }
 
 }  // namespace
@@ -333,8 +362,8 @@ int run_command_line(int argc, char** argv) {
     if (mark != end) options.run.command.assign(mark + 1, end);
     app.parse(static_cast<int>(mark - argv), argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return wrong_use(app, error);
   }
   Common common;
   if (!options.data.empty()) common.data = options.data;

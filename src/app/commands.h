@@ -55,9 +55,12 @@ struct PolicyOptions {
   std::string budget;  ///< UNIT=NUMBER, "none"
 };
 
+/// What the control API answers at once; more is asked for page by page.
+inline constexpr long kLongestAuditPage = 10'000;
+
 struct AuditOptions {
   std::string tenant, key, session, member;
-  long limit = 100;
+  long limit = 0;  ///< 0: the newest 100 in a list, all in an export
 };
 
 int tenant_add(const Common& common, const std::string& name);

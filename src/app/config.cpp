@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/config.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <initializer_list>
@@ -28,24 +30,53 @@ Status refuse_unknown(const json::object& table, std::string_view where,
   return {};
 }
 
+/// From where a setting came, as an error says it.
+std::string in_file(std::string_view name) {
+  return "strongroom.toml: '" + std::string(name) + "'";
+}
+
 Status take_text(const json::object& table, std::string_view name, std::string& into) {
   const auto* value = table.if_contains(name);
   if (value == nullptr) return {};
-  if (!value->is_string())
-    return fail(Code::Invalid, "strongroom.toml: '" + std::string(name) + "' must be text");
+  if (!value->is_string()) return fail(Code::Invalid, in_file(name) + " must be text");
   into = std::string(value->get_string());
   return {};
 }
 
-Result<std::optional<int>> take_number(const json::object& table, std::string_view name, int least,
-                                       int most) {
+struct Range {
+  int least;
+  int most;
+};
+constexpr Range kProcesses{1, 64};
+constexpr Range kDrainSeconds{0, 3600};
+constexpr Range kGraceSeconds{0, 60};
+constexpr Range kExchanges{1, 1'000'000};
+
+Result<int> checked_number(const std::string& what, std::int64_t value, Range range) {
+  if (value >= range.least && value <= range.most) return static_cast<int>(value);
+  return fail(Code::Invalid, what + " must be a whole number from " + std::to_string(range.least) +
+                                 " to " + std::to_string(range.most));
+}
+
+/// What is not there leaves `into` as it is.
+template <class Number>
+Status take_number(const json::object& table, std::string_view name, Range range, Number& into) {
   const auto* value = table.if_contains(name);
-  if (value == nullptr) return std::optional<int>();
-  if (!value->is_int64() || value->get_int64() < least || value->get_int64() > most)
-    return fail(Code::Invalid, "strongroom.toml: '" + std::string(name) +
-                                   "' must be a whole number from " + std::to_string(least) +
-                                   " to " + std::to_string(most));
-  return std::optional<int>(static_cast<int>(value->get_int64()));
+  if (value == nullptr) return {};
+  // Whatever is no whole number is out of every range.
+  const std::int64_t number = value->is_int64() ? value->get_int64() : -1;
+  STRONGROOM_TRY(const int checked, checked_number(in_file(name), number, range));
+  into = Number(checked);
+  return {};
+}
+
+template <class Number>
+Status take_number(std::string_view flag, const std::optional<int>& value, Range range,
+                   Number& into) {
+  if (!value) return {};
+  STRONGROOM_TRY(const int checked, checked_number(std::string(flag), *value, range));
+  into = Number(checked);
+  return {};
 }
 
 Status read_dials(const json::object& gateway, Config& config) {
@@ -128,10 +159,8 @@ Status read_gateway(const json::object& gateway, const std::filesystem::path& fo
                                     {"listen", "extra_ca", "dial", "processes", "tenant_exchanges",
                                      "certificate", "private_key", "names", "url", "plain_http"}));
   STRONGROOM_CHECKED(take_text(gateway, "listen", config.gateway));
-  STRONGROOM_TRY(const auto processes, take_number(gateway, "processes", 1, 64));
-  if (processes) config.gateway_processes = *processes;
-  STRONGROOM_TRY(const auto exchanges, take_number(gateway, "tenant_exchanges", 1, 1'000'000));
-  if (exchanges) config.tenant_exchanges = *exchanges;
+  STRONGROOM_CHECKED(take_number(gateway, "processes", kProcesses, config.gateway_processes));
+  STRONGROOM_CHECKED(take_number(gateway, "tenant_exchanges", kExchanges, config.tenant_exchanges));
   std::string extra_ca;
   STRONGROOM_CHECKED(take_text(gateway, "extra_ca", extra_ca));
   STRONGROOM_CHECKED(read_extra_ca(extra_ca, folder, config));
@@ -149,10 +178,8 @@ Status read_document(const json::object& document, const std::filesystem::path& 
   STRONGROOM_CHECKED(take_text(document, "seal", config.seal));
   STRONGROOM_CHECKED(take_text(document, "log_level", config.log_level));
   STRONGROOM_CHECKED(take_text(document, "console_url", config.console_url));
-  STRONGROOM_TRY(const auto drain, take_number(document, "drain_seconds", 0, 3600));
-  if (drain) config.drain = std::chrono::seconds(*drain);
-  STRONGROOM_TRY(const auto grace, take_number(document, "grace_seconds", 0, 60));
-  if (grace) config.grace = std::chrono::seconds(*grace);
+  STRONGROOM_CHECKED(take_number(document, "drain_seconds", kDrainSeconds, config.drain));
+  STRONGROOM_CHECKED(take_number(document, "grace_seconds", kGraceSeconds, config.grace));
   const auto* gateway = document.if_contains("gateway");
   if (gateway == nullptr) return {};
   if (!gateway->is_object())
@@ -196,7 +223,40 @@ Status check(const Config& config) {
   STRONGROOM_CHECKED(check_gateway_tls(config));
   if (config.seal != "file" && config.seal != "passphrase")
     return fail(Code::Invalid, "the seal is 'file' or 'passphrase', not '" + config.seal + "'");
+  constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warning", "error"};
+  if (std::ranges::find(kLevels, config.log_level) == kLevels.end())
+    return fail(Code::Invalid, "the log level is 'debug', 'info', 'warning' or 'error', not '" +
+                                   config.log_level + "'");
   return {};
+}
+
+Status apply_gateway_flags(const ServeFlags& flags, const std::filesystem::path& here,
+                           Config& config) {
+  if (flags.gateway_certificate)
+    config.gateway_certificate = absolute(*flags.gateway_certificate, here);
+  if (flags.gateway_private_key)
+    config.gateway_private_key = absolute(*flags.gateway_private_key, here);
+  if (!flags.gateway_names.empty()) config.gateway_names = flags.gateway_names;
+  if (flags.gateway_url) config.gateway_url = *flags.gateway_url;
+  return flags.gateway_plain_http ? set_plain_http(*flags.gateway_plain_http, config) : Status();
+}
+
+/// What a flag says wins over the file.
+Status apply_flags(const ServeFlags& flags, Config& config) {
+  if (flags.listen) config.listen = *flags.listen;
+  if (flags.gateway) config.gateway = *flags.gateway;
+  if (flags.metrics) config.metrics = *flags.metrics;
+  if (flags.seal) config.seal = *flags.seal;
+  if (flags.log_level) config.log_level = *flags.log_level;
+  STRONGROOM_CHECKED(take_number("--gateway-processes", flags.gateway_processes, kProcesses,
+                                 config.gateway_processes));
+  STRONGROOM_CHECKED(
+      take_number("--drain-seconds", flags.drain_seconds, kDrainSeconds, config.drain));
+  STRONGROOM_CHECKED(
+      take_number("--grace-seconds", flags.grace_seconds, kGraceSeconds, config.grace));
+  const auto here = std::filesystem::current_path();
+  if (flags.extra_ca) STRONGROOM_CHECKED(read_extra_ca(*flags.extra_ca, here, config));
+  return apply_gateway_flags(flags, here, config);
 }
 
 }  // namespace
@@ -218,24 +278,7 @@ Result<Config> load_config(const ServeFlags& flags) {
   Config config;
   config.data_directory = data_directory(flags.data);
   STRONGROOM_CHECKED(read_config_file(flags, config));
-  if (flags.listen) config.listen = *flags.listen;
-  if (flags.gateway) config.gateway = *flags.gateway;
-  if (flags.metrics) config.metrics = *flags.metrics;
-  if (flags.seal) config.seal = *flags.seal;
-  const auto here = std::filesystem::current_path();
-  if (flags.gateway_certificate)
-    config.gateway_certificate = absolute(*flags.gateway_certificate, here);
-  if (flags.gateway_private_key)
-    config.gateway_private_key = absolute(*flags.gateway_private_key, here);
-  if (!flags.gateway_names.empty()) config.gateway_names = flags.gateway_names;
-  if (flags.gateway_url) config.gateway_url = *flags.gateway_url;
-  if (flags.gateway_plain_http)
-    STRONGROOM_CHECKED(set_plain_http(*flags.gateway_plain_http, config));
-  if (flags.gateway_processes) config.gateway_processes = *flags.gateway_processes;
-  if (flags.drain_seconds) config.drain = std::chrono::seconds(*flags.drain_seconds);
-  if (flags.grace_seconds) config.grace = std::chrono::seconds(*flags.grace_seconds);
-  if (flags.log_level) config.log_level = *flags.log_level;
-  if (flags.extra_ca) STRONGROOM_CHECKED(read_extra_ca(*flags.extra_ca, here, config));
+  STRONGROOM_CHECKED(apply_flags(flags, config));
   STRONGROOM_CHECKED(check(config));
   return config;
 }

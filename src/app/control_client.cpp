@@ -134,6 +134,7 @@ Result<std::string> receive_body(int fd, http::BodyFraming framing, std::string 
 Code code_of_status(int status) {
   switch (status) {
     case 400:
+    case 405:
     case 413:
     case 415:
     case 422:
@@ -146,6 +147,8 @@ Code code_of_status(int status) {
       return Code::NotFound;
     case 409:
       return Code::Conflict;
+    case 501:
+      return Code::Unsupported;
     case 502:
     case 503:
     case 504:

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/utf8.h"
+
 namespace strongroom::app {
 namespace {
 
@@ -15,24 +17,6 @@ void put(std::string_view text) {
 std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-/// Octets of the UTF-8 character at the start of `text`; 0 when it is none (RFC 3629).
-std::size_t utf8_size(std::string_view text) {
-  const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned first = octet(0);
-  const std::size_t size = first < 0x80                    ? 1
-                           : first >= 0xC2 && first < 0xE0 ? 2
-                           : (first & 0xF0U) == 0xE0       ? 3
-                           : first >= 0xF0 && first < 0xF5 ? 4
-                                                           : 0;
-  if (size == 0 || size > text.size()) return 0;
-  for (std::size_t i = 1; i < size; ++i)
-    if ((octet(i) & 0xC0U) != 0x80) return 0;
-  const bool is_overlong = (first == 0xE0 && octet(1) < 0xA0) || (first == 0xF0 && octet(1) < 0x90);
-  const bool is_outside =
-      (first == 0xED && octet(1) >= 0xA0) || (first == 0xF4 && octet(1) >= 0x90);
-  return is_overlong || is_outside ? 0 : size;
 }
 
 /// Control characters and what is no text never reach the terminal, whoever chose it.

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <vector>
 
+#include "base/utf8.h"
+
 namespace strongroom::app {
 namespace {
 
@@ -68,6 +70,8 @@ Result<Secret> read_from(int fd, Until until) {
     return fail(Code::TooLarge, "the value is too large: a key has at most 65,536 octets");
   if (size == newline)
     return fail(Code::Invalid, "the value is empty: give it at the prompt or on standard input");
+  if (!is_utf8(text_of(ByteView(buffer.octets.data(), size))))
+    return fail(Code::Invalid, "the value is not text (UTF-8): nothing was stored");
   if (size > kMaxValue) size = kMaxValue;  // 64 KiB and a newline: a Secret holds no more
   return Secret(ByteView(buffer.octets.data(), size));
 }

@@ -3,8 +3,10 @@
 #include <sys/stat.h>
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <iterator>
+#include <limits>
 
 #include "app/call.h"
 #include "app/config.h"
@@ -21,12 +23,48 @@ const std::vector<Column> kEntry = {
     {"SERVICE", "service"}, {"METHOD", "method"},  {"HOST", "host"}, {"PATH", "path"},
     {"STATUS", "status"},   {"OUTCOME", "outcome"}};
 
-std::string audit_path(const AuditOptions& options) {
+std::string audit_path(const AuditOptions& options, long limit, const std::string& before = {}) {
   return "/api/v1/audit" + query({{"tenant", options.tenant},
                                   {"key", options.key},
                                   {"session", options.session},
                                   {"member", options.member},
-                                  {"limit", std::to_string(options.limit)}});
+                                  {"before", before},
+                                  {"limit", std::to_string(limit)}});
+}
+
+/// Entries as they come: a line each, or the members of one array.
+class EntryPrinter {
+ public:
+  explicit EntryPrinter(Format format) : format_(format) {}
+  void print(const json::value& entry) {
+    const char* before = format_ == Format::People ? "" : is_first_ ? "[\n" : ",\n";
+    std::printf("%s%s%s", before, to_text(entry).c_str(), format_ == Format::People ? "\n" : "");
+    is_first_ = false;
+  }
+  void finish() const {
+    if (format_ == Format::Json) std::printf("%s\n", is_first_ ? "[]" : "\n]");
+  }
+
+ private:
+  Format format_;
+  bool is_first_ = true;
+};
+
+/// Page after page, each older than the last entry of the one before.
+Status export_pages(ControlClient& client, const AuditOptions& options, EntryPrinter& printer) {
+  long left = options.limit > 0 ? options.limit : std::numeric_limits<long>::max();
+  std::string before;
+  while (left > 0) {
+    const long wanted = std::min(left, kLongestAuditPage);
+    STRONGROOM_TRY(const auto page, client.get(audit_path(options, wanted, before)));
+    if (!page.is_array()) return fail(Code::Protocol, "the server's answer is not understood");
+    const auto& entries = page.get_array();
+    for (const auto& entry : entries) printer.print(entry);
+    if (static_cast<long>(entries.size()) < wanted || !entries.back().is_object()) return {};
+    STRONGROOM_TRY(before, required_string(entries.back().get_object(), "id"));
+    left -= wanted;
+  }
+  return {};
 }
 
 /// `--public-key`, else receipt-key.pub of the data directory, else what a running server says.
@@ -88,6 +126,18 @@ void check_mode(const std::string& path, mode_t forbidden, const std::string& wh
       {what, is_fine ? "ok" : "others may read it", is_fine ? "" : "chmod go-rwx " + path});
 }
 
+/// Under it changes and the record of use are soon refused (docs/operations.md, a full disk).
+constexpr std::uintmax_t kScarce = 64UL << 20U;
+
+void check_room(const std::string& folder, std::vector<Finding>& findings) {
+  std::error_code problem;
+  const auto room = std::filesystem::space(folder, problem);
+  if (problem) return;
+  const bool is_fine = room.available >= kScarce;
+  findings.push_back({"room on the disk", is_fine ? "ok" : "less than 64 MiB",
+                      is_fine ? "" : "make room where " + folder + " lies"});
+}
+
 json::array to_json(const std::vector<Finding>& findings) {
   json::array out;
   for (const auto& finding : findings)
@@ -102,19 +152,23 @@ json::array to_json(const std::vector<Finding>& findings) {
 
 int audit_list(const Common& common, const AuditOptions& options) {
   return with_client(
-      common, [&](ControlClient& client) { return client.get(audit_path(options)); },
+      common,
+      [&](ControlClient& client) {
+        return client.get(audit_path(options, options.limit > 0 ? options.limit : 100));
+      },
       [&](const json::value& answer) {
         print_list(common.format, answer, kEntry, "Nothing recorded yet.");
       });
 }
 
 int audit_export(const Common& common, const AuditOptions& options) {
-  return with_client(
-      common, [&](ControlClient& client) { return client.get(audit_path(options)); },
-      [&](const json::value& answer) {
-        if (!answer.is_array()) return;
-        for (const auto& entry : answer.get_array()) std::printf("%s\n", to_text(entry).c_str());
-      });
+  auto server = find_server(common.data);
+  if (!server) return report(server.error());
+  ControlClient client(std::move(*server));
+  EntryPrinter printer(common.format);
+  if (const auto done = export_pages(client, options, printer); !done) return report(done.error());
+  printer.finish();
+  return 0;
 }
 
 int audit_verify(const Common& common, const std::string& folder, const std::string& public_key) {
@@ -171,6 +225,7 @@ int doctor(const Common& common) {
   check_mode(data + "/seal.key", 0077, "seal file", findings);
   check_mode(data + "/strongroom.db", 0077, "database", findings);
   check_mode(data + "/operator.token", 0077, "operator token", findings);
+  check_room(data, findings);
   auto server = find_server(common.data);
   if (!server) return report(server.error());
   ControlClient client(std::move(*server));

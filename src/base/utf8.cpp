@@ -47,6 +47,32 @@ bool is_label(std::string_view label) {
 
 }  // namespace
 
+std::size_t utf8_size(std::string_view text) {
+  const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned first = octet(0);
+  const std::size_t size = first < 0x80                    ? 1
+                           : first >= 0xC2 && first < 0xE0 ? 2
+                           : (first & 0xF0U) == 0xE0       ? 3
+                           : first >= 0xF0 && first < 0xF5 ? 4
+                                                           : 0;
+  if (size == 0 || size > text.size()) return 0;
+  for (std::size_t i = 1; i < size; ++i)
+    if ((octet(i) & 0xC0U) != 0x80) return 0;
+  const bool is_overlong = (first == 0xE0 && octet(1) < 0xA0) || (first == 0xF0 && octet(1) < 0x90);
+  const bool is_outside =
+      (first == 0xED && octet(1) >= 0xA0) || (first == 0xF4 && octet(1) >= 0x90);
+  return is_overlong || is_outside ? 0 : size;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t size = utf8_size(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
 Result<std::string> checked_name(std::string_view what, std::string_view name) {
   const bool fits = !name.empty() && name.size() <= 64 && is_lower_or_digit(name.front()) &&
                     std::all_of(name.begin(), name.end(), [](char c) {

@@ -121,12 +121,6 @@ Result<std::string> checked_setting(const catalog::Setting& setting, const std::
 Status check_value(const catalog::Service& service, Secret& value) {
   trim_line_end(value);
   if (value.is_empty()) return fail(Code::Invalid, "The key is empty: nothing was stored.");
-  // What is shorter cannot be told from ordinary text when it comes back (gateway/guard.h).
-  if (service.delivery == catalog::Delivery::Proxied && value.size() < kShortestProxied)
-    return fail(Code::Invalid,
-                "The key has fewer than 12 characters: nothing was stored. What the "
-                "gateway sends for an agent must be long enough to be recognised "
-                "when it comes back.");
   const bool has_nul =
       value.reveal([](ByteView plain) { return std::ranges::find(plain, 0) != plain.end(); });
   if (has_nul) return fail(Code::Invalid, "The key holds a NUL octet: nothing was stored.");
@@ -136,6 +130,18 @@ Status check_value(const catalog::Service& service, Secret& value) {
     return fail(Code::Invalid,
                 "The key holds a line end or another control character, which " + service.title +
                     " cannot take: nothing was stored. Give the key alone, on one line.");
+  const bool has_blank_end =
+      value.reveal([](ByteView plain) { return plain.front() == ' ' || plain.back() == ' '; });
+  if (has_blank_end && service.delivery == catalog::Delivery::Proxied)
+    return fail(
+        Code::Invalid,
+        "The key begins or ends with a blank, which no provider takes: nothing was stored.");
+  // What is shorter cannot be told from ordinary text when it comes back (gateway/guard.h).
+  if (service.delivery == catalog::Delivery::Proxied && value.size() < kShortestProxied)
+    return fail(Code::Invalid,
+                "The key has fewer than 12 characters: nothing was stored. What the "
+                "gateway sends for an agent must be long enough to be recognised "
+                "when it comes back.");
   const bool is_forbidden = !service.forbidden_value.empty() && value.reveal([&](ByteView plain) {
     const auto is_same = [](std::uint8_t a, char b) {
       return std::tolower(a) == std::tolower(static_cast<unsigned char>(b));

@@ -25,8 +25,23 @@ from support.waiting import until
         b"AIzaSyA1B2C3\nabc\n",
         b"AIzaSyA1B2C3abc\n\n",
         b"AIza1234567",
+        b"AIzaSyA1B2C3\xff\n",
+        b" AIzaSyA1B2C3\n",
+        b"AIzaSyA1B2C3 \n",
     ],
-    ids=["empty", "only a newline", "over 64 KiB", "NUL", "CR", "LF inside", "two newlines", "under 12 characters"],
+    ids=[
+        "empty",
+        "only a newline",
+        "over 64 KiB",
+        "NUL",
+        "CR",
+        "LF inside",
+        "two newlines",
+        "under 12 characters",
+        "no UTF-8",
+        "blank before",
+        "blank behind",
+    ],
 )
 def test_values_that_are_refused(room, value):
     done = room.cli("key", "add", "gemini", "--tenant", "acme", input=value, expect=WRONG_USE)
@@ -46,7 +61,7 @@ def test_a_value_is_never_an_argument(room):
     done = room.cli(
         "key", "add", "gemini", "secret-as-argument", "--tenant", "acme", input="", expect=WRONG_USE
     )
-    assert "secret-as-argument" not in done.stdout
+    assert "secret-as-argument" not in done.stdout + done.stderr
     assert room.json("key", "list", "--tenant", "acme") == []
 
 

@@ -51,8 +51,11 @@ def test_passphrase_seal(make_room, standins, canaries):
     (file / "passphrase").write_text("not the passphrase\n")
     assert "passphrase" in room.refused_start()
     (file / "passphrase").write_text(passphrase + "\n")
+    # The kind was chosen at the first start: what is configured later changes nothing, and is not what is told.
+    room.flags[:] = ["--seal", "file"]
     room.start()
     assert room.json("key", "check", key_id)["verdict"] == "accepted"
+    assert room.json("seal", "status")["seal"] == "passphrase"
 
 
 def test_the_database_holds_what_it_should(room):
@@ -73,6 +76,8 @@ def test_the_database_holds_what_it_should(room):
         ("listen = 8700\n", "listen"),
         ("[gateway\n", "strongroom.toml"),
         ("[gateway]\nno_such_setting = 1\n", "no_such_setting"),
+        ("drain_seconds = -1\n", "drain_seconds"),
+        ('log_level = "loud"\n', "loud"),
     ],
 )
 def test_mistakes_in_the_configuration_are_told(make_room, text, word):
