@@ -173,9 +173,9 @@ def wrong(authority, kind):
     if kind == "of another key":
         key = authority.issue(NAME)[1]
     elif kind == "over":
-        chain, key, _ = authority.issue(NAME, -5, -1)
+        chain, key, _ = authority.issue(NAME, first_day=-5, last_day=-1)
     elif kind == "not yet":
-        chain, key, _ = authority.issue(NAME, 1, 5)
+        chain, key, _ = authority.issue(NAME, first_day=1, last_day=5)
     elif kind == "behind a passphrase":
         chain, key, _ = authority.issue(NAME, passphrase=b"words of the operator")
     elif kind == "no certificate":

@@ -32,13 +32,13 @@ class Authority:
             .not_valid_after(now + datetime.timedelta(days=last_day))
         )
 
-    def issue(self, name, first_day=-1, last_day=10, passphrase=None):
-        """(chain, private key, serial number) for one name."""
+    def issue(self, *names, first_day=-1, last_day=10, passphrase=None):
+        """(chain, private key, serial number) for these names."""
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
         leaf = (
             self._begin(subject, key.public_key(), first_day, last_day)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         locked = (

@@ -70,6 +70,7 @@ class Room:
         self.environment = {**environment, "HOME": str(folder)}
         self.process = None
         self.gateway_listen = "127.0.0.1:0"
+        self._user = {}
         self.endpoints = {}
         self._workrooms = []
         self._counter = 0
@@ -102,6 +103,11 @@ class Room:
             *self.flags,
         ]
 
+    def start_as(self, user):
+        """Starts it as another user, to whom the folder belongs."""
+        self._user = {"user": user, "group": user, "extra_groups": []}
+        return self.start()
+
     def launch(self):
         """Starts the server and does not wait for it."""
         (self.data / "endpoints.json").unlink(missing_ok=True)
@@ -113,6 +119,7 @@ class Room:
                 stderr=log,
                 env=self.environment,
                 cwd=self.folder,
+                **self._user,
             )
 
     def refused_start(self, data=None):
