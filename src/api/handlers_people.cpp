@@ -24,6 +24,7 @@ Answer show_installation(Call& call) {
                             {"seal_state", "open"},
                             {"gateway", services.options.gateway},
                             {"gateway_authority", services.options.gateway_authority},
+                            {"provider_authorities", services.options.provider_authorities},
                             {"time", to_rfc3339(services.loop.clock().wall())}});
 }
 

@@ -26,6 +26,8 @@ constexpr std::array kInstallation = {
     Member{"gateway", Kind::Text, Need::Required, "Base URL of the gateway"},
     Member{"gateway_authority", Kind::Text, Need::Required,
            "PEM certificate of who signed the gateway's own; empty for an operator's own one"},
+    Member{"provider_authorities", Kind::Text, Need::Required,
+           "PEM certificates that the operator trusts beside the public roots; may be empty"},
     Member{"time", Kind::Time, Need::Required, "The server's clock"}};
 
 constexpr std::array kTenant = {Member{"id", Kind::Text, Need::Required, "ten_..."},

@@ -256,9 +256,9 @@ void add_sessions(CLI::App& app, Options& o) {
                    [&o](const Common& c) { return run_workroom(c, o.run); });
   session_options(run, o);
   run->add_option("--runtime", o.run.runtime, "process (this build has no other)");
-  run->add_flag("--proxy", o.run.proxies,
+  run->add_flag("--proxy,!--no-proxy", o.run.proxies,
                 "tools reach the services' own hosts through the gateway (HTTPS_PROXY), and no "
-                "other host that way");
+                "other host that way: so unless --no-proxy is said");
   run->add_option("--image", o.run.image, "for container runtimes");
   run->add_option("--env", o.run.variables,
                   "a plain variable for the workroom, NAME=VALUE; may be repeated")

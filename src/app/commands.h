@@ -32,7 +32,7 @@ struct RunOptions {
   std::vector<std::string> skills;
   std::vector<std::string> variables;  ///< NAME=VALUE, plain
   std::string runtime = "process";
-  bool proxies = false;  ///< the proxy ingress is set in the workroom
+  bool proxies = true;  ///< the proxy ingress is set in the workroom
   std::string image;
   long time_limit_seconds = 0;  ///< 0: the server's default
   std::vector<std::string> command;

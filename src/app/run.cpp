@@ -53,6 +53,8 @@ Result<SessionStart> start_session(ControlClient& client, const RunOptions& opti
   STRONGROOM_TRY(start.gateway, required_string(installation.get_object(), "gateway"));
   start.gateway_authority =
       optional_string(installation.get_object(), "gateway_authority").value_or("");
+  start.provider_authorities =
+      optional_string(installation.get_object(), "provider_authorities").value_or("");
   if (const auto* proxy = answer.get_object().if_contains("proxy");
       proxy != nullptr && proxy->is_object()) {
     start.proxy_credential = optional_string(proxy->get_object(), "credential").value_or("");

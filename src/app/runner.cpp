@@ -129,6 +129,8 @@ bool Runner::trusts_gateway() const {
 Result<std::vector<workroom::PlainVariable>> Runner::open_trust() {
   std::string authorities = options_.proxies ? start_.authority_pem : std::string();
   if (trusts_gateway()) authorities += start_.gateway_authority;
+  // What is behind a plain tunnel, or reached directly, shows its own certificate.
+  authorities += start_.provider_authorities;
   STRONGROOM_TRY(auto files, workroom::TrustFiles::write(authorities));
   trust_.emplace(std::move(files));
   if (options_.proxies) return open_proxy();

@@ -214,6 +214,7 @@ class Server {
     options.owner_uid = ::geteuid();
     options.gateway = gateway_url();
     options.gateway_authority = certificate_->authority_pem();
+    options.provider_authorities = config_.extra_ca_pem;
     STRONGROOM_TRY(options.seal, vault::kind_of_seal(*store_));
     options.console_url = console_url();
     api::ControlHooks hooks;

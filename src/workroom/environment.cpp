@@ -71,8 +71,11 @@ class Builder {
         facts_.proxy.empty() ? gateway_host : gateway_host + ",localhost,127.0.0.1,::1";
     set("NO_PROXY", direct);
     set("no_proxy", direct);
-    for (const auto& variable : facts_.proxy) set(variable.name, variable.value);
-    if (!facts_.proxy.empty()) unset_.insert("SSL_CERT_DIR");
+    // Which proxy and whom to trust is the caller's to say otherwise: no key hangs on it.
+    for (const auto& variable : facts_.proxy)
+      if (is_shared_variable(variable.name) || !is_said_by_caller(variable.name))
+        set(variable.name, variable.value);
+    if (!facts_.proxy.empty() && !is_said_by_caller("SSL_CERT_DIR")) unset_.insert("SSL_CERT_DIR");
     for (const auto& variable : facts_.added) STRONGROOM_CHECKED(add_by_caller(variable));
     for (const auto& variable : facts_.inherited)
       if (is_inherited(variable.name) && !taken_.contains(variable.name) &&
@@ -110,6 +113,12 @@ class Builder {
     if (!taken_.contains(other)) return other;
     return fail(Code::Conflict, "two keys of this session want the variable " + wanted +
                                     " and have the same label; name one of them only");
+  }
+
+  /// In either spelling, as those of proxies have two.
+  [[nodiscard]] bool is_said_by_caller(std::string_view name) const {
+    return std::ranges::any_of(
+        facts_.added, [&](const PlainVariable& each) { return upper(each.name) == upper(name); });
   }
 
   Status add_by_caller(const PlainVariable& variable) {

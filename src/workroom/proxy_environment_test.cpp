@@ -82,8 +82,17 @@ TEST(ProxyEnvironment, what_the_caller_says_to_java_stands_before_what_the_sessi
       std::ranges::find(built->plain, std::string("JAVA_TOOL_OPTIONS"), &PlainVariable::name);
   ASSERT_NE(found, built->plain.end());
   EXPECT_EQ(found->value, "-Xmx64m " + java_options_with(*files));
-  facts.added = {{"HTTPS_PROXY", "http://elsewhere.example"}};
-  EXPECT_FALSE(build_environment(facts, {})) << "the others are the session's alone";
+  facts.added = {{"HTTPS_PROXY", "http://elsewhere.example"}, {"SSL_CERT_DIR", "/certificates"}};
+  const auto otherwise = build_environment(facts, {});
+  ASSERT_TRUE(otherwise) << otherwise.error().message;
+  const auto value_of = [&](std::string_view name) {
+    const auto at = std::ranges::find(otherwise->plain, name, &PlainVariable::name);
+    return at == otherwise->plain.end() ? std::string() : at->value;
+  };
+  EXPECT_EQ(value_of("HTTPS_PROXY"), "http://elsewhere.example") << "the caller's word counts";
+  EXPECT_EQ(value_of("SSL_CERT_DIR"), "/certificates");
+  EXPECT_EQ(value_of("https_proxy"), "");
+  EXPECT_EQ(value_of("http_proxy"), "http://127.0.0.1:4001");
   facts.proxy.clear();
   facts.added = {{"JAVA_TOOL_OPTIONS", "-Xmx64m"}};
   EXPECT_TRUE(build_environment(facts, {}));

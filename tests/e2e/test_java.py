@@ -31,7 +31,7 @@ def test_javas_own_clients(room):
         f'java "{AGENTS}/Ask.java" https://{GEMINI}/v1beta/models '
         f'"wss://{GEMINI}/standin/ws?interval_ms=5" x-goog-api-key "$GEMINI_API_KEY"'
     )
-    done = room.run(["gemini"], ["/bin/sh", "-c", ask], flags=["--proxy"])
+    done = room.run(["gemini"], ["/bin/sh", "-c", ask])
     assert done.stdout.splitlines() == [
         "HttpURLConnection 200",
         "HttpClient HTTP_2 200",
@@ -54,7 +54,7 @@ def one(room, url, variables=None, **options):
     file = room.folder / "One.java"
     file.write_text(ONE)
     return room.run(
-        ["gemini"], ["java", file, url], variables=variables, flags=["--proxy"], **options
+        ["gemini"], ["java", file, url], variables=variables, **options
     )
 
 
@@ -97,6 +97,6 @@ def test_the_stores_path_may_have_blanks_and_quotes(room):
 def test_j8_java_finds_the_proxy_and_is_told_no_credential(room):
     """It prints which options it has picked up."""
     room.add_key("gemini")
-    done = room.run(["gemini"], ["java", "-version"], flags=["--proxy"])
+    done = room.run(["gemini"], ["java", "-version"])
     assert "Picked up JAVA_TOOL_OPTIONS" in done.stderr and "-Dhttps.proxyPort=" in done.stderr
     assert "srx_" not in done.stderr

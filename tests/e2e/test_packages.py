@@ -102,7 +102,6 @@ def work(room, service, script, roots, expect=0, **variables):
         [service],
         ["/bin/sh", "-c", script],
         variables={"PIP_CONFIG_FILE": "/dev/null", **variables},
-        flags=["--proxy"],
         environment={**room.environment, "SSL_CERT_FILE": str(roots)},
         expect=expect,
     )

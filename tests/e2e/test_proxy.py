@@ -102,12 +102,11 @@ def findings(room):
 def test_curl_with_the_variables_alone(room):
     room.add_key("gemini")
     ask = f'curl -sS -o /dev/null -w "%{{http_code}} %{{ssl_verify_result}}" -H "x-goog-api-key: $GEMINI_API_KEY" https://{GEMINI}/v1beta/models'
-    done = room.run(["gemini"], ["/bin/sh", "-c", ask], flags=["--proxy"])
+    done = room.run(["gemini"], ["/bin/sh", "-c", ask])
     assert done.stdout == "200 0"
     refused = room.run(
         ["gemini"],
         ["/bin/sh", "-c", "curl -sS https://example.com/"],
-        flags=["--proxy"],
         expect=None,
     )
     assert refused.returncode != 0 and "403" in refused.stderr
@@ -115,14 +114,36 @@ def test_curl_with_the_variables_alone(room):
 
 def test_python_clients_with_the_variables_alone(room):
     room.add_key("gemini")
-    done = room.run(["gemini"], [sys.executable, "-c", PYTHON], flags=["--proxy"])
+    done = room.run(["gemini"], [sys.executable, "-c", PYTHON])
     assert done.stdout.split() == ["200"] * 4
 
 
 def test_an_sdk_that_reads_no_base_url(room):
     room.add_key("elevenlabs")
-    done = room.run(["elevenlabs"], [sys.executable, "-c", ELEVENLABS], flags=["--proxy"])
+    done = room.run(["elevenlabs"], [sys.executable, "-c", ELEVENLABS])
     assert done.stdout.split() == ["True", "True"]
+
+
+def test_a_session_without_the_proxy(room):
+    """What --no-proxy leaves out; what the caller says of proxies and trust counts as well."""
+    room.add_key("gemini")
+    names = lambda done: {line.partition("=")[0] for line in done.stdout.splitlines()}
+    ours = {"HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"}
+    assert ours <= names(room.run(["gemini"], ["/usr/bin/env"]))
+    assert not ours & names(room.run(["gemini"], ["/usr/bin/env"], flags=["--no-proxy"]))
+    said = {"HTTPS_PROXY": "http://proxy.example:3128", "SSL_CERT_FILE": "/company.pem"}
+    lines = room.run(["gemini"], ["/usr/bin/env"], variables=said).stdout.splitlines()
+    assert {f"{name}={value}" for name, value in said.items()} <= set(lines)
+    assert not [line for line in lines if line.startswith("https_proxy=")]
+
+
+def test_what_the_operator_trusts_is_trusted_in_the_workroom(room):
+    """[gateway] extra_ca is beside the public roots there too: for plain tunnels and what is reached directly."""
+    room.add_key("gemini")
+    ask = 'cat "$SSL_CERT_FILE" "$NODE_EXTRA_CA_CERTS"'
+    trusted = room.run(["gemini"], ["/bin/sh", "-c", ask]).stdout
+    inside = room.standins.ca.read_text().strip()
+    assert trusted.count(inside) == 2
 
 
 def test_what_the_proxy_writes_is_gone_with_the_session(room):
@@ -130,19 +151,12 @@ def test_what_the_proxy_writes_is_gone_with_the_session(room):
     done = room.run(
         ["gemini"],
         ["/bin/sh", "-c", 'echo "$SSL_CERT_FILE"; grep -c BEGIN "$NODE_EXTRA_CA_CERTS"'],
-        flags=["--proxy"],
     )
     path, count = done.stdout.split()
-    assert count == "1"
+    assert count == "2", "the session's authority, and whom the operator trusts"
     import pathlib
 
     assert not pathlib.Path(path).parent.exists()
-
-
-def test_without_the_flag_nothing_is_proxied(room):
-    room.add_key("gemini")
-    done = room.run(["gemini"], ["/bin/sh", "-c", "env | grep -ci '_proxy=http' || true"])
-    assert done.stdout.strip() == "0"
 
 
 @pytest.mark.parametrize("header", ["", "Proxy-Authorization: Basic bm86bm8=\r\n"])
@@ -465,7 +479,7 @@ def test_curl_speaks_http2_and_several_requests_share_a_connection(room):
         f'curl -sS --parallel --http2 -H "x-goog-api-key: $GEMINI_API_KEY" -w "%{{http_version}} %{{http_code}}\\n" '
         + " ".join(f"-o /dev/null https://{GEMINI}/v1beta/models?n={n}" for n in range(20))
     )
-    done = room.run(["gemini"], ["/bin/sh", "-c", ask], flags=["--proxy"])
+    done = room.run(["gemini"], ["/bin/sh", "-c", ask])
     assert done.stdout.split("\n")[:-1] == ["2 200"] * 20
 
 
@@ -482,7 +496,7 @@ def test_large_bodies_both_ways(room, version):
         "$TMPDIR/body-$$" "$TMPDIR/answer-$$"
       rm -f "$TMPDIR/body-$$" "$TMPDIR/answer-$$"
     """
-    done = room.run(["gemini"], ["/bin/sh", "-c", ask], flags=["--proxy"])
+    done = room.run(["gemini"], ["/bin/sh", "-c", ask])
     assert done.stdout.split() == ["200", "True"], done.stdout + done.stderr
 
 

@@ -29,7 +29,7 @@ INSIDE = "import os\nPORT = os.environ['HTTPS_PROXY'].rsplit(':', 1)[1]\n" + CON
 def from_within(room, place=f"{GEMINI}:443", header="", command=None):
     command = command or [sys.executable]
     done = room.run(
-        ["gemini"], [*command, "-c", INSIDE, "-", place, header], flags=["--proxy"], expect=None
+        ["gemini"], [*command, "-c", INSIDE, "-", place, header], expect=None
     )
     return done.stdout.strip() or done.stderr
 
@@ -50,7 +50,7 @@ def from_outside(port, **options):
 def door_of(room, services=("gemini",)):
     """The port of a session's own proxy; the session goes on as long as the test."""
     workroom = room.begin(
-        services, ["/bin/sh", "-c", 'echo "proxy $HTTPS_PROXY"; exec sleep 600'], flags=["--proxy"]
+        services, ["/bin/sh", "-c", 'echo "proxy $HTTPS_PROXY"; exec sleep 600']
     )
     return workroom.line("proxy").rsplit(":", 1)[1]
 
@@ -82,7 +82,6 @@ def test_h2_a_copied_proxy_is_of_no_use_to_anybody_else(room):
     done = room.run(
         ["gemini"],
         [sys.executable, "-c", copied, "-", f"{GEMINI}:443", ""],
-        flags=["--proxy"],
         variables={"COPIED": port},
     )
     assert done.stdout.strip() == "403", "another workroom of the same user"
@@ -90,6 +89,6 @@ def test_h2_a_copied_proxy_is_of_no_use_to_anybody_else(room):
 
 def test_j8_no_variable_holds_a_credential_of_the_proxy(room):
     room.add_key("gemini")
-    done = room.run(["gemini"], ["/usr/bin/env"], flags=["--proxy"])
+    done = room.run(["gemini"], ["/usr/bin/env"])
     assert "HTTPS_PROXY=http://127.0.0.1:" in done.stdout
     assert "srx_" not in done.stdout
