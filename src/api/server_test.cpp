@@ -172,7 +172,7 @@ TEST_F(ControlServerTest, RefusesWithTheRightWord) {
       {"GET", "/api/v1/keys/nonsense", nullptr, 400, "invalid"},
       {"GET", "/api/v1/keys?tenat=acme", nullptr, 400, "invalid"},
       {"GET", "/api/v1/keys?tenant=a&tenant=b", nullptr, 400, "invalid"},
-      {"GET", "/api/v1/members", nullptr, 400, "invalid"},
+      {"DELETE", "/api/v1/members/alice", nullptr, 400, "invalid"},
       {"GET", "/api/v1/audit?limit=0", nullptr, 400, "invalid"},
       {"GET", "/api/v1/audit?limit=x", nullptr, 400, "invalid"},
       {"GET", "/api/v1/audit?key=nonsense", nullptr, 400, "invalid"},
