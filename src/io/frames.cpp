@@ -2,7 +2,12 @@
 #include <array>
 #include <new>
 
+#include "io/loop.h"
 #include "io/task.h"
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 namespace strongroom::io {
 namespace {
@@ -83,5 +88,11 @@ void give_frame(void* frame, std::size_t size) noexcept {
 }
 
 #endif
+
+void give_free_heap_back() noexcept {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
 
 }  // namespace strongroom::io

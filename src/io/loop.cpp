@@ -265,7 +265,17 @@ void Loop::watch(Timed& timed, Deadline deadline) {
   timed.deadline = deadline;
   if (deadline.is_never()) return timed.unlink();
   if (!timed.is_linked()) timed.link_after(deadlines_);
-  if (sweeper_ == nullptr) sweeper_ = start_timer(kSweep, kSweep, [this] { sweep(); });
+  if (sweeper_ == nullptr) start_sweeping();
+}
+
+bool Loop::use_buffers(BufferHolder& holder) {
+  if (!kept_buffers_.use(holder, now_)) return false;
+  if (sweeper_ == nullptr) start_sweeping();
+  return true;
+}
+
+void Loop::start_sweeping() {
+  sweeper_ = start_timer(kSweep, kSweep, [this] { sweep(); });
 }
 
 void Loop::sweep() {
@@ -282,7 +292,9 @@ void Loop::sweep() {
     each->unlink();
     each->on_deadline();
   }
-  if (deadlines_.next() == nullptr) cancel(std::exchange(sweeper_, nullptr));
+  kept_buffers_.sweep(now);
+  if (deadlines_.next() == nullptr && kept_buffers_.count() == 0)
+    cancel(std::exchange(sweeper_, nullptr));
 }
 
 std::unique_ptr<Loop::Ticker> Loop::every(Duration period, std::function<void()> work) {

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "io/deadlines.h"
+#include "io/kept_buffers.h"
 #include "io/task.h"
 
 namespace strongroom::io {
@@ -87,12 +88,10 @@ class Loop {
   void resume_soon(std::coroutine_handle<> waiting) { ready_.push_back(waiting); }
   /// True when the coroutine that runs has had its share of this turn: it lets others go first.
   [[nodiscard]] bool is_share_spent() noexcept { return ++steps_ > kShare; }
-  /// May one more TLS connection keep its buffers (80 KiB) between reads? Else it frees them each
-  /// time: thousands of idle ones must not hold them, a busy one should not make them anew.
-  [[nodiscard]] bool keep_buffers() noexcept {
-    return buffers_kept_ < kBuffersKept && ++buffers_kept_ > 0;
-  }
-  void give_buffers_back() noexcept { --buffers_kept_; }
+  /// A TLS connection uses its buffers (io/kept_buffers.h). True when it may keep them from now on.
+  [[nodiscard]] bool use_buffers(BufferHolder& holder);
+  void forget_buffers(BufferHolder& holder) noexcept { kept_buffers_.forget(holder); }
+  [[nodiscard]] const KeptBuffers& kept_buffers() const noexcept { return kept_buffers_; }
   struct Yield {
     Loop& loop;
     [[nodiscard]] bool await_ready() const noexcept { return false; }
@@ -105,7 +104,6 @@ class Loop {
   friend class Descriptor;
   using RealTime = std::chrono::steady_clock::time_point;
   static constexpr std::uint32_t kShare = 32;
-  static constexpr std::uint32_t kBuffersKept = 128;
   struct Batch;
   struct Signals;
 
@@ -118,6 +116,7 @@ class Loop {
   void forget(const Descriptor& descriptor) noexcept;
   [[nodiscard]] std::shared_ptr<Timer> start_timer(Duration delay, Duration period,
                                                    std::function<void()> work);
+  void start_sweeping();
   void sweep();
 
   const Clock& clock_;
@@ -126,7 +125,6 @@ class Loop {
   std::unique_ptr<Batch> batch_;
   SteadyTime now_{};
   std::uint32_t steps_ = 0;
-  std::uint32_t buffers_kept_ = 0;
   std::atomic<bool> is_stopped_ = false;
   std::vector<std::coroutine_handle<>> ready_;
   std::vector<std::coroutine_handle<>> resuming_;
@@ -138,10 +136,15 @@ class Loop {
   std::vector<std::function<void()>> running_posted_;
   std::atomic<bool> has_posted_ = false;
   Timed::Head deadlines_;
-  std::shared_ptr<Timer> sweeper_;  ///< while something has a deadline
+  KeptBuffers kept_buffers_;
+  std::shared_ptr<Timer> sweeper_;  ///< while something has a deadline, or keeps buffers
   std::shared_ptr<Mailbox> mailbox_;
   std::unique_ptr<Signals> signals_;
 };
+
+/// Gives the system back what of the heap lies free, in whole pages. Walks the free parts: for
+/// moments that follow a burst.
+void give_free_heap_back() noexcept;
 
 /// Wakes one waiting coroutine of the same loop; many set() before a wait() count once.
 class Event {

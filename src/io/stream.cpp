@@ -41,6 +41,11 @@ Attempt try_read(Stream::State& state, MutableBytes into) {
   return {Outcome::Done, octets};
 }
 
+/// TLS may hold octets that the socket no longer has.
+bool is_worth_reading(const Stream::State& state) {
+  return state.socket.may_read() || (state.ssl != nullptr && SSL_has_pending(state.ssl.get()) == 1);
+}
+
 /// At most three parts; the last may be empty.
 using Parts = std::array<ByteView, 3>;
 
@@ -118,12 +123,29 @@ Task<Result<std::size_t>> Stream::read_some(MutableBytes into) {
   State& state = *state_;
   if (state.socket.loop().is_share_spent()) co_await state.socket.loop().yield();
   for (;;) {
-    // TLS may hold octets that the socket no longer has.
-    const bool is_worth_it = state.ssl != nullptr || state.socket.may_read();
     if (!state.socket.is_open()) co_return std::unexpected(state.failure(0, "reading"));
-    const auto attempt = is_worth_it ? try_read(state, into) : Attempt{Outcome::WantRead, 0};
+    const auto attempt =
+        is_worth_reading(state) ? try_read(state, into) : Attempt{Outcome::WantRead, 0};
     if (attempt.outcome == Outcome::Done) co_return attempt.octets;
     if (attempt.outcome == Outcome::Failed) co_return std::unexpected(failure_of(state, "reading"));
+    if (attempt.outcome == Outcome::WantRead) {
+      co_await state.socket.readable();
+    } else {
+      co_await state.socket.writable();
+    }
+  }
+}
+
+Task<Result<std::size_t>> Stream::read_some(ReadRoom& room) {
+  State& state = *state_;
+  if (state.socket.loop().is_share_spent()) co_await state.socket.loop().yield();
+  for (;;) {
+    if (!state.socket.is_open()) co_return std::unexpected(state.failure(0, "reading"));
+    auto attempt = Attempt{Outcome::WantRead, 0};
+    if (is_worth_reading(state)) attempt = try_read(state, room.take());
+    if (attempt.outcome == Outcome::Done) co_return attempt.octets;
+    if (attempt.outcome == Outcome::Failed) co_return std::unexpected(failure_of(state, "reading"));
+    room.give_back();
     if (attempt.outcome == Outcome::WantRead) {
       co_await state.socket.readable();
     } else {
@@ -206,8 +228,7 @@ bool Stream::is_stale() const {
 }
 
 bool Stream::may_hold_octets() const {
-  return state_->socket.may_read() ||
-         (state_->ssl != nullptr && SSL_has_pending(state_->ssl.get()) == 1);
+  return is_worth_reading(*state_);
 }
 
 Task<Status> Stream::start_tls_server(const TlsServer& tls) {

@@ -30,6 +30,16 @@ struct Peer {
   std::optional<int> unix_pid;
 };
 
+/// Memory for a read that may have to wait: taken when something may come, given back meanwhile.
+class ReadRoom {
+ public:
+  [[nodiscard]] virtual MutableBytes take() = 0;
+  virtual void give_back() noexcept = 0;
+
+ protected:
+  ~ReadRoom() = default;
+};
+
 class Stream {
  public:
   Stream(Stream&&) noexcept;
@@ -43,6 +53,9 @@ class Stream {
   /// At least one octet, or 0 at the orderly end. Timeout when the deadline passed, Cancelled after
   /// abort().
   [[nodiscard]] Task<Result<std::size_t>> read_some(MutableBytes into);
+  /// The same into memory that is only held while there is something to put there. What came is in
+  /// what `room` gave last.
+  [[nodiscard]] Task<Result<std::size_t>> read_some(ReadRoom& room);
   [[nodiscard]] Task<Status> write_all(ByteView from);
   /// All in one system call where the transport can; for a head and the first octets of its body.
   [[nodiscard]] Task<Status> write_all(ByteView first, ByteView second, ByteView third = {});

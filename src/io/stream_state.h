@@ -9,16 +9,15 @@
 
 #include "io/deadlines.h"
 #include "io/descriptor.h"
+#include "io/kept_buffers.h"
 #include "io/stream.h"
 #include "io/tls_state.h"
 
 namespace strongroom::io {
 
-struct Stream::State final : Timed {
+struct Stream::State final : Timed, BufferHolder {
   explicit State(Loop& loop) : socket(loop) {}
-  ~State() {
-    if (keeps_buffers) socket.loop().give_buffers_back();
-  }
+  ~State() { socket.loop().forget_buffers(*this); }
 
   void on_deadline() noexcept override {
     timed_out = true;
@@ -33,6 +32,12 @@ struct Stream::State final : Timed {
     socket.close();
   }
 
+  /// From here on OpenSSL frees its buffers whenever they are empty.
+  void let_buffers_go() noexcept override {
+    SSL_set_mode(ssl.get(), SSL_MODE_RELEASE_BUFFERS);
+    SSL_free_buffers(ssl.get());
+  }
+
   /// `error` as in errno(3).
   [[nodiscard]] Error failure(int error, const char* what) const {
     if (timed_out) return {Code::Timeout, "the connection did not answer in time"};
@@ -44,7 +49,6 @@ struct Stream::State final : Timed {
   Ssl ssl;
   std::unique_ptr<ServerNameWish> wish;
   Peer peer;
-  bool keeps_buffers = false;
   bool aborted = false;
   bool timed_out = false;
 };

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
+
 #include "io/echo_for_test.h"
 
 namespace strongroom::io {
@@ -54,6 +56,46 @@ TEST_F(Echo, A3_refuses_an_unknown_authority) {
       dial(), [&](Stream& stream) { return stream.start_tls_client(*client, "api.example.com"); },
       done));
   EXPECT_FALSE(done);
+}
+
+/// Counts how often memory was asked for, and whether it is held.
+struct CountedRoom final : ReadRoom {
+  MutableBytes take() override {
+    ++taken;
+    is_held = true;
+    return memory;
+  }
+  void give_back() noexcept override { is_held = false; }
+  std::array<std::uint8_t, 100> memory{};
+  int taken = 0;
+  bool is_held = false;
+};
+
+TEST_F(Echo, a_read_that_waits_holds_no_memory) {
+  listen();
+  Status done;
+  run(use_once(
+      dial(),
+      [&](Stream& stream) -> Task<Status> {
+        CountedRoom room;
+        bool is_over = false;
+        loop.spawn([](Stream& from, CountedRoom& into, bool& over) -> Task<void> {
+          const auto got = co_await from.read_some(into);
+          EXPECT_EQ(got.value_or(0), 3U);
+          over = true;
+        }(stream, room, is_over));
+        co_await loop.sleep(milliseconds(1));
+        EXPECT_FALSE(is_over);
+        EXPECT_FALSE(room.is_held);
+        constexpr std::string_view kText = "abc";
+        const auto sent = co_await stream.write_all(bytes_of(kText));
+        while (!is_over) co_await loop.sleep(milliseconds(1));
+        EXPECT_TRUE(room.is_held);
+        EXPECT_EQ(text_of(ByteView(room.memory).first(3)), kText);
+        co_return sent;
+      },
+      done));
+  EXPECT_TRUE(done);
 }
 
 TEST_F(Echo, abort_ends_a_pending_read) {

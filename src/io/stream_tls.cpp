@@ -34,6 +34,11 @@ void forget_errors() {
   if (ERR_peek_error() != 0) ERR_clear_error();
 }
 
+void use_buffers(Stream::State& state) {
+  if (state.socket.loop().use_buffers(state))
+    SSL_clear_mode(state.ssl.get(), SSL_MODE_RELEASE_BUFFERS);
+}
+
 /// A record holds this much.
 constexpr std::size_t kRecord = 16_KiB;
 
@@ -57,8 +62,7 @@ bool begin_tls(Stream::State& state, SSL_CTX* context) {
   BIO* bio = state.ssl == nullptr ? nullptr : new_socket_bio(state.socket);
   if (bio == nullptr) return false;
   SSL_set_bio(state.ssl.get(), bio, bio);
-  state.keeps_buffers = state.keeps_buffers || state.socket.loop().keep_buffers();
-  if (!state.keeps_buffers) SSL_set_mode(state.ssl.get(), SSL_MODE_RELEASE_BUFFERS);
+  SSL_set_mode(state.ssl.get(), SSL_MODE_RELEASE_BUFFERS);
   return true;
 }
 
@@ -96,7 +100,12 @@ Attempt try_tls_read(Stream::State& state, MutableBytes into) {
   forget_errors();
   std::size_t got = 0;
   const int result = SSL_read_ex(ssl, into.data(), into.size(), &got);
-  if (result != 1) return attempt_of(ssl, result);
+  if (result != 1) {
+    // A session ticket makes it take a buffer for writing, which it does not give back by itself.
+    if (!state.keeps_buffers()) SSL_free_buffers(ssl);
+    return attempt_of(ssl, result);
+  }
+  use_buffers(state);
   // More records may be here already: each call of the caller's would cost it a write.
   while (got < into.size() && SSL_has_pending(ssl) == 1) {
     std::size_t more = 0;
@@ -117,6 +126,7 @@ Attempt try_tls_write(Stream::State& state, const std::array<ByteView, 3>& parts
   }
   SSL* const ssl = state.ssl.get();
   forget_errors();
+  use_buffers(state);
   std::size_t sent = 0;
   const int result = filled > 1 && total <= kRecord
                          ? write_joined(ssl, parts, sent)
