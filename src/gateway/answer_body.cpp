@@ -51,14 +51,31 @@ void Connection::look_at(ByteView content) {
                     content.begin() + static_cast<std::ptrdiff_t>(wanted));
 }
 
+namespace {
+
+class RelayRoom final : public io::ReadRoom {
+ public:
+  RelayRoom(FreeObjects<RelayBlock>& blocks, std::unique_ptr<RelayBlock>& block)
+      : blocks_(blocks), block_(block) {}
+  MutableBytes take() override {
+    if (block_ == nullptr) block_ = blocks_.take();
+    return *block_;
+  }
+  void give_back() noexcept override { blocks_.give(std::move(block_)); }
+
+ private:
+  FreeObjects<RelayBlock>& blocks_;
+  std::unique_ptr<RelayBlock>& block_;
+};
+
+}  // namespace
+
 /// A stream that is silent holds no memory for what it may send.
 io::Task<Result<std::size_t>> Connection::read_when_ready(io::Stream& from,
                                                           std::unique_ptr<RelayBlock>& block) {
-  gateway_.blocks.give(std::move(block));
-  auto ready = co_await from.wait_readable();
-  if (!ready) co_return std::unexpected(std::move(ready).error());
-  block = gateway_.blocks.take();
-  co_return co_await from.read_some(*block);
+  RelayRoom room(gateway_.blocks, block);
+  if (!from.may_hold_octets()) let_go_of_request();
+  co_return co_await from.read_some(room);
 }
 
 Connection::Unframed Connection::unframe(MutableBytes arrived) {
@@ -96,7 +113,8 @@ Connection::Piece Connection::next_piece(MutableBytes& content) {
 }
 
 /// Head and body to the client as they come, through the guard. False when either side broke off.
-io::Task<bool> Connection::relay_body(bool is_chunked) {
+io::Task<bool> Connection::relay_body() {
+  const bool is_chunked = x_.answers_in_chunks;
   std::unique_ptr<RelayBlock> block;
   MutableBytes arrived =
       MutableBytes(work_->answer).subspan(answer_begin_, answer_end_ - answer_begin_);

@@ -51,6 +51,13 @@ struct Route {
   std::string_view link_target;  ///< path and query after the token, as sent
   std::string_view prefix;  ///< "/SERVICE" or "/SERVICE@HOST" as the client used it; empty when the
                             ///< pass named the service
+
+  /// The rest was a view into a request whose memory is needed elsewhere.
+  void keep_path_only() {
+    if (path.data() != canonical.data()) canonical = path;
+    path = canonical;
+    host_name = query = link_token = link_target = prefix = {};
+  }
 };
 
 /// "host:port" in its parts, the host in lower case. Nothing when it is not one.

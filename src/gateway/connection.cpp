@@ -9,8 +9,7 @@
 namespace strongroom::gateway {
 namespace {
 
-constexpr std::size_t kFirstCapacity = 8UL << 10U;
-constexpr std::size_t kFullCapacity = http::kMaxHead + kFirstCapacity;
+constexpr std::size_t kFullCapacity = http::kMaxHead + kInputBlock;
 constexpr std::uint8_t kTlsHandshake = 0x16;
 constexpr std::chrono::milliseconds kLinger{1000};
 
@@ -121,12 +120,46 @@ bool Connection::make_room() {
     return true;
   }
   if (in_.size() >= kFullCapacity) return false;
-  in_.resize(in_.empty() ? kFirstCapacity : kFullCapacity);
+  if (in_.empty()) {
+    in_ = gateway_.inputs.take();
+  } else {
+    in_.resize(kFullCapacity);
+  }
   return true;
 }
 
+/// While an answer is silent, nothing of its request is held but where it went.
+void Connection::let_go_of_request() {
+  const bool is_all_read = in_end_ == in_begin_ + head_size_ + body_ready_;
+  if (in_.empty() || work_ != nullptr || x_.upload_wanted || x_.upload_running || !is_all_read)
+    return;
+  x_.route.keep_path_only();
+  x_.admission.subprotocol_entry = {};
+  in_begin_ = in_end_ = head_size_ = body_ready_ = 0;
+  gateway_.inputs.give(std::exchange(in_, {}));
+}
+
+/// Where what comes from the client is put, behind what of it was not consumed yet.
+class Connection::Input final : public io::ReadRoom {
+ public:
+  explicit Input(Connection& connection) : connection_(connection) {}
+  MutableBytes take() override {
+    if (connection_.in_.empty()) (void)connection_.make_room();
+    return MutableBytes(connection_.in_).subspan(connection_.in_end_);
+  }
+  void give_back() noexcept override {
+    if (connection_.in_begin_ != connection_.in_end_) return;
+    connection_.in_begin_ = connection_.in_end_ = 0;
+    connection_.gateway_.inputs.give(std::exchange(connection_.in_, {}));
+  }
+
+ private:
+  Connection& connection_;
+};
+
 /// A whole head in work_->request, or the end. A malformed one is answered here.
 io::Task<bool> Connection::read_head() {
+  Input input(*this);
   scanned_ = 0;
   // From its first octet on, however many come one by one.
   std::optional<Deadline> until;
@@ -152,7 +185,7 @@ io::Task<bool> Connection::read_head() {
     is_idle_ = in_begin_ == in_end_;
     if (!is_idle_ && !until) until = gateway_.loop().deadline_in(gateway_.limits().head);
     client_.set_deadline(until.value_or(gateway_.loop().deadline_in(gateway_.limits().idle)));
-    const auto got = co_await client_.read_some(MutableBytes(in_).subspan(in_end_));
+    const auto got = co_await client_.read_some(input);
     is_idle_ = false;
     if (!got || *got == 0) co_return false;
     in_end_ += *got;
@@ -190,7 +223,17 @@ std::optional<Refusal> Connection::admit() {
   return std::nullopt;
 }
 
+/// Each part's memory ends with the part: what a silent answer holds is this and the relay's.
 io::Task<Connection::Next> Connection::serve_one() {
+  std::optional<Next> done = co_await begin_request();
+  if (!done) done = co_await begin_exchange();
+  if (!done) done = co_await begin_answer();
+  if (done) co_return *done;
+  const bool is_whole = co_await relay_body();
+  co_return co_await end_answer(is_whole);
+}
+
+io::Task<std::optional<Connection::Next>> Connection::begin_request() {
   x_ = Exchange();
   x_.started = gateway_.loop().coarse_now();
   closes_after_ = !work_->request.keeps_alive || ends_when_idle_;
@@ -216,7 +259,10 @@ io::Task<Connection::Next> Connection::serve_one() {
   }
   if (work_->request.method == "CONNECT") co_return co_await serve_connect();
   x_.inspected = inspected_;
-  if (const auto refused = co_await read_absolute()) co_return co_await refuse(*refused);
+  if (is_absolute()) {
+    const auto refused = co_await read_absolute();
+    if (refused) co_return co_await refuse(*refused);
+  }
   if (const auto refused = admit()) {
     if (is_finding(*refused)) {
       co_await find_whose();
@@ -224,7 +270,7 @@ io::Task<Connection::Next> Connection::serve_one() {
     }
     co_return co_await refuse(*refused);
   }
-  co_return co_await exchange();
+  co_return std::nullopt;
 }
 
 /// At a base URL only the pass says whose session it is; a finding without one would be

@@ -73,6 +73,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     bool is_undecodable = false;    ///< its body is not what its coding says
     std::optional<Refusal> cut_by;  ///< set once by cut()
     bool answer_started = false;
+    bool answers_in_chunks = false;  ///< to the client
     bool client_left = false;
     bool timed_out = false;
     bool upload_wanted = false;  ///< part of the body is still to come from the client
@@ -84,15 +85,19 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     lease::UseOutcome outcome = lease::UseOutcome::Completed;
   };
 
+  // Not inlined: the compiler would put the memory of one coroutine into that of another, which
+  // may wait for an hour and holds it as long.
+
   // connection.cpp: the client's side
-  io::Task<bool> prepare_tls();
+  [[gnu::noinline]] io::Task<bool> prepare_tls();
   [[nodiscard]] bool is_plain_from_afar() const;
-  io::Task<bool> read_head();
+  [[gnu::noinline]] io::Task<bool> read_head();
   io::Task<Next> serve_one();
+  [[gnu::noinline]] io::Task<std::optional<Next>> begin_request();
   std::optional<Refusal> admit();
-  io::Task<void> find_whose();
-  io::Task<Next> refuse(Refusal refusal);
-  io::Task<void> end_upload();
+  [[gnu::noinline]] io::Task<void> find_whose();
+  [[gnu::noinline]] io::Task<Next> refuse(Refusal refusal);
+  [[gnu::noinline]] io::Task<void> end_upload();
   io::Task<void> upload_is_over();
   void settle();
   void consume_request();
@@ -100,50 +105,54 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     return {reinterpret_cast<const char*>(in_.data()) + in_begin_, in_end_ - in_begin_};
   }
   [[nodiscard]] bool make_room();
+  void let_go_of_request();
+  class Input;
   [[nodiscard]] Links::Base own_base() const;
 
   // proxy_ingress.cpp: CONNECT and absolute targets
-  io::Task<Next> serve_connect();
+  [[gnu::noinline]] io::Task<Next> serve_connect();
   io::Task<std::optional<Refusal>> find_session(lease::Lease*& proxy);
   io::Task<std::optional<Refusal>> find_session(crypto::ProxyCredential credential,
                                                 lease::Lease*& proxy);
-  io::Task<Next> inspect(std::shared_ptr<const Inspected> place);
+  [[gnu::noinline]] io::Task<Next> inspect(std::shared_ptr<const Inspected> place);
   io::Task<void> inspect_inside(std::shared_ptr<const Inspected> place);
   io::Task<bool> secure(const Inspected& place);
-  io::Task<Next> tunnel(lease::Lease& proxy, Authority authority);
+  [[gnu::noinline]] io::Task<Next> tunnel(lease::Lease& proxy, Authority authority);
   io::Task<void> pump(io::Stream& other);
   io::Task<void> pump_up(io::Stream& to);
   io::Task<void> pump_down(io::Stream& from);
-  io::Task<std::optional<Refusal>> read_absolute();
+  [[gnu::noinline]] io::Task<std::optional<Refusal>> read_absolute();
   [[nodiscard]] std::optional<Refusal> read_inspected();
+  [[nodiscard]] bool is_absolute() const;
   [[nodiscard]] std::string_view origin_target() const;
   [[nodiscard]] bool leads_elsewhere() const;
 
-  io::Task<void> serve_http2();
+  [[gnu::noinline]] io::Task<void> serve_http2();
   /// Does the agent's end see TLS?
   [[nodiscard]] bool is_secure() const { return client_.is_tls() || kind_ == Kind::StreamOfHttp2; }
 
   // transparent_ingress.cpp
-  io::Task<bool> begin_transparent();
+  [[gnu::noinline]] io::Task<bool> begin_transparent();
   io::Task<std::optional<crypto::ProxyCredential>> read_preamble();
   // connection_limits.cpp: policies and turns
   [[nodiscard]] bool enter_tenant();
-  io::Task<std::optional<Refusal>> wait_for_turn();
+  [[gnu::noinline]] io::Task<std::optional<Refusal>> wait_for_turn();
   [[nodiscard]] std::optional<Refusal> begin_use();
   Quotas::Cost end_use();
   [[nodiscard]] lease::UseOutcome outcome_of_cut() const;
   void report_finding(std::string_view what);
 
   // exchange.cpp: the provider's side
-  io::Task<Next> exchange();
-  io::Task<std::optional<Refusal>> connect_upstream();
-  io::Task<std::optional<Refusal>> send_request();
-  io::Task<std::optional<Refusal>> receive_head();
-  io::Task<std::optional<Refusal>> wait_until_recorded();
+  [[gnu::noinline]] io::Task<std::optional<Next>> begin_exchange();
+  [[gnu::noinline]] io::Task<std::optional<Refusal>> connect_upstream();
+  [[gnu::noinline]] io::Task<std::optional<Refusal>> send_request();
+  [[gnu::noinline]] io::Task<std::optional<Refusal>> receive_head();
+  [[gnu::noinline]] io::Task<std::optional<Refusal>> wait_until_recorded();
   [[nodiscard]] bool may_retry() const;
   [[nodiscard]] Refusal refusal_of_failure() const;
-  io::Task<Next> relay_answer();
-  io::Task<Next> finish_exchange(bool is_whole);
+  [[gnu::noinline]] io::Task<std::optional<Next>> begin_answer();
+  [[gnu::noinline]] io::Task<Next> end_answer(bool is_whole);
+  [[gnu::noinline]] io::Task<Next> finish_exchange(bool is_whole);
   [[nodiscard]] bool send_answer_head(http::BodyFraming framing);
   void judge_key();
   [[nodiscard]] bool takes_chunks() const;
@@ -152,10 +161,10 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
 
   // answer_body.cpp
   [[nodiscard]] bool prepare_body();
-  io::Task<bool> relay_body(bool is_chunked);
+  [[gnu::noinline]] io::Task<bool> relay_body();
   bool give_blocks(std::unique_ptr<RelayBlock> block, bool answer);
-  io::Task<Result<std::size_t>> read_when_ready(io::Stream& from,
-                                                std::unique_ptr<RelayBlock>& block);
+  [[gnu::noinline]] io::Task<Result<std::size_t>> read_when_ready(
+      io::Stream& from, std::unique_ptr<RelayBlock>& block);
   void look_at(ByteView content);
   /// What is content of what has come, moved together at its beginning.
   struct Unframed {
@@ -174,16 +183,16 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[nodiscard]] Piece next_piece(MutableBytes& content);
 
   // rewritten_answer.cpp
-  io::Task<Next> relay_rewritten(std::string_view field);
+  [[gnu::noinline]] io::Task<Next> relay_rewritten(std::string_view field);
   [[nodiscard]] std::string_view rewritten_field() const;
 
   // upload.cpp
-  io::Task<std::optional<Refusal>> pass_informational();
+  [[gnu::noinline]] io::Task<std::optional<Refusal>> pass_informational();
   void start_upload();
   io::Task<void> upload();
 
   // websocket_relay.cpp
-  io::Task<Next> relay_websocket();
+  [[gnu::noinline]] io::Task<Next> relay_websocket();
   io::Task<void> relay_frames_up();
   io::Task<bool> rewrite_first_message(ByteVector& octets);
   [[nodiscard]] bool replace_pass(ByteVector& octets, std::size_t at, http::FrameHead head,

@@ -20,7 +20,8 @@ bool is_idempotent(std::string_view method) {
 
 }  // namespace
 
-io::Task<Connection::Next> Connection::exchange() {
+/// Until the provider's head has come; unless the request is refused, which ends it.
+io::Task<std::optional<Connection::Next>> Connection::begin_exchange() {
   lease::Lease* lease =
       gateway_.link().cached_lease(x_.admission.pass.hash(), x_.route.service->id);
   if (lease == nullptr) {
@@ -65,7 +66,7 @@ io::Task<Connection::Next> Connection::exchange() {
     if (*refused == Refusal::PassMisplaced) report_finding(describe(*refused).code);
     co_return co_await refuse(*refused);
   }
-  co_return co_await relay_answer();
+  co_return std::nullopt;
 }
 
 /// Nothing of an answer came over a reused connection that had been closed meanwhile, and sending
@@ -222,7 +223,8 @@ void Connection::judge_key() {
   lease()->set_key_is_rejected(verdict == lease::Verdict::Rejected);
 }
 
-io::Task<Connection::Next> Connection::relay_answer() {
+/// The head goes on with the body's first octets; unless all of the answer is dealt with here.
+io::Task<std::optional<Connection::Next>> Connection::begin_answer() {
   const auto& response = work_->response;
   x_.status = response.status;
   looked_at_encoding_.clear();
@@ -259,7 +261,11 @@ io::Task<Connection::Next> Connection::relay_answer() {
     co_return co_await refuse(Refusal::UpstreamProtocol);
   }
   answer_body_.start(response.body);
-  const bool is_whole = co_await relay_body(framing.kind == http::BodyKind::Chunked);
+  x_.answers_in_chunks = framing.kind == http::BodyKind::Chunked;
+  co_return std::nullopt;
+}
+
+io::Task<Connection::Next> Connection::end_answer(bool is_whole) {
   if (x_.is_undecodable && !x_.answer_started) {
     upstream_->stream.abort();
     co_return co_await refuse(Refusal::UpstreamEncoding);

@@ -20,7 +20,11 @@ Gateway::Gateway(io::Loop& loop, lease::HolderLink& link, Setup setup)
       quotas_(loop.clock()),
       tenants_(exchanges_of_one_tenant(setup_.tenant_exchanges), kTenantQueue),
       most_connections_(connections_of_all(setup_.connections)),
-      sweeper_(loop.every(std::chrono::seconds(5), [this] { pool_.sweep(); })),
+      sweeper_(loop.every(std::chrono::seconds(5),
+                          [this] {
+                            pool_.sweep();
+                            give_memory_back();
+                          })),
       each_second_(loop.every(std::chrono::seconds(1), [this] {
         has_no_room_ = false;
         quotas_.tick();
@@ -83,6 +87,14 @@ void Gateway::make_room() {
 void Gateway::tell_of_refusals() {
   const lease::Refusals refusals = refusals_.take();
   if (!refusals.counts.empty()) link_.report(refusals);
+}
+
+/// What a burst needed. The heap keeps what is freed in its middle unless it is told.
+void Gateway::give_memory_back() {
+  bool has_freed = workspaces.trim();
+  has_freed = blocks.trim() || has_freed;
+  has_freed = inputs.trim() || has_freed;
+  if (has_freed) io::give_free_heap_back();
 }
 
 void Gateway::report(const lease::Finding& finding) {

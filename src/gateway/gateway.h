@@ -9,6 +9,7 @@
 
 #include "catalog/catalog.h"
 #include "gateway/authority.h"
+#include "gateway/free_list.h"
 #include "gateway/head_buffer.h"
 #include "gateway/limits/notices.h"
 #include "gateway/limits/quotas.h"
@@ -60,25 +61,6 @@ inline constexpr std::size_t kDecoding = 512UL << 20U;
 /// Memory for octets on their way through.
 inline constexpr std::size_t kRelayBlock = 64UL << 10U;
 using RelayBlock = std::array<std::uint8_t, kRelayBlock>;
-
-/// A free list; steady state allocates nothing.
-template <class T>
-class FreeList {
- public:
-  [[nodiscard]] std::unique_ptr<T> take() {
-    if (free_.empty()) return std::unique_ptr<T>(new T);
-    auto item = std::move(free_.back());
-    free_.pop_back();
-    return item;
-  }
-  void give(std::unique_ptr<T> item) {
-    if (item != nullptr && free_.size() < kKept) free_.push_back(std::move(item));
-  }
-
- private:
-  static constexpr std::size_t kKept = 256;
-  std::vector<std::unique_ptr<T>> free_;
-};
 
 /// What VaultHello brings.
 struct Setup {
@@ -135,14 +117,16 @@ class Gateway {
   void report(const lease::Finding& finding);
   /// Where a person connects the service that a route names; empty when no console is known.
   [[nodiscard]] std::string connect_link(const Route& route) const;
-  FreeList<Workspace> workspaces;
-  FreeList<RelayBlock> blocks;
+  FreeObjects<Workspace> workspaces;
+  FreeObjects<RelayBlock> blocks;
+  FreeInputs inputs;
   http::DecoderBudget decoding{kDecoding};
 
  private:
   void accept(io::Stream stream);
   void make_room();
   void tell_of_refusals();
+  void give_memory_back();
   io::Task<void> serve(std::list<std::unique_ptr<Connection>>::iterator place);
   void drained_when_empty();
   io::Loop& loop_;

@@ -207,10 +207,14 @@ io::Task<void> Connection::pump_down(io::Stream& from) {
 // ------------------------------------------------------------------------------------------------
 // requests that name their host
 
+bool Connection::is_absolute() const {
+  const std::string_view target = work_->request.target;
+  return !target.starts_with('/') && target != "*";
+}
+
 /// "https://host[:port]/path": the same as through a tunnel to host, for this one request.
 io::Task<std::optional<Refusal>> Connection::read_absolute() {
   const std::string_view target = work_->request.target;
-  if (target.starts_with('/') || target == "*") co_return std::nullopt;
   const bool is_https = target.size() > kHttps.size() &&
                         http::equals_ignoring_case(target.substr(0, kHttps.size()), kHttps);
   // A key is never sent without TLS, so what a plain URL asks for cannot be meant.

@@ -37,6 +37,38 @@ TEST_F(Stream, AnEventArrivesBeforeTheNextIsSent) {
   run(story());
 }
 
+TEST_F(Stream, AfterASilenceItsPathIsStillKnownAndTheConnectionGoesOn) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) {
+      return kEventHead + chunk("data: one\n\n");
+    };
+    Agent agent = world.agent();
+    const std::string octets = request("POST", kPath, with_pass(), "{}");
+    (void)co_await agent.send(octets);
+    (void)co_await agent.until("data: one\n\n");
+    // The request of the silent answer is not held: what comes next is put where it was.
+    Agent other = world.agent();
+    const std::string begun = "GET /another/path/of/another/request/that/takes/its/place";
+    (void)co_await other.send(begun);
+    const std::string answered = request("GET", "/gemini/nothing", {}, {});
+    Agent third = world.agent();
+    (void)co_await third.send(answered);
+    (void)co_await third.answer();
+    const std::string rest = chunk("data: " + std::string(kRealKey) + "\n\n") + "0\r\n\r\n";
+    (void)co_await world.provider.send(rest);
+    (void)co_await agent.until("0\r\n\r\n");
+    const bool is_found = co_await world.until([&] { return !world.vault.findings.empty(); });
+    EXPECT_TRUE(is_found);
+    if (is_found) EXPECT_EQ(world.vault.finding_paths.at(0), "/v1beta/models");
+    const std::string without_pass = request("GET", kPath);
+    (void)co_await agent.send(without_pass);
+    const Answer next = co_await agent.answer();
+    EXPECT_EQ(next.status, 401) << "the connection goes on";
+  };
+  run(story());
+}
+
 TEST_F(Stream, LargeBodiesGoThroughUnchangedBothWays) {
   auto story = [&]() -> io::Task<void> {
     std::string body(3 << 20, 'a');

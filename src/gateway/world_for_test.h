@@ -47,7 +47,10 @@ class TinyVault final : public lease::LeaseSource {
   std::uint64_t on_intents(std::span<const lease::Use> batch,
                            std::function<void()> durable) override;
   void on_settled(std::span<const lease::SettledUse> batch) override;
-  void on_finding(const lease::Finding& finding) override { findings.push_back(finding.what); }
+  void on_finding(const lease::Finding& finding) override {
+    findings.push_back(finding.what);
+    finding_paths.push_back(finding.path);
+  }
   void on_verdict(const lease::Observed& observed) override {
     verdicts.push_back(observed.verdict);
   }
@@ -75,6 +78,7 @@ class TinyVault final : public lease::LeaseSource {
   std::vector<std::string> paths;
   std::vector<lease::UseSettled> settled;
   std::vector<std::string> findings;
+  std::vector<std::string> finding_paths;
   std::map<std::string, std::uint32_t> refused;
   std::uint64_t spent = 0;  ///< by others, under every policy
   std::string denial;  ///< why a pass of another service is refused; "pass_wrong_service" if empty
