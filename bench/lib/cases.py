@@ -1,13 +1,15 @@
 """One function a case: it drives one proxy once and answers one figure. SPDX-License-Identifier: Apache-2.0"""
 
+import json
 import re
+import resource
 import selectors
 import socket
 import subprocess
 import threading
 import time
 
-from lib.processes import CLIENT_CORES, proportional_kib
+from lib.processes import CLIENT_CORES, PROXY_CORE, ProcessorTime, proportional_kib
 from lib.proxies import WHO
 
 POST = """
@@ -41,18 +43,20 @@ def _wrk(proxy, folder, scheme, port, seconds, connections=64):
     headers = [part for name, value in proxy.headers.items() for part in ("-H", f"{name}: {value}")]
     wrk = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", script, *headers]
     url = f"{scheme}://127.0.0.1:{port}{proxy.path}/v1beta/models/gemini-bench:generateContent"
-    done = subprocess.run(
-        ["taskset", "-c", CLIENT_CORES, *wrk, url], capture_output=True, text=True, check=True
-    ).stdout
+    with ProcessorTime(proxy.all_pids()) as time_of_proxy:
+        done = subprocess.run(
+            ["taskset", "-c", CLIENT_CORES, *wrk, url], capture_output=True, text=True, check=True
+        ).stdout
     if re.search(r"Non-2xx|Socket errors", done):
         raise RuntimeError(f"{proxy.name} did not answer every request: {done}")
     percentile = {name: value for name, value in re.findall(r"^\s+(50|99)%\s+(\S+)", done, re.M)}
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", done).group(1)), percentile
+    requests = int(re.search(r"(\d+) requests in", done).group(1))
+    more = {"p50": percentile["50"], "p99": percentile["99"], **time_of_proxy.each(requests)}
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", done).group(1)), more
 
 
 def small_post(proxy, folder, seconds):
-    rate, percentile = _wrk(proxy, folder, "http", proxy.port, seconds)
-    return rate, {"p50": percentile["50"], "p99": percentile["99"]}
+    return _wrk(proxy, folder, "http", proxy.port, seconds)
 
 
 def small_post_apart(proxy, folder, seconds):
@@ -62,8 +66,7 @@ def small_post_apart(proxy, folder, seconds):
 
 
 def small_post_tls(proxy, folder, seconds):
-    rate, percentile = _wrk(proxy, folder, "https", proxy.tls_port, seconds)
-    return rate, {"p50": percentile["50"], "p99": percentile["99"]}
+    return _wrk(proxy, folder, "https", proxy.tls_port, seconds)
 
 
 def sse_event_p99(proxy, _folder, _seconds, streams=20):
@@ -90,28 +93,30 @@ def download(proxy, _folder, _seconds, times=4):
     """MiB a second."""
     block = bytearray(1 << 20)
     started = time.monotonic()
-    for _ in range(times):
-        with _open(proxy, "download") as connection:
-            first = connection.recv(1 << 16)
-            _expect_ok(first)
-            left = (64 << 20) - (len(first) - first.index(b"\r\n\r\n") - 4)
-            while left > 0:
-                got = connection.recv_into(block)
-                if got == 0:
-                    raise RuntimeError("cut short")
-                left -= got
-    return 64 * times / (time.monotonic() - started), {}
+    with ProcessorTime(proxy.all_pids()) as time_of_proxy:
+        for _ in range(times):
+            with _open(proxy, "download") as connection:
+                first = connection.recv(1 << 16)
+                _expect_ok(first)
+                left = (64 << 20) - (len(first) - first.index(b"\r\n\r\n") - 4)
+                while left > 0:
+                    got = connection.recv_into(block)
+                    if got == 0:
+                        raise RuntimeError("cut short")
+                    left -= got
+    return 64 * times / (time.monotonic() - started), time_of_proxy.each(64 * times)
 
 
 def upload(proxy, _folder, _seconds, times=4):
     body = memoryview(bytes(64 << 20))
     started = time.monotonic()
-    for _ in range(times):
-        length = f"content-length: {len(body)}\r\n"
-        with _open(proxy, "upload", method="POST", extra=length) as connection:
-            connection.sendall(body)
-            _expect_ok(connection.recv(1 << 16))
-    return 64 * times / (time.monotonic() - started), {}
+    with ProcessorTime(proxy.all_pids()) as time_of_proxy:
+        for _ in range(times):
+            length = f"content-length: {len(body)}\r\n"
+            with _open(proxy, "upload", method="POST", extra=length) as connection:
+                connection.sendall(body)
+                _expect_ok(connection.recv(1 << 16))
+    return 64 * times / (time.monotonic() - started), time_of_proxy.each(64 * times)
 
 
 def _hold(proxy, count):
@@ -130,14 +135,28 @@ def _hold(proxy, count):
     return held
 
 
-def idle_stream_memory(proxy, _folder, _seconds, count=5000):
-    """KiB a stream."""
+SETTLING = 8  # seconds until what a burst took is given back
+
+
+def _idle(proxy, count):
+    """KiB a stream, of `count` that have been silent for a while."""
     before = sum(proportional_kib(pid) for pid in proxy.pids)
     held = _hold(proxy, count)
+    time.sleep(SETTLING)
     after = sum(proportional_kib(pid) for pid in proxy.pids)
     for connection in held:
         connection.close()
-    return (after - before) / count, {}
+    return (after - before) / count, {"streams": count}
+
+
+def idle_stream_memory(proxy, _folder, _seconds):
+    return _idle(proxy, 5000)
+
+
+def idle_stream_memory_10000(proxy, _folder, _seconds):
+    """Ten thousand, or as many as a process has descriptors for: each stream needs two."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _idle(proxy, min(10000, (most - 256) // 2))
 
 
 def revoke_1000_streams(proxy, _folder, _seconds, count=1000):
@@ -202,27 +221,58 @@ def session_start_10_keys(proxy, _folder, _seconds, times=5):
     return (time.monotonic() - started) * 1000 / times, {}
 
 
+def intercept_warm(proxy, _folder, seconds, agents=32, requests_of_tunnel=10):
+    """Requests a second through tunnels whose TLS the proxy ends, its certificate for the host made before."""
+    with ProcessorTime(proxy.all_pids()) as time_of_proxy:
+        done = proxy.run_agents(agents, requests_of_tunnel, seconds)
+    more = {"agents": agents, "requests_of_tunnel": requests_of_tunnel, **time_of_proxy.each(done["requests"])}
+    return done["requests"] / seconds, more
+
+
+def _micro(tool, what):
+    done = subprocess.run(
+        ["taskset", "-c", PROXY_CORE, tool.parent / "bench-micro", what], capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def leaf_mint(tool):
+    """Microseconds of a certificate, against one P-256 key generation and one signature."""
+    return _micro(tool, "mint")
+
+
+def guard_clean(tool):
+    """GB a second of clean data through the guard, against one core's reading of the same memory."""
+    return _micro(tool, "guard")
+
+
 class Case:
-    """What is measured, and how figures compare. `fresh`: each round needs proxies of its own."""
+    """What is measured, and how figures compare. `fresh`: each round needs proxies of its own. `alone`: no proxy at all,
+    `drive` answers both figures."""
 
     def __init__(self, name, unit, drive, **more):
         self.name, self.unit, self.drive = name, unit, drive
         self.provider = more.pop("provider", "streams")
         self.less_is_better = more.pop("less_is_better", False)
-        self.has_peer = more.pop("has_peer", True)
+        self.peers = more.pop("peers", ["nginx"])
         self.fresh = more.pop("fresh", False)
+        self.alone = more.pop("alone", None)
         self.most_rounds = 3 if self.fresh else 99
 
 
 LESS = {"less_is_better": True}
 CASES = [
-    Case("proxy_small_post", "requests/s", small_post, provider="small"),
+    Case("proxy_small_post", "requests/s", small_post, provider="small", peers=["nginx", "haproxy"]),
     Case("proxy_small_post_apart", "requests/s", small_post_apart, provider="small"),
-    Case("proxy_small_post_tls", "requests/s", small_post_tls, provider="small"),
+    Case("proxy_small_post_tls", "requests/s", small_post_tls, provider="small", peers=["nginx", "haproxy"]),
     Case("proxy_sse_event_p99", "us", sse_event_p99, **LESS),
     Case("proxy_download_64mib", "MiB/s", download),
     Case("proxy_upload_64mib", "MiB/s", upload),
     Case("proxy_idle_stream_memory", "KiB/stream", idle_stream_memory, fresh=True, **LESS),
+    Case("proxy_idle_stream_memory_10000", "KiB/stream", idle_stream_memory_10000, fresh=True, **LESS),
+    Case("proxy_intercept_warm", "requests/s", intercept_warm, provider="small", peers=["mitmproxy", "squid"]),
+    Case("leaf_mint", "us", leaf_mint, alone="P-256 key generation and signature", **LESS),
+    Case("guard_clean", "GB/s", guard_clean, alone="reading the same memory"),
     Case("revoke_1000_streams_ms", "ms", revoke_1000_streams, fresh=True, **LESS),
-    Case("session_start_10_keys", "ms", session_start_10_keys, has_peer=False, **LESS),
+    Case("session_start_10_keys", "ms", session_start_10_keys, peers=[], **LESS),
 ]

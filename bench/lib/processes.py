@@ -2,11 +2,24 @@
 
 import os
 import selectors
+import socket
 import subprocess
 import time
 
-PROXY_CORE, PROVIDER_CORE, CLIENT_CORES = "0", "1", "2,3"
-OTHER_CORES = {1, 2, 3}
+
+def _places():
+    """Proxy, provider, clients, and all but the proxy's. On fewer than four cores what is not measured shares."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        raise SystemExit("bench: needs two cores at least, one of them for the proxy alone")
+    proxy, others = cores[0], cores[1:4]
+    provider = others[0]
+    clients = others[1:] if len(others) == 3 else others
+    return str(proxy), str(provider), ",".join(map(str, clients)), set(others)
+
+
+PROXY_CORE, PROVIDER_CORE, CLIENT_CORES, OTHER_CORES = _places()
+PLACES = {"proxy": PROXY_CORE, "provider": PROVIDER_CORE, "clients": CLIENT_CORES}
 
 
 class Program:
@@ -61,3 +74,58 @@ def proportional_kib(pid):
             if line.startswith("Pss:"):
                 return int(line.split()[1])
     raise RuntimeError("no Pss")
+
+
+def _on_processor(pid):
+    """Nanoseconds that all threads of a process, living and ended, have had a processor."""
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as text:
+            total += int(text.read().split()[0])
+    return total
+
+
+def _user_and_system(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as text:
+        fields = text.read().rpartition(")")[2].split()
+    return int(fields[11]), int(fields[12])
+
+
+class ProcessorTime:
+    """What a proxy's processes cost while something was measured: `with` it, then each(count)."""
+
+    def __init__(self, pids):
+        self._pids = pids
+        self._before = self._after = None
+
+    def _now(self):
+        on = sum(_on_processor(pid) for pid in self._pids)
+        ticks = [_user_and_system(pid) for pid in self._pids]
+        return on, sum(user for user, _ in ticks), sum(system for _, system in ticks)
+
+    def __enter__(self):
+        self._before = self._now()
+        return self
+
+    def __exit__(self, *_):
+        self._after = self._now()
+
+    def each(self, count):
+        """Microseconds of processor for one of `count`; the split into user and system is the kernel's, by ticks."""
+        on, user, system = (after - before for before, after in zip(self._before, self._after))
+        share = user / (user + system) if user + system else 0.0
+        whole = on / 1000 / count
+        return {"cpu_us": round(whole, 2), "user_us": round(whole * share, 2), "system_us": round(whole * (1 - share), 2)}
+
+
+def wait_for(is_so, seconds=20, what="a start"):
+    end = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > end:
+            raise RuntimeError(f"waited in vain for {what}")
+        time.sleep(0.01)
+
+
+def is_listening(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,6 +1,7 @@
-"""The two proxies that are compared, on the same core: Strongroom whole, and nginx as an operator would set it up.
+"""The proxies that are compared, on the same core: Strongroom whole, and its peers as an operator would set them up.
 
-Both offer: `port` (plain), `tls_port`, `path` before the provider's own, `headers` a client sends, `pids` of the data path.
+All offer: `port` (plain), `tls_port`, `path` before the provider's own, `headers` a client sends, `pids` of the data path,
+all_pids() of everything on the core. Those that end TLS in tunnels (intercepting.py) offer run_agents() instead.
 SPDX-License-Identifier: Apache-2.0
 """
 
@@ -8,18 +9,10 @@ import json
 import os
 import pathlib
 import subprocess
-import time
 
-from lib.processes import OTHER_CORES, PROXY_CORE, Program
+from lib.intercepting import Mitmproxy, Squid
+from lib.processes import CLIENT_CORES, OTHER_CORES, PROXY_CORE, Program, is_listening, wait_for
 from lib.provider import HOST, KEY
-
-
-def wait_for(is_so, seconds=20, what="a start"):
-    end = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > end:
-            raise RuntimeError(f"waited in vain for {what}")
-        time.sleep(0.01)
 
 
 WHO = ["--tenant", "acme", "--member", "bench"]
@@ -37,7 +30,8 @@ class Strongroom:
 
     name = "strongroom"
 
-    def __init__(self, programs, folder, provider_port):
+    def __init__(self, programs, folder, provider_port, tool):
+        self._agents = tool.parent / "bench-agents"
         self.program = programs / "strongroom"
         self.data = folder / "data"
         self.data.mkdir(mode=0o700)
@@ -86,6 +80,22 @@ class Strongroom:
         for task in os.listdir(f"/proc/{self._server.process.pid}/task"):
             os.sched_setaffinity(int(task), OTHER_CORES)
 
+    def all_pids(self):
+        return [self._server.process.pid, *self.pids]
+
+    def run_agents(self, agents, requests_of_tunnel, seconds):
+        """In a session of their own, as only a workroom's own processes may use its proxy."""
+        arguments = [self._agents, '"${HTTPS_PROXY##*:}"', "-", HOST, '"$SSL_CERT_FILE"', '"$GEMINI_API_KEY"']
+        arguments += [agents, requests_of_tunnel, seconds]
+        work = ["/bin/sh", "-c", f"exec taskset -c {CLIENT_CORES} {' '.join(map(str, arguments))}"]
+        run = [self.program, "run", *WHO, "--service", "gemini", "--proxy", "--", *work]
+        done = subprocess.run(
+            ["taskset", "-c", PROXY_CORE, *run], env=self.environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+        return json.loads(done.stdout)
+
     def switch_off(self):
         """The key, everywhere."""
         self.command("key", "revoke", self.key_id)
@@ -98,7 +108,7 @@ class Strongroom:
 
 _NGINX = """
 worker_processes 1; daemon off; pid {folder}/peer.pid; error_log {folder}/peer.log error;
-events {{ worker_connections 20000; multi_accept on; }}
+events {{ worker_connections 40000; multi_accept on; }}
 http {{
   access_log {folder}/access.log; keepalive_requests 100000000; keepalive_timeout 600s; client_max_body_size 0;
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/b1; fastcgi_temp_path {folder}/b2;
@@ -125,7 +135,7 @@ http {{
 class Nginx:
     name = "nginx"
 
-    def __init__(self, folder, provider_port, free_port):
+    def __init__(self, folder, provider_port, free_port, _tool):
         self._folder, self._provider_port = folder, provider_port
         self.port, self.tls_port = free_port(), free_port()
         self.headers = {"x-goog-api-key": "x" * 47}
@@ -152,6 +162,9 @@ class Nginx:
         wait_for(lambda: pathlib.Path(children).read_text("ascii").split(), what="nginx's worker")
         self.pids = [int(pid) for pid in pathlib.Path(children).read_text("ascii").split()]
 
+    def all_pids(self):
+        return self.pids
+
     def move_what_is_no_proxy(self):
         """All of nginx is the proxy."""
 
@@ -166,3 +179,67 @@ class Nginx:
     def stop(self):
         if self._server is not None:
             self._server.stop()
+
+
+_HAPROXY = """
+global
+  nbthread 1
+  maxconn 8000
+  log stdout format raw local0 info
+  tune.ssl.default-dh-param 2048
+defaults
+  mode http
+  log global
+  option httplog
+  timeout connect 10s
+  timeout client 600s
+  timeout server 600s
+frontend agents
+  bind 127.0.0.1:{port}
+  bind 127.0.0.1:{tls_port} ssl crt {folder}/both.pem
+  default_backend provider
+backend provider
+  http-reuse always
+  http-request set-header host {host}
+  http-request set-header x-goog-api-key {key}
+  server provider 127.0.0.1:{provider_port} ssl verify required ca-file {folder}/ca.pem sni str({host}) verifyhost {host} pool-max-conn 256
+"""
+
+
+class Haproxy:
+    name = "haproxy"
+
+    def __init__(self, folder, provider_port, free_port, _tool):
+        self._folder, self._provider_port = folder, provider_port
+        self.port, self.tls_port = free_port(), free_port()
+        self.headers = {"x-goog-api-key": "x" * 47}
+        self.path = ""
+        self._server = None
+
+    def start(self):
+        folder = self._folder
+        both = (folder / "leaf.pem").read_text("ascii") + (folder / "leaf.key").read_text("ascii")
+        (folder / "both.pem").write_text(both, encoding="ascii")
+        configuration = folder / "haproxy.conf"
+        configuration.write_text(
+            _HAPROXY.format(
+                folder=folder, provider_port=self._provider_port, port=self.port, tls_port=self.tls_port,
+                host=HOST, key=KEY,
+            ),
+            encoding="ascii",
+        )
+        # Its access log, as nginx's, goes to a file.
+        start = f"exec haproxy -db -f {configuration} > {folder}/haproxy.log"
+        self._server = Program(["/bin/sh", "-c", start], PROXY_CORE, log=folder / "haproxy.err")
+        wait_for(lambda: is_listening(self.port), what="haproxy")
+        self.pids = [self._server.process.pid]
+
+    def all_pids(self):
+        return self.pids
+
+    def stop(self):
+        if self._server is not None:
+            self._server.stop()
+
+
+PEERS = {"nginx": Nginx, "haproxy": Haproxy, "mitmproxy": Mitmproxy, "squid": Squid}
