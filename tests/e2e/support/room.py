@@ -288,6 +288,8 @@ class Room:
             "firecrawl",
             "openai",
             "anthropic",
+            "github",
+            "gitlab",
             "generic",
         ):
             self.standins.accept(provider, value)

@@ -11,6 +11,8 @@ import * as elevenlabs from '../services/elevenlabs.mjs';
 import * as firecrawl from '../services/firecrawl.mjs';
 import * as gemini from '../services/gemini.mjs';
 import * as generic from '../services/generic.mjs';
+import * as github from '../services/github.mjs';
+import * as gitlab from '../services/gitlab.mjs';
 import * as heygen from '../services/heygen.mjs';
 import * as knobs from '../services/knobs.mjs';
 import * as openai from '../services/openai.mjs';
@@ -25,6 +27,8 @@ const STANDINS = {
   firecrawl,
   gemini,
   generic,
+  github,
+  gitlab,
   heygen,
   openai,
   packages,

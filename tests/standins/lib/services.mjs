@@ -41,6 +41,17 @@ export const SERVICES = {
     right: () => ['x-api-key'],
     also: ['authorization'],
   },
+  // What is injected is never proxied: these see a key only when a person has it checked.
+  github: {
+    hosts: ['api.github.com'],
+    right: () => ['authorization'],
+    also: [],
+  },
+  gitlab: {
+    hosts: ['gitlab.com'],
+    right: () => ['private-token'],
+    also: ['authorization'],
+  },
   // A host that belongs to no provider, for the services that a tenant describes itself.
   generic: {
     hosts: ['api.standin.test', 'other.standin.test'],
@@ -73,6 +84,7 @@ export const CREDENTIAL_HEADERS = [
   'xi-api-key',
   'x-api-key',
   'api-key',
+  'private-token',
   'x-standin-key',
   'cookie',
 ];
