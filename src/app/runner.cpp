@@ -64,7 +64,9 @@ io::Task<void> Runner::live() {
   if (begun) begun = co_await start_workroom();
   if (!begun) {
     exit_code_ = report(begun.error());
-    if (begun.error().code == Code::NotFound) exit_code_ = 127;
+    // As a shell has it.
+    if (begun.error().reason == workroom::kCommandNotFound) exit_code_ = 127;
+    if (begun.error().reason == workroom::kCommandNotExecutable) exit_code_ = 126;
   } else {
     exit_code_ = co_await workroom_->exit_status();
     if (!ended_because_.empty())

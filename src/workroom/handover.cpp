@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workroom/handover.h"
 
+#include <sys/socket.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <set>
-#include <sys/socket.h>
 
 #include "workroom/wire.h"
 
 namespace strongroom::workroom {
 namespace {
 
-bool has_nul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
+bool has_nul(std::string_view text) {
+  return text.find('\0') != std::string_view::npos;
+}
 
 bool has_nul(const Secret& secret) {
   return secret.reveal(
@@ -28,7 +30,9 @@ Status check_name(std::string_view name, std::set<std::string_view>& seen) {
 }
 
 /// Octets of a text with its NUL.
-std::size_t size_of(std::string_view text) { return text.size() + 1; }
+std::size_t size_of(std::string_view text) {
+  return text.size() + 1;
+}
 
 std::size_t size_of(const WorkroomSpec& spec) {
   std::size_t size = size_of(spec.working_directory);
@@ -78,16 +82,21 @@ Status send_order(int fd, const WorkroomSpec& spec) {
 Status meaning_of(const WireAnswer& answer, const WorkroomSpec& spec) {
   const std::string why = std::strerror(answer.why);
   switch (answer.what) {
-    case WireAnswer::What::Started: return {};
+    case WireAnswer::What::Started:
+      return {};
     case WireAnswer::What::NoDirectory:
       return fail(Code::NotFound, "cannot work in " + spec.working_directory + ": " + why);
     case WireAnswer::What::NoCommand:
       if (answer.why == E2BIG)
         return fail(Code::TooLarge,
                     "arguments and variables together are more than this system takes");
-      return fail(answer.why == ENOENT ? Code::NotFound : Code::Refused,
-                  "cannot start " + spec.command[0] + ": " + why);
-    case WireAnswer::What::Malformed: break;
+      if (answer.why == ENOENT)
+        return fail(Code::NotFound, "cannot start " + spec.command[0] + ": " + why,
+                    kCommandNotFound);
+      return fail(Code::Refused, "cannot start " + spec.command[0] + ": " + why,
+                  kCommandNotExecutable);
+    case WireAnswer::What::Malformed:
+      break;
   }
   return fail(Code::Protocol, "strongroom-init is of another build than this program");
 }

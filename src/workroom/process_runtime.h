@@ -26,6 +26,10 @@
 
 namespace strongroom::workroom {
 
+/// Reasons (Error::reason) of a command that could not be started.
+inline constexpr const char* kCommandNotFound = "command_not_found";
+inline constexpr const char* kCommandNotExecutable = "command_not_executable";
+
 enum class Isolation : std::uint8_t { Descendants, Namespace };
 
 struct WorkroomSpec {

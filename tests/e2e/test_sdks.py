@@ -162,6 +162,9 @@ def test_status_streams_and_signals_pass_through(room):
     workroom.process.terminate()
     assert workroom.wait() == 5
     assert "caught" in workroom.lines()
+    room.run(["gemini"], ["/bin/sh", "-c", "kill -9 $$"], expect=128 + 9)
+    room.run(["gemini"], ["no-such-command"], expect=127)
+    room.run(["gemini"], ["/etc/passwd"], expect=126)
 
 
 def test_denied_paths_and_redirects(room, standins):
