@@ -28,14 +28,20 @@ std::string lower_case(std::string_view text) {
   return out;
 }
 
+/// What a part of a path may be: the rules for ids (base/id.h) and names (base/utf8.h).
+json::object path_parameter_schema(std::string_view name) {
+  constexpr std::string_view kId = "^[a-z]{3}_[a-z2-7]{26}$";
+  constexpr std::string_view kName = "^[a-z0-9][a-z0-9._@-]{0,63}$";
+  return {{"type", "string"}, {"pattern", json::string_view(name == "id" ? kId : kName)}};
+}
+
 json::array parameters_of(const Operation& operation) {
   json::array out;
   for (std::string_view rest = operation.path; rest.find('{') != std::string_view::npos;) {
     rest.remove_prefix(rest.find('{') + 1);
-    json::object parameter{{"name", json::string_view(rest.substr(0, rest.find('}')))},
-                           {"in", "path"},
-                           {"required", true}};
-    parameter["schema"] = json::object{{"type", "string"}};
+    const std::string_view name = rest.substr(0, rest.find('}'));
+    json::object parameter{{"name", json::string_view(name)}, {"in", "path"}, {"required", true}};
+    parameter["schema"] = path_parameter_schema(name);
     out.emplace_back(std::move(parameter));
   }
   for (const Member& member : operation.query) {
@@ -97,6 +103,10 @@ json::object openapi_document() {
   json::object all_schemas;
   for (const Schema& each : schemas())
     all_schemas[json::string_view(each.name)] = to_json_schema(each);
+  // What is sent may hold nothing else; what is answered may grow.
+  for (const Operation& operation : operations())
+    if (!operation.request.empty())
+      all_schemas[json::string_view(operation.request)].as_object()["additionalProperties"] = false;
   json::object security_schemes;
   security_schemes["operator"] = json::object{
       {"type", "http"}, {"scheme", "bearer"}, {"description", "The content of operator.token"}};

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <regex>
 #include <set>
 #include <string>
 
@@ -107,6 +108,22 @@ TEST(OpenApi, HoldsEveryOperationAndNoOther) {
     EXPECT_TRUE(item.at("responses").as_object().contains(std::to_string(operation.status)));
   }
   check_references(document, document.at("components").at("schemas").as_object());
+}
+
+TEST(OpenApi, SaysWhatIsRefused) {
+  const json::object document = openapi_document();
+  const auto& schemas = document.at("components").at("schemas").as_object();
+  for (const Operation& operation : operations()) {
+    if (operation.request.empty()) continue;
+    const auto& schema = schemas.at(json::string_view(operation.request)).as_object();
+    EXPECT_FALSE(schema.at("additionalProperties").as_bool()) << operation.request;
+  }
+  EXPECT_FALSE(schemas.at("Key").as_object().contains("additionalProperties"));
+  const auto& parameter =
+      document.at("paths").at("/api/v1/keys/{id}").at("get").at("parameters").at(0);
+  const std::regex pattern(parameter.at("schema").at("pattern").as_string().c_str());
+  EXPECT_TRUE(std::regex_match(KeyId(IdBytes{255, 7}).text(), pattern));
+  EXPECT_FALSE(std::regex_match("key_1", pattern));
 }
 
 TEST(OpenApi, MarksKeyValuesAsWriteOnly) {
