@@ -1,12 +1,14 @@
 // `strongroom demo`: add, run, look, call, revoke, call again, receipt; each step proves itself or
 // the demo fails. It uses the built programs as a person would, on a data directory of its own.
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 
 #include "app/commands.h"
 #include "app/demo_child.h"
@@ -58,6 +60,15 @@ void tell(const std::string& line) {
   std::fflush(stdout);
 }
 
+/// What a command printed, line by line under the command.
+void tell_indented(std::string_view text) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    tell("  " + std::string(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
 Status expect(bool holds, const std::string& what) {
   if (!holds) return fail(Code::Internal, "this did not hold: " + what);
   tell("  ✓ " + what);
@@ -79,8 +90,7 @@ Result<std::string> command(const Stage& stage, const std::vector<std::string>& 
   if (format == Format::Json) argv.emplace_back("--json");
   STRONGROOM_TRY(Child child, Child::start(argv, input, stage.environment));
   STRONGROOM_TRY(const auto ended, child.finish(seconds(20)));
-  if (format == Format::People && !ended.output.empty())
-    tell("  " + ended.output.substr(0, ended.output.size() - 1));
+  if (format == Format::People) tell_indented(ended.output);
   if (ended.status != 0)
     return fail(Code::Internal,
                 "exit code " + std::to_string(ended.status) + " of: " + joined(arguments));
