@@ -66,6 +66,12 @@ def recent_files_under(folder, besides):
             pass
 
 
+def folder_of_core_files():
+    """Where the kernel writes them, when it is told a place of its own and no program."""
+    pattern = Path("/proc/sys/kernel/core_pattern").read_text().strip()
+    return [str(Path(pattern).parent)] if pattern.startswith("/") else []
+
+
 def leaks_in(files, patterns):
     """grep looks for all patterns at once; what it finds is named, never shown."""
     names = {octets: name for name, octets in patterns}
@@ -144,7 +150,7 @@ def test_nothing_of_any_key_is_left_behind(suite_folder, canaries, process_watch
         "seal.key",
         "serve.log",
     } <= names, "the search sees what it must search"
-    for shared in ("/tmp", "/var/tmp", "/dev/shm"):
+    for shared in ("/tmp", "/var/tmp", "/dev/shm", *folder_of_core_files()):
         files += recent_files_under(shared, suite_folder)
     for folder in {Path.cwd(), suite_folder}:
         files += [file for file in folder.glob("core*") if file.is_file()]
