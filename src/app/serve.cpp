@@ -19,6 +19,7 @@
 #include "app/gateway_certificate.h"
 #include "app/gateway_keeper.h"
 #include "app/lease_source.h"
+#include "app/operator_token.h"
 #include "app/output.h"
 #include "app/prompt.h"
 #include "base/encoding.h"
@@ -189,28 +190,9 @@ class Server {
                                        : config_.console_url;
   }
 
-  /// The operator token: made once, kept for its owner alone.
-  Result<crypto::Digest> operator_token() {
-    const std::string path = config_.path("operator.token");
-    auto text = read_file(path, 4096);
-    if (!text && text.error().code != Code::NotFound)
-      return std::unexpected(std::move(text).error());
-    if (!text) {
-      const Secret token = api::make_operator_token();
-      STRONGROOM_CHECKED(token.reveal([&](ByteView plain) {
-        return write_file(path, std::string(text_of(plain)) + "\n", 0600);
-      }));
-      return token.reveal([](ByteView plain) { return crypto::sha256(plain); });
-    }
-    while (!text->empty() && text->back() == '\n') text->pop_back();
-    const auto digest = crypto::sha256(bytes_of(*text));
-    wipe(text->data(), text->size());
-    return digest;
-  }
-
   Status start_control() {
     api::ControlOptions options;
-    STRONGROOM_TRY(options.token_hash, operator_token());
+    STRONGROOM_TRY(options.token_hash, operator_token(config_.path("operator.token")));
     options.owner_uid = ::geteuid();
     options.gateway = gateway_url();
     options.gateway_authority = certificate_->authority_pem();

@@ -22,6 +22,21 @@ def test_a_seal_that_others_may_read_is_refused(room):
     room.start()
 
 
+def test_an_operator_token_that_keeps_nobody_out_is_refused(room):
+    room.stop()
+    token = room.data / "operator.token"
+    own = token.read_text()
+    token.chmod(0o644)
+    assert "chmod 600" in room.refused_start()
+    token.chmod(0o600)
+    for short in ("", "\n", "short\n"):
+        token.write_text(short)
+        assert "operator.token" in room.refused_start()
+    token.write_text(own)
+    room.start()
+    assert room.api("GET", "/api/v1/tenants")[0] == 200
+
+
 def test_a_wrong_root_key_is_refused(room, make_room):
     room.add_key("gemini")
     room.stop()
