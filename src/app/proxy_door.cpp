@@ -36,7 +36,8 @@ struct ProxyDoor::Way {
     if (!gateway || !way->tls) co_return gateway;
     gateway->set_deadline(deadline);
     std::string host = way->gateway.host;
-    const auto secured = co_await gateway->start_tls_client(*way->tls, std::move(host));
+    const auto secured =
+        co_await gateway->start_tls_client(*way->tls, std::move(host), io::ProtocolOffer::Http1);
     if (!secured) co_return std::unexpected(secured.error());
     co_return gateway;
   }

@@ -67,7 +67,7 @@ io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial(Authority authority) {
   if (!stream) co_return std::unexpected(std::move(stream).error());
   stream->set_deadline(deadline);
   std::string host(authority.host());
-  auto secured = co_await stream->start_tls_client(tls_, std::move(host));
+  auto secured = co_await stream->start_tls_client(tls_, std::move(host), io::ProtocolOffer::Http1);
   known_.note(authority.text(), stream->peer().address, secured.has_value(), loop_.coarse_now());
   if (!secured) co_return std::unexpected(std::move(secured).error());
   stream->set_deadline(Deadline());

@@ -121,7 +121,7 @@ class Echo : public ::testing::Test {
   }
   static Task<Status> secured(Stream& stream, const TlsClient& client, std::string host,
                               std::function<Task<Status>(Stream&)> use) {
-    auto done = co_await stream.start_tls_client(client, host);
+    auto done = co_await stream.start_tls_client(client, host, ProtocolOffer::Http1);
     if (!done) co_return done;
     co_return co_await use(stream);
   }

@@ -160,7 +160,7 @@ class MintedServers : public Echo {
     (void)co_await stream.start_tls_server(server);
   }
   static Task<void> ask(Stream& stream, const TlsClient& client, std::string host, Status& done) {
-    done = co_await stream.start_tls_client(client, host);
+    done = co_await stream.start_tls_client(client, host, ProtocolOffer::Http1);
   }
 };
 

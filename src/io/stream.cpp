@@ -264,7 +264,7 @@ Task<Status> Stream::continue_tls_server(const TlsServer& chosen) {
   co_return co_await handshake(*state_);
 }
 
-Task<Status> Stream::start_tls_client(const TlsClient& tls, std::string host) {
+Task<Status> Stream::start_tls_client(const TlsClient& tls, std::string host, ProtocolOffer offer) {
   TlsClient::State& shared = tls.state();
   if (!begin_tls(*state_, shared.context.get()))
     co_return fail(Code::Internal, "no memory for TLS");
@@ -278,6 +278,7 @@ Task<Status> Stream::start_tls_client(const TlsClient& tls, std::string host) {
              SSL_set_tlsext_host_name(ssl, host.c_str()) != 1) {
     co_return fail(Code::Internal, "no memory for TLS");
   }
+  if (!offer_protocols(ssl, offer)) co_return fail(Code::Internal, "no memory for TLS");
   if (const auto known = shared.sessions.find(host); known != shared.sessions.end())
     SSL_set_session(ssl, known->second.get());
   const auto done = co_await handshake(*state_);

@@ -6,6 +6,7 @@
 // Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,6 +23,7 @@ namespace strongroom::io {
 
 class TlsClient;
 class TlsServer;
+enum class ProtocolOffer : std::uint8_t;
 
 /// Who is at the other end, as the kernel says.
 struct Peer {
@@ -85,8 +87,10 @@ class Stream {
   /// when none. continue_tls_server() goes on with the one that is right for it.
   [[nodiscard]] Task<Result<std::string>> read_server_name(const TlsServer& undecided);
   [[nodiscard]] Task<Status> continue_tls_server(const TlsServer& chosen);
-  /// `host` is verified against the certificate and sent as SNI. Fails closed.
-  [[nodiscard]] Task<Status> start_tls_client(const TlsClient& tls, std::string host);
+  /// `host` is verified against the certificate and sent as SNI. Fails closed; reason "tls", or
+  /// kNoCommonProtocol where the server told so. It may also choose nothing (tls_protocol).
+  [[nodiscard]] Task<Status> start_tls_client(const TlsClient& tls, std::string host,
+                                              ProtocolOffer offer);
 
   /// Sends close_notify / FIN for our sending side; reading goes on.
   [[nodiscard]] Task<Status> finish_writing();

@@ -28,7 +28,8 @@ TEST_F(Echo, carries_octets_over_verified_tls_and_resumes) {
     run(use_once(
         dial(),
         [&](Stream& stream) -> Task<Status> {
-          auto secured = co_await stream.start_tls_client(*client, "api.example.com");
+          auto secured =
+              co_await stream.start_tls_client(*client, "api.example.com", ProtocolOffer::Http1);
           if (!secured) co_return secured;
           co_return co_await round_trip(stream, 30'000);
         },
@@ -42,7 +43,10 @@ TEST_F(Echo, A3_refuses_a_certificate_for_another_name) {
   const auto client = TlsClient::create(authority.chain_pem);
   Status done;
   run(use_once(
-      dial(), [&](Stream& stream) { return stream.start_tls_client(*client, "evil.example.com"); },
+      dial(),
+      [&](Stream& stream) {
+        return stream.start_tls_client(*client, "evil.example.com", ProtocolOffer::Http1);
+      },
       done));
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().reason, "tls");
@@ -53,7 +57,10 @@ TEST_F(Echo, A3_refuses_an_unknown_authority) {
   const auto client = TlsClient::create("");
   Status done;
   run(use_once(
-      dial(), [&](Stream& stream) { return stream.start_tls_client(*client, "api.example.com"); },
+      dial(),
+      [&](Stream& stream) {
+        return stream.start_tls_client(*client, "api.example.com", ProtocolOffer::Http1);
+      },
       done));
   EXPECT_FALSE(done);
 }

@@ -9,6 +9,7 @@ namespace strongroom::io {
 
 /// False when there is no memory.
 [[nodiscard]] bool begin_tls(Stream::State& state, SSL_CTX* context);
+[[nodiscard]] bool offer_protocols(SSL* ssl, ProtocolOffer offer);
 [[nodiscard]] Task<Status> handshake(Stream::State& state);
 [[nodiscard]] Attempt try_tls_read(Stream::State& state, MutableBytes into);
 /// One record, and so one write, for all that fits; Done may mean the first part alone.

@@ -82,6 +82,25 @@ int refuse_passphrase(char*, int, int, void*) {
   return 0;
 }
 
+int choose_http2_only(SSL*, const unsigned char** out, unsigned char* out_size,
+                      const unsigned char* in, unsigned in_size, void*) {
+  static constexpr unsigned char kOffer[] = "\x02h2";
+  const int chosen = choose(kOffer, sizeof(kOffer) - 1, out, out_size, in, in_size);
+  return chosen == SSL_TLSEXT_ERR_OK ? chosen : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+SSL_CTX_alpn_select_cb_func chooser_of(TlsServer::Protocols protocols) {
+  switch (protocols) {
+    case TlsServer::Protocols::Http1:
+      return choose_http1;
+    case TlsServer::Protocols::Http2AndHttp1:
+      return choose_http2_first;
+    case TlsServer::Protocols::Http2:
+      break;
+  }
+  return choose_http2_only;
+}
+
 Status use_certificate(SSL_CTX* context, const Certificate& certificate) {
   const auto chain = certificates(certificate.chain_pem);
   const Bio key_bio = reader(certificate.private_key_pem);
@@ -142,8 +161,6 @@ Result<TlsClient> TlsClient::create(const std::string& extra_ca_pem) {
   SSL_CTX_set_ex_data(context, state_index(), state.get());
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context, keep_session);
-  static constexpr unsigned char kOffer[] = "\x08http/1.1";
-  SSL_CTX_set_alpn_protos(context, kOffer, sizeof(kOffer) - 1);
   return TlsClient(std::move(state));
 }
 
@@ -194,9 +211,7 @@ Result<TlsServer> TlsServer::create(const Certificate& certificate, Protocols pr
   state->context = make_context(TLS_server_method());
   if (state->context == nullptr) return fail(Code::Internal, "no memory for TLS");
   STRONGROOM_CHECKED(use_certificate(state->context.get(), certificate));
-  SSL_CTX_set_alpn_select_cb(state->context.get(),
-                             protocols == Protocols::Http1 ? choose_http1 : choose_http2_first,
-                             nullptr);
+  SSL_CTX_set_alpn_select_cb(state->context.get(), chooser_of(protocols), nullptr);
   static constexpr unsigned char kContext[] = "strongroom";
   SSL_CTX_set_session_id_context(state->context.get(), kContext, sizeof(kContext) - 1);
   return TlsServer(std::move(state));

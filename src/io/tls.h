@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -13,8 +14,14 @@
 
 namespace strongroom::io {
 
+/// What a client offers by ALPN (RFC 7301), for one connection.
+enum class ProtocolOffer : std::uint8_t { Http1, Http2AndHttp1 };
+
+/// Error::reason of a handshake in which the server speaks nothing of what was offered.
+inline constexpr std::string_view kNoCommonProtocol = "no_common_protocol";
+
 /// Client side: system roots and `extra_ca_pem` (may be empty), host name checks on, session
-/// resumption on, ALPN http/1.1.
+/// resumption on.
 class TlsClient {
  public:
   static Result<TlsClient> create(const std::string& extra_ca_pem);
@@ -38,8 +45,9 @@ struct Certificate {
 /// Server side with one certificate.
 class TlsServer {
  public:
-  /// `protocols`: what ALPN offers (RFC 7301), the first that the client knows is chosen.
-  enum class Protocols : std::uint8_t { Http1, Http2AndHttp1 };
+  /// `protocols`: the first of them that the client offers by ALPN (RFC 7301) is chosen. When there
+  /// is none, Http2 ends the handshake; the others go on without.
+  enum class Protocols : std::uint8_t { Http1, Http2AndHttp1, Http2 };
   static Result<TlsServer> create(const Certificate& certificate,
                                   Protocols protocols = Protocols::Http1);
   /// With the certificate of one leaf, whatever name the client asks for.

@@ -63,7 +63,15 @@ Choice* choice_of(SSL* ssl) {
 }
 
 std::string_view offer_of(TlsServer::Protocols protocols) {
-  return protocols == TlsServer::Protocols::Http1 ? "\x08http/1.1" : "\x02h2\x08http/1.1";
+  switch (protocols) {
+    case TlsServer::Protocols::Http1:
+      return "\x08http/1.1";
+    case TlsServer::Protocols::Http2AndHttp1:
+      return "\x02h2\x08http/1.1";
+    case TlsServer::Protocols::Http2:
+      break;
+  }
+  return "\x02h2";
 }
 
 /// RFC 7301 3.2: the server's order decides; a client that shares no protocol with it is refused.

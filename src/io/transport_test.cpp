@@ -1,11 +1,11 @@
 // Streams under load and in trouble, with real sockets. SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
-#include <csignal>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 
 #include "io/addresses.h"
@@ -105,6 +105,34 @@ TEST_F(Transport, A3_names_are_matched_as_a_whole) {
   listen({"a*.example.com"});
   EXPECT_FALSE(once_over_tls(*client, "ab.example.com", hello))
       << "no part of a label may be a wildcard";
+}
+
+/// What the server chose of the offer; the reason of its refusal otherwise.
+Task<void> negotiate(Task<Result<Stream>> dialled, const TlsClient& client, ProtocolOffer offer,
+                     std::string& out) {
+  auto stream = co_await std::move(dialled);
+  if (!stream) co_return;
+  const auto done = co_await stream->start_tls_client(client, "api.example.com", offer);
+  out = done ? std::string(stream->tls_protocol()) : done.error().reason;
+}
+
+TEST_F(Transport, protocols_are_offered_for_each_connection_by_itself) {
+  using Protocols = TlsServer::Protocols;
+  listen({"api.example.com"});
+  const auto leaf = make_leaf(authority, {"api.example.com"});
+  const auto client = TlsClient::create(authority.chain_pem);
+  const auto chosen = [&](Protocols protocols, ProtocolOffer offer) {
+    tls = std::move(*TlsServer::create(*leaf, protocols));
+    std::string out;
+    run(negotiate(dial(), *client, offer, out));
+    return out;
+  };
+  EXPECT_EQ(chosen(Protocols::Http1, ProtocolOffer::Http1), "http/1.1");
+  EXPECT_EQ(chosen(Protocols::Http1, ProtocolOffer::Http2AndHttp1), "http/1.1");
+  EXPECT_EQ(chosen(Protocols::Http2AndHttp1, ProtocolOffer::Http1), "http/1.1");
+  EXPECT_EQ(chosen(Protocols::Http2AndHttp1, ProtocolOffer::Http2AndHttp1), "h2");
+  EXPECT_EQ(chosen(Protocols::Http2, ProtocolOffer::Http2AndHttp1), "h2");
+  EXPECT_EQ(chosen(Protocols::Http2, ProtocolOffer::Http1), kNoCommonProtocol);
 }
 
 /// Reads nothing until the sender has been held back, then everything.
