@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "gateway/answer_head.h"
 #include "gateway/connection.h"
+#include "gateway/trailers.h"
 #include "gateway/verdict.h"
 
 namespace strongroom::gateway {
@@ -20,6 +22,10 @@ struct ChunkMarks {
     after = size == 0 ? std::string_view() : "\r\n";
     if (is_last) after = size == 0 ? "0\r\n\r\n" : "\r\n0\r\n\r\n";
   }
+  /// With what build_answer_trailers has made in place of the plain end.
+  void end_with(std::string_view trailers) {
+    after = line_size > 0 ? trailers : trailers.substr(kChunkEnd);
+  }
   [[nodiscard]] std::string_view before() const { return {line.data(), line_size}; }
 };
 
@@ -31,8 +37,12 @@ bool Connection::prepare_body() {
   looks_at_body_ = may_refuse_key(x_.route.service->check, response.status);
   looked_at_.clear();
   const auto coding = http::content_coding_of(response.headers);
-  if (coding == http::ContentCoding::Identity) return true;
   const bool has_body = response.body.kind != http::BodyKind::None;
+  // gRPC compresses each message by itself; it was asked not to.
+  const auto* of_messages = response.headers.find("grpc-encoding");
+  const bool is_plain = of_messages == nullptr || of_messages->value == "identity";
+  if (!is_plain && has_body && patterns() != nullptr) return false;
+  if (coding == http::ContentCoding::Identity) return true;
   // 206: a part of a coded body tells nothing without what stands before it.
   if (!reads_answer() || !coding || response.status == 206) {
     looked_at_encoding_ = response.headers.find(http::Name::ContentEncoding)->value;
@@ -112,6 +122,18 @@ Connection::Piece Connection::next_piece(MutableBytes& content) {
   return piece;
 }
 
+std::unique_ptr<Workspace> Connection::answer_trailers() {
+  if (!x_.takes_trailers || answer_body_.trailers().empty() || lease() == nullptr) return nullptr;
+  auto work = gateway_.workspaces.take();
+  if (!build_answer_trailers(answer_body_.trailers(), work->out)) {
+    gateway_.workspaces.give(std::move(work));
+    return nullptr;
+  }
+  mask_key(work->out, lease()->granted().value, x_.admission.pass.text());
+  x_.guard.mask_whole(work->out.mutable_bytes());
+  return work;
+}
+
 /// Head and body to the client as they come, through the guard. False when either side broke off.
 io::Task<bool> Connection::relay_body() {
   const bool is_chunked = x_.answers_in_chunks;
@@ -130,7 +152,9 @@ io::Task<bool> Connection::relay_body() {
       if (piece.is_bad) co_return give_blocks(std::move(block), false);
       const ByteView body =
           piece.is_last ? x_.guard.feed_last(piece.octets) : x_.guard.feed(piece.octets);
-      const ChunkMarks marks(body.size(), piece.is_last);
+      ChunkMarks marks(body.size(), piece.is_last);
+      auto trailers = piece.is_last && is_chunked ? answer_trailers() : nullptr;
+      if (trailers != nullptr) marks.end_with(trailers->out.view());
       ByteView before = is_chunked ? bytes_of(marks.before()) : ByteView();
       const ByteView after = is_chunked ? bytes_of(marks.after) : ByteView();
       if (!x_.answer_started) {
@@ -140,6 +164,7 @@ io::Task<bool> Connection::relay_body() {
       x_.answer_started = true;
       client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
       const auto sent = co_await client_.write_all(before, body, after);
+      gateway_.workspaces.give(std::move(trailers));
       if (!sent) {
         x_.client_left = !x_.cut_by;
         co_return give_blocks(std::move(block), false);

@@ -16,9 +16,7 @@ bool stays_behind(const http::Header& header, std::string_view connection, bool 
     return true;
   if (header.id == http::Name::SecWebSocketProtocol) return true;  // written apart
   if (http::is_hop_by_hop(header.id)) return true;
-  // Would lead the client past the gateway (threats.md B7).
-  if (http::equals_ignoring_case(header.name, "alt-svc")) return true;
-  if (http::equals_ignoring_case(header.name, kCode)) return true;
+  if (leads_past_gateway(header.name)) return true;
   return !is_upgrade && !connection.empty() && http::list_has(connection, header.name);
 }
 
@@ -121,6 +119,10 @@ bool build_answer_head(const AnswerHead& parts, HeadBuffer& out) {
   }
   out.add("\r\n");
   return !out.has_overflowed();
+}
+
+bool leads_past_gateway(std::string_view name) {
+  return http::equals_ignoring_case(name, "alt-svc") || http::equals_ignoring_case(name, kCode);
 }
 
 std::size_t mask_key(HeadBuffer& out, const Secret& value, std::string_view pass) {

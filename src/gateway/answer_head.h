@@ -27,6 +27,9 @@ struct AnswerHead {
 };
 /// Fills `out`; false when it does not fit.
 [[nodiscard]] bool build_answer_head(const AnswerHead& parts, HeadBuffer& out);
+/// A header that no provider may send to an agent: it would lead past the gateway (threats.md B7),
+/// or is ours alone.
+[[nodiscard]] bool leads_past_gateway(std::string_view name);
 /// Puts the pass where the key stands; the answer says how often. Values under 8 octets are left
 /// alone (threats.md C11).
 std::size_t mask_key(HeadBuffer& out, const Secret& value, std::string_view pass);

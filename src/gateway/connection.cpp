@@ -239,7 +239,8 @@ io::Task<std::optional<Connection::Next>> Connection::begin_request() {
   closes_after_ = !work_->request.keeps_alive || ends_when_idle_;
   client_.set_deadline(Deadline());
   request_body_.start(work_->request.body);
-  body_ready_ = 0;
+  x_.upload_is_chunked = work_->request.body.kind == http::BodyKind::Chunked;
+  body_ready_ = trailers_ready_ = 0;
   std::string_view rest = unread().substr(head_size_);
   while (!request_body_.is_done() && !rest.empty()) {
     const auto step = request_body_.feed(rest);
@@ -249,6 +250,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_request() {
     }
     if (step.consumed == 0) break;
     body_ready_ += step.consumed;
+    trailers_ready_ += step.of_trailers;
     rest.remove_prefix(step.consumed);
   }
   x_.upload_wanted = !request_body_.is_done();
@@ -351,7 +353,7 @@ io::Task<void> Connection::upload_is_over() {
 
 void Connection::consume_request() {
   in_begin_ += head_size_ + body_ready_;
-  head_size_ = body_ready_ = 0;
+  head_size_ = body_ready_ = trailers_ready_ = 0;
   if (leftover_.empty()) return;
   // Only after a body that came apart from its head: nothing else is in the buffer then.
   in_.assign(leftover_.begin(), leftover_.end());

@@ -79,9 +79,11 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     bool upload_wanted = false;  ///< part of the body is still to come from the client
     bool upload_running = false;
     bool upload_failed = false;
-    bool upload_is_malformed = false;  ///< the client's chunks are
+    bool upload_is_chunked = false;
+    std::optional<Refusal> upload_refused;  ///< for its chunks or its trailers
     bool waits_for_continue = false;
-    bool owes_continue = false;  ///< the client waits for a 100 that the provider does not send
+    bool owes_continue = false;   ///< the client waits for a 100 that the provider does not send
+    bool takes_trailers = false;  ///< the client does
     lease::UseOutcome outcome = lease::UseOutcome::Completed;
   };
 
@@ -181,6 +183,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     bool is_bad = false;
   };
   [[nodiscard]] Piece next_piece(MutableBytes& content);
+  /// The last chunk and the answer's trailers, masked. Null when they do not go on.
+  [[nodiscard]] std::unique_ptr<Workspace> answer_trailers();
 
   // rewritten_answer.cpp
   [[gnu::noinline]] io::Task<Next> relay_rewritten(std::string_view field);
@@ -190,6 +194,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[gnu::noinline]] io::Task<std::optional<Refusal>> pass_informational();
   void start_upload();
   io::Task<void> upload();
+  [[nodiscard]] std::optional<Refusal> check_trailers() const;
 
   // websocket_relay.cpp
   [[gnu::noinline]] io::Task<Next> relay_websocket();
@@ -207,7 +212,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   std::size_t in_end_ = 0;
   std::size_t scanned_ = 0;
   std::size_t head_size_ = 0;
-  std::size_t body_ready_ = 0;  ///< octets of the body that came with the head
+  std::size_t body_ready_ = 0;      ///< octets of the body that came with the head
+  std::size_t trailers_ready_ = 0;  ///< of those, what follows the last chunk
   http::BodyFollower request_body_;
   http::BodyFollower answer_body_;
   std::shared_ptr<const Inspected> inspected_;  ///< of the tunnel that this connection has become

@@ -80,7 +80,7 @@ bool Connection::may_retry() const {
 
 Refusal Connection::refusal_of_failure() const {
   if (x_.cut_by) return *x_.cut_by;
-  if (x_.upload_is_malformed) return Refusal::BadRequest;
+  if (x_.upload_refused) return *x_.upload_refused;
   return x_.timed_out ? Refusal::UpstreamTimeout : Refusal::UpstreamProtocol;
 }
 
@@ -107,11 +107,14 @@ io::Task<std::optional<Refusal>> Connection::send_request() {
                            lease()->granted(),
                            reads_answer(),
                            work_->request.is_websocket_upgrade};
-  if (const auto refused = build_upstream_head(parts, work_->out)) {
+  auto refused = build_upstream_head(parts, work_->out);
+  if (!refused && request_body_.is_done()) refused = check_trailers();
+  if (refused) {
     work_->out.wipe_key();
     co_return refused;
   }
-  const std::string_view body = unread().substr(head_size_, body_ready_);
+  const std::size_t held = request_body_.is_done() ? 0 : trailers_ready_;
+  const std::string_view body = unread().substr(head_size_, body_ready_ - held);
   const std::string_view apart = work_->out.take_along(body) ? std::string_view() : body;
   upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
   const auto sent = co_await upstream_->stream.write_all(work_->out.bytes(), bytes_of(apart));
@@ -236,6 +239,8 @@ io::Task<std::optional<Connection::Next>> Connection::begin_answer() {
     co_return co_await refuse(*refused);
   }
   x_.guard = Guard(patterns());
+  // HTTP/2 has a place for them in any case.
+  x_.takes_trailers = kind_ == Kind::StreamOfHttp2 || takes_trailers(work_->request);
   if (response.status == 101) co_return co_await relay_websocket();
   if (!is_readable) {
     upstream_->stream.abort();

@@ -1,6 +1,8 @@
 // The client's body on its way to the provider, beside the answer. SPDX-License-Identifier:
 // Apache-2.0
 #include "gateway/connection.h"
+#include "gateway/trailers.h"
+#include "gateway/upstream_head.h"
 
 namespace strongroom::gateway {
 
@@ -23,6 +25,15 @@ void Connection::start_upload() {
   if (upload_done_ == nullptr) upload_done_ = std::make_unique<io::Event>(gateway_.loop());
   x_.upload_running = true;
   gateway_.loop().spawn(upload());
+}
+
+std::optional<Refusal> Connection::check_trailers() const {
+  if (request_body_.trailers().empty()) return std::nullopt;
+  if (lease() == nullptr) return Refusal::KeyRevoked;
+  const auto& service = *x_.route.service;
+  return check_request_trailers(request_body_.trailers(), service,
+                                resolved(service.inject.name, lease()->granted().settings),
+                                x_.admission.pass.text());
 }
 
 /// The rest of the client's body, beside the answer. Ends with the body, with the client, or when
@@ -49,19 +60,25 @@ io::Task<void> Connection::upload() {
     while (!request_body_.is_done() && !rest.empty() && !is_bad) {
       const auto step = request_body_.feed(rest);
       is_bad = step.state == http::ParseState::Bad;
-      of_body += step.consumed;
+      of_body += step.consumed - step.of_trailers;
       rest.remove_prefix(step.consumed);
     }
     if (request_body_.is_done()) leftover_.assign(rest.begin(), rest.end());
-    if (is_bad || upstream_ == nullptr) {
+    if (is_bad) x_.upload_refused = Refusal::BadRequest;
+    if (!is_bad && request_body_.is_done()) x_.upload_refused = check_trailers();
+    if (x_.upload_refused || upstream_ == nullptr) {
       x_.upload_failed = true;
-      x_.upload_is_malformed = is_bad;
       if (upstream_ != nullptr) upstream_->stream.abort();
       break;
     }
+    // What follows the last chunk has been held back until it could be judged as a whole.
+    const bool ends = request_body_.is_done() && x_.upload_is_chunked;
+    const std::string_view fields = ends ? request_body_.trailers() : std::string_view();
+    const std::string_view end = ends ? "\r\n" : std::string_view();
     upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
-    const auto sent = co_await upstream_->stream.write_all(ByteView(*block).first(of_body));
-    x_.bytes_up += of_body;
+    const auto sent = co_await upstream_->stream.write_all(ByteView(*block).first(of_body),
+                                                           bytes_of(fields), bytes_of(end));
+    x_.bytes_up += of_body + fields.size() + end.size();
     if (!sent) {
       x_.upload_failed = true;
       break;

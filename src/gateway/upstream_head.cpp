@@ -7,6 +7,8 @@
 namespace strongroom::gateway {
 namespace {
 
+constexpr std::string_view kGrpcAcceptEncoding = "grpc-accept-encoding";
+
 bool may_travel(ByteView value) {
   return !value.empty() && std::all_of(value.begin(), value.end(),
                                        [](std::uint8_t c) { return c >= 0x20 && c != 0x7f; });
@@ -97,13 +99,19 @@ void add_subprotocols(const http::Header& header, std::string_view without, Head
   if (!is_first) out.add("\r\n");
 }
 
+/// Of the body as a whole, or of gRPC's messages in it.
+bool is_wish_for_coding(const http::Header& header) {
+  return header.id == http::Name::AcceptEncoding ||
+         http::equals_ignoring_case(header.name, kGrpcAcceptEncoding);
+}
+
 bool stays_behind(const UpstreamHead& parts, std::string_view inject_name,
                   std::string_view connection, const http::Header& header) {
   if (header.id == http::Name::Host || http::is_hop_by_hop(header.id) ||
       header.id == http::Name::ContentLength)
     return true;
   if (is_stripped(*parts.route.service, inject_name, header)) return true;
-  if (parts.asks_for_plain_body && header.id == http::Name::AcceptEncoding) return true;
+  if (parts.asks_for_plain_body && is_wish_for_coding(header)) return true;
   if (parts.asks_for_plain_frames && header.id == http::Name::SecWebSocketExtensions) return true;
   return !connection.empty() && http::list_has(connection, header.name);
 }
@@ -112,10 +120,18 @@ void add_framing(const http::RequestHead& request, HeadBuffer& out) {
   if (request.body.kind == http::BodyKind::Chunked) out.add("transfer-encoding: chunked\r\n");
   if (request.body.kind == http::BodyKind::Length)
     out.add("content-length: ").add_number(request.body.length).add("\r\n");
-  if (request.is_websocket_upgrade) out.add("connection: upgrade\r\nupgrade: websocket\r\n");
+  if (request.is_websocket_upgrade)
+    out.add("connection: upgrade\r\nupgrade: websocket\r\n");
+  else if (takes_trailers(request))
+    out.add("te: trailers\r\nconnection: te\r\n");
 }
 
 }  // namespace
+
+bool takes_trailers(const http::RequestHead& request) {
+  const auto* te = request.headers.find(http::Name::Te);
+  return te != nullptr && http::list_has(te->value, "trailers");
+}
 
 std::string_view resolved(std::string_view text, const lease::Settings& settings) {
   constexpr std::string_view kMark = "{setting:";
@@ -171,6 +187,8 @@ std::optional<Refusal> build_upstream_head(const UpstreamHead& parts, HeadBuffer
       out.add_header(header.name, header.value);
   }
   if (parts.asks_for_plain_body) out.add("accept-encoding: identity\r\n");
+  if (parts.asks_for_plain_body && parts.request.headers.find(kGrpcAcceptEncoding) != nullptr)
+    out.add_header(kGrpcAcceptEncoding, "identity");
   add_framing(parts.request, out);
   const std::string_view pass = parts.admission.pass.text();
   if (!pass.empty() && out.contains(pass)) return Refusal::PassMisplaced;

@@ -28,6 +28,8 @@ struct UpstreamHead {
 /// fit; Internal when the stored value cannot travel in a head (threats.md E4).
 [[nodiscard]] std::optional<Refusal> build_upstream_head(const UpstreamHead& parts,
                                                          HeadBuffer& out);
+/// Does the request say so (RFC 9110 6.5.1)? It is the one TE that goes on.
+[[nodiscard]] bool takes_trailers(const http::RequestHead& request);
 /// The key alone, for a check: "name: scheme value\r\n" or nothing when it travels elsewhere.
 [[nodiscard]] std::optional<Refusal> add_key_header(const catalog::Service& service,
                                                     const lease::Settings& settings,

@@ -95,6 +95,7 @@ class Provider {
   struct Seen {
     std::string head;
     std::string body;
+    std::string trailers;
   };
   void start(io::Loop& loop, io::TlsServer tls);
   [[nodiscard]] std::string address() const { return address_; }
@@ -112,7 +113,7 @@ class Provider {
  private:
   io::Task<void> serve(std::shared_ptr<io::Stream> stream);
   io::Task<bool> read_body(io::Stream& stream, http::BodyFraming framing, std::string& buffer,
-                           std::string& body);
+                           Seen& seen_now);
   io::Task<void> read_raw(io::Stream& stream);
   io::Loop* loop_ = nullptr;
   std::unique_ptr<io::TlsServer> tls_;
@@ -125,6 +126,7 @@ struct Answer {
   int status = 0;
   std::string head;
   std::string body;
+  std::string trailers;
   bool is_whole = false;
   [[nodiscard]] bool says(std::string_view text) const {
     return head.find(text) != std::string::npos || body.find(text) != std::string::npos;

@@ -86,20 +86,21 @@ io::Task<bool> Provider::send(std::string octets) {
 }
 
 io::Task<bool> Provider::read_body(io::Stream& stream, http::BodyFraming framing,
-                                   std::string& buffer, std::string& body) {
+                                   std::string& buffer, Seen& seen_now) {
   http::BodyFollower follower;
   follower.start(framing);
   ByteVector block(65536);
   while (!follower.is_done()) {
     const auto step = follower.feed(buffer);
     if (step.state == http::ParseState::Bad) co_return false;
-    body.append(step.content);
+    seen_now.body.append(step.content);
     buffer.erase(0, step.consumed);
     if (follower.is_done() || step.consumed > 0) continue;
     const auto got = co_await stream.read_some(block);
     if (!got || *got == 0) co_return false;
     buffer.append(text_of(ByteView(block).first(*got)));
   }
+  seen_now.trailers = follower.trailers();
   co_return true;
 }
 
@@ -134,7 +135,7 @@ io::Task<void> Provider::serve(std::shared_ptr<io::Stream> stream) {
     one.head = buffer.substr(0, outcome.consumed);
     buffer.erase(0, outcome.consumed);
     if (reads_bodies) {
-      const bool has_body = co_await read_body(*stream, head.body, buffer, one.body);
+      const bool has_body = co_await read_body(*stream, head.body, buffer, one);
       if (!has_body) break;
     }
     last_ = stream;
@@ -201,6 +202,7 @@ io::Task<Answer> Agent::answer(std::string method) {
     out.is_whole = body.end_of_input();
     co_return out;
   }
+  out.trailers = body.trailers();
   out.is_whole = true;
   co_return out;
 }

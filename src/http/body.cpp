@@ -29,6 +29,7 @@ void BodyFollower::start(BodyFraming framing) {
   left_ = framing.length;
   digits_ = 0;
   extra_ = 0;
+  trailers_.clear();
   switch (framing.kind) {
     case BodyKind::None:
       phase_ = Phase::Done;
@@ -52,8 +53,11 @@ BodyFollower::Step BodyFollower::feed(std::string_view input) {
     const bool is_content =
         phase_ == Phase::Length || phase_ == Phase::ChunkData || phase_ == Phase::UntilEnd;
     if (!is_content) {
+      const bool is_of_trailers = phase_ >= Phase::TrailerStart && phase_ <= Phase::LastLf;
       phase_ = take(input[step.consumed]);
-      if (phase_ != Phase::Bad) ++step.consumed;
+      if (phase_ == Phase::Bad) continue;
+      ++step.consumed;
+      step.of_trailers += is_of_trailers ? 1 : 0;
       continue;
     }
     const std::size_t here = input.size() - step.consumed;
@@ -98,6 +102,7 @@ BodyFollower::Phase BodyFollower::take_trailer(char octet) {
     if (octet == '\r') return Phase::LastLf;
     name_size_ = 0;
   }
+  trailers_ += octet;
   if (phase_ == Phase::TrailerValue) {
     if (octet == '\r') return Phase::TrailerLf;
     return is_value_char(octet) ? Phase::TrailerValue : Phase::Bad;
@@ -134,6 +139,7 @@ BodyFollower::Phase BodyFollower::take(char octet) {
     case Phase::TrailerValue:
       return take_trailer(octet);
     case Phase::TrailerLf:
+      trailers_ += octet;
       return octet == '\n' ? Phase::TrailerStart : Phase::Bad;
     case Phase::LastLf:
       return octet == '\n' ? Phase::Done : Phase::Bad;

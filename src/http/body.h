@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <string>
+#include <string_view>
 
 #include "http/head.h"
 
@@ -22,7 +24,8 @@ class BodyFollower {
   void start(BodyFraming framing);
   struct Step {
     ParseState state = ParseState::NeedMore;  ///< Complete: the body ended after `consumed` octets
-    std::size_t consumed = 0;  ///< octets of input that belong to the body (framing included)
+    std::size_t consumed = 0;     ///< octets of input that belong to the body (framing included)
+    std::size_t of_trailers = 0;  ///< of those, what follows the last chunk's size line
     std::string_view
         content;  ///< content octets among them; empty for pure framing. Call again with the rest.
   };
@@ -33,6 +36,9 @@ class BodyFollower {
   /// For UntilEnd: the connection ended. False when that cuts a body of another framing short.
   [[nodiscard]] bool end_of_input();
   [[nodiscard]] std::uint64_t content_so_far() const { return total_; }
+  /// The trailer fields that have come, "name: value" lines as they came, each with its CRLF; all
+  /// of them once the body is done.
+  [[nodiscard]] std::string_view trailers() const { return trailers_; }
 
  private:
   enum class Phase : std::uint8_t {
@@ -66,6 +72,7 @@ class BodyFollower {
   std::uint32_t extra_ = 0;  ///< octets of extension, or of all trailers, so far
   std::array<char, kLongestTrailerName> name_{};  ///< of the trailer being read
   std::uint32_t name_size_ = 0;
+  std::string trailers_;  ///< nearly always empty
 };
 
 }  // namespace strongroom::http

@@ -126,6 +126,31 @@ TEST(BodyFollower, ChunkTableWhereverItIsCut) {
   }
 }
 
+TEST(BodyFollower, TrailersAreKeptWhereverTheyAreCut) {
+  constexpr std::string_view kBody = "2\r\nhi\r\n0\r\n";
+  constexpr std::string_view kFields = "grpc-status: 0\r\nX-Sum:  1 \r\n";
+  const std::string text = std::string(kBody) + std::string(kFields) + "\r\n";
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    BodyFollower follower;
+    follower.start(kChunked);
+    std::size_t at = 0;
+    std::size_t of_trailers = 0;
+    for (const std::size_t end : {cut, text.size()}) {
+      while (at < end) {
+        const auto step = follower.feed(std::string_view(text).substr(at, end - at));
+        ASSERT_NE(step.state, ParseState::Bad) << cut;
+        at += step.consumed;
+        of_trailers += step.of_trailers;
+      }
+    }
+    EXPECT_TRUE(follower.is_done());
+    EXPECT_EQ(follower.trailers(), kFields) << cut;
+    EXPECT_EQ(of_trailers, kFields.size() + 2) << cut;
+    follower.start(kChunked);
+    EXPECT_EQ(follower.trailers(), "");
+  }
+}
+
 TEST(BodyFollower, Length) {
   for (std::size_t cut = 0; cut <= 8; ++cut) {
     const Followed got = follow({BodyKind::Length, 5}, "hello...", cut);

@@ -7,7 +7,6 @@ const HOP_BY_HOP = [
   'proxy-connection',
   'proxy-authenticate',
   'proxy-authorization',
-  'te',
   'trailer',
 ];
 
@@ -57,13 +56,18 @@ export function judge(state, record, request, url, { direct, keyOptional }) {
   }
   for (const name of HOP_BY_HOP)
     if (request.headers[name] !== undefined && !direct) violate(`hop-by-hop leftover: ${name}`);
+  // The one TE that a gateway's own is (RFC 9110 10.1.4).
+  const takesTrailers = request.headers.te === 'trailers';
+  if (request.headers.te !== undefined && !takesTrailers && !direct) violate('hop-by-hop leftover: te');
   const connection = (request.headers.connection ?? '')
     .toLowerCase()
     .split(',')
     .map((part) => part.trim())
     .filter(Boolean);
   for (const token of connection) {
-    if (!['keep-alive', 'close', 'upgrade'].includes(token) && !direct)
+    const isOurs =
+      ['keep-alive', 'close', 'upgrade'].includes(token) || (token === 'te' && takesTrailers);
+    if (!isOurs && !direct)
       violate(`hop-by-hop leftover: connection: ${token}`);
   }
   for (const name of Object.keys(request.headers)) {

@@ -101,7 +101,7 @@ const WRONG = {
   'key of another service: openai': ['/v1/models', { 'x-goog-api-key': 'sk-of-openai' }],
   'key of gemini in another header': ['/v1/models', { 'x-goog-api-key': KEY, 'user-agent': KEY }],
   'key of gemini in the path': [`/v1/models/${KEY}`, { 'x-goog-api-key': KEY }],
-  'hop-by-hop leftover: te': ['/v1/models', { 'x-goog-api-key': KEY, te: 'trailers' }],
+  'hop-by-hop leftover: te': ['/v1/models', { 'x-goog-api-key': KEY, te: 'gzip' }],
   'hop-by-hop leftover: proxy-connection': [
     '/v1/models',
     { 'x-goog-api-key': KEY, 'proxy-connection': 'keep-alive' },
