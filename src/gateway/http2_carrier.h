@@ -1,0 +1,132 @@
+// Http2Carrier: one HTTP/2 connection (RFC 9113), and for each of its streams one HTTP/1 exchange
+// over a socket pair, at whose other end a Connection reads and writes. So there is one pipeline,
+// whatever either side speaks. Octets, windows, bodies, trailers and ends are carried here, in both
+// directions and for both sides; heads by who derives from it.
+//
+// Used by: Http2Front (agents), Http2Back (providers). Threads: its loop's. What is on its way may
+// hold a key: memory is wiped when it is left. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "http/body.h"
+#include "http/http2_session.h"
+#include "io/loop.h"
+#include "io/net.h"
+#include "io/stream.h"
+
+namespace strongroom::gateway {
+
+/// One stream, and its end of the socket pair.
+struct Http2Bridge {
+  Http2Bridge(io::Loop& loop, io::Stream end);
+  ~Http2Bridge();
+  Http2Bridge(const Http2Bridge&) = delete;
+  Http2Bridge& operator=(const Http2Bridge&) = delete;
+
+  /// What was read from the pair and has not gone on.
+  [[nodiscard]] std::string_view unread() const;
+  /// It has gone on.
+  void take(std::size_t octets);
+
+  static constexpr std::size_t kBlock = 48UL << 10U;  ///< the longest head fits
+  using Block = std::array<std::uint8_t, kBlock>;
+
+  http::Http2StreamId stream = 0;  ///< 0: none yet
+  io::Stream inner;
+  std::string method;
+  std::string trailers;       ///< that the peer sent on the stream
+  http::BodyFollower body;    ///< of what comes from the pair
+  io::Event has_news;         ///< of the stream
+  io::Event may_send;         ///< on the stream
+  io::Event is_request_over;  ///< its direction, which has a coroutine of its own
+  bool is_closed = false;     ///< the stream: nothing more is sent on it
+
+ private:
+  friend class Http2Carrier;
+  std::unique_ptr<Block> block_;  ///< none while the pair is silent
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+using Http2BridgePointer = std::shared_ptr<Http2Bridge>;
+
+/// How long a connection may be silent.
+struct Http2Patience {
+  Duration idle{};    ///< without streams
+  Duration stream{};  ///< with some; also how long one may wait for its window
+};
+
+class Http2Carrier {
+ public:
+  Http2Carrier(const Http2Carrier&) = delete;
+  Http2Carrier& operator=(const Http2Carrier&) = delete;
+
+ protected:
+  /// `peer` outlives run().
+  Http2Carrier(http::Http2Role role, io::Loop& loop, io::Stream& peer, Http2Patience patience);
+  ~Http2Carrier();
+
+  /// Until the peer or close() ends it, and all that was begun for it has ended.
+  [[nodiscard]] io::Task<void> run();
+  /// At once: every stream ends, nothing more is sent.
+  void close() noexcept;
+  /// The session may have something to send.
+  void wake() { has_output_.set(); }
+
+  /// What the session said, after `bridge` (null: none) has taken note. Data and windows are not
+  /// told.
+  virtual void on_event(http::Http2Event& event, Http2Bridge* bridge) = 0;
+
+  struct Ends {
+    io::Stream inner;  ///< a bridge's
+    io::Stream other;  ///< for whoever speaks HTTP/1
+  };
+  [[nodiscard]] Result<Ends> make_ends();
+  void add(Http2BridgePointer bridge);
+  /// Events of this stream are the bridge's from now on.
+  void name(http::Http2StreamId stream, Http2Bridge& bridge);
+  /// More of the pair's octets behind those unread. False: no room, the end, or an error.
+  [[nodiscard]] io::Task<bool> read_more(Http2Bridge& bridge);
+  /// From the pair to the stream, whose head has been submitted, until bridge.body is done. False:
+  /// either side broke off.
+  [[nodiscard]] io::Task<bool> carry_out(Http2Bridge& bridge);
+  /// From the stream to the pair, until the peer's end. False: either side broke off.
+  [[nodiscard]] io::Task<bool> carry_in(Http2Bridge& bridge, http::BodyKind kind);
+  /// The answer is over; when it is not whole, the stream is cut short. Waits for is_request_over,
+  /// then forgets the bridge.
+  [[nodiscard]] io::Task<void> leave(Http2BridgePointer bridge, bool is_whole);
+
+  /// Each coroutine that uses this, from its spawning to its end.
+  void work_begins() { ++under_way_; }
+  void work_ends();
+
+  [[nodiscard]] io::Loop& loop() { return loop_; }
+  [[nodiscard]] http::Http2Session& session() { return session_; }
+  [[nodiscard]] const http::Http2Session& session() const { return session_; }
+  [[nodiscard]] bool has_streams() const { return !bridges_.empty(); }
+  [[nodiscard]] bool is_closing() const { return is_closing_; }
+
+ private:
+  io::Task<void> read();
+  io::Task<void> write();
+  io::Task<bool> send(Http2Bridge& bridge, ByteView content, http::Http2End end);
+  void handle_events();
+  void set_patience();
+
+  io::Loop& loop_;
+  io::Stream& peer_;
+  Http2Patience patience_;
+  http::Http2Session session_;
+  std::set<Http2BridgePointer> bridges_;
+  std::map<http::Http2StreamId, Http2Bridge*> by_stream_;
+  io::Event has_output_;
+  io::Event is_over_;
+  std::size_t under_way_ = 0;
+  bool is_closing_ = false;
+};
+
+}  // namespace strongroom::gateway
