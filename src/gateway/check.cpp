@@ -86,11 +86,11 @@ io::Task<lease::CheckDone> Gateway::check_key(LeaseId id) {
     co_return unknown("this service has no check");
   const auto authority = destinations_.authority_for_check(*service, lease->granted().settings);
   if (!authority) co_return unknown("this service has no host to ask");
-  auto upstream = co_await pool_.dial(*authority);
+  auto upstream = co_await pool_.dial(*authority, ProtocolWish::Http1First, id);
   if (!upstream) co_return unknown("the provider cannot be reached: " + upstream.error().message);
   // The key may have been revoked meanwhile; from here on a revoke ends the connection.
   lease::Lease* held = link_.holder().find(id);
-  if (held == nullptr || !(*upstream)->attach(*held) ||
+  if (held == nullptr || !(*upstream)->bind(*held) || !(*upstream)->attach(*held) ||
       !(*upstream)->is_usable(loop_.clock().steady()))
     co_return unknown("the key may not be used any more");
   auto work = workspaces.take();

@@ -66,6 +66,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     std::uint64_t bytes_up = 0;
     std::uint64_t bytes_down = 0;
     int status = 0;
+    int refused_streams = 0;
     std::shared_ptr<const Inspected> inspected;     ///< reached through a proxy ingress
     Guard guard;                                    ///< over what comes back
     std::unique_ptr<http::ContentDecoder> decoder;  ///< of a body that came in a coding
@@ -150,7 +151,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[gnu::noinline]] io::Task<std::optional<Refusal>> send_request();
   [[gnu::noinline]] io::Task<std::optional<Refusal>> receive_head();
   [[gnu::noinline]] io::Task<std::optional<Refusal>> wait_until_recorded();
-  [[nodiscard]] bool may_retry() const;
+  [[nodiscard]] bool may_retry();
+  [[nodiscard]] ProtocolWish protocol_wish() const;
   [[nodiscard]] Refusal refusal_of_failure() const;
   [[gnu::noinline]] io::Task<std::optional<Next>> begin_answer();
   [[gnu::noinline]] io::Task<Next> end_answer(bool is_whole);

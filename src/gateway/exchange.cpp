@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kWatchAfter{150};
 constexpr std::chrono::seconds kContinueAfter{1};
+constexpr int kMostRefused = 3;  ///< sent again so often
 
 bool is_idempotent(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" ||
@@ -55,7 +56,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_exchange() {
     if (!refused) refused = co_await receive_head();
     if (!refused) break;
     if (may_retry()) continue;
-    if (upstream_ != nullptr) upstream_->stream.abort();
+    if (upstream_ != nullptr) upstream_->abort();
     if (x_.client_left || !client_.is_open()) {
       client_.abort();
       co_await end_upload();
@@ -69,13 +70,14 @@ io::Task<std::optional<Connection::Next>> Connection::begin_exchange() {
   co_return std::nullopt;
 }
 
-/// Nothing of an answer came over a reused connection that had been closed meanwhile, and sending
-/// again changes nothing.
-bool Connection::may_retry() const {
-  const bool was_stale =
-      upstream_ != nullptr && upstream_->is_reused && answer_end_ == 0 && !x_.timed_out;
-  return was_stale && !x_.cut_by && !x_.client_left && !x_.upload_wanted &&
-         is_idempotent(work_->request.method);
+/// Nothing of an answer came, nothing of the body is gone, and either the provider has said that it
+/// did nothing, or a reused connection had been closed meanwhile and sending again changes nothing.
+bool Connection::may_retry() {
+  if (upstream_ == nullptr || answer_end_ != 0 || x_.timed_out || x_.cut_by || x_.client_left ||
+      x_.upload_wanted)
+    return false;
+  if (upstream_->was_refused()) return ++x_.refused_streams <= kMostRefused;
+  return upstream_->is_reused && is_idempotent(work_->request.method);
 }
 
 Refusal Connection::refusal_of_failure() const {
@@ -85,14 +87,23 @@ Refusal Connection::refusal_of_failure() const {
 }
 
 io::Task<std::optional<Refusal>> Connection::connect_upstream() {
-  upstream_ = gateway_.pool().take_idle(x_.authority);
+  if (lease() == nullptr) co_return x_.cut_by.value_or(Refusal::VaultUnavailable);
+  const LeaseId id = lease()->id();
+  const ProtocolWish wish = protocol_wish();
+  upstream_ = gateway_.pool().take_idle(x_.authority, wish, id);
   if (upstream_ == nullptr) {
-    auto dialled = co_await gateway_.pool().dial(x_.authority);
+    auto dialled = co_await gateway_.pool().dial(x_.authority, wish, id);
     if (!dialled) co_return refusal_of_dial(dialled.error());
     upstream_ = std::move(*dialled);
   }
   if (x_.cut_by) co_return *x_.cut_by;
+  if (lease() == nullptr || !upstream_->bind(*lease())) co_return Refusal::VaultUnavailable;
   co_return std::nullopt;
+}
+
+ProtocolWish Connection::protocol_wish() const {
+  if (work_->request.is_websocket_upgrade) return ProtocolWish::Http1Only;
+  return kind_ == Kind::StreamOfHttp2 ? ProtocolWish::Http2First : ProtocolWish::Http1First;
 }
 
 /// Head with the key, and what has come of the body, in one write. The key is usable at this very
@@ -155,6 +166,7 @@ io::Task<std::optional<Refusal>> Connection::receive_head() {
         co_await upstream_->stream.read_some(MutableBytes(work_->answer).subspan(answer_end_));
     if (!got || *got == 0) {
       x_.timed_out = !got && got.error().code == Code::Timeout;
+      if (x_.timed_out) upstream_->doubt();
       co_return refusal_of_failure();
     }
     answer_end_ += *got;
@@ -235,7 +247,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_answer() {
   metering_.begin_answer(response, looked_at_encoding_);
   answer_keeps_alive_ = response.keeps_alive;
   if (const auto refused = co_await wait_until_recorded()) {
-    upstream_->stream.abort();
+    upstream_->abort();
     co_return co_await refuse(*refused);
   }
   x_.guard = Guard(patterns());
@@ -243,7 +255,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_answer() {
   x_.takes_trailers = kind_ == Kind::StreamOfHttp2 || takes_trailers(work_->request);
   if (response.status == 101) co_return co_await relay_websocket();
   if (!is_readable) {
-    upstream_->stream.abort();
+    upstream_->abort();
     co_return co_await refuse(Refusal::UpstreamEncoding);
   }
   const std::string_view field = rewritten_field();
@@ -262,7 +274,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_answer() {
       x_.decoder != nullptr)
     framing.kind = takes_chunks() ? http::BodyKind::Chunked : http::BodyKind::UntilEnd;
   if (!send_answer_head(framing)) {
-    upstream_->stream.abort();
+    upstream_->abort();
     co_return co_await refuse(Refusal::UpstreamProtocol);
   }
   answer_body_.start(response.body);
@@ -272,7 +284,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_answer() {
 
 io::Task<Connection::Next> Connection::end_answer(bool is_whole) {
   if (x_.is_undecodable && !x_.answer_started) {
-    upstream_->stream.abort();
+    upstream_->abort();
     co_return co_await refuse(Refusal::UpstreamEncoding);
   }
   co_return co_await finish_exchange(is_whole);
@@ -284,7 +296,7 @@ io::Task<Connection::Next> Connection::finish_exchange(bool is_whole) {
   if (!is_whole) {
     if (x_.outcome == lease::UseOutcome::Completed)
       x_.outcome = x_.timed_out ? lease::UseOutcome::TimedOut : lease::UseOutcome::UpstreamFailed;
-    upstream_->stream.abort();
+    upstream_->abort();
     client_.abort();
   }
   const bool is_upload_over = !x_.upload_wanted && !x_.upload_running && !x_.upload_failed;

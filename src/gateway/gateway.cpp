@@ -13,7 +13,7 @@ Gateway::Gateway(io::Loop& loop, lease::HolderLink& link, Setup setup)
       link_(link),
       setup_(std::move(setup)),
       destinations_(setup_.catalog),
-      pool_(loop, std::move(setup_.upstream_tls), std::move(setup_.dials)),
+      pool_(loop, std::move(setup_.upstream_tls), std::move(setup_.dials), setup_.limits.body),
       authorities_(loop.clock(), setup_.link_key.duplicate()),
       links_(std::move(setup_.link_key)),
       limits_(setup_.limits),

@@ -41,7 +41,9 @@ io::Task<void> Http2Carrier::run() {
   work_begins();
   loop_.spawn(write());
   co_await read();
-  close();
+  end_streams();
+  for (const auto& bridge : bridges_)
+    if (!outlives_connection(*bridge)) bridge->inner.abort();
   while (under_way_ > 0) co_await is_over_.wait();
 }
 
@@ -50,11 +52,15 @@ void Http2Carrier::work_ends() {
 }
 
 void Http2Carrier::close() noexcept {
+  end_streams();
+  for (const auto& bridge : bridges_) bridge->inner.abort();
+}
+
+void Http2Carrier::end_streams() noexcept {
   is_closing_ = true;
   session_.lose_connection();
   for (const auto& bridge : bridges_) {
     bridge->is_closed = true;
-    bridge->inner.abort();
     bridge->has_news.set();
     bridge->may_send.set();
   }
@@ -74,6 +80,7 @@ io::Task<void> Http2Carrier::read() {
     if (!got || *got == 0) co_return;
     const Status fed = session_.feed(ByteView(block).first(*got));
     handle_events();
+    on_input();
     has_output_.set();
     if (!fed || session_.is_finished()) co_return;
   }

@@ -72,7 +72,7 @@ class Http2Carrier {
 
   /// Until the peer or close() ends it, and all that was begun for it has ended.
   [[nodiscard]] io::Task<void> run();
-  /// At once: every stream ends, nothing more is sent.
+  /// At once: every stream ends, nothing more is sent or passed on.
   void close() noexcept;
   /// The session may have something to send.
   void wake() { has_output_.set(); }
@@ -80,6 +80,10 @@ class Http2Carrier {
   /// What the session said, after `bridge` (null: none) has taken note. Data and windows are not
   /// told.
   virtual void on_event(http::Http2Event& event, Http2Bridge* bridge) = 0;
+  /// Octets of the peer have been taken in.
+  virtual void on_input() {}
+  /// Is what has come on the stream worth passing on, although the peer is gone?
+  [[nodiscard]] virtual bool outlives_connection(const Http2Bridge& bridge) const = 0;
 
   struct Ends {
     io::Stream inner;  ///< a bridge's
@@ -115,6 +119,7 @@ class Http2Carrier {
   io::Task<void> write();
   io::Task<bool> send(Http2Bridge& bridge, ByteView content, http::Http2End end);
   void handle_events();
+  void end_streams() noexcept;
   void set_patience();
 
   io::Loop& loop_;

@@ -2,6 +2,18 @@
 #include "gateway/http2_front.h"
 
 namespace strongroom::gateway {
+namespace {
+
+/// HTTP/1 has to say that nothing follows; the end of the stream says it here. gRPC's clients take
+/// what a head that ends the stream says for trailers.
+void forget_empty_length(http::ResponseHead& answer) {
+  http::Headers kept;
+  for (const http::Header& header : answer.headers)
+    if (header.id != http::Name::ContentLength || header.value != "0") (void)kept.push(header);
+  answer.headers = kept;
+}
+
+}  // namespace
 
 Http2Front::Http2Front(Gateway& gateway, io::Stream& client, std::shared_ptr<const Inspected> place)
     : Http2Carrier(http::Http2Role::Server, gateway.loop(), client,
@@ -78,6 +90,7 @@ io::Task<bool> Http2Front::submit_answer(Http2Bridge& bridge) {
       continue;
     }
     const bool ends = answer.body.kind == http::BodyKind::None;
+    if (ends) forget_empty_length(answer);
     const Status submitted =
         answer.status < 200
             ? session().submit_informational(bridge.stream, answer)

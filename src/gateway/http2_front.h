@@ -26,6 +26,8 @@ class Http2Front final : private Http2Carrier {
 
  private:
   void on_event(http::Http2Event& event, Http2Bridge* bridge) override;
+  /// Nobody waits for the answer.
+  [[nodiscard]] bool outlives_connection(const Http2Bridge&) const override { return false; }
   void begin(http::Http2StreamId stream, std::string head);
   io::Task<void> carry_request(Http2BridgePointer bridge, std::string head);
   io::Task<void> carry_answer(Http2BridgePointer bridge);

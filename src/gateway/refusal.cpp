@@ -2,6 +2,7 @@
 #include "gateway/refusal.h"
 
 #include "base/json.h"
+#include "io/tls.h"
 
 namespace strongroom::gateway {
 
@@ -130,7 +131,8 @@ Refusal refusal_of_denial(const Error& error) {
 
 Refusal refusal_of_dial(const Error& error) {
   if (error.reason == "private_address") return Refusal::UpstreamPrivateAddress;
-  if (error.reason == "tls") return Refusal::UpstreamTls;
+  if (error.reason == "tls" || error.reason == io::kNoCommonProtocol) return Refusal::UpstreamTls;
+  if (error.reason == "too_many_streams") return Refusal::TenantBusy;
   return error.code == Code::Timeout ? Refusal::UpstreamTimeout : Refusal::UpstreamUnreachable;
 }
 

@@ -49,7 +49,7 @@ io::Task<Connection::Next> Connection::relay_rewritten(std::string_view field) {
   }
   x_.guard.mask_whole(MutableBytes(reinterpret_cast<std::uint8_t*>(body.data()), body.size()));
   if (!is_whole || x_.cut_by || !send_answer_head({http::BodyKind::Length, body.size()})) {
-    upstream_->stream.abort();
+    upstream_->abort();
     co_return co_await refuse(x_.is_undecodable ? Refusal::UpstreamEncoding : refusal_of_failure());
   }
   x_.answer_started = true;

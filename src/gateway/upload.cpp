@@ -51,7 +51,7 @@ io::Task<void> Connection::upload() {
     if (!got || *got == 0) {
       x_.client_left = !x_.cut_by;
       x_.upload_failed = true;
-      if (upstream_ != nullptr) upstream_->stream.abort();
+      if (upstream_ != nullptr) upstream_->abort();
       break;
     }
     std::string_view rest = text_of(ByteView(*block).first(*got));
@@ -68,7 +68,7 @@ io::Task<void> Connection::upload() {
     if (!is_bad && request_body_.is_done()) x_.upload_refused = check_trailers();
     if (x_.upload_refused || upstream_ == nullptr) {
       x_.upload_failed = true;
-      if (upstream_ != nullptr) upstream_->stream.abort();
+      if (upstream_ != nullptr) upstream_->abort();
       break;
     }
     // What follows the last chunk has been held back until it could be judged as a whole.

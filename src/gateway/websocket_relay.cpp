@@ -80,7 +80,7 @@ bool names_pass(std::string_view payload, const std::vector<std::string>& fields
 io::Task<Connection::Next> Connection::relay_websocket() {
   closes_after_ = true;
   if (!is_right_answer(*work_) || !send_answer_head({})) {
-    upstream_->stream.abort();
+    upstream_->abort();
     co_return co_await refuse(Refusal::UpstreamProtocol);
   }
   x_.answer_started = true;
@@ -109,7 +109,7 @@ io::Task<Connection::Next> Connection::relay_websocket() {
     gateway_.blocks.give(std::move(block));
     // An orderly end of the provider is one for the client as well.
     if (client_.is_open() && !x_.cut_by) (void)co_await client_.finish_writing();
-    upstream_->stream.abort();
+    upstream_->abort();
     client_.abort();
     co_await upload_is_over();
   }
@@ -142,7 +142,7 @@ io::Task<void> Connection::relay_frames_up() {
     x_.bytes_up += *got;
   }
   gateway_.blocks.give(std::move(block));
-  upstream_->stream.abort();
+  upstream_->abort();
   x_.upload_running = false;
   upload_done_->set();
 }

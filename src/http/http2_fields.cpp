@@ -102,7 +102,9 @@ Status Http2Fields::take_fields(std::span<const Header> headers, bool is_request
       headers, [](const Header& header) { return header.id == Name::Connection; });
   for (const Header& header : headers) {
     if (stays_behind(header) || (is_request && header.id == Name::Host)) continue;
-    if (has_connection && is_named_by_connection(headers, header.name)) continue;
+    // HTTP/1 names TE in Connection (RFC 9110 10.1.4); HTTP/2 has it without.
+    const bool may_be_named = has_connection && header.id != Name::Te;
+    if (may_be_named && is_named_by_connection(headers, header.name)) continue;
     if (!is_well_formed(header)) return fail(Code::Invalid, "A header is malformed.");
     push(header.name, header.value, may_be_indexed(header));
   }

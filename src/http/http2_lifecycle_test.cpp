@@ -176,6 +176,17 @@ TEST(Http2Lifecycle, AClientsShutdown) {
   EXPECT_TRUE(pair.client.is_finished());
 }
 
+TEST(Http2Lifecycle, TheServersSettingsAreKnownOnceTheyHaveCome) {
+  Http2Limits few;
+  few.max_concurrent_streams = 2;
+  Http2Pair pair(few);
+  EXPECT_FALSE(pair.client.has_settings());
+  EXPECT_GT(pair.client.room(), 2U);
+  pair.run();
+  EXPECT_TRUE(pair.client.has_settings());
+  EXPECT_EQ(pair.client.room(), 2U);
+}
+
 TEST(Http2Lifecycle, PingIsAnswered) {
   Http2Pair pair;
   pair.client.ping();

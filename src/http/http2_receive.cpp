@@ -185,6 +185,8 @@ void State::take_control(const nghttp2_frame& frame) {
     has_peer_gone_away = true;
     report(Http2EventKind::GoAway, 0, frame.goaway.error_code);
   }
+  if (frame.hd.type == NGHTTP2_SETTINGS && (frame.hd.flags & NGHTTP2_FLAG_ACK) == 0)
+    has_peer_settings = true;
   if (frame.hd.type != NGHTTP2_PING || (frame.hd.flags & NGHTTP2_FLAG_ACK) == 0) return;
   const bool is_for_shutdown = frame.ping.opaque_data[0] != 0;
   if (is_for_shutdown && awaits_shutdown_pong) {

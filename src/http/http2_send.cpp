@@ -191,15 +191,19 @@ Status State::submit_head(Http2Stream& stream, const Http2Fields& fields, Http2E
   return {};
 }
 
-bool Http2Session::may_open() const {
+std::uint32_t Http2Session::room() const {
   const State& state = *state_;
   if (state.is_server() || !state.status || state.has_shut_down || state.has_peer_gone_away ||
       nghttp2_session_check_request_allowed(state.library) == 0)
-    return false;
+    return 0;
   const std::uint32_t most = std::min(
       state.limits.max_concurrent_streams,
       nghttp2_session_get_remote_settings(state.library, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS));
-  return state.open_requests < most;
+  return most - std::min(most, state.open_requests);
+}
+
+bool Http2Session::has_settings() const {
+  return state_->has_peer_settings;
 }
 
 Result<Http2StreamId> Http2Session::submit_request(const RequestHead& head, Http2Scheme scheme,

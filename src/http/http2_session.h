@@ -101,8 +101,11 @@ class Http2Session {
   // Sending. NotFound: no such stream, or it is Closed. Conflict: not at this point of it. Invalid:
   // the head or body is not what HTTP/2 may carry; nothing was sent.
 
-  /// Client: may a request be submitted and go out with the next output?
-  [[nodiscard]] bool may_open() const;
+  /// Client: so many requests may be submitted and go out with the next output.
+  [[nodiscard]] std::uint32_t room() const;
+  [[nodiscard]] bool may_open() const { return room() > 0; }
+  /// The peer's first SETTINGS have come: until then its limits are not known.
+  [[nodiscard]] bool has_settings() const;
   /// `head` as parse_request makes it: target a path, with Host, headers of the connection are left
   /// behind. Unavailable unless may_open(). Until it was taken as output, reset() unsends it.
   [[nodiscard]] Result<Http2StreamId> submit_request(const RequestHead& head, Http2Scheme scheme,

@@ -132,6 +132,7 @@ struct Http2Session::State {
   bool is_lost = false;          ///< the connection
   bool has_shut_down = false;
   bool has_peer_gone_away = false;
+  bool has_peer_settings = false;
   bool has_ping = false;
   bool awaits_shutdown_pong = false;
   Status status;

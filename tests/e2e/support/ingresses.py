@@ -43,6 +43,7 @@ class Answered:
     headers: list = field(default_factory=list)
     body: bytes = b""
     interim: list = field(default_factory=list)
+    trailers: list = field(default_factory=list)  # over HTTP/2
     messages: list = field(default_factory=list)  # of a websocket, until the other side closes it
     reset: bool = False  # the stream or the connection was broken off instead of an answer
 
@@ -252,7 +253,13 @@ class Http2Mixin:
             fields.append(("content-length", str(len(asked.body))))
         return fields
 
-    def _exchange(self, connection, asked):
+    def begin(self, asked):
+        """The connection of a request whose answer nobody reads."""
+        connection = self.connect(asked)
+        self._send(connection, asked)
+        return connection
+
+    def _send(self, connection, asked):
         lenient = h2.config.H2Configuration(
             validate_outbound_headers=False,
             normalize_outbound_headers=False,
@@ -266,6 +273,10 @@ class Http2Mixin:
         if content is not None and not asked.waits_for_continue:
             send_pieces(session, content)
         connection.sendall(session.data_to_send())
+        return session, content
+
+    def _exchange(self, connection, asked):
+        session, content = self._send(connection, asked)
         answered = Answered()
         while octets := connection.recv(65536):
             for event in session.receive_data(octets):
@@ -284,6 +295,8 @@ class Http2Mixin:
         elif isinstance(event, h2.events.ResponseReceived):
             answered.headers = [(name, value) for name, value in event.headers]
             answered.status = int(dict(event.headers)[":status"])
+        elif isinstance(event, h2.events.TrailersReceived):
+            answered.trailers = [(name, value) for name, value in event.headers]
         elif isinstance(event, h2.events.DataReceived):
             answered.body += event.data
             session.acknowledge_received_data(event.flow_controlled_length, 1)

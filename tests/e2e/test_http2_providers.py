@@ -1,0 +1,431 @@
+"""Providers that speak HTTP/2, and what they may do to the gateway. SPDX-License-Identifier: Apache-2.0"""
+
+import os
+import socket
+import subprocess
+import threading
+
+import hpack
+import pytest
+
+from support.authority import Authority
+from support.git_server import NGINX
+from support.http2_provider import HOST, Http2Provider, answer
+from support.ingresses import Asked, BaseUrl, ConnectHttp2, Session
+from support.postgres import free_port
+from support.room import Room
+from support.waiting import until
+
+pytestmark = pytest.mark.timeout(120)
+SLOT = "x-goog-api-key"
+HOSTS = {"gemini": HOST}
+
+
+@pytest.fixture
+def start(suite_folder, canaries, environment):
+    """Starts a Strongroom before `provider`."""
+    started = []
+
+    def begin(provider):
+        folder = suite_folder / f"h2-{len(list(suite_folder.iterdir()))}"
+        folder.mkdir(mode=0o700)
+        room = Room(folder, provider, canaries, environment)
+        started.append((room, provider))
+        return room.start().people()
+
+    yield begin
+    for room, provider in started:
+        provider.stop()
+        assert room.stop() == 0, room.log()[-2000:]
+
+
+@pytest.fixture
+def provider(suite_folder):
+    return Http2Provider(suite_folder / f"h2-provider-{len(list(suite_folder.iterdir()))}")
+
+
+@pytest.fixture
+def room(start, provider):
+    return start(provider)
+
+
+@pytest.fixture
+def session(room):
+    room.key_id, room.key_value = room.add_key("gemini", label="main")
+    session = Session(room, HOSTS, "gemini:main")
+    yield session
+    session.end()
+
+
+def ask(session, path="/v1/x", ingress=ConnectHttp2, method="GET", **more):
+    headers = [(SLOT, session.passes["main"]), *more.pop("headers", [])]
+    return ingress(session).ask(Asked(path, method=method, headers=headers, **more))
+
+
+def test_requests_go_on_as_http2_and_their_key_is_never_indexed(session, room, provider):
+    provider.on_request = lambda asked: answer(asked, b"told " + room.key_value.encode())
+    for number in range(3):
+        answered = ask(session, f"/v1/x?n={number}", method="POST", body=b"question")
+        assert (answered.status, answered.body) == (200, b"told " + b"*" * len(room.key_value))
+    assert len(provider.connections) == 1
+    for number, asked in enumerate(provider.all):
+        fields = dict(asked.headers)
+        assert fields[":path"] == f"/v1/x?n={number}"
+        assert (fields[":authority"], fields[":scheme"]) == (HOST, "https")
+        assert (asked.body, fields["content-length"]) == (b"question", "8")
+        assert fields[SLOT] == room.key_value
+        never = {field[0] for field in asked.headers if isinstance(field, hpack.NeverIndexedHeaderTuple)}
+        assert SLOT in never and ":path" in never
+
+
+def test_c6_trailers_go_on_both_ways_without_the_key(session, room, provider):
+    def act(asked):
+        answer(asked, trailers=[("x-sum", "1"), ("x-echo", room.key_value)])
+
+    provider.on_request = act
+    answered = ask(session)
+    assert answered.body == b"fine"
+    assert dict(answered.trailers)["x-sum"] == "1"
+    assert room.key_value not in repr(answered.trailers)
+
+
+def test_two_sessions_and_two_keys_share_no_connection(session, room, provider):
+    room.add_key("gemini", label="other")
+    second = Session(room, HOSTS, "gemini:main")
+    third = Session(room, HOSTS, "gemini:other")
+    for each in (session, second):
+        assert ask(each).status == 200
+    headers = [(SLOT, third.passes["other"])]
+    assert ConnectHttp2(third).ask(Asked("/v1/x", headers=headers)).status == 200
+    assert len(provider.connections) == 3
+    assert ask(session).status == 200
+    assert len(provider.connections) == 3
+
+
+def test_what_the_provider_refused_is_sent_again_and_what_it_took_is_not(session, provider):
+    def refuse_first(asked):
+        if len(provider.all) == 1:
+            return asked.connection.send(lambda session: session.reset_stream(asked.stream, 7))
+        answer(asked)
+
+    provider.on_request = refuse_first
+    answered = ask(session, method="POST", body=b"once")
+    assert answered.status == 200
+    assert [asked.body for asked in provider.all] == [b"once", b"once"]
+
+    def cancel(asked):
+        asked.connection.send(lambda session: session.reset_stream(asked.stream, 8))
+
+    provider.on_request = cancel
+    assert ask(session, method="POST", body=b"taken").status == 502
+    assert len(provider.all) == 3
+
+
+def test_what_stands_behind_a_goaway_goes_to_a_new_connection(session, provider):
+    def go_away(asked):
+        if len(provider.all) == 1:
+            return asked.connection.send(
+                lambda session: session.close_connection(error_code=0, last_stream_id=0)
+            )
+        answer(asked)
+
+    provider.on_request = go_away
+    assert ask(session, method="POST", body=b"x").status == 200
+    assert len(provider.connections) == 2
+    assert ask(session).status == 200
+    assert len(provider.connections) == 2
+
+
+def test_more_streams_than_a_provider_takes_get_a_connection_of_their_own(session, provider):
+    provider.settings = {3: 1}  # SETTINGS_MAX_CONCURRENT_STREAMS
+    assert ask(session).status == 200
+    go, answers = threading.Event(), []
+
+    def wait(asked):
+        go.wait(30)
+        answer(asked)
+
+    provider.on_request = wait
+    threads = [
+        threading.Thread(target=lambda: answers.append(ask(session).status)) for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    provider.wait_for(4)
+    go.set()
+    for thread in threads:
+        thread.join(30)
+    assert answers == [200] * 3
+    assert len(provider.connections) == 3
+
+
+def test_a_reset_of_either_side_reaches_the_other(session, provider):
+    begun = threading.Event()
+
+    def break_off(asked):
+        asked.connection.send(lambda s: s.send_headers(asked.stream, [(":status", "200")]))
+        asked.connection.send(lambda s: s.send_data(asked.stream, b"part"))
+        if asked.get(":path") == "/v1/broken":
+            asked.connection.send(lambda s: s.reset_stream(asked.stream, 2))
+        begun.set()
+
+    provider.on_request = break_off
+    answered = ask(session, "/v1/broken")
+    assert answered.reset
+    begun.clear()
+    connection = ConnectHttp2(session).begin(Asked("/v1/left", headers=[(SLOT, session.passes["main"])]))
+    assert begun.wait(20)
+    connection.close()
+    assert provider.wait_for(2).reset.wait(20)
+    assert not provider.connections[0].ended.is_set(), "the connection to the provider stays"
+
+
+def test_i4_a_revoke_closes_idle_connections(session, room, provider):
+    assert ask(session).status == 200
+    [connection] = provider.connections
+    assert not connection.ended.is_set()
+    room.cli("key", "revoke", room.key_id)
+    assert connection.ended.wait(10)
+
+
+def test_i3_a_revoke_ends_an_upload_that_waits_for_a_window(session, room, provider):
+    provider.settings = {4: 10_000}  # SETTINGS_INITIAL_WINDOW_SIZE
+    assert ask(session).status == 200, "so that the gateway has heard of it"
+    provider.opens_windows = False
+    headers = [(SLOT, session.passes["main"])]
+    connection = ConnectHttp2(session).begin(Asked("/v1/x", "POST", headers, b"u" * 60_000))
+    asked = provider.wait_for(2)
+    until(lambda: len(asked.body) == 10_000, 20, "the stream's window is full")
+    room.cli("key", "revoke", room.key_id)
+    assert asked.connection.ended.wait(10)
+    assert len(asked.body) == 10_000 and not asked.ended.is_set()
+    connection.close()
+
+
+def test_n1_an_agent_that_does_not_read_stops_the_provider(session, provider):
+    """What is on its way is bounded by windows and buffers, not by what the provider has."""
+    sent = []
+
+    def pour(asked):
+        asked.connection.send(lambda s: s.send_headers(asked.stream, [(":status", "200")]))
+        while not asked.reset.is_set():
+            with asked.connection.lock:
+                window = asked.connection.session.local_flow_control_window(asked.stream)
+            room = min(window, 16_384)
+            if room == 0:
+                asked.connection.windows.clear()
+                sent.append(0)
+                if not asked.connection.windows.wait(1):
+                    break
+                continue
+            asked.connection.send(lambda s: s.send_data(asked.stream, b"p" * room))
+            sent.append(room)
+        sent.append(None)
+
+    provider.on_request = pour
+    connection = ConnectHttp2(session).begin(Asked("/v1/x", headers=[(SLOT, session.passes["main"])]))
+    until(lambda: sent and sent[-1] is None, 60, "the provider is held back")
+    total = sum(each or 0 for each in sent)
+    assert 65_535 <= total < 4_000_000
+    connection.close()
+
+
+FLOODS = {
+    "ping": lambda s: s.ping(b"12345678"),
+    "settings": lambda s: s.update_settings({4: 65_535}),
+}
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+def test_n2_a_provider_that_floods_loses_its_connection(session, provider, kind):
+    def flood(asked):
+        if len(provider.all) > 1:
+            return answer(asked)
+        for _ in range(2000):
+            asked.connection.send(FLOODS[kind])
+
+    provider.on_request = flood
+    answered = ask(session, method="POST", body=b"x")
+    assert answered.status == 502
+    assert provider.connections[0].ended.wait(10)
+    assert ask(session).status == 200
+    assert len(provider.connections) == 2
+
+
+def test_f7_what_is_no_http_in_an_answer_does_not_come_back(session, provider):
+    def lie(asked):
+        fields = [(":status", "200"), ("x-a", "1\r\nx-injected: 2"), ("transfer-encoding", "chunked")]
+        asked.connection.send(
+            lambda s: s.send_headers(asked.stream, fields, end_stream=True)
+        )
+
+    provider.on_request = lie
+    answered = ask(session)
+    assert answered.status == 502 and not answered.all("x-injected")
+
+
+NGINX_CONFIGURATION = """
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 256; }}
+http {{
+  log_format told 'h:$http2 $connection $status';
+  access_log {folder}/access.log told;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  server {{
+    listen 127.0.0.1:{port} ssl http2;
+    ssl_certificate {folder}/chain.pem;
+    ssl_certificate_key {folder}/key.pem;
+    keepalive_requests 5;
+    root {folder}/root;
+  }}
+}}
+"""
+
+
+class NginxProvider:
+    """A real nginx: both protocols, and a GOAWAY after five requests."""
+
+    hosts = [HOST]
+
+    def __init__(self, folder):
+        self.folder, self.port = folder, free_port()
+        for name in ("root/v1", "body", "proxy", "fastcgi", "uwsgi", "scgi"):
+            (folder / name).mkdir(parents=True)
+        authority = Authority()
+        chain, key, _ = authority.issue(HOST)
+        self.ca = folder / "ca.pem"
+        configuration = NGINX_CONFIGURATION.format(folder=folder, port=self.port)
+        files = {"ca.pem": authority.pem, "key.pem": key, "chain.pem": chain}
+        for name, text in {**files, "nginx.conf": configuration}.items():
+            (folder / name).write_text(text)
+        self.large = os.urandom(3_000_000)
+        (folder / "root" / "v1" / "large").write_bytes(self.large)
+        self._process = subprocess.Popen(
+            [NGINX, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")],
+            stdin=subprocess.DEVNULL,
+            env={"PATH": os.environ["PATH"]},
+        )
+        until(self._listens, 15, "nginx listens")
+        (folder / "key.pem").unlink()
+
+    def _listens(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def told(self):
+        """[(protocol, connection, status)] of all requests."""
+        return [line.split() for line in (self.folder / "access.log").read_text().splitlines()]
+
+    def accept(self, *_):
+        pass
+
+    passes = release = accept
+
+    def stop(self):
+        self._process.terminate()
+        self._process.wait(10)
+
+
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+def test_nginx_may_say_goaway_at_any_time(start, suite_folder):
+    provider = NginxProvider(suite_folder / "h2-nginx")
+    room = start(provider)
+    room.add_key("gemini", label="main")
+    session = Session(room, HOSTS, "gemini:main")
+    answers, lock = [], threading.Lock()
+
+    def several():
+        for _ in range(10):
+            answered = ask(session, "/v1/large")
+            with lock:
+                answers.append((answered.status, answered.body == provider.large))
+
+    threads = [threading.Thread(target=several) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(90)
+    assert answers == [(200, True)] * 40
+    assert ask(session, "/v1/large", ingress=BaseUrl).body == provider.large
+    told = provider.told()
+    assert [protocol for protocol, _, _ in told] == ["h:h2"] * 40 + [told[-1][0]] and told[-1][0] != "h:h2"
+    assert len({connection for _, connection, _ in told}) >= 8
+    session.end()
+
+
+SERVER = """
+const http2 = require('node:http2'), fs = require('node:fs');
+const server = http2.createSecureServer({ key: fs.readFileSync(process.argv[1]), cert: fs.readFileSync(process.argv[2]) });
+server.on('stream', (stream, headers) => {
+  const parts = [];
+  stream.on('data', (part) => parts.push(part));
+  stream.on('end', () => {
+    stream.respond({ ':status': 200, 'content-type': 'text/plain' }, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': '1' }));
+    stream.end(`${headers[':method']} ${headers.te ?? '-'} ${Buffer.concat(parts)}`);
+  });
+});
+server.on('session', () => console.log('SESSION'));
+server.on('unknownProtocol', (socket) => socket.destroy());
+server.listen(0, '127.0.0.1', () => console.log(`PORT ${server.address().port}`));
+"""
+
+
+class NodeProvider:
+    """Node's own HTTP/2 server: nothing but h2 by ALPN."""
+
+    hosts = [HOST]
+
+    def __init__(self, folder, environment):
+        folder.mkdir(parents=True)
+        authority = Authority()
+        chain, key, _ = authority.issue(HOST)
+        self.ca = folder / "ca.pem"
+        for name, text in (("ca.pem", authority.pem), ("key.pem", key), ("chain.pem", chain)):
+            (folder / name).write_text(text)
+        self._process = subprocess.Popen(
+            ["node", "-e", SERVER, folder / "key.pem", folder / "chain.pem"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        self.port = int(self._process.stdout.readline().split()[1])
+        (folder / "key.pem").unlink()
+
+    def accept(self, *_):
+        pass
+
+    passes = release = accept
+
+    def stop(self):
+        """How many connections there were."""
+        self._process.terminate()
+        return self._process.communicate(timeout=10)[0].count("SESSION")
+
+
+def test_an_http1_agent_reaches_a_provider_that_speaks_nothing_but_http2(
+    start, suite_folder, environment
+):
+    provider = NodeProvider(suite_folder / "h2-node", environment)
+    room = start(provider)
+    room.add_key("gemini", label="main")
+    session = Session(room, HOSTS, "gemini:main")
+    for body in (b"one", b"two"):
+        answered = ask(session, ingress=BaseUrl, method="POST", body=body)
+        assert (answered.status, answered.body) == (200, b"POST - " + body)
+    headers = [(SLOT, session.passes["main"]), ("TE", "trailers")]
+    asked = Asked("/v1/x", method="POST", headers=headers, chunks=[b"in", b"parts"])
+    with BaseUrl(session).raw() as connection:
+        connection.sendall(BaseUrl(session).head(asked) + BaseUrl(session).body(asked))
+        whole = b""
+        while not whole.endswith(b"x-sum: 1\r\n\r\n"):
+            octets = connection.recv(65536)
+            assert octets, whole
+            whole += octets
+    assert b"POST trailers inparts" in whole
+    session.end()
+    assert provider.stop() == 1
