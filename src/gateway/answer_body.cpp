@@ -36,6 +36,8 @@ bool Connection::prepare_body() {
   const auto& response = work_->response;
   looks_at_body_ = may_refuse_key(x_.route.service->check, response.status);
   looked_at_.clear();
+  const auto* type = response.headers.find(http::Name::ContentType);
+  x_.has_messages = type != nullptr && http::has_envelopes(type->value);
   const auto coding = http::content_coding_of(response.headers);
   const bool has_body = response.body.kind != http::BodyKind::None;
   // gRPC compresses each message by itself; it was asked not to.
@@ -119,6 +121,8 @@ Connection::Piece Connection::next_piece(MutableBytes& content) {
     x_.is_undecodable = piece.is_bad;
   }
   look_at(piece.octets);
+  if (x_.has_messages) x_.messages.feed(piece.octets);
+  piece.ends_message = x_.has_messages && x_.messages.is_between();
   return piece;
 }
 
@@ -150,8 +154,8 @@ io::Task<bool> Connection::relay_body() {
       if (piece.has_more) co_await gateway_.loop().yield();
       piece = next_piece(unframed.content);
       if (piece.is_bad) co_return give_blocks(std::move(block), false);
-      const ByteView body =
-          piece.is_last ? x_.guard.feed_last(piece.octets) : x_.guard.feed(piece.octets);
+      const ByteView body = piece.is_last || piece.ends_message ? x_.guard.feed_last(piece.octets)
+                                                                : x_.guard.feed(piece.octets);
       ChunkMarks marks(body.size(), piece.is_last);
       auto trailers = piece.is_last && is_chunked ? answer_trailers() : nullptr;
       if (trailers != nullptr) marks.end_with(trailers->out.view());

@@ -18,6 +18,7 @@
 #include "gateway/metering.h"
 #include "http/body.h"
 #include "http/content_coding.h"
+#include "http/envelopes.h"
 #include "http/websocket.h"
 #include "io/deadlines.h"
 
@@ -70,6 +71,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     std::shared_ptr<const Inspected> inspected;     ///< reached through a proxy ingress
     Guard guard;                                    ///< over what comes back
     std::unique_ptr<http::ContentDecoder> decoder;  ///< of a body that came in a coding
+    http::EnvelopeFollower messages;                ///< of a body that consists of such
+    bool has_messages = false;
     bool is_decoded = false;        ///< the answer goes on without the coding that it states
     bool is_undecodable = false;    ///< its body is not what its coding says
     std::optional<Refusal> cut_by;  ///< set once by cut()
@@ -180,8 +183,9 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   /// Content as it is searched and goes on, good until the next one.
   struct Piece {
     MutableBytes octets;
-    bool is_last = false;   ///< of the answer
-    bool has_more = false;  ///< ask again before more is read
+    bool is_last = false;       ///< of the answer
+    bool ends_message = false;  ///< which nobody goes on with: nothing is held back at its end
+    bool has_more = false;      ///< ask again before more is read
     bool is_bad = false;
   };
   [[nodiscard]] Piece next_piece(MutableBytes& content);
