@@ -292,6 +292,15 @@ Links::Base Connection::own_base() const {
           host == nullptr ? std::string_view("localhost") : host->value};
 }
 
+/// Only over HTTP/2, and only where the head was understood.
+bool Connection::is_grpc_call() const {
+  if (kind_ != Kind::StreamOfHttp2 || work_ == nullptr) return false;
+  const auto* type = work_->request.headers.find(http::Name::ContentType);
+  constexpr std::string_view kGrpc = "application/grpc";
+  return type != nullptr && type->value.starts_with(kGrpc) &&
+         (type->value.size() == kGrpc.size() || type->value[kGrpc.size()] == '+');
+}
+
 /// The gateway's own answer. After a body that was not read, the connection ends.
 io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
   const RefusalText& text = describe(refusal);
@@ -301,12 +310,13 @@ io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
   if (x_.upload_wanted || x_.upload_running) closes_after_ = true;
   if (x_.outcome == lease::UseOutcome::Completed)
     x_.outcome = x_.cut_by ? outcome_of_cut() : lease::UseOutcome::UpstreamFailed;
-  const std::string body = refusal_body(text, metering_.detail);
-  std::string head =
-      "HTTP/1.1 " + std::to_string(text.status) + " " +
-      std::string(http::reason_phrase(text.status)) +
-      "\r\ncontent-type: application/json\r\ncontent-length: " + std::to_string(body.size()) +
-      "\r\n";
+  const bool is_grpc = is_grpc_call();
+  const std::string body = is_grpc ? std::string() : refusal_body(text, metering_.detail);
+  std::string head = is_grpc ? grpc_refusal_head(text)
+                             : "HTTP/1.1 " + std::to_string(text.status) + " " +
+                                   std::string(http::reason_phrase(text.status)) +
+                                   "\r\ncontent-type: application/json\r\ncontent-length: " +
+                                   std::to_string(body.size()) + "\r\n";
   if (const auto wait = metering_.detail.retry_after; wait.count() > 0)
     head += "retry-after: " + std::to_string(wait.count()) + "\r\n";
   if (text.status == 401)

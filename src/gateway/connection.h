@@ -103,6 +103,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   std::optional<Refusal> admit();
   [[gnu::noinline]] io::Task<void> find_whose();
   [[gnu::noinline]] io::Task<Next> refuse(Refusal refusal);
+  [[nodiscard]] bool is_grpc_call() const;
   [[gnu::noinline]] io::Task<void> end_upload();
   io::Task<void> upload_is_over();
   void settle();

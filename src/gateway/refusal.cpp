@@ -97,6 +97,43 @@ std::string refusal_body(const RefusalText& text, const RefusalDetail& detail) {
   return to_text(json::object{{"error", std::move(error)}});
 }
 
+namespace {
+
+/// What gRPC clients would make of the HTTP status, save for 400, which is the caller's fault.
+int grpc_status_of(int status) {
+  switch (status) {
+    case 400:
+    case 414:
+    case 431:
+      return 3;  // INVALID_ARGUMENT
+    case 401:
+    case 407:
+      return 16;  // UNAUTHENTICATED
+    case 403:
+      return 7;  // PERMISSION_DENIED
+    case 404:
+    case 501:
+      return 12;  // UNIMPLEMENTED
+    case 429:
+      return 8;  // RESOURCE_EXHAUSTED
+    case 502:
+    case 503:
+    case 504:
+      return 14;  // UNAVAILABLE
+    default:
+      return 13;  // INTERNAL
+  }
+}
+
+}  // namespace
+
+std::string grpc_refusal_head(const RefusalText& text) {
+  return "HTTP/1.1 200 OK\r\ncontent-type: application/grpc\r\ngrpc-status: " +
+         std::to_string(grpc_status_of(text.status)) +
+         "\r\ngrpc-message: " + std::string(text.code) + ": " + std::string(text.message) + " " +
+         std::string(text.hint) + "\r\ncontent-length: 0\r\n";
+}
+
 Refusal refusal_of_denial(const Error& error) {
   struct Reason {
     std::string_view reason;

@@ -73,6 +73,10 @@ struct RefusalDetail {
 /// known.
 [[nodiscard]] std::string refusal_body(const RefusalText& text, const RefusalDetail& detail);
 
+/// The same for a gRPC client: an answer that is a head alone, with the status that the HTTP status
+/// stands for and a message that begins with the code.
+[[nodiscard]] std::string grpc_refusal_head(const RefusalText& text);
+
 /// What the vault said, or what failed while dialling, as a refusal.
 [[nodiscard]] Refusal refusal_of_denial(const Error& error);
 [[nodiscard]] Refusal refusal_of_dial(const Error& error);

@@ -1,17 +1,20 @@
 """gRPC through the gateway: HTTP/2 with trailers on both sides, all kinds of calls. SPDX-License-Identifier: Apache-2.0"""
 
 import json
+import subprocess
 import sys
 
 import grpc
 import pytest
 
+from support.authority import Authority
 from support.grpc_provider import CATALOGUE, HOST, GrpcProvider
 from support.ingresses import Session
-from support.room import AGENTS, Room
+from support.room import AGENTS, PROGRAMS, Room
 
 pytestmark = pytest.mark.timeout(180)
 ROUTES = ["connect", "transparent"]
+CPP = PROGRAMS / "tests" / "grpc"
 
 
 @pytest.fixture
@@ -22,7 +25,11 @@ def provider(suite_folder, request):
 
 
 @pytest.fixture
-def room(suite_folder, provider, canaries, environment, request):
+def room(suite_folder, provider, canaries, environment):
+    yield from a_room(suite_folder, provider, canaries, environment)
+
+
+def a_room(suite_folder, provider, canaries, environment):
     folder = suite_folder / f"grpc-{len(list(suite_folder.iterdir()))}"
     folder.mkdir(mode=0o700)
     room = Room(folder, provider, canaries, environment)
@@ -81,6 +88,7 @@ def test_o5_a_grpc_client_works_with_the_variables_alone(room, provider):
     assert refused["code"] == "FAILED_PRECONDITION" and refused["details"].startswith("not with ")
     assert refused["trailing"] == {"x-trailing": "3"}
     assert came["without a pass"]["code"] == "UNAUTHENTICATED"
+    assert came["without a pass"]["details"].startswith("pass_missing: ")
     assert came["no such method"]["code"] == "UNIMPLEMENTED"
     for metadata in provider.calls:
         assert ("authorization", f"Bearer {key}") in metadata
@@ -115,6 +123,7 @@ def test_i1_i4_a_revoke_ends_its_streams_and_leaves_the_others(room, provider, r
         with pytest.raises(grpc.RpcError) as refused:
             hold(channel, session.passes["one"])
         assert refused.value.code() == grpc.StatusCode.PERMISSION_DENIED
+        assert refused.value.details().startswith("key_revoked: ")
         seen = len(provider.calls)
         provider.release()
         assert list(two) == [b"last"]
@@ -131,3 +140,70 @@ def test_many_streams_at_once_share_what_they_can(room, provider):
         calls = [say.future(b"%d" % n, metadata=metadata, timeout=60) for n in range(300)]
         assert [each.result() for each in calls] == [b"%d" % n for n in range(300)]
     session.end()
+
+
+class CppProvider:
+    """The server of tests/grpc, by gRPC's own C++ library."""
+
+    hosts = [HOST]
+
+    def __init__(self, folder):
+        folder.mkdir(parents=True)
+        authority = Authority()
+        chain, key, _ = authority.issue(HOST)
+        self.ca = folder / "ca.pem"
+        for name, text in (("ca.pem", authority.pem), ("key.pem", key), ("chain.pem", chain)):
+            (folder / name).write_text(text)
+        self._process = subprocess.Popen(
+            [CPP / "grpc_echo_server", folder / "chain.pem", folder / "key.pem"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.port = int(self._process.stdout.readline().split()[1])
+        (folder / "key.pem").unlink()
+
+    def accept(self, *_):
+        pass
+
+    passes = release = accept
+
+    def calls(self):
+        """The metadata of each call; the server ends."""
+        return self._process.communicate("\n", timeout=20)[0].splitlines()
+
+    def stop(self):
+        self._process.kill()
+        self._process.wait()
+
+
+@pytest.fixture
+def cpp_provider(suite_folder):
+    provider = CppProvider(suite_folder / "grpc-cpp-provider")
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture
+def cpp_room(suite_folder, cpp_provider, canaries, environment):
+    yield from a_room(suite_folder, cpp_provider, canaries, environment)
+
+
+@pytest.mark.skipif(
+    not (CPP / "grpc_echo_client").exists(), reason="tests/grpc is not built: grpc++ is missing"
+)
+def test_o5_grpcs_own_library_works_with_the_variables_alone(cpp_room, cpp_provider):
+    _, key = cpp_room.add_key("grpc-standin", label="main", shape="generic")
+    done = cpp_room.run(
+        ["grpc-standin"], [CPP / "grpc_echo_client", f"{HOST}:443"], flags=["--proxy"]
+    )
+    assert key not in done.stdout
+    say, count, total, chat, fail = done.stdout.splitlines()
+    assert say.startswith("SAY 0 | hello Bearer ****") and " | 1 2 Bearer " in say
+    assert (count, total) == ("COUNT 0 | 1000", "SUM 0 | 10000000")
+    assert chat == "CHAT 0 | 200"
+    assert fail.startswith("FAIL 9 not with Bearer ")
+    calls = cpp_provider.calls()
+    assert len(calls) == 5
+    for call in calls:
+        assert f"authorization: Bearer {key}; " in call and "x-api-key" not in call
