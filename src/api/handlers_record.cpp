@@ -45,10 +45,15 @@ Status read_tenant(const Call& call, const Names& names, std::optional<TenantId>
   const std::string text = call.parameter("tenant");
   if (text.empty()) return {};
   for (const auto& [id, name] : names)
-    if (name == text || id == text) {
+    if (name == text) {
       STRONGROOM_TRY(out, TenantId::parse(id));
       return {};
     }
+  // By its id a removed tenant's record can be read as well.
+  if (auto id = TenantId::parse(text)) {
+    out = *id;
+    return {};
+  }
   return fail(Code::NotFound, "no tenant of that name");
 }
 

@@ -81,6 +81,24 @@ json::object withdrawn_part(const std::vector<ExposedProcess>& processes, WallTi
   return {{"holds", holds}, {"at", to_rfc3339(at)}, {"processes", std::move(list)}};
 }
 
+/// Why a promise is not claimed: of what takes keys away, and of a session's end, which takes none.
+struct Unclaimed {
+  const char* of_keys;
+  const char* of_session;
+};
+constexpr Unclaimed kNotAtTheSource{
+    "the provider was not asked to delete the key: do that in its own console",
+    "a session's end deletes no key at its provider"};
+constexpr Unclaimed kNotUnrecoverable{
+    "the live database no longer holds the key, but a backup made before, together with today's "
+    "key material, may still open it",
+    "a session's end takes away its passes alone: the keys are still stored, and serve other "
+    "sessions"};
+
+json::object unclaimed(std::string_view reason, const Unclaimed& why) {
+  return {{"holds", false}, {"why", reason == "session_ended" ? why.of_session : why.of_keys}};
+}
+
 }  // namespace
 
 /// Sessions that were given one of these keys and of whose processes nobody can say that they are
@@ -136,25 +154,18 @@ Result<Receipt> Vault::State::write_receipt(const Undertaking& undertaking,
   processes.insert(processes.end(), unknown.begin(), unknown.end());
   const bool is_withdrawn = std::ranges::all_of(processes, &ExposedProcess::is_dead);
 
-  json::object receipt{
-      {"id", undertaking.id.text()},
-      {"installation", installation},
-      {"subject", undertaking.subject},
-      {"reason", undertaking.reason},
-      {"asked_by", undertaking.actor.name},
-      {"asked_at", to_rfc3339(undertaking.asked)},
-      {"revoked_at", to_rfc3339(undertaking.revoked)},
-      {"completed_at", to_rfc3339(completed)},
-      {"r1", fenced_part(holders, completed)},
-      {"r2", withdrawn_part(processes, completed)},
-      {"r3",
-       {{"holds", false},
-        {"why", "the provider was not asked to delete the key: do that in its own console"}}},
-      {"r4",
-       {{"holds", false},
-        {"why",
-         "the live database no longer holds the key, but a backup made before, together with "
-         "today's key material, may still open it"}}}};
+  json::object receipt{{"id", undertaking.id.text()},
+                       {"installation", installation},
+                       {"subject", undertaking.subject},
+                       {"reason", undertaking.reason},
+                       {"asked_by", undertaking.actor.name},
+                       {"asked_at", to_rfc3339(undertaking.asked)},
+                       {"revoked_at", to_rfc3339(undertaking.revoked)},
+                       {"completed_at", to_rfc3339(completed)},
+                       {"r1", fenced_part(holders, completed)},
+                       {"r2", withdrawn_part(processes, completed)},
+                       {"r3", unclaimed(undertaking.reason, kNotAtTheSource)},
+                       {"r4", unclaimed(undertaking.reason, kNotUnrecoverable)}};
   const auto signature = crypto::sign(signing_key, signed_octets(receipt));
   const json::object document{{"receipt", std::move(receipt)},
                               {"public_key", to_base64(crypto::public_key_of(signing_key))},

@@ -119,6 +119,19 @@ TEST_F(Revocation, TheReceiptIsSignedAndSaysWhatHolds) {
   EXPECT_CODE(verify_receipt("", vault->receipt_public_key()), Code::Tampered);
 }
 
+/// A signed sentence that is not true would be worse than none.
+TEST_F(Revocation, TheReceiptOfASessionsEndSaysNothingOfKeysThatAreGone) {
+  ASSERT_TRUE(add("gemini", kGemini));
+  const auto started = start("alice", {"gemini"});
+  ASSERT_TRUE(started);
+  const auto receipt = run(vault->end_session(kOperator, started->session.id, "finished"));
+  ASSERT_TRUE(receipt);
+  EXPECT_EQ(records_left(), 1U);
+  EXPECT_NE(receipt->document.find("the keys are still stored"), std::string::npos);
+  EXPECT_EQ(receipt->document.find("no longer holds the key"), std::string::npos);
+  EXPECT_EQ(receipt->document.find("in its own console"), std::string::npos);
+}
+
 TEST_F(Revocation, ASessionWhoseRunnerWasLostIsNamed) {
   const auto key = add("github", kToken, "alice");
   const auto started = start("alice", {"github"});

@@ -125,6 +125,16 @@ def test_an_export_is_whole(room):
     assert len(room.json("audit", "export", "--limit", "3")) == 3
 
 
+def test_the_record_of_a_removed_tenant_can_still_be_read(room):
+    [tenant] = room.json("tenant", "list")
+    room.cli("tenant", "remove", "acme")
+    room.cli("tenant", "add", "acme")
+    assert [each["action"] for each in room.json("audit", "list", "--tenant", "acme")] == ["tenant.add"]
+    actions = [each["action"] for each in room.json("audit", "list", "--tenant", tenant["id"])]
+    assert actions == ["tenant.remove", "tenant.remove", "member.add", "tenant.add"]
+    room.cli("audit", "list", "--tenant", "nobody", expect=NOT_FOUND)
+
+
 def test_a_server_elsewhere_by_its_address_and_token(room):
     remote = {
         **room.environment,
