@@ -178,6 +178,8 @@ Status Store::transact(const std::function<Status()>& work) {
   return done;
 }
 
+Status Store::forget_overwritten() { return state_->backend->forget_overwritten(); }
+
 Result<std::vector<Values>> Store::read(std::string_view table, Columns columns,
                                         const Where& where) {
   if (!has_mac(table)) return state_->backend->select(table, columns, where);

@@ -53,6 +53,8 @@ class Backend {
   virtual Status begin() = 0;
   virtual Status commit() = 0;  ///< durable when it returns
   virtual void roll_back() = 0;
+  /// Of what was overwritten or erased, no file holds a copy when it returns.
+  virtual Status forget_overwritten() = 0;
 };
 
 Value to_value(std::int64_t value);
@@ -80,6 +82,9 @@ class Store {
   /// back and is answered, and so is a failure of the disk that `work` overlooked. Not nested.
   /// Sealed before verify_all() has succeeded.
   Status transact(const std::function<Status()>& work);
+  /// After a transaction that destroyed something: its old octets are in no file of the database
+  /// any more (the write-ahead log keeps them otherwise until it is written over).
+  Status forget_overwritten();
 
   template <class Row>
   Result<std::vector<Row>> list(const Where& where = {}) {

@@ -220,6 +220,7 @@ class FailingOnce final : public Backend {
     return {};
   }
   void roll_back() override { ++roll_backs; }
+  Status forget_overwritten() override { return {}; }
 
   int inserts = 0;
   int commits = 0;

@@ -158,6 +158,8 @@ Result<KeyView> Vault::rotate_key(const Actor& actor, KeyId id, Secret value) {
     return state.act(actor, "key.rotate", facts_of(key));
   }));
   if (state.fences != nullptr) state.fences->refresh(id);
+  if (const auto forgotten = state.store.forget_overwritten(); !forgotten)
+    log(LogLevel::Warning, "log_not_emptied", {{"why", forgotten.error().message}});
   return state.view(key);
 }
 

@@ -81,22 +81,26 @@ json::object withdrawn_part(const std::vector<ExposedProcess>& processes, WallTi
   return {{"holds", holds}, {"at", to_rfc3339(at)}, {"processes", std::move(list)}};
 }
 
-/// Why a promise is not claimed: of what takes keys away, and of a session's end, which takes none.
-struct Unclaimed {
-  const char* of_keys;
-  const char* of_session;
-};
-constexpr Unclaimed kNotAtTheSource{
-    "the provider was not asked to delete the key: do that in its own console",
-    "a session's end deletes no key at its provider"};
-constexpr Unclaimed kNotUnrecoverable{
-    "the live database no longer holds the key, but a backup made before, together with today's "
-    "key material, may still open it",
-    "a session's end takes away its passes alone: the keys are still stored, and serve other "
-    "sessions"};
+json::object unclaimed(const char* why) {
+  return {{"holds", false}, {"why", why}};
+}
 
-json::object unclaimed(std::string_view reason, const Unclaimed& why) {
-  return {{"holds", false}, {"why", reason == "session_ended" ? why.of_session : why.of_keys}};
+/// Why R3 and R4 are not claimed: of what takes keys away, and of a session's end, which takes
+/// none.
+const char* why_not_at_the_source(std::string_view reason) {
+  if (reason == "session_ended") return "a session's end deletes no key at its provider";
+  return "the provider was not asked to delete the key: do that in its own console";
+}
+const char* why_not_unrecoverable(std::string_view reason, bool is_forgotten) {
+  if (reason == "session_ended")
+    return "a session's end takes away its passes alone: the keys are still stored, and serve "
+           "other "
+           "sessions";
+  if (!is_forgotten)
+    return "the database's log could not be emptied and may still hold the sealed key, as may a "
+           "backup made before";
+  return "the live database no longer holds the key, but a backup made before, together with "
+         "today's key material, may still open it";
 }
 
 }  // namespace
@@ -154,18 +158,19 @@ Result<Receipt> Vault::State::write_receipt(const Undertaking& undertaking,
   processes.insert(processes.end(), unknown.begin(), unknown.end());
   const bool is_withdrawn = std::ranges::all_of(processes, &ExposedProcess::is_dead);
 
-  json::object receipt{{"id", undertaking.id.text()},
-                       {"installation", installation},
-                       {"subject", undertaking.subject},
-                       {"reason", undertaking.reason},
-                       {"asked_by", undertaking.actor.name},
-                       {"asked_at", to_rfc3339(undertaking.asked)},
-                       {"revoked_at", to_rfc3339(undertaking.revoked)},
-                       {"completed_at", to_rfc3339(completed)},
-                       {"r1", fenced_part(holders, completed)},
-                       {"r2", withdrawn_part(processes, completed)},
-                       {"r3", unclaimed(undertaking.reason, kNotAtTheSource)},
-                       {"r4", unclaimed(undertaking.reason, kNotUnrecoverable)}};
+  json::object receipt{
+      {"id", undertaking.id.text()},
+      {"installation", installation},
+      {"subject", undertaking.subject},
+      {"reason", undertaking.reason},
+      {"asked_by", undertaking.actor.name},
+      {"asked_at", to_rfc3339(undertaking.asked)},
+      {"revoked_at", to_rfc3339(undertaking.revoked)},
+      {"completed_at", to_rfc3339(completed)},
+      {"r1", fenced_part(holders, completed)},
+      {"r2", withdrawn_part(processes, completed)},
+      {"r3", unclaimed(why_not_at_the_source(undertaking.reason))},
+      {"r4", unclaimed(why_not_unrecoverable(undertaking.reason, undertaking.is_forgotten))}};
   const auto signature = crypto::sign(signing_key, signed_octets(receipt));
   const json::object document{{"receipt", std::move(receipt)},
                               {"public_key", to_base64(crypto::public_key_of(signing_key))},

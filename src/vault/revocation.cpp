@@ -230,6 +230,9 @@ io::Task<Result<Receipt>> Vault::State::carry_through(Undertaking undertaking, S
   std::vector<HolderOutcome> outcomes;
   if (fences != nullptr)
     outcomes = co_await fences->fence_all(undertaking.targets, undertaking.reason, grace);
+  const Status forgotten = store.forget_overwritten();
+  undertaking.is_forgotten = forgotten.has_value();
+  if (!forgotten) log(LogLevel::Warning, "log_not_emptied", {{"why", forgotten.error().message}});
   auto receipt = write_receipt(undertaking, outcomes);
   if (!receipt)
     co_return fail(receipt.error().code,

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+#include <iterator>
+
 #include "base/encoding.h"
 #include "vault/fixture_for_test.h"
 
@@ -16,6 +19,16 @@ class Revocation : public VaultFixture {
     for (const auto& version : *store->list<store::KeyVersion>())
       count += version.record.empty() ? 0 : 1;
     return count;
+  }
+  /// In any file of the data directory.
+  bool is_in_files(const ByteVector& octets) {
+    for (const auto& file : std::filesystem::directory_iterator(folder)) {
+      if (!file.is_regular_file()) continue;
+      std::ifstream stream(file.path(), std::ios::binary);
+      const std::string text{std::istreambuf_iterator<char>(stream), {}};
+      if (text.find(text_of(octets)) != std::string::npos) return true;
+    }
+    return false;
   }
 };
 
@@ -117,6 +130,25 @@ TEST_F(Revocation, TheReceiptIsSignedAndSaysWhatHolds) {
   EXPECT_CODE(verify_receipt(receipt->document, to_base64(other)), Code::Tampered);
   EXPECT_CODE(verify_receipt("{}", vault->receipt_public_key()), Code::Tampered);
   EXPECT_CODE(verify_receipt("", vault->receipt_public_key()), Code::Tampered);
+}
+
+/// "No longer holds the key" is meant of the files, not of the rows alone.
+TEST_F(Revocation, NoFileHoldsTheSealedRecordOfWhatWasRotatedOrRevoked) {
+  const auto key = add("gemini", kGemini);
+  ASSERT_TRUE(key);
+  const auto sealed = [&](std::size_t version) {
+    return store->list<store::KeyVersion>()->at(version).record;
+  };
+  const ByteVector first = sealed(0);
+  EXPECT_TRUE(is_in_files(first));
+  ASSERT_TRUE(vault->rotate_key(kOperator, key->id, secret(kGemini)));
+  EXPECT_FALSE(is_in_files(first));
+  const ByteVector second = sealed(1);
+  EXPECT_TRUE(is_in_files(second));
+  const auto receipt = run(vault->revoke_key(kOperator, key->id));
+  ASSERT_TRUE(receipt);
+  EXPECT_NE(receipt->document.find("no longer holds the key"), std::string::npos);
+  EXPECT_FALSE(is_in_files(second));
 }
 
 /// A signed sentence that is not true would be worse than none.

@@ -130,6 +130,7 @@ struct Vault::State {
     audit::Act facts;
     std::string action;
     Actor actor;
+    bool is_forgotten = false;  ///< no file of the database holds what was destroyed
   };
   struct Belongings {
     store::Tenant tenant;

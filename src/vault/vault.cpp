@@ -24,6 +24,8 @@ Vault::~Vault() = default;
 Result<std::unique_ptr<Vault>> Vault::open(Parts parts) {
   if (!parts.store.is_unlocked()) parts.store.unlock(derive_from_root(parts.root_key, "rows"));
   STRONGROOM_CHECKED(parts.store.verify_all());
+  // A crash may have come between a destruction and this.
+  (void)parts.store.forget_overwritten();
   auto state = std::make_unique<State>(std::move(parts));
   STRONGROOM_CHECKED(state->load_own_secrets());
   STRONGROOM_CHECKED(state->load_what_lives());
