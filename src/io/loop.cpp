@@ -150,7 +150,7 @@ int Loop::wait_time() const {
 
 void Loop::wait_for_events() {
   Batch& batch = *batch_;
-  batch.count = ::epoll_wait(epoll_, batch.events.data(), kBatch, wait_time());
+  batch.count = ::epoll_wait(epoll_, batch.events.data(), kBatch, calm_.empty() ? wait_time() : 0);
   STRONGROOM_CHECK(batch.count >= 0 || errno == EINTR, "an event loop can wait");
   now_ = clock_.steady();
   for (batch.next = 0; batch.next < batch.count;) {
@@ -158,7 +158,24 @@ void Loop::wait_for_events() {
     // Null: the wake-up, which edge-triggering need not read, or a descriptor that has ended.
     if (event.data.ptr != nullptr) static_cast<Descriptor*>(event.data.ptr)->on_event(event.events);
   }
+  const bool is_calm = batch.count <= 0 && ready_.empty();
+  if (!calm_.empty() && (is_calm || ++busy_turns_ >= kBusyTurns)) set_calm_events();
   batch.count = 0;
+}
+
+void Loop::set_when_calm(Event& event) {
+  if (event.awaits_calm_) return;
+  event.awaits_calm_ = true;
+  calm_.push_back(&event);
+}
+
+void Loop::set_calm_events() {
+  busy_turns_ = 0;
+  for (Event* const each : calm_) {
+    each->awaits_calm_ = false;
+    each->set();
+  }
+  calm_.clear();
 }
 
 void Loop::forget(const Descriptor& descriptor) noexcept {
@@ -315,7 +332,9 @@ struct Event::State final : Timed {
 };
 
 Event::Event(Loop& loop) : state_(std::make_unique<State>(loop)) {}
-Event::~Event() = default;
+Event::~Event() {
+  if (awaits_calm_) state_->loop.forget_calm(*this);
+}
 
 void Event::set() {
   state_->is_set = true;

@@ -23,6 +23,7 @@
 namespace strongroom::io {
 
 class Descriptor;
+class Event;
 struct RootLink;
 
 class Loop {
@@ -86,6 +87,10 @@ class Loop {
 
   /// The coroutine goes on in this turn or the next, never inside the caller.
   void resume_soon(std::coroutine_handle<> waiting) { ready_.push_back(waiting); }
+  /// Sets `event` before the loop waits next, and after a few turns at the latest: for what is
+  /// cheaper in larger pieces, of which more may come as long as there is work.
+  void set_when_calm(Event& event);
+  void forget_calm(Event& event) noexcept { std::erase(calm_, &event); }
   /// True when the coroutine that runs has had its share of this turn: it lets others go first.
   [[nodiscard]] bool is_share_spent() noexcept { return ++steps_ > kShare; }
   /// A TLS connection uses its buffers (io/kept_buffers.h). True when it may keep them from now on.
@@ -104,6 +109,7 @@ class Loop {
   friend class Descriptor;
   using RealTime = std::chrono::steady_clock::time_point;
   static constexpr std::uint32_t kShare = 32;
+  static constexpr std::uint32_t kBusyTurns = 4;
   struct Batch;
   struct Signals;
 
@@ -116,6 +122,7 @@ class Loop {
   void forget(const Descriptor& descriptor) noexcept;
   [[nodiscard]] std::shared_ptr<Timer> start_timer(Duration delay, Duration period,
                                                    std::function<void()> work);
+  void set_calm_events();
   void start_sweeping();
   void sweep();
 
@@ -129,6 +136,8 @@ class Loop {
   std::vector<std::coroutine_handle<>> ready_;
   std::vector<std::coroutine_handle<>> resuming_;
   std::size_t resumed_ = 0;          ///< of resuming_
+  std::vector<Event*> calm_;         ///< to be set when the loop would wait
+  std::uint32_t busy_turns_ = 0;     ///< since the first of them came
   std::unique_ptr<RootLink> roots_;  ///< coroutines of their own that have not ended
   std::multimap<RealTime, std::shared_ptr<Timer>> timers_;
   std::mutex posted_mutex_;
@@ -150,6 +159,8 @@ void give_free_heap_back() noexcept;
 class Event {
  public:
   explicit Event(Loop& loop);
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
   ~Event();
   void set();
   /// In place of a Task: nothing is allocated, and what is set already is not waited for.
@@ -159,8 +170,10 @@ class Event {
   [[nodiscard]] Wait wait_until(Deadline deadline);
 
  private:
+  friend class Loop;
   struct State;
   std::unique_ptr<State> state_;
+  bool awaits_calm_ = false;
 
  public:
   struct Wait {

@@ -194,6 +194,47 @@ TEST(Event, wakes_its_waiter_and_keeps_one_early_set) {
   EXPECT_EQ(woken, 3);
 }
 
+TEST(Event, set_when_calm_lets_other_work_go_first_but_not_for_long) {
+  const SystemClock clock;
+  Loop loop(clock);
+  Event event(loop);
+  int steps = 0;
+  int steps_before = -1;
+  loop.spawn([](Loop& on, int& count, const int& told) -> Task<void> {
+    // Work without end, until the event was set all the same.
+    while (told < 0 && count < 1000) {
+      ++count;
+      co_await on.yield();
+    }
+    on.stop();
+  }(loop, steps, steps_before));
+  loop.spawn([](Event& waited, const int& count, int& told) -> Task<void> {
+    (void)co_await waited.wait();
+    told = count;
+  }(event, steps, steps_before));
+  loop.set_when_calm(event);
+  loop.set_when_calm(event);
+  loop.run();
+  EXPECT_GE(steps_before, 2);
+  EXPECT_LT(steps_before, 20);
+}
+
+TEST(Event, set_when_calm_comes_before_a_wait_and_not_after_its_end) {
+  const SystemClock clock;
+  Loop loop(clock);
+  {
+    Event gone(loop);
+    loop.set_when_calm(gone);
+  }
+  Event event(loop);
+  loop.spawn([](Loop& on, Event& waited) -> Task<void> {
+    on.set_when_calm(waited);
+    (void)co_await waited.wait();
+    on.stop();
+  }(loop, event));
+  loop.run();
+}
+
 TEST(Endpoint, is_split_strictly) {
   EXPECT_EQ(parse_endpoint("127.0.0.1:80")->port, 80);
   EXPECT_EQ(parse_endpoint("[::1]:443")->host, "::1");

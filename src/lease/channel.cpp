@@ -41,6 +41,10 @@ void Channel::wake_writer() {
   wake_.set();
 }
 
+void Channel::wake_writer_when_calm() {
+  stream_.loop().set_when_calm(wake_);
+}
+
 void Channel::close(std::string why) {
   if (!is_open_) return;
   is_open_ = false;

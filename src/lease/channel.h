@@ -37,6 +37,8 @@ class Channel : public std::enable_shared_from_this<Channel> {
   void send(const Message& message);
   /// Makes the writer run in this turn, so that before_write is called.
   void wake_writer();
+  /// The same, but later while there is other work: each write wakes the other end.
+  void wake_writer_when_calm();
   /// The outgoing buffer, for before_write only.
   [[nodiscard]] ByteVector& outgoing() noexcept { return outgoing_; }
   /// on_closed is called once, before this returns, if it was not already.

@@ -172,7 +172,12 @@ std::uint64_t HolderLink::intend(const Lease& lease, std::string_view host, std:
   ++intent_count_;
   if (intents_.size() > kBatchOctets)
     add_batch(kIntentsType, intent_count_, intents_, channel_->outgoing());
-  channel_->wake_writer();
+  // While earlier ones are being written, the next batch may as well grow.
+  if (durable_up_to_ + 1 == sequence) {
+    channel_->wake_writer();
+  } else {
+    channel_->wake_writer_when_calm();
+  }
   return sequence;
 }
 
@@ -181,7 +186,7 @@ void HolderLink::settle(const UseSettled& settled) {
   encode_settled(settled, settled_);
   ++settled_count_;
   if (settled_.size() > kBatchOctets) add_batches(channel_->outgoing());
-  channel_->wake_writer();
+  channel_->wake_writer_when_calm();
 }
 
 /// Intents first: a use is known before its end is.
