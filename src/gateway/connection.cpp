@@ -90,6 +90,9 @@ io::Task<void> Connection::serve_http2() {
 
 io::Task<bool> Connection::prepare_tls() {
   if (kind_ == Kind::StreamOfHttp2) co_return true;
+  // Asked once: the answer costs the kernel twice, and stays.
+  is_from_afar_ = gateway_.plain_http() == lease::PlainHttp::FromThisMachine &&
+                  !io::is_within_machine(client_.native_handle());
   client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().head));
   is_idle_ = true;
   const auto first = co_await client_.peek_first();
@@ -105,8 +108,7 @@ io::Task<bool> Connection::prepare_tls() {
 
 /// What is sent without TLS over a network is everybody's there, passes and all.
 bool Connection::is_plain_from_afar() const {
-  return !is_secure() && gateway_.plain_http() == lease::PlainHttp::FromThisMachine &&
-         !io::is_within_machine(client_.native_handle());
+  return is_from_afar_ && !is_secure();
 }
 
 bool Connection::make_room() {

@@ -239,6 +239,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   bool answer_keeps_alive_ = false;
   bool closes_after_ = false;
   bool is_idle_ = false;
+  bool is_from_afar_ = false;  ///< from another machine, where plain HTTP must not come from there
   std::optional<SteadyTime> waits_since_;
   bool ends_when_idle_ = false;
   Exchange x_;
