@@ -225,7 +225,9 @@ def intercept_warm(proxy, _folder, seconds, agents=32, requests_of_tunnel=10):
     """Requests a second through tunnels whose TLS the proxy ends, its certificate for the host made before."""
     with ProcessorTime(proxy.all_pids()) as time_of_proxy:
         done = proxy.run_agents(agents, requests_of_tunnel, seconds)
-    more = {"agents": agents, "requests_of_tunnel": requests_of_tunnel, **time_of_proxy.each(done["requests"])}
+    if proxy.name == "strongroom" and done["refused"] > 0:
+        raise RuntimeError("a request was not answered as it should be")
+    more = {"agents": agents, "requests_of_tunnel": requests_of_tunnel, "refused": done["refused"], **time_of_proxy.each(done["requests"])}
     return done["requests"] / seconds, more
 
 
