@@ -219,6 +219,20 @@ TEST(Http2Floods, ControlFrames_N2) {
   }
 }
 
+TEST(Http2Floods, WindowsOpenedForSmallMessagesAreNoFlood_N2) {
+  Victim victim;
+  ASSERT_TRUE(victim.feed(headers_frame(1, get_fields())));
+  constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  ASSERT_TRUE(victim.session.submit_answer(1, response_head(kOk), Http2End::Open));
+  for (std::uint32_t i = 0; i < 5000; ++i) {
+    ASSERT_TRUE(victim.session.send_data(1, bytes_of(std::string_view("small")), Http2End::Open));
+    victim.output += take_all(victim.session);
+    const std::string windows =
+        http2_frame(8, 0, 0, number32(5)) + http2_frame(8, 0, 1, number32(5));
+    ASSERT_TRUE(victim.feed(windows)) << i << ' ' << victim.reason();
+  }
+}
+
 TEST(Http2Floods, APeerThatNeverReads_N1_N2) {
   Http2Limits limits;
   limits.pings_per_second = 1'000'000;

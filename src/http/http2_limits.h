@@ -88,7 +88,8 @@ struct Http2Limits {
   /// (CVE-2019-9518). kEmptyFrameFlood.
   std::uint32_t empty_frames_per_second = 100;
   /// All other frames without content (WINDOW_UPDATE, PRIORITY, acknowledgements, unknown types)
-  /// beyond one for each 512 octets of DATA that we sent (CVE-2019-9511, 9513). kControlFlood.
+  /// beyond two for each HEADERS or DATA frame that we sent, and one for each 512 octets of it
+  /// (CVE-2019-9511, 9513). kControlFlood.
   std::uint32_t control_frames_per_second = 1000;
 };
 

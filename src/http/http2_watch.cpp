@@ -109,7 +109,8 @@ std::string_view Http2FrameWatch::note_empty(SteadyTime now) {
 
 void Http2FrameWatch::note_sent(std::size_t octets) {
   ping_credit_ = std::min(ping_credit_ + 1, kMostPingCredit);
-  octet_credit_ = std::min(octet_credit_ + octets, kMostOctetCredit);
+  // gRPC opens the stream's window and the connection's for each message, however small.
+  octet_credit_ = std::min(octet_credit_ + std::max(octets, 2 * kOctetsPerFrame), kMostOctetCredit);
 }
 
 }  // namespace strongroom::http
