@@ -28,6 +28,9 @@ namespace strongroom::gateway {
 /// session's proxy credential (47 characters), a line feed.
 inline constexpr std::uint8_t kPreambleMark = 0x01;
 
+/// An answer that is awaited for so long may be one that nobody waits for any more.
+inline constexpr std::chrono::milliseconds kWatchAfter{150};
+
 class Connection final : public lease::Attachment, public io::Timed, public Metered {
  public:
   /// What comes in: an agent's connection, or one stream of such a connection's HTTP/2, which has

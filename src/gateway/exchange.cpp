@@ -10,7 +10,6 @@
 namespace strongroom::gateway {
 namespace {
 
-constexpr std::chrono::milliseconds kWatchAfter{150};
 constexpr std::chrono::seconds kContinueAfter{1};
 constexpr int kMostRefused = 3;  ///< sent again so often
 

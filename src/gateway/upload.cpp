@@ -87,6 +87,8 @@ io::Task<void> Connection::upload() {
   gateway_.blocks.give(std::move(block));
   x_.upload_running = false;
   x_.upload_wanted = !request_body_.is_done();
+  // What came of the body has used up the watch, and nobody reads the client's side any more.
+  if (!x_.upload_failed) gateway_.loop().watch(*this, gateway_.loop().deadline_in(kWatchAfter));
   upload_done_->set();
 }
 

@@ -1,8 +1,10 @@
 """gRPC through the gateway: HTTP/2 with trailers on both sides, all kinds of calls. SPDX-License-Identifier: Apache-2.0"""
 
 import json
+import queue
 import subprocess
 import sys
+import time
 
 import grpc
 import pytest
@@ -105,6 +107,27 @@ def test_o5_a_call_that_is_cancelled_is_cancelled_at_the_provider(room, provider
         call.cancel()
         assert provider.cancelled.acquire(timeout=20)
         assert hold(channel, session.passes["main"]).cancel()
+    session.end()
+
+
+def test_o5_a_call_whose_client_has_said_all_is_cancelled_too(room, provider):
+    """Nobody reads the client's side any more, and the provider is silent."""
+    add_key(room, provider)
+    session = Session(room, {}, "grpc-standin")
+    with open_channel(room, session, "connect") as channel:
+        said = queue.Queue()
+        call = channel.stream_stream("/standin.Echo/Listen")(
+            iter(said.get, None), metadata=(("x-api-key", session.passes["main"]),), timeout=60
+        )
+        # Longer than the gateway lets pass before it looks whether the client is still there.
+        begun = time.monotonic()
+        while time.monotonic() < begun + 0.5:
+            said.put(b"listen")
+            assert next(call) == b"yes"
+        said.put(None)
+        assert next(call) == b"all"
+        call.cancel()
+        assert provider.cancelled.acquire(timeout=20)
     session.end()
 
 

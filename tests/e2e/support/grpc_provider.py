@@ -54,6 +54,7 @@ class GrpcProvider:
             "Hold": grpc.unary_stream_rpc_method_handler(self._hold),
             "Sum": grpc.stream_unary_rpc_method_handler(self._sum),
             "Chat": stream(self._chat),
+            "Listen": stream(self._listen),
         }
         handler = grpc.method_handlers_generic_handler(SERVICE, methods)
         self._server.add_generic_rpc_handlers((handler,))
@@ -104,10 +105,20 @@ class GrpcProvider:
         self._admit(context)
         context.add_callback(self.cancelled.release)
         yield b"first"
-        while not self._free.wait(0.05):
-            if not context.is_active():
-                return
+        self._wait_until_free(context)
         yield b"last"
+
+    def _listen(self, requests, context):
+        self._admit(context)
+        context.add_callback(self.cancelled.release)
+        for _ in requests:
+            yield b"yes"
+        yield b"all"
+        self._wait_until_free(context)
+
+    def _wait_until_free(self, context):
+        while context.is_active() and not self._free.wait(0.05):
+            pass
 
     def _sum(self, requests, context):
         self._admit(context)
