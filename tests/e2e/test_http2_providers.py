@@ -13,6 +13,7 @@ from support.git_server import NGINX
 from support.http2_provider import HOST, Http2Provider, answer
 from support.ingresses import Asked, BaseUrl, ConnectHttp2, Session
 from support.postgres import free_port
+from support.recorder import Recorder
 from support.room import Room
 from support.waiting import until
 
@@ -87,6 +88,31 @@ def test_c6_trailers_go_on_both_ways_without_the_key(session, room, provider):
     assert answered.body == b"fine"
     assert dict(answered.trailers)["x-sum"] == "1"
     assert room.key_value not in repr(answered.trailers)
+
+
+def test_d3_trailers_of_a_request_go_on_unless_a_pass_stands_in_one(session, provider):
+    answered = ask(session, method="POST", chunks=[b"body"], trailers=[("x-sum", "1")])
+    assert answered.status == 200
+    assert (provider.all[0].body, provider.all[0].trailers) == (b"body", [("x-sum", "1")])
+    pass_in_one = [("x-note", session.passes["main"])]
+    answered = ask(session, method="POST", chunks=[b"body"], trailers=pass_in_one)
+    assert answered.status == 400 and b"pass_misplaced" in answered.body
+    assert [asked.ended.is_set() for asked in provider.all[1:]] in ([], [False])
+
+
+def test_trailers_of_an_http1_provider_reach_an_http2_agent(start, suite_folder):
+    recorder = Recorder(suite_folder / "h2-recorder", [HOST])
+    chunks = b"4\r\nfine\r\n0\r\nx-sum: 1\r\n\r\n"
+    recorder.script["x"] = (
+        lambda seen: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
+    )
+    room = start(recorder)
+    room.add_key("gemini", label="main")
+    session = Session(room, HOSTS, "gemini:main")
+    for _ in range(2):
+        answered = ask(session)
+        assert (answered.body, answered.trailers) == (b"fine", [("x-sum", "1")])
+    session.end()
 
 
 def test_two_sessions_and_two_keys_share_no_connection(session, room, provider):

@@ -33,6 +33,7 @@ class Asked:
     chunks: list | None = None
     host: str | None = None
     second_host: str | None = None
+    trailers: list = field(default_factory=list)  # after a body over HTTP/2
     waits_for_continue: bool = False
     to: str = "gemini"
 
@@ -166,11 +167,12 @@ class BaseUrl(Ingress):
 
 
 class BaseUrlTls(BaseUrl):
-    name, over_tls = "base-url-tls", True
+    name, over_tls, protocol = "base-url-tls", True, "http/1.1"
 
     def connect(self, asked):
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_alpn_protocols([self.protocol])
         return context.wrap_socket(self.raw(), server_hostname="localhost")
 
 
@@ -220,11 +222,16 @@ class Transparent(Connect):
         return self.secured(connection, asked)
 
 
-def send_pieces(session, content):
+def send_pieces(session, content, trailers=()):
     """All of a body that fits into the first window."""
     size = session.max_outbound_frame_size
     for start in range(0, max(len(content), 1), size):
-        session.send_data(1, content[start : start + size], end_stream=start + size >= len(content))
+        is_last = start + size >= len(content)
+        session.send_data(
+            1, content[start : start + size], end_stream=is_last and not trailers
+        )
+    if trailers:
+        session.send_headers(1, trailers, end_stream=True)
 
 
 class Http2Mixin:
@@ -244,7 +251,7 @@ class Http2Mixin:
             (":method", asked.method),
             (":scheme", "https"),
             (":authority", asked.host or self.host(asked)),
-            (":path", asked.path),
+            (":path", self.target(asked)),
         ]
         if asked.second_host:
             fields.append(("host", asked.second_host))
@@ -271,7 +278,7 @@ class Http2Mixin:
         content = b"".join(asked.chunks) if asked.chunks is not None else asked.body
         session.send_headers(1, self._fields(asked), end_stream=content is None)
         if content is not None and not asked.waits_for_continue:
-            send_pieces(session, content)
+            send_pieces(session, content, asked.trailers)
         connection.sendall(session.data_to_send())
         return session, content
 
@@ -313,7 +320,20 @@ class TransparentHttp2(Http2Mixin, Transparent):
     name = "transparent-http2"
 
 
-INGRESSES = [BaseUrl, BaseUrlTls, Connect, ConnectHttp2, Absolute, Transparent, TransparentHttp2]
+class BaseUrlHttp2(Http2Mixin, BaseUrlTls):
+    name = "base-url-http2"
+
+
+INGRESSES = [
+    BaseUrl,
+    BaseUrlTls,
+    BaseUrlHttp2,
+    Connect,
+    ConnectHttp2,
+    Absolute,
+    Transparent,
+    TransparentHttp2,
+]
 
 
 class Session:
