@@ -1,0 +1,53 @@
+"""`strongroom key check`, for every service of the catalogue. SPDX-License-Identifier: Apache-2.0"""
+
+from support.room import FAILED, WRONG_USE
+
+DATABASE = {"host": "127.0.0.1", "port": "1", "user": "u", "database": "d"}
+CHECKED = {
+    "gemini": {},
+    "elevenlabs": {},
+    "heygen": {},
+    "firecrawl": {},
+    "openai": {},
+    "anthropic": {},
+    "github": {},
+    "gitlab": {},
+}
+# No provider that could be asked over HTTP, or a host of the tenant's own that no check is known for.
+UNCHECKED = {
+    "generic-http": {"host": "api.standin.test"},
+    "generic-env": {"variable": "MY_TOKEN"},
+    "git": {"host": "git.standin.test"},
+    "postgres": DATABASE,
+    "mysql": DATABASE,
+    "tailscale": {},
+}
+
+
+def test_these_are_all_services(room):
+    services = {each["id"] for each in room.json("service", "list")}
+    assert services == CHECKED.keys() | UNCHECKED.keys()
+
+
+def test_check_asks_the_provider(room, standins):
+    for service in CHECKED:
+        key_id, value = room.add_key(service)
+        assert room.json("key", "check", key_id)["verdict"] == "accepted"
+        standins.revoke(service, value)
+        assert room.json("key", "check", key_id, expect=FAILED)["verdict"] == "rejected"
+        assert room.key(key_id)["state"] == "rejected_by_provider"
+        standins.accept(service, value)
+        assert room.json("key", "check", key_id)["verdict"] == "accepted"
+        assert room.key(key_id)["state"] == "active"
+
+
+def test_what_cannot_be_checked_says_so(room, standins):
+    shapes = {"generic-http": "generic", "generic-env": "generic", "postgres": "password", "mysql": "password"}
+    for service, settings in UNCHECKED.items():
+        key_id, _ = room.add_key(service, settings=settings, shape=shapes.get(service, service))
+        done = room.cli("key", "check", key_id, expect=WRONG_USE)
+        assert "cannot be checked" in done.stderr
+    # A token for another host is not shown to github.com.
+    own, _ = room.add_key("github", settings={"host": "git.standin.test"})
+    room.cli("key", "check", own, expect=None)
+    assert standins.requests() == []
