@@ -23,6 +23,20 @@ Error with_link(Error error, const ControlOptions& options) {
   return error;
 }
 
+Result<std::string> open_socket(Call& call, SessionId session) {
+  if (!call.services.hooks.open_socket)
+    return fail(Code::Unavailable, "no gateway can take a socket here");
+  std::optional<unsigned> owner;
+  const auto* said = call.body.get_object().if_contains("socket_owner");
+  if (said != nullptr && !said->is_null()) {
+    constexpr std::int64_t kMost = 0xFFFFFFFE;
+    if (!said->is_int64() || said->get_int64() < 0 || said->get_int64() > kMost)
+      return fail(Code::Invalid, "'socket_owner' is a user's number");
+    owner = static_cast<unsigned>(said->get_int64());
+  }
+  return call.services.hooks.open_socket(session, owner);
+}
+
 }  // namespace
 
 Answer list_sessions(Call& call) {
@@ -47,7 +61,14 @@ Answer start_session(Call& call) {
   auto started = call.services.vault.start_session(call.actor, request);
   if (!started)
     return std::unexpected(with_link(std::move(started).error(), call.services.options));
-  return reply(to_json(*started));
+  const auto* wants_socket = call.body.get_object().if_contains("socket");
+  const bool has_socket =
+      wants_socket != nullptr && wants_socket->is_bool() && wants_socket->get_bool();
+  json::object document = to_json(*started);
+  if (has_socket) {
+    STRONGROOM_TRY(document["socket"], open_socket(call, started->session.id));
+  }
+  return reply(std::move(document));
 }
 
 Answer show_session(Call& call) {

@@ -170,7 +170,10 @@ constexpr std::array kNewSession = {
     Member{"skills", Kind::TextList, Need::Optional, "Names of the tenant's skills"},
     Member{"runtime", Kind::Text, Need::Optional, "process when missing"},
     Member{"time_limit_seconds", Kind::Integer, Need::Optional,
-           "1 to 604800 (7 days); 12 hours when missing"}};
+           "1 to 604800 (7 days); 12 hours when missing"},
+    Member{"socket", Kind::Flag, Need::Optional, "With a Unix socket of its own to the gateway"},
+    Member{"socket_owner", Kind::Integer, Need::Optional,
+           "Number of the user whose it is; the server's own when missing"}};
 constexpr std::array kPass = {
     Member{"grant", Kind::Text, Need::Required, "grt_..."},
     Member{"service", Kind::Text, Need::Required, "Id of the service"},
@@ -193,7 +196,8 @@ constexpr std::array kStartedSession = {
     Member{"proxy", Kind::Object, Need::Required, "For tools that take a proxy", "SessionProxy"},
     Member{"passes", Kind::ObjectList, Need::Required, "One for each proxied service", "Pass"},
     Member{"injected", Kind::ObjectList, Need::Required, "What the runner leases by attaching",
-           "Injected"}};
+           "Injected"},
+    Member{"socket", Kind::Text, Need::Optional, "Path of the session's own socket, if wanted"}};
 constexpr std::array kEndSession = {
     Member{"why", Kind::Text, Need::Optional, "ended by operator when missing"}};
 

@@ -48,6 +48,9 @@ struct ControlHooks {
   /// Asks a gateway to try the key by its service's check. Absent: the operation answers
   /// Unavailable.
   std::function<io::Task<Result<CheckAnswer>>(KeyId)> check_key;
+  /// A Unix socket of the session's own, for a user (the server's where none is said): its path.
+  /// The session ends where that fails.
+  std::function<Result<std::string>(SessionId, std::optional<unsigned> owner)> open_socket;
   /// Takes over a runner's connection after `101 Switching Protocols` (strongroom-lease/1). The
   /// session exists and is open.
   std::function<void(SessionId, io::Stream)> attach_runner;

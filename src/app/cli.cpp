@@ -76,6 +76,10 @@ void add_serve(CLI::App& app, Options& o) {
                             "how workrooms reach the gateway, https://NAME:PORT");
   serve_command->add_option("--gateway-plain-http", o.serve.gateway_plain_http,
                             "from where requests without TLS are taken: local, anywhere (local)");
+  serve_command->add_option("--upstream-proxy", o.serve.upstream_proxy,
+                            "proxy between the gateway and providers, http://HOST:PORT");
+  serve_command->add_option("--no-proxy", o.serve.no_proxy,
+                            "a host, or .DOMAIN, that is reached without it (repeatable)");
   serve_command->add_option("--gateway-processes", o.serve.gateway_processes,
                             "how many gateway processes share the port (1)");
   serve_command->add_option("--drain-seconds", o.serve.drain_seconds,
@@ -220,6 +224,12 @@ void session_options(CLI::App* command, Options& o) {
   command->add_option("--skill", o.run.skills, "a skill of the tenant; may be repeated")
       ->expected(1)
       ->take_all();
+  command->add_flag("--socket", o.run.socket,
+                    "with a Unix socket to the gateway that is this session's alone");
+  command
+      ->add_option("--socket-owner", o.run.socket_owner,
+                   "number of the user whose the socket is (the server's own)")
+      ->check(CLI::Range(0L, 0xFFFFFFFEL));
   command
       ->add_option("--time-limit", o.run.time_limit_seconds,
                    "seconds after which the session ends (12 hours; at most 7 days)")

@@ -263,11 +263,16 @@ int session_start(const Common& common, const RunOptions& options) {
                     {"services", to_array(options.services)},
                     {"skills", to_array(options.skills)}};
   if (options.time_limit_seconds > 0) body["time_limit_seconds"] = options.time_limit_seconds;
+  if (options.socket || options.socket_owner) body["socket"] = true;
+  if (options.socket_owner) body["socket_owner"] = *options.socket_owner;
   return with_client(
       common, [&](ControlClient& client) { return client.post("/api/v1/sessions", body); },
       [&](const json::value& answer) {
         print_object(common.format, answer,
-                     {{"session", "session"}, {"passes", "passes"}, {"injected", "injected"}});
+                     {{"session", "session"},
+                      {"passes", "passes"},
+                      {"injected", "injected"},
+                      {"socket", "socket"}});
       });
 }
 

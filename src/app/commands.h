@@ -33,6 +33,8 @@ struct RunOptions {
   std::vector<std::string> variables;  ///< NAME=VALUE, plain
   std::string runtime = "process";
   bool proxies = true;  ///< the proxy ingress is set in the workroom
+  bool socket = false;  ///< a Unix socket of the session's own
+  std::optional<long> socket_owner;
   std::string image;
   long time_limit_seconds = 0;  ///< 0: the server's default
   std::vector<std::string> command;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "app/files.h"
+#include "app/upstream_proxy_setting.h"
 #include "base/json.h"
 #include "catalog/toml_json.h"
 #include "io/certificate_host.h"
@@ -127,15 +128,18 @@ Status set_plain_http(const std::string& text, Config& config) {
   return {};
 }
 
-Status read_names(const json::object& gateway, Config& config) {
-  const auto* names = gateway.if_contains("names");
-  if (names == nullptr) return {};
-  if (!names->is_array())
-    return fail(Code::Invalid, "strongroom.toml: 'names' must be a list of texts");
-  for (const auto& name : names->get_array()) {
-    if (!name.is_string())
-      return fail(Code::Invalid, "strongroom.toml: 'names' must be a list of texts");
-    config.gateway_names.emplace_back(name.get_string());
+Status take_texts(const json::object& table, std::string_view name,
+                  std::vector<std::string>& into) {
+  const auto* list = table.if_contains(name);
+  if (list == nullptr) return {};
+  const auto wrong = [&] {
+    return fail(Code::Invalid,
+                "strongroom.toml: '" + std::string(name) + "' must be a list of texts");
+  };
+  if (!list->is_array()) return wrong();
+  for (const auto& item : list->get_array()) {
+    if (!item.is_string()) return wrong();
+    into.emplace_back(item.get_string());
   }
   return {};
 }
@@ -146,7 +150,7 @@ Status read_gateway_tls(const json::object& gateway, const std::filesystem::path
   STRONGROOM_CHECKED(take_text(gateway, "private_key", config.gateway_private_key));
   config.gateway_certificate = absolute(config.gateway_certificate, folder);
   config.gateway_private_key = absolute(config.gateway_private_key, folder);
-  STRONGROOM_CHECKED(read_names(gateway, config));
+  STRONGROOM_CHECKED(take_texts(gateway, "names", config.gateway_names));
   STRONGROOM_CHECKED(take_text(gateway, "url", config.gateway_url));
   std::string plain_http;
   STRONGROOM_CHECKED(take_text(gateway, "plain_http", plain_http));
@@ -155,9 +159,10 @@ Status read_gateway_tls(const json::object& gateway, const std::filesystem::path
 
 Status read_gateway(const json::object& gateway, const std::filesystem::path& folder,
                     Config& config) {
-  STRONGROOM_CHECKED(refuse_unknown(gateway, "[gateway]",
-                                    {"listen", "extra_ca", "dial", "processes", "tenant_exchanges",
-                                     "certificate", "private_key", "names", "url", "plain_http"}));
+  STRONGROOM_CHECKED(
+      refuse_unknown(gateway, "[gateway]",
+                     {"listen", "extra_ca", "dial", "processes", "tenant_exchanges", "certificate",
+                      "private_key", "names", "url", "plain_http", "upstream_proxy", "no_proxy"}));
   STRONGROOM_CHECKED(take_text(gateway, "listen", config.gateway));
   STRONGROOM_CHECKED(take_number(gateway, "processes", kProcesses, config.gateway_processes));
   STRONGROOM_CHECKED(take_number(gateway, "tenant_exchanges", kExchanges, config.tenant_exchanges));
@@ -165,6 +170,8 @@ Status read_gateway(const json::object& gateway, const std::filesystem::path& fo
   STRONGROOM_CHECKED(take_text(gateway, "extra_ca", extra_ca));
   STRONGROOM_CHECKED(read_extra_ca(extra_ca, folder, config));
   STRONGROOM_CHECKED(read_gateway_tls(gateway, folder, config));
+  STRONGROOM_CHECKED(take_text(gateway, "upstream_proxy", config.upstream_proxy));
+  STRONGROOM_CHECKED(take_texts(gateway, "no_proxy", config.no_proxy));
   return read_dials(gateway, config);
 }
 
@@ -221,6 +228,8 @@ Status check(const Config& config) {
       !config.console_url.starts_with("https://"))
     return fail(Code::Invalid, "strongroom.toml: 'console_url' begins with https:// or http://");
   STRONGROOM_CHECKED(check_gateway_tls(config));
+  if (const auto proxy = upstream_proxy_of(config.upstream_proxy, config.no_proxy); !proxy)
+    return std::unexpected(proxy.error());
   if (config.seal != "file" && config.seal != "passphrase")
     return fail(Code::Invalid, "the seal is 'file' or 'passphrase', not '" + config.seal + "'");
   constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warning", "error"};

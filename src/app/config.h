@@ -27,6 +27,8 @@ struct ServeFlags {
   std::vector<std::string> gateway_names;
   std::optional<std::string> gateway_url;
   std::optional<std::string> gateway_plain_http;
+  std::optional<std::string> upstream_proxy;
+  std::vector<std::string> no_proxy;
   std::optional<int> gateway_processes;
   std::optional<int> drain_seconds;
   std::optional<int> grace_seconds;
@@ -44,7 +46,9 @@ struct Config {
   std::string gateway_certificate;  ///< file with the operator's own chain; empty: one is made
   std::string gateway_private_key;  ///< its key's file
   std::vector<std::string> gateway_names;  ///< of the certificate that is made, beside its own
-  std::string gateway_url;  ///< how workrooms reach it; empty: by the address it listens on
+  std::string gateway_url;     ///< how workrooms reach it; empty: by the address it listens on
+  std::string upstream_proxy;  ///< http://[USER:PASSWORD@]HOST:PORT; empty: none
+  std::vector<std::string> no_proxy;  ///< hosts, or ".domain"
   lease::PlainHttp plain_http = lease::PlainHttp::FromThisMachine;
   int gateway_processes = 1;
   int tenant_exchanges = 0;  ///< a tenant's requests at once in one gateway; 0: as many as leave

@@ -16,6 +16,7 @@ namespace {
 constexpr int kChannelDescriptor = 3;
 constexpr int kListenDescriptor = 4;
 constexpr int kUnixDescriptor = 5;
+constexpr int kSessionSocketsDescriptor = 6;
 constexpr std::chrono::seconds kQuick{5};
 constexpr std::chrono::milliseconds kFirstPause{50};
 constexpr std::chrono::seconds kLongestPause{5};
@@ -31,13 +32,21 @@ Status GatewayKeeper::start() {
 
 Status GatewayKeeper::start_one(Slot& slot) {
   STRONGROOM_TRY(const io::SocketPair pair, io::socket_pair());
+  const auto sockets = plan_.session_sockets();
+  if (!sockets) {
+    ::close(pair.ours);
+    ::close(pair.theirs);
+    return std::unexpected(sockets.error());
+  }
   io::Spawn child;
   child.program = plan_.program;
   child.descriptors = {{pair.theirs, kChannelDescriptor},
                        {plan_.listening_socket, kListenDescriptor},
-                       {plan_.unix_socket, kUnixDescriptor}};
+                       {plan_.unix_socket, kUnixDescriptor},
+                       {*sockets, kSessionSocketsDescriptor}};
   auto pid = io::spawn(child);
   ::close(pair.theirs);
+  ::close(*sockets);
   if (!pid) {
     ::close(pair.ours);
     return std::unexpected(std::move(pid).error());

@@ -24,6 +24,8 @@ class GatewayKeeper {
     int listening_socket = -1;
     int unix_socket = -1;  ///< for relays in workrooms
     int processes = 1;
+    /// A gateway's end of the channel for sessions' sockets; closed here once the gateway has it.
+    std::function<Result<int>()> session_sockets;
     std::function<void(io::Stream)> on_channel;  ///< our end of a new gateway's lease channel
     std::function<void()> on_change;             ///< pids() has changed
   };

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "app/upstream_proxy_setting.h"
 #include "base/log.h"
 
 namespace strongroom::app {
@@ -84,6 +85,9 @@ lease::VaultHello VaultLeaseSource::vault_hello(lease::HolderRole role) {
   hello.certificate_chain_pem = std::move(certificate.chain_pem);
   hello.certificate_private_key_pem = std::move(certificate.private_key_pem);
   hello.plain_http = parts_.config.plain_http;
+  // Checked when the configuration was read.
+  if (auto proxy = upstream_proxy_of(parts_.config.upstream_proxy, parts_.config.no_proxy))
+    hello.upstream_proxy = std::move(*proxy);
   hello.link_key = parts_.vault.link_key();
   hello.tenant_exchanges = static_cast<std::uint32_t>(parts_.config.tenant_exchanges);
   hello.console_url = parts_.console_url;
@@ -92,9 +96,10 @@ lease::VaultHello VaultLeaseSource::vault_hello(lease::HolderRole role) {
 
 Result<lease::GrantedLease> VaultLeaseSource::open_by_pass(const lease::PassHash& pass_hash,
                                                            std::string_view service) {
-  if (service == lease::kProxyService) {
-    STRONGROOM_TRY(auto opened, parts_.vault.open_proxy(pass_hash));
-    opened.service = lease::kProxyService;
+  if (service.starts_with(lease::kProxyService)) {
+    const std::string_view source = service.substr(lease::kProxyService.size());
+    STRONGROOM_TRY(auto opened, parts_.vault.open_proxy(pass_hash, source));
+    opened.service = std::string(service);
     return to_granted(std::move(opened));
   }
   STRONGROOM_TRY(auto opened, parts_.vault.open_by_pass(pass_hash, service));

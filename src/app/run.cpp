@@ -42,6 +42,8 @@ Result<SessionStart> start_session(ControlClient& client, const RunOptions& opti
                     {"services", to_array(options.services)},
                     {"skills", to_array(options.skills)}};
   if (options.time_limit_seconds > 0) body["time_limit_seconds"] = options.time_limit_seconds;
+  if (options.socket || options.socket_owner) body["socket"] = true;
+  if (options.socket_owner) body["socket_owner"] = *options.socket_owner;
   STRONGROOM_TRY(const auto installation, client.get("/api/v1/installation"));
   STRONGROOM_TRY(const auto answer, client.post("/api/v1/sessions", body));
   const auto* session = answer.is_object() ? answer.get_object().if_contains("session") : nullptr;
@@ -55,6 +57,7 @@ Result<SessionStart> start_session(ControlClient& client, const RunOptions& opti
       optional_string(installation.get_object(), "gateway_authority").value_or("");
   start.provider_authorities =
       optional_string(installation.get_object(), "provider_authorities").value_or("");
+  start.socket = optional_string(answer.get_object(), "socket").value_or("");
   if (const auto* proxy = answer.get_object().if_contains("proxy");
       proxy != nullptr && proxy->is_object()) {
     start.proxy_credential = optional_string(proxy->get_object(), "credential").value_or("");

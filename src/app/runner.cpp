@@ -184,6 +184,7 @@ Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>&
   workroom::SessionFacts facts;
   facts.session = start_.session.text();
   facts.gateway = start_.gateway;
+  facts.socket = start_.socket;
   if (options_.proxies || trusts_gateway()) {
     STRONGROOM_TRY(facts.proxy, open_trust());
   }

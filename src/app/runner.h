@@ -34,6 +34,7 @@ struct SessionStart {
   std::string gateway;
   std::string gateway_authority;     ///< PEM of who signed the gateway's certificate; may be empty
   std::string provider_authorities;  ///< PEM of whom the operator trusts beside the public roots
+  std::string socket;                ///< of this session alone; may be empty
   std::string proxy_credential;
   std::string authority_pem;  ///< of the proxy ingress
   std::vector<Granted> passes;

@@ -22,6 +22,7 @@
 #include "app/operator_token.h"
 #include "app/output.h"
 #include "app/prompt.h"
+#include "app/session_sockets.h"
 #include "base/encoding.h"
 #include "base/log.h"
 #include "io/net.h"
@@ -46,9 +47,40 @@ struct Sockets {
   int relay_fd = -1;
 };
 
+/// A session's own socket goes when the session is fenced.
+class FencesWithSockets final : public vault::HolderFences {
+ public:
+  FencesWithSockets(lease::VaultSide& leases, SessionSockets& sockets)
+      : leases_(leases), sockets_(sockets) {}
+  io::Task<std::vector<vault::HolderOutcome>> fence(vault::FenceKind kind, IdBytes id,
+                                                    std::string reason,
+                                                    std::chrono::milliseconds grace) override {
+    close(kind, id);
+    return leases_.fence(kind, id, std::move(reason), grace);
+  }
+  io::Task<std::vector<vault::HolderOutcome>> fence_all(std::vector<vault::FenceTarget> targets,
+                                                        std::string reason,
+                                                        std::chrono::milliseconds grace) override {
+    for (const auto& target : targets) close(target.kind, target.id);
+    return leases_.fence_all(std::move(targets), std::move(reason), grace);
+  }
+  [[nodiscard]] bool has_runner(SessionId session) const override {
+    return leases_.has_runner(session);
+  }
+  void refresh(KeyId key) override { leases_.refresh(key); }
+
+ private:
+  void close(vault::FenceKind kind, const IdBytes& id) {
+    if (kind == vault::FenceKind::Session) sockets_.close(SessionId(id));
+  }
+  lease::VaultSide& leases_;
+  SessionSockets& sockets_;
+};
+
 class Server {
  public:
-  explicit Server(Config config) : config_(std::move(config)), loop_(clock_) {}
+  explicit Server(Config config)
+      : config_(std::move(config)), loop_(clock_), session_sockets_(config_.path("sockets")) {}
 
   Status start() {
     STRONGROOM_CHECKED(prepare_private_directory(config_.data_directory));
@@ -170,13 +202,19 @@ class Server {
       metrics_.count_refusals(code, count);
     };
     leases_ = std::make_unique<lease::VaultSide>(loop_, *source_);
-    vault_->set_fences(*leases_);
+    fences_ = std::make_unique<FencesWithSockets>(*leases_, session_sockets_);
+    vault_->set_fences(*fences_);
+    STRONGROOM_CHECKED(session_sockets_.restore([this](SessionId id) {
+      const auto session = vault_->show_session(id);
+      return session && session->state == "open";
+    }));
     STRONGROOM_TRY(const std::string programs, io::own_directory());
     GatewayKeeper::Plan plan;
     plan.program = programs + "/strongroom-gateway";
     plan.listening_socket = sockets_.gateway.fd;
     plan.unix_socket = sockets_.relay_fd;
     plan.processes = config_.gateway_processes;
+    plan.session_sockets = [this] { return session_sockets_.channel_of_new_gateway(); };
     plan.on_channel = [this](io::Stream channel) {
       leases_->serve(std::move(channel), lease::HolderRole::Gateway);
     };
@@ -201,6 +239,11 @@ class Server {
     options.console_url = console_url();
     api::ControlHooks hooks;
     hooks.check_key = [this](KeyId key) { return check_key(key); };
+    hooks.open_socket = [this](SessionId session, std::optional<unsigned> owner) {
+      auto path = session_sockets_.open(session, owner.value_or(::geteuid()));
+      if (!path) source_->end_session(session, "no socket");
+      return path;
+    };
     hooks.attach_runner = [this](SessionId session, io::Stream stream) {
       leases_->serve(std::move(stream), lease::HolderRole::Runner, session);
     };
@@ -352,7 +395,9 @@ class Server {
   Secret authority_seed_;
   std::unique_ptr<GatewayCertificate> certificate_;
   std::unique_ptr<VaultLeaseSource> source_;
+  SessionSockets session_sockets_;
   std::unique_ptr<lease::VaultSide> leases_;
+  std::unique_ptr<FencesWithSockets> fences_;
   std::unique_ptr<GatewayKeeper> keeper_;
   std::unique_ptr<api::ControlServer> control_;
   std::unique_ptr<api::MetricsServer> metrics_server_;

@@ -39,6 +39,12 @@ std::optional<SessionId> session_of(const Secret& link_key, ByteView credential)
   return session;
 }
 
+SessionId session_named_by(const ProxyCredential& credential) {
+  IdBytes id{};
+  std::copy_n(credential.begin(), id.size(), id.begin());
+  return SessionId(id);
+}
+
 std::string to_text(const ProxyCredential& credential) {
   return std::string(kPrefix) + to_base64url(credential);
 }

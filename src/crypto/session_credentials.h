@@ -21,6 +21,9 @@ using ProxyCredential = std::array<std::uint8_t, 32>;
 /// The session that a credential names, when it is right.
 [[nodiscard]] std::optional<SessionId> session_of(const Secret& link_key, ByteView credential);
 
+/// The session that it names, right or not.
+[[nodiscard]] SessionId session_named_by(const ProxyCredential& credential);
+
 /// "srx_" and 43 characters of base64url, as it stands in a proxy's URL.
 [[nodiscard]] std::string to_text(const ProxyCredential& credential);
 /// Nothing when the text has another shape; whether it is right is another question.

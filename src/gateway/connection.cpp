@@ -82,7 +82,7 @@ io::Task<void> Connection::run() {
 }
 
 io::Task<void> Connection::serve_http2() {
-  http2_ = std::make_unique<Http2Front>(gateway_, client_, inspected_);
+  http2_ = std::make_unique<Http2Front>(gateway_, client_, inspected_, session_);
   if (ends_when_idle_) http2_->drain();
   co_await http2_->run();
   http2_.reset();

@@ -42,6 +42,9 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
              std::shared_ptr<const Inspected> inspected = nullptr, Kind kind = Kind::Whole);
   ~Connection() override;
 
+  /// It came by the socket of this session: nothing of others is good here.
+  void belong_to(SessionId session) { session_ = session; }
+  [[nodiscard]] SessionId session() const { return session_; }
   /// Until the client or the gateway ends it.
   [[nodiscard]] io::Task<void> run();
   /// Draining: ends it now if it waits for a request, after the present one otherwise.
@@ -124,6 +127,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   io::Task<std::optional<Refusal>> find_session(lease::Lease*& proxy);
   io::Task<std::optional<Refusal>> find_session(crypto::ProxyCredential credential,
                                                 lease::Lease*& proxy);
+  [[nodiscard]] std::string source() const;
   [[gnu::noinline]] io::Task<Next> inspect(std::shared_ptr<const Inspected> place);
   io::Task<void> inspect_inside(std::shared_ptr<const Inspected> place);
   io::Task<bool> secure(const Inspected& place);
@@ -216,6 +220,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   Gateway& gateway_;
   io::Stream client_;
   Kind kind_;
+  SessionId session_;  ///< whose socket it came by; none: another way
   PresentedPass last_pass_;
   ByteVector in_;  ///< octets from the client, [in_begin_, in_end_) not yet consumed
   std::size_t in_begin_ = 0;

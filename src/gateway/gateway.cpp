@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/gateway.h"
 
+#include <unistd.h>
 #include <algorithm>
 
 #include "gateway/connection.h"
@@ -13,7 +14,8 @@ Gateway::Gateway(io::Loop& loop, lease::HolderLink& link, Setup setup)
       link_(link),
       setup_(std::move(setup)),
       destinations_(setup_.catalog),
-      pool_(loop, std::move(setup_.upstream_tls), std::move(setup_.dials), setup_.limits.body),
+      pool_(loop, std::move(setup_.upstream_tls), std::move(setup_.dials),
+            UpstreamProxy(std::move(setup_.upstream_proxy)), setup_.limits.body),
       authorities_(loop.clock(), setup_.link_key.duplicate()),
       links_(std::move(setup_.link_key)),
       limits_(setup_.limits),
@@ -35,18 +37,38 @@ Gateway::~Gateway() = default;
 
 void Gateway::listen(int fd) {
   acceptors_.push_back(std::make_unique<io::Acceptor>(
-      loop_, fd, [this](io::Stream stream) { accept(std::move(stream)); }));
+      loop_, fd, [this](io::Stream stream) { accept(std::move(stream), {}); }));
 }
 
-void Gateway::accept(io::Stream stream) {
+void Gateway::listen_for(SessionId session, uid_t owner, int fd) {
+  if (is_draining_) return static_cast<void>(::close(fd));
+  session_acceptors_[session] =
+      std::make_unique<io::Acceptor>(loop_, fd, [this, session, owner](io::Stream stream) {
+        // The file's mode says the same; who has a descriptor of its folder may get around that.
+        const auto user = stream.peer().unix_uid;
+        if (user && (static_cast<uid_t>(*user) == owner || *user == 0))
+          accept(std::move(stream), session);
+      });
+}
+
+void Gateway::close_socket_of(SessionId session) {
+  session_acceptors_.erase(session);
+  for (const auto& connection : connections_)
+    if (connection->session() == session) connection->abort();
+}
+
+void Gateway::accept(io::Stream stream, SessionId session) {
   if (connections_.size() >= most_connections_ && !has_no_room_) make_room();
   connections_.push_front(std::make_unique<Connection>(*this, std::move(stream)));
+  connections_.front()->belong_to(session);
   loop_.spawn(serve(connections_.begin()));
 }
 
-void Gateway::accept_inner(io::Stream stream, std::shared_ptr<const Inspected> place) {
+void Gateway::accept_inner(io::Stream stream, std::shared_ptr<const Inspected> place,
+                           SessionId session) {
   connections_.push_front(std::make_unique<Connection>(*this, std::move(stream), std::move(place),
                                                        Connection::Kind::StreamOfHttp2));
+  connections_.front()->belong_to(session);
   loop_.spawn(serve(connections_.begin()));
 }
 
@@ -115,6 +137,7 @@ void Gateway::drain(std::chrono::milliseconds within, std::function<void()> on_d
   is_draining_ = true;
   on_drained_ = std::move(on_drained);
   for (const auto& acceptor : acceptors_) acceptor->stop();
+  session_acceptors_.clear();
   for (const auto& connection : connections_) connection->end_when_idle();
   drain_limit_ = loop_.every(within, [this] {
     for (const auto& connection : connections_) connection->abort();

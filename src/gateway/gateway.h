@@ -2,7 +2,9 @@
 // Apache-2.0
 #pragma once
 
+#include <sys/types.h>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -75,6 +77,7 @@ struct Setup {
   std::string console_url = {};      ///< for refusals that a person mends there
   Limits limits = {};
   lease::PlainHttp plain_http = lease::PlainHttp::FromThisMachine;
+  lease::UpstreamProxy upstream_proxy = {};
 };
 
 class Gateway {
@@ -83,9 +86,13 @@ class Gateway {
   ~Gateway();
   /// Takes connections from this listening socket on (from several, one after the other named).
   void listen(int fd);
+  /// Takes connections of this user from a socket that leads to one session, and no other.
+  void listen_for(SessionId session, uid_t owner, int fd);
+  /// Its connections end as well.
+  void close_socket_of(SessionId session);
   /// One stream of an HTTP/2 connection, as a connection of its own: in a tunnel to `place`, or,
-  /// when that is null, to the gateway itself.
-  void accept_inner(io::Stream stream, std::shared_ptr<const Inspected> place);
+  /// when that is null, to the gateway itself, by the socket of a session or (none) another.
+  void accept_inner(io::Stream stream, std::shared_ptr<const Inspected> place, SessionId session);
   /// What comes through a tunnel to `place` that was opened inside a TLS connection, without that.
   void accept_tunnelled(io::Stream stream, std::shared_ptr<const Inspected> place);
   /// No new connections; idle ones end; the rest may go on for `within`, then `on_drained` is
@@ -123,7 +130,7 @@ class Gateway {
   http::DecoderBudget decoding{kDecoding};
 
  private:
-  void accept(io::Stream stream);
+  void accept(io::Stream stream, SessionId session);
   void make_room();
   void tell_of_refusals();
   void give_memory_back();
@@ -144,6 +151,7 @@ class Gateway {
   std::size_t most_connections_;
   bool has_no_room_ = false;  ///< nothing could be closed; looked at again in the next second
   std::vector<std::unique_ptr<io::Acceptor>> acceptors_;
+  std::map<SessionId, std::unique_ptr<io::Acceptor>> session_acceptors_;
   std::list<std::unique_ptr<Connection>> connections_;
   std::unique_ptr<io::Loop::Ticker> sweeper_;
   std::unique_ptr<io::Loop::Ticker> each_second_;

@@ -1,15 +1,18 @@
 // strongroom-gateway: started by the vault with descriptor 3 the lease channel, 4 the listening
-// socket and 5 the one of the transparent ingress (a Unix socket). It opens no file but the
-// system's certificate roots; everything else comes over the channel. SPDX-License-Identifier:
-// Apache-2.0
+// socket, 5 the one of the transparent ingress (a Unix socket), and 6 a channel over which sockets
+// of single sessions come. It opens no file but the system's certificate roots; everything else
+// comes over the channels. SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <memory>
 
+#include "base/encoding.h"
 #include "base/log.h"
 #include "gateway/gateway.h"
+#include "io/descriptor_passing.h"
 #include "io/process.h"
 
 namespace strongroom::gateway {
@@ -18,6 +21,7 @@ namespace {
 constexpr int kChannel = 3;
 constexpr int kListening = 4;
 constexpr int kUnixListening = 5;
+constexpr int kSessionSockets = 6;
 
 Result<Setup> make_setup(lease::VaultHello& hello) {
   std::vector<catalog::SourceFile> sources;
@@ -31,6 +35,7 @@ Result<Setup> make_setup(lease::VaultHello& hello) {
   setup.tenant_exchanges = hello.tenant_exchanges;
   setup.console_url = std::move(hello.console_url);
   setup.plain_http = hello.plain_http;
+  setup.upstream_proxy = std::move(hello.upstream_proxy);
   return setup;
 }
 
@@ -88,6 +93,8 @@ class Program {
       return leave(1);
     gateway_->listen(kListening);
     gateway_->listen(kUnixListening);
+    session_sockets_ = std::make_unique<io::DescriptorReceiver>(
+        loop_, kSessionSockets, [this](ByteView message, int fd) { learn_socket(message, fd); });
   }
 
   bool show(const std::string& chain_pem, const Secret& private_key_pem) {
@@ -99,6 +106,18 @@ class Program {
     wipe(certificate.private_key_pem.data(), certificate.private_key_pem.size());
     if (!shown) log(LogLevel::Error, "certificate_not_usable", {{"why", shown.error().message}});
     return shown.has_value();
+  }
+
+  /// A session, the socket's owner, and the socket; without one, it is to be closed.
+  void learn_socket(ByteView message, int fd) {
+    Reader reader(message);
+    IdBytes id{};
+    const ByteView octets = reader.raw(id.size());
+    const uid_t owner = reader.u32();
+    if (!reader.is_ok()) return;
+    std::copy_n(octets.begin(), id.size(), id.begin());
+    if (fd < 0) return gateway_->close_socket_of(SessionId(id));
+    gateway_->listen_for(SessionId(id), owner, fd);
   }
 
   void drain(std::chrono::milliseconds within) {
@@ -122,6 +141,7 @@ class Program {
   io::Loop loop_;
   lease::HolderLink link_;
   std::unique_ptr<Gateway> gateway_;
+  std::unique_ptr<io::DescriptorReceiver> session_sockets_;
   std::chrono::milliseconds drain_time_{10'000};
   int exit_code_ = 0;
 };

@@ -15,12 +15,14 @@ void forget_empty_length(http::ResponseHead& answer) {
 
 }  // namespace
 
-Http2Front::Http2Front(Gateway& gateway, io::Stream& client, std::shared_ptr<const Inspected> place)
+Http2Front::Http2Front(Gateway& gateway, io::Stream& client, std::shared_ptr<const Inspected> place,
+                       SessionId session)
     : Http2Carrier(http::Http2Role::Server, gateway.loop(), client,
                    {gateway.limits().idle, gateway.limits().body}),
       gateway_(gateway),
       client_(client),
-      place_(std::move(place)) {}
+      place_(std::move(place)),
+      own_session_(session) {}
 
 io::Task<void> Http2Front::run() {
   return Http2Carrier::run();
@@ -49,7 +51,7 @@ void Http2Front::begin(http::Http2StreamId stream, std::string head) {
   const auto bridge = std::make_shared<Http2Bridge>(loop(), std::move(ends->inner));
   add(bridge);
   name(stream, *bridge);
-  gateway_.accept_inner(std::move(ends->other), place_);
+  gateway_.accept_inner(std::move(ends->other), place_, own_session_);
   work_begins();
   loop().spawn(carry_request(bridge, std::move(head)));
   work_begins();

@@ -16,8 +16,9 @@ namespace strongroom::gateway {
 
 class Http2Front final : private Http2Carrier {
  public:
-  /// `client` outlives run().
-  Http2Front(Gateway& gateway, io::Stream& client, std::shared_ptr<const Inspected> place);
+  /// `client` outlives run(). `session`: whose socket it came by; none for the others.
+  Http2Front(Gateway& gateway, io::Stream& client, std::shared_ptr<const Inspected> place,
+             SessionId session);
 
   /// Until the client or the gateway ends it, and all that was begun for it has ended.
   [[nodiscard]] io::Task<void> run();
@@ -36,6 +37,7 @@ class Http2Front final : private Http2Carrier {
   Gateway& gateway_;
   io::Stream& client_;
   std::shared_ptr<const Inspected> place_;
+  SessionId own_session_;
 };
 
 }  // namespace strongroom::gateway

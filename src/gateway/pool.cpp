@@ -39,8 +39,13 @@ void Upstream::doubt() {
   if (back_ != nullptr) back_->doubt();
 }
 
-Pool::Pool(io::Loop& loop, io::TlsClient tls, std::vector<lease::Dial> dials, Duration silence)
-    : loop_(loop), tls_(std::move(tls)), dials_(std::move(dials)), silence_(silence) {
+Pool::Pool(io::Loop& loop, io::TlsClient tls, std::vector<lease::Dial> dials, UpstreamProxy proxy,
+           Duration silence)
+    : loop_(loop),
+      tls_(std::move(tls)),
+      dials_(std::move(dials)),
+      proxy_(std::move(proxy)),
+      silence_(silence) {
   cut_.reserve(kMaxIdlePerAuthority);
 }
 Pool::~Pool() = default;
@@ -91,6 +96,8 @@ io::Task<Result<io::Stream>> Pool::connect(Authority authority, Deadline deadlin
     to = std::move(*parsed);
     policy = io::PrivateAddresses::Allow;
   }
+  if (named == dials_.end() && proxy_.leads_to(authority))
+    co_return co_await proxy_.connect(loop_, authority, deadline);
   auto hint = known_.hint(authority.text(), loop_.coarse_now());
   auto stream = co_await io::dial_tcp(loop_, to.host, to.port, policy, deadline, std::move(hint));
   if (!stream) known_.forget(authority.text());

@@ -12,6 +12,7 @@
 #include "gateway/authority.h"
 #include "gateway/http2_backs.h"
 #include "gateway/known_protocols.h"
+#include "gateway/upstream_proxy.h"
 #include "io/known_addresses.h"
 #include "io/net.h"
 #include "io/stream.h"
@@ -62,7 +63,8 @@ class Pool {
   static constexpr std::size_t kMaxIdlePerAuthority = 256;
 
   /// `silence`: how long a provider may be silent on an HTTP/2 connection that is in use.
-  Pool(io::Loop& loop, io::TlsClient tls, std::vector<lease::Dial> dials, Duration silence);
+  Pool(io::Loop& loop, io::TlsClient tls, std::vector<lease::Dial> dials, UpstreamProxy proxy,
+       Duration silence);
   ~Pool();
 
   /// What there is already: an idle connection that still stands, or a stream of this lease's
@@ -100,11 +102,12 @@ class Pool {
   /// A stream; null when the connection takes none.
   [[nodiscard]] std::unique_ptr<Upstream> open(const Authority& authority,
                                                std::shared_ptr<Http2Back> back);
-  /// Where a [[gateway.dial]] or the name itself leads.
+  /// Where a [[gateway.dial]], the upstream proxy or the name itself leads.
   [[nodiscard]] io::Task<Result<io::Stream>> connect(Authority authority, Deadline deadline);
   io::Loop& loop_;
   io::TlsClient tls_;
   std::vector<lease::Dial> dials_;
+  UpstreamProxy proxy_;
   Duration silence_;
   std::unordered_map<std::string, Idle, TextHash, std::equal_to<>> idle_;
   Http2Backs backs_;

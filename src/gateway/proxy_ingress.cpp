@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "crypto/session_credentials.h"
 #include "gateway/connection.h"
+#include "io/loopback_peer.h"
 
 namespace strongroom::gateway {
 namespace {
@@ -48,6 +49,8 @@ io::Task<std::optional<Refusal>> Connection::find_session(lease::Lease*& proxy) 
     if (header != nullptr) co_return Refusal::BadRequest;
     header = &each;
   }
+  if (header == nullptr && !session_.is_none())
+    co_return co_await find_session(gateway_.authorities().proxy_credential(session_), proxy);
   const auto credential = header == nullptr ? std::nullopt : credential_in(header->value);
   if (!credential) co_return Refusal::ProxyAuthRequired;
   co_return co_await find_session(*credential, proxy);
@@ -55,15 +58,37 @@ io::Task<std::optional<Refusal>> Connection::find_session(lease::Lease*& proxy) 
 
 io::Task<std::optional<Refusal>> Connection::find_session(crypto::ProxyCredential credential,
                                                           lease::Lease*& proxy) {
-  proxy = gateway_.link().cached_lease(credential, lease::kProxyService);
-  if (proxy != nullptr) co_return std::nullopt;
-  const auto granted = co_await gateway_.link().lease_for(credential, lease::kProxyService);
-  if (!granted) {
-    const Refusal refusal = refusal_of_denial(granted.error());
-    co_return refusal == Refusal::PassUnknown ? Refusal::ProxyAuthRequired : refusal;
+  // With the source: what one of them is refused is no other's refusal.
+  const std::string service = std::string(lease::kProxyService) + " " + source();
+  proxy = gateway_.link().cached_lease(credential, service);
+  if (proxy == nullptr) {
+    const auto granted = co_await gateway_.link().lease_for(credential, service);
+    if (!granted) {
+      const Refusal refusal = refusal_of_denial(granted.error());
+      if (refusal == Refusal::ProxyElsewhere)
+        gateway_.report({crypto::session_named_by(credential),
+                         {},
+                         std::string(describe(refusal).code),
+                         {},
+                         {}});
+      co_return refusal == Refusal::PassUnknown ? Refusal::ProxyAuthRequired : refusal;
+    }
+    proxy = *granted;
   }
-  proxy = *granted;
+  const bool is_of_another = !session_.is_none() && proxy->granted().session != session_;
+  if (is_of_another) co_return Refusal::ProxyAuthRequired;
   co_return std::nullopt;
+}
+
+/// Where whoever speaks here is, as far as the kernel tells: a user of this machine, or an address.
+std::string Connection::source() const {
+  if (const auto user = client_.peer().unix_uid) return "uid " + std::to_string(*user);
+  if (io::is_within_machine(client_.native_handle())) {
+    const auto peer = io::loopback_peer(client_.native_handle());
+    return peer ? "uid " + std::to_string(peer->user) : std::string("this machine");
+  }
+  const std::string& address = client_.peer().address;
+  return "address " + address.substr(0, address.rfind(':'));
 }
 
 io::Task<Connection::Next> Connection::serve_connect() {
@@ -268,6 +293,11 @@ std::optional<Refusal> Connection::read_inspected() {
 
 /// A pass of another session, or a key for another host than the tunnel's: a copied pass.
 bool Connection::leads_elsewhere() const {
+  if (!session_.is_none() && lease()->granted().session != session_) {
+    gateway_.report({session_, x_.route.service->id, "pass_of_another_session",
+                     std::string(x_.authority.host()), std::string(x_.route.path)});
+    return true;
+  }
   if (x_.inspected == nullptr) return false;
   const bool is_same_session = lease()->granted().session == x_.inspected->session;
   const bool is_own_link = !x_.route.link_token.empty() || !x_.route.prefix.empty();

@@ -83,6 +83,8 @@ const RefusalText& describe(Refusal refusal) {
        "crossed the network in the clear.",
        "Use https:// with the gateway's own authority, and end this session: its passes may have "
        "been read."},
+      {403, "proxy_elsewhere", "This proxy credential is in use from elsewhere.",
+       "It is good only where it was used first; start a session of its own for each place."},
       {500, "internal", "The gateway failed.", "Tell the operator."},
   };
   return kTexts[static_cast<std::size_t>(refusal)];
@@ -146,6 +148,7 @@ Refusal refusal_of_denial(const Error& error) {
                                         {"session_expired", Refusal::SessionExpired},
                                         {"pass_unknown", Refusal::PassUnknown},
                                         {"pass_wrong_service", Refusal::PassWrongService},
+                                        {"proxy_elsewhere", Refusal::ProxyElsewhere},
                                         {"not_granted", Refusal::NotGranted},
                                         {"not_connected", Refusal::NotConnected},
                                         {"record_unavailable", Refusal::RecordUnavailable}};

@@ -50,6 +50,7 @@ enum class Refusal : std::uint8_t {
   HostNotGranted,
   HostMismatch,
   TlsRequired,
+  ProxyElsewhere,
   Internal,
 };
 inline constexpr std::size_t kRefusals = static_cast<std::size_t>(Refusal::Internal) + 1;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/secret.h"
+#include "crypto/session_credentials.h"
 #include "io/leaf_mint.h"
 
 namespace strongroom::gateway {
@@ -17,6 +18,9 @@ class SessionAuthorities {
  public:
   SessionAuthorities(const Clock& clock, Secret link_key)
       : clock_(clock), link_key_(std::move(link_key)) {}
+  [[nodiscard]] crypto::ProxyCredential proxy_credential(SessionId session) const {
+    return crypto::proxy_credential(link_key_, session);
+  }
   /// TLS for this host under the session's authority; good until the next call.
   [[nodiscard]] Result<const io::TlsServer*> server_for(SessionId session, std::string_view host);
 

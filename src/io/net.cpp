@@ -190,6 +190,13 @@ Task<Result<Stream>> dial_tcp(Loop& loop, std::string host, std::uint16_t port,
   return dial_tcp(loop, std::move(host), port, policy, deadline, DialHint());
 }
 
+Task<Status> check_public(Loop& loop, std::string host, std::uint16_t port, Deadline deadline) {
+  const auto found = co_await resolve(loop, std::move(host), port, deadline);
+  if (!found || plan_dial(*found, PrivateAddresses::Refuse, DialHint()).refused == 0)
+    co_return Status();
+  co_return fail(Code::Refused, "the name leads to a private address", "private_address");
+}
+
 Task<Result<Stream>> dial_unix(Loop& loop, std::string path) {
   const auto address = unix_address(path);
   if (!address) co_return std::unexpected(address.error());

@@ -63,6 +63,10 @@ struct DialHint {
                                             DialHint hint);
 [[nodiscard]] Task<Result<Stream>> dial_tcp(Loop& loop, std::string host, std::uint16_t port,
                                             PrivateAddresses policy, Deadline deadline);
+/// May a name be asked of somebody who dials for us? Refused, "private_address", where any of its
+/// addresses is one that dial_tcp() leaves out; a name that does not resolve here may be.
+[[nodiscard]] Task<Status> check_public(Loop& loop, std::string host, std::uint16_t port,
+                                        Deadline deadline);
 [[nodiscard]] Task<Result<Stream>> dial_unix(Loop& loop, std::string path);
 
 /// Did no octet of this connection leave the machine? So where it is a Unix socket, or the other

@@ -116,6 +116,11 @@ void take(Fields& in, VaultHello& m) {
   m.tenant_exchanges = in.u32();
   m.console_url = in.text();
   m.plain_http = in.one_of(PlainHttp::FromThisMachine, PlainHttp::FromAnywhere);
+  m.upstream_proxy.host = in.text();
+  m.upstream_proxy.port = in.u16();
+  m.upstream_proxy.basic_credentials = in.secret();
+  m.upstream_proxy.no_proxy.resize(in.count(4, kMaxNoProxy));
+  for (auto& host : m.upstream_proxy.no_proxy) host = in.text();
 }
 
 void take(Fields& in, ServerCertificate& m) {

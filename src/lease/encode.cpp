@@ -61,6 +61,11 @@ void put(Writer& out, const VaultHello& m) {
   out.u32(m.tenant_exchanges);
   put_text(out, m.console_url, kMaxText);
   out.u8(static_cast<std::uint8_t>(m.plain_http));
+  put_text(out, m.upstream_proxy.host, kMaxText);
+  out.u16(m.upstream_proxy.port);
+  put_secret(out, m.upstream_proxy.basic_credentials);
+  out.u32(static_cast<std::uint32_t>(m.upstream_proxy.no_proxy.size()));
+  for (const auto& host : m.upstream_proxy.no_proxy) put_text(out, host, kMaxText);
 }
 
 void put(Writer& out, const ServerCertificate& m) {
@@ -292,6 +297,9 @@ std::size_t bound_of(const Any& message) {
                        message.certificate_private_key_pem.size() + message.link_key.size() +
                        message.console_url.size();
     for (const auto& dial : message.dials) size += 8 + dial.authority.size() + dial.to.size();
+    size +=
+        32 + message.upstream_proxy.host.size() + message.upstream_proxy.basic_credentials.size();
+    for (const auto& host : message.upstream_proxy.no_proxy) size += 4 + host.size();
     return size;
   } else if constexpr (std::is_same_v<Any, ServerCertificate>) {
     return 64 + message.chain_pem.size() + message.private_key_pem.size();

@@ -34,8 +34,10 @@ inline constexpr std::size_t kMaxFrame = 1UL << 20U;
 using PassHash = std::array<std::uint8_t, 32>;  ///< SHA-256 of the pass's characters
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
-/// In the place of a service's name: the session behind a proxy credential (Acquire::pass_hash
-/// holds the credential itself). The lease has no key; its settings say where the session may go.
+/// In the place of a service's name, before a blank and the source of who shows it: the session
+/// behind a proxy credential (Acquire::pass_hash holds the credential itself). The lease has no
+/// key; its settings say where the session may go. The first source is the only one
+/// ("proxy_elsewhere").
 inline constexpr std::string_view kProxyService = "@proxy";
 
 enum class HolderRole : std::uint8_t { Gateway = 1, Runner = 2 };
@@ -57,6 +59,14 @@ struct Dial {
   std::string to;         ///< "address:port" dialled
 };
 
+/// An organisation's proxy between the gateway and providers.
+struct UpstreamProxy {
+  std::string host;  ///< empty: none
+  std::uint16_t port = 0;
+  Secret basic_credentials;           ///< base64 of "user:password"; empty: none
+  std::vector<std::string> no_proxy;  ///< hosts, or ".domain" for all below
+};
+
 /// First frame from the vault: all that a gateway needs to know; it reads no file.
 struct VaultHello {
   std::uint16_t protocol = kProtocol;
@@ -74,6 +84,7 @@ struct VaultHello {
   std::string console_url;             ///< where a person connects a service, for refusals; may be
                                        ///< empty
   PlainHttp plain_http = PlainHttp::FromThisMachine;
+  UpstreamProxy upstream_proxy;
 };
 
 /// The gateway listener's certificate was renewed.

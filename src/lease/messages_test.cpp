@@ -60,6 +60,7 @@ std::vector<Message> samples() {
   hello.tenant_exchanges = 100;
   hello.console_url = "http://127.0.0.1:8700/";
   hello.plain_http = PlainHttp::FromAnywhere;
+  hello.upstream_proxy = {"proxy.example", 3128, Secret(bytes_of("dXNlcjpwYXNz")), {".example"}};
   all.emplace_back(std::move(hello));
   all.emplace_back(Acquire{1, PassHash{1, 2, 3}, "gemini"});
   all.emplace_back(AcquireSession{2, id_of<SessionId>(4)});

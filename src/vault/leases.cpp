@@ -106,12 +106,15 @@ Result<std::vector<OpenedKey>> Vault::open_injected(SessionId id) {
   return opened;
 }
 
-Result<OpenedKey> Vault::open_proxy(ByteView credential) {
+Result<OpenedKey> Vault::open_proxy(ByteView credential, std::string_view source) {
   auto& state = *state_;
   const auto id = crypto::session_of(state.link_key, credential);
   if (!id) return fail(Code::Unauthorized, "This proxy credential is not known.", "pass_unknown");
   STRONGROOM_TRY(const auto session, state.session(*id));
   STRONGROOM_CHECKED(state.check_session(session));
+  const auto first = state.proxy_sources.try_emplace(session.id, source).first;
+  if (first->second != source)
+    return fail(Code::Refused, "This proxy credential is in use elsewhere.", "proxy_elsewhere");
   OpenedKey opened;
   opened.tenant = session.tenant;
   opened.member = session.member;

@@ -209,6 +209,7 @@ void Vault::State::take_down(std::span<const store::Session> sessions,
                              std::span<const store::Key> keys, Undertaking& undertaking) {
   for (const auto& session : sessions) {
     open_sessions.erase(session.id);
+    proxy_sources.erase(session.id);
     undertaking.targets.push_back({FenceKind::Session, session.id.bytes()});
   }
   for (const auto& key : keys) {

@@ -37,7 +37,8 @@ struct Vault::State {
 
   /// What may go on, for renewals (thousands a second); kept in step with the database after each
   /// commit.
-  std::unordered_map<SessionId, WallTime> open_sessions;  ///< until when
+  std::unordered_map<SessionId, WallTime> open_sessions;     ///< until when
+  std::unordered_map<SessionId, std::string> proxy_sources;  ///< who showed its credential first
   std::unordered_set<KeyId> live_keys;
   std::unordered_map<KeyId, WallTime> last_used;
   /// Revoked and ended, but the disk would not take it: refused like what is stored, and tried

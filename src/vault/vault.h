@@ -230,8 +230,9 @@ class Vault {
   Result<std::vector<OpenedKey>> open_injected(SessionId session);
   /// Behind a session's proxy credential: no key (none id, no value), and as settings where the
   /// session may go: "inspect" = "SERVICE HOST:PORT" for what is proxied, "tunnel" = "HOST:PORT"
-  /// for what is injected.
-  Result<OpenedKey> open_proxy(ByteView credential);
+  /// for what is injected. Good for the first `source` that shows it, until the session's end or
+  /// this process's: "proxy_elsewhere" for others.
+  Result<OpenedKey> open_proxy(ByteView credential, std::string_view source);
   /// May a lease on this go on? False after revoke, end, expiry. No key: a session's proxy.
   [[nodiscard]] bool may_continue(SessionId session, KeyId key) const;
 

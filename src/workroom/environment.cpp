@@ -65,6 +65,7 @@ class Builder {
     const std::string gateway_host = host_of(facts_.gateway);
     set("STRONGROOM_SESSION", facts_.session);
     set("STRONGROOM_GATEWAY", facts_.gateway);
+    if (!facts_.socket.empty()) set("STRONGROOM_SOCKET", facts_.socket);
     // A proxy that the command sets for itself must not stand between it and the gateway; tools
     // differ in which spelling they read.
     const std::string direct =

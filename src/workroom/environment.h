@@ -50,6 +50,7 @@ struct SessionFacts {
   std::vector<PlainVariable>
       added;  ///< `run --env NAME=VALUE`; may not replace what a service sets or unsets, and
               ///< stands before the session's own part of a shared one (proxy_environment.h)
+  std::string socket = {};  ///< STRONGROOM_SOCKET, where the session has one of its own
 };
 
 [[nodiscard]] Result<Environment> build_environment(const SessionFacts& facts,

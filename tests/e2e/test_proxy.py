@@ -5,9 +5,11 @@ SPDX-License-Identifier: Apache-2.0
 
 import base64
 import json
+import os
 import shutil
 import socket
 import ssl
+import subprocess
 import sys
 
 import pytest
@@ -173,6 +175,42 @@ def test_a_stranger_gets_no_tunnel(room, header):
     status, connection = session.connect(f"{GEMINI}:443", credential=forged)
     connection.close()
     assert status == 407
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_h2_a_credential_is_good_only_where_it_was_shown_first(room):
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    by_other = [
+        "/usr/bin/python3",
+        "-c",
+        "import socket,sys; s=socket.create_connection(('127.0.0.1', int(sys.argv[1])), 20);"
+        "s.sendall(sys.argv[2].encode()); print(s.recv(4096).decode())",
+        room.endpoints["gateway"].rsplit(":", 1)[1],
+        f"CONNECT {GEMINI}:443 HTTP/1.1\r\nHost: {GEMINI}:443\r\n"
+        f"Proxy-Authorization: Bearer {session.credential}\r\n\r\n",
+    ]
+    nobody = {"user": 65534, "group": 65534, "cwd": "/"}
+
+    def stolen():
+        return subprocess.run(by_other, capture_output=True, text=True, timeout=30, **nobody).stdout
+
+    with session.tunnel() as connection:
+        status, _ = session.ask(connection, key=session.passes["gemini"])
+    assert status == 200
+    answer = stolen()
+    assert answer.startswith("HTTP/1.1 403") and "proxy_elsewhere" in answer
+    found = [
+        entry
+        for entry in room.json("audit", "list", "--limit", "50")
+        if "proxy_elsewhere" in json.dumps(entry)
+    ]
+    assert found and session.id in json.dumps(found), "it says whose it was"
+    with session.tunnel() as connection:
+        status, _ = session.ask(connection, key=session.passes["gemini"])
+    assert status == 200, "the thief has locked nobody out"
+    room.cli("session", "end", session.id)
+    assert "403" in stolen() or "407" in stolen()
 
 
 @pytest.mark.parametrize("is_first", [True, False])

@@ -70,6 +70,7 @@ class Room:
         self.environment = {**environment, "HOME": str(folder)}
         self.process = None
         self.gateway_listen = "127.0.0.1:0"
+        self.before = []  # what starts the server, where that is not enough by itself
         self._user = {}
         self.endpoints = {}
         self._workrooms = []
@@ -90,6 +91,7 @@ class Room:
 
     def _serve_command(self, data=None):
         return [
+            *self.before,
             str(PROGRAMS / "strongroom"),
             "serve",
             "--data",

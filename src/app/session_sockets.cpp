@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/session_sockets.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "app/files.h"
+#include "base/encoding.h"
+#include "base/log.h"
+#include "io/descriptor_passing.h"
+#include "io/net.h"
+
+namespace strongroom::app {
+namespace {
+
+/// Names of sockets are short: the kernel takes 107 characters for all of a path.
+constexpr std::string_view kPrefix = "ses_";
+
+}  // namespace
+
+SessionSockets::~SessionSockets() {
+  for (const auto& [session, socket] : sockets_) ::close(socket.fd);
+  for (const int channel : channels_) ::close(channel);
+}
+
+std::string SessionSockets::path_of(SessionId session) const {
+  return folder_ + "/" + session.text().substr(kPrefix.size());
+}
+
+Status SessionSockets::restore(const std::function<bool(SessionId)>& is_open) {
+  STRONGROOM_CHECKED(prepare_private_directory(folder_));
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, failed)) {
+    const std::string path = entry.path().string();
+    const std::string name = entry.path().filename().string();
+    const auto session = SessionId::parse(std::string(kPrefix) + name);
+    struct stat facts{};
+    const bool is_wanted = session && is_open(*session) && ::lstat(path.c_str(), &facts) == 0 &&
+                           S_ISSOCK(facts.st_mode);
+    if (!is_wanted) {
+      ::unlink(path.c_str());
+      continue;
+    }
+    if (const auto opened = open(*session, facts.st_uid); !opened)
+      log(LogLevel::Warning, "session_socket_lost", {{"why", opened.error().message}});
+  }
+  return {};
+}
+
+Result<std::string> SessionSockets::open(SessionId session, uid_t owner) {
+  if (sockets_.size() >= kMost)
+    return fail(Code::TooLarge, "At most 256 sessions have a socket of their own.");
+  if (owner != ::geteuid() && ::geteuid() != 0)
+    return fail(Code::Refused,
+                "Only a server that runs as root can give a socket to another user.");
+  STRONGROOM_CHECKED(prepare_private_directory(folder_));
+  const std::string path = path_of(session);
+  Socket socket;
+  socket.owner = owner;
+  STRONGROOM_TRY(socket.fd, io::listen_unix(path));
+  if (owner != ::geteuid() && ::chown(path.c_str(), owner, static_cast<gid_t>(-1)) != 0) {
+    const std::string why = std::strerror(errno);
+    ::close(socket.fd);
+    ::unlink(path.c_str());
+    return fail(Code::Storage, "The session's socket cannot be given away: " + why);
+  }
+  sockets_.emplace(session, socket);
+  tell_all(session, &socket);
+  return path;
+}
+
+void SessionSockets::close(SessionId session) {
+  const auto found = sockets_.find(session);
+  if (found == sockets_.end()) return;
+  ::unlink(path_of(session).c_str());
+  ::close(found->second.fd);
+  sockets_.erase(found);
+  tell_all(session, nullptr);
+}
+
+Result<int> SessionSockets::channel_of_new_gateway() {
+  STRONGROOM_TRY(const auto pair, io::descriptor_pair());
+  channels_.push_back(pair.ours);
+  for (const auto& [session, socket] : sockets_) (void)tell(pair.ours, session, &socket);
+  return pair.theirs;
+}
+
+/// False when the gateway at the other end has gone.
+bool SessionSockets::tell(int channel, SessionId session, const Socket* socket) {
+  ByteVector message;
+  Writer writer(message);
+  writer.raw(session.view());
+  writer.u32(socket == nullptr ? 0 : socket->owner);
+  return io::pass_descriptor(channel, message, socket == nullptr ? -1 : socket->fd).has_value();
+}
+
+void SessionSockets::tell_all(SessionId session, const Socket* socket) {
+  std::erase_if(channels_, [&](int channel) {
+    if (tell(channel, session, socket)) return false;
+    ::close(channel);
+    return true;
+  });
+}
+
+}  // namespace strongroom::app

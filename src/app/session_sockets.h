@@ -1,0 +1,54 @@
+// SessionSockets: Unix sockets of single sessions, for workrooms that share no network with the
+// gateway. Each is listened on here and handed to every gateway, so that no octet of an agent comes
+// into this process.
+//
+// Used by: serve. Threads: the vault's loop. A socket is its owner's (mode 0600, and the gateways
+// ask the kernel who connects), leads to what this session was granted and nothing else, and is
+// gone with the session. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/id.h"
+#include "base/result.h"
+
+namespace strongroom::app {
+
+class SessionSockets {
+ public:
+  /// Each costs every gateway a descriptor.
+  static constexpr std::size_t kMost = 256;
+
+  explicit SessionSockets(std::string folder) : folder_(std::move(folder)) {}
+  ~SessionSockets();
+  SessionSockets(const SessionSockets&) = delete;
+  SessionSockets& operator=(const SessionSockets&) = delete;
+
+  /// After a start: sockets of sessions that are still open are listened on again, others removed.
+  [[nodiscard]] Status restore(const std::function<bool(SessionId)>& is_open);
+  /// Its path. Refused: only root can make one for another user.
+  [[nodiscard]] Result<std::string> open(SessionId session, uid_t owner);
+  void close(SessionId session);
+  /// For a gateway that is about to be started: its end of a channel over which it is told of the
+  /// sockets. The caller closes it once the gateway has it.
+  [[nodiscard]] Result<int> channel_of_new_gateway();
+
+ private:
+  struct Socket {
+    int fd = -1;
+    uid_t owner = 0;
+  };
+  [[nodiscard]] std::string path_of(SessionId session) const;
+  [[nodiscard]] bool tell(int channel, SessionId session, const Socket* socket);
+  void tell_all(SessionId session, const Socket* socket);
+
+  std::string folder_;
+  std::map<SessionId, Socket> sockets_;
+  std::vector<int> channels_;
+};
+
+}  // namespace strongroom::app

@@ -1,0 +1,81 @@
+"""A machine of its own for the server: no network but what the test puts there, and a name server that lies as told. Reached from
+outside by Unix sockets alone. SPDX-License-Identifier: Apache-2.0"""
+
+import json
+import subprocess
+from pathlib import Path
+
+from support.authority import Authority
+from support.room import Room
+
+PUBLIC = ["93.184.216.34", "2606:2800:220:1::1"]
+PRIVATE = ["127.0.0.1", "10.1.2.3", "169.254.169.254", "100.64.0.1", "::1", "fd00:ec2::254"]
+WORLD = Path(__file__).resolve().parent / "island_world.py"
+
+BEGIN = """
+set -e
+ip link set lo up
+for address in $ADDRESSES; do ip addr add "$address" dev lo nodad 2>/dev/null || ip addr add "$address" dev lo 2>/dev/null || true; done
+mount --make-rprivate /
+mount --bind "$ISLAND/resolv.conf" /etc/resolv.conf
+mount --bind "$ISLAND/hosts" /etc/hosts
+/usr/bin/python3 "$WORLD" "$ISLAND" &
+while [ ! -e "$ISLAND/ready" ]; do kill -0 $!; done
+exec "$@"
+"""
+
+
+def is_possible():
+    command = ["unshare", "-n", "-m", "ip", "link", "set", "lo", "up"]
+    try:
+        return subprocess.run(command, capture_output=True, timeout=10).returncode == 0
+    except OSError:
+        return False
+
+
+class Standins:
+    def __init__(self, ca):
+        self.ca, self.hosts, self.port = ca, [], 0
+
+    def accept(self, *_):
+        pass
+
+    passes = release = accept
+
+
+class Island:
+    def __init__(self, folder, canaries, environment, names):
+        self.folder = folder
+        authority = Authority()
+        chain, key, _ = authority.issue(*names)
+        for name, text in (("ca.pem", authority.pem), ("chain", chain), ("key", key)):
+            (folder / name).write_text(text)
+        facts = {"public": PUBLIC, "private": PRIVATE}
+        facts |= {"chain": str(folder / "chain"), "key": str(folder / "key")}
+        (folder / "facts.json").write_text(json.dumps(facts))
+        (folder / "names.json").write_text(json.dumps(names))
+        (folder / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:2 attempts:1\n")
+        (folder / "hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
+        addresses = [f"{each}/{128 if ':' in each else 32}" for each in (*PUBLIC, *PRIVATE)]
+        (folder / "room").mkdir(mode=0o700)
+        self.room = Room(
+            folder / "room",
+            Standins(folder / "ca.pem"),
+            canaries,
+            {
+                **environment,
+                "ADDRESSES": " ".join(addresses),
+                "ISLAND": str(folder),
+                "WORLD": str(WORLD),
+            },
+        )
+        self.room.before = ["unshare", "-n", "-m", "/bin/sh", "-c", BEGIN, "sh"]
+        self.room.start()
+
+    def lines(self, file):
+        path = self.folder / file
+        return path.read_text().splitlines() if path.exists() else []
+
+    def stop(self):
+        status = self.room.stop()
+        assert status in (0, None), self.room.log()[-2000:]
