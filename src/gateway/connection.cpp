@@ -237,6 +237,7 @@ io::Task<Connection::Next> Connection::serve_one() {
 
 io::Task<std::optional<Connection::Next>> Connection::begin_request() {
   x_ = Exchange();
+  x_.session = session_;
   x_.started = gateway_.loop().coarse_now();
   closes_after_ = !work_->request.keeps_alive || ends_when_idle_;
   client_.set_deadline(Deadline());

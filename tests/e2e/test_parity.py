@@ -48,14 +48,15 @@ class World:
             "* /v1beta/closed/**",
         )
         self.other = self.session()
-        self.gone = Session(self.room, HOSTS, "gemini:main", "gemini:gone")
+        self.gone = Session(
+            self.room, HOSTS, "gemini:main", "gemini:gone", flags=["--socket"]
+        )
         self.room.cli("key", "revoke", revoked)
         self.tags = (f"t{number}t" for number in itertools.count(1))
 
-    def session(self):
-        return Session(
-            self.room, HOSTS, "gemini:main", "openai", "generic-http:one", "generic-http:two"
-        )
+    def session(self, flags=()):
+        services = ("gemini:main", "openai", "generic-http:one", "generic-http:two")
+        return Session(self.room, HOSTS, *services, flags=flags)
 
     def stop(self):
         self.other.end()
@@ -83,9 +84,12 @@ class Use:
 
 def expected_of(case, ingress):
     """The case as it holds for this ingress."""
+    of_nobody_elsewhere = ("pass-of-another-service", "pass-of-another-session", "two-passes")
     kinds = {
         "http2": ingress.is_h2,
-        "base": not ingress.is_inspected,
+        # A session's own socket says whose a request is, as a tunnel does.
+        "base": not ingress.is_inspected
+        and not (ingress.is_session and case.name in of_nobody_elsewhere),
         "absolute": ingress.name == "absolute",
     }
     wanted = {
@@ -100,8 +104,9 @@ def expected_of(case, ingress):
 
 
 @pytest.fixture
-def session(world, case):
-    session = world.gone if case.name == "revoked-key" else world.session()
+def session(world, case, ingress):
+    flags = ["--socket"] if ingress.is_session else []
+    session = world.gone if case.name == "revoked-key" else world.session(flags)
     yield session
     if session is not world.gone:
         session.end()

@@ -10,11 +10,12 @@ import os
 import re
 import signal
 import sys
+import tomllib
 import urllib.request
 
 import pytest
 
-from support.room import NOT_FOUND, REFUSED, WRONG_USE, flatten
+from support.room import NOT_FOUND, REFUSED, REPOSITORY, WRONG_USE, flatten
 from support.waiting import until
 
 SLOTS = {
@@ -54,7 +55,7 @@ class Session:
 
     def open(self, method, path, body=None, headers=None, carrying=None):
         """A connection whose answer's head has come, and that answer."""
-        service = path.split("/")[1]
+        service = path.split("/")[1].split("@")[0]
         token = self.passes[carrying or service]
         slot = SLOTS[service]
         value = f"Bearer {token}" if slot == "authorization" else token
@@ -126,6 +127,19 @@ def test_F8_rules_hold_at_once_and_deny_wins(room, standins):
     )
     acts = [entry["action"] for entry in room.json("audit", "list", "--tenant", "acme")]
     assert acts.count("policy.set") == 2 and acts.count("policy.remove") == 1
+
+
+def test_a16_rules_hold_on_every_host_that_takes_the_same_key(room):
+    """No host of a service is a way around what is closed on another."""
+    room.add_key("elevenlabs")
+    policy(room, "--service", "elevenlabs", "--deny", "* /v1/closed/**")
+    session = Session(room, "elevenlabs")
+    facts = tomllib.loads((REPOSITORY / "catalog" / "elevenlabs.toml").read_text())
+    assert len(facts["hosts"]) > 1
+    for host in facts["hosts"]:
+        for path in ("v1/closed/x", "v1/service-accounts/x"):
+            answer = session.ask("GET", f"/elevenlabs@{host}/{path}", carrying="elevenlabs")
+            assert (answer.status, answer.code) == (403, "denied_path"), (host, path)
 
 
 def test_a_minute_and_at_once(room, standins):

@@ -15,6 +15,7 @@ import sys
 import pytest
 
 from support.room import WRONG_USE
+from support.waiting import until
 
 GEMINI = "generativelanguage.googleapis.com"
 CURL = shutil.which("curl")
@@ -341,15 +342,21 @@ def test_a_tenant_may_allow_plain_tunnels(room, standins):
     # Where a key of ours may go is looked into all the same.
     shown = room.json(*allow, "--tunnel", f"{GEMINI}:443")
     assert shown["tunnels"] == ["api.openai.com:443", f"{GEMINI}:443"]
+
+    def is_open():
+        status, connection = session.connect("api.openai.com:443")
+        connection.close()
+        return status == 200
+
+    # The gateway hears of it within a moment.
+    until(is_open, what="the change has reached the gateway")
     with session.tunnel(host="api.openai.com", authority=own) as connection:
         assert connection.version() is not None
     with session.tunnel() as connection:
         status, _ = session.ask(connection, key=session.passes["gemini"])
     assert status == 200
     room.cli("policy", "set", "--tenant", "acme", "--no-tunnel", "--rpm", "1000")
-    status, connection = session.connect("api.openai.com:443")
-    connection.close()
-    assert status == 403
+    until(lambda: not is_open(), what="it is closed again")
     for wrong in ("nonsense", "API.openai.com:443", "a b:443", "example.com:0", "example.com"):
         room.cli("policy", "set", "--tenant", "acme", "--tunnel", wrong, expect=WRONG_USE)
     room.cli(

@@ -46,7 +46,10 @@ def served(make_room):
             f'[[gateway.dial]]\nhost = "{host}:{port or server.port}"\nto = "127.0.0.1:{server.port}"\n'
             for host in hosts
         )
-        file.write_text(file.read_text().replace(str(room.standins.ca), str(roots)) + dials)
+        table, *others = file.read_text().split("[[gateway.dial]]")
+        others = [each for each in others if not any(f'"{host}:' in each for host in hosts)]
+        text = "[[gateway.dial]]".join([table, *others])
+        file.write_text(text.replace(str(room.standins.ca), str(roots)) + dials)
         return room.start().people(), server, roots
 
     yield make

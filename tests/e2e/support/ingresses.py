@@ -95,7 +95,7 @@ def read_messages(read):
 class Ingress:
     """HTTP/1.1 to one place; what differs is how the connection is made and how the target is written."""
 
-    name, is_h2, is_inspected, over_tls = "", False, False, False
+    name, is_h2, is_inspected, is_session, over_tls = "", False, False, False, False
 
     def __init__(self, session):
         self.session = session
@@ -138,9 +138,12 @@ class Ingress:
     def ask(self, asked):
         with self.connect(asked) as connection:
             try:
-                connection.sendall(self.head(asked))
-                if not asked.waits_for_continue:
-                    connection.sendall(self.body(asked))
+                try:
+                    connection.sendall(self.head(asked))
+                    if not asked.waits_for_continue:
+                        connection.sendall(self.body(asked))
+                except BrokenPipeError:
+                    pass  # it had seen enough; its answer is there to be read
                 with connection.makefile("rb") as stream:
                     answered = read_answer(
                         stream, asked.method, lambda: connection.sendall(self.body(asked))
@@ -174,6 +177,18 @@ class BaseUrlTls(BaseUrl):
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         context.set_alpn_protocols([self.protocol])
         return context.wrap_socket(self.raw(), server_hostname="localhost")
+
+
+class SessionSocket(BaseUrl):
+    """The session's own Unix socket: like a base URL, but it is known whose it is."""
+
+    name, is_session = "session-socket", True
+
+    def connect(self, asked):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(TIMEOUT)
+        connection.connect(self.session.socket)
+        return connection
 
 
 class Absolute(Ingress):
@@ -328,6 +343,7 @@ INGRESSES = [
     BaseUrl,
     BaseUrlTls,
     BaseUrlHttp2,
+    SessionSocket,
     Connect,
     ConnectHttp2,
     Absolute,
@@ -339,11 +355,14 @@ INGRESSES = [
 class Session:
     """One session, its passes by service and label, and its relay."""
 
-    def __init__(self, room, hosts, *services):
+    def __init__(self, room, hosts, *services, flags=()):
         self.room, self.hosts = room, hosts
         named = [part for service in services for part in ("--service", service)]
-        started = room.json("session", "start", "--tenant", "acme", "--member", "alice", *named)
+        started = room.json(
+            *("session", "start", "--tenant", "acme", "--member", "alice", *flags, *named)
+        )
         self.id = started["session"]["id"]
+        self.socket = started.get("socket")
         self.authority = started["proxy"]["authority"]
         self.credential = started["proxy"]["credential"]
         self.pair = base64.b64encode(f"session:{self.credential}".encode()).decode()
