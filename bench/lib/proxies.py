@@ -19,6 +19,7 @@ WHO = ["--tenant", "acme", "--member", "bench"]
 _CONFIGURATION = """
 [gateway]
 extra_ca = "{folder}/ca.pem"
+tenant_exchanges = 20000
 [[gateway.dial]]
 host = "{host}:443"
 to = "127.0.0.1:{port}"
