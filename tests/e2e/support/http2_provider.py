@@ -85,6 +85,15 @@ class Http2Connection:
             for asked in self.asked.values():
                 asked.reset.set()
             self.ended.set()
+            self._close()
+
+    def _close(self):
+        """Not while another thread writes: its octets would go to whatever gets the descriptor next."""
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        with self.lock:
             self.socket.close()
 
     def _take(self, event):
