@@ -64,6 +64,7 @@ lease::GrantedLease to_granted(vault::OpenedKey&& opened, int gateways) {
   out.key_is_rejected = opened.key_is_rejected;
   for (auto& policy : opened.policies)
     out.policies.push_back(to_granted(std::move(policy), gateways));
+  for (auto& pass : opened.passes) out.passes.push_back({std::move(pass.prefix), pass.hash});
   out.value = std::move(opened.value);
   return out;
 }

@@ -10,6 +10,7 @@ namespace strongroom::catalog {
 namespace {
 
 constexpr std::size_t kMaxFile = 256UL << 10U;
+constexpr std::string_view kOrdinaryPrefix = "srp_";
 
 /// Part of gateway paths (SERVICE@HOST) and of the command line (SERVICE:LABEL).
 bool is_id(std::string_view text) {
@@ -96,11 +97,14 @@ Status read_pass(const Section& root, Service& service) {
   STRONGROOM_CHECKED(root.texts("first_message_fields", service.first_message_fields));
   constexpr std::string_view kAllowed =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-  const bool prefix_fits = service.pass_prefix.size() <= 32 &&
+  if (service.delivery == Delivery::Proxied && !root.has("pass_prefix"))
+    service.pass_prefix = kOrdinaryPrefix;
+  // Passes are told from other text by it.
+  const bool prefix_fits = service.pass_prefix.size() >= 3 && service.pass_prefix.size() <= 32 &&
                            service.pass_prefix.find_first_not_of(kAllowed) == std::string::npos;
-  if (!prefix_fits)
+  if (service.delivery == Delivery::Proxied && !prefix_fits)
     return root.mistake("pass_prefix",
-                        "'pass_prefix' has at most 32 characters of A-Z, a-z, 0-9, '_' and '-'");
+                        "'pass_prefix' has 3 to 32 characters of A-Z, a-z, 0-9, '_' and '-'");
   // Gemini's SDKs behave differently for such a key.
   if (service.pass_prefix.starts_with("auth_tokens"))
     return root.mistake("pass_prefix", "'pass_prefix' must not start with auth_tokens");

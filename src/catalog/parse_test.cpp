@@ -65,6 +65,7 @@ TEST(Parse, mistakes_in_what_a_service_is) {
       {kProxied, "console_url = \"http://example.com\"\n", 6, "https://"},
       {kProxied, "unset = [\"A-B\"]\n", 6, "variable's name"},
       {kProxied, "pass_prefix = \"a.b\"\n", 6, "'pass_prefix'"},
+      {kProxied, "pass_prefix = \"sk\"\n", 6, "3 to 32"},
       {kProxied, "pass_prefix = \"auth_tokens\"\n", 6, "auth_tokens"},
       {kProxied, "pass_prefix = \"" + std::string(33, 'a') + "\"\n", 6, "32"},
       {kProxied, "git_host = \"example.com\"\ngit_user = \"x\"\n", 6, "injected"},

@@ -9,7 +9,6 @@
 namespace strongroom::crypto {
 namespace {
 
-constexpr std::string_view kPrefix = "srx_";
 constexpr std::size_t kId = 16;
 
 ByteVector labelled(std::string_view label, SessionId session) {
@@ -46,12 +45,12 @@ SessionId session_named_by(const ProxyCredential& credential) {
 }
 
 std::string to_text(const ProxyCredential& credential) {
-  return std::string(kPrefix) + to_base64url(credential);
+  return std::string(kProxyCredentialPrefix) + to_base64url(credential);
 }
 
 std::optional<ProxyCredential> proxy_credential_of(std::string_view text) {
-  if (!text.starts_with(kPrefix)) return std::nullopt;
-  const auto octets = from_base64url(text.substr(kPrefix.size()));
+  if (!text.starts_with(kProxyCredentialPrefix)) return std::nullopt;
+  const auto octets = from_base64url(text.substr(kProxyCredentialPrefix.size()));
   ProxyCredential out{};
   if (!octets || octets->size() != out.size()) return std::nullopt;
   std::ranges::copy(*octets, out.begin());

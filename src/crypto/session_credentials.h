@@ -24,6 +24,8 @@ using ProxyCredential = std::array<std::uint8_t, 32>;
 /// The session that it names, right or not.
 [[nodiscard]] SessionId session_named_by(const ProxyCredential& credential);
 
+/// What a proxy credential begins with in text.
+inline constexpr std::string_view kProxyCredentialPrefix = "srx_";
 /// "srx_" and 43 characters of base64url, as it stands in a proxy's URL.
 [[nodiscard]] std::string to_text(const ProxyCredential& credential);
 /// Nothing when the text has another shape; whether it is right is another question.

@@ -4,33 +4,12 @@
 #include <cstring>
 
 #include "gateway/answer_head.h"
+#include "gateway/chunk_marks.h"
 #include "gateway/connection.h"
 #include "gateway/trailers.h"
 #include "gateway/verdict.h"
 
 namespace strongroom::gateway {
-namespace {
-
-/// A chunk's size line and what follows the chunk (RFC 9112 7.1).
-struct ChunkMarks {
-  http::ChunkLine line{};
-  std::size_t line_size = 0;
-  std::string_view after;
-
-  ChunkMarks(std::size_t size, bool is_last) {
-    if (size > 0) line_size = http::write_chunk_line(size, line);
-    after = size == 0 ? std::string_view() : "\r\n";
-    if (is_last) after = size == 0 ? "0\r\n\r\n" : "\r\n0\r\n\r\n";
-  }
-  /// With what build_answer_trailers has made in place of the plain end.
-  void end_with(std::string_view trailers) {
-    after = line_size > 0 ? trailers : trailers.substr(kChunkEnd);
-  }
-  [[nodiscard]] std::string_view before() const { return {line.data(), line_size}; }
-};
-
-}  // namespace
-
 /// Finds out how the answer's body is to be read. False: it must be searched and cannot be.
 bool Connection::prepare_body() {
   const auto& response = work_->response;
@@ -43,12 +22,12 @@ bool Connection::prepare_body() {
   // gRPC compresses each message by itself; it was asked not to.
   const auto* of_messages = response.headers.find("grpc-encoding");
   const bool is_plain = of_messages == nullptr || of_messages->value == "identity";
-  if (!is_plain && has_body && patterns() != nullptr) return false;
+  if (!is_plain && has_body && key_patterns() != nullptr) return false;
   if (coding == http::ContentCoding::Identity) return true;
   // 206: a part of a coded body tells nothing without what stands before it.
   if (!reads_answer() || !coding || response.status == 206) {
     looked_at_encoding_ = response.headers.find(http::Name::ContentEncoding)->value;
-    return !has_body || patterns() == nullptr;
+    return !has_body || key_patterns() == nullptr;
   }
   x_.is_decoded = true;
   if (has_body) x_.decoder = std::make_unique<http::ContentDecoder>(*coding, gateway_.decoding);
@@ -90,11 +69,11 @@ io::Task<Result<std::size_t>> Connection::read_when_ready(io::Stream& from,
   co_return co_await from.read_some(room);
 }
 
-Connection::Unframed Connection::unframe(MutableBytes arrived) {
+Connection::Unframed Connection::unframe(http::BodyFollower& follower, MutableBytes arrived) {
   Unframed out;
   std::size_t size = 0;
-  while (!answer_body_.is_done() && out.consumed < arrived.size() && !out.is_bad) {
-    const auto step = answer_body_.feed(text_of(arrived.subspan(out.consumed)));
+  while (!follower.is_done() && out.consumed < arrived.size() && !out.is_bad) {
+    const auto step = follower.feed(text_of(arrived.subspan(out.consumed)));
     out.is_bad = step.state == http::ParseState::Bad;
     if (!step.content.empty())
       std::memmove(arrived.data() + size, step.content.data(), step.content.size());
@@ -146,7 +125,7 @@ io::Task<bool> Connection::relay_body() {
       MutableBytes(work_->answer).subspan(answer_begin_, answer_end_ - answer_begin_);
   bool has_ended = false;
   for (;;) {
-    Unframed unframed = unframe(arrived);
+    Unframed unframed = unframe(answer_body_, arrived);
     if (unframed.is_bad) co_return give_blocks(std::move(block), false);
     Piece piece;
     do {
@@ -160,7 +139,7 @@ io::Task<bool> Connection::relay_body() {
       auto trailers = piece.is_last && is_chunked ? answer_trailers() : nullptr;
       if (trailers != nullptr) marks.end_with(trailers->out.view());
       ByteView before = is_chunked ? bytes_of(marks.before()) : ByteView();
-      const ByteView after = is_chunked ? bytes_of(marks.after) : ByteView();
+      const ByteView after = is_chunked ? bytes_of(marks.after()) : ByteView();
       if (!x_.answer_started) {
         work_->out.add(text_of(before));
         before = work_->out.bytes();

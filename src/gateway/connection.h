@@ -16,6 +16,8 @@
 #include "gateway/guard.h"
 #include "gateway/http2_front.h"
 #include "gateway/metering.h"
+#include "gateway/upload_guard.h"
+#include "gateway/watched.h"
 #include "http/body.h"
 #include "http/content_coding.h"
 #include "http/envelopes.h"
@@ -90,7 +92,9 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     bool upload_running = false;
     bool upload_failed = false;
     bool upload_is_chunked = false;
-    std::optional<Refusal> upload_refused;  ///< for its chunks or its trailers
+    std::optional<Refusal> upload_refused;                ///< its body is why the exchange ends
+    UploadGuard up;                                       ///< over what goes up
+    std::unique_ptr<http::EnvelopeFollower> up_messages;  ///< of a body that consists of such
     bool waits_for_continue = false;
     bool owes_continue = false;   ///< the client waits for a 100 that the provider does not send
     bool takes_trailers = false;  ///< the client does
@@ -162,7 +166,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[gnu::noinline]] io::Task<std::optional<Refusal>> send_request();
   [[gnu::noinline]] io::Task<std::optional<Refusal>> receive_head();
   [[gnu::noinline]] io::Task<std::optional<Refusal>> wait_until_recorded();
-  [[nodiscard]] bool may_retry();
+  [[nodiscard]] bool may_retry(Refusal refusal);
   [[nodiscard]] ProtocolWish protocol_wish() const;
   [[nodiscard]] Refusal refusal_of_failure() const;
   [[gnu::noinline]] io::Task<std::optional<Next>> begin_answer();
@@ -171,7 +175,9 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[nodiscard]] bool send_answer_head(http::BodyFraming framing);
   void judge_key();
   [[nodiscard]] bool takes_chunks() const;
-  [[nodiscard]] std::shared_ptr<const GuardPatterns> patterns() const;
+  /// What is looked for in what comes back, and in what goes out.
+  [[nodiscard]] std::shared_ptr<const Patterns> key_patterns() const;
+  [[nodiscard]] std::shared_ptr<const Patterns> pass_patterns() const;
   [[nodiscard]] bool reads_answer() const;
 
   // answer_body.cpp
@@ -187,7 +193,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     std::size_t consumed = 0;
     bool is_bad = false;
   };
-  [[nodiscard]] Unframed unframe(MutableBytes arrived);
+  [[nodiscard]] static Unframed unframe(http::BodyFollower& follower, MutableBytes arrived);
   /// Content as it is searched and goes on, good until the next one.
   struct Piece {
     MutableBytes octets;
@@ -209,6 +215,12 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   void start_upload();
   io::Task<void> upload();
   [[nodiscard]] std::optional<Refusal> check_trailers() const;
+  [[nodiscard]] std::string end_of_upload(bool is_last) const;
+  io::Task<bool> upload_some(MutableBytes arrived, RelayBlock* room);
+  [[nodiscard]] std::optional<Refusal> begin_body();
+  [[nodiscard]] MutableBytes start_of_body(std::unique_ptr<RelayBlock>& block);
+  [[nodiscard]] std::unique_ptr<RelayBlock> room_for_search();
+  [[nodiscard]] UploadGuard::Step search_up(MutableBytes& content, bool is_last, RelayBlock* room);
 
   // websocket_relay.cpp
   [[gnu::noinline]] io::Task<Next> relay_websocket();

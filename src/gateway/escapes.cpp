@@ -8,9 +8,13 @@
 namespace strongroom::gateway {
 namespace {
 
-/// One character as read: how many octets it took; 0: not an escape, or of another character.
-/// kUnfinished: the data ends within it.
-constexpr std::size_t kUnfinished = SIZE_MAX;
+using One = UnescapedOne;
+constexpr One kNone{};
+constexpr One kUnfinished{UnescapedOne::Outcome::Partial, 0, 0};
+
+One one(std::size_t size, unsigned value) {
+  return {UnescapedOne::Outcome::Whole, size, static_cast<std::uint8_t>(value)};
+}
 
 int hex_value(std::uint8_t c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -21,75 +25,84 @@ int hex_value(std::uint8_t c) {
 
 constexpr std::pair<char, char> kShort[] = {{'"', '"'},  {'\\', '\\'}, {'/', '/'},  {'b', '\b'},
                                             {'f', '\f'}, {'n', '\n'},  {'r', '\r'}, {'t', '\t'}};
+/// Names of the characters that stand in keys (HTML, "Named character references").
 constexpr std::pair<std::string_view, char> kNamed[] = {
-    {"amp;", '&'}, {"lt;", '<'}, {"gt;", '>'}, {"quot;", '"'}, {"apos;", '\''}};
+    {"amp;", '&'},    {"lt;", '<'},      {"gt;", '>'},     {"quot;", '"'},   {"apos;", '\''},
+    {"sol;", '/'},    {"bsol;", '\\'},   {"plus;", '+'},   {"equals;", '='}, {"lowbar;", '_'},
+    {"period;", '.'}, {"colon;", ':'},   {"semi;", ';'},   {"comma;", ','},  {"commat;", '@'},
+    {"num;", '#'},    {"dollar;", '$'},  {"percnt;", '%'}, {"excl;", '!'},   {"quest;", '?'},
+    {"ast;", '*'},    {"lpar;", '('},    {"rpar;", ')'},   {"lsqb;", '['},   {"rsqb;", ']'},
+    {"lcub;", '{'},   {"rcub;", '}'},    {"verbar;", '|'}, {"Hat;", '^'},    {"grave;", '`'},
+    {"lbrack;", '['}, {"rbrack;", ']'},  {"lbrace;", '{'}, {"rbrace;", '}'}, {"vert;", '|'},
+    {"midast;", '*'}, {"UnderBar;", '_'}};
 
 /// `digits` of them, with leading zeros.
-std::size_t read_fixed(ByteView data, std::size_t at, std::size_t digits, std::uint8_t wanted) {
+One read_fixed(ByteView data, std::size_t at, std::size_t digits) {
   unsigned value = 0;
   for (std::size_t i = 0; i < digits; ++i) {
     if (at + i >= data.size()) return kUnfinished;
     const int digit = hex_value(data[at + i]);
-    if (digit < 0) return 0;
+    if (digit < 0) return kNone;
     value = value * 16 + static_cast<unsigned>(digit);
   }
-  return value == wanted ? at + digits : 0;
+  return value <= 0xFF ? one(at + digits, value) : kNone;
 }
 
-std::size_t read_json(ByteView data, std::uint8_t wanted) {
+One read_json(ByteView data) {
   if (data.size() < 2) return kUnfinished;
-  if (data[1] == 'u') return read_fixed(data, 2, 4, wanted);
+  if (data[1] == 'u') return read_fixed(data, 2, 4);
   for (const auto& [letter, meaning] : kShort)
     if (data[1] == static_cast<std::uint8_t>(letter))
-      return wanted == static_cast<std::uint8_t>(meaning) ? 2 : 0;
-  return 0;
+      return one(2, static_cast<std::uint8_t>(meaning));
+  return kNone;
 }
 
-std::size_t read_number(ByteView data, std::size_t at, unsigned base, std::uint8_t wanted) {
+One read_number(ByteView data, std::size_t at, unsigned base) {
   unsigned value = 0;
   const std::size_t first = at;
   for (; at < data.size() && at < kLongestEscape; ++at) {
-    if (data[at] == ';') return at > first && value == wanted ? at + 1 : 0;
+    if (data[at] == ';') return at > first && value <= 0xFF ? one(at + 1, value) : kNone;
     const int digit = hex_value(data[at]);
-    if (digit < 0 || digit >= static_cast<int>(base)) return 0;
+    if (digit < 0 || digit >= static_cast<int>(base)) return kNone;
     value = std::min(value * base + static_cast<unsigned>(digit), 0x10000U);
   }
-  return at < kLongestEscape ? kUnfinished : 0;
+  return at < kLongestEscape ? kUnfinished : kNone;
 }
 
-std::size_t read_html(ByteView data, std::uint8_t wanted) {
+One read_html(ByteView data) {
   if (data.size() < 2) return kUnfinished;
   if (data[1] == '#') {
     if (data.size() < 3) return kUnfinished;
     const bool is_hex = data[2] == 'x' || data[2] == 'X';
-    return is_hex ? read_number(data, 3, 16, wanted) : read_number(data, 2, 10, wanted);
+    return is_hex ? read_number(data, 3, 16) : read_number(data, 2, 10);
   }
+  One best = kNone;
   for (const auto& [name, meaning] : kNamed) {
-    if (wanted != static_cast<std::uint8_t>(meaning)) continue;
     const std::size_t here = std::min(name.size(), data.size() - 1);
-    const bool is_same = text_of(data.subspan(1, here)) == name.substr(0, here);
-    if (is_same) return here < name.size() ? kUnfinished : 1 + name.size();
+    if (text_of(data.subspan(1, here)) != name.substr(0, here)) continue;
+    if (here == name.size()) return one(1 + name.size(), static_cast<std::uint8_t>(meaning));
+    best = kUnfinished;
   }
-  return 0;
+  return best;
 }
+
+}  // namespace
 
 std::uint8_t mark_of(EscapeKind kind) {
   return kind == EscapeKind::Percent ? '%' : kind == EscapeKind::Json ? '\\' : '&';
 }
 
-std::size_t read_escape(EscapeKind kind, ByteView data, std::uint8_t wanted) {
+UnescapedOne read_escape(EscapeKind kind, ByteView data) {
   switch (kind) {
     case EscapeKind::Percent:
-      return read_fixed(data, 1, 2, wanted);
+      return read_fixed(data, 1, 2);
     case EscapeKind::Json:
-      return read_json(data, wanted);
+      return read_json(data);
     case EscapeKind::Html:
-      return read_html(data, wanted);
+      return read_html(data);
   }
-  return 0;
+  return kNone;
 }
-
-}  // namespace
 
 Unescaped match_escaped(EscapeKind kind, ByteView key, ByteView data) {
   const std::uint8_t mark = mark_of(kind);
@@ -97,8 +110,11 @@ Unescaped match_escaped(EscapeKind kind, ByteView key, ByteView data) {
   for (const std::uint8_t wanted : key) {
     if (at >= data.size()) return {Unescaped::Outcome::Partial, 0};
     std::size_t taken = 0;
-    if (data[at] == mark) taken = read_escape(kind, data.subspan(at), wanted);
-    if (taken == kUnfinished) return {Unescaped::Outcome::Partial, 0};
+    if (data[at] == mark) {
+      const UnescapedOne read = read_escape(kind, data.subspan(at));
+      if (read.outcome == UnescapedOne::Outcome::Partial) return {Unescaped::Outcome::Partial, 0};
+      if (read.outcome == UnescapedOne::Outcome::Whole && read.value == wanted) taken = read.size;
+    }
     if (taken == 0 && data[at] == wanted) taken = 1;
     if (taken == 0) return {};
     at += taken;
@@ -133,7 +149,8 @@ Starts starts_of(EscapeKind kind, ByteView key, std::size_t at) {
   add('#');
   for (const char c : {'x', 'X'}) add(static_cast<std::uint8_t>(c));
   for (char c = '0'; c <= '9'; ++c) add(static_cast<std::uint8_t>(c));
-  for (const char c : {'a', 'l', 'g', 'q', 'm', 't', 'u', 'p'}) add(static_cast<std::uint8_t>(c));
+  for (const auto& [name, meaning] : kNamed)
+    for (std::size_t i = 0; i < at; ++i) add(static_cast<std::uint8_t>(name[i]));
   return out;
 }
 

@@ -14,6 +14,18 @@ enum class EscapeKind : std::uint8_t { Percent, Json, Html };
 /// The longest reference that is read: "&#x00000041;".
 inline constexpr std::size_t kLongestEscape = 12;
 
+/// One escaped character.
+struct UnescapedOne {
+  enum class Outcome : std::uint8_t { No, Whole, Partial };
+  Outcome outcome = Outcome::No;
+  std::size_t size = 0;  ///< of a Whole, as it stands in the data
+  std::uint8_t value = 0;
+};
+/// What an escape begins with.
+[[nodiscard]] std::uint8_t mark_of(EscapeKind kind);
+/// `data` begins with the mark. Partial: the data ends within what may be an escape.
+[[nodiscard]] UnescapedOne read_escape(EscapeKind kind, ByteView data);
+
 struct Unescaped {
   enum class Outcome : std::uint8_t { No, Whole, Partial };
   Outcome outcome = Outcome::No;
@@ -26,7 +38,7 @@ struct Unescaped {
 namespace detail {
 /// What may stand at place `at` (0 to 2) of an escaped key; a superset is allowed.
 struct Starts {
-  std::array<std::uint8_t, 96> octets{};
+  std::array<std::uint8_t, 128> octets{};
   std::size_t count = 0;
 };
 [[nodiscard]] Starts starts_of(EscapeKind kind, ByteView key, std::size_t at);

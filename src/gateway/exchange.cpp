@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/answer_head.h"
+#include "gateway/chunk_marks.h"
 #include "gateway/connection.h"
 #include "gateway/upstream_head.h"
 #include "gateway/verdict.h"
@@ -54,7 +55,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_exchange() {
     if (!refused) refused = co_await send_request();
     if (!refused) refused = co_await receive_head();
     if (!refused) break;
-    if (may_retry()) continue;
+    if (may_retry(*refused)) continue;
     if (upstream_ != nullptr) upstream_->abort();
     if (x_.client_left || !client_.is_open()) {
       client_.abort();
@@ -71,9 +72,9 @@ io::Task<std::optional<Connection::Next>> Connection::begin_exchange() {
 
 /// Nothing of an answer came, nothing of the body is gone, and either the provider has said that it
 /// did nothing, or a reused connection had been closed meanwhile and sending again changes nothing.
-bool Connection::may_retry() {
-  if (upstream_ == nullptr || answer_end_ != 0 || x_.timed_out || x_.cut_by || x_.client_left ||
-      x_.upload_wanted)
+bool Connection::may_retry(Refusal refusal) {
+  if (refusal != Refusal::UpstreamProtocol || upstream_ == nullptr || answer_end_ != 0 ||
+      x_.timed_out || x_.cut_by || x_.client_left || x_.upload_wanted)
     return false;
   if (upstream_->was_refused()) return ++x_.refused_streams <= kMostRefused;
   return upstream_->is_reused && is_idempotent(work_->request.method);
@@ -108,28 +109,45 @@ ProtocolWish Connection::protocol_wish() const {
 /// Head with the key, and what has come of the body, in one write. The key is usable at this very
 /// moment or is not written.
 io::Task<std::optional<Refusal>> Connection::send_request() {
+  if (const auto refused = begin_body()) co_return refused;
+  const bool is_last = !x_.upload_wanted;
+  std::unique_ptr<RelayBlock> block;
+  std::unique_ptr<RelayBlock> room = room_for_search();
+  MutableBytes content = start_of_body(block);
+  UploadGuard::Step step;
+  do {
+    if (step.has_more) co_await gateway_.loop().yield();
+    step = search_up(content, is_last, room.get());
+    if (x_.upload_refused) co_return x_.upload_refused;
+  } while (step.has_more);
   if (x_.cut_by || !is_usable(gateway_.loop().clock().steady()))
     co_return x_.cut_by.value_or(Refusal::VaultUnavailable);
-  const UpstreamHead parts{work_->request,
-                           x_.route,
-                           x_.authority,
-                           x_.admission,
-                           lease()->granted(),
-                           reads_answer(),
-                           work_->request.is_websocket_upgrade};
+  const UpstreamHead parts{work_->request,     x_.route,
+                           x_.authority,       x_.admission,
+                           lease()->granted(), Watched::of(*lease()).passes.get(),
+                           reads_answer(),     work_->request.is_websocket_upgrade};
   auto refused = build_upstream_head(parts, work_->out);
-  if (!refused && request_body_.is_done()) refused = check_trailers();
+  if (!refused && is_last) refused = check_trailers();
   if (refused) {
     work_->out.wipe_key();
     co_return refused;
   }
-  const std::size_t held = request_body_.is_done() ? 0 : trailers_ready_;
-  const std::string_view body = unread().substr(head_size_, body_ready_ - held);
-  const std::string_view apart = work_->out.take_along(body) ? std::string_view() : body;
+  const std::string end = end_of_upload(is_last);
+  ChunkMarks marks(step.free.size(), is_last);
+  if (!end.empty()) marks.end_with(end);
+  ByteView body = step.free;
+  ByteView after = bytes_of(x_.upload_is_chunked ? marks.after() : std::string_view());
+  if (x_.upload_is_chunked) work_->out.add(marks.before());
+  if (work_->out.take_along(text_of(body))) {
+    work_->out.add(text_of(after));
+    body = after = {};
+  }
   upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
-  const auto sent = co_await upstream_->stream.write_all(work_->out.bytes(), bytes_of(apart));
+  const auto sent = co_await upstream_->stream.write_all(work_->out.bytes(), body, after);
   work_->out.wipe_key();
-  x_.bytes_up += body.size();
+  gateway_.blocks.give(std::move(block));
+  gateway_.blocks.give(std::move(room));
+  x_.bytes_up += step.free.size();
   answer_begin_ = answer_end_ = answer_scanned_ = 0;
   if (!sent) {
     x_.timed_out = sent.error().code == Code::Timeout;
@@ -187,12 +205,12 @@ bool Connection::takes_chunks() const {
   return work_->request.minor_version > 0;
 }
 
-/// In which forms the key in use may come back; made once for a lease.
-std::shared_ptr<const GuardPatterns> Connection::patterns() const {
-  if (lease() == nullptr) return nullptr;
-  if (lease()->companion() == nullptr)
-    lease()->set_companion(GuardPatterns::make(lease()->granted().value));
-  return std::static_pointer_cast<const GuardPatterns>(lease()->companion());
+std::shared_ptr<const Patterns> Connection::key_patterns() const {
+  return lease() == nullptr ? nullptr : Watched::of(*lease()).key;
+}
+
+std::shared_ptr<const Patterns> Connection::pass_patterns() const {
+  return lease() == nullptr ? nullptr : Watched::of(*lease()).passes;
 }
 
 /// The answer's content matters here: it is searched, rewritten or counted.
@@ -218,7 +236,8 @@ bool Connection::send_answer_head(http::BodyFraming framing) {
                              may_refuse_key(x_.route.service->check, x_.status),
                          x_.is_decoded};
   if (!build_answer_head(parts, work_->out)) return false;
-  if (lease() != nullptr) mask_key(work_->out, lease()->granted().value, x_.admission.pass.text());
+  if (lease() != nullptr)
+    x_.guard.note_hits(mask_key(work_->out, lease()->granted().value, x_.admission.pass.text()));
   x_.guard.mask_whole(work_->out.mutable_bytes());
   return true;
 }
@@ -249,7 +268,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_answer() {
     upstream_->abort();
     co_return co_await refuse(*refused);
   }
-  x_.guard = Guard(patterns());
+  x_.guard = Guard(key_patterns());
   // HTTP/2 has a place for them in any case.
   x_.takes_trailers = kind_ == Kind::StreamOfHttp2 || takes_trailers(work_->request);
   if (response.status == 101) co_return co_await relay_websocket();

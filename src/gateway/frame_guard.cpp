@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/secret.h"
+
 namespace strongroom::gateway {
 namespace {
 constexpr std::size_t kMostHeld = 256UL << 10U;

@@ -13,7 +13,7 @@ namespace strongroom::gateway {
 
 class FrameGuard {
  public:
-  explicit FrameGuard(std::shared_ptr<const GuardPatterns> patterns)
+  explicit FrameGuard(std::shared_ptr<const Patterns> patterns)
       : patterns_(std::move(patterns)), follower_(http::FrameSender::Server, 0) {}
   ~FrameGuard();
   FrameGuard(const FrameGuard&) = delete;
@@ -34,7 +34,7 @@ class FrameGuard {
   [[nodiscard]] std::size_t search(MutableBytes whole, bool is_message_over);
   [[nodiscard]] std::size_t place_of(std::size_t at) const;
 
-  std::shared_ptr<const GuardPatterns> patterns_;
+  std::shared_ptr<const Patterns> patterns_;
   http::FrameFollower follower_;
   std::vector<Run> runs_;
   ByteVector held_;

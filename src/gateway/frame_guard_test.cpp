@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/frame_guard.h"
+#include "gateway/guard_patterns.h"
 
 #include <gtest/gtest.h>
 

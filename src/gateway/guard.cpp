@@ -3,7 +3,19 @@
 
 #include <algorithm>
 
+#include "base/secret.h"
+
 namespace strongroom::gateway {
+
+bool holds_any(const Patterns& patterns, ByteView data) {
+  for (std::size_t at = 0; at < data.size();) {
+    const Found found = patterns.find(data, at);
+    if (found.kind == Found::Kind::Whole) return true;
+    if (found.kind == Found::Kind::Nothing) return false;
+    at = found.begin + 1;
+  }
+  return false;
+}
 
 Guard::~Guard() {
   wipe(held_.data(), held_.size());
@@ -15,11 +27,11 @@ std::size_t Guard::mask(MutableBytes data) {
   for (;;) {
     const auto found = patterns_->find(data, at);
     switch (found.kind) {
-      case GuardPatterns::Found::Kind::Nothing:
+      case Found::Kind::Nothing:
         return data.size();
-      case GuardPatterns::Found::Kind::Partial:
+      case Found::Kind::Partial:
         return found.begin;
-      case GuardPatterns::Found::Kind::Whole:
+      case Found::Kind::Whole:
         std::fill_n(data.begin() + static_cast<std::ptrdiff_t>(found.begin), found.size, '*');
         ++hits_;
         at = found.begin + found.size;

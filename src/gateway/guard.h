@@ -1,20 +1,21 @@
-// Guard: what comes back from a provider goes through it; the key in use does not. A hit is masked
-// with stars of the same length. An octet is held back only while it may be part of a hit.
+// Guard: what comes back from a provider goes through it, and the key in use does not; what goes to
+// a provider goes through another, and the session's passes do not. A hit is masked with stars of
+// the same length. An octet is held back only while it may be part of a hit.
 //
-// Used by: Connection, one for each direction of one answer. Threads: its loop's. In the steady
+// Used by: Connection, one for each direction of one exchange. Threads: its loop's. In the steady
 // state it copies nothing and allocates nothing. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <memory>
 
-#include "gateway/guard_patterns.h"
+#include "gateway/patterns.h"
 
 namespace strongroom::gateway {
 
 class Guard {
  public:
   /// Null patterns: everything passes.
-  explicit Guard(std::shared_ptr<const GuardPatterns> patterns = nullptr)
+  explicit Guard(std::shared_ptr<const Patterns> patterns = nullptr)
       : patterns_(std::move(patterns)) {}
   Guard(Guard&&) noexcept = default;
   Guard& operator=(Guard&&) noexcept = default;
@@ -38,7 +39,7 @@ class Guard {
   [[nodiscard]] MutableBytes join(MutableBytes data);
   /// Masks whole forms; the place from which on the data may be part of one that is not whole yet.
   [[nodiscard]] std::size_t mask(MutableBytes data);
-  std::shared_ptr<const GuardPatterns> patterns_;
+  std::shared_ptr<const Patterns> patterns_;
   ByteVector held_;
   ByteVector joined_;
   std::size_t hits_ = 0;

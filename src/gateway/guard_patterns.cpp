@@ -9,8 +9,6 @@
 namespace strongroom::gateway {
 namespace {
 
-using Found = GuardPatterns::Found;
-
 char base64_spelling(std::uint8_t octet) {
   return octet == '-' ? '+' : octet == '_' ? '/' : static_cast<char>(octet);
 }

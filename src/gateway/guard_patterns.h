@@ -16,25 +16,18 @@
 #include "base/secret.h"
 #include "gateway/escapes.h"
 #include "gateway/guard_starts.h"
+#include "gateway/patterns.h"
 
 namespace strongroom::gateway {
 
-class GuardPatterns {
+class GuardPatterns final : public Patterns {
  public:
   /// Shorter keys cannot be told from ordinary text.
   static constexpr std::size_t kShortest = 8;
   /// Null for a key that is too short.
   static std::shared_ptr<const GuardPatterns> make(const Secret& key);
 
-  /// The first place at or after `from` where a form stands, or where the data ends within one that
-  /// may be a form.
-  struct Found {
-    enum class Kind : std::uint8_t { Nothing, Whole, Partial };
-    Kind kind = Kind::Nothing;
-    std::size_t begin = 0;
-    std::size_t size = 0;  ///< of a Whole
-  };
-  [[nodiscard]] Found find(ByteView data, std::size_t from) const;
+  [[nodiscard]] Found find(ByteView data, std::size_t from) const override;
 
  private:
   enum Form : std::uint8_t {

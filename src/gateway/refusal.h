@@ -24,6 +24,7 @@ enum class Refusal : std::uint8_t {
   PassUnknown,
   PassWrongService,
   PassMisplaced,
+  RequestEncoding,
   PassesDiffer,
   KeyRevoked,
   SessionEnded,

@@ -19,7 +19,7 @@ io::Task<Connection::Next> Connection::relay_rewritten(std::string_view field) {
       MutableBytes(work_->answer).subspan(answer_begin_, answer_end_ - answer_begin_);
   bool is_whole = false;
   for (;;) {
-    Unframed unframed = unframe(arrived);
+    Unframed unframed = unframe(answer_body_, arrived);
     Piece piece;
     do {
       piece = next_piece(unframed.content);

@@ -11,10 +11,11 @@ namespace strongroom::gateway {
 
 std::optional<Refusal> check_request_trailers(std::string_view lines,
                                               const catalog::Service& service,
-                                              std::string_view inject_name, std::string_view pass) {
+                                              std::string_view inject_name,
+                                              const Patterns* passes) {
   http::Headers trailers;
   if (!http::read_trailers(lines, trailers)) return Refusal::HeadTooLarge;
-  if (!pass.empty() && lines.find(pass) != std::string_view::npos) return Refusal::PassMisplaced;
+  if (passes != nullptr && holds_any(*passes, bytes_of(lines))) return Refusal::PassMisplaced;
   const bool has_credential = std::ranges::any_of(trailers, [&](const http::Header& header) {
     return is_stripped(service, inject_name, header);
   });

@@ -7,19 +7,17 @@
 
 #include "catalog/service.h"
 #include "gateway/head_buffer.h"
+#include "gateway/patterns.h"
 #include "gateway/refusal.h"
 
 namespace strongroom::gateway {
 
-/// Octets that end a chunk, before whatever is next.
-inline constexpr std::size_t kChunkEnd = 2;
-
-/// May these fields of the agent go to the provider? PassMisplaced for a pass, or for what would
-/// take a credential's place, which nobody looks for behind a body (threats.md D3).
+/// May these fields of the agent go to the provider? PassMisplaced for a pass of the session, or
+/// for what would take a credential's place, which nobody looks for behind a body (threats.md D3).
 [[nodiscard]] std::optional<Refusal> check_request_trailers(std::string_view lines,
                                                             const catalog::Service& service,
                                                             std::string_view inject_name,
-                                                            std::string_view pass);
+                                                            const Patterns* passes);
 /// Fills `out`: the end of the chunk before, the last chunk, the provider's fields without those
 /// that would lead the client past the gateway. False when it does not fit.
 [[nodiscard]] bool build_answer_trailers(std::string_view lines, HeadBuffer& out);

@@ -1,5 +1,8 @@
 // The client's body on its way to the provider, beside the answer. SPDX-License-Identifier:
 // Apache-2.0
+#include <algorithm>
+
+#include "gateway/chunk_marks.h"
 #include "gateway/connection.h"
 #include "gateway/trailers.h"
 #include "gateway/upstream_head.h"
@@ -33,7 +36,63 @@ std::optional<Refusal> Connection::check_trailers() const {
   const auto& service = *x_.route.service;
   return check_request_trailers(request_body_.trailers(), service,
                                 resolved(service.inject.name, lease()->granted().settings),
-                                x_.admission.pass.text());
+                                Watched::of(*lease()).passes.get());
+}
+
+/// The end of the body and its fields; empty when there are none.
+std::string Connection::end_of_upload(bool is_last) const {
+  if (!is_last || request_body_.trailers().empty()) return {};
+  return "\r\n0\r\n" + std::string(request_body_.trailers()) + "\r\n";
+}
+
+/// How the body is to be searched.
+std::optional<Refusal> Connection::begin_body() {
+  const auto& request = work_->request;
+  auto patterns = pass_patterns();
+  std::unique_ptr<http::ContentDecoder> decoder;
+  if (patterns != nullptr && request.body.kind != http::BodyKind::None) {
+    const auto coding = http::content_coding_of(request.headers);
+    if (!coding) return Refusal::RequestEncoding;
+    if (*coding != http::ContentCoding::Identity)
+      decoder = std::make_unique<http::ContentDecoder>(*coding, gateway_.decoding);
+  }
+  x_.up = UploadGuard(std::move(patterns), std::move(decoder));
+  const auto* type = request.headers.find(http::Name::ContentType);
+  if (type != nullptr && http::has_envelopes(type->value))
+    x_.up_messages = std::make_unique<http::EnvelopeFollower>();
+  return std::nullopt;
+}
+
+/// What came of the body's content with its head. Chunks are taken out of their framing in `block`,
+/// so that what came is still there when it must be sent again.
+MutableBytes Connection::start_of_body(std::unique_ptr<RelayBlock>& block) {
+  const MutableBytes arrived = MutableBytes(in_).subspan(in_begin_ + head_size_, body_ready_);
+  if (!x_.upload_is_chunked) return arrived;
+  block = gateway_.blocks.take();
+  std::ranges::copy(arrived, block->begin());
+  http::BodyFollower again;
+  again.start(work_->request.body);
+  return unframe(again, MutableBytes(*block).first(arrived.size())).content;
+}
+
+std::unique_ptr<RelayBlock> Connection::room_for_search() {
+  return x_.up.is_coded() ? gateway_.blocks.take() : nullptr;
+}
+
+/// One step of the search. At the end of a gRPC message nothing is held back: the provider may
+/// answer it before the next one comes. A pass ends the upload before anything of that step has
+/// gone on.
+UploadGuard::Step Connection::search_up(MutableBytes& content, bool is_last, RelayBlock* room) {
+  bool ends_message = is_last;
+  if (x_.up_messages != nullptr && !x_.up.is_coded()) {
+    x_.up_messages->feed(content);
+    ends_message = is_last || x_.up_messages->is_between();
+  }
+  const auto step =
+      x_.up.feed(content, ends_message, room == nullptr ? MutableBytes() : MutableBytes(*room));
+  if (step.is_bad) x_.upload_refused = Refusal::RequestEncoding;
+  if (x_.up.has_found()) x_.upload_refused = Refusal::PassMisplaced;
+  return step;
 }
 
 /// The rest of the client's body, beside the answer. Ends with the body, with the client, or when
@@ -45,7 +104,8 @@ io::Task<void> Connection::upload() {
     x_.client_left = !asked && !x_.cut_by;
   }
   auto block = gateway_.blocks.take();
-  while (!request_body_.is_done()) {
+  auto room = room_for_search();
+  while (!request_body_.is_done() && !x_.upload_failed) {
     client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     const auto got = co_await client_.read_some(*block);
     if (!got || *got == 0) {
@@ -54,42 +114,48 @@ io::Task<void> Connection::upload() {
       if (upstream_ != nullptr) upstream_->abort();
       break;
     }
-    std::string_view rest = text_of(ByteView(*block).first(*got));
-    std::size_t of_body = 0;
-    bool is_bad = false;
-    while (!request_body_.is_done() && !rest.empty() && !is_bad) {
-      const auto step = request_body_.feed(rest);
-      is_bad = step.state == http::ParseState::Bad;
-      of_body += step.consumed - step.of_trailers;
-      rest.remove_prefix(step.consumed);
-    }
-    if (request_body_.is_done()) leftover_.assign(rest.begin(), rest.end());
-    if (is_bad) x_.upload_refused = Refusal::BadRequest;
-    if (!is_bad && request_body_.is_done()) x_.upload_refused = check_trailers();
-    if (x_.upload_refused || upstream_ == nullptr) {
-      x_.upload_failed = true;
-      if (upstream_ != nullptr) upstream_->abort();
-      break;
-    }
-    // What follows the last chunk has been held back until it could be judged as a whole.
-    const bool ends = request_body_.is_done() && x_.upload_is_chunked;
-    const std::string_view fields = ends ? request_body_.trailers() : std::string_view();
-    const std::string_view end = ends ? "\r\n" : std::string_view();
-    upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
-    const auto sent = co_await upstream_->stream.write_all(ByteView(*block).first(of_body),
-                                                           bytes_of(fields), bytes_of(end));
-    x_.bytes_up += of_body + fields.size() + end.size();
-    if (!sent) {
-      x_.upload_failed = true;
-      break;
-    }
+    const bool goes_on = co_await upload_some(MutableBytes(*block).first(*got), room.get());
+    x_.upload_failed = !goes_on;
   }
   gateway_.blocks.give(std::move(block));
+  gateway_.blocks.give(std::move(room));
   x_.upload_running = false;
   x_.upload_wanted = !request_body_.is_done();
   // What came of the body has used up the watch, and nobody reads the client's side any more.
   if (!x_.upload_failed) gateway_.loop().watch(*this, gateway_.loop().deadline_in(kWatchAfter));
   upload_done_->set();
+}
+
+/// False: no more of it goes on.
+io::Task<bool> Connection::upload_some(MutableBytes arrived, RelayBlock* room) {
+  Unframed unframed = unframe(request_body_, arrived);
+  const bool is_last = request_body_.is_done();
+  if (is_last)
+    leftover_.assign(arrived.begin() + static_cast<std::ptrdiff_t>(unframed.consumed),
+                     arrived.end());
+  if (unframed.is_bad) x_.upload_refused = Refusal::BadRequest;
+  if (!unframed.is_bad && is_last) x_.upload_refused = check_trailers();
+  UploadGuard::Step step;
+  do {
+    if (step.has_more) co_await gateway_.loop().yield();
+    if (!x_.upload_refused) step = search_up(unframed.content, is_last, room);
+    if (upstream_ == nullptr) co_return false;
+    if (x_.upload_refused) {
+      upstream_->abort();
+      if (x_.upload_refused == Refusal::PassMisplaced)
+        report_finding(describe(*x_.upload_refused).code);
+      co_return false;
+    }
+  } while (step.has_more);
+  const std::string end = end_of_upload(is_last);
+  ChunkMarks marks(step.free.size(), is_last);
+  if (!end.empty()) marks.end_with(end);
+  const ByteView before = bytes_of(x_.upload_is_chunked ? marks.before() : std::string_view());
+  const ByteView after = bytes_of(x_.upload_is_chunked ? marks.after() : std::string_view());
+  upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
+  const auto sent = co_await upstream_->stream.write_all(before, step.free, after);
+  x_.bytes_up += step.free.size();
+  co_return sent.has_value();
 }
 
 }  // namespace strongroom::gateway

@@ -7,6 +7,7 @@
 #include "gateway/admission.h"
 #include "gateway/authority.h"
 #include "gateway/head_buffer.h"
+#include "gateway/patterns.h"
 #include "gateway/refusal.h"
 #include "http/head.h"
 #include "lease/holder.h"
@@ -19,12 +20,13 @@ struct UpstreamHead {
   const Authority& authority;
   const Admission& admission;
   const lease::GrantedLease& lease;
+  const Patterns* passes;            ///< of the session; null: none
   bool asks_for_plain_body = false;  ///< an answer that is rewritten must not come compressed
   bool asks_for_plain_frames =
       false;  ///< a websocket whose first message is looked into offers no extension
 };
 
-/// Fills `out`. PassMisplaced when the pass would still be in it; HeadTooLarge when it does not
+/// Fills `out`. PassMisplaced when a pass would still be in it; HeadTooLarge when it does not
 /// fit; Internal when the stored value cannot travel in a head (threats.md E4).
 [[nodiscard]] std::optional<Refusal> build_upstream_head(const UpstreamHead& parts,
                                                          HeadBuffer& out);

@@ -84,7 +84,7 @@ io::Task<Connection::Next> Connection::relay_websocket() {
     co_return co_await refuse(Refusal::UpstreamProtocol);
   }
   x_.answer_started = true;
-  FrameGuard guard(patterns());
+  FrameGuard guard(key_patterns());
   const auto early =
       guard.feed(MutableBytes(work_->answer).subspan(answer_begin_, answer_end_ - answer_begin_));
   const auto sent = co_await client_.write_all(work_->out.bytes(), early.value_or(ByteView()));

@@ -32,6 +32,7 @@ inline const std::string kGeminiPass = pass_for("AIza");
 inline const std::string kElevenPass = pass_for("sk_", 'e');
 inline const std::string kFirecrawlPass = pass_for("fc-", 'f');
 inline const std::string kGenericPass = pass_for("srp_", 'g');
+inline const std::string kProxyCredential = pass_for("srx_", 'x');
 
 /// One service a pass; what it is told is kept.
 class TinyVault final : public lease::LeaseSource {

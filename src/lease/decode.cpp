@@ -161,6 +161,11 @@ void take(Fields& in, GrantedLease& m) {
   m.key_is_rejected = in.flag();
   m.policies.resize(in.count(77, kMaxPolicies));
   for (auto& policy : m.policies) take(in, policy);
+  m.passes.resize(in.count(36, kMaxPasses));
+  for (auto& pass : m.passes) {
+    pass.prefix = in.word();
+    pass.hash = in.octets<32>();
+  }
   m.value = in.secret();
 }
 

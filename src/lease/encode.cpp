@@ -111,6 +111,11 @@ void put(Writer& out, const GrantedLease& m) {
   out.u8(m.key_is_rejected ? 1 : 0);
   out.u32(static_cast<std::uint32_t>(m.policies.size()));
   for (const auto& policy : m.policies) put(out, policy);
+  out.u32(static_cast<std::uint32_t>(m.passes.size()));
+  for (const auto& pass : m.passes) {
+    put_text(out, pass.prefix, kMaxWord);
+    out.raw(pass.hash);
+  }
   put_secret(out, m.value);
 }
 
@@ -284,6 +289,7 @@ std::size_t bound_of(const GrantedLease& m) {
   std::size_t size =
       256 + m.service.size() + m.label.size() + bound_of(m.settings) + m.value.size();
   for (const auto& policy : m.policies) size += bound_of(policy);
+  for (const auto& pass : m.passes) size += 4 + pass.prefix.size() + pass.hash.size();
   return size;
 }
 

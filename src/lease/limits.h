@@ -12,6 +12,7 @@ inline constexpr std::size_t kMaxSource = 256UL << 10U;
 inline constexpr std::size_t kMaxSettings = 64;
 inline constexpr std::size_t kMaxNoProxy = 256;
 inline constexpr std::size_t kMaxPolicies = 3;       ///< one of each scope
+inline constexpr std::size_t kMaxPasses = 128;       ///< of one session
 inline constexpr std::size_t kMaxRefusalCodes = 64;  ///< there are fewer
 
 }  // namespace strongroom::lease

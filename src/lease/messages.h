@@ -23,7 +23,7 @@
 
 namespace strongroom::lease {
 
-inline constexpr std::uint16_t kProtocol = 2;
+inline constexpr std::uint16_t kProtocol = 3;
 /// A lease not renewed for this long is dead for its holder; the vault waits kMargin longer before
 /// it calls it run out.
 inline constexpr std::chrono::milliseconds kLeaseTime{2000};
@@ -109,6 +109,13 @@ struct GrantedPolicy {
   SpentToday by_others;  ///< by all but this gateway
 };
 
+/// What is known of a pass: enough to tell it from other text of its shape.
+struct SessionPass {
+  static constexpr std::size_t kSecretCharacters = 43;  ///< of base64url, behind the prefix
+  std::string prefix;
+  PassHash hash{};
+};
+
 /// The right to use one key version's plaintext until renewed.
 struct GrantedLease {
   LeaseId lease;
@@ -123,6 +130,7 @@ struct GrantedLease {
   Settings settings;
   bool key_is_rejected = false;         ///< a later success is then reported back
   std::vector<GrantedPolicy> policies;  ///< of each scope one at most, the widest first
+  std::vector<SessionPass> passes;      ///< all of the session, its proxy credential with them
   Secret value;
 };
 

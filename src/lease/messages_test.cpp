@@ -41,6 +41,7 @@ GrantedLease sample_lease() {
   policy.policy.budget = {"tokens", 5000};
   policy.by_others = {20'000, 10, 20};
   lease.policies.push_back(policy);
+  lease.passes = {{"AIza", PassHash{1}}, {"srx_", PassHash{2}}};
   lease.value = Secret(bytes_of("AIza-not-a-real-key"));
   return lease;
 }
@@ -124,6 +125,9 @@ TEST(Messages, TheValueArrives) {
   EXPECT_EQ(lease.policies[0].policy, wanted.policies[0].policy);
   EXPECT_EQ(lease.policies[0].scope, PolicyScope::Service);
   EXPECT_EQ(lease.policies[0].by_others.units, 20U);
+  ASSERT_EQ(lease.passes.size(), 2U);
+  EXPECT_EQ(lease.passes[1].prefix, "srx_");
+  EXPECT_EQ(lease.passes[1].hash, PassHash{2});
 }
 
 TEST(Messages, N4_rules_that_nobody_could_have_set_are_refused) {

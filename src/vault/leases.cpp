@@ -1,5 +1,8 @@
 // Opening keys for holders. Everything is checked at this moment, whatever was true a moment ago.
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "crypto/crypto.h"
 #include "crypto/session_credentials.h"
 #include "vault/state.h"
 
@@ -65,9 +68,29 @@ Result<OpenedKey> Vault::State::open_for(const store::Session& session, const st
   opened.key_is_rejected = key->state == kRejected;
   if (!grant.pass_hash.empty()) {
     STRONGROOM_TRY(opened.policies, policies_for(*key));
+    STRONGROOM_TRY(opened.passes, passes_of(session.id));
   }
   STRONGROOM_TRY(opened.value, hierarchy.open(*key, version));
   return opened;
+}
+
+/// Whatever would open something to who holds it: the passes, and the proxy's credential.
+Result<std::vector<PassMark>> Vault::State::passes_of(SessionId session) {
+  STRONGROOM_TRY(const auto grants,
+                 store.list<store::Grant>({{"session", store::to_value(session)}}));
+  std::vector<PassMark> marks;
+  for (const auto& grant : grants) {
+    PassMark mark;
+    if (grant.pass_hash.size() != mark.hash.size()) continue;
+    STRONGROOM_TRY(const auto* kind, service(grant.service));
+    mark.prefix = kind->pass_prefix;
+    std::ranges::copy(grant.pass_hash, mark.hash.begin());
+    marks.push_back(std::move(mark));
+  }
+  const std::string proxy = crypto::to_text(crypto::proxy_credential(link_key, session));
+  marks.push_back({std::string(crypto::kProxyCredentialPrefix),
+                   crypto::sha256(bytes_of(std::string_view(proxy)))});
+  return marks;
 }
 
 Result<OpenedKey> Vault::open_by_pass(ByteView pass_hash, std::string_view service) {
@@ -128,6 +151,7 @@ Result<OpenedKey> Vault::open_proxy(ByteView credential, std::string_view source
     STRONGROOM_TRY(const auto settings, settings_of(key->settings));
     add_places(*service, settings, opened.settings);
   }
+  STRONGROOM_TRY(opened.passes, state.passes_of(session.id));
   STRONGROOM_TRY(const auto tunnels, state.tunnels_of(session.tenant));
   for (const auto& place : tunnels) opened.settings.emplace_back("tunnel", place);
   return opened;

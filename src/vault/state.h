@@ -102,6 +102,7 @@ struct Vault::State {
   Result<PolicyView> view(const store::Policy& row);
   /// Where the tenant lets its sessions go by plain tunnels.
   Result<std::vector<std::string>> tunnels_of(TenantId tenant);
+  Result<std::vector<PassMark>> passes_of(SessionId session);
   Result<std::vector<AppliedPolicy>> policies_for(const store::Key& key);
   Status refresh_leases_of(const store::Policy& row);
   Status erase_policies_in_transaction(const store::Where& where);

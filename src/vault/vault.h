@@ -5,6 +5,7 @@
 // Fails: Result; nothing is half done. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -140,6 +141,12 @@ struct StartedSession {
 };
 
 /// A plaintext about to be leased. Never stored, never logged.
+/// A pass of a session as it is known afterwards: what it begins with, and its hash.
+struct PassMark {
+  std::string prefix;
+  std::array<std::uint8_t, 32> hash{};
+};
+
 struct OpenedKey {
   TenantId tenant;
   MemberId member;
@@ -152,6 +159,7 @@ struct OpenedKey {
   Settings settings;
   bool key_is_rejected = false;
   std::vector<AppliedPolicy> policies;  ///< widest first, one of each level at most
+  std::vector<PassMark> passes;         ///< of a proxied one: all of the session
   Secret value;
 };
 

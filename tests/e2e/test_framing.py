@@ -10,7 +10,7 @@ import socket
 
 import pytest
 
-from support.framing_cases import CASES, FOLLOWER, SMUGGLED
+from support.framing_cases import CASES, FOLLOWER, HIDDEN
 from support.git_server import NGINX
 from support.ingresses import Session
 from support.nginx_proxy import NginxProxy
@@ -39,8 +39,8 @@ class World:
     def written(self, template, tag):
         key = f"x-goog-api-key: {self.token}\r\n".encode()
         filled = template.replace(b"@KEY", key).replace(b"@PATH", f"/gemini/v1/{tag}".encode())
-        smuggled = SMUGGLED.replace(b"@KEY", key).replace(b"@PATH", f"/gemini/v1/{tag}".encode())
-        return filled.replace(b"@SMUGGLED", b"%d" % len(smuggled))
+        hidden = HIDDEN.replace(b"@PATH", f"/gemini/v1/{tag}".encode())
+        return filled.replace(b"@HIDDEN", b"%d" % len(hidden))
 
     def stop(self):
         self.nginx.stop()

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "gateway/frame_guard.h"
+#include "gateway/guard_patterns.h"
 #include "gateway/guard.h"
 
 using namespace strongroom;

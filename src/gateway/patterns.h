@@ -1,0 +1,36 @@
+// Patterns: what a guard looks for in octets that pass by, in whatever forms it may travel.
+//
+// Made by: GuardPatterns (one key, on its way back), PassPatterns (a session's passes, on their way
+// out). Used by: Guard. Threads: read only once made. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+
+namespace strongroom::gateway {
+
+/// The first place where a form stands, or where the data ends within one that may be a form.
+struct Found {
+  enum class Kind : std::uint8_t { Nothing, Whole, Partial };
+  Kind kind = Kind::Nothing;
+  std::size_t begin = 0;
+  std::size_t size = 0;  ///< of a Whole
+};
+
+class Patterns {
+ public:
+  Patterns(const Patterns&) = delete;
+  Patterns& operator=(const Patterns&) = delete;
+  virtual ~Patterns() = default;
+  /// At or after `from`.
+  [[nodiscard]] virtual Found find(ByteView data, std::size_t from) const = 0;
+
+ protected:
+  Patterns() = default;
+};
+
+/// Does a form stand anywhere in the data, which is all there is?
+[[nodiscard]] bool holds_any(const Patterns& patterns, ByteView data);
+
+}  // namespace strongroom::gateway
