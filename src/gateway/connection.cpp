@@ -345,17 +345,23 @@ io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
 /// Lets the client read the answer before its unread body makes the kernel reset the connection:
 /// reads on for a moment, then ends.
 io::Task<void> Connection::end_upload() {
+  const bool has_unread = x_.upload_wanted && client_.is_open();
+  if (!x_.upload_running && !has_unread) co_return;
+  if (!x_.upload_running) (void)co_await client_.finish_writing();
+  co_await linger();
+}
+
+/// What still reads from the client goes on for that moment; else it is read here.
+io::Task<void> Connection::linger() {
+  client_.set_deadline(gateway_.loop().deadline_in(kLinger));
   if (x_.upload_running) {
-    client_.set_deadline(gateway_.loop().deadline_in(kLinger));
     co_await upload_is_over();
-  } else if (x_.upload_wanted && client_.is_open()) {
-    (void)co_await client_.finish_writing();
-    client_.set_deadline(gateway_.loop().deadline_in(kLinger));
-    const auto block = gateway_.blocks.take();
-    for (;;) {
-      const auto got = co_await client_.read_some(*block);
-      if (!got || *got == 0) break;
-    }
+    co_return;
+  }
+  const auto block = gateway_.blocks.take();
+  for (;;) {
+    const auto got = co_await client_.read_some(*block);
+    if (!got || *got == 0) co_return;
   }
 }
 

@@ -21,7 +21,6 @@
 #include "http/body.h"
 #include "http/content_coding.h"
 #include "http/envelopes.h"
-#include "http/websocket.h"
 #include "io/deadlines.h"
 
 namespace strongroom::gateway {
@@ -32,6 +31,8 @@ inline constexpr std::uint8_t kPreambleMark = 0x01;
 
 /// An answer that is awaited for so long may be one that nobody waits for any more.
 inline constexpr std::chrono::milliseconds kWatchAfter{150};
+
+class FrameGuard;
 
 class Connection final : public lease::Attachment, public io::Timed, public Metered {
  public:
@@ -95,6 +96,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     std::optional<Refusal> upload_refused;                ///< its body is why the exchange ends
     UploadGuard up;                                       ///< over what goes up
     std::unique_ptr<http::EnvelopeFollower> up_messages;  ///< of a body that consists of such
+    std::uint16_t close_code = 0;  ///< a websocket's: why the gateway ends it
     bool waits_for_continue = false;
     bool owes_continue = false;   ///< the client waits for a 100 that the provider does not send
     bool takes_trailers = false;  ///< the client does
@@ -116,6 +118,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[nodiscard]] bool is_grpc_call() const;
   [[gnu::noinline]] io::Task<void> end_upload();
   io::Task<void> upload_is_over();
+  [[gnu::noinline]] io::Task<void> linger();
   void settle();
   void consume_request();
   [[nodiscard]] std::string_view unread() const {
@@ -216,7 +219,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   io::Task<void> upload();
   [[nodiscard]] std::optional<Refusal> check_trailers() const;
   [[nodiscard]] std::string end_of_upload(bool is_last) const;
-  io::Task<bool> upload_some(MutableBytes arrived, RelayBlock* room);
+  [[gnu::noinline]] io::Task<bool> upload_some(MutableBytes arrived, RelayBlock* room);
   [[nodiscard]] std::optional<Refusal> begin_body();
   [[nodiscard]] MutableBytes start_of_body(std::unique_ptr<RelayBlock>& block);
   [[nodiscard]] std::unique_ptr<RelayBlock> room_for_search();
@@ -224,10 +227,12 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
 
   // websocket_relay.cpp
   [[gnu::noinline]] io::Task<Next> relay_websocket();
+  [[gnu::noinline]] io::Task<void> relay_frames_down(FrameGuard& guard);
+  [[gnu::noinline]] io::Task<void> end_websocket(FrameGuard& guard);
   io::Task<void> relay_frames_up();
-  io::Task<bool> rewrite_first_message(ByteVector& octets);
-  [[nodiscard]] bool replace_pass(ByteVector& octets, std::size_t at, http::FrameHead head,
-                                  std::size_t head_size);
+  [[gnu::noinline]] io::Task<bool> relay_first_message(FrameGuard& guard, ByteVector& octets);
+  [[gnu::noinline]] io::Task<bool> send_frames(FrameGuard& guard, MutableBytes frames);
+  [[nodiscard]] bool refuse_message();
 
   Gateway& gateway_;
   io::Stream client_;

@@ -7,7 +7,10 @@
 
 namespace strongroom::gateway {
 namespace {
+
 constexpr std::size_t kMostHeld = 256UL << 10U;
+constexpr std::size_t kNone = SIZE_MAX;
+
 }  // namespace
 
 FrameGuard::~FrameGuard() {
@@ -15,75 +18,106 @@ FrameGuard::~FrameGuard() {
 }
 
 /// Where an octet of the gathered payload stands.
-std::size_t FrameGuard::place_of(std::size_t at) const {
-  for (const Run& run : runs_) {
+std::size_t FrameGuard::place_of(const Runs& runs, std::size_t at) {
+  for (const Run& run : runs) {
     if (at < run.size) return run.begin + at;
     at -= run.size;
   }
-  return runs_.empty() ? 0 : runs_.back().begin + runs_.back().size;
+  return runs.empty() ? 0 : runs.back().begin + runs.back().size;
 }
 
-/// Masks what is whole in the message so far. The answer: the first octet that must stay, SIZE_MAX
-/// for none.
-std::size_t FrameGuard::search(MutableBytes whole, bool is_message_over) {
+/// Masks what is whole in the runs' payload. The answer: the first octet that must stay, kNone when
+/// all may go.
+std::size_t FrameGuard::search(MutableBytes whole, const Runs& runs, bool is_over) {
+  if (patterns_ == nullptr) return kNone;
   gathered_.clear();
-  for (const Run& run : runs_)
-    gathered_.insert(gathered_.end(), whole.begin() + static_cast<std::ptrdiff_t>(run.begin),
-                     whole.begin() + static_cast<std::ptrdiff_t>(run.begin + run.size));
+  for (const Run& run : runs) {
+    const std::size_t at = gathered_.size();
+    const ByteView payload = whole.subspan(run.begin, run.size);
+    gathered_.insert(gathered_.end(), payload.begin(), payload.end());
+    http::apply_mask(MutableBytes(gathered_).subspan(at), run.mask, run.offset);
+  }
   Guard guard(patterns_);
-  ByteView free = is_message_over ? guard.feed_last(gathered_) : guard.feed(gathered_);
-  const std::size_t before = hits_;
-  hits_ += guard.hits();
-  if (hits_ != before) {
+  const std::size_t free =
+      is_over ? guard.feed_last(gathered_).size() : guard.feed(gathered_).size();
+  if (guard.hits() > 0) {
+    hits_ += guard.hits();
     std::size_t at = 0;
-    for (const Run& run : runs_) {
-      std::copy_n(gathered_.begin() + static_cast<std::ptrdiff_t>(at), run.size,
-                  whole.begin() + static_cast<std::ptrdiff_t>(run.begin));
+    for (const Run& run : runs) {
+      const MutableBytes payload = MutableBytes(gathered_).subspan(at, run.size);
+      http::apply_mask(payload, run.mask, run.offset);
+      std::ranges::copy(payload, whole.begin() + static_cast<std::ptrdiff_t>(run.begin));
       at += run.size;
     }
   }
-  return free.size() == gathered_.size() ? SIZE_MAX : place_of(free.size());
+  return free == gathered_.size() ? kNone : place_of(runs, free);
 }
 
-std::optional<ByteView> FrameGuard::feed(MutableBytes data) {
-  if (patterns_ == nullptr) return data;
+/// Searches every message and control frame that ends in what has come. The answer: how much of it
+/// is of right frames.
+std::size_t FrameGuard::follow(MutableBytes whole, std::size_t at, std::uint16_t& close_code) {
+  while (at < whole.size()) {
+    const auto step = follower_.feed(whole.subspan(at));
+    if (step.state == http::ParseState::Bad) {
+      close_code = step.close_code;
+      return at;
+    }
+    if (step.consumed == 0) break;
+    const http::FrameHead& frame = follower_.frame();
+    Runs& runs = http::is_control(frame.opcode) ? control_ : message_;
+    if (step.payload_size > 0)
+      runs.push_back({at + step.payload_at, step.payload_size, frame.mask, step.offset});
+    at += step.consumed;
+    if (step.state != http::ParseState::Complete || !frame.is_final) continue;
+    (void)search(whole, runs, true);
+    runs.clear();
+  }
+  return at;
+}
+
+FrameGuard::Fed FrameGuard::feed(MutableBytes data) {
   MutableBytes whole = data;
-  std::size_t at = held_.size();
-  if (at > 0) {
+  const std::size_t known = held_.size();
+  if (known > 0) {
     joined_.swap(held_);
     joined_.insert(joined_.end(), data.begin(), data.end());
     held_.clear();
     whole = joined_;
   }
-  while (at < whole.size()) {
-    const auto step = follower_.feed(whole.subspan(at));
-    if (step.state == http::ParseState::Bad) return std::nullopt;
-    if (step.payload_size > 0 && !http::is_control(follower_.frame().opcode))
-      runs_.push_back({at + step.payload_at, step.payload_size});
-    if (step.consumed == 0) break;
-    at += step.consumed;
-    const bool is_message_over = step.state == http::ParseState::Complete &&
-                                 follower_.frame().is_final &&
-                                 !http::is_control(follower_.frame().opcode);
-    if (!is_message_over) continue;
-    (void)search(whole, true);
-    runs_.clear();
+  Fed fed;
+  const std::size_t good = follow(whole, known, fed.close_code);
+  // The start of a head has been followed without belonging to a frame yet.
+  const std::size_t frames_end = fed.close_code != 0 ? good - std::min(good, follower_.head_size())
+                                                     : whole.size() - follower_.head_size();
+  std::size_t stays = frames_end;
+  if (!message_.empty()) stays = std::min(stays, search(whole, message_, fed.close_code != 0));
+  if (!control_.empty()) stays = std::min(stays, control_.front().begin);
+  is_between_frames_ = stays == frames_end && !follower_.is_in_payload();
+  if (fed.close_code == 0) return keep(whole, stays);
+  fed.free = whole.first(stays);
+  return fed;
+}
+
+/// What goes on is forgotten; the rest keeps its place in what is held.
+FrameGuard::Fed FrameGuard::keep(MutableBytes whole, std::size_t stays) {
+  if (whole.size() - stays > kMostHeld) {
+    is_between_frames_ = false;
+    return {whole.first(stays), http::kCloseTooLarge};
   }
-  const std::size_t stays = runs_.empty() ? SIZE_MAX : search(whole, false);
-  if (stays == SIZE_MAX) {
-    runs_.clear();
-    return whole;
-  }
-  if (whole.size() - stays > kMostHeld) return std::nullopt;
   held_.assign(whole.begin() + static_cast<std::ptrdiff_t>(stays), whole.end());
-  // What goes on is forgotten; the rest keeps its place in what is held.
-  std::erase_if(runs_, [&](const Run& run) { return run.begin + run.size <= stays; });
-  for (Run& run : runs_) {
-    const std::size_t end = run.begin + run.size;
-    run.begin = std::max(run.begin, stays) - stays;
-    run.size = end - stays - run.begin;
+  move_to_front(message_, stays);
+  move_to_front(control_, stays);
+  return {whole.first(stays), 0};
+}
+
+void FrameGuard::move_to_front(Runs& runs, std::size_t stays) {
+  std::erase_if(runs, [&](const Run& run) { return run.begin + run.size <= stays; });
+  for (Run& run : runs) {
+    const std::size_t gone = run.begin < stays ? stays - run.begin : 0;
+    run.begin = run.begin + gone - stays;
+    run.size -= gone;
+    run.offset += gone;
   }
-  return whole.first(stays);
 }
 
 }  // namespace strongroom::gateway

@@ -18,11 +18,11 @@ std::string switching(const std::string& headers = {}) {
          "upgrade\r\nsec-websocket-accept: " +
          std::string(http::websocket_accept(kWebsocketKey)) + "\r\n" + headers + "\r\n";
 }
-/// A client's text frame with a mask of its own.
-std::string text_frame(const std::string& payload) {
+/// A client's frame with a mask of its own.
+std::string client_frame(http::Opcode opcode, bool is_final, const std::string& payload) {
   http::FrameHead head;
-  head.opcode = http::Opcode::Text;
-  head.is_final = true;
+  head.opcode = opcode;
+  head.is_final = is_final;
   head.is_masked = true;
   head.mask = {1, 2, 3, 4};
   head.length = payload.size();
@@ -32,15 +32,23 @@ std::string text_frame(const std::string& payload) {
   http::apply_mask(body, head.mask, 0);
   return std::string(text_of(ByteView(start).first(size))) + std::string(text_of(body));
 }
-/// The payload of the first frame in `octets`.
-std::string first_payload(const std::string& octets) {
-  http::FrameHead head;
-  const auto outcome = http::parse_frame_head(bytes_of(octets), http::FrameSender::Client, 0, head);
-  if (outcome.state != http::ParseState::Complete) return "malformed";
-  ByteVector body(octets.begin() + static_cast<std::ptrdiff_t>(outcome.consumed),
-                  octets.begin() + static_cast<std::ptrdiff_t>(outcome.consumed + head.length));
-  http::apply_mask(body, head.mask, 0);
-  return std::string(text_of(body));
+std::string text_frame(const std::string& payload) {
+  return client_frame(http::Opcode::Text, true, payload);
+}
+/// The payloads of all frames, one after the other.
+std::string unmasked(const std::string& octets) {
+  http::FrameFollower follower(http::FrameSender::Client, 0);
+  ByteVector all(octets.begin(), octets.end());
+  std::string out;
+  for (MutableBytes rest(all); !rest.empty();) {
+    const auto step = follower.feed(rest);
+    const MutableBytes payload = rest.subspan(step.payload_at, step.payload_size);
+    http::apply_mask(payload, follower.frame().mask, step.offset);
+    out += text_of(payload);
+    if (step.consumed == 0) break;
+    rest = rest.subspan(step.consumed);
+  }
+  return out;
 }
 
 using Websocket = GatewayTest;
@@ -69,24 +77,161 @@ TEST_F(Websocket, I2_frames_go_both_ways_until_the_revoke) {
   run(story());
 }
 
+/// A websocket of ElevenLabs, whose first message may hold the key.
+io::Task<void> open_eleven(Agent& agent) {
+  const std::string octets = upgrade(
+      "/elevenlabs/v1/text-to-speech/v/stream-input",
+      "xi-api-key: " + kElevenPass + "\r\nsec-websocket-extensions: permessage-deflate\r\n");
+  (void)co_await agent.send(octets);
+  const Answer answer = co_await agent.answer();
+  EXPECT_EQ(answer.status, 101);
+}
+
 TEST_F(Websocket, ThePassInTheFirstMessageBecomesTheKey) {
+  using enum http::Opcode;
+  const std::string login = "{\"text\":\" \",\"xi_api_key\":\"" + kElevenPass + "\"}";
+  const std::string ping = client_frame(Ping, true, "first");
+  const std::vector<std::string> all = {text_frame(login), ping + text_frame(login),
+                                        client_frame(Text, false, login.substr(0, 40)) + ping +
+                                            client_frame(Continuation, false, login.substr(40, 1)) +
+                                            client_frame(Continuation, true, login.substr(41))};
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return switching(); };
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      world.provider.raw.clear();
+      Agent agent = world.agent();
+      co_await open_eleven(agent);
+      EXPECT_EQ(last_seen().head.find("permessage-deflate"), std::string::npos);
+      const std::string octets = all[i] + text_frame("second");
+      (void)co_await agent.send(octets);
+      const std::string before = i == 0 ? std::string() : ping;
+      const std::string expected =
+          before + text_frame("{\"text\":\" \",\"xi_api_key\":\"" + std::string(kRealKey) + "\"}") +
+          text_frame("second");
+      (void)co_await world.until([&] { return world.provider.raw.size() >= expected.size(); });
+      EXPECT_EQ(world.provider.raw, expected) << i;
+    }
+  };
+  run(story());
+}
+
+TEST_F(Websocket, APingIsAnsweredBeforeTheFirstMessage) {
   auto story = [&]() -> io::Task<void> {
     world.provider.becomes_raw = true;
     world.provider.answer = [](const Provider::Seen&) { return switching(); };
     Agent agent = world.agent();
-    const std::string octets = upgrade(
-        "/elevenlabs/v1/text-to-speech/v/stream-input",
-        "xi-api-key: " + kElevenPass + "\r\nsec-websocket-extensions: permessage-deflate\r\n");
+    co_await open_eleven(agent);
+    const std::string ping = client_frame(http::Opcode::Ping, true, "are you there");
+    const std::string octets = ping + client_frame(http::Opcode::Text, false, "{\"te");
+    (void)co_await agent.send(octets);
+    const bool has_come = co_await world.until([&] { return world.provider.raw == ping; });
+    EXPECT_TRUE(has_come);
+  };
+  run(story());
+}
+
+TEST_F(Websocket, D3_a_pass_in_a_message_ends_the_connection) {
+  using enum http::Opcode;
+  const std::string pass = kGeminiPass;
+  const std::vector<std::string> all = {
+      text_frame("my key is " + pass),
+      text_frame("{\"xi_api_key\":\"" + kElevenPass + "\",\"text\":\"" + kElevenPass + "\"}"),
+      text_frame("first") + client_frame(Binary, false, "x" + pass.substr(0, 10)) +
+          client_frame(Ping, true, "") + client_frame(Continuation, true, pass.substr(10)),
+      client_frame(Ping, true, pass), client_frame(Close, true, "\x03\xe8" + pass)};
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return switching(); };
+    for (const auto& octets : all) {
+      world.provider.raw.clear();
+      Agent agent = world.agent();
+      co_await open_eleven(agent);
+      const int before = world.provider.ended;
+      (void)co_await agent.send(octets);
+      const std::string said = co_await agent.until("\x03\xf0");
+      EXPECT_EQ(said, "\x88\x02\x03\xf0") << "1008";
+      const bool is_ended = co_await agent.is_ended();
+      EXPECT_TRUE(is_ended);
+      (void)co_await world.until([&] { return world.provider.ended > before; });
+      EXPECT_EQ(unmasked(world.provider.raw).find(pass.substr(0, 12)), std::string::npos);
+    }
+    (void)co_await world.until([&] { return !world.vault.findings.empty(); });
+    EXPECT_EQ(world.vault.findings, std::vector<std::string>{"pass_misplaced"});
+  };
+  run(story());
+}
+
+TEST_F(Websocket, CloseCodesAndFragmentsPassExactly) {
+  using enum http::Opcode;
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return switching(); };
+    Agent agent = world.agent();
+    const std::string octets = upgrade("/gemini/ws/x", with_pass());
     (void)co_await agent.send(octets);
     (void)co_await agent.answer();
-    EXPECT_EQ(last_seen().head.find("permessage-deflate"), std::string::npos);
-    const std::string frame =
-        text_frame("{\"text\":\" \",\"xi_api_key\":\"" + kElevenPass + "\"}") +
-        text_frame("second");
-    (void)co_await agent.send(frame);
-    (void)co_await world.until([&] { return world.provider.raw.size() > 60; });
-    EXPECT_EQ(first_payload(world.provider.raw),
-              std::string("{\"text\":\" \",\"xi_api_key\":\"") + kRealKey + "\"}");
+    const std::string frames = client_frame(Text, false, "a") + client_frame(Pong, true, "p") +
+                               client_frame(Continuation, true, "b") +
+                               client_frame(Close, true,
+                                            "\x0b\xbe"
+                                            "bye");
+    (void)co_await agent.send(frames);
+    (void)co_await world.until([&] { return world.provider.raw.size() >= frames.size(); });
+    EXPECT_EQ(world.provider.raw, frames);
+    const std::string back = std::string(
+        "\x01\x01x\x89\x00\x80\x01y\x88\x07\x0f\xa1"
+        "ended",
+        17);
+    (void)co_await world.provider.send(back);
+    const std::string got = co_await agent.until("ended");
+    EXPECT_EQ(got, back);
+  };
+  run(story());
+}
+
+TEST_F(Websocket, WhoeverBreaksTheRulesIsToldWhichAndTheOtherSideIsLeft) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return switching(); };
+    for (const bool by_client : {true, false}) {
+      world.provider.raw.clear();
+      Agent agent = world.agent();
+      const std::string octets = upgrade("/gemini/ws/x", with_pass());
+      (void)co_await agent.send(octets);
+      (void)co_await agent.answer();
+      const int before = world.provider.ended;
+      const std::string bad(
+          "\x81\x01"
+          "a",
+          3);  // not masked
+      const std::string masked = text_frame("a");
+      if (by_client)
+        (void)co_await agent.send(bad);
+      else
+        (void)co_await world.provider.send(masked);
+      const std::string said = co_await agent.until("\x03\xea");
+      EXPECT_EQ(said, "\x88\x02\x03\xea") << "1002";
+      const bool is_ended = co_await agent.is_ended();
+      EXPECT_TRUE(is_ended);
+      const bool is_left = co_await world.until([&] { return world.provider.ended > before; });
+      EXPECT_TRUE(is_left);
+      const std::string close = by_client ? std::string("\x88\x82\0\0\0\0\x03\xea", 8) : "";
+      EXPECT_EQ(world.provider.raw, close);
+    }
+  };
+  run(story());
+}
+
+TEST_F(Websocket, AnExtensionThatNobodyOfferedIsNoWebsocket) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.answer = [](const Provider::Seen&) {
+      return switching("sec-websocket-extensions: permessage-deflate\r\n");
+    };
+    const std::string octets =
+        upgrade("/gemini/ws/x", with_pass() + "sec-websocket-extensions: permessage-deflate\r\n");
+    const Answer answer = co_await ask(octets);
+    EXPECT_EQ(answer.status, 502);
   };
   run(story());
 }

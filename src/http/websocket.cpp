@@ -10,7 +10,9 @@
 namespace strongroom::http {
 namespace {
 
-FrameOutcome bad(std::string_view why) { return {ParseState::Bad, 0, kCloseProtocolError, why}; }
+FrameOutcome bad(std::string_view why) {
+  return {ParseState::Bad, 0, kCloseProtocolError, why};
+}
 
 bool is_known(Opcode opcode) {
   return opcode <= Opcode::Binary || (opcode >= Opcode::Close && opcode <= Opcode::Pong);
@@ -117,6 +119,19 @@ std::size_t write_frame_head(const FrameHead& head, std::array<std::uint8_t, kMa
   return size;
 }
 
+/// The mask of zeros is one like any other: what it covers is chosen here alone.
+CloseFrame::CloseFrame(std::uint16_t code, FrameSender sender) {
+  FrameHead head;
+  head.opcode = Opcode::Close;
+  head.is_masked = sender == FrameSender::Client;
+  head.length = 2;
+  std::array<std::uint8_t, kMaxFrameHead> start{};
+  size_ = write_frame_head(head, start);
+  std::copy_n(start.begin(), size_, octets_.begin());
+  octets_[size_++] = static_cast<std::uint8_t>(code >> 8U);
+  octets_[size_++] = static_cast<std::uint8_t>(code & 0xFFU);
+}
+
 void apply_mask(MutableBytes payload, const std::array<std::uint8_t, 4>& mask,
                 std::uint64_t offset) {
   std::size_t i = 0;
@@ -168,9 +183,9 @@ FrameFollower::Step FrameFollower::feed(ByteView input) {
       step.consumed = taken;
       return step;
     }
-    partial_size_ = 0;
     step.consumed = outcome.consumed - had;
     if (const auto why = check_order(); !why.empty()) return refuse(kCloseProtocolError, why);
+    partial_size_ = 0;
     left_ = frame_.length;
     in_payload_ = true;
   }

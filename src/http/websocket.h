@@ -24,13 +24,16 @@ enum class Opcode : std::uint8_t {
   Ping = 9,
   Pong = 10
 };
-[[nodiscard]] constexpr bool is_control(Opcode opcode) { return opcode >= Opcode::Close; }
+[[nodiscard]] constexpr bool is_control(Opcode opcode) {
+  return opcode >= Opcode::Close;
+}
 
 /// Who sends: a client masks every frame, a server none (RFC 6455 5.1).
 enum class FrameSender : std::uint8_t { Client, Server };
 
 inline constexpr std::size_t kMaxFrameHead = 14;
 inline constexpr std::uint16_t kCloseProtocolError = 1002;
+inline constexpr std::uint16_t kClosePolicy = 1008;
 inline constexpr std::uint16_t kCloseTooLarge = 1009;
 inline constexpr std::uint8_t kRsv1 = 4;  ///< permessage-deflate (RFC 7692) uses it
 
@@ -57,6 +60,16 @@ struct FrameOutcome {
 /// Shortest form; answers how many octets of `out` were written.
 [[nodiscard]] std::size_t write_frame_head(const FrameHead& head,
                                            std::array<std::uint8_t, kMaxFrameHead>& out);
+/// A close frame that says nothing but why.
+class CloseFrame {
+ public:
+  CloseFrame(std::uint16_t code, FrameSender sender);
+  [[nodiscard]] ByteView octets() const { return ByteView(octets_).first(size_); }
+
+ private:
+  std::array<std::uint8_t, kMaxFrameHead + 2> octets_{};
+  std::size_t size_ = 0;
+};
 /// Masks or unmasks in place; `offset` is the payload's position of its first octet.
 void apply_mask(MutableBytes payload, const std::array<std::uint8_t, 4>& mask,
                 std::uint64_t offset);
@@ -81,6 +94,9 @@ class FrameFollower {
   [[nodiscard]] Step feed(ByteView input);
   /// The frame being read or just ended.
   [[nodiscard]] const FrameHead& frame() const { return frame_; }
+  /// Octets of a head that is not whole yet.
+  [[nodiscard]] std::size_t head_size() const { return partial_size_; }
+  [[nodiscard]] bool is_in_payload() const { return in_payload_; }
   /// Between frames and outside a fragmented message.
   [[nodiscard]] bool is_at_message_start() const {
     return !in_payload_ && partial_size_ == 0 && !in_message_;

@@ -74,6 +74,11 @@ class Session:
             head += piece
         return int(head.split()[1]), connection
 
+    def leads_to(self, place):
+        status, connection = self.connect(place)
+        connection.close()
+        return status == 200
+
     def tunnel(self, host=GEMINI, name=None, authority=None):
         status, connection = self.connect(f"{host}:443")
         assert status == 200
@@ -329,6 +334,23 @@ def test_a_plain_tunnel_for_what_is_injected(room, standins):
     assert "CONNECT" in json.dumps(room.json("audit", "list", "--limit", "50"))
 
 
+def test_d2_a_pass_in_a_plain_tunnel_is_found_where_nothing_hides_it(room):
+    room.add_key("gemini")
+    room.cli("policy", "set", "--tenant", "acme", "--tunnel", "api.openai.com:443")
+    session = Session(room, "gemini")
+    until(lambda: session.leads_to("api.openai.com:443"), 5, "the tunnel is allowed")
+    _, connection = session.connect("api.openai.com:443")
+    with connection:
+        connection.settimeout(10)
+        connection.sendall(f"GET /?k={session.passes['gemini']} HTTP/1.1\r\n\r\n".encode())
+        try:
+            assert connection.recv(1000) == b""
+        except ConnectionResetError:
+            pass
+    found = [each for each in room.json("audit", "list", "--limit", "50") if "pass_misplaced" in json.dumps(each)]
+    assert len(found) == 1 and "api.openai.com" in json.dumps(found)
+
+
 def test_a_tenant_may_allow_plain_tunnels(room, standins):
     """For package servers and the like: named places, no key, at once in running sessions."""
     room.add_key("gemini")
@@ -342,21 +364,14 @@ def test_a_tenant_may_allow_plain_tunnels(room, standins):
     # Where a key of ours may go is looked into all the same.
     shown = room.json(*allow, "--tunnel", f"{GEMINI}:443")
     assert shown["tunnels"] == ["api.openai.com:443", f"{GEMINI}:443"]
-
-    def is_open():
-        status, connection = session.connect("api.openai.com:443")
-        connection.close()
-        return status == 200
-
-    # The gateway hears of it within a moment.
-    until(is_open, what="the change has reached the gateway")
+    until(lambda: session.leads_to("api.openai.com:443"), 5, "the tunnel is allowed")
     with session.tunnel(host="api.openai.com", authority=own) as connection:
         assert connection.version() is not None
     with session.tunnel() as connection:
         status, _ = session.ask(connection, key=session.passes["gemini"])
     assert status == 200
     room.cli("policy", "set", "--tenant", "acme", "--no-tunnel", "--rpm", "1000")
-    until(lambda: not is_open(), what="it is closed again")
+    until(lambda: not session.leads_to("api.openai.com:443"), 5, "the tunnel is lifted")
     for wrong in ("nonsense", "API.openai.com:443", "a b:443", "example.com:0", "example.com"):
         room.cli("policy", "set", "--tenant", "acme", "--tunnel", wrong, expect=WRONG_USE)
     room.cli(

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "gateway/frame_guard.h"
-#include "gateway/guard_patterns.h"
 #include "gateway/guard.h"
+#include "gateway/guard_patterns.h"
 
 using namespace strongroom;
 using namespace strongroom::gateway;
@@ -45,15 +45,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (whole.size() != in.size() || whole.find(kKey) != std::string::npos) std::abort();
   if (through(patterns, in, piece) != whole || through(patterns, in, 1) != whole) std::abort();
   // Frames: no crash, and nothing longer comes out.
-  FrameGuard frames(patterns);
+  FrameGuard frames(http::FrameSender::Server, patterns);
   std::size_t out = 0;
   std::string copy = in;
   MutableBytes rest(reinterpret_cast<std::uint8_t*>(copy.data()), copy.size());
   while (!rest.empty()) {
     const std::size_t now = std::min(piece, rest.size());
-    const auto free = frames.feed(rest.first(now));
-    if (!free) break;
-    out += free->size();
+    const auto fed = frames.feed(rest.first(now));
+    out += fed.free.size();
+    if (fed.close_code != 0) break;
     rest = rest.subspan(now);
   }
   if (out > in.size()) std::abort();

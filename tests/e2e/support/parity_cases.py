@@ -297,6 +297,26 @@ PASSES = [
         finding="pass_misplaced",
     ),
     Case(
+        "pass-in-the-body",
+        lambda use, tag: simple(use, tag, method="POST", body=b'{"a":"' + use.token.encode() + b'"}'),
+        400,
+        "pass_misplaced",
+        outcome="upstream_failed",
+        reaches=False,
+        finding="pass_misplaced",
+    ),
+    Case(
+        "other-pass-encoded-in-the-body",
+        lambda use, tag: simple(
+            use, tag, method="POST", body=base64.b64encode(b"key " + use.passes["one"].encode())
+        ),
+        400,
+        "pass_misplaced",
+        outcome="upstream_failed",
+        reaches=False,
+        finding="pass_misplaced",
+    ),
+    Case(
         "pass-in-the-path",
         lambda use, tag: Asked(f"/v1/{tag}/{use.token}", headers=[(SLOT, use.token)]),
         400,

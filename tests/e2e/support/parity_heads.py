@@ -161,7 +161,9 @@ ANSWERS = [
         for status in (301, 302, 303, 307, 308)
     ],
     Case("echo-in-the-body", simple, script=echoed_body, finding="key_echoed", check=masks_the_key),
-    Case("echo-in-a-header", simple, script=echoed_header, check=masks_the_key),
+    Case(
+        "echo-in-a-header", simple, script=echoed_header, finding="key_echoed", check=masks_the_key
+    ),
     Case("no-content", simple, 204, script=lambda seen: b"HTTP/1.1 204 No Content\r\n\r\n"),
     Case(
         "providers-own-refusal",
