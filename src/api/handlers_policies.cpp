@@ -53,6 +53,9 @@ Answer set_policy(Call& call) {
   vault::PolicyChange change;
   change.allow = rules(call, "allow");
   change.deny = rules(call, "deny");
+  change.open = rules(call, "open");
+  if (given(call, "on_echo") != nullptr) change.on_echo = call.text("on_echo");
+  if (given(call, "on_misplaced") != nullptr) change.on_misplaced = call.text("on_misplaced");
   change.requests_per_minute = number(call, "requests_per_minute");
   change.concurrent = number(call, "concurrent");
   change.bytes_per_day = number(call, "bytes_per_day");

@@ -189,6 +189,19 @@ void add_policies(CLI::App& app, Options& o) {
                   "refused then")
       ->expected(1)
       ->take_all();
+  set->add_option("--open", o.policy.open,
+                  "a rule for routes that the catalogue closes unless they are opened, as 'POST "
+                  "/v1/*'; may be repeated; each use is recorded as such")
+      ->expected(1)
+      ->take_all();
+  set->add_flag("--no-open", o.policy.no_open, "close them again");
+  set->add_option("--on-echo", o.policy.on_echo,
+                  "when an answer holds the key: mask it, or cut the connection")
+      ->check(CLI::IsMember({"mask", "cut"}));
+  set->add_option("--on-misplaced", o.policy.on_misplaced,
+                  "when a request holds a pass where it does not belong: refuse it, or mask the "
+                  "pass in bodies and messages")
+      ->check(CLI::IsMember({"refuse", "mask"}));
   set->add_option(
          "--tunnel", o.policy.tunnels,
          "HOST:PORT that the tenant's sessions may reach by a plain tunnel; may be repeated")

@@ -47,14 +47,18 @@ struct PolicyOptions {
   std::string key;
   std::vector<std::string> allow;
   std::vector<std::string> deny;
+  std::vector<std::string> open;
   std::vector<std::string> tunnels;
   bool no_allow = false;
+  bool no_open = false;
   bool no_deny = false;
   bool no_tunnels = false;
   std::optional<std::int64_t> requests_per_minute;
   std::optional<std::int64_t> concurrent;
   std::optional<std::int64_t> bytes_per_day;
-  std::string budget;  ///< UNIT=NUMBER, "none"
+  std::string budget;        ///< UNIT=NUMBER, "none"
+  std::string on_echo;       ///< "mask", "cut"; empty: as it is
+  std::string on_misplaced;  ///< "refuse", "mask"; empty: as it is
 };
 
 /// What the control API answers at once; more is asked for page by page.

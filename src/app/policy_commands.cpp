@@ -17,13 +17,17 @@ const std::vector<Column> kPolicyRow = {{"TENANT", "tenant"},
                                         {"BUDGET A DAY", "budget_per_day"},
                                         {"UNIT", "budget_unit"},
                                         {"ALLOW", "allow"},
-                                        {"DENY", "deny"}};
+                                        {"DENY", "deny"},
+                                        {"OPEN", "open"}};
 const std::vector<Column> kPolicy = {{"id", "id"},
                                      {"tenant", "tenant"},
                                      {"service", "service"},
                                      {"key", "key"},
                                      {"allow", "allow"},
                                      {"deny", "deny"},
+                                     {"open", "open"},
+                                     {"on echo", "on_echo"},
+                                     {"on misplaced", "on_misplaced"},
                                      {"tunnels", "tunnels"},
                                      {"requests a minute", "requests_per_minute"},
                                      {"at once", "concurrent"},
@@ -71,6 +75,11 @@ Result<json::object> change_of(const PolicyOptions& options) {
     return fail(Code::Invalid, "--allow and --no-allow (--deny and --no-deny) exclude each other");
   if (!options.allow.empty() || options.no_allow) body["allow"] = to_array(options.allow);
   if (!options.deny.empty() || options.no_deny) body["deny"] = to_array(options.deny);
+  if (options.no_open && !options.open.empty())
+    return fail(Code::Invalid, "--open and --no-open exclude each other");
+  if (!options.open.empty() || options.no_open) body["open"] = to_array(options.open);
+  if (!options.on_echo.empty()) body["on_echo"] = options.on_echo;
+  if (!options.on_misplaced.empty()) body["on_misplaced"] = options.on_misplaced;
   if (!options.tunnels.empty() && options.no_tunnels)
     return fail(Code::Invalid, "--tunnel and --no-tunnel exclude each other");
   if (!options.tunnels.empty() || options.no_tunnels) body["tunnels"] = to_array(options.tunnels);

@@ -30,7 +30,7 @@ const Service& service(const std::string& id) {
 bool is_denied(const Service& service, const std::string& method, const std::string& path,
                const std::string& host = {}) {
   return std::ranges::any_of(service.denied, [&](const DeniedPath& denied) {
-    return (denied.method == "*" || denied.method == method) &&
+    return denied.action != PathAction::Note && (denied.method == "*" || denied.method == method) &&
            (denied.host.empty() || denied.host == (host.empty() ? service.hosts.front() : host)) &&
            path_matches(denied.path, *canonical_path(path));
   });
@@ -156,7 +156,6 @@ TEST(Catalog, routes_that_leak_or_mint_are_denied) {
            {"gemini", "POST",
             "/$rpc/google.ai.generativelanguage.v1alpha.AuthTokenService/CreateToken"},
            {"gemini", "POST", "/google.ai.generativelanguage.v1alpha.AuthTokenService/CreateToken"},
-           {"elevenlabs", "GET", "/v1/user"},
            {"elevenlabs", "POST", "/v1/service-accounts/x/api-keys"},
            {"elevenlabs", "POST", "/v1/single-use-token/tts_websocket"},
            {"elevenlabs", "GET", "/v1/convai/conversation/get_signed_url"},
@@ -183,6 +182,18 @@ TEST(Catalog, routes_that_leak_or_mint_are_denied) {
     EXPECT_TRUE(is_denied(service(id), method, path, host)) << id << " " << method << " " << path;
 }
 
+TEST(Catalog, what_mints_credentials_outright_nobody_can_open) {
+  for (const auto& [id, path] :
+       std::vector<std::pair<std::string, std::string>>{{"gemini", "/v1beta/auth_tokens"},
+                                                        {"elevenlabs", "/v1/single-use-token/x"},
+                                                        {"elevenlabs", "/v1/service-accounts/x"},
+                                                        {"openai", "/v1/realtime/client_secrets"},
+                                                        {"anthropic", "/v1/vaults/x"},
+                                                        {"heygen", "/v1/streaming.create_token"}})
+    for (const auto& denied : service(id).denied)
+      if (path_matches(denied.path, path)) EXPECT_EQ(denied.action, PathAction::Deny) << path;
+}
+
 TEST(Catalog, routes_that_the_sdks_need_are_open) {
   for (const auto& [id, method, path, host] : std::vector<Call>{
            {"gemini", "POST", "/v1/models/gemini-2.5-flash:generateContent"},
@@ -198,6 +209,8 @@ TEST(Catalog, routes_that_the_sdks_need_are_open) {
            {"elevenlabs", "POST", "/v1/text-to-speech/v/stream"},
            {"elevenlabs", "GET", "/v1/text-to-speech/v/stream-input"},
            {"elevenlabs", "GET", "/v1/convai/conversation"},
+           {"elevenlabs", "GET", "/v1/user"},
+           {"heygen", "POST", "/v3/assets/direct-uploads"},
            {"heygen", "POST", "/v2/video/generate"},
            {"heygen", "GET", "/v3/users/me"},
            {"heygen", "POST", "/v1/asset", "upload.heygen.com"},

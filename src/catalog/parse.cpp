@@ -109,8 +109,8 @@ Status read_pass(const Section& root, Service& service) {
   if (service.pass_prefix.starts_with("auth_tokens"))
     return root.mistake("pass_prefix", "'pass_prefix' must not start with auth_tokens");
   if (service.delivery == Delivery::Proxied) return {};
-  for (const auto* name :
-       {"pass_prefix", "first_message_fields", "rewrite_header", "rewrite_body", "denied", "usage"})
+  for (const auto* name : {"pass_prefix", "first_message_fields", "rewrite_header", "rewrite_body",
+                           "redact", "range_paths", "denied", "usage"})
     if (root.has(name))
       return root.mistake(name, Section::quoted(name) + " is for proxied services");
   return {};
@@ -166,6 +166,8 @@ Result<Service> read_service(const std::string& file, const toml::table& table) 
                                 "setting",
                                 "rewrite_header",
                                 "rewrite_body",
+                                "redact",
+                                "range_paths",
                                 "usage",
                                 "first_message_fields",
                                 "show_last_characters",
@@ -185,6 +187,8 @@ Result<Service> read_service(const std::string& file, const toml::table& table) 
   STRONGROOM_CHECKED(root.tables("denied", with(read_denied)));
   STRONGROOM_CHECKED(root.tables("variable", with(read_variable)));
   STRONGROOM_CHECKED(read_rewrites(root, service));
+  STRONGROOM_CHECKED(root.tables("redact", with(read_redaction)));
+  STRONGROOM_CHECKED(read_ranges(root, service));
   STRONGROOM_CHECKED(root.tables("usage", with(read_usage)));
   STRONGROOM_CHECKED(read_pass(root, service));
   STRONGROOM_CHECKED(read_git(root, service));

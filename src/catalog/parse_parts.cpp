@@ -102,8 +102,17 @@ Status read_placement(const Section& section, const Service& service, Placement&
 }
 
 Status read_denied(const Section& section, Service& service) {
-  STRONGROOM_CHECKED(section.only({"method", "host", "path", "why"}));
+  STRONGROOM_CHECKED(
+      section.only({"method", "host", "path", "why", "unless_opened", "only_noted"}));
   DeniedPath denied;
+  bool is_opened = false;
+  bool is_noted = false;
+  STRONGROOM_CHECKED(section.flag("unless_opened", is_opened));
+  STRONGROOM_CHECKED(section.flag("only_noted", is_noted));
+  if (is_opened && is_noted)
+    return section.mistake("only_noted", "what is only noted is not closed: leave one out");
+  if (is_opened) denied.action = PathAction::DenyUnlessOpened;
+  if (is_noted) denied.action = PathAction::Note;
   denied.method = "*";
   STRONGROOM_CHECKED(section.text("method", denied.method));
   STRONGROOM_CHECKED(section.text("host", denied.host));
@@ -192,8 +201,9 @@ Status read_rewrites(const Section& root, Service& service) {
     return {};
   }));
   return root.tables("rewrite_body", [&](const Section& each) -> Status {
-    STRONGROOM_CHECKED(each.only({"path", "field"}));
+    STRONGROOM_CHECKED(each.only({"path", "field", "alone"}));
     BodyRewrite rewrite;
+    STRONGROOM_CHECKED(each.flag("alone", rewrite.alone));
     STRONGROOM_CHECKED(each.required_text("path", rewrite.path_pattern));
     STRONGROOM_CHECKED(each.required_text("field", rewrite.field));
     STRONGROOM_CHECKED(at(each, "path", check_pattern(rewrite.path_pattern)));
@@ -202,6 +212,25 @@ Status read_rewrites(const Section& root, Service& service) {
     service.rewrite_body.push_back(std::move(rewrite));
     return {};
   });
+}
+
+Status read_redaction(const Section& section, Service& service) {
+  STRONGROOM_CHECKED(section.only({"path", "fields"}));
+  Redaction redaction;
+  STRONGROOM_CHECKED(section.required_text("path", redaction.path));
+  STRONGROOM_CHECKED(section.texts("fields", redaction.fields));
+  STRONGROOM_CHECKED(at(section, "path", check_pattern(redaction.path)));
+  if (redaction.fields.empty())
+    return section.mistake("fields", "'fields' must name a member of the JSON answer");
+  service.redactions.push_back(std::move(redaction));
+  return {};
+}
+
+Status read_ranges(const Section& root, Service& service) {
+  STRONGROOM_CHECKED(root.texts("range_paths", service.range_paths));
+  for (const auto& path : service.range_paths)
+    STRONGROOM_CHECKED(at(root, "range_paths", check_pattern(path)));
+  return {};
 }
 
 }  // namespace strongroom::catalog

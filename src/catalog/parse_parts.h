@@ -10,6 +10,9 @@ namespace strongroom::catalog {
 [[nodiscard]] Status read_placement(const Section& section, const Service& service,
                                     Placement& into);
 [[nodiscard]] Status read_denied(const Section& section, Service& service);
+[[nodiscard]] Status read_redaction(const Section& section, Service& service);
+/// range_paths of the root.
+[[nodiscard]] Status read_ranges(const Section& root, Service& service);
 [[nodiscard]] Status read_check(const Section& section, Service& service);
 [[nodiscard]] Status read_variable(const Section& section, Service& service);
 [[nodiscard]] Status read_setting(const Section& section, Service& service);

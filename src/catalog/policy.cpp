@@ -91,7 +91,7 @@ bool is_unit(std::string_view unit) {
 
 Status check_policy(const Policy& policy) {
   std::size_t text = 0;
-  for (const auto* rules : {&policy.allow, &policy.deny}) {
+  for (const auto* rules : {&policy.allow, &policy.deny, &policy.open}) {
     if (rules->size() > Policy::kMaxRules)
       return fail(Code::TooLarge, "A policy has at most 64 rules of each kind.");
     for (const auto& rule : *rules) {
@@ -119,6 +119,29 @@ Permission judge(const Policy& policy, const PolicyRequest& request) {
       policy.allow.empty() ||
       std::ranges::any_of(policy.allow, [&](const auto& rule) { return allows(rule, request); });
   return is_allowed ? Permission::Granted : Permission::NotAllowed;
+}
+
+bool opens(const Policy& policy, const PolicyRequest& request) {
+  return std::ranges::any_of(policy.open, [&](const auto& rule) { return allows(rule, request); });
+}
+
+std::string_view name_of(OnEcho what) {
+  return what == OnEcho::Cut ? "cut" : "mask";
+}
+std::string_view name_of(OnMisplaced what) {
+  return what == OnMisplaced::Mask ? "mask" : "refuse";
+}
+
+Result<OnEcho> parse_on_echo(std::string_view text) {
+  if (text == "mask") return OnEcho::Mask;
+  if (text == "cut") return OnEcho::Cut;
+  return fail(Code::Invalid, "'on_echo' is mask or cut.");
+}
+
+Result<OnMisplaced> parse_on_misplaced(std::string_view text) {
+  if (text == "refuse") return OnMisplaced::Refuse;
+  if (text == "mask") return OnMisplaced::Mask;
+  return fail(Code::Invalid, "'on_misplaced' is refuse or mask.");
 }
 
 }  // namespace strongroom::catalog

@@ -30,6 +30,21 @@ struct Budget {
   friend bool operator==(const Budget&, const Budget&) = default;
 };
 
+/// What becomes of an exchange when the answer holds the key.
+enum class OnEcho : std::uint8_t {
+  Mask,  ///< it goes on, with stars in the key's place
+  Cut
+};
+/// What becomes of a request that holds a pass where it does not belong.
+enum class OnMisplaced : std::uint8_t {
+  Refuse,
+  Mask  ///< in a plain body or a message: it goes on, with stars in the pass's place
+};
+[[nodiscard]] std::string_view name_of(OnEcho what);
+[[nodiscard]] std::string_view name_of(OnMisplaced what);
+[[nodiscard]] Result<OnEcho> parse_on_echo(std::string_view text);
+[[nodiscard]] Result<OnMisplaced> parse_on_misplaced(std::string_view text);
+
 /// Zero means no limit; an empty list of `allow` means everything that is not denied.
 struct Policy {
   static constexpr std::size_t kMaxRules = 64;  ///< in each list
@@ -40,6 +55,9 @@ struct Policy {
 
   std::vector<PolicyRule> allow;
   std::vector<PolicyRule> deny;
+  std::vector<PolicyRule> open;  ///< of what the catalogue closes unless a tenant opens it
+  OnEcho on_echo = OnEcho::Mask;
+  OnMisplaced on_misplaced = OnMisplaced::Refuse;
   std::uint32_t requests_per_minute = 0;
   std::uint32_t concurrent = 0;
   std::uint64_t bytes_per_day = 0;
@@ -73,5 +91,8 @@ enum class Permission : std::uint8_t {
 /// Deny wins. HEAD tells what GET would, so rules for GET hold for it; an upgrade to a websocket is
 /// allowed by "WS" or any method only, and denied by rules for GET as well.
 [[nodiscard]] Permission judge(const Policy& policy, const PolicyRequest& request);
+
+/// Does a rule of `open` say that this may be done? Read as narrowly as one of `allow`.
+[[nodiscard]] bool opens(const Policy& policy, const PolicyRequest& request);
 
 }  // namespace strongroom::catalog

@@ -31,14 +31,25 @@ struct Placement {
   std::string scheme;  ///< before the value and one space: "Bearer", "Token"; may be empty
 };
 
-enum class PathAction : std::uint8_t { Deny };
-/// A route that would leak or mint credentials. `path`: `*` is one segment (or part of one), `**`
-/// any rest; matched after canonicalisation.
+enum class PathAction : std::uint8_t {
+  Deny,              ///< the strictest comes first
+  DenyUnlessOpened,  ///< a tenant's policy may open it; each use is then recorded as such
+  Note               ///< allowed, and recorded as such
+};
+/// A route that would leak or mint credentials, or lead past the gateway. `path`: `*` is one
+/// segment (or part of one), `**` any rest; matched after canonicalisation.
 struct DeniedPath {
   std::string method;  ///< "*" any, "WS" a websocket upgrade
   std::string host;    ///< empty: all of the service's hosts
   std::string path;
   std::string why;
+  PathAction action = PathAction::Deny;
+};
+
+/// Members at the top of a JSON answer whose texts are replaced by stars.
+struct Redaction {
+  std::string path;  ///< pattern of request paths
+  std::vector<std::string> fields;
 };
 
 /// How the provider says what it thinks of a key.
@@ -81,6 +92,7 @@ struct HeaderRewrite {
 struct BodyRewrite {
   std::string path_pattern;  ///< request paths it applies to
   std::string field;         ///< JSON member whose string value starts with https://<one of hosts>
+  bool alone = false;        ///< the URL must be good by itself: whoever follows it shows no pass
 };
 
 /// Where an answer states what it cost, in the service's own unit: an answer header, or numbers in
@@ -114,6 +126,8 @@ struct Service {
   std::vector<Setting> settings;
   std::vector<HeaderRewrite> rewrite_headers;
   std::vector<BodyRewrite> rewrite_body;
+  std::vector<Redaction> redactions;
+  std::vector<std::string> range_paths;  ///< where parts of an answer may be asked for
   std::vector<Usage> usage;
   std::vector<std::string> first_message_fields;  ///< JSON members of a websocket's first text
                                                   ///< message that may hold the pass

@@ -112,7 +112,7 @@ std::unique_ptr<Workspace> Connection::answer_trailers() {
     gateway_.workspaces.give(std::move(work));
     return nullptr;
   }
-  mask_key(work->out, lease()->granted().value, x_.admission.pass.text());
+  x_.guard.note_hits(mask_key(work->out, lease()->granted().value, x_.admission.pass.text()));
   x_.guard.mask_whole(work->out.mutable_bytes());
   return work;
 }
@@ -138,6 +138,7 @@ io::Task<bool> Connection::relay_body() {
       ChunkMarks marks(body.size(), piece.is_last);
       auto trailers = piece.is_last && is_chunked ? answer_trailers() : nullptr;
       if (trailers != nullptr) marks.end_with(trailers->out.view());
+      if (is_echo_cut(x_.guard.hits())) co_return give_blocks(std::move(block), false);
       ByteView before = is_chunked ? bytes_of(marks.before()) : ByteView();
       const ByteView after = is_chunked ? bytes_of(marks.after()) : ByteView();
       if (!x_.answer_started) {

@@ -147,6 +147,87 @@ TEST_F(Attack, B1_B2_B7_redirects_are_passed_on_and_never_followed) {
   run(story());
 }
 
+TEST_F(Attack, B3_B4_B5_B6_no_redirect_takes_the_key_or_the_body_along) {
+  auto story = [&]() -> io::Task<void> {
+    const std::vector<std::string> targets = {
+        std::string("http://") + kGeminiHost + "/plain", "http://169.254.169.254/latest/meta-data",
+        "https://10.0.0.1/", "https://[::1]:8700/api/v1/keys", "https://evil.example/"};
+    for (const int status : {301, 302, 303, 307, 308})
+      for (const auto& target : targets) {
+        world.provider.seen.clear();
+        const int connections = world.provider.connections;
+        world.provider.answer = [&](const Provider::Seen&) {
+          return "HTTP/1.1 " + std::to_string(status) + " Moved\r\nlocation: " + target +
+                 "\r\nx-goog-api-key: " + kRealKey + "\r\ncontent-length: 0\r\n\r\n";
+        };
+        const std::string octets = request("POST", kPath, with_pass(), "a body to be sent again");
+        const Answer answer = co_await ask(octets, "POST");
+        EXPECT_EQ(answer.status, status);
+        EXPECT_TRUE(answer.says("location: " + target + "\r\n")) << answer.head;
+        EXPECT_FALSE(answer.says(kRealKey));
+        EXPECT_EQ(world.provider.seen.size(), 1U) << "nothing was sent again";
+        EXPECT_LE(world.provider.connections, connections + 1);
+      }
+  };
+  run(story());
+}
+
+TEST_F(Attack, B7_hints_that_lead_past_the_gateway_end_here) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.answer = [](const Provider::Seen&) {
+      return "HTTP/1.1 103 Early Hints\r\nlink: <https://evil.example/?k=" + std::string(kRealKey) +
+             ">; rel=preload\r\n\r\n" +
+             ok("fine", "alt-svc: h3=\":443\"\r\nrefresh: 0; url=https://evil.example/?k=" +
+                            std::string(kRealKey) + "\r\nlink: <https://evil.example/" + kRealKey +
+                            ">; rel=preload\r\n");
+    };
+    Agent agent = world.agent();
+    const std::string octets = request("GET", kPath, with_pass());
+    (void)co_await agent.send(octets);
+    const Answer answer = co_await agent.answer();
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(agent.informational, "");
+    EXPECT_FALSE(answer.says("alt-svc"));
+    EXPECT_FALSE(answer.says(kRealKey)) << answer.head;
+    EXPECT_EQ(world.provider.seen.size(), 1U);
+  };
+  run(story());
+}
+
+TEST_F(Attack, C13_parts_of_an_answer_are_not_asked_for) {
+  auto story = [&]() -> io::Task<void> {
+    const std::string range = "range: bytes=0-20\r\nif-range: \"a\"\r\n";
+    const Answer whole = co_await ask(request("GET", kPath, with_pass() + range));
+    EXPECT_EQ(whole.status, 200);
+    EXPECT_EQ(last_seen().head.find("ange: "), std::string::npos) << last_seen().head;
+    world.provider.answer = [](const Provider::Seen&) {
+      return "HTTP/1.1 206 Partial Content\r\ncontent-range: bytes 0-19/40\r\ncontent-length: "
+             "20\r\n\r\n" +
+             std::string(kRealKey, 20);
+    };
+    const Answer part = co_await ask(request("GET", kPath, with_pass() + range));
+    EXPECT_EQ(part.status, 502);
+    EXPECT_FALSE(part.says(std::string(kRealKey, 20)));
+    const Answer stored =
+        co_await ask(request("GET", "/gemini/v1beta/files/abc:download", with_pass() + range));
+    EXPECT_EQ(stored.status, 206);
+    EXPECT_NE(last_seen().head.find("range: bytes=0-20"), std::string::npos);
+  };
+  run(story());
+}
+
+TEST_F(Attack, C14_a_mask_has_the_length_of_what_it_hides) {
+  auto story = [&]() -> io::Task<void> {
+    const std::string before = "{\"you sent\": \"";
+    const std::string body = before + kRealKey + "\"}";
+    world.provider.answer = [&](const Provider::Seen&) { return ok(body, "etag: \"1\"\r\n"); };
+    const Answer answer = co_await ask(request("GET", kPath, with_pass()));
+    EXPECT_EQ(answer.body, before + std::string(std::string_view(kRealKey).size(), '*') + "\"}");
+    EXPECT_TRUE(answer.says("content-length: " + std::to_string(body.size()) + "\r\n"));
+  };
+  run(story());
+}
+
 TEST_F(Attack, C1_C8_the_key_never_comes_back_in_a_head) {
   auto story = [&]() -> io::Task<void> {
     world.provider.answer = [](const Provider::Seen&) {

@@ -221,7 +221,8 @@ std::optional<Refusal> Connection::admit() {
   } else if (missing) {
     return missing;
   }
-  if (is_denied(x_.route, host, request)) return Refusal::PathDenied;
+  x_.action = action_for(x_.route, host, request);
+  if (x_.action == catalog::PathAction::Deny) return Refusal::PathDenied;
   return std::nullopt;
 }
 

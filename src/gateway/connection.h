@@ -96,7 +96,10 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     std::optional<Refusal> upload_refused;                ///< its body is why the exchange ends
     UploadGuard up;                                       ///< over what goes up
     std::unique_ptr<http::EnvelopeFollower> up_messages;  ///< of a body that consists of such
-    std::uint16_t close_code = 0;  ///< a websocket's: why the gateway ends it
+    std::uint16_t close_code = 0;               ///< a websocket's: why the gateway ends it
+    std::optional<catalog::PathAction> action;  ///< what the catalogue says of its route
+    catalog::OnEcho on_echo = catalog::OnEcho::Mask;
+    catalog::OnMisplaced on_misplaced = catalog::OnMisplaced::Refuse;
     bool waits_for_continue = false;
     bool owes_continue = false;   ///< the client waits for a 100 that the provider does not send
     bool takes_trailers = false;  ///< the client does
@@ -159,6 +162,14 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[nodiscard]] bool enter_tenant();
   [[gnu::noinline]] io::Task<std::optional<Refusal>> wait_for_turn();
   [[nodiscard]] std::optional<Refusal> begin_use();
+  [[nodiscard]] std::optional<Refusal> judge_route();
+  void choose_answers_to_findings();
+  /// The answer held the key, and a policy wants it cut for that.
+  [[nodiscard]] bool is_echo_cut(std::size_t hits) const {
+    return x_.on_echo == catalog::OnEcho::Cut && hits > 0;
+  }
+  /// What went out held a pass, and no policy wants it masked.
+  [[nodiscard]] bool is_misplaced(std::size_t hits);
   Quotas::Cost end_use();
   [[nodiscard]] lease::UseOutcome outcome_of_cut() const;
   void report_finding(std::string_view what);
@@ -176,6 +187,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[gnu::noinline]] io::Task<Next> end_answer(bool is_whole);
   [[gnu::noinline]] io::Task<Next> finish_exchange(bool is_whole);
   [[nodiscard]] bool send_answer_head(http::BodyFraming framing);
+  [[nodiscard]] Refusal refusal_of_answer() const;
+  [[nodiscard]] bool may_ask_for_parts() const;
   void judge_key();
   [[nodiscard]] bool takes_chunks() const;
   /// What is looked for in what comes back, and in what goes out.
@@ -210,8 +223,12 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[nodiscard]] std::unique_ptr<Workspace> answer_trailers();
 
   // rewritten_answer.cpp
-  [[gnu::noinline]] io::Task<Next> relay_rewritten(std::string_view field);
-  [[nodiscard]] std::string_view rewritten_field() const;
+  [[gnu::noinline]] io::Task<Next> relay_rewritten();
+  [[nodiscard]] const catalog::BodyRewrite* rewrite() const;
+  [[nodiscard]] const catalog::Redaction* redaction() const;
+  [[nodiscard]] bool may_be_rewritten() const;
+  [[nodiscard]] bool must_be_rewritten() const;
+  [[nodiscard]] bool rewrite_members(std::string& body) const;
 
   // upload.cpp
   [[gnu::noinline]] io::Task<std::optional<Refusal>> pass_informational();

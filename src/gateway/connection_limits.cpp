@@ -35,7 +35,11 @@ io::Task<std::optional<Refusal>> Connection::wait_for_turn() {
 /// The policies of the lease: rules first, which cost nothing, then what is counted.
 std::optional<Refusal> Connection::begin_use() {
   const auto& granted = lease()->granted();
+  if (x_.action) {
+    if (const auto refused = judge_route()) return refused;
+  }
   if (granted.policies.empty()) return std::nullopt;
+  choose_answers_to_findings();
   const catalog::PolicyRequest request{work_->request.method, x_.route.path,
                                        work_->request.is_websocket_upgrade};
   for (const auto& each : granted.policies) {
@@ -48,6 +52,38 @@ std::optional<Refusal> Connection::begin_use() {
     return refusal_of_excess(*excess, metering_.detail);
   metering_.choose_usage(*x_.route.service, x_.route.path, granted.policies);
   return std::nullopt;
+}
+
+/// Routes that the catalogue closes unless they are opened, or lets through and wants recorded as
+/// what they are.
+std::optional<Refusal> Connection::judge_route() {
+  if (x_.action == catalog::PathAction::Note) {
+    report_finding("noted_route");
+    return std::nullopt;
+  }
+  const catalog::PolicyRequest request{work_->request.method, x_.route.path,
+                                       work_->request.is_websocket_upgrade};
+  const bool is_open = std::ranges::any_of(
+      lease()->granted().policies,
+      [&](const lease::GrantedPolicy& each) { return catalog::opens(each.policy, request); });
+  report_finding(is_open ? "opened_route" : describe(Refusal::PathDenied).code);
+  return is_open ? std::nullopt : std::optional(Refusal::PathDenied);
+}
+
+/// One policy that says otherwise than usual is enough.
+void Connection::choose_answers_to_findings() {
+  for (const auto& each : lease()->granted().policies) {
+    if (each.policy.on_echo == catalog::OnEcho::Cut) x_.on_echo = catalog::OnEcho::Cut;
+    if (each.policy.on_misplaced == catalog::OnMisplaced::Mask)
+      x_.on_misplaced = catalog::OnMisplaced::Mask;
+  }
+}
+
+/// A finding either way.
+bool Connection::is_misplaced(std::size_t hits) {
+  if (hits == 0) return false;
+  report_finding(describe(Refusal::PassMisplaced).code);
+  return x_.on_misplaced == catalog::OnMisplaced::Refuse;
 }
 
 /// Counted and released, whatever became of the exchange.

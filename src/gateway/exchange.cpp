@@ -122,10 +122,15 @@ io::Task<std::optional<Refusal>> Connection::send_request() {
   } while (step.has_more);
   if (x_.cut_by || !is_usable(gateway_.loop().clock().steady()))
     co_return x_.cut_by.value_or(Refusal::VaultUnavailable);
-  const UpstreamHead parts{work_->request,     x_.route,
-                           x_.authority,       x_.admission,
-                           lease()->granted(), Watched::of(*lease()).passes.get(),
-                           reads_answer(),     work_->request.is_websocket_upgrade};
+  const UpstreamHead parts{work_->request,
+                           x_.route,
+                           x_.authority,
+                           x_.admission,
+                           lease()->granted(),
+                           Watched::of(*lease()).passes.get(),
+                           reads_answer(),
+                           !may_ask_for_parts(),
+                           work_->request.is_websocket_upgrade};
   auto refused = build_upstream_head(parts, work_->out);
   if (!refused && is_last) refused = check_trailers();
   if (refused) {
@@ -216,8 +221,8 @@ std::shared_ptr<const Patterns> Connection::pass_patterns() const {
 /// The answer's content matters here: it is searched, rewritten or counted.
 bool Connection::reads_answer() const {
   if (lease() == nullptr) return false;
-  return lease()->granted().value.size() >= GuardPatterns::kShortest ||
-         !rewritten_field().empty() || metering_.reads_body();
+  return lease()->granted().value.size() >= GuardPatterns::kShortest || rewrite() != nullptr ||
+         redaction() != nullptr || metering_.reads_body();
 }
 
 bool Connection::send_answer_head(http::BodyFraming framing) {
@@ -239,7 +244,19 @@ bool Connection::send_answer_head(http::BodyFraming framing) {
   if (lease() != nullptr)
     x_.guard.note_hits(mask_key(work_->out, lease()->granted().value, x_.admission.pass.text()));
   x_.guard.mask_whole(work_->out.mutable_bytes());
-  return true;
+  return !is_echo_cut(x_.guard.hits());
+}
+
+/// Of what is stored at the provider, and so cannot hold the key.
+bool Connection::may_ask_for_parts() const {
+  return std::ranges::any_of(x_.route.service->range_paths, [&](const std::string& pattern) {
+    return catalog::path_matches(pattern, x_.route.path);
+  });
+}
+
+/// Why an answer's head was not sent.
+Refusal Connection::refusal_of_answer() const {
+  return is_echo_cut(x_.guard.hits()) ? Refusal::KeyEchoed : Refusal::UpstreamProtocol;
 }
 
 /// What the provider said of the key goes to the vault, once per change.
@@ -261,7 +278,9 @@ io::Task<std::optional<Connection::Next>> Connection::begin_answer() {
   const auto& response = work_->response;
   x_.status = response.status;
   looked_at_encoding_.clear();
-  const bool is_readable = response.status == 101 || prepare_body();
+  // Nobody asked for a part.
+  const bool is_part = response.status == 206 && !may_ask_for_parts();
+  const bool is_readable = response.status == 101 || (!is_part && prepare_body());
   metering_.begin_answer(response, looked_at_encoding_);
   answer_keeps_alive_ = response.keeps_alive;
   if (const auto refused = co_await wait_until_recorded()) {
@@ -276,15 +295,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_answer() {
     upstream_->abort();
     co_return co_await refuse(Refusal::UpstreamEncoding);
   }
-  const std::string_view field = rewritten_field();
-  const auto* type = response.headers.find(http::Name::ContentType);
-  const bool is_json =
-      type != nullptr && type->value.starts_with("application/json") && looked_at_encoding_.empty();
-  const bool fits =
-      response.body.kind == http::BodyKind::Chunked ||
-      (response.body.kind == http::BodyKind::Length && response.body.length <= kMaxRewritten);
-  if (!field.empty() && is_json && fits && response.status < 300)
-    co_return co_await relay_rewritten(field);
+  if (must_be_rewritten() || may_be_rewritten()) co_return co_await relay_rewritten();
   http::BodyFraming framing = response.body;
   // A body that ends with the provider's connection gets an end of its own: cut short, it must not
   // look whole. How long a decoded one will be is not known.
@@ -293,7 +304,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_answer() {
     framing.kind = takes_chunks() ? http::BodyKind::Chunked : http::BodyKind::UntilEnd;
   if (!send_answer_head(framing)) {
     upstream_->abort();
-    co_return co_await refuse(Refusal::UpstreamProtocol);
+    co_return co_await refuse(refusal_of_answer());
   }
   answer_body_.start(response.body);
   x_.answers_in_chunks = framing.kind == http::BodyKind::Chunked;
@@ -304,6 +315,10 @@ io::Task<Connection::Next> Connection::end_answer(bool is_whole) {
   if (x_.is_undecodable && !x_.answer_started) {
     upstream_->abort();
     co_return co_await refuse(Refusal::UpstreamEncoding);
+  }
+  if (is_echo_cut(x_.guard.hits()) && !x_.answer_started) {
+    upstream_->abort();
+    co_return co_await refuse(Refusal::KeyEchoed);
   }
   co_return co_await finish_exchange(is_whole);
 }

@@ -30,8 +30,10 @@ std::optional<std::string> Links::rewrite(std::string_view url, const Base& base
                                           const catalog::Service& service, std::string_view host,
                                           const lease::PassHash& pass, Carries carries) const {
   constexpr std::string_view kScheme = "https://";
-  if (!url.starts_with(kScheme)) return std::nullopt;
-  std::string_view rest = url.substr(kScheme.size());
+  constexpr std::string_view kWebsocket = "wss://";
+  const bool is_websocket = url.starts_with(kWebsocket);
+  if (!url.starts_with(kScheme) && !is_websocket) return std::nullopt;
+  std::string_view rest = url.substr(is_websocket ? kWebsocket.size() : kScheme.size());
   const auto slash = rest.find_first_of("/?#");
   std::string_view authority = rest.substr(0, slash);
   if (authority.ends_with(":443")) authority.remove_suffix(4);
@@ -43,7 +45,10 @@ std::optional<std::string> Links::rewrite(std::string_view url, const Base& base
   if (path_and_query[0] != '/') path_and_query.insert(0, "/");
   if (const auto fragment = path_and_query.find('#'); fragment != std::string::npos)
     path_and_query.resize(fragment);
-  std::string out = std::string(base.scheme).append(base.host).append("/").append(service.id);
+  const std::string_view scheme = !is_websocket            ? base.scheme
+                                  : base.scheme == kScheme ? kWebsocket
+                                                           : std::string_view("ws://");
+  std::string out = std::string(scheme).append(base.host).append("/").append(service.id);
   const bool is_default = service.hosts.empty() || authority == service.hosts.front();
   if (!is_default) out.append("@").append(authority);
   if (carries == Carries::Token) out += "/~l/" + token(pass, service.id, authority, path_and_query);

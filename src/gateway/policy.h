@@ -2,6 +2,7 @@
 // Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "catalog/catalog.h"
@@ -10,8 +11,10 @@
 
 namespace strongroom::gateway {
 
-/// Is this request closed by the service's denied paths? `host` is the authority's.
-[[nodiscard]] bool is_denied(const Route& route, std::string_view host,
-                             const http::RequestHead& request);
+/// What the service's file says of this request, the strictest of it; nothing: it is an ordinary
+/// one. `host` is the authority's.
+[[nodiscard]] std::optional<catalog::PathAction> action_for(const Route& route,
+                                                            std::string_view host,
+                                                            const http::RequestHead& request);
 
 }  // namespace strongroom::gateway

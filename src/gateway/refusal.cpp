@@ -70,6 +70,8 @@ const RefusalText& describe(Refusal refusal) {
        "The provider's answer is encoded in a way that cannot be decoded, and so not searched.",
        "gzip, deflate, br and zstd are decoded, one at a time and whole; the provider was asked "
        "for none."},
+      {502, "key_echoed", "The provider's answer held the key, so it was withheld.",
+       "A policy wants such answers cut; tell whoever manages your keys."},
       {503, "vault_unavailable", "The vault does not answer, so no key can be used.",
        "Try again in a moment."},
       {503, "record_unavailable", "The use could not be recorded, so the answer is withheld.",

@@ -44,6 +44,7 @@ enum class Refusal : std::uint8_t {
   UpstreamProtocol,
   UpstreamTimeout,
   UpstreamEncoding,
+  KeyEchoed,
   VaultUnavailable,
   RecordUnavailable,
   Draining,

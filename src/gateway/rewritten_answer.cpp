@@ -4,14 +4,64 @@
 
 namespace strongroom::gateway {
 
-std::string_view Connection::rewritten_field() const {
-  for (const auto& rewrite : x_.route.service->rewrite_body)
-    if (catalog::path_matches(rewrite.path_pattern, x_.route.path)) return rewrite.field;
-  return {};
+const catalog::BodyRewrite* Connection::rewrite() const {
+  for (const auto& each : x_.route.service->rewrite_body)
+    if (catalog::path_matches(each.path_pattern, x_.route.path)) return &each;
+  return nullptr;
 }
 
-/// A small JSON answer in which one member's URL must lead back here.
-io::Task<Connection::Next> Connection::relay_rewritten(std::string_view field) {
+const catalog::Redaction* Connection::redaction() const {
+  for (const auto& each : x_.route.service->redactions)
+    if (catalog::path_matches(each.path, x_.route.path)) return &each;
+  return nullptr;
+}
+
+/// A small JSON answer with a URL that is to lead back here.
+bool Connection::may_be_rewritten() const {
+  const auto& response = work_->response;
+  const auto* type = response.headers.find(http::Name::ContentType);
+  const bool fits =
+      response.body.kind == http::BodyKind::Chunked ||
+      (response.body.kind == http::BodyKind::Length && response.body.length <= kMaxRewritten);
+  return rewrite() != nullptr && fits && response.status < 300 && type != nullptr &&
+         type->value.starts_with("application/json") && looked_at_encoding_.empty();
+}
+
+/// Whatever it says of itself: what is redacted is read whole, or not passed on.
+bool Connection::must_be_rewritten() const {
+  const bool has_body = work_->response.body.kind != http::BodyKind::None;
+  return has_body && work_->response.status < 300 && redaction() != nullptr;
+}
+
+/// False: it is no JSON object, and had to be one.
+bool Connection::rewrite_members(std::string& body) const {
+  auto document = parse_json(body);
+  if (!document || !document->is_object()) return redaction() == nullptr;
+  auto& object = document->get_object();
+  bool is_changed = false;
+  if (const auto* each = rewrite(); each != nullptr) {
+    auto* member = object.if_contains(each->field);
+    if (member != nullptr && member->is_string()) {
+      const auto rewritten =
+          gateway_.links().rewrite(std::string_view(member->get_string()), own_base(),
+                                   *x_.route.service, x_.authority.host(), x_.admission.pass.hash(),
+                                   each->alone ? Links::Carries::Token : Links::Carries::Pass);
+      if (rewritten) *member = *rewritten;
+      is_changed = rewritten.has_value();
+    }
+  }
+  if (const auto* each = redaction(); each != nullptr)
+    for (const auto& field : each->fields)
+      if (auto* member = object.if_contains(field); member != nullptr && !member->is_null()) {
+        *member = "***";
+        is_changed = true;
+      }
+  if (is_changed) body = to_text(*document);
+  return true;
+}
+
+/// A small JSON answer that goes on with other members than the provider's.
+io::Task<Connection::Next> Connection::relay_rewritten() {
   answer_body_.start(work_->response.body);
   std::string body;
   auto block = gateway_.blocks.take();
@@ -33,23 +83,11 @@ io::Task<Connection::Next> Connection::relay_rewritten(std::string_view field) {
     arrived = MutableBytes(*block).first(*got);
   }
   (void)give_blocks(std::move(block), is_whole);
-  auto document =
-      is_whole ? parse_json(body) : Result<json::value>(fail(Code::Protocol, "cut short"));
-  if (is_whole && document && document->is_object()) {
-    if (auto* member = document->get_object().if_contains(field);
-        member != nullptr && member->is_string()) {
-      const auto rewritten = gateway_.links().rewrite(
-          std::string_view(member->get_string()), own_base(), *x_.route.service,
-          x_.authority.host(), x_.admission.pass.hash(), Links::Carries::Pass);
-      if (rewritten) {
-        *member = *rewritten;
-        body = to_text(*document);
-      }
-    }
-  }
+  is_whole = is_whole && rewrite_members(body);
   x_.guard.mask_whole(MutableBytes(reinterpret_cast<std::uint8_t*>(body.data()), body.size()));
   if (!is_whole || x_.cut_by || !send_answer_head({http::BodyKind::Length, body.size()})) {
     upstream_->abort();
+    if (is_echo_cut(x_.guard.hits())) co_return co_await refuse(Refusal::KeyEchoed);
     co_return co_await refuse(x_.is_undecodable ? Refusal::UpstreamEncoding : refusal_of_failure());
   }
   x_.answer_started = true;

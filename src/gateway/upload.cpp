@@ -81,7 +81,7 @@ std::unique_ptr<RelayBlock> Connection::room_for_search() {
 
 /// One step of the search. At the end of a gRPC message nothing is held back: the provider may
 /// answer it before the next one comes. A pass ends the upload before anything of that step has
-/// gone on.
+/// gone on, unless a policy wants it masked.
 UploadGuard::Step Connection::search_up(MutableBytes& content, bool is_last, RelayBlock* room) {
   bool ends_message = is_last;
   if (x_.up_messages != nullptr && !x_.up.is_coded()) {
@@ -91,7 +91,9 @@ UploadGuard::Step Connection::search_up(MutableBytes& content, bool is_last, Rel
   const auto step =
       x_.up.feed(content, ends_message, room == nullptr ? MutableBytes() : MutableBytes(*room));
   if (step.is_bad) x_.upload_refused = Refusal::RequestEncoding;
-  if (x_.up.has_found()) x_.upload_refused = Refusal::PassMisplaced;
+  const bool is_found = x_.up.hits() > 0;
+  if (is_found && (is_misplaced(x_.up.hits()) || x_.up.is_coded()))
+    x_.upload_refused = Refusal::PassMisplaced;
   return step;
 }
 
@@ -135,6 +137,8 @@ io::Task<bool> Connection::upload_some(MutableBytes arrived, RelayBlock* room) {
                      arrived.end());
   if (unframed.is_bad) x_.upload_refused = Refusal::BadRequest;
   if (!unframed.is_bad && is_last) x_.upload_refused = check_trailers();
+  if (x_.upload_refused == Refusal::PassMisplaced)
+    report_finding(describe(Refusal::PassMisplaced).code);
   UploadGuard::Step step;
   do {
     if (step.has_more) co_await gateway_.loop().yield();
@@ -142,8 +146,6 @@ io::Task<bool> Connection::upload_some(MutableBytes arrived, RelayBlock* room) {
     if (upstream_ == nullptr) co_return false;
     if (x_.upload_refused) {
       upstream_->abort();
-      if (x_.upload_refused == Refusal::PassMisplaced)
-        report_finding(describe(*x_.upload_refused).code);
       co_return false;
     }
   } while (step.has_more);

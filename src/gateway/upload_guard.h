@@ -30,8 +30,9 @@ class UploadGuard {
   /// for what a coded body decodes to.
   [[nodiscard]] Step feed(MutableBytes& content, bool is_last, MutableBytes room);
   [[nodiscard]] bool is_coded() const noexcept { return decoder_ != nullptr; }
-  /// A pass was in it: no more may go on, that step's octets neither.
-  [[nodiscard]] bool has_found() const noexcept { return guard_.hits() > 0; }
+  /// Passes that were in it so far. Of a plain body they are masked; of a coded one, nothing more
+  /// may go on, that step's octets neither.
+  [[nodiscard]] std::size_t hits() const noexcept { return guard_.hits(); }
 
  private:
   static constexpr std::size_t kMostHeld = 256UL << 10U;

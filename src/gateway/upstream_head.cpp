@@ -105,6 +105,12 @@ bool is_wish_for_coding(const http::Header& header) {
          http::equals_ignoring_case(header.name, kGrpcAcceptEncoding);
 }
 
+bool is_about_parts(const http::Header& header) {
+  return http::equals_ignoring_case(header.name, "range") ||
+         http::equals_ignoring_case(header.name, "if-range") ||
+         http::equals_ignoring_case(header.name, "request-range");
+}
+
 bool stays_behind(const UpstreamHead& parts, std::string_view inject_name,
                   std::string_view connection, const http::Header& header) {
   if (header.id == http::Name::Host || http::is_hop_by_hop(header.id) ||
@@ -112,6 +118,8 @@ bool stays_behind(const UpstreamHead& parts, std::string_view inject_name,
     return true;
   if (is_stripped(*parts.route.service, inject_name, header)) return true;
   if (parts.asks_for_plain_body && is_wish_for_coding(header)) return true;
+  // Parts of an answer could hold a key that no part shows (threats.md C13).
+  if (parts.asks_for_whole_body && is_about_parts(header)) return true;
   if (parts.asks_for_plain_frames && header.id == http::Name::SecWebSocketExtensions) return true;
   return !connection.empty() && http::list_has(connection, header.name);
 }

@@ -22,6 +22,7 @@ struct UpstreamHead {
   const lease::GrantedLease& lease;
   const Patterns* passes;            ///< of the session; null: none
   bool asks_for_plain_body = false;  ///< an answer that is rewritten must not come compressed
+  bool asks_for_whole_body = false;  ///< and not for parts of it
   bool asks_for_plain_frames =
       false;  ///< a websocket whose first message is looked into offers no extension
 };

@@ -26,13 +26,13 @@ io::Task<Connection::Next> Connection::relay_websocket() {
   closes_after_ = true;
   if (!is_right_answer(*work_) || !send_answer_head({})) {
     upstream_->abort();
-    co_return co_await refuse(Refusal::UpstreamProtocol);
+    co_return co_await refuse(refusal_of_answer());
   }
   x_.answer_started = true;
   FrameGuard guard(http::FrameSender::Server, key_patterns());
   const auto early =
       guard.feed(MutableBytes(work_->answer).subspan(answer_begin_, answer_end_ - answer_begin_));
-  x_.close_code = early.close_code;
+  x_.close_code = is_echo_cut(guard.hits()) ? http::kClosePolicy : early.close_code;
   const auto sent = co_await client_.write_all(work_->out.bytes(), early.free);
   x_.bytes_down += early.free.size();
   if (sent && !x_.cut_by) {
@@ -57,6 +57,10 @@ io::Task<void> Connection::relay_frames_down(FrameGuard& guard) {
     if (!got || *got == 0) break;
     const auto fed = guard.feed(MutableBytes(*block).first(*got));
     if (x_.close_code == 0) x_.close_code = fed.close_code;
+    if (is_echo_cut(guard.hits())) {
+      x_.close_code = http::kClosePolicy;
+      break;
+    }
     client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     const auto passed = co_await client_.write_all(fed.free);
     if (!passed) break;
@@ -109,7 +113,7 @@ io::Task<void> Connection::relay_frames_up() {
 /// False ends the connection: the provider takes no more, a frame is malformed, or a pass is in it.
 io::Task<bool> Connection::send_frames(FrameGuard& guard, MutableBytes frames) {
   const auto fed = guard.feed(frames);
-  if (guard.hits() > 0) co_return refuse_message();
+  if (is_misplaced(guard.hits())) co_return refuse_message();
   const auto sent = co_await upstream_->stream.write_all(fed.free);
   x_.bytes_up += fed.free.size();
   if (!sent || fed.close_code == 0) co_return sent.has_value();
@@ -121,7 +125,6 @@ io::Task<bool> Connection::send_frames(FrameGuard& guard, MutableBytes frames) {
 }
 
 bool Connection::refuse_message() {
-  report_finding(describe(Refusal::PassMisplaced).code);
   x_.close_code = http::kClosePolicy;
   return false;
 }
@@ -148,7 +151,10 @@ io::Task<bool> Connection::relay_first_message(FrameGuard& guard, ByteVector& oc
   const bool goes_on = co_await send_frames(guard, octets);
   octets = message.take_rest();
   if (!goes_on) co_return false;
-  if (state == FirstMessage::State::Misplaced) co_return refuse_message();
+  if (state == FirstMessage::State::Misplaced) {
+    report_finding(describe(Refusal::PassMisplaced).code);
+    co_return refuse_message();
+  }
   if (lease() == nullptr || !is_usable(gateway_.loop().clock().steady())) co_return false;
   ByteVector login = message.with_key(lease()->granted().value);
   const auto sent = co_await upstream_->stream.write_all(login);

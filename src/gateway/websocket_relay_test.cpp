@@ -131,6 +131,28 @@ TEST_F(Websocket, APingIsAnsweredBeforeTheFirstMessage) {
   run(story());
 }
 
+TEST_F(Websocket, C9_a_login_with_the_key_that_is_echoed_is_masked) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return switching(); };
+    Agent agent = world.agent();
+    co_await open_eleven(agent);
+    const std::string login = text_frame("{\"xi_api_key\":\"" + kElevenPass + "\"}");
+    (void)co_await agent.send(login);
+    (void)co_await world.until(
+        [&] { return unmasked(world.provider.raw).find(kRealKey) != std::string::npos; });
+    const std::string said = unmasked(world.provider.raw);
+    EXPECT_NE(said.find(kRealKey), std::string::npos);
+    const std::string echo = "\x81" + std::string(1, static_cast<char>(said.size())) + said;
+    (void)co_await world.provider.send(echo);
+    const std::string got = co_await agent.until("}");
+    EXPECT_EQ(got.size(), echo.size());
+    EXPECT_EQ(got.find(kRealKey), std::string::npos);
+    EXPECT_NE(got.find(std::string(std::string_view(kRealKey).size(), '*')), std::string::npos);
+  };
+  run(story());
+}
+
 TEST_F(Websocket, D3_a_pass_in_a_message_ends_the_connection) {
   using enum http::Opcode;
   const std::string pass = kGeminiPass;

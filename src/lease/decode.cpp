@@ -139,6 +139,9 @@ void take(Fields& in, GrantedPolicy& m) {
   m.scope = in.one_of(PolicyScope::Tenant, PolicyScope::Key);
   m.policy.allow = in.rules();
   m.policy.deny = in.rules();
+  m.policy.open = in.rules();
+  m.policy.on_echo = in.one_of(catalog::OnEcho::Mask, catalog::OnEcho::Cut);
+  m.policy.on_misplaced = in.one_of(catalog::OnMisplaced::Refuse, catalog::OnMisplaced::Mask);
   m.policy.requests_per_minute = in.u32();
   m.policy.concurrent = in.u32();
   m.policy.bytes_per_day = in.u64();
@@ -159,7 +162,7 @@ void take(Fields& in, GrantedLease& m) {
   m.label = in.word();
   m.settings = in.pairs(kMaxSettings, kMaxWord, kMaxText);
   m.key_is_rejected = in.flag();
-  m.policies.resize(in.count(77, kMaxPolicies));
+  m.policies.resize(in.count(83, kMaxPolicies));
   for (auto& policy : m.policies) take(in, policy);
   m.passes.resize(in.count(36, kMaxPasses));
   for (auto& pass : m.passes) {

@@ -89,6 +89,9 @@ void put(Writer& out, const GrantedPolicy& m) {
   out.u8(static_cast<std::uint8_t>(m.scope));
   put_rules(out, m.policy.allow);
   put_rules(out, m.policy.deny);
+  put_rules(out, m.policy.open);
+  out.u8(static_cast<std::uint8_t>(m.policy.on_echo));
+  out.u8(static_cast<std::uint8_t>(m.policy.on_misplaced));
   out.u32(m.policy.requests_per_minute);
   out.u32(m.policy.concurrent);
   out.u64(m.policy.bytes_per_day);
@@ -280,7 +283,7 @@ std::size_t bound_of(const Settings& pairs) {
 
 std::size_t bound_of(const GrantedPolicy& m) {
   std::size_t size = 128 + m.policy.budget.unit.size();
-  for (const auto* rules : {&m.policy.allow, &m.policy.deny})
+  for (const auto* rules : {&m.policy.allow, &m.policy.deny, &m.policy.open})
     for (const auto& rule : *rules) size += 4 + catalog::rule_text(rule).size();
   return size;
 }

@@ -35,6 +35,9 @@ GrantedLease sample_lease() {
   policy.scope = PolicyScope::Service;
   policy.policy.allow = {{{"GET", "POST"}, "/v1/**"}};
   policy.policy.deny = {{{}, "/v1/keys"}, {{"WS"}, "/ws/*"}};
+  policy.policy.open = {{{"GET"}, "/v1/link"}};
+  policy.policy.on_echo = catalog::OnEcho::Cut;
+  policy.policy.on_misplaced = catalog::OnMisplaced::Mask;
   policy.policy.requests_per_minute = 60;
   policy.policy.concurrent = 4;
   policy.policy.bytes_per_day = 1'000'000;

@@ -262,6 +262,22 @@ struct Policy {
   }
 };
 
+/// What else a policy says: which closed routes it opens, and what becomes of findings.
+struct PolicyGuard {
+  static constexpr std::string_view kTable = "policy_guards";
+  PolicyId policy;
+  std::string open = "[]";        ///< JSON array of rules
+  std::int64_t on_echo = 0;       ///< catalog::OnEcho
+  std::int64_t on_misplaced = 0;  ///< catalog::OnMisplaced
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("policy", self.policy);
+    visit("open", self.open);
+    visit("on_echo", self.on_echo);
+    visit("on_misplaced", self.on_misplaced);
+  }
+};
+
 /// What was spent under a policy on one day.
 struct Spending {
   static constexpr std::string_view kTable = "spending";
@@ -294,6 +310,7 @@ void for_each_row_type(Each&& each) {
   each.template operator()<Receipt>();
   each.template operator()<Policy>();
   each.template operator()<Spending>();
+  each.template operator()<PolicyGuard>();
 }
 
 }  // namespace strongroom::store

@@ -73,8 +73,11 @@ Status put_tunnels(const std::vector<std::string>& places, store::Policy& row) {
   return {};
 }
 
-Result<catalog::Policy> policy_of(const store::Policy& row) {
+Result<catalog::Policy> policy_of(const store::Policy& row, const store::PolicyGuard& guard) {
   catalog::Policy policy;
+  STRONGROOM_TRY(policy.open, kept_rules(guard.open));
+  policy.on_echo = static_cast<catalog::OnEcho>(guard.on_echo);
+  policy.on_misplaced = static_cast<catalog::OnMisplaced>(guard.on_misplaced);
   STRONGROOM_TRY(policy.allow, kept_rules(row.allow));
   STRONGROOM_TRY(policy.deny, kept_rules(row.deny));
   policy.requests_per_minute = static_cast<std::uint32_t>(row.requests_per_minute);
@@ -92,6 +95,11 @@ void put(const catalog::Policy& policy, store::Policy& row) {
   row.bytes_per_day = static_cast<std::int64_t>(policy.bytes_per_day);
   row.budget_unit = policy.budget.unit;
   row.budget_per_day = static_cast<std::int64_t>(policy.budget.per_day);
+}
+
+store::PolicyGuard guard_of(PolicyId id, const catalog::Policy& policy) {
+  return {id, to_text_list(policy.open), static_cast<std::int64_t>(policy.on_echo),
+          static_cast<std::int64_t>(policy.on_misplaced)};
 }
 
 /// `into` becomes what was asked for, if it is a number that can be.
@@ -113,6 +121,15 @@ Status apply(const PolicyChange& change, catalog::Policy& policy) {
   }
   if (change.deny) {
     STRONGROOM_TRY(policy.deny, rules_of(*change.deny));
+  }
+  if (change.open) {
+    STRONGROOM_TRY(policy.open, rules_of(*change.open));
+  }
+  if (change.on_echo) {
+    STRONGROOM_TRY(policy.on_echo, catalog::parse_on_echo(*change.on_echo));
+  }
+  if (change.on_misplaced) {
+    STRONGROOM_TRY(policy.on_misplaced, catalog::parse_on_misplaced(*change.on_misplaced));
   }
   using catalog::Policy;
   STRONGROOM_CHECKED(take(change.requests_per_minute, Policy::kMaxRate, "requests_per_minute",
@@ -202,13 +219,26 @@ Result<store::Policy> Vault::State::policy_row(const PolicyPlace& place, bool& i
   return found.value_or(std::move(row));
 }
 
+/// All that a policy says.
+Result<catalog::Policy> Vault::State::policy(const store::Policy& row) {
+  STRONGROOM_TRY(const auto guard,
+                 store.find<store::PolicyGuard>({{"policy", store::to_value(row.id)}}));
+  return policy_of(row, guard.value_or(store::PolicyGuard()));
+}
+
+Status Vault::State::put_guard(const store::PolicyGuard& guard) {
+  STRONGROOM_TRY(const auto there,
+                 store.find<store::PolicyGuard>({{"policy", store::to_value(guard.policy)}}));
+  return there ? store.update(guard) : store.insert(guard);
+}
+
 Result<PolicyView> Vault::State::view(const store::Policy& row) {
   PolicyView view;
   view.id = row.id;
   STRONGROOM_TRY(view.tenant, tenant_name(row.tenant));
   view.service = row.service;
   view.key = row.key;
-  STRONGROOM_TRY(view.policy, policy_of(row));
+  STRONGROOM_TRY(view.policy, policy(row));
   STRONGROOM_TRY(view.tunnels, kept_texts(row.tunnels));
   view.changed = from_micros(row.changed);
   const Spent today = spending.total(row.id, day_of(clock.wall()));
@@ -237,7 +267,7 @@ Result<std::vector<AppliedPolicy>> Vault::State::policies_for(const store::Key& 
   for (const auto& [level, where] : places) {
     STRONGROOM_TRY(const auto row, store.find<store::Policy>(where));
     if (!row) continue;
-    STRONGROOM_TRY(auto policy, policy_of(*row));
+    STRONGROOM_TRY(auto policy, this->policy(*row));
     spends.push_back({row->id, row->budget_unit});
     applied.push_back({row->id, level, std::move(policy)});
   }
@@ -270,6 +300,8 @@ Status Vault::State::erase_policies_in_transaction(const store::Where& where) {
   for (const auto& row : rows) {
     STRONGROOM_TRY([[maybe_unused]] const int spent,
                    store.erase<store::Spending>({{"policy", store::to_value(row.id)}}));
+    STRONGROOM_TRY([[maybe_unused]] const int guards,
+                   store.erase<store::PolicyGuard>({{"policy", store::to_value(row.id)}}));
   }
   STRONGROOM_TRY([[maybe_unused]] const int gone, store.erase<store::Policy>(where));
   return {};
@@ -289,7 +321,7 @@ Result<PolicyView> Vault::set_policy(const Actor& actor, const PolicyPlace& plac
     }
     catalog::Policy policy;
     if (is_there) {
-      STRONGROOM_TRY(policy, policy_of(row));
+      STRONGROOM_TRY(policy, state.policy(row));
     } else {
       row.id = crypto::random_id<PolicyId>();
     }
@@ -298,16 +330,21 @@ Result<PolicyView> Vault::set_policy(const Actor& actor, const PolicyPlace& plac
     if (change.tunnels) STRONGROOM_CHECKED(put_tunnels(*change.tunnels, row));
     if (policy.is_empty() && row.tunnels == "[]")
       return fail(Code::Invalid,
-                  "This policy would limit nothing: give it a rule or a limit, or "
+                  "This policy would say nothing: give it a rule or a limit, or "
                   "remove it (strongroom policy remove).");
     has_other_unit = row.budget_unit != policy.budget.unit;
     put(policy, row);
     row.changed = state.now();
     STRONGROOM_CHECKED(is_there ? state.store.update(row) : state.store.insert(row));
+    const store::PolicyGuard guard = guard_of(row.id, policy);
+    STRONGROOM_CHECKED(state.put_guard(guard));
     audit::Act act = facts_of(row);
     act.detail = to_text(json::object{{"policy", row.id.text()},
                                       {"allow", row.allow},
                                       {"deny", row.deny},
+                                      {"open", guard.open},
+                                      {"on_echo", catalog::name_of(policy.on_echo)},
+                                      {"on_misplaced", catalog::name_of(policy.on_misplaced)},
                                       {"requests_per_minute", row.requests_per_minute},
                                       {"concurrent", row.concurrent},
                                       {"bytes_per_day", row.bytes_per_day},

@@ -31,6 +31,9 @@ struct PolicyPlace {
 struct PolicyChange {
   std::optional<std::vector<std::string>> allow;  ///< rules as text (catalog::parse_rule)
   std::optional<std::vector<std::string>> deny;
+  std::optional<std::vector<std::string>> open;  ///< of what the catalogue closes unless opened
+  std::optional<std::string> on_echo;            ///< "mask", "cut"
+  std::optional<std::string> on_misplaced;       ///< "refuse", "mask"
   std::optional<std::int64_t> requests_per_minute;
   std::optional<std::int64_t> concurrent;
   std::optional<std::int64_t> bytes_per_day;

@@ -103,6 +103,8 @@ struct Vault::State {
   /// Where the tenant lets its sessions go by plain tunnels.
   Result<std::vector<std::string>> tunnels_of(TenantId tenant);
   Result<std::vector<PassMark>> passes_of(SessionId session);
+  Result<catalog::Policy> policy(const store::Policy& row);
+  Status put_guard(const store::PolicyGuard& guard);
   Result<std::vector<AppliedPolicy>> policies_for(const store::Key& key);
   Status refresh_leases_of(const store::Policy& row);
   Status erase_policies_in_transaction(const store::Where& where);

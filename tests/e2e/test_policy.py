@@ -142,6 +142,42 @@ def test_a16_rules_hold_on_every_host_that_takes_the_same_key(room):
             assert (answer.status, answer.code) == (403, "denied_path"), (host, path)
 
 
+def test_routes_that_a_tenant_may_open_are_recorded_as_such(room):
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    closed = session.ask("GET", "/gemini/v1beta/agents/1")
+    assert (closed.status, closed.code) == (403, "denied_path")
+    place = ["policy", "set", "--tenant", "acme", "--service", "gemini"]
+    shown = room.json(*place, "--open", "GET /v1beta/agents/*", "--open", "* /v1beta/auth_tokens")
+    assert shown["open"] == ["GET /v1beta/agents/*", "* /v1beta/auth_tokens"]
+
+    def is_closed():
+        return session.ask("GET", "/gemini/v1beta/agents/1").status == 403
+
+    until(lambda: not is_closed(), 5, "it is open")
+    assert session.ask("POST", "/gemini/v1beta/auth_tokens", body={}).code == "denied_path"
+    until(lambda: "opened_route" in json.dumps(room.json("audit", "list")), 5, "its use is told")
+    shown = room.json(*place, "--no-open", "--rpm", "1000")
+    assert shown["open"] == []
+    until(is_closed, 5, "it is closed again")
+
+
+def test_d8_what_becomes_of_a_pass_in_a_body_is_the_tenants_choice(room):
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    body = {"contents": [{"parts": [{"text": f"env: GEMINI_API_KEY={session.passes['gemini']}"}]}]}
+    assert session.ask("POST", GENERATE, body=body).code == "pass_misplaced"
+    place = ["policy", "set", "--tenant", "acme", "--service", "gemini"]
+    shown = room.json(*place, "--on-misplaced", "mask", "--on-echo", "cut")
+    assert (shown["on_misplaced"], shown["on_echo"]) == ("mask", "cut")
+    until(lambda: session.ask("POST", GENERATE, body=body).status == 200, 5, "it is masked")
+    found = [entry for entry in room.json("audit", "list") if entry["action"] == "finding"]
+    assert "pass_misplaced" in json.dumps(found)
+    room.cli(*place, "--on-echo", "loudly", expect=WRONG_USE)
+    room.cli(*place, "--on-misplaced", "refuse", "--on-echo", "mask", "--rpm", "1000")
+    until(lambda: session.ask("POST", GENERATE, body=body).status == 400, 5, "it is refused again")
+
+
 def test_a_minute_and_at_once(room, standins):
     room.add_key("gemini")
     policy(room, "--service", "gemini", "--rpm", 3)

@@ -27,6 +27,7 @@ TABLES = [
     "receipts",
     "policies",
     "spending",
+    "policy_guards",
 ]
 CALL = (
     'curl -sf -o /dev/null -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models"'

@@ -1,11 +1,14 @@
-// Fuzzes the guard: however the same octets are cut, the same comes out, as long as what went in,
-// and without the key. SPDX-License-Identifier: Apache-2.0
+// Fuzzes the guards, for a key on its way back and for a session's passes on their way out: however
+// the same octets are cut, the same comes out, as long as what went in, and without the key or the
+// pass. SPDX-License-Identifier: Apache-2.0
 #include <cstdlib>
 #include <string>
 
+#include "crypto/crypto.h"
 #include "gateway/frame_guard.h"
 #include "gateway/guard.h"
 #include "gateway/guard_patterns.h"
+#include "gateway/pass_patterns.h"
 
 using namespace strongroom;
 using namespace strongroom::gateway;
@@ -13,8 +16,15 @@ using namespace strongroom::gateway;
 namespace {
 
 constexpr std::string_view kKey = "AIza-_+/\"\\&%7fQ";
+constexpr std::string_view kPass = "sk-0Aa-_zZ9bcdefghijklmnopqrstuvwxyzABCDEFGH-_";
 
-std::string through(const std::shared_ptr<const GuardPatterns>& patterns, std::string_view in,
+std::shared_ptr<const Patterns> pass_patterns() {
+  const std::vector<lease::SessionPass> passes = {
+      {"sk-", crypto::sha256(bytes_of(kPass))}, {"sk-ant-api03-", {}}, {"AIza", {}}};
+  return PassPatterns::make(passes);
+}
+
+std::string through(const std::shared_ptr<const Patterns>& patterns, std::string_view in,
                     std::size_t piece) {
   Guard guard(patterns);
   std::string out;
@@ -31,21 +41,25 @@ std::string through(const std::shared_ptr<const GuardPatterns>& patterns, std::s
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
-  static const auto patterns = GuardPatterns::make(Secret(bytes_of(kKey)));
+  static const std::shared_ptr<const Patterns> all[] = {GuardPatterns::make(Secret(bytes_of(kKey))),
+                                                        pass_patterns()};
+  const std::size_t which = data[0] / 128;
+  const auto& patterns = all[which];
+  const std::string_view sought = which == 0 ? kKey : kPass;
   const std::size_t piece = 1 + data[0] % 17;
-  // '@' stands for the key, so that it is met often.
+  // '@' stands for what is sought, so that it is met often.
   std::string in;
   for (std::size_t i = 1; i < size; ++i) {
     if (data[i] == '@')
-      in += kKey;
+      in += sought;
     else
       in += static_cast<char>(data[i]);
   }
   const std::string whole = through(patterns, in, in.size());
-  if (whole.size() != in.size() || whole.find(kKey) != std::string::npos) std::abort();
+  if (whole.size() != in.size() || whole.find(sought) != std::string::npos) std::abort();
   if (through(patterns, in, piece) != whole || through(patterns, in, 1) != whole) std::abort();
   // Frames: no crash, and nothing longer comes out.
-  FrameGuard frames(http::FrameSender::Server, patterns);
+  FrameGuard frames(which == 0 ? http::FrameSender::Server : http::FrameSender::Client, patterns);
   std::size_t out = 0;
   std::string copy = in;
   MutableBytes rest(reinterpret_cast<std::uint8_t*>(copy.data()), copy.size());

@@ -173,7 +173,18 @@ CREATE TABLE spending (
 ) STRICT;
 )sql";
 
-constexpr std::array<Migration, 2> kMigrations = {{{1, kFirst}, {2, kPolicies}}};
+constexpr std::string_view kPolicyGuards = R"sql(
+CREATE TABLE policy_guards (
+  policy TEXT PRIMARY KEY REFERENCES policies (id),
+  open TEXT NOT NULL,
+  on_echo INTEGER NOT NULL CHECK (on_echo IN (0, 1)),
+  on_misplaced INTEGER NOT NULL CHECK (on_misplaced IN (0, 1)),
+  mac BLOB NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array<Migration, 3> kMigrations = {
+    {{1, kFirst}, {2, kPolicies}, {3, kPolicyGuards}}};
 
 }  // namespace
 

@@ -96,6 +96,7 @@ TEST_F(Migrations, what_the_first_step_holds_survives_the_others) {
   ASSERT_TRUE(migrate(migrations()));
   EXPECT_EQ(count("tenants WHERE name = 'acme'"), 1);
   EXPECT_EQ(count("policies"), 0);
+  EXPECT_EQ(count("policy_guards"), 0);
 }
 
 TEST_F(Migrations, numbers_are_without_gap) {
@@ -133,6 +134,7 @@ TEST_F(Migrations, every_look_up_has_an_index) {
                               "policies WHERE tenant IS ? AND service IS ? AND key IS ?",
                               "policies WHERE key IS ?",
                               "spending WHERE policy IS ?",
+                              "policy_guards WHERE policy IS ?",
                               "installation WHERE name IS ?"}) {
     const auto plan =
         (*connection)
