@@ -37,6 +37,7 @@ struct Rows {
     call(receipts);
     call(policies);
     call(spending);
+    call(policy_guards);
   }
 
   Status insert_into(Store& store) const {
@@ -63,6 +64,7 @@ struct Rows {
   std::array<Receipt, 2> receipts;
   std::array<Policy, 2> policies;
   std::array<Spending, 2> spending;
+  std::array<PolicyGuard, 2> policy_guards;
 
  private:
   static ByteVector octets(std::size_t size) {
@@ -115,6 +117,7 @@ struct Rows {
                    "[\"a" + n + ".example:443\"]",
                    13000 + at};
     spending[i] = {policies[i].id, 20000 + at, 50 + at, 60 + at};
+    policy_guards[i] = {policies[i].id, "[\"* /c" + n + "\"]", at, 1 - at};
   }
 };
 
