@@ -165,13 +165,13 @@ def check_what_the_provider_saw(world, use, asked, wanted, seen, tag):
 def check_record(world, session, wanted, asked, tag, before):
     outcome, finding = wanted["outcome"], wanted["finding"]
     if outcome == "completed of the other":
-        until(lambda: len(world.other.record()) == before + 1, 2, "the use is in the record")
+        until(lambda: len(world.other.record()) == before + 1, what="the use is in the record")
         entry = world.other.record()[-1]
         assert (entry["outcome"], entry["status"]) == ("completed", wanted["status"])
         outcome = None
     of_nobody = (finding or "").endswith(" of nobody")
     count = (outcome is not None) + (finding is not None and not of_nobody)
-    until(lambda: len(tagged(session, tag)) >= count, 2, "the record is complete")
+    until(lambda: len(tagged(session, tag)) >= count, what="the record is complete")
     entries = tagged(session, tag)
     uses = [entry for entry in entries if entry["action"] == "use"]
     findings = [entry for entry in entries if entry["action"] == "finding"]
