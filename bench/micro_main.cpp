@@ -20,7 +20,7 @@
 
 #include "base/bytes.h"
 #include "base/secret.h"
-#include "gateway/guard.h"
+#include "gateway/guard/guard.h"
 #include "io/session_authority.h"
 
 namespace strongroom::bench {

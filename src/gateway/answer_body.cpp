@@ -6,7 +6,7 @@
 #include "gateway/answer_head.h"
 #include "gateway/chunk_marks.h"
 #include "gateway/connection.h"
-#include "gateway/trailers.h"
+#include "gateway/guard/trailers.h"
 #include "gateway/verdict.h"
 
 namespace strongroom::gateway {

@@ -1,7 +1,7 @@
 // Asking a provider whether it accepts a key, by the catalogue's check. Only the gateway puts a key
 // on the wire. SPDX-License-Identifier: Apache-2.0
 #include "gateway/gateway.h"
-#include "gateway/upstream_head.h"
+#include "gateway/upstream/upstream_head.h"
 #include "gateway/verdict.h"
 
 namespace strongroom::gateway {

@@ -5,7 +5,7 @@
 #include "gateway/answer_head.h"
 #include "gateway/chunk_marks.h"
 #include "gateway/connection.h"
-#include "gateway/upstream_head.h"
+#include "gateway/upstream/upstream_head.h"
 #include "gateway/verdict.h"
 
 namespace strongroom::gateway {

@@ -4,8 +4,8 @@
 
 #include "gateway/chunk_marks.h"
 #include "gateway/connection.h"
-#include "gateway/trailers.h"
-#include "gateway/upstream_head.h"
+#include "gateway/guard/trailers.h"
+#include "gateway/upstream/upstream_head.h"
 
 namespace strongroom::gateway {
 

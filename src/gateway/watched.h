@@ -4,8 +4,8 @@
 
 #include <memory>
 
-#include "gateway/guard_patterns.h"
-#include "gateway/pass_patterns.h"
+#include "gateway/guard/guard_patterns.h"
+#include "gateway/guard/pass_patterns.h"
 #include "lease/holder.h"
 
 namespace strongroom::gateway {

@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/answer_head.h"
 #include "gateway/connection.h"
-#include "gateway/first_message.h"
-#include "gateway/frame_guard.h"
+#include "gateway/guard/first_message.h"
+#include "gateway/guard/frame_guard.h"
 #include "http/websocket.h"
 
 namespace strongroom::gateway {

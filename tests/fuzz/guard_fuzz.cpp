@@ -5,10 +5,10 @@
 #include <string>
 
 #include "crypto/crypto.h"
-#include "gateway/frame_guard.h"
-#include "gateway/guard.h"
-#include "gateway/guard_patterns.h"
-#include "gateway/pass_patterns.h"
+#include "gateway/guard/frame_guard.h"
+#include "gateway/guard/guard.h"
+#include "gateway/guard/guard_patterns.h"
+#include "gateway/guard/pass_patterns.h"
 
 using namespace strongroom;
 using namespace strongroom::gateway;

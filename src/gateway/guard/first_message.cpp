@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/guard/first_message.h"
+
+#include <utility>
+
+#include "base/json.h"
+
+namespace strongroom::gateway {
+namespace {
+
+constexpr std::size_t kMostOctets = 64UL << 10U;
+constexpr std::size_t kMostPlaces = 8;
+
+/// Appends JSON string content.
+void append_escaped(ByteView value, ByteVector& out) {
+  constexpr char kHex[] = "0123456789abcdef";
+  for (const std::uint8_t c : value) {
+    if (c >= 0x20 && c != '"' && c != '\\') {
+      out.push_back(c);
+      continue;
+    }
+    for (const char e : {'\\', 'u', '0', '0', kHex[c >> 4U], kHex[c & 15U]})
+      out.push_back(static_cast<std::uint8_t>(e));
+  }
+}
+
+std::size_t count_of(std::string_view text, std::string_view what) {
+  std::size_t count = 0;
+  for (auto at = text.find(what); at != std::string_view::npos;
+       at = text.find(what, at + what.size()))
+    ++count;
+  return count;
+}
+
+/// The pass stands in some of the named members at the top of the message, and nowhere else.
+bool names_pass(std::string_view message, const std::vector<std::string>& fields,
+                std::string_view pass) {
+  const auto document = parse_json(message);
+  if (!document || !document->is_object()) return false;
+  std::size_t named = 0;
+  for (const auto& field : fields) {
+    const auto* member = document->get_object().if_contains(field);
+    if (member == nullptr || !member->is_string()) continue;
+    std::string_view text(member->get_string());
+    if (text.starts_with("Bearer ")) text.remove_prefix(7);
+    named += text == pass ? 1 : 0;
+  }
+  return named > 0 && named <= kMostPlaces && count_of(message, pass) == named;
+}
+
+}  // namespace
+
+FirstMessage::~FirstMessage() {
+  for (ByteVector* each : {&unread_, &ready_, &fragments_, &message_})
+    wipe(each->data(), each->size());
+}
+
+void FirstMessage::pass_on(ByteVector& to, std::size_t size) {
+  const auto end = unread_.begin() + static_cast<std::ptrdiff_t>(size);
+  to.insert(to.end(), unread_.begin(), end);
+  unread_.erase(unread_.begin(), end);
+}
+
+/// What is wrong with its frames is found by whoever follows them.
+FirstMessage::State FirstMessage::give_up() {
+  ready_.insert(ready_.end(), fragments_.begin(), fragments_.end());
+  pass_on(ready_, unread_.size());
+  return State::Ordinary;
+}
+
+FirstMessage::State FirstMessage::feed(ByteView data) {
+  unread_.insert(unread_.end(), data.begin(), data.end());
+  for (;;) {
+    http::FrameHead head;
+    const auto outcome = http::parse_frame_head(unread_, http::FrameSender::Client, 0, head);
+    if (outcome.state == http::ParseState::NeedMore) return State::NeedMore;
+    const bool fits = head.length <= kMostOctets && message_.size() + head.length <= kMostOctets;
+    if (outcome.state == http::ParseState::Bad || !fits) return give_up();
+    const std::size_t size = outcome.consumed + static_cast<std::size_t>(head.length);
+    if (unread_.size() < size) return State::NeedMore;
+    if (http::is_control(head.opcode)) {
+      pass_on(ready_, size);
+      continue;
+    }
+    const http::Opcode expected = has_begun_ ? http::Opcode::Continuation : http::Opcode::Text;
+    if (head.opcode != expected) return give_up();
+    if (!std::exchange(has_begun_, true)) head_ = head;
+    const std::size_t at = message_.size();
+    const ByteView payload = ByteView(unread_).subspan(outcome.consumed, size - outcome.consumed);
+    message_.insert(message_.end(), payload.begin(), payload.end());
+    http::apply_mask(MutableBytes(message_).subspan(at), head.mask, 0);
+    pass_on(fragments_, size);
+    if (head.is_final) return judge();
+    // So many small fragments that they cannot be a login.
+    if (fragments_.size() > 2 * kMostOctets) return give_up();
+  }
+}
+
+FirstMessage::State FirstMessage::judge() {
+  const std::string_view message = text_of(message_);
+  if (message.find(pass_) == std::string_view::npos) return give_up();
+  return names_pass(message, fields_, pass_) ? State::Named : State::Misplaced;
+}
+
+/// Room is made first, so that no copy of the key is left behind.
+ByteVector FirstMessage::with_key(const Secret& value) const {
+  ByteVector message;
+  message.reserve(message_.size() + kMostPlaces * value.size() * 6);
+  std::string_view rest = text_of(message_);
+  for (auto at = rest.find(pass_); at != std::string_view::npos; at = rest.find(pass_)) {
+    const ByteView before = bytes_of(rest.substr(0, at));
+    message.insert(message.end(), before.begin(), before.end());
+    value.reveal([&](ByteView plain) { append_escaped(plain, message); });
+    rest.remove_prefix(at + pass_.size());
+  }
+  const ByteView tail = bytes_of(rest);
+  message.insert(message.end(), tail.begin(), tail.end());
+  http::FrameHead head = head_;
+  head.is_final = true;
+  head.length = message.size();
+  http::apply_mask(message, head.mask, 0);
+  std::array<std::uint8_t, http::kMaxFrameHead> start{};
+  const std::size_t size = http::write_frame_head(head, start);
+  ByteVector out;
+  out.reserve(size + message.size());
+  out.insert(out.end(), start.begin(), start.begin() + static_cast<std::ptrdiff_t>(size));
+  out.insert(out.end(), message.begin(), message.end());
+  wipe(message.data(), message.size());
+  return out;
+}
+
+}  // namespace strongroom::gateway

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/guard/pass_patterns.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/encoding.h"
+#include "base/secret.h"
+#include "crypto/crypto.h"
+
+namespace strongroom::gateway {
+namespace {
+
+constexpr std::size_t kLongestPrefix = 32;
+constexpr std::string_view kBase64 =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kHexDigits = "0123456789abcdefABCDEF";
+constexpr std::uint8_t kNoValue = 0xFF;
+
+/// Of an octet: its base64 or base64url value.
+constexpr std::array<std::uint8_t, 256> kBase64Values = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNoValue);
+  for (std::size_t i = 0; i < kBase64.size(); ++i)
+    values[static_cast<std::uint8_t>(kBase64[i])] = static_cast<std::uint8_t>(i);
+  values['-'] = 62;
+  values['_'] = 63;
+  return values;
+}();
+
+/// The alphabet of passes is that of base64url.
+bool is_of_pass(std::uint8_t octet) {
+  return kBase64Values[octet] != kNoValue && octet != '+' && octet != '/';
+}
+
+int hex_value(std::uint8_t octet) {
+  const auto at = kHexDigits.find(static_cast<char>(octet));
+  if (at == std::string_view::npos) return -1;
+  return static_cast<int>(at < 16 ? at : at - 6);
+}
+
+/// Base64 after `offset` octets of something else: the first character that the text alone decides,
+/// but for some of its bits.
+constexpr std::size_t first_character(std::size_t offset) {
+  return (offset * 8 + 5) / 6;
+}
+
+}  // namespace
+
+class PassPatterns::Candidate {
+ public:
+  explicit Candidate(ByteView prefix) : prefix_(prefix), wanted_(prefix.size() + kPassSecret) {}
+  /// False: it is none.
+  [[nodiscard]] bool take(std::uint8_t octet) {
+    const bool is_right = size_ < prefix_.size() ? octet == prefix_[size_] : is_of_pass(octet);
+    if (!is_right) return false;
+    text_[size_++] = octet;
+    return true;
+  }
+  /// The form took one more octet of the data.
+  void step(std::size_t octets) { taken_ += octets; }
+  [[nodiscard]] bool is_whole() const { return size_ == wanted_; }
+  [[nodiscard]] std::size_t taken() const { return taken_; }
+  [[nodiscard]] ByteView prefix() const { return prefix_; }
+  [[nodiscard]] ByteView text() const { return ByteView(text_).first(size_); }
+
+ private:
+  static constexpr std::size_t kPassSecret = lease::SessionPass::kSecretCharacters;
+  ByteView prefix_;
+  std::size_t wanted_;
+  std::size_t size_ = 0;
+  std::size_t taken_ = 0;
+  std::array<std::uint8_t, kLongestPrefix + kPassSecret> text_{};
+};
+
+std::shared_ptr<const PassPatterns> PassPatterns::make(std::span<const lease::SessionPass> passes) {
+  const std::shared_ptr<PassPatterns> made(new PassPatterns);
+  for (const auto& pass : passes) made->add(pass);
+  if (made->hashes_.empty()) return nullptr;
+  std::ranges::sort(made->hashes_);
+  return made;
+}
+
+void PassPatterns::add(const lease::SessionPass& pass) {
+  const bool is_known =
+      pass.prefix.size() >= GuardStarts::kOctets && pass.prefix.size() <= kLongestPrefix;
+  if (!is_known) return;
+  hashes_.push_back(pass.hash);
+  if (std::ranges::find(prefixes_, pass.prefix) != prefixes_.end()) return;
+  prefixes_.push_back(pass.prefix);
+  mark_starts(bytes_of(std::string_view(pass.prefix)));
+}
+
+/// What the first three octets of each form can be.
+void PassPatterns::mark_starts(ByteView prefix) {
+  for (std::size_t at = 0; at < GuardStarts::kOctets; ++at) {
+    starts_.mark(Raw, at, prefix[at]);
+    const unsigned half = at % 2 == 0 ? prefix[at / 2] >> 4U : prefix[at / 2] & 15U;
+    for (const char digit : kHexDigits)
+      if (hex_value(static_cast<std::uint8_t>(digit)) == static_cast<int>(half))
+        starts_.mark(Hex, at, static_cast<std::uint8_t>(digit));
+    for (const auto& [form, kind] :
+         {std::pair(Percent, EscapeKind::Percent), std::pair(Json, EscapeKind::Json),
+          std::pair(Html, EscapeKind::Html)})
+      for_each_start(kind, prefix, at, [&](std::uint8_t octet) { starts_.mark(form, at, octet); });
+  }
+  for (std::size_t offset = 0; offset < 3; ++offset) {
+    ByteVector shifted(offset, 0);
+    shifted.insert(shifted.end(), prefix.begin(), prefix.end());
+    const std::string text = to_base64(shifted);
+    for (std::size_t at = 0; at < GuardStarts::kOctets; ++at) {
+      const auto form = static_cast<std::size_t>(Base64First) + offset;
+      const auto value =
+          kBase64Values[static_cast<std::uint8_t>(text[first_character(offset) + at])];
+      for (std::size_t octet = 0; octet < kBase64Values.size(); ++octet)
+        if (kBase64Values[octet] == value) starts_.mark(form, at, static_cast<std::uint8_t>(octet));
+    }
+  }
+}
+
+Found::Kind PassPatterns::read_plain(ByteView rest, Candidate& candidate) {
+  for (const std::uint8_t octet : rest) {
+    if (!candidate.take(octet)) return Found::Kind::Nothing;
+    candidate.step(1);
+    if (candidate.is_whole()) return Found::Kind::Whole;
+  }
+  return Found::Kind::Partial;
+}
+
+Found::Kind PassPatterns::read_hex(ByteView rest, Candidate& candidate) {
+  for (std::size_t at = 0; at + 1 < rest.size(); at += 2) {
+    const int high = hex_value(rest[at]);
+    const int low = hex_value(rest[at + 1]);
+    if (high < 0 || low < 0 || !candidate.take(static_cast<std::uint8_t>(high * 16 + low)))
+      return Found::Kind::Nothing;
+    candidate.step(2);
+    if (candidate.is_whole()) return Found::Kind::Whole;
+  }
+  return Found::Kind::Partial;
+}
+
+/// The bits of the first octet that came in an earlier character are taken for right.
+Found::Kind PassPatterns::read_base64(std::size_t offset, ByteView rest, Candidate& candidate) {
+  unsigned count = static_cast<unsigned>(first_character(offset) * 6 - offset * 8);
+  unsigned bits = count == 0 ? 0U : unsigned{candidate.prefix()[0]} >> (8 - count);
+  for (const std::uint8_t character : rest) {
+    const std::uint8_t value = kBase64Values[character];
+    if (value == kNoValue) return Found::Kind::Nothing;
+    bits = (bits << 6U | value) & 0x3FFFU;
+    count += 6;
+    candidate.step(1);
+    if (count < 8) continue;
+    count -= 8;
+    if (!candidate.take(static_cast<std::uint8_t>(bits >> count))) return Found::Kind::Nothing;
+    if (candidate.is_whole()) return Found::Kind::Whole;
+  }
+  return Found::Kind::Partial;
+}
+
+Found::Kind PassPatterns::read_escaped(EscapeKind kind, ByteView rest, Candidate& candidate) {
+  while (!rest.empty()) {
+    UnescapedOne one{UnescapedOne::Outcome::Whole, 1, rest[0]};
+    if (rest[0] == mark_of(kind)) one = read_escape(kind, rest);
+    if (one.outcome == UnescapedOne::Outcome::Partial) break;
+    if (one.outcome == UnescapedOne::Outcome::No || !candidate.take(one.value))
+      return Found::Kind::Nothing;
+    candidate.step(one.size);
+    if (candidate.is_whole()) return Found::Kind::Whole;
+    rest = rest.subspan(one.size);
+  }
+  return Found::Kind::Partial;
+}
+
+bool PassPatterns::is_pass(ByteView text) const {
+  return std::ranges::binary_search(hashes_, crypto::sha256(text));
+}
+
+Found PassPatterns::try_form(Form form, ByteView prefix, ByteView rest) const {
+  Candidate candidate(prefix);
+  Found::Kind kind = Found::Kind::Nothing;
+  switch (form) {
+    case Raw:
+      kind = read_plain(rest, candidate);
+      break;
+    case Hex:
+      kind = read_hex(rest, candidate);
+      break;
+    case Percent:
+      kind = read_escaped(EscapeKind::Percent, rest, candidate);
+      break;
+    case Json:
+      kind = read_escaped(EscapeKind::Json, rest, candidate);
+      break;
+    case Html:
+      kind = read_escaped(EscapeKind::Html, rest, candidate);
+      break;
+    default:
+      kind = read_base64(static_cast<std::size_t>(form) - Base64First, rest, candidate);
+  }
+  if (kind == Found::Kind::Whole && !is_pass(candidate.text())) return {};
+  return {kind, 0, candidate.taken()};
+}
+
+Found PassPatterns::find(ByteView data, std::size_t from) const {
+  for (std::size_t at = starts_.next(data, from); at < data.size();
+       at = starts_.next(data, at + 1)) {
+    const ByteView rest = data.subspan(at);
+    const unsigned forms = starts_.forms_at(rest);
+    bool may_go_on = false;
+    for (unsigned form = Raw; form <= Html && forms != 0; ++form) {
+      if ((forms & (1U << form)) == 0) continue;
+      for (const auto& prefix : prefixes_) {
+        const Found found =
+            try_form(static_cast<Form>(form), bytes_of(std::string_view(prefix)), rest);
+        if (found.kind == Found::Kind::Whole) return {found.kind, at, found.size};
+        may_go_on = may_go_on || found.kind == Found::Kind::Partial;
+      }
+    }
+    if (may_go_on) return {Found::Kind::Partial, at, 0};
+  }
+  return {};
+}
+
+}  // namespace strongroom::gateway

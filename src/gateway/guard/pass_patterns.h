@@ -1,0 +1,59 @@
+// PassPatterns: the passes of one session, on their way to where they do not belong (threats.md D).
+//
+// Of passes only prefix, length, alphabet and hash are known here: what has the shape of one, in
+// any form, is hashed and compared. Forms: as it is; base64 and base64url at each of the three
+// offsets; hex in either case; percent-, JSON- and HTML-escaped, each character escaped or not.
+// Used by: Guard. Threads: read only once made. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gateway/guard/escapes.h"
+#include "gateway/guard/guard_starts.h"
+#include "gateway/guard/patterns.h"
+#include "lease/messages.h"
+
+namespace strongroom::gateway {
+
+class PassPatterns final : public Patterns {
+ public:
+  /// Null when there is nothing to look for.
+  static std::shared_ptr<const PassPatterns> make(std::span<const lease::SessionPass> passes);
+  [[nodiscard]] Found find(ByteView data, std::size_t from) const override;
+
+ private:
+  enum Form : std::uint8_t {
+    Raw,
+    Base64First,
+    Base64Second,
+    Base64Third,
+    Hex,
+    Percent,
+    Json,
+    Html
+  };
+  /// What has been read of a candidate.
+  class Candidate;
+
+  PassPatterns() = default;
+  void add(const lease::SessionPass& pass);
+  void mark_starts(ByteView prefix);
+  [[nodiscard]] Found try_form(Form form, ByteView prefix, ByteView rest) const;
+  [[nodiscard]] static Found::Kind read_plain(ByteView rest, Candidate& candidate);
+  [[nodiscard]] static Found::Kind read_hex(ByteView rest, Candidate& candidate);
+  [[nodiscard]] static Found::Kind read_base64(std::size_t offset, ByteView rest,
+                                               Candidate& candidate);
+  [[nodiscard]] static Found::Kind read_escaped(EscapeKind kind, ByteView rest,
+                                                Candidate& candidate);
+  [[nodiscard]] bool is_pass(ByteView text) const;
+
+  std::vector<std::string> prefixes_;
+  std::vector<lease::PassHash> hashes_;  ///< in order
+  GuardStarts starts_;
+};
+
+}  // namespace strongroom::gateway

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/guard/upload_guard.h"
+
+#include <utility>
+
+namespace strongroom::gateway {
+
+UploadGuard::Step UploadGuard::feed(MutableBytes& content, bool is_last, MutableBytes room) {
+  if (decoder_ == nullptr) {
+    const MutableBytes all = std::exchange(content, {});
+    return {is_last ? guard_.feed_last(all) : guard_.feed(all), false, false};
+  }
+  if (!std::exchange(is_in_piece_, true)) piece_ = content;
+  const auto decoded = decoder_->feed(content, room);
+  content = content.subspan(decoded.consumed);
+  const bool has_more = decoded.state == http::ContentDecoder::State::CallAgain;
+  const bool ends = is_last && !has_more;
+  const MutableBytes plain = room.first(decoded.produced);
+  (void)(ends ? guard_.feed_last(plain) : guard_.feed(plain));
+  const bool is_bad =
+      decoded.state == http::ContentDecoder::State::Bad || (ends && !decoder_->may_end());
+  if (is_bad || has_more) return {{}, has_more && !is_bad, is_bad};
+  is_in_piece_ = false;
+  return release(piece_);
+}
+
+/// A coded piece, unless a pass may have begun in it.
+UploadGuard::Step UploadGuard::release(ByteView piece) {
+  if (held_.empty() && !guard_.is_holding()) return {piece, false, false};
+  held_.insert(held_.end(), piece.begin(), piece.end());
+  if (guard_.is_holding()) return {{}, false, held_.size() > kMostHeld};
+  joined_.swap(held_);
+  held_.clear();
+  return {joined_, false, false};
+}
+
+}  // namespace strongroom::gateway

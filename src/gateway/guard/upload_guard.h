@@ -1,0 +1,48 @@
+// UploadGuard: the body of one request on its way to the provider, searched for the session's
+// passes (threats.md D3). A coded body is decoded for that and goes on as it came; nothing of it
+// goes on while what it decodes to may be part of a pass.
+//
+// Used by: Connection, one for each request. Threads: its loop's. A plain body is neither copied
+// nor anything allocated for it in the steady state. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "gateway/guard/guard.h"
+#include "http/content_coding.h"
+
+namespace strongroom::gateway {
+
+class UploadGuard {
+ public:
+  UploadGuard() = default;
+  /// Null patterns: nothing is looked for. No decoder: the body is plain.
+  UploadGuard(std::shared_ptr<const Patterns> patterns,
+              std::unique_ptr<http::ContentDecoder> decoder)
+      : guard_(std::move(patterns)), decoder_(std::move(decoder)) {}
+
+  struct Step {
+    ByteView free;          ///< may go on now; good until the next call
+    bool has_more = false;  ///< the same again, with what is left of the content
+    bool is_bad = false;    ///< not what its coding says, or too much would be held back
+  };
+  /// Takes what it uses from the front of `content`. `is_last`: the body ends with it. `room` is
+  /// for what a coded body decodes to.
+  [[nodiscard]] Step feed(MutableBytes& content, bool is_last, MutableBytes room);
+  [[nodiscard]] bool is_coded() const noexcept { return decoder_ != nullptr; }
+  /// Passes that were in it so far. Of a plain body they are masked; of a coded one, nothing more
+  /// may go on, that step's octets neither.
+  [[nodiscard]] std::size_t hits() const noexcept { return guard_.hits(); }
+
+ private:
+  static constexpr std::size_t kMostHeld = 256UL << 10U;
+  [[nodiscard]] Step release(ByteView piece);
+  Guard guard_;
+  std::unique_ptr<http::ContentDecoder> decoder_;
+  ByteView piece_;  ///< the content being decoded, as it was given
+  bool is_in_piece_ = false;
+  ByteVector held_;
+  ByteVector joined_;
+};
+
+}  // namespace strongroom::gateway

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/http2/http2_backs.h"
+
+#include <algorithm>
+
+namespace strongroom::gateway {
+
+io::Task<void> SharedDial::wait(Deadline deadline) {
+  const auto turn = std::make_shared<io::Event>(loop_);
+  waiting_.push_back(turn);
+  (void)co_await turn->wait_until(deadline);
+}
+
+void SharedDial::end(std::optional<Error> failure) {
+  is_over_ = true;
+  failure_ = std::move(failure);
+  for (const auto& turn : waiting_) turn->set();
+}
+
+std::shared_ptr<Http2Back> Http2Backs::Group::find() const {
+  const auto found = std::ranges::find_if(backs, [](const auto& back) { return back->has_room(); });
+  return found == backs.end() ? nullptr : *found;
+}
+
+void Http2Backs::Group::forget_ended() {
+  std::erase_if(backs, [](const auto& back) { return back->is_over(); });
+}
+
+std::shared_ptr<Http2Back> Http2Backs::find(const Key& key) const {
+  const auto found = groups_.find(key);
+  return found == groups_.end() ? nullptr : found->second.find();
+}
+
+void Http2Backs::sweep() {
+  for (auto& [key, group] : groups_) group.forget_ended();
+  std::erase_if(groups_, [](const auto& entry) {
+    return entry.second.backs.empty() && !entry.second.is_dialling();
+  });
+}
+
+void Http2Backs::close_all() {
+  for (const auto& [key, group] : groups_)
+    for (const auto& back : group.backs) back->cut("draining");
+}
+
+}  // namespace strongroom::gateway

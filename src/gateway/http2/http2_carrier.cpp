@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/http2/http2_carrier.h"
+
+#include "base/secret.h"
+
+namespace strongroom::gateway {
+namespace {
+
+constexpr std::size_t kWireBlock = 32UL << 10U;
+
+}  // namespace
+
+Http2Bridge::Http2Bridge(io::Loop& loop, io::Stream end)
+    : inner(std::move(end)), has_news(loop), may_send(loop), is_request_over(loop) {}
+
+Http2Bridge::~Http2Bridge() {
+  if (block_ != nullptr) wipe(block_->data(), block_->size());
+}
+
+std::string_view Http2Bridge::unread() const {
+  if (block_ == nullptr) return {};
+  return text_of(ByteView(*block_).subspan(begin_, end_ - begin_));
+}
+
+void Http2Bridge::take(std::size_t octets) {
+  wipe(block_->data() + begin_, octets);
+  begin_ += octets;
+}
+
+Http2Carrier::Http2Carrier(http::Http2Role role, io::Loop& loop, io::Stream& peer,
+                           Http2Patience patience)
+    : loop_(loop),
+      peer_(peer),
+      patience_(patience),
+      session_(role, loop.clock()),
+      has_output_(loop),
+      is_over_(loop) {}
+Http2Carrier::~Http2Carrier() = default;
+
+io::Task<void> Http2Carrier::run() {
+  work_begins();
+  loop_.spawn(write());
+  co_await read();
+  end_streams();
+  for (const auto& bridge : bridges_)
+    if (!outlives_connection(*bridge)) bridge->inner.abort();
+  while (under_way_ > 0) co_await is_over_.wait();
+}
+
+void Http2Carrier::work_ends() {
+  if (--under_way_ == 0) is_over_.set();
+}
+
+void Http2Carrier::close() noexcept {
+  end_streams();
+  for (const auto& bridge : bridges_) bridge->inner.abort();
+}
+
+void Http2Carrier::end_streams() noexcept {
+  is_closing_ = true;
+  session_.lose_connection();
+  for (const auto& bridge : bridges_) {
+    bridge->is_closed = true;
+    bridge->has_news.set();
+    bridge->may_send.set();
+  }
+  has_output_.set();
+}
+
+void Http2Carrier::set_patience() {
+  peer_.set_deadline(loop_.deadline_in(bridges_.empty() ? patience_.idle : patience_.stream));
+}
+
+io::Task<void> Http2Carrier::read() {
+  ByteVector block(kWireBlock);
+  has_output_.set();
+  for (;;) {
+    set_patience();
+    const auto got = co_await peer_.read_some(block);
+    if (!got || *got == 0) co_return;
+    const Status fed = session_.feed(ByteView(block).first(*got));
+    handle_events();
+    on_input();
+    has_output_.set();
+    if (!fed || session_.is_finished()) co_return;
+  }
+}
+
+/// The session's output as it comes; the last of it, too.
+io::Task<void> Http2Carrier::write() {
+  ByteVector block(kWireBlock);
+  for (;;) {
+    co_await has_output_.wait();
+    while (session_.wants_output() && peer_.is_open()) {
+      const std::size_t size = session_.take_output(block);
+      if (size == 0) break;
+      handle_events();
+      const auto sent = co_await peer_.write_all(ByteView(block).first(size));
+      wipe(block.data(), size);
+      if (!sent) peer_.abort();
+    }
+    const bool is_done =
+        is_closing_ || !peer_.is_open() || (session_.is_finished() && bridges_.empty());
+    if (!is_done) continue;
+    if (!is_closing_) peer_.abort();
+    break;
+  }
+  work_ends();
+}
+
+void Http2Carrier::handle_events() {
+  while (auto event = session_.next_event()) {
+    const auto found = by_stream_.find(event->stream);
+    Http2Bridge* const bridge = found == by_stream_.end() ? nullptr : found->second;
+    if (bridge != nullptr) {
+      switch (event->kind) {
+        case http::Http2EventKind::Data:
+          bridge->has_news.set();
+          continue;
+        case http::Http2EventKind::Writable:
+          bridge->may_send.set();
+          continue;
+        case http::Http2EventKind::Trailers:
+          bridge->trailers = std::move(event->text);
+          continue;
+        case http::Http2EventKind::Closed:
+          bridge->is_closed = true;
+          bridge->may_send.set();
+          break;
+        default:
+          break;
+      }
+    }
+    on_event(*event, bridge);
+    if (bridge != nullptr) bridge->has_news.set();
+  }
+}
+
+Result<Http2Carrier::Ends> Http2Carrier::make_ends() {
+  const auto pair = io::socket_pair();
+  if (!pair) return std::unexpected(pair.error());
+  auto inner = io::Stream::adopt(loop_, pair->ours);
+  auto other = io::Stream::adopt(loop_, pair->theirs);
+  if (!inner) return std::unexpected(inner.error());
+  if (!other) return std::unexpected(other.error());
+  return Ends{std::move(*inner), std::move(*other)};
+}
+
+void Http2Carrier::add(Http2BridgePointer bridge) {
+  bridges_.insert(std::move(bridge));
+  set_patience();
+}
+
+void Http2Carrier::name(http::Http2StreamId stream, Http2Bridge& bridge) {
+  bridge.stream = stream;
+  by_stream_.emplace(stream, &bridge);
+}
+
+io::Task<bool> Http2Carrier::read_more(Http2Bridge& bridge) {
+  if (bridge.begin_ == bridge.end_) {
+    bridge.begin_ = bridge.end_ = 0;
+    bridge.block_.reset();
+    const auto ready = co_await bridge.inner.wait_readable();
+    if (!ready) co_return false;
+    bridge.block_ = std::make_unique<Http2Bridge::Block>();
+  }
+  const MutableBytes room = MutableBytes(*bridge.block_).subspan(bridge.end_);
+  if (room.empty()) co_return false;
+  const auto got = co_await bridge.inner.read_some(room);
+  if (!got || *got == 0) co_return false;
+  bridge.end_ += *got;
+  co_return true;
+}
+
+io::Task<bool> Http2Carrier::carry_out(Http2Bridge& bridge) {
+  while (!bridge.body.is_done()) {
+    while (!bridge.unread().empty() && !bridge.body.is_done()) {
+      const auto step = bridge.body.feed(bridge.unread());
+      if (step.state == http::ParseState::Bad) co_return false;
+      const bool ends = bridge.body.is_done() && bridge.body.trailers().empty();
+      const auto end = ends ? http::Http2End::Ends : http::Http2End::Open;
+      if (!step.content.empty() || ends) {
+        const bool sent = co_await send(bridge, bytes_of(step.content), end);
+        if (!sent) co_return false;
+      }
+      bridge.take(step.consumed);
+    }
+    if (bridge.body.is_done()) break;
+    const bool goes_on = co_await read_more(bridge);
+    if (!goes_on) co_return false;
+  }
+  if (bridge.body.trailers().empty()) co_return true;
+  http::Headers fields;
+  if (bridge.is_closed || !http::read_trailers(bridge.body.trailers(), fields)) co_return false;
+  const auto ended = session_.submit_trailers(bridge.stream, fields.all());
+  wake();
+  co_return ended.has_value();
+}
+
+/// All of it, as fast as the peer's window allows.
+io::Task<bool> Http2Carrier::send(Http2Bridge& bridge, ByteView content, http::Http2End end) {
+  for (;;) {
+    if (bridge.is_closed) co_return false;
+    const auto taken = session_.send_data(bridge.stream, content, end);
+    if (!taken) co_return false;
+    wake();
+    content = content.subspan(*taken);
+    if (content.empty()) co_return true;
+    const bool is_in_time =
+        co_await bridge.may_send.wait_until(loop_.deadline_in(patience_.stream));
+    if (!is_in_time) co_return false;
+  }
+}
+
+io::Task<bool> Http2Carrier::carry_in(Http2Bridge& bridge, http::BodyKind kind) {
+  const bool is_chunked = kind == http::BodyKind::Chunked;
+  for (;;) {
+    const ByteView content = session_.readable(bridge.stream);
+    if (content.empty() && session_.has_ended(bridge.stream)) break;
+    if (content.empty() && bridge.is_closed) co_return false;
+    if (content.empty()) {
+      co_await bridge.has_news.wait();
+      continue;
+    }
+    http::ChunkLine line{};
+    const std::size_t taken = content.size();
+    const std::size_t size = is_chunked ? http::write_chunk_line(taken, line) : 0;
+    const ByteView before = bytes_of(std::string_view(line.data(), size));
+    const ByteView after = bytes_of(std::string_view(is_chunked ? "\r\n" : ""));
+    const auto sent = co_await bridge.inner.write_all(before, content, after);
+    if (!sent) co_return false;
+    session_.consume(bridge.stream, taken);
+    wake();
+  }
+  if (!is_chunked) co_return true;
+  const ByteView last = bytes_of(std::string_view("0\r\n"));
+  const ByteView end = bytes_of(std::string_view("\r\n"));
+  const auto sent = co_await bridge.inner.write_all(last, bytes_of(bridge.trailers), end);
+  co_return sent.has_value();
+}
+
+io::Task<void> Http2Carrier::leave(Http2BridgePointer bridge, bool is_whole) {
+  if (!is_whole && !bridge->is_closed && bridge->stream != 0)
+    session_.reset(bridge->stream, http::Http2Code::InternalError);
+  bridge->is_closed = true;
+  bridge->has_news.set();
+  bridge->may_send.set();
+  bridge->inner.abort();
+  co_await bridge->is_request_over.wait();
+  if (bridge->stream != 0) session_.release(bridge->stream);
+  by_stream_.erase(bridge->stream);
+  bridges_.erase(bridge);
+  set_patience();
+  wake();
+}
+
+}  // namespace strongroom::gateway

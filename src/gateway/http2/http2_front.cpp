@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/http2/http2_front.h"
+
+namespace strongroom::gateway {
+namespace {
+
+/// HTTP/1 has to say that nothing follows; the end of the stream says it here. gRPC's clients take
+/// what a head that ends the stream says for trailers.
+void forget_empty_length(http::ResponseHead& answer) {
+  http::Headers kept;
+  for (const http::Header& header : answer.headers)
+    if (header.id != http::Name::ContentLength || header.value != "0") (void)kept.push(header);
+  answer.headers = kept;
+}
+
+}  // namespace
+
+Http2Front::Http2Front(Gateway& gateway, io::Stream& client, std::shared_ptr<const Inspected> place,
+                       SessionId session)
+    : Http2Carrier(http::Http2Role::Server, gateway.loop(), client,
+                   {gateway.limits().idle, gateway.limits().body}),
+      gateway_(gateway),
+      client_(client),
+      place_(std::move(place)),
+      own_session_(session) {}
+
+io::Task<void> Http2Front::run() {
+  return Http2Carrier::run();
+}
+
+void Http2Front::drain() {
+  session().shutdown();
+  wake();
+  if (!has_streams()) client_.abort();
+}
+
+void Http2Front::on_event(http::Http2Event& event, Http2Bridge* bridge) {
+  if (event.kind == http::Http2EventKind::Request) begin(event.stream, std::move(event.text));
+  // What was answered whole is only forgotten; what was cut short ends at the provider too.
+  if (event.kind == http::Http2EventKind::Closed && bridge != nullptr) bridge->inner.abort();
+}
+
+void Http2Front::begin(http::Http2StreamId stream, std::string head) {
+  auto ends =
+      is_closing() ? Result<Ends>(fail(Code::Cancelled, "the connection has ended")) : make_ends();
+  if (!ends) {
+    session().reset(stream, http::Http2Code::RefusedStream);
+    session().release(stream);
+    return;
+  }
+  const auto bridge = std::make_shared<Http2Bridge>(loop(), std::move(ends->inner));
+  add(bridge);
+  name(stream, *bridge);
+  gateway_.accept_inner(std::move(ends->other), place_, own_session_);
+  work_begins();
+  loop().spawn(carry_request(bridge, std::move(head)));
+  work_begins();
+  loop().spawn(carry_answer(bridge));
+}
+
+io::Task<void> Http2Front::carry_request(Http2BridgePointer bridge, std::string head) {
+  http::RequestHead request;
+  std::size_t scanned = 0;
+  const auto parsed = http::parse_request(head, request, scanned);
+  bridge->method = std::string(request.method);
+  if (parsed.state == http::ParseState::Complete) {
+    const auto sent = co_await bridge->inner.write_all(bytes_of(head));
+    if (sent) (void)co_await carry_in(*bridge, request.body.kind);
+  }
+  bridge->is_request_over.set();
+  work_ends();
+}
+
+io::Task<void> Http2Front::carry_answer(Http2BridgePointer bridge) {
+  bool is_whole = co_await submit_answer(*bridge);
+  if (is_whole) is_whole = co_await carry_out(*bridge);
+  co_await leave(std::move(bridge), is_whole);
+  if (gateway_.is_draining() && !has_streams() && !is_closing()) drain();
+  work_ends();
+}
+
+/// A head other than 1xx has been submitted; the body's start may have been read with it.
+io::Task<bool> Http2Front::submit_answer(Http2Bridge& bridge) {
+  std::size_t scanned = 0;
+  for (;;) {
+    http::ResponseHead answer;
+    const auto parsed = http::parse_response(bridge.unread(), bridge.method, answer, scanned);
+    if (parsed.state == http::ParseState::Bad) co_return false;
+    if (parsed.state == http::ParseState::NeedMore) {
+      const bool goes_on = co_await read_more(bridge);
+      if (!goes_on) co_return false;
+      continue;
+    }
+    const bool ends = answer.body.kind == http::BodyKind::None;
+    if (ends) forget_empty_length(answer);
+    const Status submitted =
+        answer.status < 200
+            ? session().submit_informational(bridge.stream, answer)
+            : session().submit_answer(bridge.stream, answer,
+                                      ends ? http::Http2End::Ends : http::Http2End::Open);
+    wake();
+    if (!submitted) co_return false;
+    bridge.take(parsed.consumed);
+    scanned = 0;
+    if (answer.status < 200) continue;
+    bridge.body.start(answer.body);
+    co_return true;
+  }
+}
+
+}  // namespace strongroom::gateway

@@ -1,0 +1,43 @@
+// Http2Front: one HTTP/2 connection of an agent. Each of its streams becomes one HTTP/1 exchange
+// with a Connection of its own, and so goes through the same pipeline: its pass is judged by
+// itself, and a revoke resets it and leaves the others alone.
+//
+// Used by: Connection, once ALPN has chosen h2. Threads: its loop's. SPDX-License-Identifier:
+// Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "gateway/gateway.h"
+#include "gateway/http2/http2_carrier.h"
+
+namespace strongroom::gateway {
+
+class Http2Front final : private Http2Carrier {
+ public:
+  /// `client` outlives run(). `session`: whose socket it came by; none for the others.
+  Http2Front(Gateway& gateway, io::Stream& client, std::shared_ptr<const Inspected> place,
+             SessionId session);
+
+  /// Until the client or the gateway ends it, and all that was begun for it has ended.
+  [[nodiscard]] io::Task<void> run();
+  /// No new streams; ends when the open ones have.
+  void drain();
+
+ private:
+  void on_event(http::Http2Event& event, Http2Bridge* bridge) override;
+  /// Nobody waits for the answer.
+  [[nodiscard]] bool outlives_connection(const Http2Bridge&) const override { return false; }
+  void begin(http::Http2StreamId stream, std::string head);
+  io::Task<void> carry_request(Http2BridgePointer bridge, std::string head);
+  io::Task<void> carry_answer(Http2BridgePointer bridge);
+  io::Task<bool> submit_answer(Http2Bridge& bridge);
+
+  Gateway& gateway_;
+  io::Stream& client_;
+  std::shared_ptr<const Inspected> place_;
+  SessionId own_session_;
+};
+
+}  // namespace strongroom::gateway

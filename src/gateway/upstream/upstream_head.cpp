@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/upstream/upstream_head.h"
+
+#include <algorithm>
+#include <array>
+
+namespace strongroom::gateway {
+namespace {
+
+constexpr std::string_view kGrpcAcceptEncoding = "grpc-accept-encoding";
+
+bool may_travel(ByteView value) {
+  return !value.empty() && std::all_of(value.begin(), value.end(),
+                                       [](std::uint8_t c) { return c >= 0x20 && c != 0x7f; });
+}
+
+/// Octet by octet, so that no string of its own ever holds the key.
+void add_percent_encoded(ByteView value, HeadBuffer& out) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  for (const std::uint8_t c : value) {
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                          (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    const std::array<char, 3> escaped = {'%', kHex[c >> 4U], kHex[c & 15U]};
+    if (is_plain)
+      out.add(std::string_view(reinterpret_cast<const char*>(&c), 1));
+    else
+      out.add(std::string_view(escaped.data(), escaped.size()));
+  }
+}
+
+class Base64Adder {
+ public:
+  explicit Base64Adder(HeadBuffer& out) : out_(out) {}
+  void add(ByteView bytes) {
+    for (const std::uint8_t byte : bytes) {
+      pool_ = (pool_ << 8U) | byte;
+      if (++count_ == 3) flush(4);
+    }
+  }
+  void finish() {
+    if (count_ == 0) return;
+    const unsigned characters = count_ + 1;
+    pool_ <<= 8U * (3 - count_);
+    flush(characters);
+    for (unsigned i = characters; i < 4; ++i) out_.add("=");
+  }
+
+ private:
+  void flush(unsigned characters) {
+    constexpr std::string_view kAlphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (unsigned i = 0; i < characters; ++i)
+      out_.add(kAlphabet.substr((pool_ >> (18U - 6U * i)) & 63U, 1));
+    pool_ = 0;
+    count_ = 0;
+  }
+  HeadBuffer& out_;
+  unsigned pool_ = 0;
+  unsigned count_ = 0;
+};
+
+void add_query(const UpstreamHead& parts, HeadBuffer& out) {
+  const auto& service = *parts.route.service;
+  const bool injects = service.inject.slot == catalog::Slot::Query;
+  bool is_first = true;
+  const auto separate = [&] {
+    out.add(is_first ? "?" : "&");
+    is_first = false;
+  };
+  if (parts.route.has_query) {
+    for_each_parameter(parts.route.query, [&](std::string_view parameter) {
+      if (is_credential_parameter(service, parameter_name(parameter))) return;
+      separate();
+      out.add(parameter);
+    });
+  }
+  if (!injects) return;
+  separate();
+  out.add(service.inject.name).add("=");
+  out.begin_key();
+  parts.lease.value.reveal([&](ByteView value) { add_percent_encoded(value, out); });
+  out.end_key();
+}
+
+/// The agent's sub-protocols without the one that carried the pass.
+void add_subprotocols(const http::Header& header, std::string_view without, HeadBuffer& out) {
+  std::string_view list = header.value;
+  bool is_first = true;
+  while (!list.empty()) {
+    const auto comma = list.find(',');
+    std::string_view entry = list.substr(0, comma);
+    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+    while (entry.starts_with(' ')) entry.remove_prefix(1);
+    while (entry.ends_with(' ')) entry.remove_suffix(1);
+    if (entry.empty() || entry == without) continue;
+    out.add(is_first ? "sec-websocket-protocol: " : ", ").add(entry);
+    is_first = false;
+  }
+  if (!is_first) out.add("\r\n");
+}
+
+/// Of the body as a whole, or of gRPC's messages in it.
+bool is_wish_for_coding(const http::Header& header) {
+  return header.id == http::Name::AcceptEncoding ||
+         http::equals_ignoring_case(header.name, kGrpcAcceptEncoding);
+}
+
+bool is_about_parts(const http::Header& header) {
+  return http::equals_ignoring_case(header.name, "range") ||
+         http::equals_ignoring_case(header.name, "if-range") ||
+         http::equals_ignoring_case(header.name, "request-range");
+}
+
+bool stays_behind(const UpstreamHead& parts, std::string_view inject_name,
+                  std::string_view connection, const http::Header& header) {
+  if (header.id == http::Name::Host || http::is_hop_by_hop(header.id) ||
+      header.id == http::Name::ContentLength)
+    return true;
+  if (is_stripped(*parts.route.service, inject_name, header)) return true;
+  if (parts.asks_for_plain_body && is_wish_for_coding(header)) return true;
+  // Parts of an answer could hold a key that no part shows (threats.md C13).
+  if (parts.asks_for_whole_body && is_about_parts(header)) return true;
+  if (parts.asks_for_plain_frames && header.id == http::Name::SecWebSocketExtensions) return true;
+  return !connection.empty() && http::list_has(connection, header.name);
+}
+
+void add_framing(const http::RequestHead& request, HeadBuffer& out) {
+  if (request.body.kind == http::BodyKind::Chunked) out.add("transfer-encoding: chunked\r\n");
+  if (request.body.kind == http::BodyKind::Length)
+    out.add("content-length: ").add_number(request.body.length).add("\r\n");
+  if (request.is_websocket_upgrade)
+    out.add("connection: upgrade\r\nupgrade: websocket\r\n");
+  else if (takes_trailers(request))
+    out.add("te: trailers\r\nconnection: te\r\n");
+}
+
+}  // namespace
+
+bool takes_trailers(const http::RequestHead& request) {
+  const auto* te = request.headers.find(http::Name::Te);
+  return te != nullptr && http::list_has(te->value, "trailers");
+}
+
+std::string_view resolved(std::string_view text, const lease::Settings& settings) {
+  constexpr std::string_view kMark = "{setting:";
+  if (!text.starts_with(kMark) || !text.ends_with('}')) return text;
+  return setting(settings, text.substr(kMark.size(), text.size() - kMark.size() - 1));
+}
+
+std::optional<Refusal> add_key_header(const catalog::Service& service,
+                                      const lease::Settings& settings, const Secret& value,
+                                      HeadBuffer& out) {
+  if (!value.reveal(may_travel)) return Refusal::Internal;
+  const auto& place = service.inject;
+  if (place.slot == catalog::Slot::Query) return std::nullopt;
+  const std::string_view name = place.slot == catalog::Slot::Basic
+                                    ? std::string_view("authorization")
+                                    : resolved(place.name, settings);
+  if (!http::is_token(name)) return Refusal::Internal;
+  out.add(name).add(": ");
+  if (place.slot == catalog::Slot::Basic) {
+    out.add("Basic ");
+    out.begin_key();
+    Base64Adder encoded(out);
+    encoded.add(bytes_of(resolved(place.name, settings)));
+    encoded.add(bytes_of(":"));
+    value.reveal([&](ByteView plain) { encoded.add(plain); });
+    encoded.finish();
+  } else {
+    const std::string_view scheme = resolved(place.scheme, settings);
+    if (!scheme.empty()) out.add(scheme).add(" ");
+    out.begin_key();
+    value.reveal([&](ByteView plain) { out.add(text_of(plain)); });
+  }
+  out.end_key();
+  out.add("\r\n");
+  return std::nullopt;
+}
+
+std::optional<Refusal> build_upstream_head(const UpstreamHead& parts, HeadBuffer& out) {
+  const auto& service = *parts.route.service;
+  const std::string_view inject_name = resolved(service.inject.name, parts.lease.settings);
+  const auto* connection = parts.request.headers.find(http::Name::Connection);
+  out.clear();
+  out.add(parts.request.method).add(" ").add(parts.route.path);
+  add_query(parts, out);
+  out.add(" HTTP/1.1\r\n").add_header("host", parts.authority.host_header());
+  for (const auto& header : parts.request.headers) {
+    if (stays_behind(parts, inject_name,
+                     connection == nullptr ? std::string_view() : connection->value, header))
+      continue;
+    if (header.id == http::Name::SecWebSocketProtocol)
+      add_subprotocols(header, parts.admission.subprotocol_entry, out);
+    else
+      out.add_header(header.name, header.value);
+  }
+  if (parts.asks_for_plain_body) out.add("accept-encoding: identity\r\n");
+  if (parts.asks_for_plain_body && parts.request.headers.find(kGrpcAcceptEncoding) != nullptr)
+    out.add_header(kGrpcAcceptEncoding, "identity");
+  add_framing(parts.request, out);
+  if (parts.passes != nullptr && holds_any(*parts.passes, out.bytes()))
+    return Refusal::PassMisplaced;
+  if (const auto refused = add_key_header(service, parts.lease.settings, parts.lease.value, out))
+    return refused;
+  out.add("\r\n");
+  if (out.has_overflowed()) return Refusal::HeadTooLarge;
+  return std::nullopt;
+}
+
+}  // namespace strongroom::gateway
