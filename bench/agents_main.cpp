@@ -86,7 +86,8 @@ io::Task<bool> use_tunnel(Plan& plan) {
     plan.failure = "CONNECT was answered " + std::to_string(opened);
     co_return false;
   }
-  const auto secured = co_await stream.start_tls_client(plan.tls, plan.host);
+  const auto secured =
+      co_await stream.start_tls_client(plan.tls, plan.host, io::ProtocolOffer::Http1);
   if (!secured) {
     plan.failure = secured.error().message;
     co_return false;

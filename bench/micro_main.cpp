@@ -21,6 +21,7 @@
 #include "base/bytes.h"
 #include "base/secret.h"
 #include "gateway/guard/guard.h"
+#include "gateway/guard/guard_patterns.h"
 #include "io/session_authority.h"
 
 namespace strongroom::bench {
