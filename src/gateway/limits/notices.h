@@ -30,7 +30,8 @@ class RefusalCounter {
 class FindingFilter {
  public:
   static constexpr std::chrono::seconds kSameAgain{10};
-  static constexpr std::uint32_t kPerMinute = 120;
+  /// Enough for a noisy session not to drown what others are found to do.
+  static constexpr std::uint32_t kPerMinute = 600;
   static constexpr std::size_t kRemembered = 256;
   /// Not what was reported moments ago (same session, service and word), and not more than so many
   /// a minute in all.
