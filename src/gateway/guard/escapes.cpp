@@ -123,34 +123,68 @@ Unescaped match_escaped(EscapeKind kind, ByteView key, ByteView data) {
 }
 
 namespace detail {
+namespace {
 
-Starts starts_of(EscapeKind kind, ByteView key, std::size_t at) {
-  Starts out;
-  const auto add = [&](std::uint8_t octet) {
-    if (out.count < out.octets.size()) out.octets[out.count++] = octet;
-  };
-  const auto add_both = [&](unsigned half) {
+class Adder {
+ public:
+  explicit Adder(Starts& out) : out_(out) {}
+  void add(unsigned octet) {
+    if (out_.count < out_.octets.size())
+      out_.octets[out_.count++] = static_cast<std::uint8_t>(octet);
+  }
+  void add_digits(unsigned half) {
     add(static_cast<std::uint8_t>("0123456789abcdef"[half & 15U]));
     add(static_cast<std::uint8_t>("0123456789ABCDEF"[half & 15U]));
-  };
-  add(mark_of(kind));
-  for (std::size_t i = 0; i <= at; ++i) add(key[i]);  // a literal, after escapes or not
-  if (at == 0) return out;
-  if (kind == EscapeKind::Percent) {
-    for (std::size_t i = 0; i < at; ++i) add_both(key[i] >> 4U);
-    if (at == 2) add_both(key[0]);
-    return out;
   }
+  /// What follows the mark of an escape of this character.
+  void add_second(EscapeKind kind, std::uint8_t character) {
+    if (kind == EscapeKind::Percent) return add_digits(character >> 4U);
+    add(kind == EscapeKind::Json ? 'u' : '#');
+    if (kind == EscapeKind::Json) {
+      for (const auto& [letter, meaning] : kShort)
+        if (character == static_cast<std::uint8_t>(meaning)) add(static_cast<std::uint8_t>(letter));
+      return;
+    }
+    for (const auto& [name, meaning] : kNamed)
+      if (character == static_cast<std::uint8_t>(meaning)) add(static_cast<std::uint8_t>(name[0]));
+  }
+
+ private:
+  Starts& out_;
+};
+
+constexpr EscapeKind kKinds[] = {EscapeKind::Percent, EscapeKind::Json, EscapeKind::Html};
+
+}  // namespace
+
+Starts escaped_starts(EscapeKind kind, ByteView key, std::size_t at) {
+  Starts out;
+  Adder adder(out);
+  if (at == 0) adder.add(mark_of(kind));
+  if (at == 1) adder.add_second(kind, key[0]);
+  if (at != 2) return out;
+  if (kind == EscapeKind::Percent) adder.add_digits(key[0]);
   if (kind == EscapeKind::Json) {
-    for (const char c : {'u', '0'}) add(static_cast<std::uint8_t>(c));
-    for (const auto& [letter, meaning] : kShort) add(static_cast<std::uint8_t>(letter));
-    return out;
+    for (const unsigned octet : {unsigned{'0'}, unsigned{mark_of(kind)}, unsigned{key[1]}})
+      adder.add(octet);
   }
-  add('#');
-  for (const char c : {'x', 'X'}) add(static_cast<std::uint8_t>(c));
-  for (char c = '0'; c <= '9'; ++c) add(static_cast<std::uint8_t>(c));
-  for (const auto& [name, meaning] : kNamed)
-    for (std::size_t i = 0; i < at; ++i) add(static_cast<std::uint8_t>(name[i]));
+  if (kind == EscapeKind::Html) {
+    for (const char digit : std::string_view("0123456789xX"))
+      adder.add(static_cast<unsigned>(digit));
+    for (const auto& [name, meaning] : kNamed)
+      if (key[0] == static_cast<std::uint8_t>(meaning)) adder.add(static_cast<unsigned>(name[1]));
+  }
+  return out;
+}
+
+Starts plain_starts(ByteView key, std::size_t at) {
+  Starts out;
+  Adder adder(out);
+  adder.add(key[at]);
+  if (at == 0) return out;
+  for (const EscapeKind kind : kKinds) adder.add(mark_of(kind));
+  if (at == 2)
+    for (const EscapeKind kind : kKinds) adder.add_second(kind, key[1]);
   return out;
 }
 

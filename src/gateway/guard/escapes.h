@@ -36,17 +36,24 @@ struct Unescaped {
 [[nodiscard]] Unescaped match_escaped(EscapeKind kind, ByteView key, ByteView data);
 
 namespace detail {
-/// What may stand at place `at` (0 to 2) of an escaped key; a superset is allowed.
 struct Starts {
-  std::array<std::uint8_t, 128> octets{};
+  std::array<std::uint8_t, 32> octets{};
   std::size_t count = 0;
 };
-[[nodiscard]] Starts starts_of(EscapeKind kind, ByteView key, std::size_t at);
+[[nodiscard]] Starts escaped_starts(EscapeKind kind, ByteView key, std::size_t at);
+[[nodiscard]] Starts plain_starts(ByteView key, std::size_t at);
 }  // namespace detail
 
+/// What may stand at place `at` (0 to 2) of a key whose first character is escaped.
 template <class Each>
-void for_each_start(EscapeKind kind, ByteView key, std::size_t at, Each&& each) {
-  const auto starts = detail::starts_of(kind, key, at);
+void for_each_escaped_start(EscapeKind kind, ByteView key, std::size_t at, Each&& each) {
+  const auto starts = detail::escaped_starts(kind, key, at);
+  for (std::size_t i = 0; i < starts.count; ++i) each(starts.octets[i]);
+}
+/// ... of one whose first character is as it is, and whose others may be escaped in any way.
+template <class Each>
+void for_each_plain_start(ByteView key, std::size_t at, Each&& each) {
+  const auto starts = detail::plain_starts(key, at);
   for (std::size_t i = 0; i < starts.count; ++i) each(starts.octets[i]);
 }
 

@@ -94,10 +94,11 @@ void GuardPatterns::add_fingerprints(ByteView key) {
       mark(Hex, at, upper(hex_digit(half)));
     }
   });
-  for (const Form form : {Percent, Json, Html}) {
-    const EscapeKind kind = kind_of(form);
-    for (std::size_t at = 0; at < GuardStarts::kOctets; ++at)
-      for_each_start(kind, key, at, [&](std::uint8_t octet) { mark(form, at, octet); });
+  for (std::size_t at = 0; at < GuardStarts::kOctets; ++at) {
+    for_each_plain_start(key, at, [&](std::uint8_t octet) { mark(Raw, at, octet); });
+    for (const Form form : {Percent, Json, Html})
+      for_each_escaped_start(kind_of(form), key, at,
+                             [&](std::uint8_t octet) { mark(form, at, octet); });
   }
 }
 
@@ -132,7 +133,9 @@ Found GuardPatterns::try_form(Form form, ByteView forms, ByteView rest) const {
 
 /// A whole form here wins; else the data may end within one.
 Found GuardPatterns::try_at(ByteView forms, ByteView data, std::size_t at) const {
-  const unsigned mask = starts_.forms_at(data.subspan(at));
+  unsigned mask = starts_.forms_at(data.subspan(at));
+  // What begins as it is may be escaped further on.
+  if ((mask & (1U << Raw)) != 0) mask |= 1U << Percent | 1U << Json | 1U << Html;
   Found best;
   for (unsigned form = Raw; form <= Html && mask != 0; ++form) {
     if ((mask & (1U << form)) == 0) continue;

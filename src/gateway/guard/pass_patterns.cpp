@@ -73,6 +73,20 @@ class PassPatterns::Candidate {
   std::array<std::uint8_t, kLongestPrefix + kPassSecret> text_{};
 };
 
+/// Each candidate costs a hash. Of ordinary data a few in a million octets are some; whoever sends
+/// many is taken at their word.
+class PassPatterns::Doubts {
+ public:
+  explicit Doubts(std::size_t octets) : left_(kFew + octets / kOctetsForOne) {}
+  /// One more that looked like a pass and was none.
+  [[nodiscard]] bool is_allowed() { return left_ > 0 && left_-- > 0; }
+
+ private:
+  static constexpr std::size_t kFew = 64;
+  static constexpr std::size_t kOctetsForOne = 1024;
+  std::size_t left_;
+};
+
 std::shared_ptr<const PassPatterns> PassPatterns::make(std::span<const lease::SessionPass> passes) {
   const std::shared_ptr<PassPatterns> made(new PassPatterns);
   for (const auto& pass : passes) made->add(pass);
@@ -94,7 +108,7 @@ void PassPatterns::add(const lease::SessionPass& pass) {
 /// What the first three octets of each form can be.
 void PassPatterns::mark_starts(ByteView prefix) {
   for (std::size_t at = 0; at < GuardStarts::kOctets; ++at) {
-    starts_.mark(Raw, at, prefix[at]);
+    for_each_plain_start(prefix, at, [&](std::uint8_t octet) { starts_.mark(Raw, at, octet); });
     const unsigned half = at % 2 == 0 ? prefix[at / 2] >> 4U : prefix[at / 2] & 15U;
     for (const char digit : kHexDigits)
       if (hex_value(static_cast<std::uint8_t>(digit)) == static_cast<int>(half))
@@ -102,7 +116,8 @@ void PassPatterns::mark_starts(ByteView prefix) {
     for (const auto& [form, kind] :
          {std::pair(Percent, EscapeKind::Percent), std::pair(Json, EscapeKind::Json),
           std::pair(Html, EscapeKind::Html)})
-      for_each_start(kind, prefix, at, [&](std::uint8_t octet) { starts_.mark(form, at, octet); });
+      for_each_escaped_start(kind, prefix, at,
+                             [&](std::uint8_t octet) { starts_.mark(form, at, octet); });
   }
   for (std::size_t offset = 0; offset < 3; ++offset) {
     ByteVector shifted(offset, 0);
@@ -158,14 +173,19 @@ Found::Kind PassPatterns::read_base64(std::size_t offset, ByteView rest, Candida
 }
 
 Found::Kind PassPatterns::read_escaped(EscapeKind kind, ByteView rest, Candidate& candidate) {
+  bool has_escape = false;
   while (!rest.empty()) {
     UnescapedOne one{UnescapedOne::Outcome::Whole, 1, rest[0]};
-    if (rest[0] == mark_of(kind)) one = read_escape(kind, rest);
+    if (rest[0] == mark_of(kind)) {
+      one = read_escape(kind, rest);
+      has_escape = true;
+    }
     if (one.outcome == UnescapedOne::Outcome::Partial) break;
     if (one.outcome == UnescapedOne::Outcome::No || !candidate.take(one.value))
       return Found::Kind::Nothing;
     candidate.step(one.size);
-    if (candidate.is_whole()) return Found::Kind::Whole;
+    // Without any escape it has been read already.
+    if (candidate.is_whole()) return has_escape ? Found::Kind::Whole : Found::Kind::Nothing;
     rest = rest.subspan(one.size);
   }
   return Found::Kind::Partial;
@@ -175,7 +195,7 @@ bool PassPatterns::is_pass(ByteView text) const {
   return std::ranges::binary_search(hashes_, crypto::sha256(text));
 }
 
-Found PassPatterns::try_form(Form form, ByteView prefix, ByteView rest) const {
+Found PassPatterns::try_form(Form form, ByteView prefix, ByteView rest, Doubts& doubts) const {
   Candidate candidate(prefix);
   Found::Kind kind = Found::Kind::Nothing;
   switch (form) {
@@ -197,21 +217,24 @@ Found PassPatterns::try_form(Form form, ByteView prefix, ByteView rest) const {
     default:
       kind = read_base64(static_cast<std::size_t>(form) - Base64First, rest, candidate);
   }
-  if (kind == Found::Kind::Whole && !is_pass(candidate.text())) return {};
+  if (kind == Found::Kind::Whole && !is_pass(candidate.text()) && doubts.is_allowed()) return {};
   return {kind, 0, candidate.taken()};
 }
 
 Found PassPatterns::find(ByteView data, std::size_t from) const {
+  Doubts doubts(data.size());
   for (std::size_t at = starts_.next(data, from); at < data.size();
        at = starts_.next(data, at + 1)) {
     const ByteView rest = data.subspan(at);
-    const unsigned forms = starts_.forms_at(rest);
+    unsigned forms = starts_.forms_at(rest);
+    // What begins as it is may be escaped further on.
+    if ((forms & (1U << Raw)) != 0) forms |= 1U << Percent | 1U << Json | 1U << Html;
     bool may_go_on = false;
     for (unsigned form = Raw; form <= Html && forms != 0; ++form) {
       if ((forms & (1U << form)) == 0) continue;
       for (const auto& prefix : prefixes_) {
         const Found found =
-            try_form(static_cast<Form>(form), bytes_of(std::string_view(prefix)), rest);
+            try_form(static_cast<Form>(form), bytes_of(std::string_view(prefix)), rest, doubts);
         if (found.kind == Found::Kind::Whole) return {found.kind, at, found.size};
         may_go_on = may_go_on || found.kind == Found::Kind::Partial;
       }

@@ -1,9 +1,10 @@
 // PassPatterns: the passes of one session, on their way to where they do not belong (threats.md D).
 //
 // Of passes only prefix, length, alphabet and hash are known here: what has the shape of one, in
-// any form, is hashed and compared. Forms: as it is; base64 and base64url at each of the three
-// offsets; hex in either case; percent-, JSON- and HTML-escaped, each character escaped or not.
-// Used by: Guard. Threads: read only once made. SPDX-License-Identifier: Apache-2.0
+// any form, is hashed and compared; a flood of such is taken for passes. Forms: as it is; base64
+// and base64url at each of the three offsets; hex in either case; percent-, JSON- and HTML-escaped,
+// each character escaped or not. Used by: Guard. Threads: read only once made.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>
@@ -38,11 +39,13 @@ class PassPatterns final : public Patterns {
   };
   /// What has been read of a candidate.
   class Candidate;
+  /// How many more may turn out to be none.
+  class Doubts;
 
   PassPatterns() = default;
   void add(const lease::SessionPass& pass);
   void mark_starts(ByteView prefix);
-  [[nodiscard]] Found try_form(Form form, ByteView prefix, ByteView rest) const;
+  [[nodiscard]] Found try_form(Form form, ByteView prefix, ByteView rest, Doubts& doubts) const;
   [[nodiscard]] static Found::Kind read_plain(ByteView rest, Candidate& candidate);
   [[nodiscard]] static Found::Kind read_hex(ByteView rest, Candidate& candidate);
   [[nodiscard]] static Found::Kind read_base64(std::size_t offset, ByteView rest,

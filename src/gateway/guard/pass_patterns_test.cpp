@@ -124,6 +124,17 @@ TEST(PassPatterns, C11_what_only_looks_like_a_pass_goes_on) {
   }
 }
 
+TEST(PassPatterns, N8_a_flood_of_what_looks_like_passes_is_taken_for_one) {
+  const auto patterns = session();
+  std::string few;
+  for (int i = 0; i < 50; ++i)
+    few += "sk-" + std::string(44, static_cast<char>('A' + i % 26)) + " ";
+  EXPECT_FALSE(holds_any(*patterns, bytes_of(few)));
+  std::string many;
+  while (many.size() < 65536) many += "AIza";
+  EXPECT_TRUE(holds_any(*patterns, bytes_of(many)));
+}
+
 TEST(PassPatterns, OnlyPassesWithAPrefixCanBeLookedFor) {
   EXPECT_EQ(PassPatterns::make({}), nullptr);
   const std::vector<lease::SessionPass> passes = {known("sk"), known(std::string(33, 'a'))};
