@@ -45,11 +45,6 @@ std::shared_ptr<const GuardPatterns> GuardPatterns::make(const Secret& key) {
   return made;
 }
 
-EscapeKind GuardPatterns::kind_of(Form form) {
-  if (form == Percent) return EscapeKind::Percent;
-  return form == Json ? EscapeKind::Json : EscapeKind::Html;
-}
-
 /// Base64 after 0, 1 or 2 octets of something else: the characters that the key alone decides.
 void GuardPatterns::add_literals(ByteView key) {
   // Never moved while it grows: what it left behind would not be wiped.
@@ -133,9 +128,7 @@ Found GuardPatterns::try_form(Form form, ByteView forms, ByteView rest) const {
 
 /// A whole form here wins; else the data may end within one.
 Found GuardPatterns::try_at(ByteView forms, ByteView data, std::size_t at) const {
-  unsigned mask = starts_.forms_at(data.subspan(at));
-  // What begins as it is may be escaped further on.
-  if ((mask & (1U << Raw)) != 0) mask |= 1U << Percent | 1U << Json | 1U << Html;
+  const unsigned mask = with_escaped(starts_.forms_at(data.subspan(at)));
   Found best;
   for (unsigned form = Raw; form <= Html && mask != 0; ++form) {
     if ((mask & (1U << form)) == 0) continue;

@@ -14,7 +14,6 @@
 
 #include "base/bytes.h"
 #include "base/secret.h"
-#include "gateway/guard/escapes.h"
 #include "gateway/guard/guard_starts.h"
 #include "gateway/guard/patterns.h"
 
@@ -30,16 +29,6 @@ class GuardPatterns final : public Patterns {
   [[nodiscard]] Found find(ByteView data, std::size_t from) const override;
 
  private:
-  enum Form : std::uint8_t {
-    Raw,
-    Base64First,
-    Base64Second,
-    Base64Third,
-    Hex,
-    Percent,
-    Json,
-    Html
-  };
   struct Part {
     std::size_t begin = 0;
     std::size_t size = 0;
@@ -48,7 +37,6 @@ class GuardPatterns final : public Patterns {
   GuardPatterns() = default;
   void add_literals(ByteView key);
   void add_fingerprints(ByteView key);
-  [[nodiscard]] static EscapeKind kind_of(Form form);
   void mark(Form form, std::size_t at, std::uint8_t octet);
   [[nodiscard]] Found try_at(ByteView forms, ByteView data, std::size_t at) const;
   [[nodiscard]] Found try_form(Form form, ByteView forms, ByteView rest) const;

@@ -113,10 +113,8 @@ void PassPatterns::mark_starts(ByteView prefix) {
     for (const char digit : kHexDigits)
       if (hex_value(static_cast<std::uint8_t>(digit)) == static_cast<int>(half))
         starts_.mark(Hex, at, static_cast<std::uint8_t>(digit));
-    for (const auto& [form, kind] :
-         {std::pair(Percent, EscapeKind::Percent), std::pair(Json, EscapeKind::Json),
-          std::pair(Html, EscapeKind::Html)})
-      for_each_escaped_start(kind, prefix, at,
+    for (const Form form : {Percent, Json, Html})
+      for_each_escaped_start(kind_of(form), prefix, at,
                              [&](std::uint8_t octet) { starts_.mark(form, at, octet); });
   }
   for (std::size_t offset = 0; offset < 3; ++offset) {
@@ -206,13 +204,9 @@ Found PassPatterns::try_form(Form form, ByteView prefix, ByteView rest, Doubts& 
       kind = read_hex(rest, candidate);
       break;
     case Percent:
-      kind = read_escaped(EscapeKind::Percent, rest, candidate);
-      break;
     case Json:
-      kind = read_escaped(EscapeKind::Json, rest, candidate);
-      break;
     case Html:
-      kind = read_escaped(EscapeKind::Html, rest, candidate);
+      kind = read_escaped(kind_of(form), rest, candidate);
       break;
     default:
       kind = read_base64(static_cast<std::size_t>(form) - Base64First, rest, candidate);
@@ -226,9 +220,7 @@ Found PassPatterns::find(ByteView data, std::size_t from) const {
   for (std::size_t at = starts_.next(data, from); at < data.size();
        at = starts_.next(data, at + 1)) {
     const ByteView rest = data.subspan(at);
-    unsigned forms = starts_.forms_at(rest);
-    // What begins as it is may be escaped further on.
-    if ((forms & (1U << Raw)) != 0) forms |= 1U << Percent | 1U << Json | 1U << Html;
+    const unsigned forms = with_escaped(starts_.forms_at(rest));
     bool may_go_on = false;
     for (unsigned form = Raw; form <= Html && forms != 0; ++form) {
       if ((forms & (1U << form)) == 0) continue;

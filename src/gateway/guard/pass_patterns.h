@@ -13,7 +13,6 @@
 #include <string>
 #include <vector>
 
-#include "gateway/guard/escapes.h"
 #include "gateway/guard/guard_starts.h"
 #include "gateway/guard/patterns.h"
 #include "lease/messages.h"
@@ -27,16 +26,6 @@ class PassPatterns final : public Patterns {
   [[nodiscard]] Found find(ByteView data, std::size_t from) const override;
 
  private:
-  enum Form : std::uint8_t {
-    Raw,
-    Base64First,
-    Base64Second,
-    Base64Third,
-    Hex,
-    Percent,
-    Json,
-    Html
-  };
   /// What has been read of a candidate.
   class Candidate;
   /// How many more may turn out to be none.

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "base/bytes.h"
+#include "gateway/guard/escapes.h"
 
 namespace strongroom::gateway {
 
@@ -27,7 +28,29 @@ class Patterns {
   [[nodiscard]] virtual Found find(ByteView data, std::size_t from) const = 0;
 
  protected:
+  /// A bit each in GuardStarts.
+  enum Form : std::uint8_t {
+    Raw,
+    Base64First,
+    Base64Second,
+    Base64Third,
+    Hex,
+    Percent,
+    Json,
+    Html
+  };
+
   Patterns() = default;
+  /// Of Percent, Json and Html.
+  [[nodiscard]] static EscapeKind kind_of(Form form) {
+    if (form == Percent) return EscapeKind::Percent;
+    return form == Json ? EscapeKind::Json : EscapeKind::Html;
+  }
+  /// The forms to try where these may begin: what begins as it is may be escaped further on.
+  [[nodiscard]] static unsigned with_escaped(unsigned forms) {
+    const bool is_plain = (forms & (1U << Raw)) != 0;
+    return is_plain ? forms | 1U << Percent | 1U << Json | 1U << Html : forms;
+  }
 };
 
 /// Does a form stand anywhere in the data, which is all there is?
