@@ -16,17 +16,12 @@ from cryptography import x509
 
 from support.authority import Authority
 from support.neighbour import neighbour_or_none
+from support.postgres import free_port
 from support.waiting import until
 from test_proxy import GEMINI, Session
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 NAME = "gateway.test"
-
-
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 def configured(make_room, text, listen="127.0.0.1:0"):

@@ -9,9 +9,9 @@ import time
 import grpc
 import pytest
 
-from support.authority import Authority
 from support.grpc_provider import CATALOGUE, HOST, GrpcProvider
 from support.ingresses import Session
+from support.own_provider import ProgramProvider
 from support.room import AGENTS, PROGRAMS, Room
 
 pytestmark = pytest.mark.timeout(180)
@@ -165,31 +165,14 @@ def test_many_streams_at_once_share_what_they_can(room, provider):
     session.end()
 
 
-class CppProvider:
+class CppProvider(ProgramProvider):
     """The server of tests/grpc, by gRPC's own C++ library."""
 
     hosts = [HOST]
 
     def __init__(self, folder):
-        folder.mkdir(parents=True)
-        authority = Authority()
-        chain, key, _ = authority.issue(HOST)
-        self.ca = folder / "ca.pem"
-        for name, text in (("ca.pem", authority.pem), ("key.pem", key), ("chain.pem", chain)):
-            (folder / name).write_text(text)
-        self._process = subprocess.Popen(
-            [CPP / "grpc_echo_server", folder / "chain.pem", folder / "key.pem"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.port = int(self._process.stdout.readline().split()[1])
-        (folder / "key.pem").unlink()
-
-    def accept(self, *_):
-        pass
-
-    passes = release = accept
+        server = lambda chain, key: [CPP / "grpc_echo_server", chain, key]
+        super().__init__(folder, HOST, server, stdin=subprocess.PIPE)
 
     def calls(self):
         """The metadata of each call; the server ends."""

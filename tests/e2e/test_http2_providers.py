@@ -12,6 +12,7 @@ from support.authority import Authority
 from support.git_server import NGINX
 from support.http2_provider import HOST, Http2Provider, answer
 from support.ingresses import Asked, BaseUrl, ConnectHttp2, Session
+from support.own_provider import OwnProvider, ProgramProvider
 from support.postgres import free_port
 from support.recorder import Recorder
 from support.room import Room
@@ -312,7 +313,7 @@ http {{
 """
 
 
-class NginxProvider:
+class NginxProvider(OwnProvider):
     """A real nginx: both protocols, and a GOAWAY after five requests."""
 
     hosts = [HOST]
@@ -345,11 +346,6 @@ class NginxProvider:
     def told(self):
         """[(protocol, connection, status)] of all requests."""
         return [line.split() for line in (self.folder / "access.log").read_text().splitlines()]
-
-    def accept(self, *_):
-        pass
-
-    passes = release = accept
 
     def stop(self):
         self._process.terminate()
@@ -401,31 +397,14 @@ server.listen(0, '127.0.0.1', () => console.log(`PORT ${server.address().port}`)
 """
 
 
-class NodeProvider:
+class NodeProvider(ProgramProvider):
     """Node's own HTTP/2 server: nothing but h2 by ALPN."""
 
     hosts = [HOST]
 
     def __init__(self, folder, environment):
-        folder.mkdir(parents=True)
-        authority = Authority()
-        chain, key, _ = authority.issue(HOST)
-        self.ca = folder / "ca.pem"
-        for name, text in (("ca.pem", authority.pem), ("key.pem", key), ("chain.pem", chain)):
-            (folder / name).write_text(text)
-        self._process = subprocess.Popen(
-            ["node", "-e", SERVER, folder / "key.pem", folder / "chain.pem"],
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        self.port = int(self._process.stdout.readline().split()[1])
-        (folder / "key.pem").unlink()
-
-    def accept(self, *_):
-        pass
-
-    passes = release = accept
+        server = lambda chain, key: ["node", "-e", SERVER, key, chain]
+        super().__init__(folder, HOST, server, env=environment)
 
     def stop(self):
         """How many connections there were."""

@@ -30,6 +30,7 @@ from websockets.exceptions import WebSocketException  # noqa: E402
 from provider import Provider, pattern  # noqa: E402
 from support.authority import Authority  # noqa: E402
 from support.canary import Canaries, encodings  # noqa: E402
+from support.own_provider import OwnProvider  # noqa: E402
 from support.room import Room  # noqa: E402
 
 SECONDS = int(os.environ.get("SOAK_SECONDS", "60"))
@@ -41,7 +42,7 @@ PATIENCE = httpx.Timeout(4)
 CUT = (httpx.HTTPError, OSError, EOFError, WebSocketException, asyncio.TimeoutError)
 
 
-class Standins:
+class Standins(OwnProvider):
     """What a Room wants to know of where providers are."""
 
     def __init__(self, folder, ports):
@@ -54,15 +55,6 @@ class Standins:
             self.files[name] = (folder / f"{name}.pem", folder / f"{name}.key")
             for file, text in zip(self.files[name], (chain, key)):
                 file.write_text(text)
-
-    def accept(self, *_):
-        pass
-
-    def passes(self, *_):
-        pass
-
-    def release(self):
-        pass
 
 
 class Soak:

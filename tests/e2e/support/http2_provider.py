@@ -15,6 +15,7 @@ import h2.exceptions
 import h2.settings
 
 from support.authority import Authority
+from support.own_provider import OwnProvider
 
 HOST = "generativelanguage.googleapis.com"
 
@@ -133,7 +134,7 @@ class Http2Connection:
             pass
 
 
-class Http2Provider:
+class Http2Provider(OwnProvider):
     """`on_request(asked)` when a request is whole, `on_head(asked)` when its head has come; each on a thread of its own."""
 
     hosts = [HOST]
@@ -156,16 +157,6 @@ class Http2Provider:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
-
-    # What a Room asks of the stand-ins of providers
-    def accept(self, *_):
-        pass
-
-    def passes(self, *_):
-        pass
-
-    def release(self):
-        pass
 
     def note(self, asked):
         with self._changed:
