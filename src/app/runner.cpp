@@ -139,7 +139,7 @@ Result<std::vector<workroom::PlainVariable>> Runner::open_trust() {
   return workroom::trust_variables(*trust_);
 }
 
-/// The listener that --proxy brings beside them.
+/// The listener that the tools are told of, unless --no-proxy was said.
 Result<std::vector<workroom::PlainVariable>> Runner::open_proxy() {
   ProxyDoor::Plan plan;
   plan.gateway = start_.gateway;

@@ -72,7 +72,7 @@ def hold(channel, token):
 def test_o5_a_grpc_client_works_with_the_variables_alone(room, provider):
     _, key = add_key(room, provider)
     done = room.run(
-        ["grpc-standin"], [sys.executable, AGENTS / "grpc_agent.py", HOST], flags=["--proxy"]
+        ["grpc-standin"], [sys.executable, AGENTS / "grpc_agent.py", HOST]
     )
     came = json.loads(done.stdout)
     assert key not in done.stdout
@@ -201,7 +201,7 @@ def cpp_room(suite_folder, cpp_provider, canaries, environment):
 def test_o5_grpcs_own_library_works_with_the_variables_alone(cpp_room, cpp_provider):
     _, key = cpp_room.add_key("grpc-standin", label="main", shape="generic")
     done = cpp_room.run(
-        ["grpc-standin"], [CPP / "grpc_echo_client", f"{HOST}:443"], flags=["--proxy"]
+        ["grpc-standin"], [CPP / "grpc_echo_client", f"{HOST}:443"]
     )
     assert key not in done.stdout
     say, count, total, chat, fail = done.stdout.splitlines()

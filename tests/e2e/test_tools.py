@@ -216,7 +216,6 @@ def test_o4_aws_signatures_survive(served):
     done = room.run(
         ["gemini"],
         [sys.executable, "-c", AWS],
-        flags=["--proxy"],
         variables={
             "ENDPOINT": f"https://{place}",
             "AWS_ACCESS_KEY_ID": ACCESS,
@@ -242,7 +241,7 @@ def test_o3_deno_with_the_variables_alone(room):
     script = room.folder / "ask.ts"
     script.write_text(DENO)
     command = ["deno", "run", "--allow-net", "--allow-env", "--no-remote", str(script)]
-    done = room.run(["gemini"], command, flags=["--proxy"])
+    done = room.run(["gemini"], command)
     assert done.stdout.split() == ["200", "200"], done.stderr
 
 
@@ -258,7 +257,7 @@ fetch('https://{GEMINI}/v1beta/models', {{ headers }}).then((answer) => console.
 )
 def test_o3_node_with_the_variables_alone(room):
     room.add_key("gemini")
-    done = room.run(["gemini"], ["node", "-e", NODE], flags=["--proxy"])
+    done = room.run(["gemini"], ["node", "-e", NODE])
     assert done.stdout.strip() == "200", done.stderr
 
 
