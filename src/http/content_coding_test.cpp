@@ -201,6 +201,18 @@ TEST(ContentDecoder, RefusesZstdFromBeforeItWasOne) {
     EXPECT_TRUE(decode(ContentCoding::Zstd, version + std::string("\xB5\x2F\xFD")).is_bad);
 }
 
+TEST(ContentDecoder, ZstdIsTheSameWithRoomForAllOfIt) {
+  // A frame that promises 52,555 octets, and one empty block: whole or not, but always the same.
+  const std::string frame("\x28\xB5\x2F\xFD\x40\x28\x4B\xCC\x01\0\0", 11);
+  for (const std::string& body : {frame, frame + "[", frame + frame}) {
+    const Decoded wide = decode(ContentCoding::Zstd, body, body.size(), 64_KiB);
+    const Decoded narrow = decode(ContentCoding::Zstd, body, body.size(), 97);
+    const Decoded cut = decode(ContentCoding::Zstd, body, 1, 64_KiB);
+    EXPECT_TRUE(wide.is_bad == narrow.is_bad && wide.is_bad == cut.is_bad);
+    EXPECT_TRUE(wide.is_whole == narrow.is_whole && wide.is_whole == cut.is_whole);
+  }
+}
+
 TEST(ContentDecoder, ABombEndsSoon) {
   const std::string bomb(64 << 20, 'a');
   for (const auto& one : kCodings) {

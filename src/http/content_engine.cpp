@@ -7,6 +7,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -192,7 +193,11 @@ ContentEngine::Run ZstdEngine::run(ByteView input, MutableBytes out) {
     may_have_more_ = false;
     if (!begins_right(input.subspan(from.pos))) return {from.pos, to.pos, true};
     const std::size_t before = from.pos;
+    // Where all of a frame and room for all of its content are there, the library takes a way of
+    // its own that accepts less. A frame's first octet by itself keeps it from that.
+    from.size = frame_size_ == 0 ? std::min(from.pos + 1, input.size()) : input.size();
     const std::size_t answer = ::ZSTD_decompressStream(state_, &to, &from);
+    from.size = input.size();
     if (::ZSTD_isError(answer) != 0) return {from.pos, to.pos, true};
     const std::size_t taken = from.pos - before;
     frame_size_ = answer == 0 ? 0 : frame_size_ + taken;
