@@ -111,7 +111,7 @@ io::Task<Status> Runner::start_workroom() {
   spec.init_program = *programs + "/strongroom-init";
   spec.command = options_.command;
   spec.environment = std::move(*environment);
-  auto started = workroom::Workroom::start(loop_, std::move(spec));
+  auto started = workroom::start_process_workroom(loop_, std::move(spec));
   if (!started) co_return std::unexpected(std::move(started).error());
   workroom_ = std::move(*started);
   co_return Status();

@@ -2,6 +2,7 @@
 #include "workroom/handover.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -29,6 +30,11 @@ Status check_name(std::string_view name, std::set<std::string_view>& seen) {
   return {};
 }
 
+/// "ADDRESS PORT DESTINATION", as init reads it.
+std::string text_of(const Relay& relay) {
+  return relay.address + " " + std::to_string(relay.port) + " " + relay.destination;
+}
+
 /// Octets of a text with its NUL.
 std::size_t size_of(std::string_view text) {
   return text.size() + 1;
@@ -41,6 +47,7 @@ std::size_t size_of(const WorkroomSpec& spec) {
     size += variable.name.size() + 1 + size_of(variable.value);
   for (const auto& variable : spec.environment.secret)
     size += variable.name.size() + 1 + variable.value.size() + 1;
+  for (const auto& relay : spec.relays) size += size_of(text_of(relay));
   return size;
 }
 
@@ -65,6 +72,12 @@ Status send_order(int fd, const WorkroomSpec& spec) {
   head.size = static_cast<std::uint32_t>(size_of(spec));
   head.arguments = static_cast<std::uint32_t>(spec.command.size());
   head.variables = static_cast<std::uint32_t>(environment.plain.size() + environment.secret.size());
+  head.relays = static_cast<std::uint32_t>(spec.relays.size());
+  if (spec.user) {
+    head.has_user = 1;
+    head.user = spec.user->user;
+    head.group = spec.user->group;
+  }
   std::string plain(reinterpret_cast<const char*>(&head), sizeof(head));
   add_text(plain, spec.working_directory);
   for (const auto& argument : spec.command) add_text(plain, argument);
@@ -76,7 +89,9 @@ Status send_order(int fd, const WorkroomSpec& spec) {
     STRONGROOM_CHECKED(variable.value.reveal([fd](ByteView value) { return send_all(fd, value); }));
     STRONGROOM_CHECKED(send_all(fd, bytes_of(std::string_view("", 1))));
   }
-  return {};
+  std::string relays;
+  for (const auto& relay : spec.relays) add_text(relays, text_of(relay));
+  return send_all(fd, bytes_of(relays));
 }
 
 Status meaning_of(const WireAnswer& answer, const WorkroomSpec& spec) {
@@ -95,6 +110,10 @@ Status meaning_of(const WireAnswer& answer, const WorkroomSpec& spec) {
                     kCommandNotFound);
       return fail(Code::Refused, "cannot start " + spec.command[0] + ": " + why,
                   kCommandNotExecutable);
+    case WireAnswer::What::NoUser:
+      return fail(Code::Refused, "the workroom's command cannot run as that user: " + why);
+    case WireAnswer::What::NoRelay:
+      return fail(Code::Unavailable, "the workroom cannot listen on its loopback: " + why);
     case WireAnswer::What::Malformed:
       break;
   }
@@ -127,6 +146,9 @@ Status check_spec(const WorkroomSpec& spec) {
 }
 
 Status hand_over(int fd, const WorkroomSpec& spec) {
+  constexpr timeval kPatience{10, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof(kPatience));
   STRONGROOM_CHECKED(send_order(fd, spec));
   WireAnswer answer;
   ssize_t got = 0;

@@ -1,9 +1,9 @@
 // Hands a command and its variables to strongroom-init over the socket pair (wire.h). Used by:
-// process_runtime. SPDX-License-Identifier: Apache-2.0
+// Workroom. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "base/result.h"
-#include "workroom/process_runtime.h"
+#include "workroom/workroom.h"
 
 namespace strongroom::workroom {
 

@@ -1,73 +1,27 @@
-// Workroom: a command and whatever it starts, held together so that all of it can be ended.
+// The process runtime, for development: the command sees this machine as its user does.
 //
-// The command runs under strongroom-init, which is process 1 of a process-id namespace of its own
-// where the machine allows it: when init or the runner dies, the kernel kills every process of it,
-// double forks and daemons included. Elsewhere (Isolation::Descendants) runner and init are
-// subreapers and end all descendants; one such workroom a process. The values travel over a socket
-// pair into init's locked memory and from there into the command's environment: they are in no
-// argument list, no file, and in neither our own nor init's environment. Used by: app's runner.
-// Threads: its loop's. Signals sent to this process (TERM, INT, HUP, QUIT, USR1, USR2) go to the
-// command while the workroom lives; what the terminal sends reaches it by itself.
-// SPDX-License-Identifier: Apache-2.0
+// Init is process 1 of a process-id namespace of its own where the machine allows it. Elsewhere
+// (Isolation::Descendants) runner and init are subreapers and end all descendants; one such
+// workroom a process. Used by: app's runner. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/types.h>
-#include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
 
-#include "base/clock.h"
-#include "base/result.h"
-#include "io/loop.h"
-#include "io/task.h"
-#include "lease/messages.h"
-#include "workroom/environment.h"
+#include "workroom/runtime.h"
+#include "workroom/workroom.h"
 
 namespace strongroom::workroom {
 
-/// Reasons (Error::reason) of a command that could not be started.
-inline constexpr const char* kCommandNotFound = "command_not_found";
-inline constexpr const char* kCommandNotExecutable = "command_not_executable";
-
-enum class Isolation : std::uint8_t { Descendants, Namespace };
-
-struct WorkroomSpec {
-  std::string
-      init_program;  ///< path of strongroom-init: beside the running program (io::own_directory)
-  std::vector<std::string> command;  ///< searched in the workroom's own PATH
-  Environment environment;           ///< exactly this
-  std::string working_directory;     ///< empty: the caller's
-  Isolation at_most = Isolation::Namespace;
-};
-
-class Workroom {
+class ProcessRuntime final : public Runtime {
  public:
-  /// Standard streams are the caller's. NotFound and Refused: the command cannot be started. Blocks
-  /// for the hand-over (milliseconds). The secrets are wiped here when it returns.
-  static Result<std::unique_ptr<Workroom>> start(io::Loop& loop, WorkroomSpec spec);
-  ~Workroom();  ///< ends without grace what is left
-  Workroom(const Workroom&) = delete;
-  Workroom& operator=(const Workroom&) = delete;
-
-  /// Of init; every process of the workroom descends from it.
-  [[nodiscard]] int pid() const noexcept;
-  [[nodiscard]] Isolation isolation() const noexcept;
-  /// Has a process of it this socket open (descendants.h)?
-  [[nodiscard]] bool has_socket(ino_t inode) const;
-  /// The command's exit status, or 128 and the signal that ended it; once nothing of the workroom
-  /// is left.
-  [[nodiscard]] io::Task<int> exit_status();
-  /// TERM to every process, KILL to what is left after `grace`. Answers when none is left, or names
-  /// what could not be ended. Calls that come meanwhile wait for the same end and get the same
-  /// answer.
-  [[nodiscard]] io::Task<std::vector<lease::ProcessOutcome>> end(Duration grace);
-
-  struct State;
-
- private:
-  explicit Workroom(std::shared_ptr<State> state);
-  std::shared_ptr<State> state_;
+  io::Task<Result<std::unique_ptr<RunningInit>>> launch(io::Loop& loop,
+                                                        WorkroomSpec& spec) override;
+  /// The same without a wait.
+  static Result<std::unique_ptr<RunningInit>> launch_now(io::Loop& loop, const WorkroomSpec& spec);
 };
+
+/// Launched and begun.
+[[nodiscard]] Result<std::unique_ptr<Workroom>> start_process_workroom(io::Loop& loop,
+                                                                       WorkroomSpec spec);
 
 }  // namespace strongroom::workroom

@@ -1,17 +1,17 @@
 // Real processes, in both kinds of isolation. SPDX-License-Identifier: Apache-2.0
 #include "workroom/process_runtime.h"
 
-#include <csignal>
-#include <cstdlib>
 #include <dirent.h>
-#include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
-#include <iterator>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
 
 #include "workroom/descendants.h"
 
@@ -81,7 +81,7 @@ class Running : public ::testing::TestWithParam<Isolation> {
   }
 
   void start(const std::string& script) {
-    auto started = Workroom::start(loop, spec(script));
+    auto started = start_process_workroom(loop, spec(script));
     ASSERT_TRUE(started) << started.error().message;
     workroom = std::move(*started);
     EXPECT_EQ(workroom->isolation(), GetParam()) << "this machine gives namespaces to root";
@@ -134,19 +134,19 @@ TEST_P(Running, a_death_by_signal_is_128_and_its_number) {
 TEST_P(Running, what_cannot_start_says_so) {
   auto wrong = spec("");
   wrong.command = {"no-such-command-at-all"};
-  auto started = Workroom::start(loop, std::move(wrong));
+  auto started = start_process_workroom(loop, std::move(wrong));
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().code, Code::NotFound);
   auto forbidden = spec("");
   forbidden.command = {folder + "/text"};
   std::ofstream(forbidden.command[0]) << "no program";
-  EXPECT_EQ(Workroom::start(loop, std::move(forbidden)).error().code, Code::Refused);
+  EXPECT_EQ(start_process_workroom(loop, std::move(forbidden)).error().code, Code::Refused);
   auto lost = spec("");
   lost.working_directory = "/no/such/folder";
-  EXPECT_EQ(Workroom::start(loop, std::move(lost)).error().code, Code::NotFound);
+  EXPECT_EQ(start_process_workroom(loop, std::move(lost)).error().code, Code::NotFound);
   auto bad = spec("");
   bad.environment.plain.push_back({"OUT", "again"});
-  EXPECT_EQ(Workroom::start(loop, std::move(bad)).error().code, Code::Conflict);
+  EXPECT_EQ(start_process_workroom(loop, std::move(bad)).error().code, Code::Conflict);
 }
 
 TEST_P(Running, J2_init_and_the_runner_hold_no_value_in_their_environment) {
@@ -233,7 +233,7 @@ TEST_P(Running, a_large_environment_arrives_whole) {
   large.environment.secret.push_back({"BIG", Secret(bytes_of(value))});
   for (int i = 0; i < 20; ++i)
     large.environment.plain.push_back({"FILL" + std::to_string(i), value});
-  auto started = Workroom::start(loop, std::move(large));
+  auto started = start_process_workroom(loop, std::move(large));
   ASSERT_TRUE(started) << started.error().message;
   workroom = std::move(*started);
   EXPECT_EQ(exit_status(), 0);
@@ -256,7 +256,7 @@ TEST_P(Running, J9_a_killed_runner_takes_everything_along) {
   if (runner == 0) {
     SystemClock own_clock;
     io::Loop own_loop(own_clock);
-    const auto started = Workroom::start(
+    const auto started = start_process_workroom(
         own_loop, spec("(setsid sleep 600 &); (setsid sh -c 'trap \"\" TERM; while :; do sleep 1; "
                        "done' &); touch $OUT/ready; exec sleep 600"));
     if (!started) ::_exit(1);

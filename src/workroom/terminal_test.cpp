@@ -1,11 +1,11 @@
 // A workroom at a terminal: it reads, and Ctrl-C reaches it once. SPDX-License-Identifier:
 // Apache-2.0
-#include <csignal>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <pty.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <csignal>
 
 #include "workroom/process_runtime.h"
 
@@ -22,7 +22,7 @@ namespace {
   spec.command = {"sh", "-c", script};
   spec.environment.plain = {{"PATH", "/usr/bin:/bin"}};
   spec.at_most = isolation;
-  auto started = Workroom::start(loop, std::move(spec));
+  auto started = start_process_workroom(loop, std::move(spec));
   if (!started) ::_exit(99);
   int status = 98;
   loop.spawn([](io::Loop& own, Workroom& workroom, int& out) -> io::Task<void> {

@@ -1,20 +1,21 @@
-// What the runner and strongroom-init say to each other over their socket pair. Both are of one
-// build, so: native integers.
+// What the runner and strongroom-init say to each other over their socket. Both are of one build,
+// so: native integers.
 //
 // Runner first: WireHead, then `size` octets: texts that end in NUL, in this order: working
-// directory (may be empty), the command and its arguments, the variables as NAME=VALUE. Init
-// answers one WireAnswer. From then on the runner sends single octets: a signal's number for the
-// command, or kWireEnd; the end of the stream means that the runner is gone.
+// directory (may be empty), the command and its arguments, the variables as NAME=VALUE, the relays
+// (to_text). Init answers one WireAnswer. From then on the runner sends single octets: a signal's
+// number for the command, or kWireEnd; the end of the stream means that the runner is gone.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace strongroom::workroom {
 
 inline constexpr int kWireDescriptor = 3;
-inline constexpr std::uint32_t kWireVersion = 1;
+inline constexpr std::uint32_t kWireVersion = 2;
 /// Linux itself takes 2 MiB of arguments and variables, as a rule.
 inline constexpr std::size_t kWireLimit = 4UL << 20U;
 /// "All of us are being ended: leave when nobody is left, not as soon as the command has."
@@ -25,12 +26,31 @@ struct WireHead {
   std::uint32_t size = 0;
   std::uint32_t arguments = 0;
   std::uint32_t variables = 0;
+  std::uint32_t relays = 0;
+  std::uint32_t has_user = 0;  ///< 0: the command runs as init does
+  std::uint32_t user = 0;
+  std::uint32_t group = 0;
 };
 
 struct WireAnswer {
-  enum class What : std::uint32_t { Started, NoDirectory, NoCommand, Malformed };
+  enum class What : std::uint32_t { Started, NoDirectory, NoCommand, Malformed, NoUser, NoRelay };
   What what = What::Malformed;
   std::int32_t why = 0;  ///< errno
+};
+
+/// The command's standard streams, as descriptors of the runner.
+struct Streams {
+  int in = 0;
+  int out = 1;
+  int error = 2;
+  bool is_terminal = false;  ///< all three are one terminal of the workroom's own
+};
+
+/// A listener on the workroom's loopback whose connections init hands on to the gateway's socket.
+struct Relay {
+  std::string address;  ///< IPv4
+  std::uint16_t port = 0;
+  std::string destination;  ///< "HOST:PORT" asked of the gateway by CONNECT; empty: handed on as is
 };
 
 }  // namespace strongroom::workroom

@@ -1,0 +1,12 @@
+// Where a workroom in a container finds what is ours. Both the runner and strongroom-init use it.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace strongroom::workroom {
+
+inline constexpr const char* kInside = "/run/strongroom";
+inline constexpr const char* kInit = "/run/strongroom/strongroom-init";
+inline constexpr const char* kOrderSocket = "/run/strongroom/order.sock";
+inline constexpr const char* kGatewaySocket = "/run/strongroom/gateway.sock";
+
+}  // namespace strongroom::workroom
