@@ -249,6 +249,27 @@ void session_options(CLI::App* command, Options& o) {
       ->check(CLI::Range(1, 604'800));
 }
 
+void container_options(CLI::App* run, ContainerOptions& container) {
+  run->add_option("--image", container.image,
+                  "of a container: a folder with a root filesystem, or an OCI image layout as "
+                  "FOLDER[:TAG]");
+  run->add_option("--network", container.network,
+                  "of a container: none (the gateway alone is reached), host, or a network's name");
+  run->add_option("--mount", container.mounts,
+                  "FROM:TO[:ro], a folder of this machine in the container; may be repeated")
+      ->expected(1)
+      ->take_all();
+  run->add_option("--user", container.user, "in the container, NAME or UID, either with :GROUP");
+  run->add_option("--workdir", container.working_directory, "in the container");
+  run->add_option("--scratch-size", container.scratch_size,
+                  "the most that the container may write beside its mounts, in memory: as 512m or "
+                  "20%");
+  run->add_option("--pids-limit", container.most_processes, "the most processes in the container")
+      ->check(CLI::Range(1L, 4'194'304L));
+  run->add_option("--memory", container.memory_limit, "the most memory of the container, as 2g")
+      ->transform(CLI::AsSizeValue(false));
+}
+
 void add_sessions(CLI::App& app, Options& o) {
   auto* session = group(app, "session", "runs of workrooms");
   session_options(leaf(*session, o, "start",
@@ -278,11 +299,12 @@ void add_sessions(CLI::App& app, Options& o) {
   auto* run = leaf(app, o, "run", "run a command in a workroom with the keys it needs",
                    [&o](const Common& c) { return run_workroom(c, o.run); });
   session_options(run, o);
-  run->add_option("--runtime", o.run.runtime, "process (this build has no other)");
+  run->add_option("--runtime", o.run.runtime,
+                  "process, or runc (or the path of another OCI runtime)");
   run->add_flag("--proxy,!--no-proxy", o.run.proxies,
                 "tools reach the services' own hosts through the gateway (HTTPS_PROXY), and no "
                 "other host that way: so unless --no-proxy is said");
-  run->add_option("--image", o.run.image, "for container runtimes");
+  container_options(run, o.run.container);
   run->add_option("--env", o.run.variables,
                   "a plain variable for the workroom, NAME=VALUE; may be repeated")
       ->expected(1)

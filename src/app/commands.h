@@ -25,6 +25,18 @@ struct KeyAddOptions {
   std::vector<std::string> settings;  ///< NAME=VALUE
 };
 
+/// Of `strongroom run` with a container runtime.
+struct ContainerOptions {
+  std::string image;
+  std::string network = "none";
+  std::vector<std::string> mounts;  ///< FROM:TO[:ro]
+  std::string user;                 ///< NAME or UID, either with :GROUP; empty: the image's
+  std::string working_directory;
+  std::string scratch_size = "50%";
+  long most_processes = 4096;
+  std::uint64_t memory_limit = 0;  ///< octets; 0: none
+};
+
 struct RunOptions {
   std::string tenant;
   std::string member;
@@ -35,7 +47,7 @@ struct RunOptions {
   bool proxies = true;  ///< the proxy ingress is set in the workroom
   bool socket = false;  ///< a Unix socket of the session's own
   std::optional<long> socket_owner;
-  std::string image;
+  ContainerOptions container;
   long time_limit_seconds = 0;  ///< 0: the server's default
   std::vector<std::string> command;
 };

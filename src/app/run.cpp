@@ -1,5 +1,6 @@
 // `strongroom run`. SPDX-License-Identifier: Apache-2.0
 #include "app/call.h"
+#include "app/housing.h"
 #include "app/runner.h"
 #include "io/process.h"
 
@@ -38,11 +39,11 @@ std::vector<SessionStart::Granted> read_granted(const json::object& document,
 Result<SessionStart> start_session(ControlClient& client, const RunOptions& options) {
   json::object body{{"tenant", options.tenant},
                     {"member", options.member},
-                    {"runtime", "process"},
+                    {"runtime", options.runtime},
                     {"services", to_array(options.services)},
                     {"skills", to_array(options.skills)}};
   if (options.time_limit_seconds > 0) body["time_limit_seconds"] = options.time_limit_seconds;
-  if (options.socket || options.socket_owner) body["socket"] = true;
+  if (options.socket || options.socket_owner || needs_socket(options)) body["socket"] = true;
   if (options.socket_owner) body["socket_owner"] = *options.socket_owner;
   STRONGROOM_TRY(const auto installation, client.get("/api/v1/installation"));
   STRONGROOM_TRY(const auto answer, client.post("/api/v1/sessions", body));
@@ -74,10 +75,7 @@ Result<SessionStart> start_session(ControlClient& client, const RunOptions& opti
 }  // namespace
 
 int run_workroom(const Common& common, const RunOptions& options) {
-  if (options.runtime != "process")
-    return report(Error(Code::Unsupported,
-                        "this version runs workrooms as processes only: leave --runtime out"));
-  if (options.command.empty())
+  if (options.command.empty() && !is_container(options))
     return report(
         Error(Code::Invalid,
               "no command: write it after --, as in 'strongroom run ... -- python3 agent.py'"));

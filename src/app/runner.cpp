@@ -103,6 +103,10 @@ io::Task<Status> Runner::start_workroom() {
   auto catalog = catalog::Catalog::from_sources(sources_);
   if (!catalog) co_return std::unexpected(std::move(catalog).error());
   catalog_ = std::move(*catalog);
+  auto housing = Housing::make(options_, {start_.session, start_.gateway, start_.socket});
+  if (!housing) co_return std::unexpected(std::move(housing).error());
+  housing_ = std::move(*housing);
+  housing_->plan(places());
   auto leases = co_await leases_of_injected();
   if (!leases) co_return std::unexpected(std::move(leases).error());
   auto environment = environment_of(*leases);
@@ -111,10 +115,33 @@ io::Task<Status> Runner::start_workroom() {
   spec.init_program = *programs + "/strongroom-init";
   spec.command = options_.command;
   spec.environment = std::move(*environment);
-  auto started = workroom::start_process_workroom(loop_, std::move(spec));
+  const Status furnished = housing_->furnish(spec);
+  if (!furnished) co_return std::unexpected(furnished.error());
+  auto init = co_await housing_->runtime().launch(loop_, spec);
+  if (!init) co_return std::unexpected(std::move(init).error());
+  auto started = workroom::Workroom::start(loop_, std::move(*init), std::move(spec));
   if (!started) co_return std::unexpected(std::move(started).error());
   workroom_ = std::move(*started);
   co_return Status();
+}
+
+/// Where the keys of this session may be used.
+std::vector<catalog::Place> Runner::places() const {
+  std::vector<catalog::Place> out;
+  for (const auto* list : {&start_.passes, &start_.injected})
+    for (const auto& granted : *list) {
+      const auto* service = catalog_.find(granted.service);
+      if (service == nullptr) continue;
+      const auto its = catalog::places_of(*service, granted.settings);
+      out.insert(out.end(), its.begin(), its.end());
+    }
+  return out;
+}
+
+/// Hosts that are addresses are called otherwise inside.
+void Runner::move_hosts(workroom::SessionKey& key) const {
+  for (auto& [name, value] : key.settings)
+    if (name == "host") value = housing_->host(value);
 }
 
 io::Task<Result<std::vector<LeaseId>>> Runner::leases_of_injected() {
@@ -133,7 +160,7 @@ Result<std::vector<workroom::PlainVariable>> Runner::open_trust() {
   if (trusts_gateway()) authorities += start_.gateway_authority;
   // What is behind a plain tunnel, or reached directly, shows its own certificate.
   authorities += start_.provider_authorities;
-  STRONGROOM_TRY(auto files, workroom::TrustFiles::write(authorities));
+  STRONGROOM_TRY(auto files, workroom::TrustFiles::write(authorities, housing_->trust()));
   trust_.emplace(std::move(files));
   if (options_.proxies) return open_proxy();
   return workroom::trust_variables(*trust_);
@@ -141,6 +168,7 @@ Result<std::vector<workroom::PlainVariable>> Runner::open_trust() {
 
 /// The listener that the tools are told of, unless --no-proxy was said.
 Result<std::vector<workroom::PlainVariable>> Runner::open_proxy() {
+  if (housing_->has_relay()) return workroom::proxy_variables(housing_->proxy(), *trust_);
   ProxyDoor::Plan plan;
   plan.gateway = start_.gateway;
   plan.authority_pem = start_.gateway_authority;
@@ -178,13 +206,15 @@ Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>&
     keys_.insert(lease->granted().key);
     STRONGROOM_TRY(auto* key, add(lease->granted().service, lease->granted().label));
     key->settings = lease->granted().settings;
+    move_hosts(*key);
     key->value = lease->take_value();
     held_.push_back(std::move(held));
   }
   workroom::SessionFacts facts;
   facts.session = start_.session.text();
-  facts.gateway = start_.gateway;
-  facts.socket = start_.socket;
+  facts.gateway = housing_->gateway();
+  facts.socket = housing_->socket();
+  facts.is_container = housing_->is_container();
   if (options_.proxies || trusts_gateway()) {
     STRONGROOM_TRY(facts.proxy, open_trust());
   }

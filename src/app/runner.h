@@ -13,12 +13,13 @@
 
 #include "app/commands.h"
 #include "app/control_client.h"
+#include "app/housing.h"
 #include "app/proxy_door.h"
 #include "catalog/catalog.h"
 #include "io/loop.h"
 #include "lease/holder_side.h"
-#include "workroom/process_runtime.h"
 #include "workroom/proxy_environment.h"
+#include "workroom/workroom.h"
 
 namespace strongroom::app {
 
@@ -56,6 +57,8 @@ class Runner {
   io::Task<Status> start_workroom();
   io::Task<Result<std::vector<LeaseId>>> leases_of_injected();
   io::Task<Status> hold_again();
+  [[nodiscard]] std::vector<catalog::Place> places() const;
+  void move_hosts(workroom::SessionKey& key) const;
   [[nodiscard]] bool trusts_gateway() const;
   [[nodiscard]] Result<std::vector<workroom::PlainVariable>> open_trust();
   [[nodiscard]] Result<std::vector<workroom::PlainVariable>> open_proxy();
@@ -78,6 +81,7 @@ class Runner {
   std::vector<std::unique_ptr<HeldLease>> held_;
   std::set<KeyId> keys_;
   catalog::Catalog catalog_;
+  std::unique_ptr<Housing> housing_;
   std::optional<workroom::TrustFiles> trust_;
   std::unique_ptr<ProxyDoor> door_;
   std::unique_ptr<workroom::Workroom> workroom_;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "catalog/places.h"
 #include "crypto/crypto.h"
 #include "crypto/session_credentials.h"
 #include "vault/state.h"
@@ -9,24 +10,11 @@
 namespace strongroom::vault {
 namespace {
 
-std::string_view find(const Settings& settings, std::string_view name) {
-  for (const auto& [key, value] : settings)
-    if (key == name) return value;
-  return {};
-}
-
 /// Where a key of this service may be used, as the proxy ingress reads it.
 void add_places(const catalog::Service& service, const Settings& settings, Settings& out) {
-  const bool is_proxied = service.delivery == catalog::Delivery::Proxied;
-  const auto add = [&](const std::string& host, std::string_view port) {
-    const std::string place =
-        host + ":" + (port.empty() ? std::to_string(service.port) : std::string(port));
-    out.emplace_back(is_proxied ? "inspect" : "tunnel",
-                     is_proxied ? service.id + " " + place : place);
-  };
-  for (const auto& host : service.hosts) add(host, {});
-  const std::string own(find(settings, is_proxied ? service.host_setting : "host"));
-  if (!own.empty()) add(own, find(settings, "port"));
+  for (const auto& place : catalog::places_of(service, settings))
+    out.emplace_back(place.is_inspected ? "inspect" : "tunnel",
+                     place.is_inspected ? service.id + " " + place.text() : place.text());
 }
 
 }  // namespace

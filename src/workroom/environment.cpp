@@ -79,16 +79,20 @@ class Builder {
     if (!facts_.proxy.empty() && !is_said_by_caller("SSL_CERT_DIR")) unset_.insert("SSL_CERT_DIR");
     for (const auto& variable : facts_.added) STRONGROOM_CHECKED(add_by_caller(variable));
     for (const auto& variable : facts_.inherited)
-      if (is_inherited(variable.name) && !taken_.contains(variable.name) &&
+      if (is_wanted(variable.name) && !taken_.contains(variable.name) &&
           !unset_.contains(variable.name))
         set(variable.name, variable.value);
-    if (!taken_.contains("PATH")) set("PATH", std::string(kDefaultPath));
+    if (!facts_.is_container && !taken_.contains("PATH")) set("PATH", std::string(kDefaultPath));
+    out_.unset.assign(unset_.begin(), unset_.end());
     return {};
   }
 
   Environment take() { return std::move(out_); }
 
  private:
+  [[nodiscard]] bool is_wanted(std::string_view name) const {
+    return facts_.is_container ? is_inherited_by_container(name) : is_inherited(name);
+  }
   void set(std::string name, std::string value) {
     taken_.insert(name);
     out_.plain.push_back({std::move(name), std::move(value)});
@@ -164,6 +168,20 @@ std::string host_of(std::string_view url) {
 bool is_inherited(std::string_view name) {
   return name.starts_with("LC_") ||
          std::find(kInherited.begin(), kInherited.end(), name) != kInherited.end();
+}
+
+bool is_inherited_by_container(std::string_view name) {
+  static constexpr std::string_view kNames[] = {"TERM", "COLORTERM", "NO_COLOR", "LANG", "TZ"};
+  return name.starts_with("LC_") || std::ranges::find(kNames, name) != std::end(kNames);
+}
+
+void add_of_image(Environment& environment, std::string_view name, std::string_view value) {
+  const auto is_it = [&](const auto& each) { return each.name == name; };
+  if (std::ranges::any_of(environment.plain, is_it) ||
+      std::ranges::any_of(environment.secret, is_it) ||
+      std::ranges::find(environment.unset, name) != environment.unset.end())
+    return;
+  environment.plain.push_back({std::string(name), std::string(value)});
 }
 
 std::vector<PlainVariable> own_environment() {

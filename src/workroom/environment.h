@@ -30,7 +30,10 @@ struct SecretVariable {
 struct Environment {
   std::vector<PlainVariable> plain;
   std::vector<SecretVariable> secret;
+  std::vector<std::string> unset;  ///< names that may come from nowhere else
 };
+/// One of an image's own variables: kept unless the session sets or unsets it.
+void add_of_image(Environment& environment, std::string_view name, std::string_view value);
 
 /// One key of a session. Proxied services have a pass, injected ones a value.
 struct SessionKey {
@@ -50,13 +53,16 @@ struct SessionFacts {
   std::vector<PlainVariable>
       added;  ///< `run --env NAME=VALUE`; may not replace what a service sets or unsets, and
               ///< stands before the session's own part of a shared one (proxy_environment.h)
-  std::string socket = {};  ///< STRONGROOM_SOCKET, where the session has one of its own
+  std::string socket = {};    ///< STRONGROOM_SOCKET, where the session has one of its own
+  bool is_container = false;  ///< PATH, HOME and their like are the image's
 };
 
 [[nodiscard]] Result<Environment> build_environment(const SessionFacts& facts,
                                                     std::vector<SessionKey> keys);
 /// PATH, HOME, LANG, LC_*, TERM, TZ, USER, LOGNAME, SHELL, TMPDIR, COLORTERM, NO_COLOR.
 [[nodiscard]] bool is_inherited(std::string_view name);
+/// TERM, COLORTERM, NO_COLOR, LANG, LC_*, TZ.
+[[nodiscard]] bool is_inherited_by_container(std::string_view name);
 /// "http://127.0.0.1:8701" → "127.0.0.1"; an IPv6 address comes without its brackets.
 [[nodiscard]] std::string host_of(std::string_view url);
 /// This process's own environment as variables (for SessionFacts::inherited).

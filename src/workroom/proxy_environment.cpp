@@ -37,6 +37,15 @@ Status write_file(const std::string& path, std::string_view text) {
   return fail(Code::Storage, "cannot write " + path + ": " + std::strerror(errno));
 }
 
+Result<std::string> make_folder() {
+  const char* const wanted = std::getenv("TMPDIR");
+  std::string pattern = std::string(wanted != nullptr && wanted[0] == '/' ? wanted : "/tmp") +
+                        "/strongroom-workroom-XXXXXX";
+  if (::mkdtemp(pattern.data()) != nullptr) return pattern;
+  return fail(Code::Storage,
+              "no folder for the workroom's certificates: " + std::string(std::strerror(errno)));
+}
+
 /// The JVM takes options apart at blanks, outside quotes of either kind.
 std::string quoted(std::string_view path) {
   std::string out = "\"";
@@ -83,29 +92,23 @@ void add_trust(const TrustFiles& files, const std::string& more_for_java,
 
 }  // namespace
 
-Result<TrustFiles> TrustFiles::write(const std::string& authority_pem) {
-  const char* const wanted = std::getenv("TMPDIR");
-  std::string pattern = std::string(wanted != nullptr && wanted[0] == '/' ? wanted : "/tmp") +
-                        "/strongroom-workroom-XXXXXX";
-  if (::mkdtemp(pattern.data()) == nullptr)
-    return fail(Code::Storage,
-                "no folder for the workroom's certificates: " + std::string(std::strerror(errno)));
-  TrustFiles files(std::move(pattern));
-  STRONGROOM_CHECKED(write_file(files.authority(), authority_pem));
+Result<TrustFiles> TrustFiles::write(const std::string& authority_pem, const TrustPlace& place) {
+  STRONGROOM_TRY(const std::string folder,
+                 place.folder.empty() ? make_folder() : Result<std::string>(place.folder));
+  TrustFiles files(folder, place.seen_as.empty() ? folder : place.seen_as);
+  STRONGROOM_CHECKED(write_file(folder + kAuthority, authority_pem));
   STRONGROOM_TRY(const auto bundle, bundle_of(authority_pem));
-  STRONGROOM_CHECKED(write_file(files.bundle(), bundle));
+  STRONGROOM_CHECKED(write_file(folder + kBundle, bundle));
   STRONGROOM_TRY(const auto store, io::java_trust_store(bundle, std::string(kJavaStorePassword)));
-  STRONGROOM_CHECKED(write_file(files.java_store(), text_of(store)));
-  STRONGROOM_CHECKED(write_file(files.wget_file(), "ca_certificate = " + files.bundle() + "\n"));
+  STRONGROOM_CHECKED(write_file(folder + kJavaStore, text_of(store)));
+  STRONGROOM_CHECKED(write_file(folder + kWgetFile, "ca_certificate = " + files.bundle() + "\n"));
   return files;
 }
 
 TrustFiles::~TrustFiles() {
   if (folder_.empty()) return;
-  ::unlink(authority().c_str());
-  ::unlink(bundle().c_str());
-  ::unlink(java_store().c_str());
-  ::unlink(wget_file().c_str());
+  for (const char* each : {kAuthority, kBundle, kJavaStore, kWgetFile})
+    ::unlink((folder_ + each).c_str());
   ::rmdir(folder_.c_str());
 }
 

@@ -16,24 +16,38 @@
 
 namespace strongroom::workroom {
 
-/// A folder of its own under TMPDIR (or /tmp), with ca.pem (the session's authority alone),
+/// Where the files are, and where the workroom finds them.
+struct TrustPlace {
+  std::string folder;   ///< empty: one of its own under TMPDIR (or /tmp)
+  std::string seen_as;  ///< empty: the same
+};
+
+/// A folder with ca.pem (the session's authority alone),
 /// ca-bundle.pem (the same before the machine's public roots), ca-bundle.p12 (the bundle as Java
 /// reads it) and wgetrc (which names the bundle); removed with this.
 class TrustFiles {
  public:
   /// Where the machine has no public roots the bundle holds the session's authority alone.
-  static Result<TrustFiles> write(const std::string& authority_pem);
-  TrustFiles(TrustFiles&& other) noexcept : folder_(std::exchange(other.folder_, {})) {}
+  static Result<TrustFiles> write(const std::string& authority_pem, const TrustPlace& place = {});
+  TrustFiles(TrustFiles&& other) noexcept
+      : folder_(std::exchange(other.folder_, {})), seen_as_(std::move(other.seen_as_)) {}
   TrustFiles& operator=(TrustFiles&&) = delete;
   ~TrustFiles();
-  [[nodiscard]] std::string authority() const { return folder_ + "/ca.pem"; }
-  [[nodiscard]] std::string bundle() const { return folder_ + "/ca-bundle.pem"; }
-  [[nodiscard]] std::string java_store() const { return folder_ + "/ca-bundle.p12"; }
-  [[nodiscard]] std::string wget_file() const { return folder_ + "/wgetrc"; }
+  // As the workroom finds them.
+  [[nodiscard]] std::string authority() const { return seen_as_ + kAuthority; }
+  [[nodiscard]] std::string bundle() const { return seen_as_ + kBundle; }
+  [[nodiscard]] std::string java_store() const { return seen_as_ + kJavaStore; }
+  [[nodiscard]] std::string wget_file() const { return seen_as_ + kWgetFile; }
 
  private:
-  explicit TrustFiles(std::string folder) : folder_(std::move(folder)) {}
+  static constexpr const char* kAuthority = "/ca.pem";
+  static constexpr const char* kBundle = "/ca-bundle.pem";
+  static constexpr const char* kJavaStore = "/ca-bundle.p12";
+  static constexpr const char* kWgetFile = "/wgetrc";
+  TrustFiles(std::string folder, std::string seen_as)
+      : folder_(std::move(folder)), seen_as_(std::move(seen_as)) {}
   std::string folder_;
+  std::string seen_as_;
 };
 
 /// Where the proxy is.

@@ -47,6 +47,7 @@ struct CommandUser {
 struct ContainerSpec {
   std::string name;             ///< of the container: letters, digits and '-'
   std::string image;            ///< of the runtime: a folder, a layout, an image's name
+  std::string user;             ///< as `--user` has it; empty: the image's
   std::string network = kNone;  ///< kNone, kHost, or a network that the runtime knows
   std::vector<Mount> mounts;
   std::vector<HostName> hosts;

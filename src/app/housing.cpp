@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/housing.h"
+
+#include <filesystem>
+
+#include "workroom/process_runtime.h"
+#include "workroom/runc_runtime.h"
+
+namespace strongroom::app {
+namespace {
+
+constexpr const char* kProcess = "process";
+
+/// "FROM:TO[:ro]"
+Result<workroom::Mount> parse_mount(const std::string& text) {
+  const auto wrong = [&] {
+    return fail(
+        Code::Invalid,
+        "--mount " + text + " is not FROM:TO or FROM:TO:ro, both absolute, FROM being there");
+  };
+  workroom::Mount out;
+  std::string rest = text;
+  if (rest.ends_with(":ro") || rest.ends_with(":rw")) {
+    out.is_read_only = rest.ends_with(":ro");
+    rest.resize(rest.size() - 3);
+  }
+  const auto colon = rest.find(':');
+  if (colon == std::string::npos || rest.find(':', colon + 1) != std::string::npos) return wrong();
+  out.from = rest.substr(0, colon);
+  out.to = std::filesystem::path(rest.substr(colon + 1)).lexically_normal().string();
+  std::error_code problem;
+  const bool is_there = std::filesystem::exists(out.from, problem);
+  if (!out.from.starts_with('/') || !out.to.starts_with('/') || out.to == "/" || !is_there)
+    return wrong();
+  if (out.to.starts_with("/run/strongroom") || out.to.starts_with("/proc") ||
+      out.to.starts_with("/sys") || out.to.starts_with("/dev"))
+    return fail(Code::Invalid, "--mount " + text + ": " + out.to + " is not the caller's to mount");
+  return out;
+}
+
+bool is_runtime_name(const std::string& name) {
+  return name == "runc" || name == "crun" || name == "youki" || name.find('/') != std::string::npos;
+}
+
+}  // namespace
+
+bool is_container(const RunOptions& options) {
+  return options.runtime != kProcess;
+}
+
+bool needs_socket(const RunOptions& options) {
+  return is_container(options) && options.container.network != workroom::ContainerSpec::kHost;
+}
+
+Result<std::unique_ptr<Housing>> Housing::make(const RunOptions& options, Facts facts) {
+  std::unique_ptr<Housing> out(new Housing(options, std::move(facts)));
+  if (app::is_container(options)) {
+    STRONGROOM_CHECKED(out->open_container());
+  } else {
+    out->runtime_ = std::make_unique<workroom::ProcessRuntime>();
+  }
+  return out;
+}
+
+Status Housing::open_container() {
+  const ContainerOptions& container = options_.container;
+  if (!is_runtime_name(options_.runtime))
+    return fail(Code::Invalid, "there is no runtime '" + options_.runtime +
+                                   "': process, runc, or the path of an OCI runtime");
+  if (container.image.empty())
+    return fail(Code::Invalid, "the runtime " + options_.runtime + " needs an --image");
+  const std::string root = workroom::SessionFolder::root_folder();
+  workroom::SessionFolder::clear_abandoned(root, workroom::RuncRuntime::remove_abandoned);
+  STRONGROOM_TRY(auto folder, workroom::SessionFolder::make(root, facts_.session.text()));
+  folder_.emplace(std::move(folder));
+  workroom::RuncRuntime::Plan plan;
+  plan.program = options_.runtime;
+  plan.folder = folder_->path();
+  plan.scratch_size = container.scratch_size;
+  runtime_ = std::make_unique<workroom::RuncRuntime>(std::move(plan));
+  return {};
+}
+
+void Housing::plan(const std::vector<catalog::Place>& places) {
+  if (!needs_socket(options_)) return;
+  const bool is_own = options_.container.network == workroom::ContainerSpec::kNone;
+  network_ =
+      workroom::plan_network(places, is_own ? workroom::Loopback::Own : workroom::Loopback::Shared);
+}
+
+std::string Housing::gateway() const {
+  if (!network_) return facts_.gateway;
+  return "http://" + network_->gateway_host + ":" +
+         std::to_string(workroom::NetworkPlan::kGatewayPort);
+}
+
+std::string Housing::socket() const {
+  return folder_ && !facts_.socket.empty() ? workroom::kGatewaySocket : facts_.socket;
+}
+
+std::string Housing::host(const std::string& host) const {
+  return network_ ? network_->inside(host) : host;
+}
+
+workroom::ProxyFacts Housing::proxy() const {
+  return {gateway(), network_->gateway_host, workroom::NetworkPlan::kGatewayPort};
+}
+
+workroom::TrustPlace Housing::trust() const {
+  if (!folder_) return {};
+  return {folder_->inside() + "/trust", std::string(workroom::kInside) + "/trust"};
+}
+
+Status Housing::furnish(workroom::WorkroomSpec& spec) const {
+  if (!folder_) return {};
+  const ContainerOptions& options = options_.container;
+  spec.working_directory = options.working_directory;
+  auto& container = spec.container;
+  container.name = "strongroom-" + facts_.session.text();
+  container.image = options.image;
+  container.user = options.user;
+  container.network = options.network;
+  for (const auto& each : options.mounts) {
+    STRONGROOM_TRY(auto mount, parse_mount(each));
+    container.mounts.push_back(std::move(mount));
+  }
+  container.inside = folder_->inside();
+  container.gateway_socket = facts_.socket;
+  container.most_processes = options.most_processes;
+  container.memory_limit = static_cast<std::int64_t>(options.memory_limit);
+  if (!network_) return {};
+  spec.relays = network_->relays;
+  container.hosts = network_->hosts;
+  return {};
+}
+
+}  // namespace strongroom::app

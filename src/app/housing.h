@@ -1,0 +1,64 @@
+// Housing: where and how a session's workroom lives: as a process of this machine, or in a
+// container with a folder and a loopback of its own.
+//
+// Used by: Runner. Threads: its loop's. What the workroom is told of the gateway, of its socket and
+// of its certificates is told as it sees them. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/commands.h"
+#include "base/id.h"
+#include "catalog/places.h"
+#include "workroom/network_plan.h"
+#include "workroom/proxy_environment.h"
+#include "workroom/runtime.h"
+#include "workroom/session_folder.h"
+
+namespace strongroom::app {
+
+[[nodiscard]] bool is_container(const RunOptions& options);
+/// Does the workroom reach the gateway by the session's own socket alone?
+[[nodiscard]] bool needs_socket(const RunOptions& options);
+
+class Housing {
+ public:
+  struct Facts {
+    SessionId session;
+    std::string gateway;  ///< as reached from this machine
+    std::string socket;   ///< the session's own; may be empty
+  };
+  /// Also clears away what killed runners of this user have left. Invalid, Refused, Storage.
+  static Result<std::unique_ptr<Housing>> make(const RunOptions& options, Facts facts);
+
+  /// Once the keys are known: `places` of all of them.
+  void plan(const std::vector<catalog::Place>& places);
+  [[nodiscard]] bool is_container() const { return folder_.has_value(); }
+  /// Tools reach the gateway through a listener of the workroom's own loopback, not a ProxyDoor.
+  [[nodiscard]] bool has_relay() const { return network_.has_value(); }
+  // As the workroom sees them.
+  [[nodiscard]] std::string gateway() const;
+  [[nodiscard]] std::string socket() const;
+  [[nodiscard]] std::string host(const std::string& host) const;
+  [[nodiscard]] workroom::ProxyFacts proxy() const;
+  [[nodiscard]] workroom::TrustPlace trust() const;
+
+  /// Fills in all that concerns the container.
+  [[nodiscard]] Status furnish(workroom::WorkroomSpec& spec) const;
+  [[nodiscard]] workroom::Runtime& runtime() { return *runtime_; }
+
+ private:
+  Housing(const RunOptions& options, Facts facts) : options_(options), facts_(std::move(facts)) {}
+  [[nodiscard]] Status open_container();
+
+  const RunOptions& options_;
+  Facts facts_;
+  std::optional<workroom::SessionFolder> folder_;
+  std::optional<workroom::NetworkPlan> network_;
+  std::unique_ptr<workroom::Runtime> runtime_;
+};
+
+}  // namespace strongroom::app

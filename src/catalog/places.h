@@ -1,0 +1,26 @@
+// Where a key may be used: the hosts of its service, and the one that its settings name.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catalog/service.h"
+
+namespace strongroom::catalog {
+
+struct Place {
+  std::string host;  ///< a name or an address, as it was written
+  std::string port;
+  /// The gateway looks into what goes there, as it adds the key; else it is a plain tunnel.
+  bool is_inspected = false;
+
+  [[nodiscard]] std::string text() const { return host + ":" + port; }
+};
+
+[[nodiscard]] std::vector<Place> places_of(
+    const Service& service, const std::vector<std::pair<std::string, std::string>>& settings);
+
+}  // namespace strongroom::catalog
