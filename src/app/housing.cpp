@@ -38,6 +38,17 @@ Result<workroom::Mount> parse_mount(const std::string& text) {
   return out;
 }
 
+/// A namespace that `ip netns` knows (ip-netns(8)).
+Status check_network(const std::string& name) {
+  if (name == workroom::ContainerSpec::kNone || name == workroom::ContainerSpec::kHost) return {};
+  std::error_code problem;
+  if (name.find('/') == std::string::npos && !name.starts_with('.') &&
+      std::filesystem::exists("/run/netns/" + name, problem))
+    return {};
+  return fail(Code::NotFound,
+              "there is no network '" + name + "': none, host, or a name of `ip netns`");
+}
+
 bool is_runtime_name(const std::string& name) {
   return name == "runc" || name == "crun" || name == "youki" || name.find('/') != std::string::npos;
 }
@@ -69,6 +80,7 @@ Status Housing::open_container() {
                                    "': process, runc, or the path of an OCI runtime");
   if (container.image.empty())
     return fail(Code::Invalid, "the runtime " + options_.runtime + " needs an --image");
+  STRONGROOM_CHECKED(check_network(container.network));
   const std::string root = workroom::SessionFolder::root_folder();
   workroom::SessionFolder::clear_abandoned(root, workroom::RuncRuntime::remove_abandoned);
   STRONGROOM_TRY(auto folder, workroom::SessionFolder::make(root, facts_.session.text()));

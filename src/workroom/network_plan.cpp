@@ -47,17 +47,15 @@ class Planner {
     const std::uint16_t port = number_of(place.port);
     if (port == 0) return;
     const std::string address = address_of(place);
-    const std::string where = place.is_inspected ? std::string() : destination(place);
     const bool is_there = std::ranges::any_of(plan.relays, [&](const Relay& each) {
       return each.address == address && each.port == port;
     });
-    if (!is_there) plan.relays.push_back({address, port, where});
+    if (!is_there) plan.relays.push_back({address, port, destination(place)});
   }
 
   NetworkPlan plan;
 
  private:
-  /// All that is inspected shares the second address; the name it asks for tells the gateway.
   std::string address_of(const catalog::Place& place) {
     const auto known = addresses_.find(place.host);
     if (known != addresses_.end()) return known->second;
@@ -73,7 +71,7 @@ class Planner {
 
   std::string network_;
   std::map<std::string, std::string> addresses_;
-  int next_ = 3;
+  int next_ = 2;
 };
 
 }  // namespace
@@ -86,11 +84,7 @@ std::string NetworkPlan::inside(const std::string& host) const {
 
 NetworkPlan plan_network(const std::vector<catalog::Place>& places, Loopback loopback) {
   Planner planner(loopback);
-  // A host that is inspected for one key is inspected for all.
-  for (const auto& place : places)
-    if (place.is_inspected) planner.add(place);
-  for (const auto& place : places)
-    if (!place.is_inspected) planner.add(place);
+  for (const auto& place : places) planner.add(place);
   return std::move(planner.plan);
 }
 

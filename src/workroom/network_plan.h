@@ -1,9 +1,9 @@
 // NetworkPlan: how a workroom that has a loopback and nothing else reaches what it was granted: the
 // gateway's own address, the services' host names, databases and git hosts by their own names.
 //
-// Used by: app's runner. Threads: values. What is inspected leads to one listener whose connections
-// go to the gateway as they are; each other host has an address of its own, whose listeners ask the
-// gateway for a tunnel to that very place. SPDX-License-Identifier: Apache-2.0
+// Used by: app's runner. Threads: values. Each host has an address of its own, whose listeners ask
+// the gateway for a tunnel to that very place; whether it looks into the tunnel is the gateway's to
+// say. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>

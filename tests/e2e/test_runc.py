@@ -3,13 +3,17 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
-import json
 import os
+import shutil
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from support.canary import search
+from support.git_server import BACKEND, FCGIWRAP, NGINX, GitServer
 from support.images import (
     BUSYBOX,
     MACHINE,
@@ -18,12 +22,20 @@ from support.images import (
     busybox_image,
     layout_image,
     machine_image,
+    shown,
 )
+from support.memory import find
+from support.postgres import BINARIES, Cluster
+from support.room import AGENTS, PROGRAMS, last_json
+from support.waiting import until
 
 pytestmark = [
-    pytest.mark.skipif(RUNC is None or BUSYBOX is None, reason="runc and busybox-static are not installed"),
+    pytest.mark.skipif(
+        RUNC is None or BUSYBOX is None, reason="runc and busybox-static are not installed"
+    ),
     pytest.mark.skipif(os.geteuid() != 0, reason="the runc runtime needs root"),
 ]
+FOLDERS = Path(os.environ.get("XDG_RUNTIME_DIR", "/run")) / "strongroom"
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +52,57 @@ def in_container(image, *more):
     return ("--runtime", "runc", "--image", str(image), *more)
 
 
-def test_a_command_runs_alone_with_its_variables(room, busybox):
-    _, token = room.add_key("github")
+def on_machine(image, *more):
+    node = Path(shutil.which("node")).resolve().parent
+    seen = shown(AGENTS.parent, AGENTS.parent / "node_modules", sys.prefix, node)
+    return in_container(image, *MACHINE, *seen, *more)
 
+
+def dialling(make_room, *places):
+    """A room whose gateway may dial these `host:port` on this machine."""
+    room = make_room(start=False)
+    with open(room.data / "strongroom.toml", "a") as file:
+        for place in places:
+            port = place.rsplit(":", 1)[1]
+            file.write(f'[[gateway.dial]]\nhost = "{place}"\nto = "127.0.0.1:{port}"\n')
+    return room.start().people()
+
+
+def descendants(pid):
+    parents = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                stat = Path(f"/proc/{entry}/stat").read_text()
+            except OSError:
+                continue
+            parents[int(entry)] = int(stat[stat.rindex(")") + 2 :].split()[1])
+    found, grown = {pid}, True
+    while grown:
+        more = {child for child, parent in parents.items() if parent in found} - found
+        found, grown = found | more, bool(more)
+    return found - {pid}
+
+
+def is_gone(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
+def nothing_remains(session):
+    """No folder, no mount, no cgroup of this session."""
+    assert not (FOLDERS / session).exists()
+    assert session not in Path("/proc/self/mountinfo").read_text()
+    found = subprocess.run(
+        ["find", "/sys/fs/cgroup", "-name", f"*{session}*"], capture_output=True, text=True
+    )
+    assert found.stdout == ""
+
+
+def test_a_command_runs_alone_with_its_variables(room, busybox):
+    _, token = room.add_key("github", member="alice")
     script = "id -u; echo $$; ls /proc | grep -c '^[0-9]'; cat /proc/net/route | wc -l; env"
     done = room.run(["github"], ["sh", "-c", script], flags=in_container(busybox))
     user, pid, processes, routes, *variables = done.stdout.split("\n")
@@ -52,6 +112,7 @@ def test_a_command_runs_alone_with_its_variables(room, busybox):
     assert names["GH_TOKEN"] == token
     assert names["STRONGROOM_SOCKET"] == "/run/strongroom/gateway.sock"
     assert names["HOME"] == "/root" and "SSH_AUTH_SOCK" not in names
+    nothing_remains(names["STRONGROOM_SESSION"])
 
 
 def test_the_status_passes_through(room, busybox):
@@ -59,3 +120,396 @@ def test_the_status_passes_through(room, busybox):
     assert room.run(["gemini"], ["sh", "-c", "exit 7"], flags=in_container(busybox), expect=7)
     room.run(["gemini"], ["no-such-program"], flags=in_container(busybox), expect=127)
     room.run(["gemini"], ["/etc/passwd"], flags=in_container(busybox), expect=126)
+
+
+@pytest.mark.parametrize(
+    "service, script",
+    [("gemini", "gemini_agent.py"), ("elevenlabs", "elevenlabs.mjs"), ("openai", "openai.mjs")],
+)
+def test_sdks_without_any_network(room, standins, machine, service, script):
+    _, key = room.add_key(service)
+    program = "node" if script.endswith(".mjs") else sys.executable
+    program = Path(shutil.which(program)).resolve() if program == "node" else program
+    done = room.run(
+        [service], [program, AGENTS / script], flags=on_machine(machine), expect=None, timeout=90
+    )
+    line = last_json(done.stdout)
+    assert line["ok"], line.get("error")
+    standins.passes(*line["held"].values())
+    seen = standins.requests(service=service)
+    assert seen and {request["standing"] for request in seen} == {"accepted"}
+
+
+CURL = """
+set -e
+printf 'header = "x-goog-api-key: %s"\\n' "$GEMINI_API_KEY" > /tmp/header
+url=https://generativelanguage.googleapis.com/v1beta/models
+echo "transparent $(curl -sS --noproxy '*' -K /tmp/header -o /dev/null -w '%{http_code}' $url)"
+echo "proxy $(curl -sS -K /tmp/header -o /dev/null -w '%{http_code}' $url)"
+echo "other $(curl -s -K /tmp/header -o /dev/null -w '%{http_connect}' https://example.com/ || true)"
+echo "unknown $(getent hosts example.com || echo none)"
+echo "control $(curl -s -o /dev/null -w '%{http_code}' --noproxy '*' $CONTROL || true)"
+"""
+
+
+def test_every_way_in_and_no_other_way_out_H8(room, standins, machine):
+    room.add_key("gemini")
+    done = room.run(
+        ["gemini"],
+        ["sh", "-c", CURL],
+        flags=on_machine(machine),
+        variables={"CONTROL": room.endpoints["control"] + "/api/v1/sessions"},
+    )
+    answers = dict(line.split(" ", 1) for line in done.stdout.splitlines())
+    assert answers == {
+        "transparent": "200",
+        "proxy": "200",
+        "other": "403",
+        "unknown": "none",
+        "control": "000",
+    }
+    standins.passes(*[request["pass"] for request in standins.requests() if request.get("pass")])
+
+
+GIT = """
+set -e
+cd /tmp
+git clone -q "$URL" story
+cd story
+git config user.name agent; git config user.email agent@example.test
+echo "there was an agent" >> story.txt
+git commit -q -a -m "Written in a container"
+git push -q origin HEAD:main
+cat .git/config
+"""
+
+
+@pytest.mark.skipif(not (NGINX and FCGIWRAP and BACKEND.exists()), reason="no git server here")
+def test_git_pushes_without_any_network(make_room, machine):
+    # The port first: the gateway is told where it may dial before it starts.
+    server = None
+    try:
+        room = make_room(start=False)
+        server = GitServer(room.folder / "git", name="git.example").start()
+        with open(room.data / "strongroom.toml", "a") as file:
+            file.write(
+                f'[[gateway.dial]]\nhost = "git.example:{server.port}"\nto = "127.0.0.1:{server.port}"\n'
+            )
+        room.start().people()
+        settings = {"host": "git.example", "port": str(server.port), "user": "agent"}
+        _, token = room.add_key("git", member="alice", settings=settings)
+        server.only("agent", token)
+        (room.folder / "trust").mkdir()
+        shutil.copy(server.ca, room.folder / "trust/ca.pem")
+        done = room.run(
+            ["git"],
+            ["sh", "-c", GIT],
+            flags=on_machine(machine, "--mount", f"{room.folder}/trust:/trust:ro"),
+            variables={
+                "GIT_SSL_CAINFO": "/trust/ca.pem",
+                "URL": f"https://git.example:{server.port}/story.git",
+            },
+        )
+        assert server.log() == ["Written in a container", "Begin"]
+        assert token not in done.stdout + done.stderr
+    finally:
+        if server:
+            server.stop()
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    cluster = Cluster()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.mark.skipif(BINARIES is None, reason="PostgreSQL is not installed")
+@pytest.mark.parametrize("host", ["db.example", "10.20.30.40", "127.0.0.1"])
+def test_a_database_without_any_network(make_room, machine, cluster, host):
+    room = dialling(make_room, f"{host}:{cluster.port}")
+    password = room.canaries.new("password")
+    quoted = "'" + password.replace("'", "''") + "'"
+    cluster.sql("drop database if exists work; drop role if exists agent;")
+    cluster.sql(f"create role agent login password {quoted};")
+    cluster.sql("create database work owner agent;")
+    settings = {"host": host, "port": str(cluster.port), "user": "agent", "database": "work"}
+    room.add_key("postgres", value=password, settings=settings)
+    psql = 'psql --no-psqlrc -q -t -A -c "select current_user"; psql --no-psqlrc -qtA "$DATABASE_URL" -c "select 1"'
+    done = room.run(["postgres"], ["sh", "-c", psql], flags=on_machine(machine))
+    assert done.stdout.split() == ["agent", "1"]
+    until(
+        lambda: "CONNECT" in str(room.json("audit", "list", "--limit", "50")),
+        10,
+        "the tunnel is recorded",
+    )
+
+
+def test_j1_j2_the_value_is_nowhere_else(room, busybox):
+    """While it runs: in no file of the runtime, no argument list, no environment but the command's own."""
+    _, token = room.add_key("github", member="alice")
+    work = room.begin(
+        ["github"],
+        ["sh", "-c", "echo ready; exec sleep 600"],
+        flags=in_container(busybox, "--user", "agent"),
+    )
+    work.line("ready")
+    session = [each for each in room.json("session", "list") if each["state"] == "open"][0]["id"]
+    inside = descendants(work.process.pid)
+    holders = set()
+    patterns = room.canaries.patterns()
+    for pid in inside | {work.process.pid}:
+        if search(Path(f"/proc/{pid}/environ").read_bytes(), patterns):
+            holders.add(Path(f"/proc/{pid}/comm").read_text().strip())
+        assert not search(Path(f"/proc/{pid}/cmdline").read_bytes(), patterns)
+    assert holders == {"sleep"}
+    init = min(inside, key=lambda pid: Path(f"/proc/{pid}/stat").stat().st_ctime_ns)
+    for pid in inside:
+        if Path(f"/proc/{pid}/comm").read_text().strip() == "strongroom-init":
+            init = pid
+    assert find(init, patterns) == [], "process 1 has wiped its copy"
+    files = [path for path in (FOLDERS / session).rglob("*") if path.is_file()]
+    assert any(path.name == "config.json" for path in files)
+    assert any(path.name == "state.json" for path in files)
+    for path in files:
+        assert not search(path.read_bytes(), patterns), path
+    passes = [line for path in files for line in [path.read_bytes()] if b"GH_TOKEN" in line]
+    assert passes == [], "not even the names of the variables"
+    work.stop()
+    until(lambda: not (FOLDERS / session).exists(), 20, "the folder is gone")
+    nothing_remains(session)
+
+
+LOOK = """
+for file in /proc/1/environ /proc/1/mem /proc/1/maps /proc/1/fd/3; do
+  if cat $file >/dev/null 2>&1; then echo "$file can be read"; fi
+done
+for file in /run/strongroom/strongroom-init /run/strongroom/gateway.sock /run/strongroom/x; do
+  if (echo > $file) 2>/dev/null; then echo "$file can be written"; fi
+done
+if /run/strongroom/strongroom-init --order /run/strongroom/order.sock 2>/dev/null; then echo "ordered again"; fi
+ls /run/strongroom
+kill -9 1
+grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/self/status | tr -s '[:space:]' ' '
+"""
+
+
+@pytest.mark.parametrize("user", ["root", "agent"])
+def test_j2_j7_h11_process_1_keeps_to_itself(room, busybox, user):
+    room.add_key("github", member="alice")
+    done = room.run(
+        ["github"], ["sh", "-c", LOOK], flags=in_container(busybox, "--user", user)
+    )
+    *rest, status = done.stdout.splitlines()
+    assert rest == ["gateway.sock", "strongroom-init", "trust"], "and nothing was possible"
+    words = status.split()
+    assert words[words.index("NoNewPrivs:") + 1] == "1"
+    assert words[words.index("Seccomp:") + 1] == "2"
+    if user == "agent":
+        assert int(words[words.index("CapEff:") + 1], 16) == 0
+
+
+def test_another_user_of_the_workroom_reads_no_environment(room, busybox):
+    """J2: with uids of their own, a process of the workroom does not read another's variables."""
+    room.add_key("github", member="alice")
+    script = """
+    sleep 60 & its=$!
+    su other -s /bin/sh -c "cat /proc/$its/environ" 2>&1 | grep -c 'Permission denied'
+    kill $its
+    """
+    done = room.run(["github"], ["sh", "-c", script], flags=in_container(busybox))
+    assert done.stdout.split() == ["1"]
+
+
+ESCAPE = """
+(setsid sh -c 'trap "" TERM HUP; (sleep 600 &) ; sleep 600' &)
+sh -c 'nohup sleep 600 >/dev/null 2>&1 &'
+echo ready
+exec sleep 600
+"""
+
+
+def test_i9_j6_a_revoke_ends_all_of_it(room, busybox):
+    key, _ = room.add_key("github", member="alice")
+    work = room.begin(["github"], ["sh", "-c", ESCAPE], flags=in_container(busybox))
+    work.line("ready")
+    session = [each for each in room.json("session", "list") if each["state"] == "open"][0]["id"]
+    inside = descendants(work.process.pid)
+    assert len(inside) >= 4
+    receipt = room.revoke(key)["receipt"]
+    assert all(is_gone(pid) for pid in inside)
+    assert receipt["r1"]["holds"] is True and receipt["r2"]["holds"] is True
+    assert work.wait() == 3
+    nothing_remains(session)
+
+
+def test_j9_a_killed_runner_takes_the_container_along(room, busybox):
+    room.add_key("github", member="alice")
+    work = room.begin(["github"], ["sh", "-c", ESCAPE], flags=in_container(busybox))
+    work.line("ready")
+    session = [each for each in room.json("session", "list") if each["state"] == "open"][0]["id"]
+    inside = descendants(work.process.pid)
+    work.process.send_signal(signal.SIGKILL)
+    until(lambda: all(is_gone(pid) for pid in inside), 20, "everything of it is dead")
+    assert session not in Path("/proc/self/mountinfo").read_text()
+    # What lies on disk goes at the latest with the next run of this user.
+    room.run(["github"], ["true"], flags=in_container(busybox))
+    nothing_remains(session)
+
+
+def test_a_fork_bomb_is_bounded_and_ends(room, busybox):
+    room.add_key("github", member="alice")
+    bomb = "echo ready; (while :; do sleep 600 & done) 2>/dev/null & exec sleep 600"
+    work = room.begin(
+        ["github"], ["sh", "-c", bomb], flags=in_container(busybox, "--pids-limit", "64")
+    )
+    work.line("ready")
+    until(lambda: len(descendants(work.process.pid)) >= 60, 20, "it has reached the limit")
+    inside = descendants(work.process.pid)
+    assert len(inside) <= 64
+    session = [each for each in room.json("session", "list") if each["state"] == "open"][0]["id"]
+    room.cli("session", "end", session)
+    assert all(is_gone(pid) for pid in descendants(work.process.pid) | inside)
+    work.wait()
+    nothing_remains(session)
+
+
+MANY = """
+import asyncio, os, urllib.parse
+gateway = urllib.parse.urlsplit(os.environ["STRONGROOM_GATEWAY"])
+head = f"GET /gemini/v1beta/models HTTP/1.1\\r\\nHost: {gateway.netloc}\\r\\nx-goog-api-key: {os.environ['GEMINI_API_KEY']}\\r\\nConnection: close\\r\\n\\r\\n".encode()
+
+async def one(gate):
+    reader, writer = await asyncio.open_connection(gateway.hostname, gateway.port)
+    await gate.wait()
+    writer.write(head)
+    answer = await reader.read()
+    writer.close()
+    return answer.split()[1]
+
+async def work():
+    gate = asyncio.Event()
+    tasks = [asyncio.create_task(one(gate)) for _ in range(700)]
+    await asyncio.sleep(0)
+    gate.set()
+    answers = await asyncio.gather(*tasks)
+    print(len(answers), sorted({each.decode() for each in answers}))
+
+asyncio.run(work())
+"""
+
+
+def test_more_connections_than_the_relay_holds_at_once_wait_their_turn(room, standins, machine):
+    """Process 1 has 1,024 descriptors here: what is beyond them waits in the kernel and is served later."""
+    room.add_key("gemini")
+    done = room.run(
+        ["gemini"], [sys.executable, "-c", MANY], flags=on_machine(machine), expect=None, timeout=90
+    )
+    assert done.stdout, done.stderr
+    count, answers = done.stdout.split(" ", 1)
+    assert count == "700", done.stderr
+    assert set(eval(answers)) <= {"200", "429"} and "200" in answers
+    standins.passes(*[request["pass"] for request in standins.requests() if request.get("pass")])
+
+
+@pytest.fixture
+def network():
+    name = f"strongroom-{os.getpid()}"
+    subprocess.run(["ip", "netns", "add", name], check=True)
+    subprocess.run(["ip", "-n", name, "link", "set", "lo", "up"], check=True)
+    yield name
+    subprocess.run(["ip", "netns", "del", name], check=True)
+
+
+def test_two_workrooms_of_one_network(room, standins, machine, network):
+    """Each has listeners of its own there, at addresses drawn at random."""
+    room.add_key("gemini")
+    script = 'printf "x-goog-api-key: %s\\n" "$GEMINI_API_KEY" > /tmp/h; curl -s -H @/tmp/h -o /dev/null -w "%{http_code}\\n" https://generativelanguage.googleapis.com/v1beta/models; echo $STRONGROOM_GATEWAY; read line < /fifo/go'
+    folder = room.folder / "fifo"
+    folder.mkdir()
+    os.mkfifo(folder / "go")
+    flags = on_machine(machine, "--network", network, "--mount", f"{folder}:/fifo")
+    works = [room.begin(["gemini"], ["sh", "-c", script], flags=flags) for _ in range(2)]
+    gateways = set()
+    for work in works:
+        gateways.add(work.line("http://127."))
+        assert work.lines()[0] == "200"
+    assert len(gateways) == 2
+    for work in works:
+        with open(folder / "go", "w") as go:
+            go.write("on\n")
+    for work in works:
+        work.stop()
+    standins.passes(*[request["pass"] for request in standins.requests() if request.get("pass")])
+
+
+def test_the_machines_own_network_where_it_is_asked_for(room, standins, machine):
+    room.add_key("gemini")
+    script = 'echo $STRONGROOM_GATEWAY; printf "x-goog-api-key: %s\\n" "$GEMINI_API_KEY" > /tmp/h; curl -s -H @/tmp/h -o /dev/null -w "%{http_code}\\n" https://generativelanguage.googleapis.com/v1beta/models'
+    done = room.run(
+        ["gemini"], ["sh", "-c", script], flags=on_machine(machine, "--network", "host")
+    )
+    assert done.stdout.split() == [room.gateway, "200"]
+    standins.passes(*[request["pass"] for request in standins.requests() if request.get("pass")])
+
+
+def test_the_image_is_not_written_to(room, busybox):
+    room.add_key("gemini")
+    before = sorted(str(path) for path in Path(busybox).rglob("*"))
+    script = "echo x > /etc/passwd && rm /bin/vi && mkdir /new && cat /etc/passwd"
+    done = room.run(["gemini"], ["sh", "-c", script], flags=in_container(busybox))
+    assert done.stdout == "x\n"
+    assert sorted(str(path) for path in Path(busybox).rglob("*")) == before
+    assert "agent" in (Path(busybox) / "etc/passwd").read_text()
+
+
+@pytest.mark.skipif(UMOCI is None, reason="umoci is not installed")
+def test_an_image_layout_says_what_the_caller_does_not(room, busybox, tmp_path):
+    image = layout_image(
+        tmp_path / "layout",
+        busybox,
+        user="agent",
+        env="FROM_IMAGE=yes",
+        workingdir="/home/agent",
+        cmd="env",
+    )
+    room.add_key("gemini")
+    environment = {**room.environment, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    for _ in range(2):
+        done = room.run(["gemini"], [], flags=in_container(image), environment=environment)
+        names = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+        assert names["FROM_IMAGE"] == "yes" and names["HOME"] == "/home/agent"
+        assert names["GEMINI_API_KEY"]
+    done = room.run(
+        ["gemini"], ["sh", "-c", "id -u; pwd"], flags=in_container(image), environment=environment
+    )
+    assert done.stdout.split() == ["1000", "/home/agent"]
+    room.run(
+        ["gemini"],
+        ["true"],
+        flags=in_container(f"{tmp_path}/layout:other"),
+        environment=environment,
+        expect=4,
+    )
+
+
+@pytest.mark.parametrize(
+    "flags, word",
+    [
+        (["--image", "/no/such/folder"], "there is no image"),
+        ([], "needs an --image"),
+        (["--image", "BUSYBOX", "--user", "nobody-here"], "no user 'nobody-here'"),
+        (["--image", "BUSYBOX", "--mount", "relative:/x"], "--mount"),
+        (["--image", "BUSYBOX", "--mount", "/tmp:/run/strongroom/x"], "not the caller's"),
+        (["--image", "BUSYBOX", "--network", "no-such-network"], "no-such-network"),
+        (["--image", "BUSYBOX", "--workdir", "/no/such"], "/no/such"),
+    ],
+)
+def test_what_cannot_be_is_said(room, busybox, flags, word):
+    room.add_key("gemini")
+    flags = [str(busybox) if each == "BUSYBOX" else each for each in flags]
+    done = room.run(["gemini"], ["true"], flags=("--runtime", "runc", *flags), expect=None)
+    assert done.returncode not in (0, 127), done.stderr
+    assert word in done.stderr and done.stderr.count("\n") == 1
+    left = [path for path in FOLDERS.iterdir() if not path.name.startswith(".")]
+    assert left == []

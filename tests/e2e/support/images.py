@@ -72,3 +72,14 @@ def layout_image(folder, root, **config):
         )
     shutil.rmtree(bundle)
     return f"{folder}:latest"
+
+
+def shown(*paths):
+    """Mounts by which these paths are in the container what they are here, links included."""
+    flags, seen = [], set()
+    for path in map(Path, paths):
+        for each in (path.absolute(), path.resolve()):
+            if each.exists() and str(each) not in seen and not str(each).startswith("/usr/"):
+                seen.add(str(each))
+                flags += ["--mount", f"{each.resolve()}:{each}:ro"]
+    return tuple(flags)
