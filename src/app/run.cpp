@@ -36,10 +36,16 @@ std::vector<SessionStart::Granted> read_granted(const json::object& document,
   return out;
 }
 
+/// The record names a runtime as people do, not by where it lies.
+std::string file_name_of(const std::string& runtime) {
+  constexpr std::size_t kLongest = 32;
+  return runtime.substr(runtime.rfind('/') + 1).substr(0, kLongest);
+}
+
 Result<SessionStart> start_session(ControlClient& client, const RunOptions& options) {
   json::object body{{"tenant", options.tenant},
                     {"member", options.member},
-                    {"runtime", options.runtime},
+                    {"runtime", file_name_of(options.runtime)},
                     {"services", to_array(options.services)},
                     {"skills", to_array(options.skills)}};
   if (options.time_limit_seconds > 0) body["time_limit_seconds"] = options.time_limit_seconds;

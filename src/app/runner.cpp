@@ -107,18 +107,22 @@ io::Task<Status> Runner::start_workroom() {
   if (!housing) co_return std::unexpected(std::move(housing).error());
   housing_ = std::move(*housing);
   housing_->plan(places());
+  workroom::WorkroomSpec spec;
+  spec.init_program = *programs + "/strongroom-init";
+  spec.command = options_.command;
+  const Status furnished = housing_->furnish(spec);
+  if (!furnished) co_return std::unexpected(furnished.error());
+  auto init = co_await housing_->runtime().launch(loop_, spec);
+  if (!ended_because_.empty())
+    co_return fail(Code::Revoked, "the session ended before its workroom began: " + ended_because_);
+  if (!init) co_return std::unexpected(std::move(init).error());
+  // Not before: a revoke that comes while a runtime takes its time finds no value here, and from
+  // here to the hand-over nothing waits.
   auto leases = co_await leases_of_injected();
   if (!leases) co_return std::unexpected(std::move(leases).error());
   auto environment = environment_of(*leases);
   if (!environment) co_return std::unexpected(std::move(environment).error());
-  workroom::WorkroomSpec spec;
-  spec.init_program = *programs + "/strongroom-init";
-  spec.command = options_.command;
   spec.environment = std::move(*environment);
-  const Status furnished = housing_->furnish(spec);
-  if (!furnished) co_return std::unexpected(furnished.error());
-  auto init = co_await housing_->runtime().launch(loop_, spec);
-  if (!init) co_return std::unexpected(std::move(init).error());
   auto started = workroom::Workroom::start(loop_, std::move(*init), std::move(spec));
   if (!started) co_return std::unexpected(std::move(started).error());
   workroom_ = std::move(*started);
@@ -231,8 +235,9 @@ io::Task<std::vector<lease::ProcessOutcome>> Runner::end_processes(lease::Fence 
   const bool is_ours = fence.kind == lease::FenceKind::Session
                            ? SessionId(fence.id) == start_.session
                            : keys_.contains(key);
-  if (workroom_ == nullptr || is_over_ || !is_ours) co_return processes;
+  if (is_over_ || !is_ours) co_return processes;
   if (ended_because_.empty()) ended_because_ = fence.reason;
+  if (workroom_ == nullptr) co_return processes;  // start_workroom() goes no further
   ++fences_;
   processes = co_await workroom_->end(std::chrono::milliseconds(fence.grace_ms));
   if (--fences_ == 0) fences_over_.set();

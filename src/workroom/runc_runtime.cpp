@@ -120,10 +120,10 @@ Status fill_in(WorkroomSpec& spec, const Image& image) {
   const std::string user = spec.container.user.empty() ? image.user : spec.container.user;
   STRONGROOM_TRY(const auto who, user_of(image.root, user));
   if (who.user != 0 || who.group != 0) spec.user = CommandUser{who.user, who.group};
-  for (const auto& [name, value] : image.variables) add_of_image(spec.environment, name, value);
-  add_of_image(spec.environment, "PATH",
-               "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-  add_of_image(spec.environment, "HOME", who.home);
+  for (const auto& [name, value] : image.variables) spec.image_variables.push_back({name, value});
+  spec.image_variables.push_back(
+      {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"});
+  spec.image_variables.push_back({"HOME", who.home});
   return check_spec(spec);
 }
 

@@ -65,13 +65,14 @@ struct WorkroomSpec {
   std::string
       init_program;  ///< path of strongroom-init: beside the running program (io::own_directory)
   std::vector<std::string> command;  ///< searched in the workroom's own PATH
-  Environment environment;           ///< exactly this
+  Environment environment;           ///< exactly this, once the workroom has been launched
   std::string working_directory;     ///< empty: the caller's, or the image's
   Isolation at_most = Isolation::Namespace;
   Streams streams;
   std::optional<CommandUser> user;
   std::vector<Relay> relays;
   ContainerSpec container;
+  std::vector<PlainVariable> image_variables;  ///< for add_of_image(), in the order of precedence
 };
 
 /// Process 1 of a workroom: started and connected, waiting for its order. Destroyed before it has
@@ -105,8 +106,9 @@ class Runtime {
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
   virtual ~Runtime() = default;
-  /// What the image says of the command, the user, the folder and the variables, where the spec
-  /// says nothing, is filled in before the start.
+  /// What the image says of the command, the user and the folder is filled in where the spec says
+  /// nothing, and its variables are added. The session's own need not be there yet: nothing of the
+  /// environment is used here, so that no value has to wait for a runtime.
   [[nodiscard]] virtual io::Task<Result<std::unique_ptr<RunningInit>>> launch(
       io::Loop& loop, WorkroomSpec& spec) = 0;
 };

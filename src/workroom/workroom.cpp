@@ -158,6 +158,9 @@ Status Workroom::State::watch_signals(const std::shared_ptr<State>& state) {
 
 Result<std::unique_ptr<Workroom>> Workroom::start(io::Loop& loop, std::unique_ptr<RunningInit> init,
                                                   WorkroomSpec spec) {
+  for (const auto& [name, value] : spec.image_variables)
+    add_of_image(spec.environment, name, value);
+  STRONGROOM_CHECKED(check_spec(spec));
   const auto state = std::make_shared<State>(loop, std::move(init));
   STRONGROOM_CHECKED(State::watch_signals(state));
   STRONGROOM_CHECKED(hand_over(state->running->wire(), spec));

@@ -28,8 +28,9 @@ inline constexpr const char* kCommandNotExecutable = "command_not_executable";
 
 class Workroom {
  public:
-  /// Gives init its order. NotFound and Refused: the command cannot be started. Blocks for the
-  /// hand-over (milliseconds). The secrets are wiped here when it returns.
+  /// Gives init its order, the image's variables after the session's. NotFound and Refused: the
+  /// command cannot be started. Blocks for the hand-over (milliseconds). The secrets are wiped here
+  /// when it returns.
   static Result<std::unique_ptr<Workroom>> start(io::Loop& loop, std::unique_ptr<RunningInit> init,
                                                  WorkroomSpec spec);
   ~Workroom();  ///< ends without grace what is left

@@ -3,6 +3,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import json
 import os
 import shutil
 import signal
@@ -513,3 +514,32 @@ def test_what_cannot_be_is_said(room, busybox, flags, word):
     assert word in done.stderr and done.stderr.count("\n") == 1
     left = [path for path in FOLDERS.iterdir() if not path.name.startswith(".")]
     assert left == []
+
+
+#: An OCI runtime that takes its time: it says that the container is there, and waits for a word.
+SLOW = """#!/bin/sh
+{runc} "$@" || exit
+case " $* " in *" run "*) touch {at}/called; while [ ! -e {at}/go ]; do sleep 0.02; done;; esac
+"""
+
+
+@pytest.mark.parametrize("service, what", [("github", "key"), ("github", "session"), ("gemini", "session")])
+def test_i9_a_revoke_while_the_runtime_takes_its_time_leaves_nothing_to_start(
+    room, busybox, tmp_path, service, what
+):
+    key, _ = room.add_key(service)
+    slow = tmp_path / "slow-runc"
+    slow.write_text(SLOW.format(at=tmp_path, runc=RUNC))
+    slow.chmod(0o755)
+    flags = ("--runtime", str(slow), "--image", str(busybox))
+    workroom = room.begin([service], ["echo", "began"], flags=flags)
+    until((tmp_path / "called").exists, what="the container is there")
+    if what == "key":
+        room.revoke(key)
+    else:
+        listed = json.loads(room.cli("session", "list", "--tenant", "acme", "--json").stdout)
+        (session,) = [each["id"] for each in listed if each["state"] == "open"]
+        room.cli("session", "end", session)
+    (tmp_path / "go").touch()
+    assert workroom.wait() == 3, workroom.errors()
+    assert workroom.lines() == [], workroom.errors()
