@@ -109,11 +109,11 @@ Result<lease::GrantedLease> VaultLeaseSource::open_by_pass(const lease::PassHash
 
 Result<std::vector<lease::GrantedLease>> VaultLeaseSource::open_injected(SessionId session) {
   STRONGROOM_TRY(auto opened, parts_.vault.open_injected(session));
-  std::vector<lease::GrantedLease> out;
-  for (auto& key : opened) {
-    const WallTime now = parts_.loop.clock().wall();
+  std::vector<audit::Act> acts;
+  const WallTime now = parts_.loop.clock().wall();
+  for (const auto& key : opened) {
     parts_.vault.note_used(key.key, now);
-    audit::Act act;
+    auto& act = acts.emplace_back();
     act.actor = "runner";
     act.action = "key.inject";
     act.tenant = key.tenant;
@@ -122,9 +122,10 @@ Result<std::vector<lease::GrantedLease>> VaultLeaseSource::open_injected(Session
     act.key = key.key;
     act.service = key.service;
     act.outcome = "done";
-    STRONGROOM_CHECKED(parts_.record.record(act));
-    out.push_back(to_granted(std::move(key)));
   }
+  STRONGROOM_CHECKED(parts_.record.record(acts));
+  std::vector<lease::GrantedLease> out;
+  for (auto& key : opened) out.push_back(to_granted(std::move(key)));
   return out;
 }
 

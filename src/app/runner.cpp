@@ -59,8 +59,24 @@ int Runner::run() {
   return exit_code_;
 }
 
+/// What needs nothing of the vault, and takes its time beside what does.
+Status Runner::prepare() {
+  STRONGROOM_TRY(housing_,
+                 Housing::make(options_, {start_.session, start_.gateway, start_.socket}));
+  if (!options_.proxies && !trusts_gateway()) return {};
+  std::string authorities = options_.proxies ? start_.authority_pem : std::string();
+  if (trusts_gateway()) authorities += start_.gateway_authority;
+  // What is behind a plain tunnel, or reached directly, shows its own certificate.
+  authorities += start_.provider_authorities;
+  STRONGROOM_TRY(auto files,
+                 workroom::TrustFiles::begin(std::move(authorities), housing_->trust()));
+  trust_.emplace(std::move(files));
+  return {};
+}
+
 io::Task<void> Runner::live() {
-  auto begun = co_await attach();
+  Status begun = prepare();
+  if (begun) begun = co_await attach();
   if (begun) begun = co_await start_workroom();
   if (!begun) {
     exit_code_ = report(begun.error());
@@ -103,9 +119,6 @@ io::Task<Status> Runner::start_workroom() {
   auto catalog = catalog::Catalog::from_sources(sources_);
   if (!catalog) co_return std::unexpected(std::move(catalog).error());
   catalog_ = std::move(*catalog);
-  auto housing = Housing::make(options_, {start_.session, start_.gateway, start_.socket});
-  if (!housing) co_return std::unexpected(std::move(housing).error());
-  housing_ = std::move(*housing);
   housing_->plan(places());
   workroom::WorkroomSpec spec;
   spec.init_program = *programs + "/strongroom-init";
@@ -123,6 +136,8 @@ io::Task<Status> Runner::start_workroom() {
   auto environment = environment_of(*leases);
   if (!environment) co_return std::unexpected(std::move(environment).error());
   spec.environment = std::move(*environment);
+  const Status written = trust_ ? trust_->finish() : Status();
+  if (!written) co_return std::unexpected(written.error());
   auto started = workroom::Workroom::start(loop_, std::move(*init), std::move(spec));
   if (!started) co_return std::unexpected(std::move(started).error());
   workroom_ = std::move(*started);
@@ -158,14 +173,8 @@ bool Runner::trusts_gateway() const {
   return start_.gateway.starts_with("https://") && !start_.gateway_authority.empty();
 }
 
-/// The files that name whom to trust, and the variables that name them.
+/// The variables that name the files which name whom to trust.
 Result<std::vector<workroom::PlainVariable>> Runner::open_trust() {
-  std::string authorities = options_.proxies ? start_.authority_pem : std::string();
-  if (trusts_gateway()) authorities += start_.gateway_authority;
-  // What is behind a plain tunnel, or reached directly, shows its own certificate.
-  authorities += start_.provider_authorities;
-  STRONGROOM_TRY(auto files, workroom::TrustFiles::write(authorities, housing_->trust()));
-  trust_.emplace(std::move(files));
   if (options_.proxies) return open_proxy();
   return workroom::trust_variables(*trust_);
 }
@@ -219,7 +228,7 @@ Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>&
   facts.gateway = housing_->gateway();
   facts.socket = housing_->socket();
   facts.is_container = housing_->is_container();
-  if (options_.proxies || trusts_gateway()) {
+  if (trust_) {
     STRONGROOM_TRY(facts.proxy, open_trust());
   }
   facts.inherited = workroom::own_environment();

@@ -52,6 +52,7 @@ class Runner {
  private:
   static constexpr std::chrono::seconds kVaultMayBeAway{60};
   struct HeldLease;
+  [[nodiscard]] Status prepare();
   io::Task<void> live();
   io::Task<Status> attach();
   io::Task<Status> start_workroom();

@@ -139,9 +139,16 @@ Result<std::unique_ptr<Log>> Log::open(Options options) {
 }
 
 Status Log::record(const Act& act) {
+  return record(std::span(&act, 1));
+}
+
+Status Log::record(std::span<const Act> acts) {
+  if (acts.empty()) return {};
   std::promise<Status> answer;
   auto durable = answer.get_future();
-  state_->append(act, [&](Status status) { answer.set_value(std::move(status)); });
+  for (const Act& act : acts.first(acts.size() - 1)) state_->append(act, {});
+  // What came before it is durable with it, or has failed with it.
+  state_->append(acts.back(), [&](Status status) { answer.set_value(std::move(status)); });
   return durable.get();
 }
 

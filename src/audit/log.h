@@ -58,6 +58,8 @@ class Log {
 
   /// Durable when it answers.
   Status record(const Act& act);
+  /// All of them, in one synchronised write.
+  Status record(std::span<const Act> acts);
   /// Numbers the uses from the answer on; `on_durable` is called on the loop.
   std::uint64_t record_uses(std::span<const Use> uses, std::function<void(Status)> on_durable);
   /// Not waited for.

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
@@ -44,6 +45,17 @@ Result<std::string> make_folder() {
   if (::mkdtemp(pattern.data()) != nullptr) return pattern;
   return fail(Code::Storage,
               "no folder for the workroom's certificates: " + std::string(std::strerror(errno)));
+}
+
+/// `bundle`: the path by which the workroom finds it.
+Status fill(const std::string& folder, const std::string& authority_pem,
+            const std::string& bundle) {
+  STRONGROOM_CHECKED(write_file(folder + TrustFiles::kAuthority, authority_pem));
+  STRONGROOM_TRY(const auto roots, bundle_of(authority_pem));
+  STRONGROOM_CHECKED(write_file(folder + TrustFiles::kBundle, roots));
+  STRONGROOM_TRY(const auto store, io::java_trust_store(roots, std::string(kJavaStorePassword)));
+  STRONGROOM_CHECKED(write_file(folder + TrustFiles::kJavaStore, text_of(store)));
+  return write_file(folder + TrustFiles::kWgetFile, "ca_certificate = " + bundle + "\n");
 }
 
 /// The JVM takes options apart at blanks, outside quotes of either kind.
@@ -93,20 +105,35 @@ void add_trust(const TrustFiles& files, const std::string& more_for_java,
 }  // namespace
 
 Result<TrustFiles> TrustFiles::write(const std::string& authority_pem, const TrustPlace& place) {
+  STRONGROOM_TRY(auto files, begin(authority_pem, place));
+  STRONGROOM_CHECKED(files.finish());
+  return files;
+}
+
+Result<TrustFiles> TrustFiles::begin(std::string authority_pem, const TrustPlace& place) {
   STRONGROOM_TRY(const std::string folder,
                  place.folder.empty() ? make_folder() : Result<std::string>(place.folder));
   TrustFiles files(folder, place.seen_as.empty() ? folder : place.seen_as);
-  STRONGROOM_CHECKED(write_file(folder + kAuthority, authority_pem));
-  STRONGROOM_TRY(const auto bundle, bundle_of(authority_pem));
-  STRONGROOM_CHECKED(write_file(folder + kBundle, bundle));
-  STRONGROOM_TRY(const auto store, io::java_trust_store(bundle, std::string(kJavaStorePassword)));
-  STRONGROOM_CHECKED(write_file(folder + kJavaStore, text_of(store)));
-  STRONGROOM_CHECKED(write_file(folder + kWgetFile, "ca_certificate = " + files.bundle() + "\n"));
+  // Signals are the loop's: the thread takes none.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  files.written_ = std::async(
+      std::launch::async, [folder, authority = std::move(authority_pem), bundle = files.bundle()] {
+        return fill(folder, authority, bundle);
+      });
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return files;
+}
+
+Status TrustFiles::finish() {
+  return written_.valid() ? written_.get() : Status();
 }
 
 TrustFiles::~TrustFiles() {
   if (folder_.empty()) return;
+  if (written_.valid()) written_.wait();
   for (const char* each : {kAuthority, kBundle, kJavaStore, kWgetFile})
     ::unlink((folder_ + each).c_str());
   ::rmdir(folder_.c_str());

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,8 +30,14 @@ class TrustFiles {
  public:
   /// Where the machine has no public roots the bundle holds the session's authority alone.
   static Result<TrustFiles> write(const std::string& authority_pem, const TrustPlace& place = {});
+  /// The same in a thread of its own, as it takes a while: the names are known at once, the files
+  /// are there when finish() has answered.
+  static Result<TrustFiles> begin(std::string authority_pem, const TrustPlace& place = {});
+  [[nodiscard]] Status finish();
   TrustFiles(TrustFiles&& other) noexcept
-      : folder_(std::exchange(other.folder_, {})), seen_as_(std::move(other.seen_as_)) {}
+      : folder_(std::exchange(other.folder_, {})),
+        seen_as_(std::move(other.seen_as_)),
+        written_(std::move(other.written_)) {}
   TrustFiles& operator=(TrustFiles&&) = delete;
   ~TrustFiles();
   // As the workroom finds them.
@@ -39,15 +46,17 @@ class TrustFiles {
   [[nodiscard]] std::string java_store() const { return seen_as_ + kJavaStore; }
   [[nodiscard]] std::string wget_file() const { return seen_as_ + kWgetFile; }
 
- private:
   static constexpr const char* kAuthority = "/ca.pem";
   static constexpr const char* kBundle = "/ca-bundle.pem";
   static constexpr const char* kJavaStore = "/ca-bundle.p12";
   static constexpr const char* kWgetFile = "/wgetrc";
+
+ private:
   TrustFiles(std::string folder, std::string seen_as)
       : folder_(std::move(folder)), seen_as_(std::move(seen_as)) {}
   std::string folder_;
   std::string seen_as_;
+  std::future<Status> written_;
 };
 
 /// Where the proxy is.
