@@ -128,7 +128,7 @@ Status Housing::furnish(workroom::WorkroomSpec& spec) const {
   const ContainerOptions& options = options_.container;
   spec.working_directory = options.working_directory;
   auto& container = spec.container;
-  container.name = "strongroom-" + facts_.session.text();
+  container.name = workroom::container_name(facts_.session.text());
   container.image = options.image;
   container.user = options.user;
   container.network = options.network;

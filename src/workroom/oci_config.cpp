@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workroom/oci_config.h"
 
+#include "workroom/cgroups.h"
+
 namespace strongroom::workroom {
 namespace {
 
@@ -166,7 +168,8 @@ json::object oci_config(const ContainerSpec& container, const OciFacts& facts) {
           {"hostname", container.name},
           {"mounts", mounts_of(container, facts)},
           {"linux",
-           {{"namespaces", namespaces_of(container)},
+           {{"cgroupsPath", cgroup_path(container.name)},
+            {"namespaces", namespaces_of(container)},
             {"resources", resources_of(container)},
             {"seccomp", std::move(seccomp)},
             {"maskedPaths", texts(kMasked)},

@@ -15,6 +15,7 @@
 #include <filesystem>
 
 #include "io/process.h"
+#include "workroom/cgroups.h"
 #include "workroom/handover.h"
 #include "workroom/oci_config.h"
 #include "workroom/order_socket.h"
@@ -201,12 +202,14 @@ void RuncRuntime::remove_abandoned(const std::string& folder) {
   for (const auto& entry : std::filesystem::directory_iterator(folder + "/state", problem)) {
     io::Spawn child;
     const auto program = find_program("runc");
-    if (!program) return;
+    if (!program) break;
     child.program = *program;
     child.arguments = {"--root", folder + "/state", "delete", "--force",
                        entry.path().filename().string()};
     if (const auto pid = io::spawn(child)) ::waitpid(*pid, nullptr, 0);
   }
+  // A runtime that was killed while it began has not said yet what it made.
+  remove_cgroups(container_name(std::filesystem::path(folder).filename().string()));
 }
 
 }  // namespace strongroom::workroom

@@ -61,6 +61,11 @@ struct ContainerSpec {
   [[nodiscard]] bool has_own_network() const { return network != kHost; }
 };
 
+/// Of the session whose folder is called so.
+[[nodiscard]] inline std::string container_name(const std::string& session) {
+  return "strongroom-" + session;
+}
+
 struct WorkroomSpec {
   std::string
       init_program;  ///< path of strongroom-init: beside the running program (io::own_directory)

@@ -2,7 +2,9 @@
 
 import os
 import re
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -46,11 +48,15 @@ def suite_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def environment(suite_folder):
+def environment(suite_folder, request):
     """What the programs under test are started with: nothing of the caller's but what they cannot do without."""
     temporary = suite_folder / "tmp"
     temporary.mkdir()
+    # Short, as the paths of sockets are in it; of this run alone, as others may be under way.
+    runtime = Path(tempfile.mkdtemp(prefix="sr-"))
+    request.addfinalizer(lambda: shutil.rmtree(runtime, ignore_errors=True))
     return {
+        "XDG_RUNTIME_DIR": str(runtime),
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
         "TMPDIR": str(temporary),

@@ -36,7 +36,6 @@ pytestmark = [
     ),
     pytest.mark.skipif(os.geteuid() != 0, reason="the runc runtime needs root"),
 ]
-FOLDERS = Path(os.environ.get("XDG_RUNTIME_DIR", "/run")) / "strongroom"
 
 
 @pytest.fixture(scope="module")
@@ -92,9 +91,13 @@ def is_gone(pid):
         return True
 
 
-def nothing_remains(session):
+def folders(room):
+    return Path(room.environment["XDG_RUNTIME_DIR"]) / "strongroom"
+
+
+def nothing_remains(room, session):
     """No folder, no mount, no cgroup of this session."""
-    assert not (FOLDERS / session).exists()
+    assert not (folders(room) / session).exists()
     assert session not in Path("/proc/self/mountinfo").read_text()
     found = subprocess.run(
         ["find", "/sys/fs/cgroup", "-name", f"*{session}*"], capture_output=True, text=True
@@ -113,7 +116,7 @@ def test_a_command_runs_alone_with_its_variables(room, busybox):
     assert names["GH_TOKEN"] == token
     assert names["STRONGROOM_SOCKET"] == "/run/strongroom/gateway.sock"
     assert names["HOME"] == "/root" and "SSH_AUTH_SOCK" not in names
-    nothing_remains(names["STRONGROOM_SESSION"])
+    nothing_remains(room, names["STRONGROOM_SESSION"])
 
 
 def test_the_status_passes_through(room, busybox):
@@ -269,7 +272,7 @@ def test_j1_j2_the_value_is_nowhere_else(room, busybox):
         if Path(f"/proc/{pid}/comm").read_text().strip() == "strongroom-init":
             init = pid
     assert find(init, patterns) == [], "process 1 has wiped its copy"
-    files = [path for path in (FOLDERS / session).rglob("*") if path.is_file()]
+    files = [path for path in (folders(room) / session).rglob("*") if path.is_file()]
     assert any(path.name == "config.json" for path in files)
     assert any(path.name == "state.json" for path in files)
     for path in files:
@@ -277,8 +280,8 @@ def test_j1_j2_the_value_is_nowhere_else(room, busybox):
     passes = [line for path in files for line in [path.read_bytes()] if b"GH_TOKEN" in line]
     assert passes == [], "not even the names of the variables"
     work.stop()
-    until(lambda: not (FOLDERS / session).exists(), 20, "the folder is gone")
-    nothing_remains(session)
+    until(lambda: not (folders(room) / session).exists(), 20, "the folder is gone")
+    nothing_remains(room, session)
 
 
 LOOK = """
@@ -341,7 +344,7 @@ def test_i9_j6_a_revoke_ends_all_of_it(room, busybox):
     assert all(is_gone(pid) for pid in inside)
     assert receipt["r1"]["holds"] is True and receipt["r2"]["holds"] is True
     assert work.wait() == 3
-    nothing_remains(session)
+    nothing_remains(room, session)
 
 
 def test_j9_a_killed_runner_takes_the_container_along(room, busybox):
@@ -355,7 +358,7 @@ def test_j9_a_killed_runner_takes_the_container_along(room, busybox):
     assert session not in Path("/proc/self/mountinfo").read_text()
     # What lies on disk goes at the latest with the next run of this user.
     room.run(["github"], ["true"], flags=in_container(busybox))
-    nothing_remains(session)
+    nothing_remains(room, session)
 
 
 def test_a_fork_bomb_is_bounded_and_ends(room, busybox):
@@ -372,7 +375,7 @@ def test_a_fork_bomb_is_bounded_and_ends(room, busybox):
     room.cli("session", "end", session)
     assert all(is_gone(pid) for pid in descendants(work.process.pid) | inside)
     work.wait()
-    nothing_remains(session)
+    nothing_remains(room, session)
 
 
 MANY = """
@@ -425,20 +428,23 @@ def network():
 def test_two_workrooms_of_one_network(room, standins, machine, network):
     """Each has listeners of its own there, at addresses drawn at random."""
     room.add_key("gemini")
-    script = 'printf "x-goog-api-key: %s\\n" "$GEMINI_API_KEY" > /tmp/h; curl -s -H @/tmp/h -o /dev/null -w "%{http_code}\\n" https://generativelanguage.googleapis.com/v1beta/models; echo $STRONGROOM_GATEWAY; read line < /fifo/go'
+    script = 'printf "x-goog-api-key: %s\\n" "$GEMINI_API_KEY" > /tmp/h; curl -s -H @/tmp/h -o /dev/null -w "%{http_code}\\n" https://generativelanguage.googleapis.com/v1beta/models; echo $STRONGROOM_GATEWAY; read line < /fifo/$NAME'
     folder = room.folder / "fifo"
     folder.mkdir()
-    os.mkfifo(folder / "go")
+    for name in ("one", "other"):
+        os.mkfifo(folder / name)
     flags = on_machine(machine, "--network", network, "--mount", f"{folder}:/fifo")
-    works = [room.begin(["gemini"], ["sh", "-c", script], flags=flags) for _ in range(2)]
+    works = [
+        room.begin(["gemini"], ["sh", "-c", script], flags=flags, variables={"NAME": name})
+        for name in ("one", "other")
+    ]
     gateways = set()
     for work in works:
         gateways.add(work.line("http://127."))
-        assert work.lines()[0] == "200"
+        work.line("200")
     assert len(gateways) == 2
-    for work in works:
-        with open(folder / "go", "w") as go:
-            go.write("on\n")
+    for name in ("one", "other"):
+        (folder / name).write_text("on\n")
     for work in works:
         work.stop()
     standins.passes(*[request["pass"] for request in standins.requests() if request.get("pass")])
@@ -452,6 +458,39 @@ def test_the_machines_own_network_where_it_is_asked_for(room, standins, machine)
     )
     assert done.stdout.split() == [room.gateway, "200"]
     standins.passes(*[request["pass"] for request in standins.requests() if request.get("pass")])
+
+
+def freezer_of(session):
+    """The group of a container whose processes can be frozen: deaf to KILL, as one that sleeps in the kernel is."""
+    for path in (f"/sys/fs/cgroup/freezer/strongroom/strongroom-{session}",):
+        if Path(path, "freezer.state").exists():
+            return Path(path, "freezer.state")
+    return None
+
+
+def test_what_cannot_be_killed_is_named_not_forgotten(room, busybox):
+    """A process that KILL does not reach: R2 does not hold, it is named, and the receipt of a later look has it dead."""
+    key, _ = room.add_key("github", member="alice")
+    work = room.begin(["github"], ["sh", "-c", "echo ready; exec sleep 600"], flags=in_container(busybox))
+    work.line("ready")
+    session = [each for each in room.json("session", "list") if each["state"] == "open"][0]["id"]
+    freezer = freezer_of(session)
+    if freezer is None:
+        work.stop()
+        pytest.skip("no freezer of cgroups version 1 here")
+    inside = descendants(work.process.pid)
+    freezer.write_text("FROZEN")
+    try:
+        until(lambda: freezer.read_text().strip() == "FROZEN", 10, "it is frozen")
+        receipt = room.revoke(key)["receipt"]
+        assert receipt["r1"]["holds"] is True
+        assert receipt["r2"]["holds"] is False
+        assert "sleep" in str(receipt), "the process is named"
+    finally:
+        freezer.write_text("THAWED")
+    until(lambda: all(is_gone(pid) for pid in inside), 20, "they die as soon as they can")
+    work.wait()
+    nothing_remains(room, session)
 
 
 def test_the_image_is_not_written_to(room, busybox):
@@ -512,7 +551,7 @@ def test_what_cannot_be_is_said(room, busybox, flags, word):
     done = room.run(["gemini"], ["true"], flags=("--runtime", "runc", *flags), expect=None)
     assert done.returncode not in (0, 127), done.stderr
     assert word in done.stderr and done.stderr.count("\n") == 1
-    left = [path for path in FOLDERS.iterdir() if not path.name.startswith(".")]
+    left = [path for path in folders(room).iterdir() if not path.name.startswith(".")]
     assert left == []
 
 

@@ -1,0 +1,153 @@
+"""kill -9 of runner, vault, gateway, init and the runtime itself, at random points of a workroom's start, life and end.
+
+After each: no process of the workroom lives, no mount is left; after the next run, no folder and no cgroup either.
+STRONGROOM_WORKROOM_KILLS says how often (40 here; 200 by hand); STRONGROOM_SEED repeats a run.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from support.images import BUSYBOX, RUNC, busybox_image
+from support.room import PROGRAMS
+from support.waiting import until
+
+pytestmark = [
+    pytest.mark.skipif(
+        RUNC is None or BUSYBOX is None, reason="runc and busybox-static are not installed"
+    ),
+    pytest.mark.skipif(os.geteuid() != 0, reason="the runc runtime needs root"),
+]
+KILLS = int(os.environ.get("STRONGROOM_WORKROOM_KILLS", "40"))
+VICTIMS = ("runner", "vault", "gateway", "init", "runtime", "command", "end")
+
+
+def commands():
+    """{pid: its words}"""
+    found = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                found[int(entry)] = Path(f"/proc/{entry}/cmdline").read_bytes().split(b"\0")[:-1]
+            except OSError:
+                pass
+    return found
+
+
+def with_word(word):
+    return [pid for pid, words in commands().items() if any(word in each for each in words)]
+
+
+def kill(pids):
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+class Workroom:
+    """A container with a daemon that ignores signals; `mark` is in the arguments of all its processes."""
+
+    def __init__(self, room, image, number, runtime):
+        self.mark = f"6{os.getpid()}{number:04}"
+        script = f"(trap '' TERM HUP INT; setsid sleep {self.mark} &) ; sleep {self.mark}; echo over"
+        flags = ["--runtime", "runc", "--image", str(image)] if runtime == "runc" else []
+        self.process = subprocess.Popen(
+            [
+                *(str(PROGRAMS / "strongroom"), "run", "--data", str(room.data)),
+                *("--tenant", "acme", "--member", "alice", "--service", "github", *flags),
+                *("--", "sh", "-c", script),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=room.environment,
+        )
+
+    def living(self):
+        own = self.process.pid
+        return [pid for pid in with_word(self.mark.encode()) if pid != own]
+
+    def victims(self, kind):
+        below = {
+            "runner": lambda: [self.process.pid],
+            "init": lambda: [
+                int(task)
+                for task in Path(
+                    f"/proc/{self.process.pid}/task/{self.process.pid}/children"
+                )
+                .read_text()
+                .split()
+            ],
+            "command": self.living,
+            "runtime": lambda: [
+                pid
+                for pid, words in commands().items()
+                if words and words[0].endswith(b"runc") and b"--root" in words
+            ],
+        }
+        try:
+            return below[kind]()
+        except OSError:
+            return []
+
+
+@pytest.mark.parametrize("runtime", ["runc", "process"])
+def test_random_kills_leave_nothing(make_room, tmp_path, runtime):
+    seed = int(os.environ.get("STRONGROOM_SEED", str(random.randrange(1 << 30))))
+    print(f"STRONGROOM_SEED={seed}")
+    chance = random.Random(seed)
+    image = busybox_image(tmp_path / "image")
+    room = make_room().people()
+    room.add_key("github", member="alice")
+    runtime_folder = Path(room.environment["XDG_RUNTIME_DIR"]) / "strongroom"
+    for number in range(KILLS):
+        kind = chance.choice(VICTIMS if runtime == "runc" else VICTIMS[:4] + VICTIMS[5:])
+        work = Workroom(room, image, number, runtime)
+        time.sleep(chance.uniform(0, 0.18))  # a point in its life, whichever
+        if kind == "vault":
+            room.kill9()
+            room.start()
+        elif kind == "gateway":
+            kill(room.gateway_pids())
+        elif kind == "end":
+            for each in room.json("session", "list"):
+                if each["state"] == "open":
+                    room.cli("session", "end", each["id"], expect=None)
+        else:
+            kill(work.victims(kind))
+        if kind != "runner":
+            # It may go on, or there was nobody to kill yet: it is ended now, as a user would.
+            time.sleep(chance.uniform(0, 0.1))
+            work.process.send_signal(signal.SIGTERM)
+            until(
+                lambda: work.process.poll() is not None or work.living(), 30, "it has begun or ended"
+            )
+            kill(work.living())
+        try:
+            work.process.wait(30)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"kill {number} of {kind}: the runner is still there") from None
+        until(lambda: not work.living(), 20, f"kill {number} of {kind}: all of it is dead")
+        assert f"{runtime_folder}/ses_" not in Path("/proc/self/mountinfo").read_text(), kind
+    if runtime == "runc":
+        room.run(["github"], ["true"], flags=("--runtime", "runc", "--image", str(image)))
+        assert [path.name for path in runtime_folder.iterdir()] == []
+        found = subprocess.run(
+            ["find", "/sys/fs/cgroup", "-name", "strongroom-ses_*"], capture_output=True, text=True
+        )
+        own = {each["id"] for each in room.json("session", "list")}
+        assert {name.rpartition("strongroom-")[2] for name in found.stdout.split()} & own == set()
+    until(
+        lambda: not [each for each in room.json("session", "list") if each["state"] == "open"],
+        30,
+        "no session is open that nobody lives in",
+    )
