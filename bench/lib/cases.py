@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 
+from lib import containers
 from lib.processes import CLIENT_CORES, PROXY_CORE, ProcessorTime, proportional_kib
 from lib.proxies import WHO
 
@@ -209,6 +210,20 @@ def _add_ten_keys(proxy):
     return [part for name in names for part in ("--service", name)]
 
 
+def container_start_10_keys(proxy, folder, _seconds):
+    """Milliseconds from `strongroom run --runtime runc` with ten keys to the command's first octet; the peer is bare runc."""
+    if proxy.name == "strongroom" and proxy.ten_keys is None:
+        proxy.ten_keys = _add_ten_keys(proxy)
+    return containers.first_instruction(proxy, folder)
+
+
+def container_end(proxy, folder, _seconds):
+    """Milliseconds from TERM until the last process of a container has gone."""
+    if proxy.ten_keys is None:
+        proxy.ten_keys = _add_ten_keys(proxy)
+    return containers.last_process_gone(proxy, folder)
+
+
 def session_start_10_keys(proxy, _folder, _seconds, times=5):
     """Milliseconds of a whole `strongroom run` of nothing, with ten keys."""
     if proxy.ten_keys is None:
@@ -277,4 +292,6 @@ CASES = [
     Case("guard_clean", "GB/s", guard_clean, alone="reading the same memory"),
     Case("revoke_1000_streams_ms", "ms", revoke_1000_streams, fresh=True, **LESS),
     Case("session_start_10_keys", "ms", session_start_10_keys, peers=[], **LESS),
+    Case("container_start_10_keys", "ms", container_start_10_keys, peers=["runc"], **LESS),
+    Case("container_end", "ms", container_end, peers=[], **LESS),
 ]

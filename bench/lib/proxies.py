@@ -71,6 +71,10 @@ class Strongroom:
             raise RuntimeError(f"strongroom {arguments}: {done.stderr}")
         return json.loads(done.stdout) if done.stdout.strip() else None
 
+    def command_line(self, *arguments):
+        """A command as a shell would start it, for whoever holds its streams."""
+        return ["env", *(f"{name}={value}" for name, value in self.environment.items()), self.program, *arguments]
+
     def call(self, *arguments, stdin=None):
         return subprocess.run(
             [self.program, *arguments],

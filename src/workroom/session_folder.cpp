@@ -46,6 +46,20 @@ int lock_of(const std::string& path, int operation) {
   return -1;
 }
 
+/// Folders are made and claimed under it, so that a new one is never taken for an abandoned one.
+class RootLock {
+ public:
+  explicit RootLock(const std::string& root) : fd_(lock_of(root, LOCK_EX)) {}
+  RootLock(const RootLock&) = delete;
+  RootLock& operator=(const RootLock&) = delete;
+  ~RootLock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+ private:
+  int fd_;
+};
+
 }  // namespace
 
 std::string SessionFolder::root_folder() {
@@ -58,6 +72,7 @@ std::string SessionFolder::root_folder() {
 Result<SessionFolder> SessionFolder::make(const std::string& root, const std::string& name) {
   STRONGROOM_CHECKED(check_root(root));
   const std::string path = root + "/" + name;
+  const RootLock alone(root);
   STRONGROOM_CHECKED(make_folder(path, 0700));
   SessionFolder folder(path, lock_of(path, LOCK_EX | LOCK_NB));
   if (folder.lock_ < 0) return fail(Code::Conflict, path + " is in use");
@@ -81,7 +96,10 @@ void SessionFolder::clear_abandoned(const std::string& root,
   std::error_code problem;
   for (const auto& entry : fs::directory_iterator(root, problem)) {
     const std::string path = entry.path().string();
-    const int lock = lock_of(path, LOCK_EX | LOCK_NB);
+    const int lock = [&] {
+      const RootLock alone(root);
+      return lock_of(path, LOCK_EX | LOCK_NB);
+    }();
     if (lock < 0) continue;
     before(path);
     fs::remove_all(path, problem);
