@@ -26,13 +26,4 @@ struct Image {
 /// Unsupported (no umoci), Invalid.
 [[nodiscard]] io::Task<Result<Image>> open_image(io::Loop& loop, std::string name);
 
-struct UserAndHome {
-  unsigned user = 0;
-  unsigned group = 0;
-  std::string home = "/";
-};
-/// By the root filesystem's own /etc/passwd and /etc/group, of which no link leads out of it.
-/// Empty: root.
-[[nodiscard]] Result<UserAndHome> user_of(const std::string& root, const std::string& user);
-
 }  // namespace strongroom::workroom

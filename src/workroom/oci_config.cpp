@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workroom/oci_config.h"
 
+#include "workroom/capabilities.h"
 #include "workroom/cgroups.h"
 
 namespace strongroom::workroom {
 namespace {
-
-/// For init, and for commands that run as root; another user's have none. What makes devices, raw
-/// packets and file capabilities is left out.
-constexpr const char* kCapabilities[] = {"CAP_CHOWN",  "CAP_DAC_OVERRIDE",     "CAP_FSETID",
-                                         "CAP_FOWNER", "CAP_SETGID",           "CAP_SETUID",
-                                         "CAP_KILL",   "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT"};
 
 /// What a workroom has no use for and the kernel has had holes in; answered EPERM.
 constexpr const char* kRefusedCalls[] = {"acct",

@@ -21,6 +21,7 @@
 #include "workroom/order_socket.h"
 #include "workroom/programs.h"
 #include "workroom/small_files.h"
+#include "workroom/users.h"
 
 namespace strongroom::workroom {
 namespace {

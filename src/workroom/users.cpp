@@ -1,9 +1,11 @@
-// Users of a root filesystem. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+#include "workroom/users.h"
+
 #include <charconv>
 #include <optional>
 #include <string_view>
+#include <vector>
 
-#include "workroom/image.h"
 #include "workroom/small_files.h"
 
 namespace strongroom::workroom {
@@ -40,8 +42,8 @@ std::optional<std::string> look_up(std::string_view text, std::size_t match,
 
 }  // namespace
 
-Result<UserAndHome> user_of(const std::string& root, const std::string& user) {
-  const std::string passwd = read_small_file_in(root, "etc/passwd", kLongest).value_or("");
+Result<UserAndHome> find_user(std::string_view passwd, std::string_view groups,
+                              const std::string& user) {
   const std::string name = user.substr(0, user.find(':'));
   const bool has_group = user.find(':') != std::string::npos;
   const std::string group = has_group ? user.substr(user.find(':') + 1) : std::string();
@@ -59,11 +61,16 @@ Result<UserAndHome> user_of(const std::string& root, const std::string& user) {
     out.group = *gid;
     return out;
   }
-  const std::string groups = read_small_file_in(root, "etc/group", kLongest).value_or("");
   const auto gid = number_of(look_up(groups, 0, group, 2).value_or(""));
   if (!gid) return fail(Code::NotFound, "the image has no group '" + group + "'");
   out.group = *gid;
   return out;
+}
+
+Result<UserAndHome> user_of(const std::string& root, const std::string& user) {
+  const std::string passwd = read_small_file_in(root, "etc/passwd", kLongest).value_or("");
+  const std::string groups = read_small_file_in(root, "etc/group", kLongest).value_or("");
+  return find_user(passwd, groups, user);
 }
 
 }  // namespace strongroom::workroom
