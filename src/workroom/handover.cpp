@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <set>
@@ -61,12 +62,39 @@ Status send_all(int fd, ByteView bytes) {
   return {};
 }
 
+/// What follows may be sent in pieces; the descriptors go with the first octet.
+Status send_with_streams(int fd, ByteView bytes, const Streams& streams) {
+  const std::array<int, kWireStreams> passed{streams.in, streams.out, streams.error};
+  union {
+    cmsghdr head;
+    std::array<char, CMSG_SPACE(sizeof(passed))> octets;
+  } control{};
+  iovec part{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.octets.data();
+  message.msg_controllen = control.octets.size();
+  control.head.cmsg_level = SOL_SOCKET;
+  control.head.cmsg_type = SCM_RIGHTS;
+  control.head.cmsg_len = CMSG_LEN(sizeof(passed));
+  std::memcpy(CMSG_DATA(&control.head), passed.data(), sizeof(passed));
+  ssize_t sent = 0;
+  do {
+    sent = ::sendmsg(fd, &message, MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0 && errno == EBADF)
+    return fail(Code::Invalid, "a standard stream of the command is closed");
+  if (sent <= 0) return fail(Code::Unavailable, "the workroom's first process does not listen");
+  return send_all(fd, bytes.subspan(static_cast<std::size_t>(sent)));
+}
+
 void add_text(std::string& out, std::string_view text) {
   out += text;
   out += '\0';
 }
 
-Status send_order(int fd, const WorkroomSpec& spec) {
+Status send_order(int fd, const WorkroomSpec& spec, StreamsGo streams) {
   const auto& environment = spec.environment;
   WireHead head;
   head.size = static_cast<std::uint32_t>(size_of(spec));
@@ -78,7 +106,15 @@ Status send_order(int fd, const WorkroomSpec& spec) {
     head.user = spec.user->user;
     head.group = spec.user->group;
   }
-  std::string plain(reinterpret_cast<const char*>(&head), sizeof(head));
+  const ByteView head_octets(reinterpret_cast<const std::uint8_t*>(&head), sizeof(head));
+  if (streams == StreamsGo::WithOrder) {
+    head.streams = kWireStreams;
+    head.is_terminal = spec.streams.is_terminal ? 1 : 0;
+    STRONGROOM_CHECKED(send_with_streams(fd, head_octets, spec.streams));
+  } else {
+    STRONGROOM_CHECKED(send_all(fd, head_octets));
+  }
+  std::string plain;
   add_text(plain, spec.working_directory);
   for (const auto& argument : spec.command) add_text(plain, argument);
   for (const auto& variable : environment.plain)
@@ -145,11 +181,11 @@ Status check_spec(const WorkroomSpec& spec) {
   return {};
 }
 
-Status hand_over(int fd, const WorkroomSpec& spec) {
+Status hand_over(int fd, const WorkroomSpec& spec, StreamsGo streams) {
   constexpr timeval kPatience{10, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof(kPatience));
-  STRONGROOM_CHECKED(send_order(fd, spec));
+  STRONGROOM_CHECKED(send_order(fd, spec, streams));
   WireAnswer answer;
   ssize_t got = 0;
   do {

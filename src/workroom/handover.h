@@ -10,8 +10,11 @@ namespace strongroom::workroom {
 /// What can be said before anything is started: empty command, NUL or '=' where none may be, more
 /// than Linux takes.
 [[nodiscard]] Status check_spec(const WorkroomSpec& spec);
+/// Do the command's standard streams go with the order, or has init got them already?
+enum class StreamsGo : bool { Before, WithOrder };
 /// Writes the order and waits for init's answer; `fd` blocks at most some seconds. A value goes
 /// from its locked memory to the socket.
-[[nodiscard]] Status hand_over(int fd, const WorkroomSpec& spec);
+[[nodiscard]] Status hand_over(int fd, const WorkroomSpec& spec,
+                               StreamsGo streams = StreamsGo::Before);
 
 }  // namespace strongroom::workroom

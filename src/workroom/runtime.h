@@ -95,6 +95,8 @@ class RunningInit {
   /// Is the workroom in our own process group, so that the terminal's signals reach it by
   /// themselves?
   [[nodiscard]] virtual bool shares_group() const noexcept { return false; }
+  /// Do the spec's streams travel with the order, because the runtime has given init none?
+  [[nodiscard]] virtual bool wants_streams() const noexcept { return false; }
   /// Our end, open for as long as this is.
   [[nodiscard]] virtual int wire() const noexcept = 0;
   /// KILL to process 1, and so to all of its namespace. Harmless after its end.

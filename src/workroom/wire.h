@@ -1,10 +1,12 @@
 // What the runner and strongroom-init say to each other over their socket. Both are of one build,
 // so: native integers.
 //
-// Runner first: WireHead, then `size` octets: texts that end in NUL, in this order: working
-// directory (may be empty), the command and its arguments, the variables as NAME=VALUE, the relays
-// (to_text). Init answers one WireAnswer. From then on the runner sends single octets: a signal's
-// number for the command, or kWireEnd; the end of the stream means that the runner is gone.
+// Runner first: WireHead (with it the descriptors of the standard streams, as SCM_RIGHTS, where it
+// announces them), then `size` octets: texts that end in NUL, in this order: working directory (may
+// be empty), the command and its arguments, the variables as NAME=VALUE, the relays (to_text). Init
+// answers one WireAnswer. From then on the runner sends single octets: a signal's number for the
+// command, or kWireEnd; the end of the stream means that the runner is gone. Init's last word is a
+// WireFarewell; without one it was killed.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -15,9 +17,11 @@
 namespace strongroom::workroom {
 
 inline constexpr int kWireDescriptor = 3;
-inline constexpr std::uint32_t kWireVersion = 2;
+inline constexpr std::uint32_t kWireVersion = 3;
 /// Linux itself takes 2 MiB of arguments and variables, as a rule.
 inline constexpr std::size_t kWireLimit = 4UL << 20U;
+/// Standard input, output and error.
+inline constexpr std::uint32_t kWireStreams = 3;
 /// "All of us are being ended: leave when nobody is left, not as soon as the command has."
 inline constexpr std::uint8_t kWireEnd = 255;
 
@@ -30,12 +34,18 @@ struct WireHead {
   std::uint32_t has_user = 0;  ///< 0: the command runs as init does
   std::uint32_t user = 0;
   std::uint32_t group = 0;
+  std::uint32_t streams = 0;      ///< 0: the command has init's own; or kWireStreams
+  std::uint32_t is_terminal = 0;  ///< of those: the terminal that controls the command's session
 };
 
 struct WireAnswer {
   enum class What : std::uint32_t { Started, NoDirectory, NoCommand, Malformed, NoUser, NoRelay };
   What what = What::Malformed;
   std::int32_t why = 0;  ///< errno
+};
+
+struct WireFarewell {
+  std::uint32_t status = 0;  ///< the command's, in the shell's manner
 };
 
 /// The command's standard streams, as descriptors of the runner.

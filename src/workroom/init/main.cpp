@@ -33,11 +33,11 @@ namespace {
 /// Takes the order, starts the command, wipes.
 pid_t receive_and_start(bool leads_group) {
   WireHead head;
-  if (!read_exactly(kWireDescriptor, &head, sizeof(head)) || head.version != kWireVersion ||
-      head.size == 0 || head.size > kWireLimit)
+  Order order;
+  if (!read_head(kWireDescriptor, head, order) || head.version != kWireVersion || head.size == 0 ||
+      head.size > kWireLimit)
     leave(WireAnswer::What::Malformed, EPROTO);
   const LockedPages pages(head.size);
-  Order order;
   if (pages.data() == nullptr || !read_exactly(kWireDescriptor, pages.data(), head.size) ||
       !parse(head, pages, order))
     leave(WireAnswer::What::Malformed, EPROTO);

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workroom/init/order.h"
 
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <algorithm>
@@ -9,6 +13,7 @@
 #include <csignal>
 #include <cstring>
 #include <string>
+#include <utility>
 
 namespace strongroom::workroom {
 namespace {
@@ -48,6 +53,24 @@ int execute(const std::vector<std::string>& places, const Order& order,
   return why;
 }
 
+/// Not below kFirst, where the places of standard streams are.
+int moved_up(int fd) {
+  constexpr int kFirst = 10;
+  const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, kFirst);
+  ::close(fd);
+  return moved;
+}
+
+/// In the vfork'ed child. A terminal of the command's own controls its session, for Ctrl-C and job
+/// control.
+void take_streams(const Order& order) {
+  if (order.streams[0] < 0) return;
+  if (order.is_terminal) ::setsid();
+  for (int place = 0; place < static_cast<int>(kWireStreams); ++place)
+    ::dup2(order.streams[place], place);
+  if (order.is_terminal) ::ioctl(0, TIOCSCTTY, 0);
+}
+
 /// System calls themselves: the library's functions would change every thread of process 1, whose
 /// memory we share.
 int become(const Order& order) {
@@ -74,6 +97,34 @@ bool read_exactly(int fd, void* into, std::size_t size) {
   return true;
 }
 
+bool read_head(int fd, WireHead& head, Order& order) {
+  union {
+    cmsghdr head;
+    char octets[CMSG_SPACE(sizeof(order.streams))];
+  } control{};
+  iovec part{&head, sizeof(head)};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.octets;
+  message.msg_controllen = sizeof(control.octets);
+  ssize_t got = 0;
+  do {
+    got = ::recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+  } while (got < 0 && errno == EINTR);
+  if (got <= 0 || (message.msg_flags & MSG_CTRUNC) != 0) return false;
+  const cmsghdr* const passed = CMSG_FIRSTHDR(&message);
+  if (passed != nullptr) {
+    if (passed->cmsg_type != SCM_RIGHTS || passed->cmsg_len != CMSG_LEN(sizeof(order.streams)))
+      return false;
+    std::memcpy(order.streams, CMSG_DATA(passed), sizeof(order.streams));
+    for (int& each : order.streams) each = moved_up(each);
+  }
+  const auto had = static_cast<std::size_t>(got);
+  if (!read_exactly(fd, reinterpret_cast<char*>(&head) + had, sizeof(head) - had)) return false;
+  return head.streams == (passed != nullptr ? kWireStreams : 0);
+}
+
 bool parse(const WireHead& head, const LockedPages& pages, Order& order) {
   std::vector<char*> texts;
   char* at = pages.data();
@@ -96,13 +147,14 @@ bool parse(const WireHead& head, const LockedPages& pages, Order& order) {
   order.has_user = head.has_user != 0;
   order.user = head.user;
   order.group = head.group;
+  order.is_terminal = head.is_terminal != 0;
   order.arguments.push_back(nullptr);
   order.variables.push_back(nullptr);
   return true;
 }
 
 /// vfork: until exec the child runs in our own locked pages, so that no copy of them is made.
-pid_t start(const Order& order, bool leads_group, int& why) {
+pid_t start(Order& order, bool leads_group, int& why) {
   const std::vector<std::string> places = candidates(order);
   std::vector<char*> script{const_cast<char*>("/bin/sh"), nullptr};
   script.insert(script.end(), order.arguments.begin() + 1, order.arguments.end());
@@ -112,12 +164,15 @@ pid_t start(const Order& order, bool leads_group, int& why) {
   volatile int user_error = 0;
   const pid_t pid = ::vfork();
   if (pid == 0) {
+    take_streams(order);  // who leads a group leads no session any more
     if (leads_group) ::setpgid(0, 0);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     user_error = become(order);
     if (user_error == 0) exec_error = execute(places, order, script);
     ::_exit(127);
   }
+  for (int& each : order.streams)
+    if (each >= 0) ::close(std::exchange(each, -1));
   why = pid < 0 ? errno : exec_error != 0 ? exec_error : user_error;
   if (pid > 0 && why != 0) ::waitpid(pid, nullptr, 0);
   if (why != 0) return user_error != 0 ? kNoUser : -1;

@@ -20,15 +20,20 @@ struct Order {
   bool has_user = false;
   uid_t user = 0;
   gid_t group = 0;
+  int streams[kWireStreams] = {-1, -1, -1};  ///< -1: init's own
+  bool is_terminal = false;
 };
 
 [[nodiscard]] bool read_exactly(int fd, void* into, std::size_t size);
+/// The head, and the descriptors that it announces into order.streams.
+[[nodiscard]] bool read_head(int fd, WireHead& head, Order& order);
 /// Exactly the texts that the head announces, each with its NUL, and nothing after.
 [[nodiscard]] bool parse(const WireHead& head, const LockedPages& pages, Order& order);
 /// Who cannot become the order's user says so.
 inline constexpr int kNoUser = -2;
 /// The command's pid; -1 or kNoUser with the errno in `why`.
-/// Until exec the child runs in our own locked pages, so that no copy of them is made.
-[[nodiscard]] pid_t start(const Order& order, bool leads_group, int& why);
+/// The streams are the command's alone afterwards. Until exec the child runs in our own locked
+/// pages, so that no copy of them is made.
+[[nodiscard]] pid_t start(Order& order, bool leads_group, int& why);
 
 }  // namespace strongroom::workroom

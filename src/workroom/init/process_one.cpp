@@ -126,6 +126,8 @@ class Init {
 
   [[noreturn]] void finish() const {
     if (!is_first_) kill_descendants();
+    const WireFarewell farewell{static_cast<std::uint32_t>(status_)};
+    (void)::send(kWireDescriptor, &farewell, sizeof(farewell), MSG_NOSIGNAL | MSG_DONTWAIT);
     ::_exit(status_);
   }
 
