@@ -250,9 +250,10 @@ void session_options(CLI::App* command, Options& o) {
 }
 
 void container_options(CLI::App* run, ContainerOptions& container) {
-  run->add_option("--image", container.image,
-                  "of a container: a folder with a root filesystem, or an OCI image layout as "
-                  "FOLDER[:TAG]");
+  run->add_option(
+      "--image", container.image,
+      "of a container: an image's name (docker); a folder with a root filesystem, or an "
+      "OCI image layout as FOLDER[:TAG] (runc)");
   run->add_option("--network", container.network,
                   "of a container: none (the gateway alone is reached), host, or a network's name");
   run->add_option("--mount", container.mounts,
@@ -268,6 +269,10 @@ void container_options(CLI::App* run, ContainerOptions& container) {
       ->check(CLI::Range(1L, 4'194'304L));
   run->add_option("--memory", container.memory_limit, "the most memory of the container, as 2g")
       ->transform(CLI::AsSizeValue(false));
+  run->add_option("--docker-socket", container.docker_socket,
+                  "of the Docker Engine; otherwise DOCKER_HOST, or /var/run/docker.sock");
+  run->add_option("--pull", container.pull, "an image by docker: missing, always or never")
+      ->check(CLI::IsMember({"missing", "always", "never"}));
 }
 
 void add_sessions(CLI::App& app, Options& o) {
@@ -300,7 +305,7 @@ void add_sessions(CLI::App& app, Options& o) {
                    [&o](const Common& c) { return run_workroom(c, o.run); });
   session_options(run, o);
   run->add_option("--runtime", o.run.runtime,
-                  "process, or runc (or the path of another OCI runtime)");
+                  "process, docker, or runc (or the path of another OCI runtime)");
   run->add_flag("--proxy,!--no-proxy", o.run.proxies,
                 "tools reach the services' own hosts through the gateway (HTTPS_PROXY), and no "
                 "other host that way: so unless --no-proxy is said");

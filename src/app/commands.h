@@ -35,6 +35,8 @@ struct ContainerOptions {
   std::string scratch_size = "50%";
   long most_processes = 4096;
   std::uint64_t memory_limit = 0;  ///< octets; 0: none
+  std::string docker_socket;       ///< empty: DOCKER_HOST, or the usual one
+  std::string pull = "missing";
 };
 
 struct RunOptions {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "workroom/docker/runtime.h"
 #include "workroom/process_runtime.h"
 #include "workroom/runc_runtime.h"
 
@@ -10,6 +11,7 @@ namespace strongroom::app {
 namespace {
 
 constexpr const char* kProcess = "process";
+constexpr const char* kDocker = "docker";
 
 /// "FROM:TO[:ro]"
 Result<workroom::Mount> parse_mount(const std::string& text) {
@@ -49,7 +51,7 @@ Status check_network(const std::string& name) {
               "there is no network '" + name + "': none, host, or a name of `ip netns`");
 }
 
-bool is_runtime_name(const std::string& name) {
+bool is_oci_runtime(const std::string& name) {
   return name == "runc" || name == "crun" || name == "youki" || name.find('/') != std::string::npos;
 }
 
@@ -75,29 +77,48 @@ Result<std::unique_ptr<Housing>> Housing::make(const RunOptions& options, Facts 
 
 Status Housing::open_container() {
   const ContainerOptions& container = options_.container;
-  if (!is_runtime_name(options_.runtime))
+  if (options_.runtime != kDocker && !is_oci_runtime(options_.runtime))
     return fail(Code::Invalid, "there is no runtime '" + options_.runtime +
-                                   "': process, runc, or the path of an OCI runtime");
+                                   "': process, docker, runc, or the path of an OCI runtime");
   if (container.image.empty())
     return fail(Code::Invalid, "the runtime " + options_.runtime + " needs an --image");
-  STRONGROOM_CHECKED(check_network(container.network));
   const std::string root = workroom::SessionFolder::root_folder();
   workroom::SessionFolder::clear_abandoned(root, workroom::RuncRuntime::remove_abandoned);
   STRONGROOM_TRY(auto folder, workroom::SessionFolder::make(root, facts_.session.text()));
   folder_.emplace(std::move(folder));
+  STRONGROOM_TRY(runtime_, make_runtime());
+  return {};
+}
+
+Result<std::unique_ptr<workroom::Runtime>> Housing::make_runtime() const {
+  const ContainerOptions& container = options_.container;
+  if (options_.runtime == kDocker) {
+    workroom::docker::DockerRuntime::Plan plan;
+    STRONGROOM_TRY(plan.socket, workroom::docker::Engine::find_socket(container.docker_socket));
+    STRONGROOM_TRY(plan.pull, workroom::docker::parse_pull(container.pull));
+    plan.session = facts_.session.text();
+    plan.folder = folder_->path();
+    return std::make_unique<workroom::docker::DockerRuntime>(std::move(plan));
+  }
+  STRONGROOM_CHECKED(check_network(container.network));
   workroom::RuncRuntime::Plan plan;
   plan.program = options_.runtime;
   plan.folder = folder_->path();
   plan.scratch_size = container.scratch_size;
-  runtime_ = std::make_unique<workroom::RuncRuntime>(std::move(plan));
-  return {};
+  return std::make_unique<workroom::RuncRuntime>(std::move(plan));
+}
+
+/// Docker's networks give each container a loopback of its own; a network namespace that was named
+/// has one for all who are in it.
+bool Housing::has_own_loopback() const {
+  return options_.runtime == kDocker ||
+         options_.container.network == workroom::ContainerSpec::kNone;
 }
 
 void Housing::plan(const std::vector<catalog::Place>& places) {
   if (!needs_socket(options_)) return;
-  const bool is_own = options_.container.network == workroom::ContainerSpec::kNone;
-  network_ =
-      workroom::plan_network(places, is_own ? workroom::Loopback::Own : workroom::Loopback::Shared);
+  network_ = workroom::plan_network(
+      places, has_own_loopback() ? workroom::Loopback::Own : workroom::Loopback::Shared);
 }
 
 std::string Housing::gateway() const {

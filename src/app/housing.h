@@ -53,6 +53,8 @@ class Housing {
  private:
   Housing(const RunOptions& options, Facts facts) : options_(options), facts_(std::move(facts)) {}
   [[nodiscard]] Status open_container();
+  [[nodiscard]] Result<std::unique_ptr<workroom::Runtime>> make_runtime() const;
+  [[nodiscard]] bool has_own_loopback() const;
 
   const RunOptions& options_;
   Facts facts_;

@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from support.canary import Canaries  # noqa: E402
-from support.room import PROGRAMS, Room  # noqa: E402
+from support.room import NOBODY, PROGRAMS, Room  # noqa: E402
 from support.standins import Standins  # noqa: E402
 from support.watch import ProcessWatch  # noqa: E402
 
@@ -118,3 +118,17 @@ def make_room(suite_folder, standins, canaries, environment, request):
 def room(make_room):
     """A running Strongroom with tenant acme and member alice."""
     return make_room().people()
+
+
+@pytest.fixture
+def room_of_nobody(standins, canaries, environment):
+    """Everything of it belongs to, and runs as, the user nobody, who is no root."""
+    with tempfile.TemporaryDirectory(prefix="strongroom-", dir="/tmp") as folder:
+        room = Room(Path(folder), standins, canaries, {**environment, "TMPDIR": folder, "XDG_RUNTIME_DIR": folder})
+        (room.data / "ca.pem").write_bytes(standins.ca.read_bytes())
+        file = room.data / "strongroom.toml"
+        file.write_text(file.read_text().replace(str(standins.ca), "ca.pem"))
+        for path in (folder, room.data, *room.data.iterdir()):
+            os.chown(path, NOBODY, NOBODY)
+        yield room.start_as(NOBODY)
+        assert room.stop() == 0

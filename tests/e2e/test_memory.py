@@ -8,7 +8,6 @@ import hashlib
 import os
 import ssl
 import subprocess
-import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -20,12 +19,11 @@ from websockets.sync.client import connect
 
 from support.canary import encodings
 from support.memory import find
-from support.room import Room
+from support.room import NOBODY
 from support.waiting import until
 from test_gateway_tls import proxied
 from test_proxy import GEMINI, Session
 
-NOBODY = 65534
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root reads other processes' memory")
 
 
@@ -106,20 +104,6 @@ for pid in map(int, sys.argv[1:]):
         print("denied", end=" ")
     print("attached" if libc.ptrace(16, pid, None, None) == 0 else "denied", flush=True)
 """
-
-
-@pytest.fixture
-def room_of_nobody(standins, canaries, environment):
-    """Everything of it belongs to, and runs as, the user nobody, who is no root."""
-    with tempfile.TemporaryDirectory(prefix="strongroom-", dir="/tmp") as folder:
-        room = Room(Path(folder), standins, canaries, {**environment, "TMPDIR": folder})
-        (room.data / "ca.pem").write_bytes(standins.ca.read_bytes())
-        file = room.data / "strongroom.toml"
-        file.write_text(file.read_text().replace(str(standins.ca), "ca.pem"))
-        for path in (folder, room.data, *room.data.iterdir()):
-            os.chown(path, NOBODY, NOBODY)
-        yield room.start_as(NOBODY)
-        assert room.stop() == 0
 
 
 @root_only

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from support.canary import search
+from support.containers import CURL, ESCAPE, LOOK, descendants, folders, is_gone
 from support.git_server import BACKEND, FCGIWRAP, NGINX, GitServer
 from support.images import (
     BUSYBOX,
@@ -68,33 +69,6 @@ def dialling(make_room, *places):
     return room.start().people()
 
 
-def descendants(pid):
-    parents = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                stat = Path(f"/proc/{entry}/stat").read_text()
-            except OSError:
-                continue
-            parents[int(entry)] = int(stat[stat.rindex(")") + 2 :].split()[1])
-    found, grown = {pid}, True
-    while grown:
-        more = {child for child, parent in parents.items() if parent in found} - found
-        found, grown = found | more, bool(more)
-    return found - {pid}
-
-
-def is_gone(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
-    except OSError:
-        return True
-
-
-def folders(room):
-    return Path(room.environment["XDG_RUNTIME_DIR"]) / "strongroom"
-
-
 def nothing_remains(room, session):
     """No folder, no mount, no cgroup of this session."""
     assert not (folders(room) / session).exists()
@@ -144,18 +118,6 @@ def test_sdks_without_any_network(room, standins, machine, service, script):
     assert seen and {request["standing"] for request in seen} == {"accepted"}
 
 
-CURL = """
-set -e
-printf 'header = "x-goog-api-key: %s"\\n' "$GEMINI_API_KEY" > /tmp/header
-url=https://generativelanguage.googleapis.com/v1beta/models
-echo "transparent $(curl -sS --noproxy '*' -K /tmp/header -o /dev/null -w '%{http_code}' $url)"
-echo "proxy $(curl -sS -K /tmp/header -o /dev/null -w '%{http_code}' $url)"
-echo "other $(curl -s -K /tmp/header -o /dev/null -w '%{http_connect}' https://example.com/ || true)"
-echo "unknown $(getent hosts example.com || echo none)"
-echo "control $(curl -s -o /dev/null -w '%{http_code}' --noproxy '*' $CONTROL || true)"
-"""
-
-
 def test_every_way_in_and_no_other_way_out_H8(room, standins, machine):
     room.add_key("gemini")
     done = room.run(
@@ -166,6 +128,7 @@ def test_every_way_in_and_no_other_way_out_H8(room, standins, machine):
     )
     answers = dict(line.split(" ", 1) for line in done.stdout.splitlines())
     assert answers == {
+        "base": "200",
         "transparent": "200",
         "proxy": "200",
         "other": "403",
@@ -284,20 +247,6 @@ def test_j1_j2_the_value_is_nowhere_else(room, busybox):
     nothing_remains(room, session)
 
 
-LOOK = """
-for file in /proc/1/environ /proc/1/mem /proc/1/maps /proc/1/fd/3; do
-  if cat $file >/dev/null 2>&1; then echo "$file can be read"; fi
-done
-for file in /run/strongroom/strongroom-init /run/strongroom/gateway.sock /run/strongroom/x; do
-  if (echo > $file) 2>/dev/null; then echo "$file can be written"; fi
-done
-if /run/strongroom/strongroom-init --order /run/strongroom/order.sock 2>/dev/null; then echo "ordered again"; fi
-ls /run/strongroom
-kill -9 1
-grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/self/status | tr -s '[:space:]' ' '
-"""
-
-
 @pytest.mark.parametrize("user", ["root", "agent"])
 def test_j2_j7_h11_process_1_keeps_to_itself(room, busybox, user):
     room.add_key("github", member="alice")
@@ -323,14 +272,6 @@ def test_another_user_of_the_workroom_reads_no_environment(room, busybox):
     """
     done = room.run(["github"], ["sh", "-c", script], flags=in_container(busybox))
     assert done.stdout.split() == ["1"]
-
-
-ESCAPE = """
-(setsid sh -c 'trap "" TERM HUP; (sleep 600 &) ; sleep 600' &)
-sh -c 'nohup sleep 600 >/dev/null 2>&1 &'
-echo ready
-exec sleep 600
-"""
 
 
 def test_i9_j6_a_revoke_ends_all_of_it(room, busybox):

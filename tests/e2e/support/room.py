@@ -18,6 +18,9 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 PROGRAMS = Path(os.environ.get("STRONGROOM_BIN", REPOSITORY / "build" / "release")).resolve()
 AGENTS = Path(__file__).resolve().parents[1] / "agents"
 
+#: Debian's user of that name.
+NOBODY = 65534
+
 DONE, FAILED, WRONG_USE, REFUSED, NOT_FOUND, UNAVAILABLE = range(6)
 
 
@@ -328,9 +331,9 @@ class Room:
         )
 
     def begin(
-        self, services, command, *, tenant="acme", member="alice", variables=None, flags=()
+        self, services, command, *, tenant="acme", member="alice", variables=None, flags=(), **user
     ):
-        """A `strongroom run` that goes on; see Workroom."""
+        """A `strongroom run` that goes on; see Workroom. `user`, `group`: whose it is."""
         self._counter += 1
         output, errors = (
             self.folder / f"run{self._counter}.out",
@@ -352,6 +355,8 @@ class Room:
                 stderr=err,
                 env=self.environment,
                 cwd=self.folder,
+                **({"extra_groups": []} if user else {}),
+                **user,
             )
         workroom = Workroom(process, output, errors)
         self._workrooms.append(workroom)
