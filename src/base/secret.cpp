@@ -1,9 +1,11 @@
-// The arena: one region between guard pages, locked, kept out of core dumps and of forked children.
-// It is divided into one stripe per block size, so that an address alone tells a block's size.
-// SPDX-License-Identifier: Apache-2.0
+// The arena: one region between guard pages, hidden from the kernel itself where it can be, else
+// locked and kept out of core dumps; and out of forked children. It is divided into one stripe per
+// block size, so that an address alone tells a block's size. SPDX-License-Identifier: Apache-2.0
 #include "base/secret.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <array>
 #include <cstring>
@@ -44,11 +46,8 @@ class Arena {
         ::mmap(nullptr, arena_size() + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     STRONGROOM_CHECK(region != MAP_FAILED, "the secret arena needs address space");
     begin_ = static_cast<std::uint8_t*>(region) + page;
-    STRONGROOM_CHECK(::mprotect(begin_, arena_size(), PROT_READ | PROT_WRITE) == 0,
-                     "the secret arena is writable");
-    ::madvise(begin_, arena_size(), MADV_DONTDUMP);
-    ::madvise(begin_, arena_size(), MADV_WIPEONFORK);
-    locked_ = ::mlock(begin_, arena_size()) == 0;
+    hidden_ = map_hidden(begin_);
+    locked_ = hidden_ || map_locked(begin_);
     std::size_t offset = 0;
     for (std::size_t i = 0; i < kStripes.size(); ++i) {
       stripes_[i].begin = offset;
@@ -77,10 +76,35 @@ class Arena {
 
   SecretArenaUse use() {
     const std::lock_guard lock(mutex_);
-    return {arena_size(), used_, locked_};
+    return {arena_size(), used_, locked_, hidden_};
   }
 
  private:
+  /// memfd_secret(2): pages that the kernel itself does not map, so that neither a debugger nor
+  /// /proc/PID/mem nor a hole in the kernel reads them; never swapped, never dumped. A forked child
+  /// has nothing in their place.
+  static bool map_hidden(std::uint8_t* begin) {
+    const int fd = static_cast<int>(::syscall(SYS_memfd_secret, O_CLOEXEC));
+    if (fd < 0) return false;
+    const bool is_sized = ::ftruncate(fd, static_cast<off_t>(arena_size())) == 0;
+    void* const mapped = is_sized ? ::mmap(begin, arena_size(), PROT_READ | PROT_WRITE,
+                                           MAP_SHARED | MAP_FIXED, fd, 0)
+                                  : MAP_FAILED;
+    ::close(fd);
+    if (mapped == MAP_FAILED) return false;
+    ::madvise(begin, arena_size(), MADV_DONTFORK);
+    return true;
+  }
+  /// The next best: neither swapped nor dumped, zero in a forked child.
+  static bool map_locked(std::uint8_t* begin) {
+    STRONGROOM_CHECK(::mmap(begin, arena_size(), PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED,
+                     "the secret arena is writable");
+    ::madvise(begin, arena_size(), MADV_DONTDUMP);
+    ::madvise(begin, arena_size(), MADV_WIPEONFORK);
+    return ::mlock(begin, arena_size()) == 0;
+  }
+
   struct State {
     std::size_t begin = 0;
     std::size_t fresh = 0;  ///< octets of the stripe ever used
@@ -114,6 +138,7 @@ class Arena {
   std::uint8_t* begin_ = nullptr;
   std::size_t used_ = 0;
   bool locked_ = false;
+  bool hidden_ = false;
   std::array<State, kStripes.size()> stripes_{};
 };
 

@@ -1,6 +1,7 @@
 // Secret: the one type that holds plaintext keys.
 //
-// Memory comes from a locked arena (guard pages, not dumped, wiped on fork), is wiped on
+// Memory comes from an arena (guard pages, hidden or at least locked, not dumped, not in forked
+// children), is wiped on
 // destruction, and is seen only inside reveal(). No copy, no formatter, no stream operator, no
 // JSON, no conversion to a string: a leak does not compile. Threads: a Secret belongs to one thread
 // at a time; the arena is thread safe. SPDX-License-Identifier: Apache-2.0
@@ -69,7 +70,8 @@ class Secret {
 struct SecretArenaUse {
   std::size_t reserved_bytes = 0;
   std::size_t used_bytes = 0;
-  bool locked = false;  ///< mlock worked; where it did not, start-up says so
+  bool locked = false;  ///< never swapped; where it is not so, start-up says so
+  bool hidden = false;  ///< memfd_secret: not even the kernel maps it
 };
 [[nodiscard]] SecretArenaUse secret_arena_use() noexcept;
 

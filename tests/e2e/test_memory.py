@@ -8,6 +8,7 @@ import hashlib
 import os
 import ssl
 import subprocess
+import sys
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -18,12 +19,13 @@ import pytest
 from websockets.sync.client import connect
 
 from support.canary import encodings
-from support.memory import find
+from support.memory import find, mappings
 from support.room import NOBODY
 from support.waiting import until
 from test_gateway_tls import proxied
 from test_proxy import GEMINI, Session
 
+E2E = Path(__file__).resolve().parent
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root reads other processes' memory")
 
 
@@ -55,7 +57,29 @@ def use_in_every_way(room, session):
 
 
 @root_only
-def test_k4_a_key_is_in_locked_memory_alone_and_nowhere_once_it_is_revoked(room):
+def test_k4_k5_not_even_root_reads_a_key_in_use(room):
+    """memfd_secret(2): neither /proc/PID/mem nor a debugger has those pages."""
+    _, value = room.add_key("gemini")
+    session = Session(room, "gemini")
+    use_in_every_way(room, session)
+    [gateway] = room.gateway_pids()
+    hidden = [each for each in mappings(gateway) if "secretmem" in each.name]
+    if not hidden:
+        pytest.skip("this kernel has no memfd_secret")
+    patterns = list(encodings(value))
+    assert find(gateway, patterns) == [] and find(room.process.pid, patterns) == []
+    with open(f"/proc/{gateway}/mem", "rb", 0) as memory:
+        memory.seek(hidden[0].start)
+        with pytest.raises(OSError):
+            memory.read(4096)
+
+
+@root_only
+def test_k4_a_key_is_in_locked_memory_alone_and_nowhere_once_it_is_revoked(make_room):
+    """Without hidden memory, so that the search sees what there is."""
+    room = make_room(start=False)
+    room.before = [sys.executable, str(E2E / "support" / "without_hidden_memory.py")]
+    room.start().people()
     key, value = room.add_key("gemini")
     session = Session(room, "gemini")
     patterns = list(encodings(value))
