@@ -11,6 +11,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "gateway/confinement.h"
 #include "gateway/gateway.h"
 #include "io/descriptor_passing.h"
 #include "io/process.h"
@@ -152,6 +153,10 @@ class Program {
 int main() {
   strongroom::configure_log("strongroom-gateway", strongroom::LogLevel::Warning);
   if (const auto confined = strongroom::io::confine_this_process(); !confined) {
+    std::fprintf(stderr, "strongroom-gateway: %s\n", confined.error().message.c_str());
+    return 1;
+  }
+  if (const auto confined = strongroom::gateway::confine_gateway(); !confined) {
     std::fprintf(stderr, "strongroom-gateway: %s\n", confined.error().message.c_str());
     return 1;
   }

@@ -211,3 +211,12 @@ def test_k3_errors_say_nothing_of_what_was_presented(room, canaries):
             assert not [form for form in forms_of(token) if form in answer], (path, answer)
     refused = room.cli("key", "show", own, expect=None)
     assert own not in refused.stdout + refused.stderr
+
+
+def test_the_gateway_has_given_up_what_it_does_not_need(room):
+    """Its filter of system calls, and no way back (what both refuse: src/io/sandbox_test.cpp)."""
+    [gateway] = room.gateway_pids()
+    status = dict(
+        line.split(":", 1) for line in Path(f"/proc/{gateway}/status").read_text().splitlines()
+    )
+    assert status["Seccomp"].strip() == "2" and status["NoNewPrivs"].strip() == "1"

@@ -1,0 +1,31 @@
+// What a process gives up for good: system calls (seccomp) and files (Landlock).
+//
+// Used by: gateway. Threads: before any second one is started; those that come later inherit it.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "base/result.h"
+
+namespace strongroom::io {
+
+struct Sandbox {
+  /// By name; all others answer EPERM. A name that this machine's kernel or library does not know
+  /// is passed over.
+  std::span<const char* const> calls;
+  /// The only files: folders and files that may be read, and all below them. What is not there is
+  /// passed over. Held by Landlock where the kernel has it.
+  std::span<const std::string> readable;
+};
+
+/// What of it holds.
+struct SandboxState {
+  bool files = false;  ///< Landlock
+};
+
+/// Irrevocable. An error when the calls cannot be limited.
+[[nodiscard]] Result<SandboxState> enter(const Sandbox& sandbox);
+
+}  // namespace strongroom::io

@@ -1,0 +1,55 @@
+// In children, as there is no way back. SPDX-License-Identifier: Apache-2.0
+#include "io/sandbox.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cerrno>
+#include <functional>
+
+namespace strongroom::io {
+namespace {
+
+constexpr const char* kCalls[] = {"read",  "write",      "openat", "close", "exit_group",
+                                  "fstat", "newfstatat", "mmap",   "brk",   "munmap"};
+const std::string kReadable[] = {"/etc", "/no/such/folder"};
+
+/// What `look` answers inside.
+int inside(const std::function<int()>& look) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(enter({kCalls, kReadable}) ? look() : 99);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 100 + WTERMSIG(status);
+}
+
+int errno_of(long result) {
+  return result < 0 ? errno : 0;
+}
+
+TEST(Sandbox, what_is_named_goes_on) {
+  EXPECT_EQ(inside([] { return errno_of(::open("/etc/passwd", O_RDONLY)); }), 0);
+}
+
+TEST(Sandbox, other_calls_are_refused) {
+  EXPECT_EQ(inside([] { return errno_of(::socket(AF_INET, SOCK_STREAM, 0)); }), EPERM);
+  EXPECT_EQ(inside([] { return errno_of(::fork()); }), EPERM);
+  EXPECT_EQ(inside([] {
+              char* const none[] = {nullptr};
+              return errno_of(::execve("/bin/true", none, none));
+            }),
+            EPERM);
+}
+
+TEST(Sandbox, other_files_are_refused) {
+  const int answer = inside([] { return errno_of(::open("/usr/bin/env", O_RDONLY)); });
+  if (answer == 0) GTEST_SKIP() << "this kernel has no Landlock";
+  EXPECT_EQ(answer, EACCES);
+  EXPECT_EQ(inside([] { return errno_of(::open("/etc/passwd", O_RDWR)); }), EACCES);
+  EXPECT_EQ(inside([] { return errno_of(::open("/etc/new", O_WRONLY | O_CREAT, 0600)); }), EACCES);
+}
+
+}  // namespace
+}  // namespace strongroom::io
