@@ -212,6 +212,77 @@ def test_a_database_without_any_network(make_room, machine, cluster, host):
     )
 
 
+@pytest.mark.skipif(
+    BINARIES is None or not (NGINX and FCGIWRAP and BACKEND.exists()),
+    reason="PostgreSQL, nginx, fcgiwrap or git is not installed",
+)
+def test_an_agents_whole_work_in_one_container_without_network(
+    make_room, standins, machine, cluster
+):
+    """A model by its SDK, a push by git, a query: then it ends, and nothing remains."""
+    room, server = make_room(start=False), None
+    try:
+        server = GitServer(room.folder / "git", name="git.example").start()
+        with open(room.data / "strongroom.toml", "a") as file:
+            for place in (f"git.example:{server.port}", f"db.example:{cluster.port}"):
+                port = place.rsplit(":", 1)[1]
+                file.write(f'[[gateway.dial]]\nhost = "{place}"\nto = "127.0.0.1:{port}"\n')
+        room.start().people()
+        room.add_key("gemini")
+        settings = {"host": "git.example", "port": str(server.port), "user": "agent"}
+        _, token = room.add_key("git", member="alice", settings=settings)
+        server.only("agent", token)
+        password = room.canaries.new("password")
+        quoted = "'" + password.replace("'", "''") + "'"
+        cluster.sql("drop database if exists work; drop role if exists agent;")
+        cluster.sql(f"create role agent login password {quoted};")
+        cluster.sql("create database work owner agent;")
+        settings = {"host": "db.example", "port": str(cluster.port), "user": "agent"}
+        room.add_key("postgres", value=password, settings={**settings, "database": "work"})
+        (room.folder / "trust").mkdir()
+        shutil.copy(server.ca, room.folder / "trust/ca.pem")
+        script = f"""
+        set -e
+        {sys.executable} {AGENTS / "gemini_agent.py"} | tail -n 1
+        {GIT}
+        psql --no-psqlrc -q -t -A -c "select current_user"
+        echo session $STRONGROOM_SESSION
+        """
+        done = room.run(
+            ["gemini", "git", "postgres"],
+            ["sh", "-c", script],
+            flags=on_machine(machine, "--mount", f"{room.folder}/trust:/trust:ro"),
+            variables={
+                "GIT_SSL_CAINFO": "/trust/ca.pem",
+                "URL": f"https://git.example:{server.port}/story.git",
+            },
+            timeout=120,
+        )
+        assert last_json(done.stdout.splitlines()[0])["ok"]
+        assert server.log() == ["Written in a container", "Begin"]
+        *_, user, session = done.stdout.split("\n")[:-1]
+        assert user == "agent"
+        standins.passes(*last_json(done.stdout.splitlines()[0])["held"].values())
+        nothing_remains(room, session.split()[1])
+        assert not room.canaries.patterns() or not search(
+            (done.stdout + done.stderr).encode(), room.canaries.patterns()
+        )
+    finally:
+        if server:
+            server.stop()
+
+
+def test_j1_no_core_file_of_a_crashed_child(room, busybox):
+    pattern = Path("/proc/sys/kernel/core_pattern").read_text()
+    if pattern.startswith("|"):
+        pytest.skip("a program of this machine takes core files")
+    room.add_key("github", member="alice")
+    script = "cd /tmp; ulimit -c; sleep 60 & kill -ABRT $!; wait $!; echo $?; find / -xdev -name 'core*' -type f | wc -l"
+    done = room.run(["github"], ["sh", "-c", script], flags=in_container(busybox))
+    limit, status, cores = done.stdout.split()
+    assert (limit, status, cores) == ("0", "134", "0")
+
+
 def test_j1_j2_the_value_is_nowhere_else(room, busybox):
     """While it runs: in no file of the runtime, no argument list, no environment but the command's own."""
     _, token = room.add_key("github", member="alice")
