@@ -306,12 +306,13 @@ io::Task<std::optional<Connection::Next>> Connection::begin_answer() {
     upstream_->abort();
     co_return co_await refuse(refusal_of_answer());
   }
-  answer_body_.start(response.body);
+  answer_body_.start(response.body, http::BodyFollower::Credentials::LeftOut);
   x_.answers_in_chunks = framing.kind == http::BodyKind::Chunked;
   co_return std::nullopt;
 }
 
 io::Task<Connection::Next> Connection::end_answer(bool is_whole) {
+  if (answer_body_.has_left_out()) report_finding("trailer_left_out");
   if (x_.is_undecodable && !x_.answer_started) {
     upstream_->abort();
     co_return co_await refuse(Refusal::UpstreamEncoding);

@@ -62,7 +62,7 @@ bool Connection::rewrite_members(std::string& body) const {
 
 /// A small JSON answer that goes on with other members than the provider's.
 io::Task<Connection::Next> Connection::relay_rewritten() {
-  answer_body_.start(work_->response.body);
+  answer_body_.start(work_->response.body, http::BodyFollower::Credentials::LeftOut);
   std::string body;
   auto block = gateway_.blocks.take();
   MutableBytes arrived =

@@ -24,7 +24,9 @@ std::size_t write_chunk_line(std::size_t size, ChunkLine& line) {
   return static_cast<std::size_t>(end - line.data());
 }
 
-void BodyFollower::start(BodyFraming framing) {
+void BodyFollower::start(BodyFraming framing, Credentials in_trailers) {
+  in_trailers_ = in_trailers;
+  is_leaving_out_ = has_left_out_ = false;
   total_ = 0;
   left_ = framing.length;
   digits_ = 0;
@@ -101,21 +103,29 @@ BodyFollower::Phase BodyFollower::take_trailer(char octet) {
   if (phase_ == Phase::TrailerStart) {
     if (octet == '\r') return Phase::LastLf;
     name_size_ = 0;
+    is_leaving_out_ = false;
   }
-  trailers_ += octet;
+  if (!is_leaving_out_) trailers_ += octet;
   if (phase_ == Phase::TrailerValue) {
     if (octet == '\r') return Phase::TrailerLf;
     return is_value_char(octet) ? Phase::TrailerValue : Phase::Bad;
   }
-  if (octet == ':' && name_size_ > 0) {
-    if (name_size_ > name_.size()) return Phase::Bad;
-    const std::string_view name(name_.data(), name_size_);
-    return may_be_trailer(name) ? Phase::TrailerValue : Phase::Bad;
-  }
+  if (octet == ':' && name_size_ > 0) return take_trailer_name();
   if (!is_token_char(octet)) return Phase::Bad;
   if (name_size_ < name_.size()) name_[name_size_] = octet;
   ++name_size_;
   return Phase::TrailerName;
+}
+
+/// Its name is whole, and stands in trailers_ with the colon.
+BodyFollower::Phase BodyFollower::take_trailer_name() {
+  if (name_size_ > name_.size()) return Phase::Bad;
+  const TrailerFate fate = trailer_fate({name_.data(), name_size_});
+  if (fate == TrailerFate::Goes) return Phase::TrailerValue;
+  if (fate == TrailerFate::Bad || in_trailers_ == Credentials::Refused) return Phase::Bad;
+  trailers_.resize(trailers_.size() - name_size_ - 1);
+  is_leaving_out_ = has_left_out_ = true;
+  return Phase::TrailerValue;
 }
 
 BodyFollower::Phase BodyFollower::take(char octet) {
@@ -139,7 +149,7 @@ BodyFollower::Phase BodyFollower::take(char octet) {
     case Phase::TrailerValue:
       return take_trailer(octet);
     case Phase::TrailerLf:
-      trailers_ += octet;
+      if (!is_leaving_out_) trailers_ += octet;
       return octet == '\n' ? Phase::TrailerStart : Phase::Bad;
     case Phase::LastLf:
       return octet == '\n' ? Phase::Done : Phase::Bad;

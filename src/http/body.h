@@ -17,11 +17,12 @@ using ChunkLine = std::array<char, 24>;
 /// Follows the octets of one body as they pass through unchanged (a relay forwards the raw framing
 /// octets when both sides use the same framing), or takes the content out of chunks. Strict chunk
 /// syntax: extensions of at most 256 octets, sizes up to 2^62, CRLF only, trailers at most 8 KiB
-/// and parsed as headers are; a trailer that would change framing, routing or credentials is
-/// refused.
+/// and parsed as headers are; a trailer that would change framing or routing is refused.
 class BodyFollower {
  public:
-  void start(BodyFraming framing);
+  /// What becomes of a trailer that is named like a credential.
+  enum class Credentials : std::uint8_t { Refused, LeftOut };
+  void start(BodyFraming framing, Credentials in_trailers = Credentials::Refused);
   struct Step {
     ParseState state = ParseState::NeedMore;  ///< Complete: the body ended after `consumed` octets
     std::size_t consumed = 0;     ///< octets of input that belong to the body (framing included)
@@ -39,6 +40,8 @@ class BodyFollower {
   /// The trailer fields that have come, "name: value" lines as they came, each with its CRLF; all
   /// of them once the body is done.
   [[nodiscard]] std::string_view trailers() const { return trailers_; }
+  /// Has one been left out?
+  [[nodiscard]] bool has_left_out() const { return has_left_out_; }
 
  private:
   enum class Phase : std::uint8_t {
@@ -62,6 +65,7 @@ class BodyFollower {
   [[nodiscard]] Phase take(char octet);
   [[nodiscard]] Phase take_size(char octet);
   [[nodiscard]] Phase take_trailer(char octet);
+  [[nodiscard]] Phase take_trailer_name();
   static constexpr std::uint32_t kMaxExtension = 256;
   static constexpr std::uint32_t kMaxTrailers = 8U << 10U;
   static constexpr std::size_t kLongestTrailerName = 64;
@@ -72,6 +76,9 @@ class BodyFollower {
   std::uint32_t extra_ = 0;  ///< octets of extension, or of all trailers, so far
   std::array<char, kLongestTrailerName> name_{};  ///< of the trailer being read
   std::uint32_t name_size_ = 0;
+  Credentials in_trailers_ = Credentials::Refused;
+  bool is_leaving_out_ = false;  ///< the trailer being read
+  bool has_left_out_ = false;
   std::string trailers_;  ///< nearly always empty
 };
 

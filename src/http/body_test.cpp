@@ -151,6 +151,28 @@ TEST(BodyFollower, TrailersAreKeptWhereverTheyAreCut) {
   }
 }
 
+TEST(BodyFollower, C6_what_sounds_like_a_credential_is_left_out_of_an_answers_trailers) {
+  constexpr std::string_view kText =
+      "2\r\nhi\r\n0\r\nX-Sum: 1\r\nSet-Cookie: a=b\r\nx-token-count: 7\r\nx-last: 2\r\n\r\n";
+  for (std::size_t cut = 0; cut <= kText.size(); ++cut) {
+    BodyFollower follower;
+    follower.start(kChunked, BodyFollower::Credentials::LeftOut);
+    std::size_t at = 0;
+    for (const std::size_t end : {cut, kText.size()})
+      while (at < end) {
+        const auto step = follower.feed(kText.substr(at, end - at));
+        ASSERT_NE(step.state, ParseState::Bad) << cut;
+        at += step.consumed;
+      }
+    EXPECT_TRUE(follower.is_done());
+    EXPECT_EQ(follower.trailers(), "X-Sum: 1\r\nx-last: 2\r\n") << cut;
+    EXPECT_TRUE(follower.has_left_out());
+    follower.start(kChunked, BodyFollower::Credentials::LeftOut);
+    EXPECT_FALSE(follower.has_left_out());
+    EXPECT_EQ(follower.feed("0\r\nContent-Length: 5\r\n\r\n").state, ParseState::Bad);
+  }
+}
+
 TEST(BodyFollower, Length) {
   for (std::size_t cut = 0; cut <= 8; ++cut) {
     const Followed got = follow({BodyKind::Length, 5}, "hello...", cut);

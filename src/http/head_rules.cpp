@@ -263,9 +263,10 @@ Verdict judge_response(ResponseHead& head, std::string_view request_method) {
   return {};
 }
 
-bool may_be_trailer(std::string_view name) {
-  return name.size() <= kMaxTrailerName && id_may_be_trailer(name_id(name)) &&
-         !sounds_like_a_credential(name);
+TrailerFate trailer_fate(std::string_view name) {
+  if (name.size() > kMaxTrailerName) return TrailerFate::Bad;
+  if (sounds_like_a_credential(name)) return TrailerFate::Credential;
+  return id_may_be_trailer(name_id(name)) ? TrailerFate::Goes : TrailerFate::Bad;
 }
 
 }  // namespace strongroom::http

@@ -2,6 +2,7 @@
 // room only. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "http/head.h"
@@ -19,7 +20,16 @@ struct Verdict {
 [[nodiscard]] Verdict judge_response(ResponseHead& head, std::string_view request_method);
 
 inline constexpr std::size_t kMaxTrailerName = 64;
-/// May a field of this name (a token) stand in a trailer? Not what frames, routes or authorizes.
-[[nodiscard]] bool may_be_trailer(std::string_view name);
+/// What becomes of a field of this name (a token) in a trailer.
+enum class TrailerFate : std::uint8_t {
+  Goes,
+  Credential,  ///< sounds like one: refused in a request, left out of an answer
+  Bad          ///< frames or routes
+};
+[[nodiscard]] TrailerFate trailer_fate(std::string_view name);
+/// May it stand in a trailer that is sent?
+[[nodiscard]] inline bool may_be_trailer(std::string_view name) {
+  return trailer_fate(name) == TrailerFate::Goes;
+}
 
 }  // namespace strongroom::http

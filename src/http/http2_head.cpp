@@ -108,7 +108,7 @@ void Http2HeadReader::note_status(std::string_view value) {
 
 void Http2HeadReader::add_pseudo(std::string_view name, std::string_view value) {
   if (has_fields_) return refuse(kMalformed, "a pseudo-header after a header");
-  if (kind_ == Kind::Trailers) return refuse(kMalformed, "a pseudo-header in a trailer");
+  if (is_trailers()) return refuse(kMalformed, "a pseudo-header in a trailer");
   if (kind_ == Kind::Answer)
     return name == ":status" ? note_status(value) : refuse(kMalformed, "an unknown pseudo-header");
   if (name == ":method") {
@@ -150,8 +150,11 @@ void Http2HeadReader::add_field(std::string_view name, std::string_view value) {
   const Name id = name_id(name);
   if (is_connection_specific(id)) return refuse(kMalformed, "a header of an HTTP/1 connection");
   if (id == Name::Te && inner != "trailers") return refuse(kMalformed, "TE other than trailers");
-  if (kind_ == Kind::Trailers) {
-    if (!may_be_trailer(name)) return refuse(kMalformed, "a header that may not be a trailer");
+  if (is_trailers()) {
+    const TrailerFate fate = trailer_fate(name);
+    const bool may_come = fate == TrailerFate::Goes ||
+                          (fate == TrailerFate::Credential && kind_ == Kind::AnswerTrailers);
+    if (!may_come) return refuse(kMalformed, "a header that may not be a trailer");
     return append_line(name, inner);
   }
   if (id == Name::ContentLength) has_length_ = true;

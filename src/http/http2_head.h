@@ -25,7 +25,7 @@ enum class Http2End : std::uint8_t { Open, Ends };
 
 class Http2HeadReader {
  public:
-  enum class Kind : std::uint8_t { Request, Answer, Trailers };
+  enum class Kind : std::uint8_t { Request, Answer, Trailers, AnswerTrailers };
   void start(Kind kind);
   /// Forgets the block; keeps no memory of a large one.
   void clear();
@@ -43,7 +43,8 @@ class Http2HeadReader {
   /// `request_method`: decides whether a body follows, as for parse_response.
   [[nodiscard]] Verdict finish_answer(std::string_view request_method, Http2End end,
                                       std::string& text);
-  /// "name: value" lines, each with CRLF; none after them.
+  /// "name: value" lines, each with CRLF; none after them. An answer's may hold what is named like
+  /// a credential: BodyFollower, which reads them next, leaves it out.
   [[nodiscard]] Verdict finish_trailers(std::string& text);
   /// Of the request just read.
   [[nodiscard]] Http2Scheme scheme() const { return scheme_; }
@@ -51,6 +52,9 @@ class Http2HeadReader {
   [[nodiscard]] int status() const { return status_; }
 
  private:
+  [[nodiscard]] bool is_trailers() const {
+    return kind_ == Kind::Trailers || kind_ == Kind::AnswerTrailers;
+  }
   void add_pseudo(std::string_view name, std::string_view value);
   void add_field(std::string_view name, std::string_view value);
   void set_once(std::string& slot, std::string_view value);

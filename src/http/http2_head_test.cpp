@@ -246,9 +246,10 @@ TEST(Http2Head, RefusesAnswers_F5_F7_C6) {
 }
 
 TEST(Http2Head, Trailers_C6_D3) {
-  const auto read = [](const Fields& fields, std::string& text) {
+  auto kind = Http2HeadReader::Kind::Trailers;
+  const auto read = [&kind](const Fields& fields, std::string& text) {
     Http2HeadReader reader;
-    reader.start(Http2HeadReader::Kind::Trailers);
+    reader.start(kind);
     for (const auto& [name, value] : fields) reader.add(name, value);
     return reader.finish_trailers(text);
   };
@@ -262,6 +263,10 @@ TEST(Http2Head, Trailers_C6_D3) {
   EXPECT_TRUE(read({{"x-a", "b\r\nc: d"}}, text).is_bad());
   EXPECT_TRUE(read({{"x-a", std::string(9000, 'x')}}, text).is_bad());
   EXPECT_TRUE(read(Fields(kMaxHeaders + 1, {"x-a", "b"}), text).is_bad());
+  kind = Http2HeadReader::Kind::AnswerTrailers;
+  EXPECT_FALSE(read({{"x-token-count", "7"}}, text).is_bad());
+  for (const char* name : {":status", "host", "content-length", "Upper", "te"})
+    EXPECT_TRUE(read({{name, "0"}}, text).is_bad()) << name;
   Headers headers;
   EXPECT_FALSE(read_trailers("no colon\r\n", headers));
   EXPECT_FALSE(read_trailers("a: b", headers));

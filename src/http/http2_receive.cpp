@@ -68,8 +68,11 @@ bool State::begin_head(const nghttp2_frame& frame) {
   if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) return begin_request(id);
   const Http2Stream* const stream = find_open(id);
   if (stream == nullptr) return false;
-  reader.start(stream->has_peer_head ? Http2HeadReader::Kind::Trailers
-                                     : Http2HeadReader::Kind::Answer);
+  if (!stream->has_peer_head)
+    reader.start(Http2HeadReader::Kind::Answer);
+  else
+    reader.start(is_server() ? Http2HeadReader::Kind::Trailers
+                             : Http2HeadReader::Kind::AnswerTrailers);
   return true;
 }
 

@@ -82,12 +82,14 @@ def test_requests_go_on_as_http2_and_their_key_is_never_indexed(session, room, p
 
 def test_c6_trailers_go_on_both_ways_without_the_key(session, room, provider):
     def act(asked):
-        answer(asked, trailers=[("x-sum", "1"), ("x-echo", room.key_value)])
+        named = ("x-api-key", "of somebody else")
+        answer(asked, trailers=[("x-sum", "1"), named, ("x-echo", room.key_value)])
 
     provider.on_request = act
     answered = ask(session)
     assert answered.body == b"fine"
     assert dict(answered.trailers)["x-sum"] == "1"
+    assert "x-api-key" not in dict(answered.trailers)
     assert room.key_value not in repr(answered.trailers)
 
 

@@ -58,6 +58,20 @@ TEST_F(Trailers, C6_the_key_does_not_come_back_in_one) {
   run(story());
 }
 
+TEST_F(Trailers, C6_what_is_named_like_a_credential_is_left_out_and_the_rest_comes) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.answer = [](const Provider::Seen&) {
+      return with_trailers("2\r\nhi\r\n", "x-sum: 1\r\nx-api-key: other\r\nx-last: 1\r\n");
+    };
+    const Answer answer = co_await ask(request("GET", kPath, with_pass() + kTakesTrailers));
+    EXPECT_TRUE(answer.is_whole);
+    EXPECT_EQ(answer.trailers, "x-sum: 1\r\nx-last: 1\r\n");
+    (void)co_await world.until([&] { return found("trailer_left_out") > 0; });
+    EXPECT_EQ(found("trailer_left_out"), 1U);
+  };
+  run(story());
+}
+
 TEST_F(Trailers, C6_nor_in_another_form) {
   auto story = [&]() -> io::Task<void> {
     const std::string encoded = to_base64(bytes_of(std::string_view(kRealKey)));
