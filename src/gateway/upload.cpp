@@ -105,22 +105,25 @@ io::Task<void> Connection::upload() {
     const auto asked = co_await client_.write_all(bytes_of(kContinue));
     x_.client_left = !asked && !x_.cut_by;
   }
-  auto block = gateway_.blocks.take();
-  auto room = room_for_search();
+  std::unique_ptr<RelayBlock> block;
+  bool is_busy = false;
   while (!request_body_.is_done() && !x_.upload_failed) {
     client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
-    const auto got = co_await client_.read_some(*block);
+    const auto got =
+        is_busy ? co_await client_.read_some(*block) : co_await read_when_ready(client_, block);
     if (!got || *got == 0) {
       x_.client_left = !x_.cut_by;
       x_.upload_failed = true;
       if (upstream_ != nullptr) upstream_->abort();
       break;
     }
+    is_busy = *got == block->size();
+    auto room = room_for_search();
     const bool goes_on = co_await upload_some(MutableBytes(*block).first(*got), room.get());
+    gateway_.blocks.give(std::move(room));
     x_.upload_failed = !goes_on;
   }
   gateway_.blocks.give(std::move(block));
-  gateway_.blocks.give(std::move(room));
   x_.upload_running = false;
   x_.upload_wanted = !request_body_.is_done();
   // What came of the body has used up the watch, and nobody reads the client's side any more.
