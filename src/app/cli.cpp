@@ -309,6 +309,12 @@ void add_sessions(CLI::App& app, Options& o) {
   run->add_flag("--proxy,!--no-proxy", o.run.proxies,
                 "tools reach the services' own hosts through the gateway (HTTPS_PROXY), and no "
                 "other host that way: so unless --no-proxy is said");
+  run->add_option("--inject", o.run.inject,
+                  "session: the whole workroom gets the values of injected keys; exec: only the "
+                  "commands that it starts by `strongroom-init exec` get them")
+      ->check(CLI::IsMember({"session", "exec"}));
+  run->add_option("--exec-user", o.run.exec_user,
+                  "with --inject exec: whom those commands run as, UID or UID:GID (who asks)");
   container_options(run, o.run.container);
   run->add_option("--env", o.run.variables,
                   "a plain variable for the workroom, NAME=VALUE; may be repeated")

@@ -49,6 +49,8 @@ struct RunOptions {
   bool proxies = true;  ///< the proxy ingress is set in the workroom
   bool socket = false;  ///< a Unix socket of the session's own
   std::optional<long> socket_owner;
+  std::string inject = "session";  ///< "exec": the values go to single commands alone
+  std::string exec_user;           ///< whom those run as, UID or UID:GID; empty: who asks
   ContainerOptions container;
   long time_limit_seconds = 0;  ///< 0: the server's default
   std::vector<std::string> command;

@@ -46,6 +46,9 @@ class Housing {
   [[nodiscard]] workroom::ProxyFacts proxy() const;
   [[nodiscard]] workroom::TrustPlace trust() const;
 
+  /// The folder of this machine that a container sees as workroom::kInside; empty: no container.
+  [[nodiscard]] std::string inside() const { return folder_ ? folder_->inside() : std::string(); }
+
   /// Fills in all that concerns the container.
   [[nodiscard]] Status furnish(workroom::WorkroomSpec& spec) const;
   [[nodiscard]] workroom::Runtime& runtime() { return *runtime_; }

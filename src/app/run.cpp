@@ -87,6 +87,10 @@ int run_workroom(const Common& common, const RunOptions& options) {
               "no command: write it after --, as in 'strongroom run ... -- python3 agent.py'"));
   if (options.services.empty() && options.skills.empty())
     return report(Error(Code::Invalid, "a workroom needs at least one --service or --skill"));
+  if (const auto user = NarrowInjection::parse_user(options.exec_user); !user)
+    return report(user.error());
+  if (!options.exec_user.empty() && options.inject != "exec")
+    return report(Error(Code::Invalid, "--exec-user is of use with --inject exec only"));
   if (const auto confined = io::confine_this_process(); !confined) return report(confined.error());
   auto server = find_server(common.data);
   if (!server) return report(server.error());

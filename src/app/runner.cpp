@@ -63,6 +63,10 @@ int Runner::run() {
 Status Runner::prepare() {
   STRONGROOM_TRY(housing_,
                  Housing::make(options_, {start_.session, start_.gateway, start_.socket}));
+  if (options_.inject == "exec") {
+    STRONGROOM_TRY(narrow_, NarrowInjection::open(loop_, link_, start_.session, *housing_, options_,
+                                                  [this] { return workroom_.get(); }));
+  }
   if (!options_.proxies && !trusts_gateway()) return {};
   std::string authorities = options_.proxies ? start_.authority_pem : std::string();
   if (trusts_gateway()) authorities += start_.gateway_authority;
@@ -217,6 +221,7 @@ Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>&
     if (lease == nullptr || !held->attach(*lease))
       return fail(Code::Revoked, "a key of this session was revoked");
     keys_.insert(lease->granted().key);
+    if (narrow_) narrow_->hold(*lease);
     STRONGROOM_TRY(auto* key, add(lease->granted().service, lease->granted().label));
     key->settings = lease->granted().settings;
     move_hosts(*key);
@@ -234,7 +239,14 @@ Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>&
   facts.inherited = workroom::own_environment();
   STRONGROOM_TRY(const auto added, split_pairs(options_.variables, "--env"));
   for (const auto& [name, value] : added) facts.added.push_back({name, value});
-  return workroom::build_environment(facts, std::move(keys));
+  if (narrow_) {
+    STRONGROOM_TRY(const auto programs, io::own_directory());
+    facts.exec_socket = narrow_->socket();
+    facts.init_program = narrow_->init_program(programs + "/strongroom-init");
+  }
+  STRONGROOM_TRY(auto environment, workroom::build_environment(facts, std::move(keys)));
+  if (narrow_) narrow_->take_values(environment);
+  return environment;
 }
 
 /// R2: every process that was given the value is dead when this answers, or named as still exposed.
@@ -246,6 +258,7 @@ io::Task<std::vector<lease::ProcessOutcome>> Runner::end_processes(lease::Fence 
                            : keys_.contains(key);
   if (is_over_ || !is_ours) co_return processes;
   if (ended_because_.empty()) ended_because_ = fence.reason;
+  if (narrow_) narrow_->forget_values();
   if (workroom_ == nullptr) co_return processes;  // start_workroom() goes no further
   ++fences_;
   processes = co_await workroom_->end(std::chrono::milliseconds(fence.grace_ms));
@@ -292,6 +305,7 @@ io::Task<void> Runner::come_back() {
 /// already.
 io::Task<Status> Runner::hold_again() {
   held_.clear();
+  if (narrow_) narrow_->forget_leases();
   auto leases = co_await leases_of_injected();
   if (!leases) co_return std::unexpected(std::move(leases).error());
   for (const auto& id : *leases) {
@@ -300,6 +314,7 @@ io::Task<Status> Runner::hold_again() {
     if (lease == nullptr || !held->attach(*lease))
       co_return fail(Code::Revoked, "a key of this session was revoked");
     const Secret unused = lease->take_value();
+    if (narrow_) narrow_->hold(*lease);
     held_.push_back(std::move(held));
   }
   co_return Status();

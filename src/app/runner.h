@@ -14,6 +14,7 @@
 #include "app/commands.h"
 #include "app/control_client.h"
 #include "app/housing.h"
+#include "app/narrow_injection.h"
 #include "app/proxy_door.h"
 #include "catalog/catalog.h"
 #include "io/loop.h"
@@ -85,6 +86,7 @@ class Runner {
   std::unique_ptr<Housing> housing_;
   std::optional<workroom::TrustFiles> trust_;
   std::unique_ptr<ProxyDoor> door_;
+  std::unique_ptr<NarrowInjection> narrow_;  ///< --inject exec
   std::unique_ptr<workroom::Workroom> workroom_;
   std::string ended_because_;
   int fences_ = 0;  ///< under way

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/encoding.h"
+#include "workroom/exec_wire.h"
 #include "workroom/git_helpers.h"
 #include "workroom/proxy_environment.h"
 #include "workroom/templates.h"
@@ -56,7 +57,8 @@ class Builder {
       STRONGROOM_CHECKED(add(name, variable.value, inputs));
     }
     unset_.insert(key.service->unset.begin(), key.service->unset.end());
-    return git_.add(inputs, value_variable);
+    return git_.add(inputs, value_variable,
+                    facts_.exec_socket.empty() ? std::string() : facts_.init_program);
   }
 
   Status finish() {
@@ -66,6 +68,10 @@ class Builder {
     set("STRONGROOM_SESSION", facts_.session);
     set("STRONGROOM_GATEWAY", facts_.gateway);
     if (!facts_.socket.empty()) set("STRONGROOM_SOCKET", facts_.socket);
+    if (!facts_.exec_socket.empty()) {
+      set(kExecVariable, facts_.exec_socket);
+      set(kInitVariable, facts_.init_program);
+    }
     // A proxy that the command sets for itself must not stand between it and the gateway; tools
     // differ in which spelling they read.
     const std::string direct =
@@ -103,7 +109,7 @@ class Builder {
       STRONGROOM_TRY(std::optional<Secret> value, expand_secret(text, inputs));
       if (!value) return {};
       taken_.insert(name);
-      out_.secret.push_back({name, std::move(*value)});
+      out_.secret.push_back({name, std::move(*value), inputs.key.service->id});
       return {};
     }
     STRONGROOM_TRY(std::optional<std::string> value, expand_plain(text, inputs));

@@ -26,6 +26,7 @@ struct PlainVariable {
 struct SecretVariable {
   std::string name;
   Secret value;
+  std::string service = {};  ///< whose key it is
 };
 struct Environment {
   std::vector<PlainVariable> plain;
@@ -53,8 +54,11 @@ struct SessionFacts {
   std::vector<PlainVariable>
       added;  ///< `run --env NAME=VALUE`; may not replace what a service sets or unsets, and
               ///< stands before the session's own part of a shared one (proxy_environment.h)
-  std::string socket = {};    ///< STRONGROOM_SOCKET, where the session has one of its own
-  bool is_container = false;  ///< PATH, HOME and their like are the image's
+  std::string socket = {};        ///< STRONGROOM_SOCKET, where the session has one of its own
+  std::string exec_socket = {};   ///< of narrow injection (exec_server.h), as the workroom sees it;
+                                  ///< empty: the values are the session's
+  std::string init_program = {};  ///< the same of strongroom-init
+  bool is_container = false;      ///< PATH, HOME and their like are the image's
 };
 
 [[nodiscard]] Result<Environment> build_environment(const SessionFacts& facts,

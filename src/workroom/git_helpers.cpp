@@ -29,6 +29,14 @@ bool has_control(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
+/// Within a command that was given the variable, the answer itself; elsewhere a command of its own
+/// that is given it, whose use is recorded.
+std::string asking(const std::string& answer, const std::string& variable,
+                   const std::string& service, const std::string& program) {
+  return "if test -n \"$" + variable + "\"; then " + answer + "; else " + quoted(program) +
+         " exec --with " + service + " -- /bin/sh -c " + quoted(answer) + "; fi";
+}
+
 /// A line end in the token would let it write further lines of the helper's answer.
 bool has_line_end(const Secret& value) {
   return value.reveal([](ByteView bytes) {
@@ -39,7 +47,8 @@ bool has_line_end(const Secret& value) {
 
 }  // namespace
 
-Status GitHelpers::add(const TemplateInputs& inputs, const std::string& variable) {
+Status GitHelpers::add(const TemplateInputs& inputs, const std::string& variable,
+                       const std::string& exec_program) {
   const catalog::Service& service = *inputs.key.service;
   if (service.git_host.empty() || variable.empty()) return {};
   STRONGROOM_TRY(const std::optional<std::string> host, expand_plain(service.git_host, inputs));
@@ -52,10 +61,14 @@ Status GitHelpers::add(const TemplateInputs& inputs, const std::string& variable
     return fail(Code::Invalid, "a " + service.id + " token may not hold a line end");
   const std::string shown = host->ends_with(":443") ? host->substr(0, host->size() - 4) : *host;
   const std::string key = "credential.https://" + shown + ".helper";
-  const std::string script = "!f() { test \"$1\" = get && printf 'username=%s\\npassword=%s\\n' " +
-                             quoted(*user) + " \"$" + variable + "\"; }; f";
+  const std::string answer =
+      "printf 'username=%s\\npassword=%s\\n' " + quoted(*user) + " \"$" + variable + "\"";
   pairs_.push_back({key, ""});  // forgets the helpers that files name for this host
-  pairs_.push_back({key, script});
+  pairs_.push_back(
+      {key,
+       "!f() { test \"$1\" = get && " +
+           (exec_program.empty() ? answer : asking(answer, variable, service.id, exec_program)) +
+           "; }; f"});
   return {};
 }
 

@@ -1,6 +1,6 @@
 // Git's credentials without a file: GIT_CONFIG_* variables that name, for each host, a helper which
 // prints the token from the service's own variable. They hold no token themselves
-// (services.md 4.2). SPDX-License-Identifier: Apache-2.0
+// (services.md 4.2). Under narrow injection the helper asks strongroom-init for it. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>
@@ -14,9 +14,11 @@ namespace strongroom::workroom {
 
 class GitHelpers {
  public:
-  /// Nothing for a service without git. `variable` holds the token in the workroom. Invalid where a
-  /// setting or the token could leave its place in the helper's script or answer.
-  [[nodiscard]] Status add(const TemplateInputs& inputs, const std::string& variable);
+  /// Nothing for a service without git. `variable` holds the token in the workroom, or in the
+  /// environment of what `exec_program` (strongroom-init) is asked to run; empty: the former.
+  /// Invalid where a setting or the token could leave its place in the helper's script or answer.
+  [[nodiscard]] Status add(const TemplateInputs& inputs, const std::string& variable,
+                           const std::string& exec_program);
   /// All services' pairs under one count; none when no service has git.
   [[nodiscard]] std::vector<PlainVariable> variables() const;
 

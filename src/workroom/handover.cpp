@@ -94,7 +94,9 @@ void add_text(std::string& out, std::string_view text) {
   out += '\0';
 }
 
-Status send_order(int fd, const WorkroomSpec& spec, StreamsGo streams) {
+}  // namespace
+
+Status give_order(int fd, const WorkroomSpec& spec, StreamsGo streams) {
   const auto& environment = spec.environment;
   WireHead head;
   head.size = static_cast<std::uint32_t>(size_of(spec));
@@ -156,8 +158,6 @@ Status meaning_of(const WireAnswer& answer, const WorkroomSpec& spec) {
   return fail(Code::Protocol, "strongroom-init is of another build than this program");
 }
 
-}  // namespace
-
 Status check_spec(const WorkroomSpec& spec) {
   if (spec.command.empty() || spec.command[0].empty())
     return fail(Code::Invalid, "name the command that the workroom is to run");
@@ -185,7 +185,7 @@ Status hand_over(int fd, const WorkroomSpec& spec, StreamsGo streams) {
   constexpr timeval kPatience{10, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof(kPatience));
-  STRONGROOM_CHECKED(send_order(fd, spec, streams));
+  STRONGROOM_CHECKED(give_order(fd, spec, streams));
   WireAnswer answer;
   ssize_t got = 0;
   do {

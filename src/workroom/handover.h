@@ -12,8 +12,12 @@ namespace strongroom::workroom {
 [[nodiscard]] Status check_spec(const WorkroomSpec& spec);
 /// Do the command's standard streams go with the order, or has init got them already?
 enum class StreamsGo : bool { Before, WithOrder };
-/// Writes the order and waits for init's answer; `fd` blocks at most some seconds. A value goes
-/// from its locked memory to the socket.
+/// Writes the order. A descriptor that does not block takes it at once, or this is Unavailable. A
+/// value goes from its locked memory to the socket.
+[[nodiscard]] Status give_order(int fd, const WorkroomSpec& spec, StreamsGo streams);
+/// Init's answer, as a sentence.
+[[nodiscard]] Status meaning_of(const WireAnswer& answer, const WorkroomSpec& spec);
+/// Writes the order and waits for init's answer; `fd` blocks at most some seconds.
 [[nodiscard]] Status hand_over(int fd, const WorkroomSpec& spec,
                                StreamsGo streams = StreamsGo::Before);
 

@@ -7,6 +7,7 @@ namespace strongroom::workroom {
 inline constexpr const char* kInside = "/run/strongroom";
 inline constexpr const char* kInit = "/run/strongroom/strongroom-init";
 inline constexpr const char* kOrderSocket = "/run/strongroom/order.sock";
+inline constexpr const char* kExecSocket = "/run/strongroom/exec.sock";
 inline constexpr const char* kGatewaySocket = "/run/strongroom/gateway.sock";
 
 }  // namespace strongroom::workroom

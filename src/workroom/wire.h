@@ -5,8 +5,8 @@
 // announces them), then `size` octets: texts that end in NUL, in this order: working directory (may
 // be empty), the command and its arguments, the variables as NAME=VALUE, the relays (to_text). Init
 // answers one WireAnswer. From then on the runner sends single octets: a signal's number for the
-// command, or kWireEnd; the end of the stream means that the runner is gone. Init's last word is a
-// WireFarewell; without one it was killed.
+// command, kWireEnd, or kWireInner; the end of the stream means that the runner is gone. Init's last
+// word is a WireFarewell; without one it was killed.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -24,6 +24,9 @@ inline constexpr std::size_t kWireLimit = 4UL << 20U;
 inline constexpr std::uint32_t kWireStreams = 3;
 /// "All of us are being ended: leave when nobody is left, not as soon as the command has."
 inline constexpr std::uint8_t kWireEnd = 255;
+/// "Start another init below you": with a socket (SCM_RIGHTS) over which the runner gives that one
+/// an order of its own. So process 1 reads nothing of it, and waits for nobody.
+inline constexpr std::uint8_t kWireInner = 254;
 
 struct WireHead {
   std::uint32_t version = kWireVersion;

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workroom/workroom.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 
 #include "io/signals.h"
 #include "workroom/descendants.h"
@@ -18,6 +22,26 @@ namespace {
 constexpr std::chrono::milliseconds kLook{10};
 /// After KILL: what is still there then sleeps in the kernel, or is not ours to kill.
 constexpr std::chrono::seconds kDeadWithin{2};
+
+Status pass_inner(int wire, int theirs) {
+  union {
+    cmsghdr head;
+    char octets[CMSG_SPACE(sizeof(theirs))];
+  } control{};
+  std::uint8_t order = kWireInner;
+  iovec part{&order, 1};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.octets;
+  message.msg_controllen = sizeof(control.octets);
+  control.head.cmsg_level = SOL_SOCKET;
+  control.head.cmsg_type = SCM_RIGHTS;
+  control.head.cmsg_len = CMSG_LEN(sizeof(theirs));
+  std::memcpy(CMSG_DATA(&control.head), &theirs, sizeof(theirs));
+  if (::sendmsg(wire, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == 1) return {};
+  return fail(Code::Unavailable, "the workroom's first process does not listen");
+}
 
 }  // namespace
 
@@ -177,6 +201,28 @@ bool Workroom::has_socket(ino_t inode) const {
   return std::ranges::any_of(
       processes, [&](const Process& each) { return workroom::has_socket(each.pid, inode); });
 }
+bool Workroom::has_process(pid_t pid) const {
+  return std::ranges::any_of(state_->living(),
+                             [pid](const Process& each) { return each.pid == pid; });
+}
+
+Result<int> Workroom::start_inner(const WorkroomSpec& spec) {
+  STRONGROOM_CHECKED(check_spec(spec));
+  if (state_->is_ending || state_->has_ended)
+    return fail(Code::Revoked, "this workroom is being ended");
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    return fail(Code::Unavailable,
+                std::string("no socket pair can be made: ") + std::strerror(errno));
+  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);  // theirs waits for what comes
+  Status done = pass_inner(state_->running->wire(), ends[1]);
+  ::close(ends[1]);
+  if (done) done = give_order(ends[0], spec, StreamsGo::WithOrder);
+  if (done) return ends[0];
+  ::close(ends[0]);
+  return std::unexpected(done.error());
+}
+
 Isolation Workroom::isolation() const noexcept {
   return state_->running->isolation();
 }

@@ -40,6 +40,12 @@ class Workroom {
   /// Of init; every process of the workroom descends from it.
   [[nodiscard]] int pid() const noexcept;
   [[nodiscard]] Isolation isolation() const noexcept;
+  /// Is it a living process of this workroom?
+  [[nodiscard]] bool has_process(pid_t pid) const;
+  /// Gives another init, below process 1, an order of its own (wire.h, kWireInner). The answer is
+  /// our end of its wire: nothing has been read from it, and its end ends what it has started.
+  /// Waits for nobody.
+  [[nodiscard]] Result<int> start_inner(const WorkroomSpec& spec);
   /// Has a process of it this socket open (descendants.h)?
   [[nodiscard]] bool has_socket(ino_t inode) const;
   /// The command's exit status, or 128 and the signal that ended it; once nothing of the workroom

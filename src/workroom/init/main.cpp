@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "workroom/init/exec_client.h"
 #include "workroom/init/order.h"
 #include "workroom/init/process_one.h"
 #include "workroom/init/relay.h"
@@ -99,5 +100,8 @@ int run_init(const std::vector<std::string>& arguments) {
 }  // namespace strongroom::workroom
 
 int main(int argc, char** argv) {
-  return strongroom::workroom::run_init({argv + 1, argv + argc});
+  const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+  if (!arguments.empty() && arguments[0] == "exec")
+    return strongroom::workroom::run_exec_client({arguments.begin() + 1, arguments.end()});
+  return strongroom::workroom::run_init(arguments);
 }

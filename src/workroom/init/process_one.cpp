@@ -12,6 +12,7 @@
 #include <ctime>
 
 #include "workroom/descendants.h"
+#include "workroom/init/inner.h"
 #include "workroom/wire.h"
 
 namespace strongroom::workroom {
@@ -71,10 +72,13 @@ class Init {
 
   void take_order() {
     std::uint8_t order = 0;
-    const ssize_t got = ::recv(kWireDescriptor, &order, 1, MSG_DONTWAIT);
+    int passed = -1;
+    const ssize_t got = receive_octet(kWireDescriptor, order, passed);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (got <= 0) abandon();
-    if (order == kWireEnd)
+    if (order == kWireInner)
+      start_inner(passed, self_);
+    else if (order == kWireEnd)
       is_being_ended_ = true;
     else if (!has_ended_)
       ::kill(command_, order);
@@ -131,6 +135,7 @@ class Init {
     ::_exit(status_);
   }
 
+  const int self_ = open_own_program();
   pid_t command_;
   int signals_;
   bool is_first_;

@@ -1,0 +1,68 @@
+// NarrowInjection: `strongroom run --inject exec`. The values of a session's injected keys stay
+// with the runner, in locked memory, and go to one command at a time (workroom/exec_server.h), each
+// use recorded before.
+//
+// Used by: Runner. Threads: its loop's. A fence wipes the values before the workroom is ended.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/commands.h"
+#include "app/housing.h"
+#include "lease/holder_side.h"
+#include "workroom/exec_server.h"
+#include "workroom/session_folder.h"
+
+namespace strongroom::app {
+
+class NarrowInjection final : public workroom::ExecKeys {
+ public:
+  /// `--exec-user`: "UID" or "UID:GID" (without one: of the same number).
+  [[nodiscard]] static Result<std::optional<workroom::CommandUser>> parse_user(
+      const std::string& text);
+
+  /// Listens; nobody is served before `workroom` gives one.
+  static Result<std::unique_ptr<NarrowInjection>> open(
+      io::Loop& loop, lease::HolderLink& link, SessionId session, const Housing& housing,
+      const RunOptions& options, std::function<workroom::Workroom*()> workroom);
+
+  // As the workroom sees them.
+  [[nodiscard]] std::string socket() const;
+  [[nodiscard]] std::string init_program(const std::string& on_this_machine) const;
+
+  /// The leases under which the values are held; anew after a restart of the vault.
+  void hold(const lease::Lease& lease);
+  void forget_leases() { leases_.clear(); }
+  /// The values out of the environment of the session; their names come from nowhere else.
+  void take_values(workroom::Environment& environment);
+  /// Wipes.
+  void forget_values();
+
+  io::Task<Result<Uses>> record(std::vector<std::string> services, std::string program) override;
+  Status add(const std::vector<std::string>& services,
+             workroom::Environment& environment) const override;
+  void settle(const Uses& uses, int status, Outcome outcome) override;
+  [[nodiscard]] int exit_code(const Error& error) const override;
+
+ private:
+  NarrowInjection(io::Loop& loop, lease::HolderLink& link, SessionId session)
+      : loop_(loop), link_(link), session_(session) {}
+  [[nodiscard]] bool has(const std::string& service) const;
+
+  io::Loop& loop_;
+  lease::HolderLink& link_;
+  SessionId session_;
+  std::optional<workroom::SessionFolder> folder_;        ///< of a workroom that is no container
+  std::string socket_;                                   ///< in it
+  std::vector<std::pair<std::string, LeaseId>> leases_;  ///< by service
+  std::vector<workroom::SecretVariable> values_;
+  bool is_over_ = false;
+  std::unique_ptr<workroom::ExecServer> server_;
+};
+
+}  // namespace strongroom::app

@@ -1,0 +1,322 @@
+"""Narrow injection (`strongroom run --inject exec`): values go to single commands, each use recorded before.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.git_server import BACKEND, FCGIWRAP, NGINX, GitServer
+from support.images import BUSYBOX, RUNC, busybox_image
+from support.room import NOBODY, NOT_FOUND, PROGRAMS, REFUSED, UNAVAILABLE, WRONG_USE
+from support.waiting import until
+
+EXEC = ("--inject", "exec")
+INIT = '"$STRONGROOM_INIT" exec'
+
+
+def shell(room, services, script, **options):
+    return room.run(
+        services, ["/bin/sh", "-c", script], flags=(*EXEC, *options.pop("flags", ())), **options
+    )
+
+
+def begin(room, services, script, *flags):
+    return room.begin(services, ["/bin/sh", "-c", script], flags=(*EXEC, *flags))
+
+
+def uses(room):
+    entries = room.json("audit", "list", "--tenant", "acme")
+    return [entry for entry in entries if entry.get("method") == "EXEC"]
+
+
+def digest(value):
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
+def test_a_command_gets_what_it_names_and_the_workroom_nothing(room):
+    _, token = room.add_key("github", member="alice")
+    _, other = room.add_key("gitlab", member="alice")
+    show = "'printf %s \"$GH_TOKEN\" | sha256sum; printf %s \"$GITLAB_TOKEN\" | sha256sum'"
+    done = shell(
+        room,
+        ["github", "gitlab"],
+        f"env; echo ---; {INIT} --with github -- sh -c {show};"
+        f"{INIT} --with github --with gitlab -- sh -c {show}",
+    )
+    session, seen = done.stdout.split("---\n")
+    assert token not in session and other not in session and "GH_TOKEN=" not in session
+    seen = [line.split()[0] for line in seen.splitlines()]
+    assert seen == [digest(token), digest(""), digest(token), digest(other)]
+    recorded = sorted((use["service"], use["path"]) for use in uses(room))
+    assert recorded == [("github", "sh"), ("github", "sh"), ("gitlab", "sh")]
+
+
+def test_the_command_is_as_its_callers_own(room):
+    """Folder, variables, streams, status."""
+    room.add_key("github", member="alice")
+    done = shell(
+        room,
+        ["github"],
+        f"cd /usr; export MINE=1; echo in | {INIT} --with github -- "
+        "sh -c 'cat; pwd; echo $MINE; echo err >&2; exit 7'; echo $?;"
+        f"{INIT} --with github -- no-such-command; echo $?;"
+        f"{INIT} --with github -- sh -c 'kill -9 $$'; echo $?",
+    )
+    assert done.stdout.split() == ["in", "/usr", "1", "7", "127", "137"]
+    assert "err\n" in done.stderr and "cannot start no-such-command" in done.stderr
+
+
+def test_what_was_not_granted_is_refused_and_found(room):
+    room.add_key("github", member="alice")
+    done = shell(room, ["github"], f"{INIT} --with gitlab -- true", expect=NOT_FOUND)
+    assert "no injected key of a service 'gitlab'" in done.stderr
+    entries = room.json("audit", "list")
+    assert any(entry.get("outcome") == "exec_not_granted" for entry in entries), entries
+    assert not uses(room)
+
+
+def test_wrong_use_is_said(room):
+    room.add_key("github", member="alice")
+    assert "use: " in shell(room, ["github"], INIT, expect=WRONG_USE).stderr
+    done = room.run(
+        ["github"],
+        [PROGRAMS / "strongroom-init", "exec", "--with", "github", "--", "true"],
+        expect=UNAVAILABLE,
+    )
+    assert "--inject exec" in done.stderr
+    huge = f"BIG=$(head -c 120000 /dev/zero | tr '\\0' x) MORE=$(head -c 20000 /dev/zero | tr '\\0' x) {INIT} --with github -- true"
+    assert "128 KiB" in shell(room, ["github"], huge, expect=WRONG_USE).stderr
+    large = f"BIG=$(head -c 110000 /dev/zero | tr '\\0' x) {INIT} --with github -- true"
+    shell(room, ["github"], large)
+
+
+def test_signals_reach_the_command(room):
+    room.add_key("github", member="alice")
+    done = shell(
+        room,
+        ["github"],
+        f"mkfifo {room.folder}/up; {INIT} --with github -- sh -c 'trap \"echo caught; exit 3\" INT; "
+        f"echo up > {room.folder}/up; while :; do sleep 0.05; done' & "
+        f"read line < {room.folder}/up; kill -INT $!; wait $!; echo $?",
+    )
+    assert done.stdout.split() == ["caught", "3"]
+
+
+def test_a_client_that_goes_takes_its_command_and_all_it_left_along(room):
+    room.add_key("github", member="alice")
+    script = (
+        f"{INIT} --with github -- sh -c '(setsid sleep 1000 & echo left $!); exec sleep 1001' & "
+        "echo client $!; wait $!; echo gone; exec sleep 1002"
+    )
+    running = begin(room, ["github"], script)
+    running.line("left")
+
+    def sleeping():
+        found = subprocess.run(
+            ["ps", "-eo", "pid,args"], capture_output=True, text=True
+        ).stdout.splitlines()
+        return {int(line.split()[0]): line for line in found if "sleep 100" in line and "sh -c" not in line}
+
+    mine = lambda: {p for p in sleeping() if _is_below(p, running.process.pid)}
+    until(lambda: len(mine()) == 2, 20, "both sleep")
+    client = next(
+        pid
+        for pid in _below(running.process.pid)
+        if b"exec\0--with" in _arguments(pid)
+    )
+    os.kill(client, signal.SIGKILL)
+    running.line("gone")
+    until(
+        lambda: [line.split()[-1] for p, line in sleeping().items() if p in mine()] == ["1002"],
+        20,
+        "what the command left has gone",
+    )
+    until(lambda: any(u.get("outcome") == "client_left" for u in settled(room)), 20, "recorded")
+
+
+def settled(room):
+    return room.json("audit", "list")
+
+
+def _arguments(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _parent(pid):
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def _is_below(pid, top):
+    while pid > 1:
+        pid = _parent(pid)
+        if pid == top:
+            return True
+    return False
+
+
+def _below(top):
+    return [int(p.name) for p in Path("/proc").glob("[0-9]*") if _is_below(int(p.name), top)]
+
+
+def test_what_a_command_leaves_behind_ends_with_it(room):
+    room.add_key("github", member="alice")
+    done = shell(
+        room,
+        ["github"],
+        f"{INIT} --with github -- sh -c '(trap \"\" TERM; setsid sleep 1000) >/dev/null 2>&1 & "
+        "sleep 0.2; exit 0'; ps -eo args | grep -c '^[s]leep 1000'",
+        expect=None,
+    )
+    assert done.stdout.split() == ["0"]
+
+
+def test_i9_j6_a_revoke_ends_the_command_and_the_workroom(room):
+    key, _ = room.add_key("github", member="alice")
+    running = begin(room, ["github"], f"{INIT} --with github -- sh -c 'echo up; sleep 1000'")
+    running.line("up")
+    receipt = room.revoke(key)
+    assert running.wait() == REFUSED
+    assert "sleep" in str(receipt)
+
+
+def test_h1_another_process_of_the_machine_is_refused(room):
+    """The socket's folder is ours alone; and who comes must descend from the workroom's process 1."""
+    room.add_key("github", member="alice")
+    running = begin(room, ["github"], "echo at $STRONGROOM_EXEC; exec sleep 1000")
+    path = running.line("at")
+    done = subprocess.run(
+        [PROGRAMS / "strongroom-init", "exec", "--with", "github", "--", "env"],
+        env={"STRONGROOM_EXEC": path, "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == REFUSED and "only processes of this workroom" in done.stderr
+    assert not done.stdout and not uses(room)
+
+
+def test_what_is_no_request_is_turned_away(room):
+    room.add_key("github", member="alice")
+    attack = """
+import array, os, socket, struct
+def talk(octets, descriptors):
+    s = socket.socket(socket.AF_UNIX); s.settimeout(15); s.connect(os.environ["STRONGROOM_EXEC"])
+    with_them = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
+    s.sendmsg([octets], with_them)
+    s.shutdown(socket.SHUT_WR)
+    answer = b""
+    try:
+        while part := s.recv(4096): answer += part
+    except ConnectionResetError: pass  # it has not read all of this
+    print(answer[8:].decode())
+head = lambda *words: struct.pack("7I", *words)
+for octets in (b"x", head(9, 9, 1, 1, 0, 0, 0), head(1, 1 << 31, 1, 1, 0, 0, 0), head(1, 4, 1 << 31, 1, 1 << 31, 0, 0) + b"a\\0b\\0",
+               head(1, 4, 1, 1, 0, 0, 0) + b"abcd", head(1, 4, 1, 1, 0, 0, 0) + b"\\0\\0\\0\\0"):
+    for descriptors in ([], [0], [0, 1, 2], [0] * 20):
+        talk(octets, descriptors)
+"""
+    done = shell(
+        room, ["github"], f"{sys.executable} - <<'EOF'\n{attack}\nEOF\n{INIT} --with github -- echo fine"
+    )
+    lines = done.stdout.splitlines()
+    assert len(lines) == 25 and lines[-1] == "fine" and all(lines), lines
+
+
+def test_no_more_than_so_many_at_once(room):
+    room.add_key("github", member="alice")
+    done = shell(
+        room,
+        ["github"],
+        f"for i in $(seq 40); do ({INIT} --with github -- sleep 1001 2>/dev/null; echo ended $?) & done; "
+        "while test \"$(ps -eo args | grep -c '[s]leep 1001$')\" -lt 32; do sleep 0.05; done; "
+        "echo 32; exec sleep 0.5",
+    )
+    assert "32" in done.stdout.split() and "33" not in done.stdout
+    assert done.stdout.count("ended 2") == 8, done.stdout
+
+
+def test_without_the_vault_nothing_new_begins(room):
+    room.add_key("github", member="alice")
+    running = begin(
+        room, ["github"], f"echo up; read line < {room.folder}/go; {INIT} --with github -- true; echo was $?"
+    )
+    os.mkfifo(room.folder / "go")
+    running.line("up")
+    room.kill9()
+    (room.folder / "go").write_text("go\n")
+    assert running.line("was") == str(UNAVAILABLE)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="other users need root")
+def test_as_another_user_where_that_was_said(room):
+    room.add_key("github", member="alice")
+    done = shell(
+        room,
+        ["github"],
+        f"{INIT} --with github -- id -u; {INIT} --with github --as {NOBODY} -- id -u; "
+        f"{INIT} --with github --as 1 -- id -u; echo $?",
+        flags=("--exec-user", str(NOBODY)),
+    )
+    assert done.stdout.split() == [str(NOBODY), str(NOBODY), str(REFUSED)]
+    assert "may not run as user 1" in done.stderr
+    done = shell(room, ["github"], f"{INIT} --with github --as {NOBODY} -- id -u", expect=REFUSED)
+    done = room.run(["github"], ["true"], flags=("--exec-user", "1"), expect=WRONG_USE)
+    assert "--inject exec only" in done.stderr
+
+
+@pytest.mark.skipif(
+    not (NGINX and FCGIWRAP and BACKEND.exists()), reason="nginx, fcgiwrap or git is not installed"
+)
+def test_plain_git_pushes_without_a_token_in_the_shell(room):
+    server = GitServer(room.folder / "git").start()
+    try:
+        _, token = room.add_key(
+            "github", member="alice", settings={"host": server.name, "port": str(server.port)}
+        )
+        server.only("x-access-token", token)
+        done = shell(
+            room,
+            ["github"],
+            f"set -e; cd {room.folder}; test -z \"$GH_TOKEN\"; git clone -q {server.url} story; cd story; "
+            "git config user.name a; git config user.email a@example.test; echo x >> story.txt; "
+            "git commit -q -a -m Narrow; "
+            "GIT_TRACE=1 GIT_CURL_VERBOSE=1 GIT_TRACE_REDACT=1 git push -q origin HEAD:main; cat .git/config; "
+            f"{INIT} --with github -- git ls-remote origin main",
+            variables={"GIT_SSL_CAINFO": server.ca},
+        )
+        assert server.log()[0] == "Narrow"
+        assert token not in done.stdout + done.stderr
+        assert "refs/heads/main" in done.stdout and {use["service"] for use in uses(room)} == {"github"}
+    finally:
+        server.stop()
+
+
+@pytest.mark.skipif(
+    RUNC is None or BUSYBOX is None or os.geteuid() != 0, reason="needs runc, busybox and root"
+)
+@pytest.mark.parametrize("user", ["0", "1000"])
+def test_in_a_container(room, tmp_path, user):
+    image = busybox_image(tmp_path / "busybox")
+    _, token = room.add_key("github", member="alice")
+    done = shell(
+        room,
+        ["github"],
+        f"env; echo ---; {INIT} --with github -- sh -c 'id -u; printf %s \"$GH_TOKEN\" | sha256sum'",
+        flags=("--runtime", "runc", "--image", str(image), "--user", user),
+    )
+    session, seen = done.stdout.split("---\n")
+    assert token not in session
+    assert seen.split()[:2] == [user, digest(token)]
