@@ -100,7 +100,6 @@ class ControlServerTest : public ::testing::Test {
     options.token_hash = crypto::sha256(bytes_of(token_));
     options.owner_uid = ::getuid();
     options.gateway = "http://127.0.0.1:8701";
-    options.seal = "file";
     options.console_url = "http://console.test/";
     ControlHooks hooks;
     hooks.check_key = [](KeyId) -> io::Task<Result<CheckAnswer>> {

@@ -17,10 +17,13 @@ Reply receipt(const vault::Receipt& signed_one) {
 
 Answer show_installation(Call& call) {
   const Services& services = call.services;
+  STRONGROOM_TRY(const auto seals, services.vault.list_seals());
+  std::string kinds;
+  for (const auto& seal : seals) kinds += (kinds.empty() ? "" : ", ") + seal.kind;
   return reply(json::object{{"id", services.vault.installation_id()},
                             {"version", STRONGROOM_VERSION},
                             {"receipt_public_key", services.vault.receipt_public_key()},
-                            {"seal", services.options.seal},
+                            {"seal", kinds},
                             {"seal_state", "open"},
                             {"gateway", services.options.gateway},
                             {"gateway_authority", services.options.gateway_authority},

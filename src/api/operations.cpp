@@ -24,7 +24,7 @@ constexpr std::array kAuditQuery = {
            "At most this many, 1 to 10000; 100 when missing"}};
 
 // clang-format off
-constexpr std::array<Operation, 31> kOperations = {{
+constexpr std::array<Operation, 35> kOperations = {{
     {"installation.show", "GET", "/api/v1/installation", "What this installation is",
      {}, {}, Shape::One, "Installation", 200, show_installation},
     {"openapi.show", "GET", "/api/v1/openapi.json", "This description",
@@ -94,6 +94,15 @@ constexpr std::array<Operation, 31> kOperations = {{
     {"session.attach", "POST", "/api/v1/sessions/{id}/attach",
      "A runner's lease channel (Upgrade: strongroom-lease/1)",
      {}, {}, Shape::Switch, "", 101, attach_runner},
+
+    {"seal.list", "GET", "/api/v1/seals", "What protects the root key; any one of them opens",
+     {}, {}, Shape::List, "Seal", 200, list_seals},
+    {"seal.add", "POST", "/api/v1/seals", "Add a seal; the only time its shares are seen",
+     {}, "NewSeal", Shape::One, "AddedSeal", 201, add_seal},
+    {"seal.remove", "DELETE", "/api/v1/seals/{id}", "Remove a seal; refused for the only one",
+     {}, {}, Shape::Nothing, "", 204, remove_seal},
+    {"seal.open", "POST", "/api/v1/unseal", "Bring a sealed server what opens it",
+     {}, "Unseal", Shape::One, "SealState", 200, unseal},
 
     {"receipt.list", "GET", "/api/v1/receipts", "Receipts, newest first",
      {}, {}, Shape::List, "ReceiptRow", 200, list_receipts},

@@ -21,7 +21,8 @@ constexpr std::array kInstallation = {
     Member{"version", Kind::Text, Need::Required, "Version of the program"},
     Member{"receipt_public_key", Kind::Text, Need::Required,
            "Ed25519 public key of receipts and checkpoints, base64"},
-    Member{"seal", Kind::Text, Need::Required, "What protects the root key: file, passphrase"},
+    Member{"seal", Kind::Text, Need::Required,
+           "What protects the root key, by kind: file, passphrase, shares"},
     Member{"seal_state", Kind::Text, Need::Required, "open while the server runs", "open"},
     Member{"gateway", Kind::Text, Need::Required, "Base URL of the gateway"},
     Member{"gateway_authority", Kind::Text, Need::Required,
@@ -291,6 +292,33 @@ constexpr std::array kVerified = {
     Member{"after_last_checkpoint", Kind::Integer, Need::Required,
            "Entries not yet under a signature"},
     Member{"head", Kind::Text, Need::Required, "Hash of the last entry, hex"}};
+constexpr std::array kSeal = {
+    Member{"id", Kind::Text, Need::Required, "sea_..."},
+    Member{"kind", Kind::Text, Need::Required, "What it opens by", "file|passphrase|shares"},
+    Member{"detail", Kind::Text, Need::Required,
+           "A file's path where it is not seal.key, how many shares are needed, as '2 of 3'"},
+    Member{"created", Kind::Time, Need::Required, "When it was added"}};
+constexpr std::array kAddedSeal = {
+    Member{"id", Kind::Text, Need::Required, "sea_..."},
+    Member{"kind", Kind::Text, Need::Required, "What it opens by", "file|passphrase|shares"},
+    Member{"detail", Kind::Text, Need::Required, "As in a list"},
+    Member{"created", Kind::Time, Need::Required, "When it was added"},
+    Member{"shares", Kind::TextList, Need::Required, "Of a seal by shares: seen this one time"}};
+constexpr std::array kNewSeal = {
+    Member{"kind", Kind::Text, Need::Required, "What it opens by", "file|passphrase|shares"},
+    Member{"value", Kind::Secret, Need::Optional, "The passphrase. Goes in only"},
+    Member{"path", Kind::Text, Need::Optional, "Of a file: absolute, made by the server"},
+    Member{"shares", Kind::Integer, Need::Optional, "How many shares, 2 to 255"},
+    Member{"threshold", Kind::Integer, Need::Optional, "How many of them open"}};
+constexpr std::array kUnseal = {
+    Member{"kind", Kind::Text, Need::Optional,
+           "What is brought; without it the seals that open by themselves are tried again",
+           "passphrase|share"},
+    Member{"value", Kind::Secret, Need::Optional, "The passphrase or the share. Goes in only"}};
+constexpr std::array kSealState = {
+    Member{"seal_state", Kind::Text, Need::Required, "Afterwards", "open|sealed"},
+    Member{"waits_for", Kind::Text, Need::Required, "What is still wanted, for people"}};
+
 constexpr std::array<Member, 0> kEmpty = {};
 
 constexpr std::array kSchemas = {
@@ -327,6 +355,11 @@ constexpr std::array kSchemas = {
     Schema{"ReceiptBody", "What is signed", kReceiptBody},
     Schema{"Receipt", "The signed answer of a revoke", kReceipt},
     Schema{"ReceiptRow", "A receipt in a list", kReceiptRow},
+    Schema{"Seal", "A way to the root key", kSeal},
+    Schema{"NewSeal", "A seal to add", kNewSeal},
+    Schema{"AddedSeal", "A seal that was added", kAddedSeal},
+    Schema{"Unseal", "What opens a sealed server", kUnseal},
+    Schema{"SealState", "Whether the root key is open", kSealState},
     Schema{"Entry", "One entry of the record", kEntry},
     Schema{"Verified", "The record holds", kVerified},
     Schema{"Empty", "Nothing; the body may be missing", kEmpty}};

@@ -62,10 +62,9 @@ struct ControlOptions {
   std::vector<std::string>
       allowed_hosts;    ///< Host names accepted over TCP beside loopback ones, without port
   std::string gateway;  ///< "http://127.0.0.1:8701", told to clients
-  std::string gateway_authority;  ///< PEM of who signed its certificate, where that is our own
+  std::string gateway_authority;     ///< PEM of who signed its certificate, where that is our own
   std::string provider_authorities;  ///< PEM of [gateway] extra_ca; may be empty
-  std::string seal;                  ///< "file", "passphrase": told to clients
-  std::string console_url;        ///< where people connect services; may be empty
+  std::string console_url;           ///< where people connect services; may be empty
 };
 
 class ControlServer {

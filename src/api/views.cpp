@@ -148,6 +148,13 @@ json::object to_json(const vault::StartedSession& started) {
           {"injected", to_list(started.injected)}};
 }
 
+json::object to_json(const vault::SealView& view) {
+  return {{"id", view.id.text()},
+          {"kind", view.kind},
+          {"detail", view.detail},
+          {"created", to_rfc3339(view.created)}};
+}
+
 json::object to_json(const catalog::Service& service) {
   json::array homes;
   for (const catalog::Home home : service.homes)

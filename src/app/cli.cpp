@@ -29,6 +29,8 @@ struct Options {
   RunOptions run;
   RelayOptions relay;
   AuditOptions audit;
+  SealAddOptions seal;
+  std::string unseal_by;
   std::function<int(const Common&)> chosen;
 };
 
@@ -364,6 +366,29 @@ void add_records(CLI::App& app, Options& o) {
   auto* seal = group(app, "seal", "what protects the root key");
   leaf(*seal, o, "status", "which seals open this installation",
        [](const Common& c) { return seal_status(c); });
+  auto* add_seal = leaf(*seal, o, "add", "add one; any one of them opens",
+                        [&o](const Common& c) { return seal_add(c, o.seal); });
+  add_seal->add_option("kind", o.seal.kind, "file, passphrase or shares")
+      ->required()
+      ->check(CLI::IsMember({"file", "passphrase", "shares"}));
+  add_seal->add_option("--path", o.seal.path, "of a file: where the server makes it");
+  add_seal->add_option("--shares", o.seal.shares, "how many shares there are")
+      ->check(CLI::Range(2, 255));
+  add_seal->add_option("--threshold", o.seal.threshold, "how many of them open")
+      ->check(CLI::Range(2, 255));
+  add_seal->footer("A passphrase is read from the prompt or standard input.");
+  leaf(*seal, o, "remove", "remove one; refused for the only one",
+       [&o](const Common& c) { return seal_remove(c, o.id); })
+      ->add_option("id", o.id, "the seal's id")
+      ->required();
+  auto* open_seal = leaf(app, o, "unseal", "open a server that started sealed",
+                         [&o](const Common& c) { return unseal(c, o.unseal_by); });
+  open_seal->add_flag_callback(
+      "--passphrase", [&o] { o.unseal_by = "passphrase"; },
+      "with a passphrase, from the prompt or standard input");
+  open_seal->add_flag_callback(
+      "--share", [&o] { o.unseal_by = "share"; },
+      "with one share, from the prompt or standard input; again with the next");
   leaf(app, o, "doctor", "look for what is wrong", [](const Common& c) { return doctor(c); });
 }
 

@@ -312,12 +312,4 @@ int receipt_show(const Common& common, const std::string& id) {
       [&](const json::value& answer) { print_receipt(common.format, answer); });
 }
 
-int seal_status(const Common& common) {
-  return show_one(common, "/api/v1/installation",
-                  {{"installation", "id"},
-                   {"version", "version"},
-                   {"seal", "seal"},
-                   {"receipt key", "receipt_public_key"}});
-}
-
 }  // namespace strongroom::app

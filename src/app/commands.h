@@ -25,6 +25,13 @@ struct KeyAddOptions {
   std::vector<std::string> settings;  ///< NAME=VALUE
 };
 
+struct SealAddOptions {
+  std::string kind;
+  std::string path;
+  unsigned shares = 0;
+  unsigned threshold = 0;
+};
+
 /// Of `strongroom run` with a container runtime.
 struct ContainerOptions {
   std::string image;
@@ -127,6 +134,10 @@ int receipt_show(const Common& common, const std::string& id);
 int receipt_verify(const Common& common, const std::string& file, const std::string& public_key);
 
 int seal_status(const Common& common);
+int seal_add(const Common& common, const SealAddOptions& options);
+int seal_remove(const Common& common, const std::string& id);
+/// `kind`: "passphrase", "share", or empty: the seals that open by themselves.
+int unseal(const Common& common, const std::string& kind);
 int doctor(const Common& common);
 
 /// The runner: a session, its workroom, and the lease of what was injected, until the command ends

@@ -96,18 +96,27 @@ Result<Secret> read_value(const std::string& prompt) {
   return read_from(STDIN_FILENO, Until::EndOfInput);
 }
 
+Result<Secret> read_line_value(const std::string& prompt) {
+  STRONGROOM_TRY(Secret value, read_value(prompt));
+  if (value.reveal([](ByteView plain) { return plain.back() == '\n'; }))
+    value.shrink(value.size() - 1);
+  return value;
+}
+
 Result<Secret> read_passphrase() {
   const char* path = std::getenv("STRONGROOM_PASSPHRASE_FILE");
   if (path == nullptr || *path == '\0') {
     if (::isatty(STDIN_FILENO) == 1) return prompt_on_terminal("Passphrase of the seal");
     return fail(Code::Sealed,
                 "the seal needs a passphrase: name a file with it in STRONGROOM_PASSPHRASE_FILE, "
-                "or start on a terminal");
+                "or start on a terminal",
+                "passphrase_missing");
   }
   const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0)
     return fail(Code::Sealed,
-                std::string("cannot open STRONGROOM_PASSPHRASE_FILE: ") + std::strerror(errno));
+                std::string("cannot open STRONGROOM_PASSPHRASE_FILE: ") + std::strerror(errno),
+                "passphrase_missing");
   auto value = read_from(fd, Until::EndOfInput);
   ::close(fd);
   if (!value) return value;

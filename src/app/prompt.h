@@ -12,6 +12,8 @@ namespace strongroom::app {
 /// Reads up to 64 KiB and one line end after it (which is taken off). TooLarge beyond; empty
 /// content is Invalid.
 [[nodiscard]] Result<Secret> read_value(const std::string& prompt);
+/// The same without the line end: for what is told apart from another line by it alone.
+[[nodiscard]] Result<Secret> read_line_value(const std::string& prompt);
 /// STRONGROOM_PASSPHRASE_FILE, else a hidden prompt.
 [[nodiscard]] Result<Secret> read_passphrase();
 

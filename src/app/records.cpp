@@ -230,9 +230,16 @@ int doctor(const Common& common) {
   if (!server) return report(server.error());
   ControlClient client(std::move(*server));
   const auto installation = client.get("/api/v1/installation");
-  findings.push_back(
-      {"server", installation ? "ok" : "does not answer", installation ? "" : "strongroom serve"});
-  if (installation) {
+  const bool is_sealed = installation && installation->is_object() &&
+                         readable(installation->get_object(), "seal_state") == "sealed";
+  findings.push_back({"server",
+                      is_sealed      ? "sealed"
+                      : installation ? "ok"
+                                     : "does not answer",
+                      is_sealed      ? "strongroom unseal"
+                      : installation ? ""
+                                     : "strongroom serve"});
+  if (installation && !is_sealed) {
     const auto record = client.post("/api/v1/audit/verify", {});
     findings.push_back({"record of use", record ? "ok" : record.error().message,
                         record ? "" : "see docs/operations.md"});

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <optional>
 
 #include "api/metrics.h"
 #include "api/server.h"
@@ -22,6 +23,7 @@
 #include "app/operator_token.h"
 #include "app/output.h"
 #include "app/prompt.h"
+#include "app/sealed_start.h"
 #include "app/session_sockets.h"
 #include "base/encoding.h"
 #include "base/log.h"
@@ -85,14 +87,30 @@ class Server {
   Status start() {
     STRONGROOM_CHECKED(prepare_private_directory(config_.data_directory));
     STRONGROOM_CHECKED(take_lock());
-    STRONGROOM_CHECKED(open_vault());
-    STRONGROOM_CHECKED(bind());
+    STRONGROOM_CHECKED(open_store());
+    loop_.on_signals({SIGTERM, SIGINT, SIGCHLD}, [this](int number) { on_signal(number); });
+    auto root = vault::open_root_key(*store_, seal_options());
+    if (root) return open(std::move(*root));
+    if (root.error().reason != vault::kSealedReason) return std::unexpected(root.error());
+    return wait_sealed(root.error().message);
+  }
+
+  void run() { loop_.run(); }
+  /// Why it ended, where that was not asked for.
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+
+ private:
+  /// The rest of the start, with the root key.
+  Status open(Secret root) {
+    STRONGROOM_CHECKED(open_vault(std::move(root)));
+    STRONGROOM_CHECKED(bind_control());
+    STRONGROOM_TRY(sockets_.gateway, listen(config_.gateway, "--gateway"));
+    STRONGROOM_TRY(sockets_.relay_fd, io::listen_unix(config_.path("gateway.sock")));
     STRONGROOM_CHECKED(open_certificate());
     STRONGROOM_CHECKED(start_leases());
     STRONGROOM_CHECKED(start_control());
     end_lost_sessions();
     STRONGROOM_CHECKED(keeper_->start());
-    loop_.on_signals({SIGTERM, SIGINT, SIGCHLD}, [this](int number) { on_signal(number); });
     expiry_ = loop_.every(std::chrono::seconds(1), [this] {
       end_expired();
       (void)vault_->store_what_is_fenced();
@@ -103,9 +121,32 @@ class Server {
     return {};
   }
 
-  void run() { loop_.run(); }
+  [[nodiscard]] vault::SealOptions seal_options() const {
+    return {config_.seal, config_.path("seal.key"), read_passphrase};
+  }
 
- private:
+  /// No seal opens by itself: the control API says so, and takes what opens one.
+  Status wait_sealed(const std::string& why) {
+    STRONGROOM_CHECKED(bind_control());
+    api::ControlOptions options;
+    STRONGROOM_TRY(options.token_hash, operator_token(config_.path("operator.token")));
+    options.owner_uid = ::geteuid();
+    sealed_ = std::make_unique<SealedStart>(
+        SealedStart::Parts{loop_, *store_, seal_options(), why,
+                           [this](Secret root) { return open(std::move(root)); },
+                           [this](Error error) {
+                             failure_ = std::move(error);
+                             remove_sockets();
+                             loop_.stop();
+                           }},
+        std::move(options));
+    STRONGROOM_CHECKED(sealed_->start(sockets_.control.fd, sockets_.unix_fd));
+    write_endpoints();
+    std::printf("Strongroom %s\nsealed: %s\n", STRONGROOM_VERSION, sealed_->waits_for().c_str());
+    std::fflush(stdout);
+    return {};
+  }
+
   /// One server a data directory.
   Status take_lock() {
     const std::string path = config_.path("lock");
@@ -119,13 +160,14 @@ class Server {
     return {};
   }
 
-  Status open_vault() {
+  Status open_store() {
     STRONGROOM_TRY(auto catalog, catalog::Catalog::load(config_.path("catalog")));
     catalog_ = std::make_unique<catalog::Catalog>(std::move(catalog));
     STRONGROOM_TRY(store_, store::open_sqlite(config_.path("strongroom.db")));
-    STRONGROOM_TRY(
-        Secret root,
-        vault::open_root_key(*store_, {config_.seal, config_.path("seal.key"), read_passphrase}));
+    return {};
+  }
+
+  Status open_vault(Secret root) {
     authority_seed_ = vault::gateway_authority_seed(root);
     audit::Log::Options record;
     record.directory = config_.path("audit");
@@ -141,13 +183,21 @@ class Server {
     return write_file(config_.path("record-key.pub"), to_base64(record_key) + "\n", 0600);
   }
 
-  Status bind() {
+  /// Once: what is open before the root key stays so.
+  Status bind_control() {
+    if (metrics_server_) return {};
     STRONGROOM_TRY(sockets_.control, listen(config_.listen, "--listen"));
-    STRONGROOM_TRY(sockets_.gateway, listen(config_.gateway, "--gateway"));
     STRONGROOM_TRY(sockets_.metrics, listen(config_.metrics, "--metrics"));
     STRONGROOM_TRY(sockets_.unix_fd, io::listen_unix(config_.path("control.sock")));
-    STRONGROOM_TRY(sockets_.relay_fd, io::listen_unix(config_.path("gateway.sock")));
+    metrics_server_ =
+        std::make_unique<api::MetricsServer>(loop_, metrics_, [this] { return why_not_ready(); });
+    metrics_server_->start(sockets_.metrics.fd);
     return {};
+  }
+  [[nodiscard]] std::string why_not_ready() const {
+    if (!leases_) return "sealed";
+    return leases_->holder_count(lease::HolderRole::Gateway) > 0 ? std::string()
+                                                                 : "no gateway has joined yet";
   }
   static Result<io::BoundSocket> listen(const std::string& text, const std::string& flag) {
     STRONGROOM_TRY(const auto endpoint, io::parse_endpoint(text));
@@ -235,7 +285,6 @@ class Server {
     options.gateway = gateway_url();
     options.gateway_authority = certificate_->authority_pem();
     options.provider_authorities = config_.extra_ca_pem;
-    STRONGROOM_TRY(options.seal, vault::kind_of_seal(*store_));
     options.console_url = console_url();
     api::ControlHooks hooks;
     hooks.check_key = [this](KeyId key) { return check_key(key); };
@@ -261,12 +310,6 @@ class Server {
                    [this] { return static_cast<double>(leases_->lease_count()); });
     metrics_.counter("strongroom_uses_total", "Uses of keys recorded since the start",
                      [this] { return static_cast<double>(source_->uses()); });
-    metrics_server_ = std::make_unique<api::MetricsServer>(loop_, metrics_, [this] {
-      return leases_->holder_count(lease::HolderRole::Gateway) > 0
-                 ? std::string()
-                 : std::string("no gateway has joined yet");
-    });
-    metrics_server_->start(sockets_.metrics.fd);
     return {};
   }
 
@@ -322,18 +365,21 @@ class Server {
   }
 
   void write_endpoints() {
-    json::array pids;
-    for (const int pid : keeper_->pids()) pids.push_back(pid);
-    const json::object document{{"control", sockets_.control.bound.text()},
-                                {"gateway", sockets_.gateway.bound.text()},
-                                {"metrics", sockets_.metrics.bound.text()},
-                                {"pid", ::getpid()},
-                                {"gateway_pids", std::move(pids)}};
+    json::object document{{"control", sockets_.control.bound.text()},
+                          {"metrics", sockets_.metrics.bound.text()},
+                          {"pid", ::getpid()}};
+    const auto gateways = keeper_ ? keeper_->pids() : std::vector<int>();
+    if (keeper_) {
+      document["gateway"] = sockets_.gateway.bound.text();
+      document["gateway_pids"] = json::array(gateways.begin(), gateways.end());
+    } else {
+      document["sealed"] = true;
+    }
     const auto written =
         write_file(config_.path("endpoints.json"), to_pretty_text(document) + "\n", 0600);
     if (!written)
       log(LogLevel::Warning, "endpoints_not_written", {{"why", written.error().message}});
-    if (static_cast<int>(keeper_->pids().size()) == config_.gateway_processes && !is_announced_)
+    if (static_cast<int>(gateways.size()) == config_.gateway_processes && !is_announced_)
       announce();
   }
 
@@ -350,6 +396,11 @@ class Server {
   }
 
   void on_signal(int number) {
+    if (!keeper_) {
+      if (number == SIGCHLD) return;
+      remove_sockets();
+      return loop_.stop();
+    }
     if (number == SIGCHLD) {
       keeper_->reap();
       if (is_stopping_ && keeper_->pids().empty()) gateways_gone_.set();
@@ -371,10 +422,13 @@ class Server {
     if (!keeper_->pids().empty()) co_await gateways_gone_.wait_until(limit);
     keeper_->signal_all(SIGKILL);
     save_spending();
-    ::unlink(config_.path("control.sock").c_str());
-    ::unlink(config_.path("gateway.sock").c_str());
-    ::unlink(config_.path("endpoints.json").c_str());
+    remove_sockets();
     loop_.stop();
+  }
+
+  void remove_sockets() const {
+    for (const char* name : {"control.sock", "gateway.sock", "endpoints.json"})
+      ::unlink(config_.path(name).c_str());
   }
 
   static constexpr std::chrono::seconds kReturnTime{60};
@@ -405,6 +459,8 @@ class Server {
   std::unique_ptr<io::Loop::Ticker> sharing_;
   std::unique_ptr<io::Loop::Ticker> saving_;
   std::unique_ptr<io::Loop::Ticker> renewing_;
+  std::unique_ptr<SealedStart> sealed_;
+  std::optional<Error> failure_;
   bool is_stopping_ = false;
   bool is_announced_ = false;
 };
@@ -425,7 +481,7 @@ int serve(const ServeFlags& flags) {
   auto server = std::make_unique<Server>(std::move(*config));
   if (const auto started = server->start(); !started) return report(started.error());
   server->run();
-  return 0;
+  return server->failure() ? report(*server->failure()) : 0;
 }
 
 }  // namespace strongroom::app

@@ -20,8 +20,8 @@ namespace strongroom::store {
 struct Seal {
   static constexpr std::string_view kTable = "seals";
   SealId id;
-  std::string kind;        ///< "file", "passphrase"
-  std::string parameters;  ///< JSON: salt and cost of Argon2id; empty object for a file
+  std::string kind;        ///< "file", "passphrase", "shares"
+  std::string parameters;  ///< JSON: salt and cost of Argon2id; how many shares; a path
   ByteVector wrapped_root;
   std::int64_t created = 0;
   template <class Self, class Visitor>

@@ -106,9 +106,11 @@ Result<Secret> read_seal_file(const std::string& path, WhenMissing when_missing)
     fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   }
   if (fd < 0 && errno == ENOENT)
-    return cannot(path,
-                  "is missing; without it this database cannot be opened, so put it back from "
-                  "where you keep it");
+    return fail(Code::Sealed,
+                "The seal file " + path +
+                    " is missing; without it this database cannot be opened, so put it back from "
+                    "where you keep it.",
+                "seal_file_missing");
   if (fd < 0) return cannot(path, "cannot be opened");
   const Descriptor file(fd);
   STRONGROOM_CHECKED(check_owner_and_mode(file.get(), path));

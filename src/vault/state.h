@@ -31,6 +31,7 @@ struct Vault::State {
   std::chrono::milliseconds grace;
   HolderFences* fences = nullptr;
   Hierarchy hierarchy;
+  Secret root_key;  ///< for seals that are added
   Secret signing_key;
   Secret link_key;
   std::string installation;

@@ -16,7 +16,8 @@ Vault::State::State(Parts&& parts)
       catalog(parts.catalog),
       record(parts.record),
       grace(parts.grace),
-      hierarchy(parts.root_key, parts.store) {}
+      hierarchy(parts.root_key, parts.store),
+      root_key(std::move(parts.root_key)) {}
 
 Vault::Vault(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Vault::~Vault() = default;

@@ -26,6 +26,7 @@
 #include "store/store.h"
 #include "vault/fences.h"
 #include "vault/policies.h"
+#include "vault/sealing.h"
 #include "vault/spending.h"
 
 namespace strongroom::vault {
@@ -163,6 +164,14 @@ struct OpenedKey {
   Secret value;
 };
 
+/// One way to the root key; any one of them opens.
+struct SealView {
+  SealId id;
+  std::string kind;
+  std::string detail;  ///< a file's path where it is not the usual one, "2 of 3" shares
+  WallTime created{};
+};
+
 /// A signed receipt, as JSON text ready to save; and whether R1 and R2 hold.
 struct Receipt {
   ReceiptId id;
@@ -264,6 +273,13 @@ class Vault {
   void forget_holder(HolderId holder);
   /// Call every few seconds and at the end: what is not saved is lost with the process.
   Status save_spending();
+
+  // Seals (vault/sealing.h makes one)
+  static constexpr std::size_t kMostSeals = 16;
+  Result<std::vector<SealView>> list_seals();
+  Result<SealView> add_seal(const Actor& actor, Sealing sealing);
+  /// Refused for the only one. Unavailable where it is removed, and a file may still hold its row.
+  Status remove_seal(const Actor& actor, SealId id);
 
   // Receipts and installation
   Result<std::vector<json::object>> list_receipts();

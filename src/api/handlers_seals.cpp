@@ -1,0 +1,65 @@
+// Seals. Argon2id of a new passphrase holds the loop up for a moment (0.2 s; leases last 2 s): a
+// passphrase lives in no coroutine and crosses to no other thread. SPDX-License-Identifier:
+// Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "api/operations.h"
+#include "api/views.h"
+#include "base/wiping.h"
+
+namespace strongroom::api {
+namespace {
+
+/// 0 where it is missing; what is out of bounds is nothing that divide() takes.
+unsigned small_number(const json::object& body, std::string_view name) {
+  const auto* value = body.if_contains(name);
+  if (value == nullptr || !value->is_int64()) return 0;
+  return static_cast<unsigned>(std::clamp<std::int64_t>(value->get_int64(), 0, 256));
+}
+
+/// The only time the shares are seen.
+json::object to_json(const vault::SealView& seal, const std::vector<Secret>& shares) {
+  json::object out = api::to_json(seal);
+  json::array list;
+  for (const auto& share : shares)
+    share.reveal([&](ByteView plain) { list.emplace_back(json::string_view(text_of(plain))); });
+  out["shares"] = std::move(list);
+  return out;
+}
+
+}  // namespace
+
+Answer list_seals(Call& call) {
+  STRONGROOM_TRY(const auto seals, call.services.vault.list_seals());
+  return Reply{to_json_list(seals), {}, {}};
+}
+
+Answer add_seal(Call& call) {
+  const auto& body = call.body.get_object();
+  vault::NewSeal wanted;
+  wanted.kind = call.text("kind");
+  wanted.path = call.text("path");
+  wanted.shares = small_number(body, "shares");
+  wanted.threshold = small_number(body, "threshold");
+  if (wanted.kind == vault::kPassphraseSeal) {
+    STRONGROOM_TRY(wanted.passphrase, secret_member(body, "value"));
+  }
+  STRONGROOM_TRY(vault::Sealing sealing, vault::make_sealing(std::move(wanted)));
+  const auto shares = std::exchange(sealing.shares, {});
+  STRONGROOM_TRY(const auto view, call.services.vault.add_seal(call.actor, std::move(sealing)));
+  return Reply{to_json(view, shares), {}, {}};
+}
+
+Answer remove_seal(Call& call) {
+  STRONGROOM_TRY(const SealId id, SealId::parse(call.path["id"]));
+  STRONGROOM_CHECKED(call.services.vault.remove_seal(call.actor, id));
+  return Reply();
+}
+
+/// Of an open server there is nothing to open; the sealed one's is in sealed_server.cpp.
+Answer unseal(Call&) {
+  return Reply{json::object{{"seal_state", "open"}, {"waits_for", ""}}, {}, {}};
+}
+
+}  // namespace strongroom::api

@@ -1,0 +1,178 @@
+// A seal's row: the root key, sealed (crypto/record.h). The context binds id, kind and parameters,
+// so that cheaper costs or a lower threshold cannot be written into the row.
+// SPDX-License-Identifier: Apache-2.0
+#include "vault/sealing.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/encoding.h"
+#include "base/json.h"
+#include "crypto/crypto.h"
+#include "crypto/record.h"
+#include "crypto/shares.h"
+#include "vault/seal_file.h"
+#include "vault/share_text.h"
+
+namespace strongroom::vault {
+namespace {
+
+constexpr std::size_t kKeySize = 32;
+constexpr std::size_t kSaltSize = 16;
+constexpr std::size_t kShortestPassphrase = 8;
+
+ByteVector context_of(const store::Seal& seal) {
+  ByteVector context;
+  Writer writer(context);
+  writer.text("seal");
+  writer.raw(seal.id.view());
+  writer.text(seal.kind);
+  writer.text(seal.parameters);
+  return context;
+}
+
+std::unexpected<Error> damaged() {
+  return fail(Code::Sealed, "A seal in the database is damaged.", "seal_damaged");
+}
+
+Result<json::object> parameters_of(const store::Seal& seal) {
+  auto parsed = parse_json(seal.parameters);
+  if (!parsed || !parsed->is_object()) return damaged();
+  return std::move(parsed->get_object());
+}
+
+/// 0 where it is missing or out of bounds.
+std::uint32_t number(const json::object& parameters, std::string_view name) {
+  const auto* value = parameters.if_contains(name);
+  if (value == nullptr || !value->is_int64() || value->get_int64() < 0 ||
+      value->get_int64() > 1U << 30U)
+    return 0;
+  return static_cast<std::uint32_t>(value->get_int64());
+}
+
+std::string new_passphrase_parameters() {
+  std::array<std::uint8_t, kSaltSize> salt{};
+  crypto::random(salt);
+  const crypto::Argon2Cost cost;
+  return to_text(json::object{{"salt", to_base64(salt)},
+                              {"memory_kib", cost.memory_kib},
+                              {"passes", cost.passes},
+                              {"lanes", cost.lanes}});
+}
+
+Status make_file_key(const std::string& path, Sealing& sealing) {
+  if (!path.starts_with('/'))
+    return fail(Code::Invalid, "the path of a seal's file begins with '/'", "seal_path");
+  if (::access(path.c_str(), F_OK) == 0)
+    return fail(Code::Conflict, "there is a file " + path + " already", "seal_path");
+  sealing.row.parameters = to_text(json::object{{"path", path}});
+  auto key = read_seal_file(path, WhenMissing::Make);
+  if (!key) return fail(Code::Invalid, key.error().message, "seal_path");
+  sealing.key = std::move(*key);
+  return {};
+}
+
+Status make_shares_key(unsigned threshold, unsigned count, Sealing& sealing) {
+  sealing.row.parameters = to_text(json::object{{"shares", count}, {"threshold", threshold}});
+  sealing.key = crypto::random_secret(kKeySize);
+  STRONGROOM_TRY(const auto shares, crypto::divide(sealing.key, threshold, count));
+  for (const auto& share : shares)
+    sealing.shares.push_back(share_text(sealing.row.id, threshold, share));
+  return {};
+}
+
+}  // namespace
+
+Result<Sealing> make_sealing(NewSeal wanted) {
+  Sealing sealing;
+  sealing.row.id = crypto::random_id<SealId>();
+  sealing.row.kind = wanted.kind;
+  if (wanted.kind == kFileSeal) {
+    STRONGROOM_CHECKED(make_file_key(wanted.path, sealing));
+  } else if (wanted.kind == kPassphraseSeal) {
+    sealing.row.parameters = new_passphrase_parameters();
+    STRONGROOM_TRY(sealing.key, passphrase_key(sealing.row, wanted.passphrase));
+  } else if (wanted.kind == kSharesSeal) {
+    STRONGROOM_CHECKED(make_shares_key(wanted.threshold, wanted.shares, sealing));
+  } else {
+    return fail(Code::Invalid, "a seal is one of file, passphrase, shares", "seal_unknown");
+  }
+  return sealing;
+}
+
+void seal_root(Sealing& sealing, const Secret& root_key) {
+  sealing.row.wrapped_root = crypto::seal_record(sealing.key, context_of(sealing.row), root_key);
+}
+
+Result<Secret> passphrase_key(const store::Seal& seal, const Secret& passphrase) {
+  STRONGROOM_TRY(const auto parameters, parameters_of(seal));
+  const auto salt_text = optional_string(parameters, "salt");
+  const auto salt = salt_text ? from_base64(*salt_text) : std::nullopt;
+  if (!salt) return damaged();
+  if (passphrase.size() < kShortestPassphrase)
+    return fail(Code::Sealed, "The passphrase is too short: at least 8 characters.",
+                "passphrase_short");
+  return crypto::argon2id(passphrase, *salt,
+                          {number(parameters, "memory_kib"), number(parameters, "passes"),
+                           number(parameters, "lanes")});
+}
+
+Result<Secret> sealing_key(const store::Seal& seal, const SealOptions& options) {
+  if (seal.kind == kFileSeal) {
+    STRONGROOM_TRY(const auto parameters, parameters_of(seal));
+    return read_seal_file(optional_string(parameters, "path").value_or(options.file_path),
+                          WhenMissing::Refuse);
+  }
+  if (seal.kind == kPassphraseSeal) {
+    if (!options.ask_passphrase)
+      return fail(Code::Sealed, "This database is sealed with a passphrase, and none was given.",
+                  "passphrase_missing");
+    STRONGROOM_TRY(const Secret passphrase, options.ask_passphrase());
+    return passphrase_key(seal, passphrase);
+  }
+  if (seal.kind == kSharesSeal)
+    return fail(Code::Sealed, "The seal by shares wants " + detail_of(seal) + " of them.",
+                "shares_missing");
+  return fail(Code::Sealed,
+              "The seal '" + seal.kind.substr(0, 32) +
+                  "' is not one that this version knows: file, passphrase or shares.",
+              "seal_unknown");
+}
+
+Result<Secret> unseal(const store::Seal& seal, const Secret& key, std::string wrong) {
+  auto root = crypto::open_record(key, context_of(seal), seal.wrapped_root);
+  if (root && root->size() == kKeySize) return root;
+  return fail(Code::Sealed, std::move(wrong), "root_key_wrong");
+}
+
+std::string wrong_key(const store::Seal& seal, const SealOptions& options) {
+  if (seal.kind == kPassphraseSeal)
+    return "The passphrase is not the one that this database was sealed with.";
+  if (seal.kind == kSharesSeal) return "These shares do not open this database.";
+  const std::string path = detail_of(seal).empty() ? options.file_path : detail_of(seal);
+  return "The root key in " + path + " is not the one this database was made with.";
+}
+
+bool is_waiting(const Error& error) {
+  static constexpr std::array<std::string_view, 3> kWaiting = {
+      "seal_file_missing", "passphrase_missing", "shares_missing"};
+  return error.code == Code::Sealed && std::ranges::find(kWaiting, error.reason) != kWaiting.end();
+}
+
+unsigned threshold_of(const store::Seal& seal) {
+  const auto parameters = parameters_of(seal);
+  return parameters ? number(*parameters, "threshold") : 0;
+}
+
+std::string detail_of(const store::Seal& seal) {
+  const auto parameters = parameters_of(seal);
+  if (!parameters) return "damaged";
+  if (seal.kind == kSharesSeal)
+    return std::to_string(number(*parameters, "threshold")) + " of " +
+           std::to_string(number(*parameters, "shares"));
+  return optional_string(*parameters, "path").value_or("");
+}
+
+}  // namespace strongroom::vault
