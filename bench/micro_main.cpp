@@ -20,8 +20,8 @@
 
 #include "base/bytes.h"
 #include "base/secret.h"
-#include "gateway/guard/guard.h"
-#include "gateway/guard/guard_patterns.h"
+#include "guard/guard.h"
+#include "guard/value_patterns.h"
 #include "io/session_authority.h"
 
 namespace strongroom::bench {
@@ -163,14 +163,14 @@ double copying(ByteVector& data) {
 
 int guard() {
   constexpr std::string_view kKey = "AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY";
-  const auto patterns = gateway::GuardPatterns::make(Secret(bytes_of(kKey)));
+  const auto patterns = guard::ValuePatterns::make(Secret(bytes_of(kKey)));
   Figures figures;
   std::size_t passed = 0;
   auto text = text_data();
   auto random = random_data();
   for (auto* data : {&text, &random}) {
     const std::string name = data == &text ? "text" : "random";
-    gateway::Guard guard(patterns);
+    guard::Guard guard(patterns);
     figures["guard_" + name] =
         rate(*data, [&](MutableBytes block) { passed += guard.feed(block).size(); });
     if (guard.hits() != 0) return 1;

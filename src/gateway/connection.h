@@ -13,11 +13,11 @@
 #include "crypto/session_credentials.h"
 #include "gateway/admission.h"
 #include "gateway/gateway.h"
-#include "gateway/guard/guard.h"
 #include "gateway/guard/upload_guard.h"
 #include "gateway/http2/http2_front.h"
 #include "gateway/metering.h"
 #include "gateway/watched.h"
+#include "guard/guard.h"
 #include "http/body.h"
 #include "http/content_coding.h"
 #include "http/envelopes.h"
@@ -78,7 +78,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     int status = 0;
     int refused_streams = 0;
     std::shared_ptr<const Inspected> inspected;     ///< reached through a proxy ingress
-    Guard guard;                                    ///< over what comes back
+    guard::Guard guard;                             ///< over what comes back
     std::unique_ptr<http::ContentDecoder> decoder;  ///< of a body that came in a coding
     http::EnvelopeFollower messages;                ///< of a body that consists of such
     bool has_messages = false;
@@ -192,8 +192,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   void judge_key();
   [[nodiscard]] bool takes_chunks() const;
   /// What is looked for in what comes back, and in what goes out.
-  [[nodiscard]] std::shared_ptr<const Patterns> key_patterns() const;
-  [[nodiscard]] std::shared_ptr<const Patterns> pass_patterns() const;
+  [[nodiscard]] std::shared_ptr<const guard::Patterns> key_patterns() const;
+  [[nodiscard]] std::shared_ptr<const guard::Patterns> pass_patterns() const;
   [[nodiscard]] bool reads_answer() const;
 
   // answer_body.cpp

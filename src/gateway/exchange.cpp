@@ -210,19 +210,19 @@ bool Connection::takes_chunks() const {
   return work_->request.minor_version > 0;
 }
 
-std::shared_ptr<const Patterns> Connection::key_patterns() const {
+std::shared_ptr<const guard::Patterns> Connection::key_patterns() const {
   return lease() == nullptr ? nullptr : Watched::of(*lease()).key;
 }
 
-std::shared_ptr<const Patterns> Connection::pass_patterns() const {
+std::shared_ptr<const guard::Patterns> Connection::pass_patterns() const {
   return lease() == nullptr ? nullptr : Watched::of(*lease()).passes;
 }
 
 /// The answer's content matters here: it is searched, rewritten or counted.
 bool Connection::reads_answer() const {
   if (lease() == nullptr) return false;
-  return lease()->granted().value.size() >= GuardPatterns::kShortest || rewrite() != nullptr ||
-         redaction() != nullptr || metering_.reads_body();
+  return lease()->granted().value.size() >= guard::ValuePatterns::kShortest ||
+         rewrite() != nullptr || redaction() != nullptr || metering_.reads_body();
 }
 
 bool Connection::send_answer_head(http::BodyFraming framing) {
@@ -287,7 +287,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_answer() {
     upstream_->abort();
     co_return co_await refuse(*refused);
   }
-  x_.guard = Guard(key_patterns());
+  x_.guard = guard::Guard(key_patterns());
   // HTTP/2 has a place for them in any case.
   x_.takes_trailers = kind_ == Kind::StreamOfHttp2 || takes_trailers(work_->request);
   if (response.status == 101) co_return co_await relay_websocket();

@@ -192,11 +192,11 @@ io::Task<void> Connection::pump(io::Stream& other) {
   co_await upload_done_->wait();
 }
 
-/// Most of it is encrypted; what is not is searched for passes. Nothing is held back: it may be what
-/// the other end waits for.
+/// Most of it is encrypted; what is not is searched for passes. Nothing is held back: it may be
+/// what the other end waits for.
 io::Task<void> Connection::pump_up(io::Stream& to) {
   std::unique_ptr<RelayBlock> block;
-  Guard guard(pass_patterns());
+  guard::Guard guard(pass_patterns());
   for (;;) {
     client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     const auto got = co_await read_when_ready(client_, block);

@@ -4,21 +4,21 @@
 
 #include <memory>
 
-#include "gateway/guard/guard_patterns.h"
 #include "gateway/guard/pass_patterns.h"
+#include "guard/value_patterns.h"
 #include "lease/holder.h"
 
 namespace strongroom::gateway {
 
 struct Watched {
-  std::shared_ptr<const GuardPatterns> key;    ///< null: too short to be told from other text
-  std::shared_ptr<const PassPatterns> passes;  ///< null: the session has none
+  std::shared_ptr<const guard::ValuePatterns> key;  ///< null: too short to be told from other text
+  std::shared_ptr<const PassPatterns> passes;       ///< null: the session has none
 
   static const Watched& of(lease::Lease& lease) {
     if (lease.companion() == nullptr) {
       const auto& granted = lease.granted();
       lease.set_companion(std::make_shared<const Watched>(
-          Watched{GuardPatterns::make(granted.value), PassPatterns::make(granted.passes)}));
+          Watched{guard::ValuePatterns::make(granted.value), PassPatterns::make(granted.passes)}));
     }
     return *static_cast<const Watched*>(lease.companion().get());
   }

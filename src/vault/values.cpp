@@ -136,7 +136,7 @@ Status check_value(const catalog::Service& service, Secret& value) {
     return fail(
         Code::Invalid,
         "The key begins or ends with a blank, which no provider takes: nothing was stored.");
-  // What is shorter cannot be told from ordinary text when it comes back (gateway/guard/guard.h).
+  // What is shorter cannot be told from ordinary text when it comes back (guard/guard.h).
   if (service.delivery == catalog::Delivery::Proxied && value.size() < kShortestProxied)
     return fail(Code::Invalid,
                 "The key has fewer than 12 characters: nothing was stored. What the "

@@ -6,9 +6,9 @@
 
 #include "crypto/crypto.h"
 #include "gateway/guard/frame_guard.h"
-#include "gateway/guard/guard.h"
-#include "gateway/guard/guard_patterns.h"
 #include "gateway/guard/pass_patterns.h"
+#include "guard/guard.h"
+#include "guard/value_patterns.h"
 
 using namespace strongroom;
 using namespace strongroom::gateway;
@@ -18,15 +18,15 @@ namespace {
 constexpr std::string_view kKey = "AIza-_+/\"\\&%7fQ";
 constexpr std::string_view kPass = "sk-0Aa-_zZ9bcdefghijklmnopqrstuvwxyzABCDEFGH-_";
 
-std::shared_ptr<const Patterns> pass_patterns() {
+std::shared_ptr<const guard::Patterns> pass_patterns() {
   const std::vector<lease::SessionPass> passes = {
       {"sk-", crypto::sha256(bytes_of(kPass))}, {"sk-ant-api03-", {}}, {"AIza", {}}};
   return PassPatterns::make(passes);
 }
 
-std::string through(const std::shared_ptr<const Patterns>& patterns, std::string_view in,
+std::string through(const std::shared_ptr<const guard::Patterns>& patterns, std::string_view in,
                     std::size_t piece) {
-  Guard guard(patterns);
+  guard::Guard guard(patterns);
   std::string out;
   while (!in.empty()) {
     std::string part(in.substr(0, piece));
@@ -41,8 +41,8 @@ std::string through(const std::shared_ptr<const Patterns>& patterns, std::string
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
-  static const std::shared_ptr<const Patterns> all[] = {GuardPatterns::make(Secret(bytes_of(kKey))),
-                                                        pass_patterns()};
+  static const std::shared_ptr<const guard::Patterns> all[] = {
+      guard::ValuePatterns::make(Secret(bytes_of(kKey))), pass_patterns()};
   const std::size_t which = data[0] / 128;
   const auto& patterns = all[which];
   const std::string_view sought = which == 0 ? kKey : kPass;

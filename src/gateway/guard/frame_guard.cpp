@@ -37,7 +37,7 @@ std::size_t FrameGuard::search(MutableBytes whole, const Runs& runs, bool is_ove
     gathered_.insert(gathered_.end(), payload.begin(), payload.end());
     http::apply_mask(MutableBytes(gathered_).subspan(at), run.mask, run.offset);
   }
-  Guard guard(patterns_);
+  guard::Guard guard(patterns_);
   const std::size_t free =
       is_over ? guard.feed_last(gathered_).size() : guard.feed(gathered_).size();
   if (guard.hits() > 0) {

@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "gateway/guard/guard.h"
+#include "guard/guard.h"
 #include "http/websocket.h"
 
 namespace strongroom::gateway {
@@ -18,7 +18,7 @@ namespace strongroom::gateway {
 class FrameGuard {
  public:
   /// Null patterns: nothing is looked for, and frames must be right all the same.
-  FrameGuard(http::FrameSender sender, std::shared_ptr<const Patterns> patterns)
+  FrameGuard(http::FrameSender sender, std::shared_ptr<const guard::Patterns> patterns)
       : patterns_(std::move(patterns)), follower_(sender, 0) {}
   ~FrameGuard();
   FrameGuard(const FrameGuard&) = delete;
@@ -50,7 +50,7 @@ class FrameGuard {
   [[nodiscard]] static std::size_t place_of(const Runs& runs, std::size_t at);
   static void move_to_front(Runs& runs, std::size_t stays);
 
-  std::shared_ptr<const Patterns> patterns_;
+  std::shared_ptr<const guard::Patterns> patterns_;
   http::FrameFollower follower_;
   Runs message_;  ///< of the message that is not over yet
   Runs control_;  ///< of the control frame that is not whole yet

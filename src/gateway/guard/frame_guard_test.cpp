@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/guard/frame_guard.h"
-#include "gateway/guard/guard_patterns.h"
+#include "guard/value_patterns.h"
 
 #include <gtest/gtest.h>
 
@@ -31,8 +31,8 @@ std::string frame(http::Opcode opcode, bool is_final, const std::string& payload
   return std::string(text_of(ByteView(out).first(size))) + std::string(text_of(body));
 }
 
-std::shared_ptr<const Patterns> patterns() {
-  return GuardPatterns::make(Secret(bytes_of(std::string_view(kKey))));
+std::shared_ptr<const guard::Patterns> patterns() {
+  return guard::ValuePatterns::make(Secret(bytes_of(std::string_view(kKey))));
 }
 
 MutableBytes octets_of(std::string& text) {

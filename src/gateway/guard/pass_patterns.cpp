@@ -97,7 +97,7 @@ std::shared_ptr<const PassPatterns> PassPatterns::make(std::span<const lease::Se
 
 void PassPatterns::add(const lease::SessionPass& pass) {
   const bool is_known =
-      pass.prefix.size() >= GuardStarts::kOctets && pass.prefix.size() <= kLongestPrefix;
+      pass.prefix.size() >= guard::Starts::kOctets && pass.prefix.size() <= kLongestPrefix;
   if (!is_known) return;
   hashes_.push_back(pass.hash);
   if (std::ranges::find(prefixes_, pass.prefix) != prefixes_.end()) return;
@@ -107,21 +107,22 @@ void PassPatterns::add(const lease::SessionPass& pass) {
 
 /// What the first three octets of each form can be.
 void PassPatterns::mark_starts(ByteView prefix) {
-  for (std::size_t at = 0; at < GuardStarts::kOctets; ++at) {
-    for_each_plain_start(prefix, at, [&](std::uint8_t octet) { starts_.mark(Raw, at, octet); });
+  for (std::size_t at = 0; at < guard::Starts::kOctets; ++at) {
+    guard::for_each_plain_start(prefix, at,
+                                [&](std::uint8_t octet) { starts_.mark(Raw, at, octet); });
     const unsigned half = at % 2 == 0 ? prefix[at / 2] >> 4U : prefix[at / 2] & 15U;
     for (const char digit : kHexDigits)
       if (hex_value(static_cast<std::uint8_t>(digit)) == static_cast<int>(half))
         starts_.mark(Hex, at, static_cast<std::uint8_t>(digit));
     for (const Form form : {Percent, Json, Html})
-      for_each_escaped_start(kind_of(form), prefix, at,
-                             [&](std::uint8_t octet) { starts_.mark(form, at, octet); });
+      guard::for_each_escaped_start(kind_of(form), prefix, at,
+                                    [&](std::uint8_t octet) { starts_.mark(form, at, octet); });
   }
   for (std::size_t offset = 0; offset < 3; ++offset) {
     ByteVector shifted(offset, 0);
     shifted.insert(shifted.end(), prefix.begin(), prefix.end());
     const std::string text = to_base64(shifted);
-    for (std::size_t at = 0; at < GuardStarts::kOctets; ++at) {
+    for (std::size_t at = 0; at < guard::Starts::kOctets; ++at) {
       const auto form = static_cast<std::size_t>(Base64First) + offset;
       const auto value =
           kBase64Values[static_cast<std::uint8_t>(text[first_character(offset) + at])];
@@ -131,71 +132,76 @@ void PassPatterns::mark_starts(ByteView prefix) {
   }
 }
 
-Found::Kind PassPatterns::read_plain(ByteView rest, Candidate& candidate) {
+guard::Found::Kind PassPatterns::read_plain(ByteView rest, Candidate& candidate) {
   for (const std::uint8_t octet : rest) {
-    if (!candidate.take(octet)) return Found::Kind::Nothing;
+    if (!candidate.take(octet)) return guard::Found::Kind::Nothing;
     candidate.step(1);
-    if (candidate.is_whole()) return Found::Kind::Whole;
+    if (candidate.is_whole()) return guard::Found::Kind::Whole;
   }
-  return Found::Kind::Partial;
+  return guard::Found::Kind::Partial;
 }
 
-Found::Kind PassPatterns::read_hex(ByteView rest, Candidate& candidate) {
+guard::Found::Kind PassPatterns::read_hex(ByteView rest, Candidate& candidate) {
   for (std::size_t at = 0; at + 1 < rest.size(); at += 2) {
     const int high = hex_value(rest[at]);
     const int low = hex_value(rest[at + 1]);
     if (high < 0 || low < 0 || !candidate.take(static_cast<std::uint8_t>(high * 16 + low)))
-      return Found::Kind::Nothing;
+      return guard::Found::Kind::Nothing;
     candidate.step(2);
-    if (candidate.is_whole()) return Found::Kind::Whole;
+    if (candidate.is_whole()) return guard::Found::Kind::Whole;
   }
-  return Found::Kind::Partial;
+  return guard::Found::Kind::Partial;
 }
 
 /// The bits of the first octet that came in an earlier character are taken for right.
-Found::Kind PassPatterns::read_base64(std::size_t offset, ByteView rest, Candidate& candidate) {
+guard::Found::Kind PassPatterns::read_base64(std::size_t offset, ByteView rest,
+                                             Candidate& candidate) {
   unsigned count = static_cast<unsigned>(first_character(offset) * 6 - offset * 8);
   unsigned bits = count == 0 ? 0U : unsigned{candidate.prefix()[0]} >> (8 - count);
   for (const std::uint8_t character : rest) {
     const std::uint8_t value = kBase64Values[character];
-    if (value == kNoValue) return Found::Kind::Nothing;
+    if (value == kNoValue) return guard::Found::Kind::Nothing;
     bits = (bits << 6U | value) & 0x3FFFU;
     count += 6;
     candidate.step(1);
     if (count < 8) continue;
     count -= 8;
-    if (!candidate.take(static_cast<std::uint8_t>(bits >> count))) return Found::Kind::Nothing;
-    if (candidate.is_whole()) return Found::Kind::Whole;
+    if (!candidate.take(static_cast<std::uint8_t>(bits >> count)))
+      return guard::Found::Kind::Nothing;
+    if (candidate.is_whole()) return guard::Found::Kind::Whole;
   }
-  return Found::Kind::Partial;
+  return guard::Found::Kind::Partial;
 }
 
-Found::Kind PassPatterns::read_escaped(EscapeKind kind, ByteView rest, Candidate& candidate) {
+guard::Found::Kind PassPatterns::read_escaped(guard::EscapeKind kind, ByteView rest,
+                                              Candidate& candidate) {
   bool has_escape = false;
   while (!rest.empty()) {
-    UnescapedOne one{UnescapedOne::Outcome::Whole, 1, rest[0]};
-    if (rest[0] == mark_of(kind)) {
-      one = read_escape(kind, rest);
+    guard::UnescapedOne one{guard::UnescapedOne::Outcome::Whole, 1, rest[0]};
+    if (rest[0] == guard::mark_of(kind)) {
+      one = guard::read_escape(kind, rest);
       has_escape = true;
     }
-    if (one.outcome == UnescapedOne::Outcome::Partial) break;
-    if (one.outcome == UnescapedOne::Outcome::No || !candidate.take(one.value))
-      return Found::Kind::Nothing;
+    if (one.outcome == guard::UnescapedOne::Outcome::Partial) break;
+    if (one.outcome == guard::UnescapedOne::Outcome::No || !candidate.take(one.value))
+      return guard::Found::Kind::Nothing;
     candidate.step(one.size);
     // Without any escape it has been read already.
-    if (candidate.is_whole()) return has_escape ? Found::Kind::Whole : Found::Kind::Nothing;
+    if (candidate.is_whole())
+      return has_escape ? guard::Found::Kind::Whole : guard::Found::Kind::Nothing;
     rest = rest.subspan(one.size);
   }
-  return Found::Kind::Partial;
+  return guard::Found::Kind::Partial;
 }
 
 bool PassPatterns::is_pass(ByteView text) const {
   return std::ranges::binary_search(hashes_, crypto::sha256(text));
 }
 
-Found PassPatterns::try_form(Form form, ByteView prefix, ByteView rest, Doubts& doubts) const {
+guard::Found PassPatterns::try_form(Form form, ByteView prefix, ByteView rest,
+                                    Doubts& doubts) const {
   Candidate candidate(prefix);
-  Found::Kind kind = Found::Kind::Nothing;
+  guard::Found::Kind kind = guard::Found::Kind::Nothing;
   switch (form) {
     case Raw:
       kind = read_plain(rest, candidate);
@@ -211,11 +217,12 @@ Found PassPatterns::try_form(Form form, ByteView prefix, ByteView rest, Doubts& 
     default:
       kind = read_base64(static_cast<std::size_t>(form) - Base64First, rest, candidate);
   }
-  if (kind == Found::Kind::Whole && !is_pass(candidate.text()) && doubts.is_allowed()) return {};
+  if (kind == guard::Found::Kind::Whole && !is_pass(candidate.text()) && doubts.is_allowed())
+    return {};
   return {kind, 0, candidate.taken()};
 }
 
-Found PassPatterns::find(ByteView data, std::size_t from) const {
+guard::Found PassPatterns::find(ByteView data, std::size_t from) const {
   Doubts doubts(data.size());
   for (std::size_t at = starts_.next(data, from); at < data.size();
        at = starts_.next(data, at + 1)) {
@@ -225,13 +232,13 @@ Found PassPatterns::find(ByteView data, std::size_t from) const {
     for (unsigned form = Raw; form <= Html && forms != 0; ++form) {
       if ((forms & (1U << form)) == 0) continue;
       for (const auto& prefix : prefixes_) {
-        const Found found =
+        const guard::Found found =
             try_form(static_cast<Form>(form), bytes_of(std::string_view(prefix)), rest, doubts);
-        if (found.kind == Found::Kind::Whole) return {found.kind, at, found.size};
-        may_go_on = may_go_on || found.kind == Found::Kind::Partial;
+        if (found.kind == guard::Found::Kind::Whole) return {found.kind, at, found.size};
+        may_go_on = may_go_on || found.kind == guard::Found::Kind::Partial;
       }
     }
-    if (may_go_on) return {Found::Kind::Partial, at, 0};
+    if (may_go_on) return {guard::Found::Kind::Partial, at, 0};
   }
   return {};
 }

@@ -13,17 +13,17 @@
 #include <string>
 #include <vector>
 
-#include "gateway/guard/guard_starts.h"
-#include "gateway/guard/patterns.h"
+#include "guard/patterns.h"
+#include "guard/starts.h"
 #include "lease/messages.h"
 
 namespace strongroom::gateway {
 
-class PassPatterns final : public Patterns {
+class PassPatterns final : public guard::Patterns {
  public:
   /// Null when there is nothing to look for.
   static std::shared_ptr<const PassPatterns> make(std::span<const lease::SessionPass> passes);
-  [[nodiscard]] Found find(ByteView data, std::size_t from) const override;
+  [[nodiscard]] guard::Found find(ByteView data, std::size_t from) const override;
 
  private:
   /// What has been read of a candidate.
@@ -34,18 +34,19 @@ class PassPatterns final : public Patterns {
   PassPatterns() = default;
   void add(const lease::SessionPass& pass);
   void mark_starts(ByteView prefix);
-  [[nodiscard]] Found try_form(Form form, ByteView prefix, ByteView rest, Doubts& doubts) const;
-  [[nodiscard]] static Found::Kind read_plain(ByteView rest, Candidate& candidate);
-  [[nodiscard]] static Found::Kind read_hex(ByteView rest, Candidate& candidate);
-  [[nodiscard]] static Found::Kind read_base64(std::size_t offset, ByteView rest,
-                                               Candidate& candidate);
-  [[nodiscard]] static Found::Kind read_escaped(EscapeKind kind, ByteView rest,
-                                                Candidate& candidate);
+  [[nodiscard]] guard::Found try_form(Form form, ByteView prefix, ByteView rest,
+                                      Doubts& doubts) const;
+  [[nodiscard]] static guard::Found::Kind read_plain(ByteView rest, Candidate& candidate);
+  [[nodiscard]] static guard::Found::Kind read_hex(ByteView rest, Candidate& candidate);
+  [[nodiscard]] static guard::Found::Kind read_base64(std::size_t offset, ByteView rest,
+                                                      Candidate& candidate);
+  [[nodiscard]] static guard::Found::Kind read_escaped(guard::EscapeKind kind, ByteView rest,
+                                                       Candidate& candidate);
   [[nodiscard]] bool is_pass(ByteView text) const;
 
   std::vector<std::string> prefixes_;
   std::vector<lease::PassHash> hashes_;  ///< in order
-  GuardStarts starts_;
+  guard::Starts starts_;
 };
 
 }  // namespace strongroom::gateway

@@ -10,7 +10,7 @@
 
 #include "base/encoding.h"
 #include "crypto/crypto.h"
-#include "gateway/guard/guard.h"
+#include "guard/guard.h"
 
 namespace strongroom::gateway {
 namespace {
@@ -67,9 +67,9 @@ TEST(PassPatterns, D2_D3_every_form_of_every_pass_is_found_over_every_split) {
   for (const std::string prefix : {"AIza", "sk-", "sk-ant-api03-", "srx_"})
     for (const auto& form : forms_of(prefix + kSecret)) {
       const std::string text = "{\"a\": \"" + form + "\"}";
-      ASSERT_TRUE(holds_any(*patterns, bytes_of(text))) << form;
+      ASSERT_TRUE(guard::holds_any(*patterns, bytes_of(text))) << form;
       for (std::size_t cut = 0; cut <= text.size(); ++cut) {
-        Guard guard(patterns);
+        guard::Guard guard(patterns);
         std::string first = text.substr(0, cut);
         std::string second = text.substr(cut);
         std::string out(text_of(
@@ -88,12 +88,12 @@ TEST(PassPatterns, D5_a_pass_that_begins_like_another_is_its_own) {
   const auto only_long = PassPatterns::make(std::span(passes).last(1));
   const std::string short_one = "sk-" + kSecret;
   const std::string long_one = "sk-ant-api03-" + kSecret;
-  EXPECT_TRUE(holds_any(*only_short, bytes_of(short_one)));
-  EXPECT_FALSE(holds_any(*only_short, bytes_of(long_one)));
-  EXPECT_TRUE(holds_any(*only_long, bytes_of(long_one)));
-  EXPECT_FALSE(holds_any(*only_long, bytes_of(short_one)));
+  EXPECT_TRUE(guard::holds_any(*only_short, bytes_of(short_one)));
+  EXPECT_FALSE(guard::holds_any(*only_short, bytes_of(long_one)));
+  EXPECT_TRUE(guard::holds_any(*only_long, bytes_of(long_one)));
+  EXPECT_FALSE(guard::holds_any(*only_long, bytes_of(short_one)));
   // More of the same alphabet around it hides nothing.
-  EXPECT_TRUE(holds_any(*only_short, bytes_of("sk-sk-sk-" + short_one + "sk-abc")));
+  EXPECT_TRUE(guard::holds_any(*only_short, bytes_of("sk-sk-sk-" + short_one + "sk-abc")));
 }
 
 TEST(PassPatterns, C11_what_only_looks_like_a_pass_goes_on) {
@@ -103,14 +103,14 @@ TEST(PassPatterns, C11_what_only_looks_like_a_pass_goes_on) {
   for (const std::string& text :
        {"AIza" + other, "AIza" + kSecret.substr(0, 42), "BIza" + kSecret, kSecret,
         std::string("sk-"), std::string("%41%49"), std::string("\\u0041Iza")})
-    EXPECT_FALSE(holds_any(*patterns, bytes_of(text))) << text;
+    EXPECT_FALSE(guard::holds_any(*patterns, bytes_of(text))) << text;
   std::mt19937 random(7);
   const std::string alphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_%\\&\"{}:, ";
   for (int round = 0; round < 2000; ++round) {
     std::string text;
     while (text.size() < 500) text += alphabet[random() % alphabet.size()];
-    Guard guard(patterns);
+    guard::Guard guard(patterns);
     std::string out;
     const std::string before = text;
     for (std::size_t at = 0; at < text.size();) {
@@ -129,10 +129,10 @@ TEST(PassPatterns, N8_a_flood_of_what_looks_like_passes_is_taken_for_one) {
   std::string few;
   for (int i = 0; i < 50; ++i)
     few += "sk-" + std::string(44, static_cast<char>('A' + i % 26)) + " ";
-  EXPECT_FALSE(holds_any(*patterns, bytes_of(few)));
+  EXPECT_FALSE(guard::holds_any(*patterns, bytes_of(few)));
   std::string many;
   while (many.size() < 65536) many += "AIza";
-  EXPECT_TRUE(holds_any(*patterns, bytes_of(many)));
+  EXPECT_TRUE(guard::holds_any(*patterns, bytes_of(many)));
 }
 
 TEST(PassPatterns, OnlyPassesWithAPrefixCanBeLookedFor) {

@@ -12,10 +12,11 @@ namespace strongroom::gateway {
 std::optional<Refusal> check_request_trailers(std::string_view lines,
                                               const catalog::Service& service,
                                               std::string_view inject_name,
-                                              const Patterns* passes) {
+                                              const guard::Patterns* passes) {
   http::Headers trailers;
   if (!http::read_trailers(lines, trailers)) return Refusal::HeadTooLarge;
-  if (passes != nullptr && holds_any(*passes, bytes_of(lines))) return Refusal::PassMisplaced;
+  if (passes != nullptr && guard::holds_any(*passes, bytes_of(lines)))
+    return Refusal::PassMisplaced;
   const bool has_credential = std::ranges::any_of(trailers, [&](const http::Header& header) {
     return is_stripped(service, inject_name, header);
   });

@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "catalog/service.h"
-#include "gateway/guard/patterns.h"
 #include "gateway/head_buffer.h"
 #include "gateway/refusal.h"
+#include "guard/patterns.h"
 
 namespace strongroom::gateway {
 
@@ -17,7 +17,7 @@ namespace strongroom::gateway {
 [[nodiscard]] std::optional<Refusal> check_request_trailers(std::string_view lines,
                                                             const catalog::Service& service,
                                                             std::string_view inject_name,
-                                                            const Patterns* passes);
+                                                            const guard::Patterns* passes);
 /// Fills `out`: the end of the chunk before, the last chunk, the provider's fields without those
 /// that would lead the client past the gateway. False when it does not fit.
 [[nodiscard]] bool build_answer_trailers(std::string_view lines, HeadBuffer& out);

@@ -8,7 +8,7 @@
 
 #include <memory>
 
-#include "gateway/guard/guard.h"
+#include "guard/guard.h"
 #include "http/content_coding.h"
 
 namespace strongroom::gateway {
@@ -17,7 +17,7 @@ class UploadGuard {
  public:
   UploadGuard() = default;
   /// Null patterns: nothing is looked for. No decoder: the body is plain.
-  UploadGuard(std::shared_ptr<const Patterns> patterns,
+  UploadGuard(std::shared_ptr<const guard::Patterns> patterns,
               std::unique_ptr<http::ContentDecoder> decoder)
       : guard_(std::move(patterns)), decoder_(std::move(decoder)) {}
 
@@ -37,7 +37,7 @@ class UploadGuard {
  private:
   static constexpr std::size_t kMostHeld = 256UL << 10U;
   [[nodiscard]] Step release(ByteView piece);
-  Guard guard_;
+  guard::Guard guard_;
   std::unique_ptr<http::ContentDecoder> decoder_;
   ByteView piece_;  ///< the content being decoded, as it was given
   bool is_in_piece_ = false;

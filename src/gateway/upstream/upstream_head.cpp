@@ -198,7 +198,7 @@ std::optional<Refusal> build_upstream_head(const UpstreamHead& parts, HeadBuffer
   if (parts.asks_for_plain_body && parts.request.headers.find(kGrpcAcceptEncoding) != nullptr)
     out.add_header(kGrpcAcceptEncoding, "identity");
   add_framing(parts.request, out);
-  if (parts.passes != nullptr && holds_any(*parts.passes, out.bytes()))
+  if (parts.passes != nullptr && guard::holds_any(*parts.passes, out.bytes()))
     return Refusal::PassMisplaced;
   if (const auto refused = add_key_header(service, parts.lease.settings, parts.lease.value, out))
     return refused;

@@ -6,9 +6,9 @@
 
 #include "gateway/admission.h"
 #include "gateway/authority.h"
-#include "gateway/guard/patterns.h"
 #include "gateway/head_buffer.h"
 #include "gateway/refusal.h"
+#include "guard/patterns.h"
 #include "http/head.h"
 #include "lease/holder.h"
 
@@ -20,7 +20,7 @@ struct UpstreamHead {
   const Authority& authority;
   const Admission& admission;
   const lease::GrantedLease& lease;
-  const Patterns* passes;            ///< of the session; null: none
+  const guard::Patterns* passes;     ///< of the session; null: none
   bool asks_for_plain_body = false;  ///< an answer that is rewritten must not come compressed
   bool asks_for_whole_body = false;  ///< and not for parts of it
   bool asks_for_plain_frames =

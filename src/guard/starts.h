@@ -1,7 +1,7 @@
-// GuardStarts: which three octets may begin one of a key's forms, and where in a piece of data the
+// Starts: which three octets may begin one of a key's forms, and where in a piece of data the
 // next three such stand.
 //
-// Used by: GuardPatterns. Threads: read only once marked. A table of single octets: it tells which
+// Used by: ValuePatterns. Threads: read only once marked. A table of single octets: it tells which
 // characters three places of a key have, and is kept no longer than the key's lease.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -11,9 +11,9 @@
 
 #include "base/bytes.h"
 
-namespace strongroom::gateway {
+namespace strongroom::guard {
 
-class GuardStarts {
+class Starts {
  public:
   static constexpr std::size_t kOctets = 3;
 
@@ -49,4 +49,4 @@ class GuardStarts {
   std::array<std::array<std::uint8_t, 16>, kOctets> high_{};
 };
 
-}  // namespace strongroom::gateway
+}  // namespace strongroom::guard

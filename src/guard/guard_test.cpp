@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/guard/guard.h"
-#include "gateway/guard/guard_patterns.h"
+#include "guard/guard.h"
+#include "guard/value_patterns.h"
 
 #include <gtest/gtest.h>
 
@@ -10,13 +10,13 @@
 
 #include "base/encoding.h"
 
-namespace strongroom::gateway {
+namespace strongroom::guard {
 namespace {
 
 const std::string kKey = "AIzaSy-Q7_x\"/&%<b>9Zz+k=Plq8w2";
 
-std::shared_ptr<const GuardPatterns> patterns(const std::string& key = kKey) {
-  return GuardPatterns::make(Secret(bytes_of(std::string_view(key))));
+std::shared_ptr<const ValuePatterns> patterns(const std::string& key = kKey) {
+  return ValuePatterns::make(Secret(bytes_of(std::string_view(key))));
 }
 
 std::string number(const char* format, unsigned value) {
@@ -206,4 +206,4 @@ TEST(Guard, RandomKeysFormsAndSplits) {
 }
 
 }  // namespace
-}  // namespace strongroom::gateway
+}  // namespace strongroom::guard

@@ -1,4 +1,4 @@
-// GuardPatterns: the forms in which one key may come back from a provider, and where in a piece of
+// ValuePatterns: the forms in which one key may come back from a provider, and where in a piece of
 // data one of them begins.
 //
 // Forms: as it is; base64 and base64url at each of the three offsets (which covers a Basic pair);
@@ -14,17 +14,17 @@
 
 #include "base/bytes.h"
 #include "base/secret.h"
-#include "gateway/guard/guard_starts.h"
-#include "gateway/guard/patterns.h"
+#include "guard/patterns.h"
+#include "guard/starts.h"
 
-namespace strongroom::gateway {
+namespace strongroom::guard {
 
-class GuardPatterns final : public Patterns {
+class ValuePatterns final : public Patterns {
  public:
   /// Shorter keys cannot be told from ordinary text.
   static constexpr std::size_t kShortest = 8;
   /// Null for a key that is too short.
-  static std::shared_ptr<const GuardPatterns> make(const Secret& key);
+  static std::shared_ptr<const ValuePatterns> make(const Secret& key);
 
   [[nodiscard]] Found find(ByteView data, std::size_t from) const override;
 
@@ -34,7 +34,7 @@ class GuardPatterns final : public Patterns {
     std::size_t size = 0;
   };
 
-  GuardPatterns() = default;
+  ValuePatterns() = default;
   void add_literals(ByteView key);
   void add_fingerprints(ByteView key);
   void mark(Form form, std::size_t at, std::uint8_t octet);
@@ -43,7 +43,7 @@ class GuardPatterns final : public Patterns {
 
   Secret forms_;  ///< the key, then the base64 cores
   std::array<Part, 4> parts_{};
-  GuardStarts starts_;
+  Starts starts_;
 };
 
-}  // namespace strongroom::gateway
+}  // namespace strongroom::guard

@@ -1,6 +1,6 @@
 // How: an octet is looked up by its two halves with byte shuffles, sixteen or thirty-two places in
 // one step; halves say yes too often, so whole octets decide. SPDX-License-Identifier: Apache-2.0
-#include "gateway/guard/guard_starts.h"
+#include "guard/starts.h"
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@
 #include <immintrin.h>
 #endif
 
-namespace strongroom::gateway {
+namespace strongroom::guard {
 namespace {
 
 constexpr std::size_t kNone = static_cast<std::size_t>(-1);
@@ -16,7 +16,7 @@ constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 }  // namespace
 
 /// Of the places that `places` names, counted from `at`: the first where whole octets agree.
-std::size_t GuardStarts::first_of(unsigned places, ByteView data, std::size_t at) const {
+std::size_t Starts::first_of(unsigned places, ByteView data, std::size_t at) const {
   for (; places != 0; places &= places - 1) {
     const std::size_t place = at + static_cast<std::size_t>(__builtin_ctz(places));
     if (may_begin(data.data() + place)) return place;
@@ -26,8 +26,8 @@ std::size_t GuardStarts::first_of(unsigned places, ByteView data, std::size_t at
 
 #if defined(__x86_64__)
 
-__attribute__((target("ssse3"))) std::size_t GuardStarts::skip_by_sixteen(ByteView data,
-                                                                          std::size_t from) const {
+__attribute__((target("ssse3"))) std::size_t Starts::skip_by_sixteen(ByteView data,
+                                                                     std::size_t from) const {
   const auto load = [](const std::uint8_t* from_here) __attribute__((target("ssse3"))) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from_here));
   };
@@ -51,8 +51,8 @@ __attribute__((target("ssse3"))) std::size_t GuardStarts::skip_by_sixteen(ByteVi
   return at;
 }
 
-__attribute__((target("avx2"))) std::size_t GuardStarts::skip_by_thirty_two(
-    ByteView data, std::size_t from) const {
+__attribute__((target("avx2"))) std::size_t Starts::skip_by_thirty_two(ByteView data,
+                                                                       std::size_t from) const {
   const auto twice = [](const std::uint8_t* table) __attribute__((target("avx2"))) {
     return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table)));
   };
@@ -83,7 +83,7 @@ __attribute__((target("avx2"))) std::size_t GuardStarts::skip_by_thirty_two(
 
 #endif
 
-std::size_t GuardStarts::next(ByteView data, std::size_t from) const {
+std::size_t Starts::next(ByteView data, std::size_t from) const {
   const std::size_t last = data.size() < kOctets ? 0 : data.size() - kOctets + 1;
   std::size_t at = from;
 #if defined(__x86_64__)
@@ -97,4 +97,4 @@ std::size_t GuardStarts::next(ByteView data, std::size_t from) const {
   return std::max(at, from);
 }
 
-}  // namespace strongroom::gateway
+}  // namespace strongroom::guard

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/guard/escapes.h"
+#include "guard/escapes.h"
 
 #include <algorithm>
 #include <string_view>
 #include <utility>
 
-namespace strongroom::gateway {
+namespace strongroom::guard {
 namespace {
 
 using One = UnescapedOne;
@@ -189,4 +189,4 @@ Starts plain_starts(ByteView key, std::size_t at) {
 }
 
 }  // namespace detail
-}  // namespace strongroom::gateway
+}  // namespace strongroom::guard

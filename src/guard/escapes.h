@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 
-namespace strongroom::gateway {
+namespace strongroom::guard {
 
 enum class EscapeKind : std::uint8_t { Percent, Json, Html };
 
@@ -57,4 +57,4 @@ void for_each_plain_start(ByteView key, std::size_t at, Each&& each) {
   for (std::size_t i = 0; i < starts.count; ++i) each(starts.octets[i]);
 }
 
-}  // namespace strongroom::gateway
+}  // namespace strongroom::guard

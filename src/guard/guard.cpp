@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/guard/guard.h"
+#include "guard/guard.h"
 
 #include <algorithm>
 
 #include "base/secret.h"
 
-namespace strongroom::gateway {
+namespace strongroom::guard {
 
 bool holds_any(const Patterns& patterns, ByteView data) {
   for (std::size_t at = 0; at < data.size();) {
@@ -74,4 +74,4 @@ std::size_t Guard::mask_whole(MutableBytes data) {
   return hits_ - before;
 }
 
-}  // namespace strongroom::gateway
+}  // namespace strongroom::guard

@@ -1,15 +1,15 @@
 // Patterns: what a guard looks for in octets that pass by, in whatever forms it may travel.
 //
-// Made by: GuardPatterns (one key, on its way back), PassPatterns (a session's passes, on their way
+// Made by: ValuePatterns (one key, on its way back), PassPatterns (a session's passes, on their way
 // out). Used by: Guard. Threads: read only once made. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
 
 #include "base/bytes.h"
-#include "gateway/guard/escapes.h"
+#include "guard/escapes.h"
 
-namespace strongroom::gateway {
+namespace strongroom::guard {
 
 /// The first place where a form stands, or where the data ends within one that may be a form.
 struct Found {
@@ -28,7 +28,7 @@ class Patterns {
   [[nodiscard]] virtual Found find(ByteView data, std::size_t from) const = 0;
 
  protected:
-  /// A bit each in GuardStarts.
+  /// A bit each in Starts.
   enum Form : std::uint8_t {
     Raw,
     Base64First,
@@ -56,4 +56,4 @@ class Patterns {
 /// Does a form stand anywhere in the data, which is all there is?
 [[nodiscard]] bool holds_any(const Patterns& patterns, ByteView data);
 
-}  // namespace strongroom::gateway
+}  // namespace strongroom::guard

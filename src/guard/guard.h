@@ -2,15 +2,15 @@
 // a provider goes through another, and the session's passes do not. A hit is masked with stars of
 // the same length. An octet is held back only while it may be part of a hit.
 //
-// Used by: Connection, one for each direction of one exchange. Threads: its loop's. In the steady
+// Used by: the gateway, one for each direction of one exchange. Threads: its loop's. In the steady
 // state it copies nothing and allocates nothing. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <memory>
 
-#include "gateway/guard/patterns.h"
+#include "guard/patterns.h"
 
-namespace strongroom::gateway {
+namespace strongroom::guard {
 
 class Guard {
  public:
@@ -45,4 +45,4 @@ class Guard {
   std::size_t hits_ = 0;
 };
 
-}  // namespace strongroom::gateway
+}  // namespace strongroom::guard

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/guard/guard_patterns.h"
+#include "guard/value_patterns.h"
 
 #include <algorithm>
 #include <string_view>
 
 #include "base/encoding.h"
 
-namespace strongroom::gateway {
+namespace strongroom::guard {
 namespace {
 
 char base64_spelling(std::uint8_t octet) {
@@ -35,9 +35,9 @@ std::uint8_t upper(std::uint8_t c) {
 
 }  // namespace
 
-std::shared_ptr<const GuardPatterns> GuardPatterns::make(const Secret& key) {
+std::shared_ptr<const ValuePatterns> ValuePatterns::make(const Secret& key) {
   if (key.size() < kShortest) return nullptr;
-  const std::shared_ptr<GuardPatterns> made(new GuardPatterns);
+  const std::shared_ptr<ValuePatterns> made(new ValuePatterns);
   key.reveal([&](ByteView plain) {
     made->add_literals(plain);
     made->add_fingerprints(plain);
@@ -46,7 +46,7 @@ std::shared_ptr<const GuardPatterns> GuardPatterns::make(const Secret& key) {
 }
 
 /// Base64 after 0, 1 or 2 octets of something else: the characters that the key alone decides.
-void GuardPatterns::add_literals(ByteView key) {
+void ValuePatterns::add_literals(ByteView key) {
   // Never moved while it grows: what it left behind would not be wiped.
   ByteVector all;
   all.reserve(key.size() + 3 * ((key.size() + 2) * 4 / 3 + 4));
@@ -68,14 +68,14 @@ void GuardPatterns::add_literals(ByteView key) {
   wipe(all.data(), all.size());
 }
 
-void GuardPatterns::mark(Form form, std::size_t at, std::uint8_t octet) {
+void ValuePatterns::mark(Form form, std::size_t at, std::uint8_t octet) {
   starts_.mark(form, at, octet);
 }
 
 /// What the first three octets of each form can be.
-void GuardPatterns::add_fingerprints(ByteView key) {
+void ValuePatterns::add_fingerprints(ByteView key) {
   forms_.reveal([&](ByteView forms) {
-    for (std::size_t at = 0; at < GuardStarts::kOctets; ++at) {
+    for (std::size_t at = 0; at < Starts::kOctets; ++at) {
       for (std::size_t form = Raw; form <= Base64Third; ++form) {
         const std::uint8_t octet = forms[parts_[form].begin + at];
         mark(static_cast<Form>(form), at, octet);
@@ -89,7 +89,7 @@ void GuardPatterns::add_fingerprints(ByteView key) {
       mark(Hex, at, upper(hex_digit(half)));
     }
   });
-  for (std::size_t at = 0; at < GuardStarts::kOctets; ++at) {
+  for (std::size_t at = 0; at < Starts::kOctets; ++at) {
     for_each_plain_start(key, at, [&](std::uint8_t octet) { mark(Raw, at, octet); });
     for (const Form form : {Percent, Json, Html})
       for_each_escaped_start(kind_of(form), key, at,
@@ -97,7 +97,7 @@ void GuardPatterns::add_fingerprints(ByteView key) {
   }
 }
 
-Found GuardPatterns::try_form(Form form, ByteView forms, ByteView rest) const {
+Found ValuePatterns::try_form(Form form, ByteView forms, ByteView rest) const {
   const ByteView key = forms.subspan(parts_[0].begin, parts_[0].size);
   switch (form) {
     case Raw:
@@ -127,7 +127,7 @@ Found GuardPatterns::try_form(Form form, ByteView forms, ByteView rest) const {
 }
 
 /// A whole form here wins; else the data may end within one.
-Found GuardPatterns::try_at(ByteView forms, ByteView data, std::size_t at) const {
+Found ValuePatterns::try_at(ByteView forms, ByteView data, std::size_t at) const {
   const unsigned mask = with_escaped(starts_.forms_at(data.subspan(at)));
   Found best;
   for (unsigned form = Raw; form <= Html && mask != 0; ++form) {
@@ -140,7 +140,7 @@ Found GuardPatterns::try_at(ByteView forms, ByteView data, std::size_t at) const
   return best;
 }
 
-Found GuardPatterns::find(ByteView data, std::size_t from) const {
+Found ValuePatterns::find(ByteView data, std::size_t from) const {
   return forms_.reveal([&](ByteView forms) -> Found {
     for (std::size_t at = starts_.next(data, from); at < data.size();
          at = starts_.next(data, at + 1)) {
@@ -151,4 +151,4 @@ Found GuardPatterns::find(ByteView data, std::size_t from) const {
   });
 }
 
-}  // namespace strongroom::gateway
+}  // namespace strongroom::guard
