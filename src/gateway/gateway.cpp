@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "gateway/connection.h"
-#include "gateway/limits/fair_share.h"
 
 namespace strongroom::gateway {
 

@@ -13,6 +13,7 @@
 #include "gateway/authority.h"
 #include "gateway/free_list.h"
 #include "gateway/head_buffer.h"
+#include "gateway/limits/fair_share.h"
 #include "gateway/limits/notices.h"
 #include "gateway/limits/quotas.h"
 #include "gateway/limits/tenant_gate.h"
@@ -119,6 +120,10 @@ class Gateway {
   [[nodiscard]] bool is_draining() const { return is_draining_; }
   [[nodiscard]] Quotas& quotas() { return quotas_; }
   [[nodiscard]] TenantGate& tenants() { return tenants_; }
+  /// In tenants(), that a stream of an agent's HTTP/2 takes.
+  [[nodiscard]] std::size_t stream_places() const {
+    return places_of_stream(setup_.tenant_exchanges);
+  }
   [[nodiscard]] RefusalCounter& refusals() { return refusals_; }
   /// To the vault, unless it was said moments ago.
   void report(const lease::Finding& finding);

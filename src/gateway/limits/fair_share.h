@@ -16,6 +16,9 @@ inline constexpr std::size_t kTenantQueue = 1024;
 
 /// What was configured, or three quarters of what this process's descriptors allow (two for each).
 [[nodiscard]] std::size_t exchanges_of_one_tenant(std::size_t configured);
+/// How many of those a stream of an agent's HTTP/2 counts for: where descriptors are divided, two,
+/// as it takes a socket pair at each end.
+[[nodiscard]] std::size_t places_of_stream(std::size_t configured);
 /// What was configured, or half of this process's descriptors: the rest is for providers.
 [[nodiscard]] std::size_t connections_of_all(std::size_t configured);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/limits/tenant_gate.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace strongroom::gateway {
@@ -11,16 +12,17 @@ constexpr std::size_t kKeptIdle = 4096;
 
 }  // namespace
 
-bool TenantGate::enter(TenantId tenant, Turn& turn) {
+bool TenantGate::enter(TenantId tenant, Turn& turn, std::size_t places) {
   turn.leave();
+  turn.places_ = std::min(places, most_);
   if (tenants_.size() > kKeptIdle)
     std::erase_if(tenants_, [&](const auto& each) {
       return each.second.inside == 0 && each.second.queued == 0 && each.first != tenant;
     });
   Tenant& state = tenants_[tenant];
   // Who waits was first.
-  if (state.inside >= most_ || state.queued > 0) return false;
-  ++state.inside;
+  if (state.inside + turn.places_ > most_ || state.queued > 0) return false;
+  state.inside += turn.places_;
   turn.gate_ = this;
   turn.tenant_ = tenant;
   turn.place_ = Turn::Place::Inside;
@@ -60,18 +62,28 @@ void TenantGate::leave(Turn& turn) noexcept {
   if (place == Turn::Place::Queue) {
     remove_from_queue(state, turn);
     turn.on_turn_ = nullptr;
-    return;
+  } else {
+    state.inside -= turn.places_;
   }
-  if (state.first == nullptr) {
-    --state.inside;
-    return;
+  // The places go to the next at once, so that nobody comes in between. Who is called may leave.
+  const TenantId tenant = turn.tenant_;
+  while (Turn* const next = next_to_enter(tenant)) {
+    const auto on_turn = std::exchange(next->on_turn_, nullptr);
+    if (on_turn) on_turn();
   }
-  // The place goes to the next at once, so that nobody comes in between.
-  Turn& next = *state.first;
-  remove_from_queue(state, next);
-  next.place_ = Turn::Place::Inside;
-  const auto on_turn = std::exchange(next.on_turn_, nullptr);
-  if (on_turn) on_turn();
+}
+
+/// It is inside now; null when nobody waits, or not enough is free.
+TenantGate::Turn* TenantGate::next_to_enter(TenantId tenant) noexcept {
+  const auto found = tenants_.find(tenant);
+  if (found == tenants_.end()) return nullptr;
+  Tenant& state = found->second;
+  Turn* const next = state.first;
+  if (next == nullptr || state.inside + next->places_ > most_) return nullptr;
+  remove_from_queue(state, *next);
+  state.inside += next->places_;
+  next->place_ = Turn::Place::Inside;
+  return next;
 }
 
 std::size_t TenantGate::inside(TenantId tenant) const {
