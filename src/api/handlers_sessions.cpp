@@ -6,6 +6,8 @@
 namespace strongroom::api {
 namespace {
 
+/// Whoever started the session looks after its workroom.
+constexpr std::string_view kExternal = "external";
 constexpr std::string_view kProtocol = "strongroom-lease/1";
 
 Reply reply(json::value document) {
@@ -50,8 +52,8 @@ Answer start_session(Call& call) {
   request.member = call.text("member");
   request.services = call.texts("services");
   request.skills = call.texts("skills");
-  if (std::string runtime = call.text("runtime"); !runtime.empty())
-    request.runtime = std::move(runtime);
+  request.runtime = call.text("runtime");
+  if (request.runtime.empty()) request.runtime = kExternal;
   if (const auto* limit = call.body.get_object().if_contains("time_limit_seconds");
       limit != nullptr && !limit->is_null()) {
     // What does not fit is too long as well: the vault says so.
@@ -61,6 +63,8 @@ Answer start_session(Call& call) {
   auto started = call.services.vault.start_session(call.actor, request);
   if (!started)
     return std::unexpected(with_link(std::move(started).error(), call.services.options));
+  if (request.runtime != kExternal && call.services.hooks.expect_runner)
+    call.services.hooks.expect_runner(started->session.id);
   const auto* wants_socket = call.body.get_object().if_contains("socket");
   const bool has_socket =
       wants_socket != nullptr && wants_socket->is_bool() && wants_socket->get_bool();

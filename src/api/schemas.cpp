@@ -179,7 +179,7 @@ constexpr std::array kNewSession = {
     Member{"member", Kind::Text, Need::Required, "On whose behalf"},
     Member{"services", Kind::TextList, Need::Optional, "service or service:label"},
     Member{"skills", Kind::TextList, Need::Optional, "Names of the tenant's skills"},
-    Member{"runtime", Kind::Text, Need::Optional, "process when missing"},
+    Member{"runtime", Kind::Text, Need::Optional, "external when missing: no runner is waited for"},
     Member{"time_limit_seconds", Kind::Integer, Need::Optional,
            "1 to 604800 (7 days); 12 hours when missing"},
     Member{"socket", Kind::Flag, Need::Optional, "With a Unix socket of its own to the gateway"},

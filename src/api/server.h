@@ -51,6 +51,8 @@ struct ControlHooks {
   /// A Unix socket of the session's own, for a user (the server's where none is said): its path.
   /// The session ends where that fails.
   std::function<Result<std::string>(SessionId, std::optional<unsigned> owner)> open_socket;
+  /// A session has begun that a runner has said it would attach to.
+  std::function<void(SessionId)> expect_runner;
   /// Takes over a runner's connection after `101 Switching Protocols` (strongroom-lease/1). The
   /// session exists and is open.
   std::function<void(SessionId, io::Stream)> attach_runner;

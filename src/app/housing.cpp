@@ -158,7 +158,7 @@ Status Housing::furnish(workroom::WorkroomSpec& spec) const {
     container.mounts.push_back(std::move(mount));
   }
   container.inside = folder_->inside();
-  container.gateway_socket = facts_.socket;
+  container.gateway_folder = std::filesystem::path(facts_.socket).parent_path().string();
   container.most_processes = options.most_processes;
   container.memory_limit = static_cast<std::int64_t>(options.memory_limit);
   if (!network_) return {};

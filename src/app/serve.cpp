@@ -293,6 +293,9 @@ class Server {
       if (!path) source_->end_session(session, "no socket");
       return path;
     };
+    hooks.expect_runner = [this](SessionId session) {
+      loop_.spawn(end_unless_attached(session, kAttachTime));
+    };
     hooks.attach_runner = [this](SessionId session, io::Stream stream) {
       leases_->serve(std::move(stream), lease::HolderRole::Runner, session);
     };
@@ -356,11 +359,11 @@ class Server {
     const auto sessions = vault_->list_sessions({});
     if (!sessions) return;
     for (const auto& session : *sessions)
-      if (session.state == "open" && session.runtime == "process")
-        loop_.spawn(end_unless_attached(session.id));
+      if (session.state == "open" && session.runtime != "external")
+        loop_.spawn(end_unless_attached(session.id, kReturnTime));
   }
-  io::Task<void> end_unless_attached(SessionId session) {
-    co_await loop_.sleep(kReturnTime);
+  io::Task<void> end_unless_attached(SessionId session, std::chrono::seconds within) {
+    co_await loop_.sleep(within);
     if (!leases_->has_runner(session)) source_->end_session(session, "runner lost");
   }
 
@@ -432,6 +435,8 @@ class Server {
   }
 
   static constexpr std::chrono::seconds kReturnTime{60};
+  /// From the start of a session to its runner's channel: what takes time comes after that.
+  static constexpr std::chrono::seconds kAttachTime{30};
   static constexpr std::chrono::seconds kShareEvery{1};
   static constexpr std::chrono::seconds kSaveEvery{3};
   static constexpr std::chrono::seconds kLookForCertificateEvery{2};

@@ -19,6 +19,16 @@ namespace {
 
 /// Names of sockets are short: the kernel takes 107 characters for all of a path.
 constexpr std::string_view kPrefix = "ses_";
+constexpr const char* kName = "/s";
+
+void remove_folder(const std::string& folder) {
+  ::unlink((folder + kName).c_str());
+  ::rmdir(folder.c_str());
+}
+
+bool give_away(const std::string& path, uid_t owner) {
+  return ::chown(path.c_str(), owner, static_cast<gid_t>(-1)) == 0;
+}
 
 }  // namespace
 
@@ -27,8 +37,12 @@ SessionSockets::~SessionSockets() {
   for (const int channel : channels_) ::close(channel);
 }
 
-std::string SessionSockets::path_of(SessionId session) const {
+std::string SessionSockets::folder_of(SessionId session) const {
   return folder_ + "/" + session.text().substr(kPrefix.size());
+}
+
+std::string SessionSockets::path_of(SessionId session) const {
+  return folder_of(session) + kName;
 }
 
 Status SessionSockets::restore(const std::function<bool(SessionId)>& is_open) {
@@ -40,9 +54,9 @@ Status SessionSockets::restore(const std::function<bool(SessionId)>& is_open) {
     const auto session = SessionId::parse(std::string(kPrefix) + name);
     struct stat facts{};
     const bool is_wanted = session && is_open(*session) && ::lstat(path.c_str(), &facts) == 0 &&
-                           S_ISSOCK(facts.st_mode);
+                           S_ISDIR(facts.st_mode);
     if (!is_wanted) {
-      ::unlink(path.c_str());
+      remove_folder(path);
       continue;
     }
     if (const auto opened = open(*session, facts.st_uid); !opened)
@@ -59,13 +73,14 @@ Result<std::string> SessionSockets::open(SessionId session, uid_t owner) {
                 "Only a server that runs as root can give a socket to another user.");
   STRONGROOM_CHECKED(prepare_private_directory(folder_));
   const std::string path = path_of(session);
+  STRONGROOM_CHECKED(prepare_private_directory(folder_of(session)));
   Socket socket;
   socket.owner = owner;
   STRONGROOM_TRY(socket.fd, io::listen_unix(path));
-  if (owner != ::geteuid() && ::chown(path.c_str(), owner, static_cast<gid_t>(-1)) != 0) {
+  if (owner != ::geteuid() && (!give_away(path, owner) || !give_away(folder_of(session), owner))) {
     const std::string why = std::strerror(errno);
     ::close(socket.fd);
-    ::unlink(path.c_str());
+    remove_folder(folder_of(session));
     return fail(Code::Storage, "The session's socket cannot be given away: " + why);
   }
   sockets_.emplace(session, socket);
@@ -76,7 +91,7 @@ Result<std::string> SessionSockets::open(SessionId session, uid_t owner) {
 void SessionSockets::close(SessionId session) {
   const auto found = sockets_.find(session);
   if (found == sockets_.end()) return;
-  ::unlink(path_of(session).c_str());
+  remove_folder(folder_of(session));
   ::close(found->second.fd);
   sockets_.erase(found);
   tell_all(session, nullptr);

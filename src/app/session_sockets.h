@@ -1,6 +1,7 @@
 // SessionSockets: Unix sockets of single sessions, for workrooms that share no network with the
-// gateway. Each is listened on here and handed to every gateway, so that no octet of an agent comes
-// into this process.
+// gateway. Each lies in a folder of its own (a container is given
+// that, so that it sees a socket that was made anew), is listened on here and handed to every
+// gateway, so that no octet of an agent comes into this process.
 //
 // Used by: serve. Threads: the vault's loop. A socket is its owner's (mode 0600, and the gateways
 // ask the kernel who connects), leads to what this session was granted and nothing else, and is
@@ -42,6 +43,7 @@ class SessionSockets {
     int fd = -1;
     uid_t owner = 0;
   };
+  [[nodiscard]] std::string folder_of(SessionId session) const;
   [[nodiscard]] std::string path_of(SessionId session) const;
   [[nodiscard]] bool tell(int channel, SessionId session, const Socket* socket);
   void tell_all(SessionId session, const Socket* socket);

@@ -109,8 +109,8 @@ json::array mounts_of(const ContainerSpec& container, const OciFacts& facts) {
     out.push_back(shown(each.from, each.to, each.is_read_only));
   out.push_back(shown(container.inside, kInside, true));
   out.push_back(shown(facts.init_program, kInit, true));
-  if (!container.gateway_socket.empty())
-    out.push_back(shown(container.gateway_socket, kGatewaySocket, true));
+  if (!container.gateway_folder.empty())
+    out.push_back(shown(container.gateway_folder, kGatewayFolder, true));
   if (!facts.hosts_file.empty()) out.push_back(shown(facts.hosts_file, "/etc/hosts", true));
   return out;
 }

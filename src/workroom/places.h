@@ -8,6 +8,8 @@ inline constexpr const char* kInside = "/run/strongroom";
 inline constexpr const char* kInit = "/run/strongroom/strongroom-init";
 inline constexpr const char* kOrderSocket = "/run/strongroom/order.sock";
 inline constexpr const char* kExecSocket = "/run/strongroom/exec.sock";
-inline constexpr const char* kGatewaySocket = "/run/strongroom/gateway.sock";
+/// A folder, because a vault that is started anew makes the socket anew.
+inline constexpr const char* kGatewayFolder = "/run/strongroom/gateway";
+inline constexpr const char* kGatewaySocket = "/run/strongroom/gateway/s";
 
 }  // namespace strongroom::workroom

@@ -52,7 +52,7 @@ struct ContainerSpec {
   std::vector<Mount> mounts;
   std::vector<HostName> hosts;
   std::string inside;          ///< folder of the machine, shown read-only as kInside
-  std::string gateway_socket;  ///< shown as kGatewaySocket; may be empty
+  std::string gateway_folder;  ///< with the session's socket, shown as kGatewayFolder; may be empty
   std::int64_t most_processes = 4096;
   std::int64_t memory_limit = 0;  ///< octets; 0: none
 

@@ -78,9 +78,9 @@ Result<SessionFolder> SessionFolder::make(const std::string& root, const std::st
   if (folder.lock_ < 0) return fail(Code::Conflict, path + " is in use");
   // Whoever runs in the container must be able to look into it.
   STRONGROOM_CHECKED(make_folder(folder.inside(), 0755));
-  STRONGROOM_CHECKED(make_folder(folder.inside() + "/trust", 0755));
-  for (const char* each : {"/strongroom-init", "/gateway.sock"})
-    STRONGROOM_CHECKED(make_placeholder(folder.inside() + each));
+  for (const char* each : {"/trust", "/gateway"})
+    STRONGROOM_CHECKED(make_folder(folder.inside() + each, 0755));
+  STRONGROOM_CHECKED(make_placeholder(folder.inside() + "/strongroom-init"));
   return folder;
 }
 

@@ -31,8 +31,8 @@ json::array mounts_of(const ContainerSpec& container, const ContainerFacts& fact
     out.push_back(shown(each.from, each.to, each.is_read_only));
   out.push_back(shown(container.inside, kInside, true));
   out.push_back(shown(facts.init_program, kInit, true));
-  if (!container.gateway_socket.empty())
-    out.push_back(shown(container.gateway_socket, kGatewaySocket, true));
+  if (!container.gateway_folder.empty())
+    out.push_back(shown(container.gateway_folder, kGatewayFolder, true));
   return out;
 }
 

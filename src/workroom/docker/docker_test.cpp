@@ -15,7 +15,7 @@ ContainerSpec some_container() {
   ContainerSpec out;
   out.name = "strongroom-session";
   out.inside = "/run/strongroom/session/inside";
-  out.gateway_socket = "/data/sockets/session";
+  out.gateway_folder = "/data/sockets/session";
   out.hosts = {{"127.0.0.2", "api.example"}};
   out.mounts = {{"/work", "/work", false}};
   return out;
