@@ -4,6 +4,7 @@
 #include "base/secret.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -79,6 +80,13 @@ class Arena {
     return {arena_size(), used_, locked_, hidden_};
   }
 
+  /// In a forked child that goes on without an exec: nothing of its parent's, and room for its own.
+  void renew_in_child() {
+    if (hidden_)
+      (void)::mmap(begin_, arena_size(), PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  }
+
  private:
   /// memfd_secret(2): pages that the kernel itself does not map, so that neither a debugger nor
   /// /proc/PID/mem nor a hole in the kernel reads them; never swapped, never dumped. A forked child
@@ -143,8 +151,12 @@ class Arena {
 };
 
 Arena& arena() {
-  static auto* instance =
-      new Arena;  // never destroyed: secrets may outlive static destruction order
+  // Never destroyed: secrets may outlive static destruction order.
+  static auto* instance = [] {
+    auto* made = new Arena;
+    ::pthread_atfork(nullptr, nullptr, [] { arena().renew_in_child(); });
+    return made;
+  }();
   return *instance;
 }
 
