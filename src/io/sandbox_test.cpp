@@ -12,8 +12,13 @@
 namespace strongroom::io {
 namespace {
 
-constexpr const char* kCalls[] = {"read",  "write",      "openat", "close", "exit_group",
-                                  "fstat", "newfstatat", "mmap",   "brk",   "munmap"};
+/// The second half is for sanitizers alone, whose runtime has its own needs until the end.
+constexpr const char* kCalls[] = {
+    "read",       "write",          "openat",        "close",      "exit_group",  "fstat",
+    "newfstatat", "mmap",           "brk",           "munmap",     "sigaltstack", "rt_sigaction",
+    "futex",      "rt_sigprocmask", "rt_sigreturn",  "mprotect",   "madvise",     "getpid",
+    "gettid",     "sched_yield",    "clock_gettime", "readlink",   "nanosleep",   "clock_nanosleep",
+    "exit",       "tgkill",         "prctl",         "personality"};
 const std::string kReadable[] = {"/etc", "/no/such/folder"};
 
 /// What `look` answers inside.
