@@ -3,15 +3,14 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 
 #include "workroom/handover.h"
+#include "workroom/passed_descriptors.h"
 
 namespace strongroom::workroom {
 namespace {
@@ -39,24 +38,10 @@ bool identify(int fd, ucred& who) {
 
 /// The head is sent at once, with three descriptors: anything else is not of ours.
 bool receive_head(int fd, ExecHead& head, Caller& caller) {
-  union {
-    cmsghdr head;
-    std::array<char, CMSG_SPACE(sizeof(caller.streams))> octets;
-  } control{};
-  iovec part{&head, sizeof(head)};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.octets.data();
-  message.msg_controllen = control.octets.size();
-  const ssize_t got = ::recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  const cmsghdr* const with = got > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
-  if (with == nullptr || with->cmsg_type != SCM_RIGHTS) return false;
-  // Fewer than three are closed with the others.
-  std::memcpy(caller.streams.data(), CMSG_DATA(with),
-              std::min(sizeof(caller.streams), with->cmsg_len - CMSG_LEN(0)));
-  return got == static_cast<ssize_t>(sizeof(head)) && (message.msg_flags & MSG_CTRUNC) == 0 &&
-         std::ranges::none_of(caller.streams, [](int each) { return each < 0; });
+  const ReceivedWith got = receive_with(fd, &head, sizeof(head), caller.streams, MSG_DONTWAIT);
+  // Fewer than three are closed with the caller.
+  return got.octets == static_cast<ssize_t>(sizeof(head)) && !got.is_cut &&
+         got.descriptors == caller.streams.size();
 }
 
 bool is_for_commands(std::uint8_t number) {

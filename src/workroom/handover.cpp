@@ -9,6 +9,7 @@
 #include <cstring>
 #include <set>
 
+#include "workroom/passed_descriptors.h"
 #include "workroom/wire.h"
 
 namespace strongroom::workroom {
@@ -65,24 +66,7 @@ Status send_all(int fd, ByteView bytes) {
 /// What follows may be sent in pieces; the descriptors go with the first octet.
 Status send_with_streams(int fd, ByteView bytes, const Streams& streams) {
   const std::array<int, kWireStreams> passed{streams.in, streams.out, streams.error};
-  union {
-    cmsghdr head;
-    std::array<char, CMSG_SPACE(sizeof(passed))> octets;
-  } control{};
-  iovec part{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.octets.data();
-  message.msg_controllen = control.octets.size();
-  control.head.cmsg_level = SOL_SOCKET;
-  control.head.cmsg_type = SCM_RIGHTS;
-  control.head.cmsg_len = CMSG_LEN(sizeof(passed));
-  std::memcpy(CMSG_DATA(&control.head), passed.data(), sizeof(passed));
-  ssize_t sent = 0;
-  do {
-    sent = ::sendmsg(fd, &message, MSG_NOSIGNAL);
-  } while (sent < 0 && errno == EINTR);
+  const ssize_t sent = send_with(fd, bytes.data(), bytes.size(), passed);
   if (sent < 0 && errno == EBADF)
     return fail(Code::Invalid, "a standard stream of the command is closed");
   if (sent <= 0) return fail(Code::Unavailable, "the workroom's first process does not listen");

@@ -3,10 +3,10 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -14,6 +14,7 @@
 #include "io/signals.h"
 #include "workroom/descendants.h"
 #include "workroom/handover.h"
+#include "workroom/passed_descriptors.h"
 #include "workroom/wire.h"
 
 namespace strongroom::workroom {
@@ -24,22 +25,7 @@ constexpr std::chrono::milliseconds kLook{10};
 constexpr std::chrono::seconds kDeadWithin{2};
 
 Status pass_inner(int wire, int theirs) {
-  union {
-    cmsghdr head;
-    char octets[CMSG_SPACE(sizeof(theirs))];
-  } control{};
-  std::uint8_t order = kWireInner;
-  iovec part{&order, 1};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.octets;
-  message.msg_controllen = sizeof(control.octets);
-  control.head.cmsg_level = SOL_SOCKET;
-  control.head.cmsg_type = SCM_RIGHTS;
-  control.head.cmsg_len = CMSG_LEN(sizeof(theirs));
-  std::memcpy(CMSG_DATA(&control.head), &theirs, sizeof(theirs));
-  if (::sendmsg(wire, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == 1) return {};
+  if (send_with(wire, &kWireInner, 1, std::array{theirs}, MSG_DONTWAIT) == 1) return {};
   return fail(Code::Unavailable, "the workroom's first process does not listen");
 }
 

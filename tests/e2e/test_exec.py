@@ -235,6 +235,28 @@ for octets in (b"x", head(9, 9, 1, 1, 0, 0, 0), head(1, 1 << 31, 1, 1, 0, 0, 0),
     assert len(lines) == 25 and lines[-1] == "fine" and all(lines), lines
 
 
+def test_more_descriptors_than_streams_are_refused_and_none_stays(room):
+    """The runner's own are not for a workroom to use up."""
+    room.add_key("github", member="alice")
+    attack = """
+import array, os, socket, struct, sys
+head = struct.pack("7I", 1, 7, 1, 1, 0, 0, 0)
+for _ in range(60):
+    s = socket.socket(socket.AF_UNIX); s.settimeout(15); s.connect(os.environ["STRONGROOM_EXEC"])
+    s.sendmsg([head], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1, 2, 0]))])
+    answer = s.recv(4096)
+    assert b"not a request" in answer, answer
+    s.close()
+print("refused", flush=True)
+"""
+    running = begin(
+        room, ["github"], f"{sys.executable} - <<'EOF'\n{attack}\nEOF\nexec sleep 600"
+    )
+    running.line("refused")
+    assert len(os.listdir(f"/proc/{running.process.pid}/fd")) < 50
+    running.stop()
+
+
 def test_no_more_than_so_many_at_once(room):
     room.add_key("github", member="alice")
     done = shell(

@@ -5,9 +5,8 @@
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
-#include <sys/un.h>
 #include <unistd.h>
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <csignal>
@@ -16,6 +15,9 @@
 #include <string_view>
 
 #include "workroom/exec_wire.h"
+#include "workroom/init/order.h"
+#include "workroom/init/unix_dial.h"
+#include "workroom/passed_descriptors.h"
 #include "workroom/wire.h"
 
 namespace strongroom::workroom {
@@ -66,17 +68,6 @@ bool parse(const std::vector<std::string>& arguments, Wish& wish) {
   return !wish.services.empty() && !wish.command.empty();
 }
 
-int dial(const char* path) {
-  sockaddr_un to{};
-  to.sun_family = AF_UNIX;
-  if (std::strlen(path) >= sizeof(to.sun_path)) return -1;
-  std::strcpy(to.sun_path, path);
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd >= 0 && ::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0) return fd;
-  if (fd >= 0) ::close(fd);
-  return -1;
-}
-
 bool send_all(int fd, const char* at, std::size_t size) {
   while (size > 0) {
     const ssize_t sent = ::send(fd, at, size, MSG_NOSIGNAL);
@@ -90,22 +81,8 @@ bool send_all(int fd, const char* at, std::size_t size) {
 
 /// The first octets carry the descriptors.
 bool send_head(int fd, const ExecHead& head) {
-  const int streams[kWireStreams] = {0, 1, 2};
-  union {
-    cmsghdr head;
-    char octets[CMSG_SPACE(sizeof(streams))];
-  } control{};
-  iovec part{const_cast<ExecHead*>(&head), sizeof(head)};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.octets;
-  message.msg_controllen = sizeof(control.octets);
-  control.head.cmsg_level = SOL_SOCKET;
-  control.head.cmsg_type = SCM_RIGHTS;
-  control.head.cmsg_len = CMSG_LEN(sizeof(streams));
-  std::memcpy(CMSG_DATA(&control.head), streams, sizeof(streams));
-  return ::sendmsg(fd, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(sizeof(head));
+  return send_with(fd, &head, sizeof(head), std::array<int, kWireStreams>{0, 1, 2}) ==
+         static_cast<ssize_t>(sizeof(head));
 }
 
 void add(std::string& texts, std::string_view text) {
@@ -151,22 +128,11 @@ int watch_signals() {
   return ::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-bool read_exactly(int fd, char* at, std::size_t size) {
-  while (size > 0) {
-    const ssize_t got = ::recv(fd, at, size, 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    at += got;
-    size -= static_cast<std::size_t>(got);
-  }
-  return true;
-}
-
 int take_answer(int fd) {
   ExecAnswer answer;
   char message[kExecMessage];
-  if (!read_exactly(fd, reinterpret_cast<char*>(&answer), sizeof(answer)) ||
-      answer.size > sizeof(message) || !read_exactly(fd, message, answer.size))
+  if (!read_exactly(fd, &answer, sizeof(answer)) || answer.size > sizeof(message) ||
+      !read_exactly(fd, message, answer.size))
     return complain(kUnavailable, "the runner of this workroom has gone");
   const int status = static_cast<int>(answer.status & 0xFFU);
   return answer.size == 0 ? status : complain(status, {message, answer.size});
@@ -203,7 +169,7 @@ int run_exec_client(const std::vector<std::string>& arguments) {
   if (texts.size() > kExecLimit)
     return complain(kWrongUse, "arguments and variables together are more than 128 KiB");
   const int signals = watch_signals();
-  const int fd = dial(path);
+  const int fd = dial_unix(path);
   if (fd < 0) return complain(kUnavailable, "the runner of this workroom cannot be reached");
   if (!send_head(fd, head) || !send_all(fd, texts.data(), texts.size())) return take_answer(fd);
   return wait_for_answer(fd, signals);

@@ -2,12 +2,11 @@
 #include "workroom/init/inner.h"
 
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
-#include <cstring>
+#include <array>
 
+#include "workroom/passed_descriptors.h"
 #include "workroom/wire.h"
 
 namespace strongroom::workroom {
@@ -17,21 +16,10 @@ int open_own_program() {
 }
 
 ssize_t receive_octet(int fd, std::uint8_t& octet, int& passed) {
-  union {
-    cmsghdr head;
-    char octets[CMSG_SPACE(sizeof(int))];
-  } control{};
-  iovec part{&octet, 1};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.octets;
-  message.msg_controllen = sizeof(control.octets);
-  const ssize_t got = ::recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  const cmsghdr* const with = got > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
-  if (with != nullptr && with->cmsg_type == SCM_RIGHTS && with->cmsg_len == CMSG_LEN(sizeof(int)))
-    std::memcpy(&passed, CMSG_DATA(with), sizeof(passed));
-  return got;
+  std::array<int, 1> with{-1};
+  const ReceivedWith got = receive_with(fd, &octet, 1, with, MSG_DONTWAIT);
+  if (got.octets > 0 && got.descriptors == 1) passed = with[0];
+  return got.octets;
 }
 
 /// In a session of its own: so it leads a group, as its command will, and the terminal of the

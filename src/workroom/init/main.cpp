@@ -9,10 +9,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include <cerrno>
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -20,6 +18,7 @@
 #include "workroom/init/order.h"
 #include "workroom/init/process_one.h"
 #include "workroom/init/relay.h"
+#include "workroom/init/unix_dial.h"
 #include "workroom/places.h"
 
 namespace strongroom::workroom {
@@ -57,13 +56,8 @@ pid_t receive_and_start(bool leads_group) {
 /// In a container the order comes over a socket that the runner has put there, which takes one
 /// connection, and only ours.
 void connect_wire(const std::string& path) {
-  sockaddr_un to{};
-  to.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(to.sun_path)) return;
-  std::memcpy(to.sun_path, path.c_str(), path.size() + 1);
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0 || ::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0)
-    ::_exit(127);
+  const int fd = dial_unix(path.c_str());
+  if (fd < 0) ::_exit(127);
   if (fd == kWireDescriptor) return;
   ::dup2(fd, kWireDescriptor);
   ::close(fd);

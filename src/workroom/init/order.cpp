@@ -3,9 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <algorithm>
@@ -14,6 +12,8 @@
 #include <cstring>
 #include <string>
 #include <utility>
+
+#include "workroom/passed_descriptors.h"
 
 namespace strongroom::workroom {
 namespace {
@@ -66,8 +66,8 @@ int moved_up(int fd) {
 void take_streams(const Order& order) {
   if (order.streams[0] < 0) return;
   if (order.is_terminal) ::setsid();
-  for (int place = 0; place < static_cast<int>(kWireStreams); ++place)
-    ::dup2(order.streams[place], place);
+  for (std::size_t place = 0; place < order.streams.size(); ++place)
+    ::dup2(order.streams[place], static_cast<int>(place));
   if (order.is_terminal) ::ioctl(0, TIOCSCTTY, 0);
 }
 
@@ -98,31 +98,14 @@ bool read_exactly(int fd, void* into, std::size_t size) {
 }
 
 bool read_head(int fd, WireHead& head, Order& order) {
-  union {
-    cmsghdr head;
-    char octets[CMSG_SPACE(sizeof(order.streams))];
-  } control{};
-  iovec part{&head, sizeof(head)};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.octets;
-  message.msg_controllen = sizeof(control.octets);
-  ssize_t got = 0;
-  do {
-    got = ::recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
-  if (got <= 0 || (message.msg_flags & MSG_CTRUNC) != 0) return false;
-  const cmsghdr* const passed = CMSG_FIRSTHDR(&message);
-  if (passed != nullptr) {
-    if (passed->cmsg_type != SCM_RIGHTS || passed->cmsg_len != CMSG_LEN(sizeof(order.streams)))
-      return false;
-    std::memcpy(order.streams, CMSG_DATA(passed), sizeof(order.streams));
+  const ReceivedWith got = receive_with(fd, &head, sizeof(head), order.streams);
+  if (got.octets <= 0 || got.is_cut) return false;
+  if (got.descriptors != 0 && got.descriptors != kWireStreams) return false;
+  if (got.descriptors != 0)
     for (int& each : order.streams) each = moved_up(each);
-  }
-  const auto had = static_cast<std::size_t>(got);
+  const auto had = static_cast<std::size_t>(got.octets);
   if (!read_exactly(fd, reinterpret_cast<char*>(&head) + had, sizeof(head) - had)) return false;
-  return head.streams == (passed != nullptr ? kWireStreams : 0);
+  return head.streams == got.descriptors;
 }
 
 bool parse(const WireHead& head, const LockedPages& pages, Order& order) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <array>
 #include <cstddef>
 #include <vector>
 
@@ -20,7 +21,7 @@ struct Order {
   bool has_user = false;
   uid_t user = 0;
   gid_t group = 0;
-  int streams[kWireStreams] = {-1, -1, -1};  ///< -1: init's own
+  std::array<int, kWireStreams> streams{-1, -1, -1};  ///< -1: init's own
   bool is_terminal = false;
 };
 

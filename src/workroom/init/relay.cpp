@@ -8,17 +8,17 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include "workroom/init/unix_dial.h"
 
 namespace strongroom::workroom {
 namespace {
@@ -64,7 +64,6 @@ class Relays {
  private:
   void accept(const Listener& listener);
   void add(int client, const std::string& destination);
-  int dial() const;
   void watch(End& end, bool is_new);
   void settle(Connection& connection);
   void take(End& from, char* piece);
@@ -103,17 +102,6 @@ int Relays::listen(std::string_view text) {
   return 0;
 }
 
-int Relays::dial() const {
-  sockaddr_un to{};
-  to.sun_family = AF_UNIX;
-  if (socket.size() >= sizeof(to.sun_path)) return -1;
-  std::memcpy(to.sun_path, socket.c_str(), socket.size() + 1);
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd >= 0 && ::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0) return fd;
-  if (fd >= 0) ::close(fd);
-  return -1;
-}
-
 /// Edge-triggered: settle() reads and writes until neither goes on.
 void Relays::watch(End& end, bool is_new) {
   epoll_event event{};
@@ -125,7 +113,7 @@ void Relays::watch(End& end, bool is_new) {
 void Relays::add(int client, const std::string& destination) {
   auto connection = std::make_unique<Connection>();
   connection->client.fd = client;
-  connection->gateway.fd = dial();
+  connection->gateway.fd = dial_unix(socket.c_str(), SOCK_NONBLOCK);
   if (connection->gateway.fd < 0) {
     ::close(client);
     return;
