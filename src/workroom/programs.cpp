@@ -12,22 +12,14 @@
 
 #include "base/json.h"
 #include "io/process.h"
+#include "workroom/quoted_line.h"
 #include "workroom/small_files.h"
 
 namespace strongroom::workroom {
 namespace {
 
 constexpr std::size_t kLongestLog = 1UL << 20U;
-constexpr std::size_t kLongestQuote = 400;
 constexpr std::chrono::milliseconds kLook{20};
-
-/// Printable, one line, not long: it goes into an error.
-std::string clean(std::string_view text) {
-  std::string out;
-  for (const char c : text.substr(0, kLongestQuote))
-    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
-  return out;
-}
 
 std::string last_line(std::string_view text) {
   while (text.ends_with('\n')) text.remove_suffix(1);
@@ -35,8 +27,8 @@ std::string last_line(std::string_view text) {
   if (start != std::string_view::npos) text.remove_prefix(start + 1);
   // runc writes its log as JSON.
   if (const auto document = parse_json(text); document && document->is_object())
-    return clean(optional_string(document->get_object(), "msg").value_or(std::string(text)));
-  return clean(text);
+    return quoted_line(optional_string(document->get_object(), "msg").value_or(std::string(text)));
+  return quoted_line(text);
 }
 
 std::string contents_of(int fd) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workroom/proxy_environment.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +12,7 @@
 #include "base/bytes.h"
 #include "io/ca_bundle.h"
 #include "workroom/ca_variables.h"
+#include "workroom/small_files.h"
 
 namespace strongroom::workroom {
 namespace {
@@ -23,19 +22,6 @@ Result<std::string> bundle_of(const std::string& authority_pem) {
   auto bundle = io::ca_bundle_pem(authority_pem);
   if (!bundle && bundle.error().reason == "no_public_roots") return authority_pem;
   return bundle;
-}
-
-Status write_file(const std::string& path, std::string_view text) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0444);
-  bool is_written = fd >= 0;
-  for (std::size_t done = 0; is_written && done < text.size();) {
-    const ssize_t now = ::write(fd, text.data() + done, text.size() - done);
-    is_written = now > 0 || (now < 0 && errno == EINTR);
-    if (now > 0) done += static_cast<std::size_t>(now);
-  }
-  if (fd >= 0) ::close(fd);
-  if (is_written) return {};
-  return fail(Code::Storage, "cannot write " + path + ": " + std::strerror(errno));
 }
 
 Result<std::string> make_folder() {
@@ -50,12 +36,14 @@ Result<std::string> make_folder() {
 /// `bundle`: the path by which the workroom finds it.
 Status fill(const std::string& folder, const std::string& authority_pem,
             const std::string& bundle) {
-  STRONGROOM_CHECKED(write_file(folder + TrustFiles::kAuthority, authority_pem));
+  constexpr unsigned kMode = 0444;
+  STRONGROOM_CHECKED(write_small_file(folder + TrustFiles::kAuthority, authority_pem, kMode));
   STRONGROOM_TRY(const auto roots, bundle_of(authority_pem));
-  STRONGROOM_CHECKED(write_file(folder + TrustFiles::kBundle, roots));
+  STRONGROOM_CHECKED(write_small_file(folder + TrustFiles::kBundle, roots, kMode));
   STRONGROOM_TRY(const auto store, io::java_trust_store(roots, std::string(kJavaStorePassword)));
-  STRONGROOM_CHECKED(write_file(folder + TrustFiles::kJavaStore, text_of(store)));
-  return write_file(folder + TrustFiles::kWgetFile, "ca_certificate = " + bundle + "\n");
+  STRONGROOM_CHECKED(write_small_file(folder + TrustFiles::kJavaStore, text_of(store), kMode));
+  return write_small_file(folder + TrustFiles::kWgetFile, "ca_certificate = " + bundle + "\n",
+                          kMode);
 }
 
 /// The JVM takes options apart at blanks, outside quotes of either kind.

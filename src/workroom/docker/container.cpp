@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/encoding.h"
 #include "workroom/capabilities.h"
 #include "workroom/docker/tar_entry.h"
 
@@ -113,7 +114,7 @@ Result<json::object> container_config(const ContainerSpec& container, const Cont
 
 io::Task<Result<std::string>> create_container(Engine& engine, std::string name,
                                                json::object config) {
-  Call call = call_of("POST", "/containers/create?name=" + escaped(name));
+  Call call = call_of("POST", "/containers/create?name=" + percent_encode(name));
   call.body = std::move(config);
   const auto answer = co_await engine.ask_object(std::move(call));
   if (!answer) co_return std::unexpected(answer.error());
@@ -169,7 +170,7 @@ io::Task<Status> remove_container(Engine& engine, std::string id, Duration withi
 
 io::Task<Result<std::string>> file_of_container(Engine& engine, std::string id, std::string path) {
   for (int link = 0; link < kMostLinks; ++link) {
-    Call call = call_of("GET", "/containers/" + id + "/archive?path=" + escaped(path));
+    Call call = call_of("GET", "/containers/" + id + "/archive?path=" + percent_encode(path));
     call.longest = kLongestFile;
     const auto archive = co_await engine.ask(std::move(call));
     if (!archive && archive.error().code == Code::NotFound) co_return std::string();
@@ -186,8 +187,8 @@ io::Task<Result<std::string>> file_of_container(Engine& engine, std::string id, 
 }
 
 io::Task<void> remove_abandoned(Engine& engine) {
-  Call call = call_of(
-      "GET", "/containers/json?all=1&filters=" + escaped(R"({"label":["strongroom.folder"]})"));
+  Call call = call_of("GET", "/containers/json?all=1&filters=" +
+                                 percent_encode(R"({"label":["strongroom.folder"]})"));
   const auto text = co_await engine.ask(std::move(call));
   if (!text) co_return;
   const auto document = parse_json(*text);

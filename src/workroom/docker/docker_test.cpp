@@ -3,10 +3,12 @@
 #include <cstdlib>
 #include <string>
 
+#include "base/encoding.h"
 #include "workroom/docker/container.h"
 #include "workroom/docker/engine.h"
 #include "workroom/docker/image.h"
 #include "workroom/docker/tar_entry.h"
+#include "workroom/quoted_line.h"
 
 namespace strongroom::workroom::docker {
 namespace {
@@ -110,7 +112,7 @@ TEST(Engine, is_found_on_this_machine_alone) {
 TEST(Engine, somebody_elses_words_stay_on_one_line) {
   EXPECT_EQ(quoted_line("a\nb\x1b[2Jc\n"), "a b [2Jc");
   EXPECT_EQ(quoted_line(std::string(5000, 'x')).size(), 400U);
-  EXPECT_EQ(escaped("/etc/pass wd?&"), "%2Fetc%2Fpass%20wd%3F%26");
+  EXPECT_EQ(percent_encode("/etc/pass wd?&"), "%2Fetc%2Fpass%20wd%3F%26");
 }
 
 /// One entry as ustar has it; the checksum is not looked at.

@@ -7,6 +7,7 @@
 
 #include "http/client.h"
 #include "io/net.h"
+#include "workroom/quoted_line.h"
 
 namespace strongroom::workroom::docker {
 namespace {
@@ -16,7 +17,6 @@ constexpr std::string_view kUnix = "unix://";
 /// The oldest that has all we ask for, and the newest that we know.
 constexpr int kOldest = 41;
 constexpr int kNewest = 52;
-constexpr std::size_t kLongestMessage = 400;
 
 /// "1.41" → 41
 int minor_of(std::string_view version) {
@@ -57,29 +57,6 @@ Error no_answer(const Error& why, const std::string& socket) {
 }
 
 }  // namespace
-
-std::string escaped(std::string_view text) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (is_plain)
-      out += c;
-    else
-      out.append({'%', kHex[octet >> 4U], kHex[octet & 15U]});
-  }
-  return out;
-}
-
-std::string quoted_line(std::string_view text) {
-  while (text.ends_with('\n')) text.remove_suffix(1);
-  std::string out;
-  for (const char c : text.substr(0, kLongestMessage))
-    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
-  return out;
-}
 
 Result<std::string> Engine::find_socket(const std::string& given) {
   const char* const host = std::getenv("DOCKER_HOST");

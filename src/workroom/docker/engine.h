@@ -51,9 +51,4 @@ class Engine {
   std::string version_;  ///< "/v1.41"
 };
 
-/// For a path or a query: all but letters, digits and "-._~" escaped.
-[[nodiscard]] std::string escaped(std::string_view text);
-/// Of somebody else's message: printable, one line, not long.
-[[nodiscard]] std::string quoted_line(std::string_view text);
-
 }  // namespace strongroom::workroom::docker

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "base/encoding.h"
+#include "workroom/quoted_line.h"
+
 namespace strongroom::workroom::docker {
 namespace {
 
@@ -50,7 +53,8 @@ Status read_progress(std::string_view lines) {
 io::Task<Status> pull_image(Engine& engine, std::string name) {
   Call call;
   call.method = "POST";
-  call.path = "/images/create?fromImage=" + escaped(name) + (has_tag(name) ? "" : "&tag=latest");
+  call.path =
+      "/images/create?fromImage=" + percent_encode(name) + (has_tag(name) ? "" : "&tag=latest");
   call.within = kPullWithin;
   call.longest = kLongestProgress;
   const auto progress = co_await engine.ask(std::move(call));
