@@ -21,7 +21,7 @@ LOOK = """
 for file in /proc/1/environ /proc/1/mem /proc/1/maps /proc/1/fd/3; do
   if cat $file >/dev/null 2>&1; then echo "$file can be read"; fi
 done
-for file in /run/strongroom/strongroom-init /run/strongroom/gateway.sock /run/strongroom/x; do
+for file in /run/strongroom/strongroom-init /run/strongroom/gateway/s /run/strongroom/gateway/x /run/strongroom/x; do
   if (echo > $file) 2>/dev/null; then echo "$file can be written"; fi
 done
 if /run/strongroom/strongroom-init --order /run/strongroom/order.sock 2>/dev/null; then echo "ordered again"; fi
