@@ -65,6 +65,12 @@ bool needs_socket(const RunOptions& options) {
   return is_container(options) && options.container.network != workroom::ContainerSpec::kHost;
 }
 
+Result<workroom::SessionFolder> open_session_folder(SessionId session) {
+  const std::string root = workroom::SessionFolder::root_folder();
+  workroom::SessionFolder::clear_abandoned(root, workroom::RuncRuntime::remove_abandoned);
+  return workroom::SessionFolder::make(root, session.text());
+}
+
 Result<std::unique_ptr<Housing>> Housing::make(const RunOptions& options, Facts facts) {
   std::unique_ptr<Housing> out(new Housing(options, std::move(facts)));
   if (app::is_container(options)) {
@@ -82,9 +88,7 @@ Status Housing::open_container() {
                                    "': process, docker, runc, or the path of an OCI runtime");
   if (container.image.empty())
     return fail(Code::Invalid, "the runtime " + options_.runtime + " needs an --image");
-  const std::string root = workroom::SessionFolder::root_folder();
-  workroom::SessionFolder::clear_abandoned(root, workroom::RuncRuntime::remove_abandoned);
-  STRONGROOM_TRY(auto folder, workroom::SessionFolder::make(root, facts_.session.text()));
+  STRONGROOM_TRY(auto folder, open_session_folder(facts_.session));
   folder_.emplace(std::move(folder));
   STRONGROOM_TRY(runtime_, make_runtime());
   return {};

@@ -8,7 +8,6 @@
 #include "app/output.h"
 #include "workroom/exec_wire.h"
 #include "workroom/places.h"
-#include "workroom/runc_runtime.h"
 
 namespace strongroom::app {
 namespace {
@@ -66,9 +65,7 @@ Result<std::unique_ptr<NarrowInjection>> NarrowInjection::open(
   plan.workroom = std::move(workroom);
   std::string folder = housing.inside();
   if (folder.empty()) {
-    const std::string root = workroom::SessionFolder::root_folder();
-    workroom::SessionFolder::clear_abandoned(root, workroom::RuncRuntime::remove_abandoned);
-    STRONGROOM_TRY(auto own, workroom::SessionFolder::make(root, session.text()));
+    STRONGROOM_TRY(auto own, open_session_folder(session));
     out->folder_.emplace(std::move(own));
     folder = out->folder_->path();
     out->socket_ = folder + "/exec.sock";

@@ -3,6 +3,7 @@
 
 #include "workroom/capabilities.h"
 #include "workroom/cgroups.h"
+#include "workroom/container_mounts.h"
 
 namespace strongroom::workroom {
 namespace {
@@ -84,12 +85,13 @@ json::object mount(const char* to, const char* type, const char* from,
   return {{"destination", to}, {"type", type}, {"source", from}, {"options", texts(options)}};
 }
 
-json::object shown(const std::string& from, const std::string& to, bool is_read_only) {
-  return {{"destination", to},
-          {"type", "bind"},
-          {"source", from},
-          {"options", texts(std::initializer_list<const char*>{
-                          "rbind", "rprivate", "nosuid", "nodev", is_read_only ? "ro" : "rw"})}};
+json::object shown(const Mount& mount) {
+  return {
+      {"destination", mount.to},
+      {"type", "bind"},
+      {"source", mount.from},
+      {"options", texts(std::initializer_list<const char*>{"rbind", "rprivate", "nosuid", "nodev",
+                                                           mount.is_read_only ? "ro" : "rw"})}};
 }
 
 json::array mounts_of(const ContainerSpec& container, const OciFacts& facts) {
@@ -104,14 +106,9 @@ json::array mounts_of(const ContainerSpec& container, const OciFacts& facts) {
             container.has_own_network() ? "sysfs" : "/sys",
             {container.has_own_network() ? "nosuid" : "rbind", "noexec", "nodev", "ro"}),
       mount("/tmp", "tmpfs", "tmpfs", {"nosuid", "nodev", "mode=1777"})};
-  // The session's files come last: nothing that the caller mounts may stand over them.
-  for (const auto& each : container.mounts)
-    out.push_back(shown(each.from, each.to, each.is_read_only));
-  out.push_back(shown(container.inside, kInside, true));
-  out.push_back(shown(facts.init_program, kInit, true));
-  if (!container.gateway_folder.empty())
-    out.push_back(shown(container.gateway_folder, kGatewayFolder, true));
-  if (!facts.hosts_file.empty()) out.push_back(shown(facts.hosts_file, "/etc/hosts", true));
+  for (const auto& each : container_mounts(container, facts.init_program))
+    out.push_back(shown(each));
+  if (!facts.hosts_file.empty()) out.push_back(shown({facts.hosts_file, "/etc/hosts", true}));
   return out;
 }
 
@@ -147,7 +144,7 @@ json::object oci_config(const ContainerSpec& container, const OciFacts& facts) {
       {"terminal", false},
       {"user", {{"uid", 0}, {"gid", 0}}},
       {"args", json::array{kInit, "--order", kOrderSocket}},
-      {"env", json::array{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}},
+      {"env", json::array{json::value(std::string("PATH=") + kContainerPath)}},
       {"cwd", "/"},
       {"noNewPrivileges", true},
       {"capabilities",

@@ -4,6 +4,9 @@
 
 namespace strongroom::workroom {
 
+/// The PATH of a container whose image names none.
+inline constexpr const char* kContainerPath =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 inline constexpr const char* kInside = "/run/strongroom";
 inline constexpr const char* kInit = "/run/strongroom/strongroom-init";
 inline constexpr const char* kOrderSocket = "/run/strongroom/order.sock";

@@ -4,33 +4,17 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 
+#include "io/net.h"
 #include "io/process.h"
-#include "workroom/descendants.h"
 #include "workroom/handover.h"
 #include "workroom/wire.h"
 
 namespace strongroom::workroom {
 namespace {
-
-struct Pair {
-  int ours = -1;
-  int theirs = -1;
-};
-
-Result<Pair> make_pair() {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    return fail(Code::Unavailable,
-                std::string("no socket pair can be made: ") + std::strerror(errno));
-  return Pair{ends[0], ends[1]};
-}
 
 /// With a terminal, all stay in one process group, as a shell expects of a job: Ctrl-C and Ctrl-Z
 /// reach the command, and it may read. Without one, the workroom has its own, so that its `kill 0`
@@ -114,7 +98,8 @@ io::Task<int> ChildInit::exited() {
 Result<std::unique_ptr<RunningInit>> ProcessRuntime::launch_now(io::Loop& loop,
                                                                 const WorkroomSpec& spec) {
   STRONGROOM_CHECKED(check_spec(spec));
-  STRONGROOM_TRY(const Pair pair, make_pair());
+  STRONGROOM_TRY(const io::SocketPair pair, io::socket_pair());
+  for (const int end : {pair.ours, pair.theirs}) ::fcntl(end, F_SETFL, 0);  // both wait
   auto init = std::make_unique<ChildInit>(loop, pair.ours);
   const auto done = init->spawn(spec, pair.theirs);
   ::close(pair.theirs);

@@ -7,10 +7,9 @@
 #include <unistd.h>
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 
+#include "io/net.h"
 #include "io/signals.h"
 #include "workroom/descendants.h"
 #include "workroom/handover.h"
@@ -196,16 +195,13 @@ Result<int> Workroom::start_inner(const WorkroomSpec& spec) {
   STRONGROOM_CHECKED(check_spec(spec));
   if (state_->is_ending || state_->has_ended)
     return fail(Code::Revoked, "this workroom is being ended");
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    return fail(Code::Unavailable,
-                std::string("no socket pair can be made: ") + std::strerror(errno));
-  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);  // theirs waits for what comes
-  Status done = pass_inner(state_->running->wire(), ends[1]);
-  ::close(ends[1]);
-  if (done) done = give_order(ends[0], spec, StreamsGo::WithOrder);
-  if (done) return ends[0];
-  ::close(ends[0]);
+  STRONGROOM_TRY(const io::SocketPair pair, io::socket_pair());
+  ::fcntl(pair.theirs, F_SETFL, 0);  // theirs waits for what comes
+  Status done = pass_inner(state_->running->wire(), pair.theirs);
+  ::close(pair.theirs);
+  if (done) done = give_order(pair.ours, spec, StreamsGo::WithOrder);
+  if (done) return pair.ours;
+  ::close(pair.ours);
   return std::unexpected(done.error());
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "workroom/capabilities.h"
+#include "workroom/container_mounts.h"
 #include "workroom/docker/tar_entry.h"
 
 namespace strongroom::workroom::docker {
@@ -18,22 +19,18 @@ constexpr std::chrono::milliseconds kAgain{200};
 /// A container that was made and not started this long ago has lost its runner.
 constexpr std::chrono::minutes kStartedWithin{10};
 
-json::object shown(const std::string& from, const std::string& to, bool is_read_only) {
+json::object shown(const Mount& mount) {
   return {{"Type", "bind"},
-          {"Source", from},
-          {"Target", to},
-          {"ReadOnly", is_read_only},
+          {"Source", mount.from},
+          {"Target", mount.to},
+          {"ReadOnly", mount.is_read_only},
           {"BindOptions", {{"Propagation", "rprivate"}}}};
 }
 
 json::array mounts_of(const ContainerSpec& container, const ContainerFacts& facts) {
   json::array out;
-  for (const auto& each : container.mounts)
-    out.push_back(shown(each.from, each.to, each.is_read_only));
-  out.push_back(shown(container.inside, kInside, true));
-  out.push_back(shown(facts.init_program, kInit, true));
-  if (!container.gateway_folder.empty())
-    out.push_back(shown(container.gateway_folder, kGatewayFolder, true));
+  for (const auto& each : container_mounts(container, facts.init_program))
+    out.push_back(shown(each));
   return out;
 }
 

@@ -11,7 +11,6 @@ namespace strongroom::workroom::docker {
 namespace {
 
 constexpr std::chrono::seconds kBeginWithin{20};
-constexpr const char* kUsualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What the image says where the caller has said nothing.
 Status fill_in(WorkroomSpec& spec, const Image& image) {
@@ -22,7 +21,7 @@ Status fill_in(WorkroomSpec& spec, const Image& image) {
     return fail(Code::Invalid, "--workdir " + spec.working_directory + " is not absolute");
   if (spec.container.user.empty()) spec.container.user = image.user;
   spec.image_variables = image.variables;
-  spec.image_variables.push_back({"PATH", kUsualPath});
+  spec.image_variables.push_back({"PATH", kContainerPath});
   return check_spec(spec);
 }
 
