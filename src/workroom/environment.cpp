@@ -190,14 +190,16 @@ void add_of_image(Environment& environment, std::string_view name, std::string_v
   environment.plain.push_back({std::string(name), std::string(value)});
 }
 
+std::optional<PlainVariable> parse_variable(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0) return std::nullopt;
+  return PlainVariable{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
+}
+
 std::vector<PlainVariable> own_environment() {
   std::vector<PlainVariable> out;
-  for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
-    const std::string_view text(*each);
-    const auto equals = text.find('=');
-    if (equals != std::string_view::npos && equals > 0)
-      out.push_back({std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))});
-  }
+  for (char** each = environ; each != nullptr && *each != nullptr; ++each)
+    if (auto variable = parse_variable(*each)) out.push_back(std::move(*variable));
   return out;
 }
 

@@ -7,6 +7,7 @@
 // has no label. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,8 @@ struct PlainVariable {
   std::string name;
   std::string value;
 };
+/// "NAME=VALUE"; nothing where there is no name.
+[[nodiscard]] std::optional<PlainVariable> parse_variable(std::string_view text);
 struct SecretVariable {
   std::string name;
   Secret value;

@@ -17,10 +17,8 @@ std::vector<PlainVariable> to_variables(std::vector<std::string>::const_iterator
   std::vector<PlainVariable> out;
   std::set<std::string, std::less<>> seen;
   for (; at != end; ++at) {
-    const auto equals = at->find('=');
-    if (equals == std::string::npos || equals == 0) continue;
-    if (seen.insert(at->substr(0, equals)).second)
-      out.push_back({at->substr(0, equals), at->substr(equals + 1)});
+    auto variable = parse_variable(*at);
+    if (variable && seen.insert(variable->name).second) out.push_back(std::move(*variable));
   }
   return out;
 }

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "base/json.h"
+#include "workroom/image_config.h"
 #include "workroom/programs.h"
 #include "workroom/small_files.h"
 
@@ -56,15 +57,6 @@ Result<std::string> digest_of(const std::string& layout, const std::string& tag)
   return fail(Code::NotFound, "the image layout " + layout + " has no tag '" + tag + "'");
 }
 
-std::vector<std::string> texts_of(const json::object& object, std::string_view name) {
-  std::vector<std::string> out;
-  const auto* list = object.if_contains(name);
-  if (list == nullptr || !list->is_array()) return out;
-  for (const auto& each : list->get_array())
-    if (each.is_string()) out.emplace_back(each.get_string());
-  return out;
-}
-
 /// What umoci has made of the image's configuration.
 Result<Image> read_bundle(const std::string& bundle) {
   Image image;
@@ -75,9 +67,7 @@ Result<Image> read_bundle(const std::string& bundle) {
   const auto* process = config.is_object() ? config.get_object().if_contains("process") : nullptr;
   if (process == nullptr || !process->is_object())
     return fail(Code::Invalid, "the unpacked image has no process");
-  for (const auto& each : texts_of(process->get_object(), "env"))
-    if (const auto equals = each.find('='); equals != std::string::npos && equals > 0)
-      image.variables.emplace_back(each.substr(0, equals), each.substr(equals + 1));
+  image.variables = variables_of(process->get_object(), "env");
   image.command = texts_of(process->get_object(), "args");
   image.working_directory = optional_string(process->get_object(), "cwd").value_or("/");
   if (const auto* user = process->get_object().if_contains("user");
@@ -91,7 +81,7 @@ Result<Image> read_bundle(const std::string& bundle) {
   return image;
 }
 
-/// One unpacks, others wait for it: the lock is on a file beside it.
+/// Each into a folder of its own, which becomes the cached one by its name, whole.
 io::Task<Result<Image>> unpack(io::Loop& loop, std::string layout, std::string tag) {
   const auto digest = digest_of(layout, tag);
   if (!digest) co_return std::unexpected(digest.error());

@@ -11,12 +11,13 @@
 #include "base/result.h"
 #include "io/loop.h"
 #include "io/task.h"
+#include "workroom/environment.h"
 
 namespace strongroom::workroom {
 
 struct Image {
   std::string root;  ///< absolute; never written to
-  std::vector<std::pair<std::string, std::string>> variables;
+  std::vector<PlainVariable> variables;
   std::vector<std::string> command;  ///< entry point and arguments
   std::string working_directory = "/";
   std::string user;  ///< "", "NAME", "UID", either with ":GROUP"

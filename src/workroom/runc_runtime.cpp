@@ -122,7 +122,7 @@ Status fill_in(WorkroomSpec& spec, const Image& image) {
   const std::string user = spec.container.user.empty() ? image.user : spec.container.user;
   STRONGROOM_TRY(const auto who, user_of(image.root, user));
   if (who.user != 0 || who.group != 0) spec.user = CommandUser{who.user, who.group};
-  for (const auto& [name, value] : image.variables) spec.image_variables.push_back({name, value});
+  spec.image_variables = image.variables;
   spec.image_variables.push_back({"PATH", kContainerPath});
   spec.image_variables.push_back({"HOME", who.home});
   return check_spec(spec);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "workroom/image_config.h"
 #include "workroom/quoted_line.h"
 
 namespace strongroom::workroom::docker {
@@ -26,15 +27,6 @@ bool is_name(std::string_view name) {
 bool has_tag(std::string_view name) {
   const auto last = name.substr(name.rfind('/') + 1);
   return last.find_first_of(":@") != std::string_view::npos;
-}
-
-std::vector<std::string> texts_of(const json::object& object, std::string_view member) {
-  std::vector<std::string> out;
-  const auto* list = object.if_contains(member);
-  if (list == nullptr || !list->is_array()) return out;
-  for (const auto& each : list->get_array())
-    if (each.is_string()) out.emplace_back(each.get_string());
-  return out;
 }
 
 /// The engine says 200 before it knows how it ends: a failure is one of the lines.
@@ -87,11 +79,7 @@ Result<Image> read_image(const json::object& description) {
   const auto& object = config->get_object();
   out.command = texts_of(object, "Entrypoint");
   for (auto& each : texts_of(object, "Cmd")) out.command.push_back(std::move(each));
-  for (const auto& each : texts_of(object, "Env")) {
-    const auto equals = each.find('=');
-    if (equals == std::string::npos || equals == 0) continue;
-    out.variables.push_back({each.substr(0, equals), each.substr(equals + 1)});
-  }
+  out.variables = variables_of(object, "Env");
   out.working_directory = optional_string(object, "WorkingDir").value_or("");
   out.user = optional_string(object, "User").value_or("");
   return out;
