@@ -3,7 +3,6 @@
 
 #include <netdb.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +13,7 @@
 #include "base/encoding.h"
 #include "http/body.h"
 #include "http/head.h"
+#include "io/unix_address.h"
 
 namespace strongroom::app {
 namespace {
@@ -38,14 +38,10 @@ Error unavailable(const std::string& where) {
 }
 
 Result<int> connect_unix(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path))
-    return fail(Code::Invalid, "the path of the control socket is too long: " + path);
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  const auto address = io::UnixAddress::of(path);
+  if (!address) return fail(Code::Unavailable, address.error().message);
   Connection connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (connection.fd < 0 ||
-      ::connect(connection.fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+  if (connection.fd < 0 || ::connect(connection.fd, address->get(), io::UnixAddress::size()) != 0)
     return std::unexpected(unavailable(path));
   return connection.release();
 }

@@ -17,7 +17,7 @@
 namespace strongroom::app {
 namespace {
 
-/// Names of sockets are short: the kernel takes 107 characters for all of a path.
+/// Names of sockets are short: most clients cannot connect to a path of more than 107 characters.
 constexpr std::string_view kPrefix = "ses_";
 constexpr const char* kName = "/s";
 

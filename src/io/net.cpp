@@ -6,7 +6,6 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include <cerrno>
 #include <charconv>
@@ -16,6 +15,7 @@
 #include "io/descriptor.h"
 #include "io/dial_race.h"
 #include "io/resolver.h"
+#include "io/unix_address.h"
 
 namespace strongroom::io {
 namespace {
@@ -43,15 +43,6 @@ Result<sockaddr_storage> numeric_address(const Endpoint& endpoint, socklen_t& si
     return storage;
   }
   return fail(Code::Invalid, "'" + endpoint.host + "' is not a numeric address");
-}
-
-Result<sockaddr_un> unix_address(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path))
-    return fail(Code::Invalid, "the path of a socket has at most 107 characters: " + path);
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  return address;
 }
 
 Result<int> bound_socket(int family, const sockaddr* address, socklen_t size,
@@ -115,12 +106,11 @@ Result<BoundSocket> listen_tcp(const Endpoint& endpoint) {
 }
 
 Result<int> listen_unix(const std::string& path) {
-  STRONGROOM_TRY(const sockaddr_un address, unix_address(path));
+  STRONGROOM_TRY(const UnixAddress address, UnixAddress::of(path));
   ::unlink(path.c_str());
   // Between bind and chmod nobody else may connect: the mask closes the gap.
   const mode_t before = ::umask(0177);
-  auto fd =
-      bound_socket(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof(address), path);
+  auto fd = bound_socket(AF_UNIX, address.get(), UnixAddress::size(), path);
   ::umask(before);
   return fd;
 }
@@ -198,14 +188,14 @@ Task<Status> check_public(Loop& loop, std::string host, std::uint16_t port, Dead
 }
 
 Task<Result<Stream>> dial_unix(Loop& loop, std::string path) {
-  const auto address = unix_address(path);
+  const auto address = UnixAddress::of(path);
   if (!address) co_return std::unexpected(address.error());
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) co_return fail(Code::Network, "no socket can be made: " + reason());
   // Connected at once or not at all: such sockets have no handshake (unix(7)).
   int result = 0;
   do {
-    result = ::connect(fd, reinterpret_cast<const sockaddr*>(&*address), sizeof(*address));
+    result = ::connect(fd, address->get(), UnixAddress::size());
   } while (result != 0 && errno == EINTR);
   if (result == 0) co_return Stream::adopt(loop, fd);
   const std::string why = reason();

@@ -98,11 +98,11 @@ def make_room(suite_folder, standins, canaries, environment, request):
     """Makes rooms; their data directories stay until the canary test has searched them."""
     rooms = []
 
-    def make(flags=(), start=True):
-        # Short: the path of control.sock in it must fit into 108 octets.
-        name = re.sub(r"\W", "-", request.node.name.removeprefix("test_"))[:24]
-        folder = suite_folder / f"{len(os.listdir(suite_folder))}-{name}"
-        folder.mkdir(mode=0o700)
+    def make(flags=(), start=True, below=""):
+        # Short: clients of a session's socket take 107 octets of its path.
+        name = re.sub(r"\W", "-", request.node.name.removeprefix("test_"))[:12]
+        folder = suite_folder / f"{len(os.listdir(suite_folder))}-{name}" / below
+        folder.mkdir(mode=0o700, parents=True)
         room = Room(folder, standins, canaries, environment, flags)
         rooms.append(room)
         return room.start() if start else room

@@ -168,6 +168,25 @@ def test_a_workroom_may_ask_for_one(room):
     assert done.stdout.strip() == "0"
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_a_data_directory_may_be_deeper_than_a_sockets_path(make_room):
+    """The kernel takes 107 octets of a path: the programs go by the folder's descriptor, a client by where it stands."""
+    room = make_room(below="/".join(["deeper"] * 20)).people()
+    room.add_key("gemini")
+    session = SocketSession(room, "gemini")
+    assert len(str(room.data / "control.sock")) > 107 and session.socket.is_socket()
+    done = subprocess.run(
+        ["curl", "-sS", "-w", "%{http_code}", "--unix-socket", session.socket.name]
+        + ["-H", "x-goog-api-key: " + session.passes["gemini"], "http://gateway/gemini/v1beta/models"],
+        cwd=session.socket.parent,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.stdout.endswith("200"), done
+    assert room.run(["gemini"], ["/bin/true"]).returncode == 0
+
+
 CONNECT = "import socket,sys; s=socket.socket(socket.AF_UNIX); s.settimeout(20); s.connect(sys.argv[1]); "
 ASK = CONNECT + "s.sendall(b'GET /gemini/x HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n'); print(s.recv(12))"
 
