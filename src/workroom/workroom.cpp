@@ -38,7 +38,8 @@ struct Workroom::State {
   std::unique_ptr<RunningInit> running;
   pid_t init;
   std::unique_ptr<io::SignalWatch> signals;
-  bool has_ended = false;
+  bool is_dead = false;    ///< process 1, and with it all of its namespace
+  bool has_ended = false;  ///< and the runtime has put everything away
   int status = 0;
   std::vector<Process> known;  ///< all that were seen while it was being ended
   bool is_ending = false;
@@ -100,7 +101,7 @@ struct Workroom::State {
     for (const Process& each : known)
       if (each.pid != init) ::waitpid(each.pid, nullptr, WNOHANG);
   }
-  [[nodiscard]] bool is_gone() const { return has_ended && (is_namespace() || living().empty()); }
+  [[nodiscard]] bool is_gone() const { return is_dead && (is_namespace() || living().empty()); }
 
   static Status watch_signals(const std::shared_ptr<State>& state);
   static io::Task<void> watch(std::shared_ptr<State> state);
@@ -127,6 +128,7 @@ io::Task<void> Workroom::State::watch(std::shared_ptr<State> state) {
     co_await state->loop.sleep(kLook);
     for (const Process& each : rest) ::waitpid(each.pid, nullptr, WNOHANG);
   }
+  state->is_dead = true;  // whoever revokes waits for processes, not for an engine's housekeeping
   co_await state->running->remove();
   state->has_ended = true;
   state->signals.reset();

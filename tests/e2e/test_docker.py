@@ -275,6 +275,30 @@ def test_i9_a_revoke_while_the_engine_does_not_answer(room, busybox, engine, in_
     assert work.lines() == []
 
 
+def test_a_frozen_engine_holds_up_no_revoke(room, busybox, engine, in_container):
+    key, _ = room.add_key("github", member="alice")
+    work = room.begin(["github"], ["sh", "-c", ESCAPE], flags=in_container(busybox))
+    work.line("ready")
+    _, inside = container_pids(engine, only_session(room))
+    engine.process.send_signal(signal.SIGSTOP)
+    try:
+        receipt = room.revoke(key)["receipt"]
+        assert all(is_gone(pid) for pid in inside)
+        assert receipt["r2"]["holds"] is True
+        assert work.process.poll() is None, "the container is still to be removed"
+    finally:
+        engine.process.send_signal(signal.SIGCONT)
+    assert work.wait() == 3
+
+
+def test_the_machines_own_network_where_it_is_asked_for(room, standins, on_machine):
+    room.add_key("gemini")
+    script = 'echo $STRONGROOM_GATEWAY; printf "x-goog-api-key: %s\\n" "$GEMINI_API_KEY" > /tmp/h; curl -s -H @/tmp/h -o /dev/null -w "%{http_code}\\n" https://generativelanguage.googleapis.com/v1beta/models'
+    done = room.run(["gemini"], ["sh", "-c", script], flags=(*on_machine, "--network", "host"))
+    assert done.stdout.split() == [room.gateway, "200"]
+    standins.passes(*[request["pass"] for request in standins.requests() if request.get("pass")])
+
+
 def run_with(room, engine, image, script, **streams):
     """`strongroom run` with these standard streams."""
     arguments = room._run_arguments(

@@ -51,6 +51,7 @@ Status RunningContainer::adopt(pid_t pid) {
 }
 
 void RunningContainer::kill() noexcept {
+  is_killed_ = true;
   if (process_.is_open() && process_.send(SIGKILL)) return;
   // Not ours to kill: init takes it that we are gone, and leaves with all of its namespace.
   if (wire_ >= 0) ::shutdown(wire_, SHUT_RDWR);
@@ -71,7 +72,7 @@ io::Task<int> RunningContainer::exited() {
   int status = kKilled;
   if (::recv(wire_, &farewell, sizeof(farewell), MSG_DONTWAIT) == sizeof(farewell)) {
     status = static_cast<int>(farewell.status);
-  } else {
+  } else if (!is_killed_) {
     const auto told = co_await status_of_container(*engine_, id_);
     if (told) status = *told;
   }

@@ -42,6 +42,7 @@ class RunningContainer final : public RunningInit {
   pid_t pid_ = -1;
   int wire_ = -1;
   std::shared_ptr<bool> is_kill_asked_ = std::make_shared<bool>(false);  ///< of the engine
+  bool is_killed_ = false;
   bool is_removed_ = false;
 };
 
