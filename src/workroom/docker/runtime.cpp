@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workroom/docker/runtime.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "workroom/docker/container.h"
 #include "workroom/docker/running_container.h"
 #include "workroom/handover.h"
@@ -25,18 +28,20 @@ Status fill_in(WorkroomSpec& spec, const Image& image) {
   return check_spec(spec);
 }
 
-/// By the files of the container itself, which is there and does not run yet.
-io::Task<Status> fill_in_user(Engine& engine, std::string id, WorkroomSpec& spec) {
+/// By the files of the container itself, in which nothing but init runs yet. The engine is asked
+/// only where we may not look: to answer, it mounts them all for a moment.
+io::Task<Result<UserAndHome>> look_up(Engine& engine, std::string id, pid_t pid, std::string user) {
+  const std::string root = "/proc/" + std::to_string(pid) + "/root";
+  const int fd = ::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0) {
+    ::close(fd);
+    co_return user_of(root, user);
+  }
   const auto passwd = co_await file_of_container(engine, id, "/etc/passwd");
   if (!passwd) co_return std::unexpected(passwd.error());
   const auto groups = co_await file_of_container(engine, id, "/etc/group");
   if (!groups) co_return std::unexpected(groups.error());
-  const auto who = find_user(*passwd, *groups, spec.container.user);
-  if (!who) co_return std::unexpected(who.error());
-  if (who->user != 0 || who->group != 0) spec.user = CommandUser{who->user, who->group};
-  const PlainVariable home{"HOME", who->home};
-  spec.image_variables.push_back(home);
-  co_return Status();
+  co_return find_user(*passwd, *groups, user);
 }
 
 /// An engine whose containers' root is another user of this machine cannot show them our sockets.
@@ -86,11 +91,13 @@ io::Task<Result<std::unique_ptr<RunningInit>>> DockerRuntime::launch(io::Loop& l
   auto id = co_await create_container(*engine, spec.container.name, std::move(*config));
   if (!id) co_return std::unexpected(id.error());
   auto container = std::make_unique<RunningContainer>(engine, *id, std::move(*streams));
-  const Status known = co_await fill_in_user(*engine, *id, spec);
-  if (!known) co_return std::unexpected(known.error());
   const auto wire = co_await start_and_accept(*engine, *id, *container, order);
   if (!wire) co_return std::unexpected(co_await explained(*engine, wire.error()));
   container->take_wire(*wire);
+  const auto who = co_await look_up(*engine, *id, container->pid(), spec.container.user);
+  if (!who) co_return std::unexpected(who.error());
+  if (who->user != 0 || who->group != 0) spec.user = CommandUser{who->user, who->group};
+  spec.image_variables.push_back({"HOME", who->home});
   co_return std::unique_ptr<RunningInit>(std::move(container));
 }
 
