@@ -168,7 +168,7 @@ def test_j1_j2_the_engine_learns_nothing(room, engine, busybox, in_container):
         if search(Path(f"/proc/{pid}/environ").read_bytes(), patterns):
             holders.add(Path(f"/proc/{pid}/comm").read_text().strip())
     assert holders == {"sleep"}
-    engines = {engine.process.pid} | descendants(engine.process.pid)
+    engines = {engine.process.pid, engine.containerd.pid} | descendants(engine.process.pid)
     shims = {parent_of(init)}
     for pid in inside | engines | shims | {work.process.pid}:
         assert not search(Path(f"/proc/{pid}/cmdline").read_bytes(), patterns)

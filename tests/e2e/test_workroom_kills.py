@@ -1,4 +1,5 @@
-"""kill -9 of runner, vault, gateway, init and the runtime itself, at random points of a workroom's start, life and end.
+"""kill -9 of runner, vault, gateway, init, command and the runtime itself (runc, or a Docker Engine and its shims), at random
+points of a workroom's start, life and end.
 
 After each: no process of the workroom lives, no mount is left; after the next run, no folder and no cgroup either.
 STRONGROOM_WORKROOM_KILLS says how often (25 here; 200 by hand); STRONGROOM_SEED repeats a run.
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from support.containers import descendants
+from support.docker_engine import DOCKER, DOCKERD, DockerEngine
 from support.images import BUSYBOX, RUNC, busybox_image
 from support.room import PROGRAMS
 from support.waiting import until
@@ -26,7 +29,13 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="the runc runtime needs root"),
 ]
 KILLS = int(os.environ.get("STRONGROOM_WORKROOM_KILLS", "25"))
-VICTIMS = ("runner", "vault", "gateway", "init", "runtime", "command", "end")
+VICTIMS = {
+    "runc": ("runner", "vault", "gateway", "init", "runtime", "command", "end"),
+    "docker": ("runner", "vault", "gateway", "init", "shim", "engine", "command", "end"),
+    "process": ("runner", "vault", "gateway", "init", "command", "end"),
+}
+#: Seconds in which a start is over.
+START = {"runc": 0.18, "docker": 0.6, "process": 0.18}
 
 
 def commands():
@@ -56,10 +65,10 @@ def kill(pids):
 class Workroom:
     """A container with a daemon that ignores signals; `mark` is in the arguments of all its processes."""
 
-    def __init__(self, room, image, number, runtime):
+    def __init__(self, room, number, flags, engine):
+        self.engine = engine
         self.mark = f"6{os.getpid()}{number:04}"
         script = f"(trap '' TERM HUP INT; setsid sleep {self.mark} &) ; sleep {self.mark}; echo over"
-        flags = ["--runtime", "runc", "--image", str(image)] if runtime == "runc" else []
         self.process = subprocess.Popen(
             [
                 *(str(PROGRAMS / "strongroom"), "run", "--data", str(room.data)),
@@ -94,29 +103,54 @@ class Workroom:
                 if words and words[0].endswith(b"runc") and b"--root" in words
             ],
         }
+        if self.engine is not None:
+            below["shim"] = self.engine.shims
+            below["init"] = lambda: [
+                pid
+                for shim in self.engine.shims()
+                for pid in descendants(shim)
+                if Path(f"/proc/{pid}/comm").read_text() == "strongroom-init\n"
+            ]
         try:
             return below[kind]()
         except OSError:
             return []
 
 
+@pytest.fixture
+def engine():
+    if DOCKERD is None or DOCKER is None:
+        pytest.skip("docker.io is not installed")
+    engine = DockerEngine()
+    yield engine
+    engine.stop()
+
+
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("runtime", ["runc", "process"])
-def test_random_kills_leave_nothing(make_room, tmp_path, runtime):
+@pytest.mark.parametrize("runtime", ["runc", "process", "docker"])
+def test_random_kills_leave_nothing(make_room, tmp_path, runtime, request):
     seed = int(os.environ.get("STRONGROOM_SEED", str(random.randrange(1 << 30))))
     print(f"STRONGROOM_SEED={seed}")
     chance = random.Random(seed)
     image = busybox_image(tmp_path / "image")
+    engine = request.getfixturevalue("engine") if runtime == "docker" else None
+    flags = ["--runtime", runtime, "--image", str(image)] if runtime == "runc" else []
+    if engine is not None:
+        name = engine.load(image, "busybox-here:1")
+        flags = ["--runtime", "docker", "--docker-socket", str(engine.socket), "--image", name]
     room = make_room().people()
     room.add_key("github", member="alice")
     runtime_folder = Path(room.environment["XDG_RUNTIME_DIR"]) / "strongroom"
     for number in range(KILLS):
-        kind = chance.choice(VICTIMS if runtime == "runc" else VICTIMS[:4] + VICTIMS[5:])
-        work = Workroom(room, image, number, runtime)
-        time.sleep(chance.uniform(0, 0.18))  # a point in its life, whichever
+        kind = chance.choice(VICTIMS[runtime])
+        work = Workroom(room, number, flags, engine)
+        time.sleep(chance.uniform(0, START[runtime]))  # a point in its life, whichever
         if kind == "vault":
             room.kill9()
             room.start()
+        elif kind == "engine":
+            engine.kill()
+            engine.start()
         elif kind == "gateway":
             kill(room.gateway_pids())
         elif kind == "end":
@@ -139,14 +173,16 @@ def test_random_kills_leave_nothing(make_room, tmp_path, runtime):
             raise AssertionError(f"kill {number} of {kind}: the runner is still there") from None
         until(lambda: not work.living(), 20, f"kill {number} of {kind}: all of it is dead")
         assert f"{runtime_folder}/ses_" not in Path("/proc/self/mountinfo").read_text(), kind
-    if runtime == "runc":
-        room.run(["github"], ["true"], flags=("--runtime", "runc", "--image", str(image)))
+    if runtime != "process":
+        room.run(["github"], ["true"], flags=flags)
         assert [path.name for path in runtime_folder.iterdir()] == []
         found = subprocess.run(
             ["find", "/sys/fs/cgroup", "-name", "strongroom-ses_*"], capture_output=True, text=True
         )
         own = {each["id"] for each in room.json("session", "list")}
         assert {name.rpartition("strongroom-")[2] for name in found.stdout.split()} & own == set()
+    if engine is not None:
+        assert engine.containers() == [] and engine.shims() == set()
     until(
         lambda: not [each for each in room.json("session", "list") if each["state"] == "open"],
         150,  # a vault that was started anew waits a minute for runners to come back

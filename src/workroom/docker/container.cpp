@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workroom/docker/container.h"
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <algorithm>
 #include <filesystem>
 
@@ -15,6 +17,7 @@ namespace {
 constexpr std::size_t kLongestHostName = 63;
 constexpr std::size_t kLongestFile = std::size_t{2} << 20U;
 constexpr int kMostLinks = 8;
+constexpr std::size_t kBootIdSize = 36;
 constexpr std::chrono::milliseconds kAgain{200};
 /// A container that was made and not started this long ago has lost its runner.
 constexpr std::chrono::minutes kStartedWithin{10};
@@ -78,6 +81,7 @@ bool is_abandoned(const json::object& container, const Clock& clock) {
   const auto folder = optional_string(labels->get_object(), kFolderLabel);
   std::error_code problem;
   if (!folder || std::filesystem::exists(*folder, problem) || problem) return false;
+  if (optional_string(labels->get_object(), kPlaceLabel) == this_place()) return true;
   const std::string state = optional_string(container, "State").value_or("");
   if (state == "exited" || state == "dead") return true;
   const std::chrono::sys_seconds made{std::chrono::seconds(number_of(container, "Created"))};
@@ -105,7 +109,8 @@ Result<json::object> container_config(const ContainerSpec& container, const Cont
       {"AttachStdout", false},
       {"AttachStderr", false},
       {"Healthcheck", {{"Test", json::array{"NONE"}}}},
-      {"Labels", {{kSessionLabel, facts.session}, {kFolderLabel, facts.folder}}},
+      {"Labels",
+       {{kSessionLabel, facts.session}, {kFolderLabel, facts.folder}, {kPlaceLabel, this_place()}}},
       {"HostConfig", host_config(container, facts)}};
 }
 
@@ -181,6 +186,17 @@ io::Task<Result<std::string>> file_of_container(Engine& engine, std::string id, 
     path = (from.parent_path() / std::string(entry->link)).lexically_normal().string();
   }
   co_return std::string();
+}
+
+std::string this_place() {
+  std::string boot(kBootIdSize, '\0');
+  const int fd = ::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+  const ssize_t size = fd >= 0 ? ::read(fd, boot.data(), boot.size()) : 0;
+  if (fd >= 0) ::close(fd);
+  boot.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  char view[64] = {};
+  if (::readlink("/proc/self/ns/mnt", view, sizeof(view) - 1) < 0) view[0] = '\0';
+  return boot + " " + view;
 }
 
 io::Task<void> remove_abandoned(Engine& engine) {

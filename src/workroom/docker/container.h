@@ -16,6 +16,8 @@ namespace strongroom::workroom::docker {
 inline constexpr const char* kSessionLabel = "strongroom.session";
 /// Whose maker is gone when this folder is.
 inline constexpr const char* kFolderLabel = "strongroom.folder";
+/// To whom the folder's path means what it meant to its maker: this_place().
+inline constexpr const char* kPlaceLabel = "strongroom.place";
 
 struct ContainerFacts {
   std::string image;  ///< its id
@@ -44,8 +46,11 @@ struct ContainerFacts {
 /// A small file of it, links followed; empty where there is none. It need not run.
 [[nodiscard]] io::Task<Result<std::string>> file_of_container(Engine& engine, std::string id,
                                                               std::string path);
-/// Containers of sessions whose folder is gone, and which do not run: a killed runner has left
-/// them. (They cannot run: init leaves when its runner has.)
+/// This boot of this machine, and this view of its files.
+[[nodiscard]] std::string this_place();
+/// Containers of sessions whose folder is gone: a killed runner has left them. Of another place
+/// only those that do not run, and were not made just now. (None runs: init leaves when its runner
+/// has.)
 [[nodiscard]] io::Task<void> remove_abandoned(Engine& engine);
 
 }  // namespace strongroom::workroom::docker

@@ -14,10 +14,20 @@ DOCKERD = shutil.which("dockerd") or next(
     (path for path in ("/usr/sbin/dockerd",) if os.path.exists(path)), None
 )
 DOCKER = shutil.which("docker")
+CONTAINERD = """version = 2
+root = "{folder}/containerd/root"
+state = "{folder}/containerd/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+address = "{folder}/containerd.sock"
+[debug]
+address = "{folder}/containerd/debug.sock"
+"""
 
 
 class DockerEngine:
-    """On its own socket, with its own data, without bridge and firewall rules; ended by pid."""
+    """On its own socket, with its own data, without bridge and firewall rules; ended by pid. Its containerd is a process beside
+    it, as where a machine's service manager starts both: it survives the engine's death."""
 
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="strongroom-docker-"))
@@ -25,29 +35,37 @@ class DockerEngine:
         self.data = self.folder / "data"
         self.log = self.folder / "log"
         self.process = None
+        self.environment = {
+            "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin",
+            "HOME": str(self.folder),
+        }
+        (self.folder / "engine.json").write_text("{}")  # in place of this machine's
+        (self.folder / "containerd.toml").write_text(CONTAINERD.format(folder=self.folder))
+        self.containerd = self.begin("containerd", "--config", self.folder / "containerd.toml")
+        until((self.folder / "containerd.sock").exists, 30, "containerd listens")
         self.start()
 
-    def start(self):
-        (self.folder / "engine.json").write_text("{}")  # in place of this machine's
+    def begin(self, *command):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    DOCKERD,
-                    *("--host", f"unix://{self.socket}"),
-                    *("--data-root", self.data),
-                    *("--exec-root", self.folder / "exec"),
-                    *("--pidfile", self.folder / "pid"),
-                    *("--config-file", self.folder / "engine.json"),
-                    "--iptables=false",
-                    "--ip6tables=false",
-                    "--bridge=none",
-                    *("--log-level", "info"),
-                ],
+            return subprocess.Popen(
+                list(map(str, command)),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "HOME": str(self.folder)},
+                env=self.environment,
             )
+
+    def start(self):
+        self.process = self.begin(
+            DOCKERD,
+            *("--host", f"unix://{self.socket}"),
+            *("--containerd", self.folder / "containerd.sock"),
+            *("--data-root", self.data),
+            *("--exec-root", self.folder / "exec"),
+            *("--pidfile", self.folder / "pid"),
+            *("--config-file", self.folder / "engine.json"),
+            *("--iptables=false", "--ip6tables=false", "--bridge=none"),
+        )
         return self.wait()
 
     def wait(self):
@@ -59,27 +77,33 @@ class DockerEngine:
         return self
 
     def stop(self):
-        if self.process is not None:
-            self.process.send_signal(signal.SIGCONT)
-            self.process.terminate()
+        self.process.send_signal(signal.SIGCONT)
+        for each in (self.process, self.containerd):
+            each.terminate()
             try:
-                self.process.wait(30)
+                each.wait(30)
             except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait(10)
-        # Killed, it leaves its containerd behind.
-        try:
-            os.kill(
-                int((self.folder / "exec/containerd/containerd.pid").read_text()), signal.SIGTERM
-            )
-        except (OSError, ValueError):
-            pass
+                each.kill()
+                each.wait(10)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def kill(self):
         self.process.kill()
         self.process.wait(10)
         (self.folder / "pid").unlink(missing_ok=True)
+
+    def shims(self):
+        """What holds each container, whether the engine lives or not."""
+        address = str(self.folder / "containerd.sock").encode()
+        found = set()
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                words = Path(f"/proc/{entry}/cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if b"containerd-shim" in words[0] and address in words:
+                found.add(int(entry))
+        return found
 
     def run(self, *arguments, check=True, **options):
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
