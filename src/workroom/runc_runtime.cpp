@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workroom/runc_runtime.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -16,6 +17,7 @@
 
 #include "io/process.h"
 #include "workroom/cgroups.h"
+#include "workroom/handed_streams.h"
 #include "workroom/handover.h"
 #include "workroom/oci_config.h"
 #include "workroom/order_socket.h"
@@ -55,8 +57,10 @@ Status leave_mounts() {
 
 class RuncInit final : public RunningInit {
  public:
-  RuncInit(io::Loop& loop, std::string program, std::string folder, std::string name)
+  RuncInit(io::Loop& loop, HandedStreams streams, std::string program, std::string folder,
+           std::string name)
       : loop_(loop),
+        streams_(std::move(streams)),
         program_(std::move(program)),
         folder_(std::move(folder)),
         name_(std::move(name)) {}
@@ -78,13 +82,16 @@ class RuncInit final : public RunningInit {
 
   pid_t pid() const noexcept override { return pid_; }
   Isolation isolation() const noexcept override { return Isolation::Namespace; }
+  bool wants_streams() const noexcept override { return true; }
   int wire() const noexcept override { return wire_; }
   void kill() noexcept override {
     if (handle_ >= 0) ::syscall(SYS_pidfd_send_signal, handle_, SIGKILL, nullptr, 0);
   }
   io::Task<int> exited() override {
     is_waited_for_ = true;
+    streams_.let_go();
     const auto status = co_await io::exit_of(loop_, pid_);
+    co_await streams_.drained();
     co_return status ? *status : 128 + SIGKILL;
   }
   io::Task<void> remove() override {
@@ -97,6 +104,7 @@ class RuncInit final : public RunningInit {
 
  private:
   io::Loop& loop_;
+  HandedStreams streams_;
   std::string program_;
   std::string folder_;
   std::string name_;
@@ -113,6 +121,13 @@ Result<pid_t> read_pid(const std::string& path) {
   std::from_chars(text.data(), text.data() + text.size(), pid);
   if (pid <= 1) return fail(Code::Protocol, "the runtime did not say which process it started");
   return pid;
+}
+
+/// Init's own streams; the command's come with its order.
+Result<int> open_nothing() {
+  const int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (fd < 0) return fail(Code::Unavailable, "/dev/null cannot be opened");
+  return fd;
 }
 
 /// What the image says where the caller has said nothing.
@@ -173,19 +188,27 @@ io::Task<Result<std::unique_ptr<RunningInit>>> RuncRuntime::launch(io::Loop& loo
   if (!root) co_return std::unexpected(root.error());
   const Status written = write_bundle(spec, *root);
   if (!written) co_return std::unexpected(written.error());
+  auto streams = HandedStreams::make(loop, spec.streams);
+  if (!streams) co_return std::unexpected(streams.error());
+  spec.streams = streams->streams();
   OrderSocket order(loop);
   const Status listening = order.listen(spec.container.inside + "/order.sock");
   if (!listening) co_return std::unexpected(listening.error());
+  const auto nothing = open_nothing();
+  if (!nothing) co_return std::unexpected(nothing.error());
   // The container's first process becomes our child once runc has left.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  auto init = std::make_unique<RuncInit>(loop, plan_.program, plan_.folder, spec.container.name);
+  auto init = std::make_unique<RuncInit>(loop, std::move(*streams), plan_.program, plan_.folder,
+                                         spec.container.name);
   Command runc = runtime_command(plan_.program, plan_.folder);
   const std::string pid_file = plan_.folder + "/pid";
   runc.arguments.insert(runc.arguments.end(),
                         {"run", "--detach", "--bundle", plan_.folder + "/bundle", "--pid-file",
                          pid_file, spec.container.name});
-  runc.streams = &spec.streams;
+  const Streams none{*nothing, *nothing, *nothing};
+  runc.streams = &none;
   const Status started = co_await run_program(loop, std::move(runc));
+  ::close(*nothing);
   if (!started) co_return std::unexpected(started.error());
   const auto pid = read_pid(pid_file);
   if (!pid) co_return std::unexpected(pid.error());

@@ -17,7 +17,8 @@ from support.containers import CURL, ESCAPE, LOOK, descendants, folders, is_gone
 from support.docker_engine import DOCKER, DOCKERD, DockerEngine
 from support.images import BUSYBOX, MACHINE, busybox_image, machine_image, shown
 from support.memory import find
-from support.room import AGENTS, NOBODY, PROGRAMS, last_json
+from support.room import AGENTS, NOBODY, last_json
+from support.streams import command_line, try_standard_streams
 from support.waiting import until
 
 pytestmark = [
@@ -299,70 +300,16 @@ def test_the_machines_own_network_where_it_is_asked_for(room, standins, on_machi
     standins.passes(*[request["pass"] for request in standins.requests() if request.get("pass")])
 
 
-def run_with(room, engine, image, script, **streams):
-    """`strongroom run` with these standard streams."""
-    arguments = room._run_arguments(
-        ["gemini"], ["sh", "-c", script], "acme", "alice", None, by(engine, image)
-    )
-    at = arguments.index("--")
-    command = [PROGRAMS / "strongroom", *arguments[:at], "--data", room.data, *arguments[at:]]
-    return subprocess.run(list(map(str, command)), env=room.environment, timeout=60, **streams)
+def test_standard_streams_of_every_kind(room, busybox, in_container, tmp_path):
+    try_standard_streams(room, in_container(busybox), tmp_path)
 
 
-def test_standard_streams_of_every_kind(room, engine, busybox, in_container, tmp_path):
+def test_a_reader_that_takes_its_time_holds_up_nothing_but_the_command(room, busybox, in_container):
     room.add_key("gemini")
-    content = os.urandom(3 << 20)
-    done = run_with(
-        room, engine, busybox, "cat; echo no >&2; exit 5", input=content, capture_output=True
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (5, content, b"no\n")
-    # Files: whole, in order, and not to be opened from inside.
-    (tmp_path / "in").write_bytes(content)
-    script = "cat > /tmp/x; cat /tmp/x; for i in 1 2 3; do echo $i; echo e$i >&2; done; for i in 0 1 2; do readlink /proc/$$/fd/$i | cut -c 1-5; done"
-    with open(tmp_path / "in", "rb") as given, open(tmp_path / "out", "ab") as out:
-        done = run_with(room, engine, busybox, script, stdin=given, stdout=out, stderr=out)
-    written = (tmp_path / "out").read_bytes()
-    assert done.returncode == 0
-    assert written.startswith(content)
-    assert written[len(content) :].decode().split() == [
-        "1",
-        "e1",
-        "2",
-        "e2",
-        "3",
-        "e3",
-        *["pipe:"] * 3,
-    ]
-    # A folder leads nowhere.
-    folder = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
-    done = run_with(
-        room, engine, busybox, "cd /proc/self/fd/0 && ls", stdin=folder, capture_output=True
-    )
-    os.close(folder)
-    assert done.returncode != 0 and done.stdout == b""
-
-
-def test_a_reader_that_takes_its_time_holds_up_nothing_but_the_command(
-    room, engine, busybox, in_container
-):
-    key, _ = room.add_key("gemini")
-    arguments = room._run_arguments(
-        ["gemini"],
-        ["sh", "-c", "yes 0123456789 | head -c 8000000"],
-        "acme",
-        "alice",
-        None,
-        in_container(busybox),
-    )
-    at = arguments.index("--")
-    command = [PROGRAMS / "strongroom", *arguments[:at], "--data", room.data, *arguments[at:]]
-    with subprocess.Popen(
-        list(map(str, command)), env=room.environment, stdout=subprocess.PIPE
-    ) as work:
+    command = command_line(room, in_container(busybox), "yes 0123456789 | head -c 8000000")
+    with subprocess.Popen(command, env=room.environment, stdout=subprocess.PIPE) as work:
         assert work.stdout.read(4) == b"0123"
-        until(
-            lambda: room.json("session", "list")[0]["state"] == "open", 5, "its leases are renewed"
-        )
+        assert room.json("session", "list")[0]["state"] == "open"
         assert len(work.stdout.read()) == 8_000_000 - 4
     assert work.returncode == 0
 

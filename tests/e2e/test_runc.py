@@ -28,7 +28,8 @@ from support.images import (
 )
 from support.memory import find
 from support.postgres import BINARIES, Cluster
-from support.room import AGENTS, PROGRAMS, last_json
+from support.room import AGENTS, last_json
+from support.streams import try_standard_streams
 from support.waiting import until
 
 pytestmark = [
@@ -531,6 +532,10 @@ def test_what_cannot_be_killed_is_named_not_forgotten(room, busybox):
     until(lambda: all(is_gone(pid) for pid in inside), 20, "they die as soon as they can")
     work.wait()
     nothing_remains(room, session)
+
+
+def test_standard_streams_of_every_kind(room, busybox, tmp_path):
+    try_standard_streams(room, in_container(busybox), tmp_path)
 
 
 def test_the_image_is_not_written_to(room, busybox):
