@@ -67,6 +67,7 @@ class Workroom:
 
     def __init__(self, room, number, flags, engine):
         self.engine = engine
+        self.folder = room.environment["XDG_RUNTIME_DIR"].encode()  # of no other test on this machine
         self.mark = f"6{os.getpid()}{number:04}"
         script = f"(trap '' TERM HUP INT; setsid sleep {self.mark} &) ; sleep {self.mark}; echo over"
         self.process = subprocess.Popen(
@@ -100,7 +101,7 @@ class Workroom:
             "runtime": lambda: [
                 pid
                 for pid, words in commands().items()
-                if words and words[0].endswith(b"runc") and b"--root" in words
+                if words and words[0].endswith(b"runc") and any(self.folder in each for each in words)
             ],
         }
         if self.engine is not None:
