@@ -150,14 +150,18 @@ TEST_P(Running, what_cannot_start_says_so) {
 }
 
 TEST_P(Running, J2_init_and_the_runner_hold_no_value_in_their_environment) {
-  start("touch $OUT/ready; exec sleep 600");
+  start(": > $OUT/ready; exec sleep 600");
   ASSERT_TRUE(appears("ready"));
   EXPECT_TRUE(contents("/proc/" + std::to_string(workroom->pid()) + "/environ").empty());
   EXPECT_EQ(contents("/proc/" + std::to_string(workroom->pid()) + "/cmdline").find(folder),
             std::string::npos);
   EXPECT_EQ(contents("/proc/self/environ").find(mark), std::string::npos);
-  // The command alone; for a moment within exec, nobody.
-  EXPECT_TRUE(until([this] { return holders_of(mark).size() == 1U; }));
+  // The command alone, once it is what it has executed; for a moment within exec, nobody.
+  EXPECT_TRUE(until([this] {
+    const auto holders = holders_of(mark);
+    return holders.size() == 1U &&
+           contents("/proc/" + std::to_string(holders[0]) + "/comm") == "sleep\n";
+  }));
   const auto outcomes = end(seconds(2));
   ASSERT_EQ(outcomes.size(), 1U);
   EXPECT_EQ(outcomes[0].name, "sleep");
@@ -200,7 +204,7 @@ TEST_P(Running, an_orderly_end_has_its_grace) {
 }
 
 TEST_P(Running, two_ends_at_once_answer_alike) {
-  start("touch $OUT/ready; exec sleep 600");
+  start(": > $OUT/ready; exec sleep 600");
   ASSERT_TRUE(appears("ready"));
   std::vector<std::size_t> sizes;
   const auto one = [](Running& self, std::vector<std::size_t>& out) -> io::Task<void> {
