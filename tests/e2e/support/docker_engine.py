@@ -85,7 +85,11 @@ class DockerEngine:
             except subprocess.TimeoutExpired:
                 each.kill()
                 each.wait(10)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        # An engine leaves its data mounted over itself, and a killed one more than that.
+        mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+        for each in reversed([path for path in mounts if path.startswith(f"{self.folder}/")]):
+            subprocess.run(["umount", "--lazy", each], check=True)
+        shutil.rmtree(self.folder)
 
     def kill(self):
         self.process.kill()
