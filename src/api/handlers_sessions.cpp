@@ -1,4 +1,7 @@
 // Sessions and the runners that attach to them. SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <charconv>
+
 #include "api/operations.h"
 #include "api/views.h"
 #include "http/head.h"
@@ -39,10 +42,56 @@ Result<std::string> open_socket(Call& call, SessionId session) {
   return call.services.hooks.open_socket(session, owner);
 }
 
+/// "a=1,b=2"
+Result<vault::Settings> labels_of(std::string_view text) {
+  vault::Settings out;
+  while (!text.empty()) {
+    const std::string_view each = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(each.size() + 1, text.size()));
+    const auto equals = each.find('=');
+    if (equals == std::string_view::npos)
+      return fail(Code::Invalid, "'label' is NAME=VALUE, or several with commas");
+    out.emplace_back(std::string(each.substr(0, equals)), std::string(each.substr(equals + 1)));
+  }
+  return out;
+}
+
+Result<vault::SessionFilter> filter_of(const Call& call) {
+  vault::SessionFilter filter;
+  filter.tenant = call.parameter("tenant");
+  filter.state = call.parameter("state");
+  STRONGROOM_TRY(filter.labels, labels_of(call.parameter("label")));
+  if (const std::string before = call.parameter("before"); !before.empty()) {
+    STRONGROOM_TRY(filter.before, SessionId::parse(before));
+  }
+  if (const std::string limit = call.parameter("limit"); !limit.empty()) {
+    const auto [end, problem] =
+        std::from_chars(limit.data(), limit.data() + limit.size(), filter.limit);
+    if (problem != std::errc() || end != limit.data() + limit.size())
+      return fail(Code::Invalid, "'limit' is a number");
+  }
+  return filter;
+}
+
+/// What does not fit is too long as well: the vault says so.
+std::chrono::seconds seconds_of(const json::value& value) {
+  return value.is_int64() ? std::chrono::seconds(value.get_int64()) : std::chrono::seconds::max();
+}
+
+void read_limits(const json::object& body, vault::SessionRequest& request) {
+  if (const auto* limit = body.if_contains("time_limit_seconds");
+      limit != nullptr && !limit->is_null())
+    request.time_limit = seconds_of(*limit);
+  if (const auto* limit = body.if_contains("idle_limit_seconds");
+      limit != nullptr && !limit->is_null())
+    request.idle_limit = seconds_of(*limit);
+}
+
 }  // namespace
 
 Answer list_sessions(Call& call) {
-  STRONGROOM_TRY(const auto sessions, call.services.vault.list_sessions(call.parameter("tenant")));
+  STRONGROOM_TRY(const auto filter, filter_of(call));
+  STRONGROOM_TRY(const auto sessions, call.services.vault.list_sessions(filter));
   return reply(to_json_list(sessions));
 }
 
@@ -54,12 +103,8 @@ Answer start_session(Call& call) {
   request.skills = call.texts("skills");
   request.runtime = call.text("runtime");
   if (request.runtime.empty()) request.runtime = kExternal;
-  if (const auto* limit = call.body.get_object().if_contains("time_limit_seconds");
-      limit != nullptr && !limit->is_null()) {
-    // What does not fit is too long as well: the vault says so.
-    request.time_limit =
-        limit->is_int64() ? std::chrono::seconds(limit->get_int64()) : std::chrono::seconds::max();
-  }
+  request.labels = call.settings("labels");
+  read_limits(call.body.get_object(), request);
   auto started = call.services.vault.start_session(call.actor, request);
   if (!started)
     return std::unexpected(with_link(std::move(started).error(), call.services.options));
@@ -78,7 +123,14 @@ Answer start_session(Call& call) {
 Answer show_session(Call& call) {
   STRONGROOM_TRY(const SessionId id, id_of(call));
   STRONGROOM_TRY(const auto view, call.services.vault.show_session(id));
-  return reply(to_json(view));
+  json::object document = to_json(view);
+  if (view.seen) document["traffic"] = to_json(*view.seen);
+  json::array holders;
+  if (call.services.hooks.holders_of)
+    for (const auto& holder : call.services.hooks.holders_of(id))
+      holders.emplace_back(to_json(holder));
+  document["holders"] = std::move(holders);
+  return reply(std::move(document));
 }
 
 io::Task<Answer> end_session(Call& call) {

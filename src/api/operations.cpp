@@ -23,6 +23,15 @@ constexpr std::array kAuditQuery = {
     Member{"limit", Kind::Integer, Need::Optional,
            "At most this many, 1 to 10000; 100 when missing"}};
 
+constexpr std::array kSessionQuery = {
+    Member{"tenant", Kind::Text, Need::Optional, "Only this tenant's"},
+    Member{"state", Kind::Text, Need::Optional, "Only these", "open|ended"},
+    Member{"label", Kind::Text, Need::Optional, "NAME=VALUE, or several with commas: all of them"},
+    Member{"before", Kind::Text, Need::Optional,
+           "Only those that follow this one in the list: the id of the last one seen"},
+    Member{"limit", Kind::Integer, Need::Optional,
+           "At most this many, 1 to 1000; 1000 if missing"}};
+
 // clang-format off
 constexpr std::array<Operation, 35> kOperations = {{
     {"installation.show", "GET", "/api/v1/installation", "What this installation is",
@@ -81,8 +90,8 @@ constexpr std::array<Operation, 35> kOperations = {{
     {"policy.remove", "DELETE", "/api/v1/policies/{tenant}", "Lift a policy",
      kPolicyPlace, {}, Shape::Nothing, "", 204, remove_policy},
 
-    {"session.list", "GET", "/api/v1/sessions", "Sessions",
-     kAnyTenant, {}, Shape::List, "Session", 200, list_sessions},
+    {"session.list", "GET", "/api/v1/sessions", "Sessions, newest first",
+     kSessionQuery, {}, Shape::List, "Session", 200, list_sessions},
     {"session.start", "POST", "/api/v1/sessions",
      "Start a session; the only time its passes are seen",
      {}, "NewSession", Shape::One, "StartedSession", 201, start_session},

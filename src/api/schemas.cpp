@@ -173,7 +173,27 @@ constexpr std::array kSession = {
     Member{"ended", Kind::Time, Need::Nullable, "When it ended"},
     Member{"expires", Kind::Time, Need::Required, "When it ends by itself"},
     Member{"ended_why", Kind::Text, Need::Required, "Why it ended, else empty"},
+    Member{"idle_limit_seconds", Kind::Integer, Need::Required,
+           "It ends when nothing has happened for so long; 0: never for that"},
+    Member{"last_active", Kind::Time, Need::Nullable, "Of an open one: when something happened"},
+    Member{"labels", Kind::TextMap, Need::Required, "As they were given"},
+    Member{"traffic", Kind::Object, Need::Optional, "Of an open one, where it is shown alone",
+           "Traffic"},
+    Member{"holders", Kind::ObjectList, Need::Optional,
+           "Who has something of it at this moment, where it is shown alone", "SessionHolder"},
     Member{"grants", Kind::ObjectList, Need::Required, "Keys that serve it", "Grant"}};
+constexpr std::array kTraffic = {
+    Member{"uses", Kind::Integer, Need::Required, "Of proxied keys and tunnels, begun"},
+    Member{"under_way", Kind::Integer, Need::Required, "Of these, not yet over"},
+    Member{"bytes_up", Kind::Integer, Need::Required, "Octets sent by those that are over"},
+    Member{"bytes_down", Kind::Integer, Need::Required, "Octets received by those that are over"}};
+constexpr std::array kSessionHolder = {
+    Member{"holder", Kind::Text, Need::Required, "hld_..."},
+    Member{"name", Kind::Text, Need::Required, "Which gateway or runner"},
+    Member{"role", Kind::Text, Need::Required, "What it is", "gateway|runner"},
+    Member{"since", Kind::Time, Need::Required,
+           "Since when it has a lease; a runner: since when it is there"},
+    Member{"keys", Kind::TextList, Need::Required, "Keys of which it has a lease"}};
 constexpr std::array kNewSession = {
     Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
     Member{"member", Kind::Text, Need::Required, "On whose behalf"},
@@ -182,6 +202,9 @@ constexpr std::array kNewSession = {
     Member{"runtime", Kind::Text, Need::Optional, "external when missing: no runner is waited for"},
     Member{"time_limit_seconds", Kind::Integer, Need::Optional,
            "1 to 604800 (7 days); 12 hours when missing"},
+    Member{"idle_limit_seconds", Kind::Integer, Need::Optional,
+           "1 to 604800: it ends when nothing has happened for so long; 0 or missing: never"},
+    Member{"labels", Kind::TextMap, Need::Optional, "At most 16, for whoever lists sessions"},
     Member{"socket", Kind::Flag, Need::Optional, "With a Unix socket of its own to the gateway"},
     Member{"socket_owner", Kind::Integer, Need::Optional,
            "Number of the user whose it is; the server's own when missing"}};
@@ -341,6 +364,8 @@ constexpr std::array kSchemas = {
     Schema{"PolicyChange", "What is given replaces what was there; the rest stays", kPolicyChange},
     Schema{"Grant", "A key that serves a session", kGrant},
     Schema{"Session", "One run of a workroom", kSession},
+    Schema{"Traffic", "What went through the gateway", kTraffic},
+    Schema{"SessionHolder", "A gateway or runner of a session", kSessionHolder},
     Schema{"NewSession", "A session to start", kNewSession},
     Schema{"Pass", "What stands in a proxied key's place", kPass},
     Schema{"Injected", "An injected key to be leased", kInjected},

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -43,6 +44,15 @@ struct CheckAnswer {
   std::string message;
 };
 
+/// Who has something of a session at this moment.
+struct SessionHolder {
+  HolderId holder;
+  std::string name;
+  std::string role;  ///< "gateway", "runner"
+  WallTime since{};
+  std::vector<KeyId> keys;
+};
+
 /// What the control server asks of the rest of the program.
 struct ControlHooks {
   /// Asks a gateway to try the key by its service's check. Absent: the operation answers
@@ -53,6 +63,7 @@ struct ControlHooks {
   std::function<Result<std::string>(SessionId, std::optional<unsigned> owner)> open_socket;
   /// A session has begun that a runner has said it would attach to.
   std::function<void(SessionId)> expect_runner;
+  std::function<std::vector<SessionHolder>(SessionId)> holders_of;
   /// Takes over a runner's connection after `101 Switching Protocols` (strongroom-lease/1). The
   /// session exists and is open.
   std::function<void(SessionId, io::Stream)> attach_runner;

@@ -137,7 +137,27 @@ json::object to_json(const vault::SessionView& view) {
           {"ended", time_or_null(view.ended)},
           {"expires", to_rfc3339(view.expires)},
           {"ended_why", view.ended_why},
+          {"idle_limit_seconds", view.idle_limit.count()},
+          {"last_active", view.seen ? json::value(to_rfc3339(view.seen->last_active)) : nullptr},
+          {"labels", to_json(view.labels)},
           {"grants", to_list(view.grants)}};
+}
+
+json::object to_json(const vault::Activity::Seen& seen) {
+  return {{"uses", seen.uses},
+          {"under_way", seen.under_way},
+          {"bytes_up", seen.bytes_up},
+          {"bytes_down", seen.bytes_down}};
+}
+
+json::object to_json(const SessionHolder& holder) {
+  json::array keys;
+  for (const KeyId& key : holder.keys) keys.emplace_back(key.text());
+  return {{"holder", holder.holder.text()},
+          {"name", holder.name},
+          {"role", holder.role},
+          {"since", to_rfc3339(holder.since)},
+          {"keys", std::move(keys)}};
 }
 
 json::object to_json(const vault::StartedSession& started) {

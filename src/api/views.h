@@ -1,6 +1,7 @@
 // Views: the vault's plain structs as the API's JSON. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "api/server.h"
 #include "audit/log.h"
 #include "base/json.h"
 #include "catalog/service.h"
@@ -14,6 +15,8 @@ namespace strongroom::api {
 [[nodiscard]] json::object to_json(const vault::SkillView& view);
 [[nodiscard]] json::object to_json(const vault::PolicyView& view);
 [[nodiscard]] json::object to_json(const vault::SessionView& view);
+[[nodiscard]] json::object to_json(const vault::Activity::Seen& seen);
+[[nodiscard]] json::object to_json(const SessionHolder& holder);
 [[nodiscard]] json::object to_json(const vault::StartedSession& started);
 [[nodiscard]] json::object to_json(const vault::SealView& view);
 [[nodiscard]] json::object to_json(const catalog::Service& service);

@@ -22,6 +22,13 @@ int with_client(const Common& common, Use&& use, Show&& show) {
   return 0;
 }
 
+/// What a receipt proves, for people; the signed document with --json.
+void print_receipt(Format format, const json::value& document);
+/// "/api/v1/COLLECTION/ID/VERB".
+[[nodiscard]] std::string path_of(std::string_view collection, std::string_view id,
+                                  std::string_view verb = {});
+[[nodiscard]] json::array to_array(const std::vector<std::string>& items);
+
 /// "NAME=VALUE" split; Invalid says which one is not.
 [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> split_pairs(
     const std::vector<std::string>& pairs, std::string_view option);

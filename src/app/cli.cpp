@@ -28,6 +28,7 @@ struct Options {
   PolicyOptions policy;
   RunOptions run;
   RelayOptions relay;
+  SessionListOptions sessions;
   AuditOptions audit;
   SealAddOptions seal;
   std::string unseal_by;
@@ -245,10 +246,23 @@ void session_options(CLI::App* command, Options& o) {
       ->add_option("--socket-owner", o.run.socket_owner,
                    "number of the user whose the socket is (the server's own)")
       ->check(CLI::Range(0L, 0xFFFFFFFEL));
+  const std::map<std::string, long> units{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}};
   command
-      ->add_option("--time-limit", o.run.time_limit_seconds,
-                   "seconds after which the session ends (12 hours; at most 7 days)")
+      ->add_option("--ttl,--time-limit", o.run.time_limit_seconds,
+                   "after how long the session ends, as 900, 15m, 8h (12h; at most 7d, which is "
+                   "604800)")
+      ->transform(CLI::AsNumberWithUnit(units))
       ->check(CLI::Range(1, 604'800));
+  command
+      ->add_option("--idle", o.run.idle_limit_seconds,
+                   "the session ends when nothing has happened for so long, as 900, 15m, 8h")
+      ->transform(CLI::AsNumberWithUnit(units))
+      ->check(CLI::Range(1, 604'800));
+  command
+      ->add_option("--label", o.run.labels,
+                   "NAME=VALUE, for whoever lists sessions; may be repeated")
+      ->expected(1)
+      ->take_all();
 }
 
 void container_options(CLI::App* run, ContainerOptions& container) {
@@ -283,9 +297,17 @@ void add_sessions(CLI::App& app, Options& o) {
                        "start a session for a workroom of your own; prints its passes, once",
                        [&o](const Common& c) { return session_start(c, o.run); }),
                   o);
-  leaf(*session, o, "list", "list sessions", [&o](const Common& c) {
-    return session_list(c, o.tenant);
-  })->add_option("--tenant", o.tenant, "only this tenant's");
+  auto* list = leaf(*session, o, "list", "list sessions, newest first",
+                    [&o](const Common& c) { return session_list(c, o.sessions); });
+  list->add_option("--tenant", o.sessions.tenant, "only this tenant's");
+  list->add_option("--state", o.sessions.state, "only open or ended ones")
+      ->check(CLI::IsMember({"open", "ended"}));
+  list->add_option("--label", o.sessions.labels,
+                   "only those with this label, NAME=VALUE; may be repeated")
+      ->expected(1)
+      ->take_all();
+  list->add_option("--limit", o.sessions.limit, "at most so many (all)")
+      ->check(CLI::Range(1L, 1'000'000L));
   leaf(*session, o, "show", "show one session",
        [&o](const Common& c) { return session_show(c, o.id); })
       ->add_option("id", o.id, "the session's id")

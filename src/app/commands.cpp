@@ -38,15 +38,31 @@ const std::vector<Column> kKey = {{"id", "id"},
                                   {"last used", "last_used"},
                                   {"ends in", "last_characters"},
                                   {"settings", "settings"}};
-const std::vector<Column> kSession = {
-    {"ID", "id"},           {"TENANT", "tenant"},   {"MEMBER", "member"}, {"STATE", "state"},
-    {"RUNTIME", "runtime"}, {"STARTED", "started"}, {"ENDED", "ended"},   {"WHY", "ended_why"}};
 const std::vector<Column> kSkill = {
     {"NAME", "name"}, {"TENANT", "tenant"}, {"SERVICES", "services"}, {"ID", "id"}};
 
 using Answer = Result<json::value>;
 
-/// What a receipt proves, for people; the signed document with --json.
+int list(const Common& common, const std::string& path, const std::vector<Column>& columns,
+         std::string_view when_empty) {
+  return with_client(
+      common, [&](ControlClient& client) { return client.get(path); },
+      [&](const json::value& answer) { print_list(common.format, answer, columns, when_empty); });
+}
+
+int show_one(const Common& common, const std::string& path, const std::vector<Column>& members) {
+  return with_client(
+      common, [&](ControlClient& client) { return client.get(path); },
+      [&](const json::value& answer) { print_object(common.format, answer, members); });
+}
+
+int revoke_call(const Common& common, const std::function<Answer(ControlClient&)>& call) {
+  return with_client(common, call,
+                     [&](const json::value& answer) { print_receipt(common.format, answer); });
+}
+
+}  // namespace
+
 void print_receipt(Format format, const json::value& document) {
   if (format == Format::Json || !document.is_object()) return print_object(format, document, {});
   const auto* receipt = document.get_object().if_contains("receipt");
@@ -71,7 +87,7 @@ void print_receipt(Format format, const json::value& document) {
   }
 }
 
-std::string path_of(std::string_view collection, std::string_view id, std::string_view verb = {}) {
+std::string path_of(std::string_view collection, std::string_view id, std::string_view verb) {
   std::string path = "/api/v1/" + std::string(collection) + "/" + percent_encode(id);
   if (!verb.empty()) path += "/" + std::string(verb);
   return path;
@@ -82,26 +98,6 @@ json::array to_array(const std::vector<std::string>& items) {
   for (const auto& item : items) out.push_back(json::value(item));
   return out;
 }
-
-int list(const Common& common, const std::string& path, const std::vector<Column>& columns,
-         std::string_view when_empty) {
-  return with_client(
-      common, [&](ControlClient& client) { return client.get(path); },
-      [&](const json::value& answer) { print_list(common.format, answer, columns, when_empty); });
-}
-
-int show_one(const Common& common, const std::string& path, const std::vector<Column>& members) {
-  return with_client(
-      common, [&](ControlClient& client) { return client.get(path); },
-      [&](const json::value& answer) { print_object(common.format, answer, members); });
-}
-
-int revoke_call(const Common& common, const std::function<Answer(ControlClient&)>& call) {
-  return with_client(common, call,
-                     [&](const json::value& answer) { print_receipt(common.format, answer); });
-}
-
-}  // namespace
 
 Result<std::vector<std::pair<std::string, std::string>>> split_pairs(
     const std::vector<std::string>& pairs, std::string_view option) {
@@ -254,51 +250,6 @@ int skill_remove(const Common& common, const std::string& tenant, const std::str
           print_object(common.format, answer.is_null() ? json::object() : answer, {});
         say(common.format, "skill " + name + " removed");
       });
-}
-
-int session_start(const Common& common, const RunOptions& options) {
-  json::object body{{"tenant", options.tenant},
-                    {"member", options.member},
-                    {"runtime", "external"},
-                    {"services", to_array(options.services)},
-                    {"skills", to_array(options.skills)}};
-  if (options.time_limit_seconds > 0) body["time_limit_seconds"] = options.time_limit_seconds;
-  if (options.socket || options.socket_owner) body["socket"] = true;
-  if (options.socket_owner) body["socket_owner"] = *options.socket_owner;
-  return with_client(
-      common, [&](ControlClient& client) { return client.post("/api/v1/sessions", body); },
-      [&](const json::value& answer) {
-        print_object(common.format, answer,
-                     {{"session", "session"},
-                      {"passes", "passes"},
-                      {"injected", "injected"},
-                      {"socket", "socket"}});
-      });
-}
-
-int session_list(const Common& common, const std::string& tenant) {
-  return list(common, "/api/v1/sessions" + query({{"tenant", tenant}}), kSession,
-              "No sessions yet.");
-}
-
-int session_show(const Common& common, const std::string& id) {
-  return show_one(common, path_of("sessions", id),
-                  {{"id", "id"},
-                   {"tenant", "tenant"},
-                   {"member", "member"},
-                   {"state", "state"},
-                   {"runtime", "runtime"},
-                   {"started", "started"},
-                   {"expires", "expires"},
-                   {"ended", "ended"},
-                   {"why", "ended_why"},
-                   {"grants", "grants"}});
-}
-
-int session_end(const Common& common, const std::string& id) {
-  return revoke_call(common, [&](ControlClient& client) {
-    return client.post(path_of("sessions", id, "end"), {});
-  });
 }
 
 int receipt_list(const Common& common) {

@@ -59,7 +59,9 @@ struct RunOptions {
   std::string inject = "session";  ///< "exec": the values go to single commands alone
   std::string exec_user;           ///< whom those run as, UID or UID:GID; empty: who asks
   ContainerOptions container;
-  long time_limit_seconds = 0;  ///< 0: the server's default
+  long time_limit_seconds = 0;      ///< 0: the server's default
+  long idle_limit_seconds = 0;      ///< 0: none
+  std::vector<std::string> labels;  ///< NAME=VALUE
   std::vector<std::string> command;
 };
 
@@ -121,7 +123,14 @@ int policy_list(const Common& common, const std::string& tenant);
 int policy_remove(const Common& common, const PolicyOptions& options);
 
 int session_start(const Common& common, const RunOptions& options);
-int session_list(const Common& common, const std::string& tenant);
+/// Which sessions a list shows; empty: all.
+struct SessionListOptions {
+  std::string tenant;
+  std::string state;
+  std::vector<std::string> labels;
+  long limit = 0;  ///< 0: all
+};
+int session_list(const Common& common, const SessionListOptions& options);
 int session_show(const Common& common, const std::string& id);
 int session_end(const Common& common, const std::string& id);
 

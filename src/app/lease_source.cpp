@@ -109,6 +109,7 @@ Result<lease::GrantedLease> VaultLeaseSource::open_by_pass(const lease::PassHash
 
 Result<std::vector<lease::GrantedLease>> VaultLeaseSource::open_injected(SessionId session) {
   STRONGROOM_TRY(auto opened, parts_.vault.open_injected(session));
+  parts_.vault.note_active(session);
   std::vector<audit::Act> acts;
   const WallTime now = parts_.loop.clock().wall();
   for (const auto& key : opened) {
@@ -151,6 +152,7 @@ std::uint64_t VaultLeaseSource::on_intents(std::span<const lease::Use> uses,
     use.host = from.host;
     use.method = from.method;
     use.path = recorded_path(from.path);
+    parts_.vault.note_use(use.session, use.holder);
     if (!use.key.is_none()) parts_.vault.note_used(use.key, now);
   }
   uses_ += uses.size();
@@ -171,6 +173,8 @@ void VaultLeaseSource::on_settled(std::span<const lease::SettledUse> settled) {
     entry.micros = each.settled.micros;
     entry.outcome = name_of(each.settled.outcome);
     parts_.record.record_later(entry);
+    parts_.vault.note_settled(each.session, each.holder, each.settled.bytes_up,
+                              each.settled.bytes_down);
     parts_.vault.note_spent(
         each.key, each.holder,
         {each.settled.bytes_up + each.settled.bytes_down, each.settled.unit, each.settled.units});

@@ -41,6 +41,7 @@ class VaultLeaseSource final : public lease::LeaseSource {
   lease::SpentToday spent_by_others(PolicyId policy, HolderId gateway) const override;
   void on_holder_gone(HolderId holder) override;
   void on_verdict(const lease::Observed& observed) override;
+  void on_session_active(SessionId session) override { parts_.vault.note_active(session); }
   void on_session_over(SessionId session, std::int32_t exit_status) override;
   void on_holder_lost(const lease::HolderHello& holder, bool said_session_over) override;
 

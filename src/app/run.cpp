@@ -2,16 +2,11 @@
 #include "app/call.h"
 #include "app/housing.h"
 #include "app/runner.h"
+#include "app/session_start.h"
 #include "io/process.h"
 
 namespace strongroom::app {
 namespace {
-
-json::array to_array(const std::vector<std::string>& items) {
-  json::array out;
-  for (const auto& item : items) out.push_back(json::value(item));
-  return out;
-}
 
 std::vector<SessionStart::Granted> read_granted(const json::object& document,
                                                 std::string_view member) {
@@ -43,14 +38,8 @@ std::string file_name_of(const std::string& runtime) {
 }
 
 Result<SessionStart> start_session(ControlClient& client, const RunOptions& options) {
-  json::object body{{"tenant", options.tenant},
-                    {"member", options.member},
-                    {"runtime", file_name_of(options.runtime)},
-                    {"services", to_array(options.services)},
-                    {"skills", to_array(options.skills)}};
-  if (options.time_limit_seconds > 0) body["time_limit_seconds"] = options.time_limit_seconds;
-  if (options.socket || options.socket_owner || needs_socket(options)) body["socket"] = true;
-  if (options.socket_owner) body["socket_owner"] = *options.socket_owner;
+  STRONGROOM_TRY(json::object body, session_body(options, file_name_of(options.runtime)));
+  if (needs_socket(options)) body["socket"] = true;
   STRONGROOM_TRY(const auto installation, client.get("/api/v1/installation"));
   STRONGROOM_TRY(const auto answer, client.post("/api/v1/sessions", body));
   const auto* session = answer.is_object() ? answer.get_object().if_contains("session") : nullptr;

@@ -296,6 +296,7 @@ class Server {
     hooks.expect_runner = [this](SessionId session) {
       loop_.spawn(end_unless_attached(session, kAttachTime));
     };
+    hooks.holders_of = [this](SessionId session) { return holders_of(session); };
     hooks.attach_runner = [this](SessionId session, io::Stream stream) {
       leases_->serve(std::move(stream), lease::HolderRole::Runner, session);
     };
@@ -314,6 +315,18 @@ class Server {
     metrics_.counter("strongroom_uses_total", "Uses of keys recorded since the start",
                      [this] { return static_cast<double>(source_->uses()); });
     return {};
+  }
+
+  [[nodiscard]] std::vector<api::SessionHolder> holders_of(SessionId session) const {
+    std::vector<api::SessionHolder> out;
+    for (auto& each : leases_->holders_of(session)) {
+      const auto ago =
+          std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - each.since);
+      out.push_back({each.holder, std::move(each.name),
+                     each.role == lease::HolderRole::Gateway ? "gateway" : "runner",
+                     clock_.wall() - ago, std::move(each.keys)});
+    }
+    return out;
   }
 
   io::Task<Result<api::CheckAnswer>> check_key(KeyId key) {
@@ -340,6 +353,7 @@ class Server {
     const auto expired = vault_->expired_sessions();
     if (!expired) return;
     for (const auto& session : *expired) source_->end_session(session, "time limit");
+    for (const auto& session : vault_->idle_sessions()) source_->end_session(session, "idle limit");
   }
 
   /// With one gateway there is nobody to tell.
@@ -356,11 +370,16 @@ class Server {
 
   /// Runners come back within moments of a restart; those that do not are lost.
   void end_lost_sessions() {
-    const auto sessions = vault_->list_sessions({});
-    if (!sessions) return;
-    for (const auto& session : *sessions)
-      if (session.state == "open" && session.runtime != "external")
-        loop_.spawn(end_unless_attached(session.id, kReturnTime));
+    vault::SessionFilter open;
+    open.state = "open";
+    for (;;) {
+      const auto sessions = vault_->list_sessions(open);
+      if (!sessions || sessions->empty()) return;
+      for (const auto& session : *sessions)
+        if (session.runtime != "external")
+          loop_.spawn(end_unless_attached(session.id, kReturnTime));
+      open.before = sessions->back().id;
+    }
   }
   io::Task<void> end_unless_attached(SessionId session, std::chrono::seconds within) {
     co_await loop_.sleep(within);

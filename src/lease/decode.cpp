@@ -301,6 +301,10 @@ void take(Fields& in, SessionOver& m) {
   m.exit_status = static_cast<std::int32_t>(in.u32());
 }
 
+void take(Fields& in, SessionActive& m) {
+  m.session = in.id<SessionId>();
+}
+
 void take(Fields& in, SpentByOthers& m) {
   m.entries.resize(in.count(40));
   for (auto& entry : m.entries) {

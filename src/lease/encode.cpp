@@ -256,6 +256,10 @@ void put(Writer& out, const SessionOver& m) {
   out.u32(static_cast<std::uint32_t>(m.exit_status));
 }
 
+void put(Writer& out, const SessionActive& m) {
+  put_id(out, m.session.view());
+}
+
 void put(Writer& out, const SpentByOthers& m) {
   out.u32(static_cast<std::uint32_t>(m.entries.size()));
   for (const auto& entry : m.entries) {

@@ -9,8 +9,8 @@ namespace strongroom::lease {
 
 Grantor::Grantor(Hooks hooks) : hooks_(std::move(hooks)) {}
 
-void Grantor::add_holder(HolderId id, const HolderHello& hello) {
-  holders_[id] = {hello, true, {}};
+void Grantor::add_holder(HolderId id, const HolderHello& hello, SteadyTime now) {
+  holders_[id] = {hello, true, now, {}};
 }
 
 void Grantor::lose_holder(HolderId id, SteadyTime now) {
@@ -43,7 +43,7 @@ bool Grantor::grant(HolderId holder, GrantedLease& lease, SteadyTime received) {
     state.given.push_back(facts);
   lease.lease = crypto::random_id<LeaseId>();
   leases_.emplace(lease.lease,
-                  LeaseState{holder, std::move(facts), received + kLeaseTime + kMargin});
+                  LeaseState{holder, std::move(facts), received + kLeaseTime + kMargin, received});
   return true;
 }
 
@@ -139,6 +139,34 @@ FenceOutcome Grantor::outcome_of(HolderId id, const HolderState& holder, SteadyT
   outcome.session = holder.hello.session;
   outcome.at = now;
   return outcome;
+}
+
+std::vector<SessionHolder> Grantor::holders_of(SessionId session) const {
+  std::map<HolderId, SessionHolder> found;
+  for (const auto& [id, holder] : holders_)
+    if (holder.is_live && holder.hello.role == HolderRole::Runner &&
+        holder.hello.session == session)
+      found[id].since = holder.since;
+  for (const auto& [lease, state] : leases_) {
+    if (state.facts.session != session) continue;
+    const auto [place, is_new] = found.try_emplace(state.holder);
+    auto& its = place->second;
+    its.since = is_new ? state.since : std::min(its.since, state.since);
+    const bool is_key = !state.facts.key.is_none();
+    if (is_key && std::ranges::find(its.keys, state.facts.key) == its.keys.end())
+      its.keys.push_back(state.facts.key);
+  }
+  std::vector<SessionHolder> out;
+  for (auto& [id, its] : found) {
+    const auto holder = holders_.find(id);
+    if (holder == holders_.end()) continue;
+    its.holder = id;
+    its.name = holder->second.hello.name;
+    its.role = holder->second.hello.role;
+    std::ranges::sort(its.keys);
+    out.push_back(std::move(its));
+  }
+  return out;
 }
 
 void Grantor::refresh(KeyId key) {

@@ -45,6 +45,15 @@ struct LeaseFacts {
   std::string label;
 };
 
+/// Who has something of a session at this moment.
+struct SessionHolder {
+  HolderId holder;
+  std::string name;
+  HolderRole role = HolderRole::Gateway;
+  SteadyTime since{};       ///< of its first lease that still holds, or of a runner's coming
+  std::vector<KeyId> keys;  ///< of which it has leases; a runner: was given the values
+};
+
 class Grantor {
  public:
   /// How long a runner may take to end processes, beyond the grace between TERM and KILL.
@@ -57,7 +66,7 @@ class Grantor {
   };
   explicit Grantor(Hooks hooks);
 
-  void add_holder(HolderId id, const HolderHello& hello);
+  void add_holder(HolderId id, const HolderHello& hello, SteadyTime now = {});
   /// Its channel is gone. Its leases run out by themselves.
   void lose_holder(HolderId id, SteadyTime now);
   [[nodiscard]] const HolderHello* find(HolderId id) const;
@@ -81,11 +90,13 @@ class Grantor {
   [[nodiscard]] const LeaseFacts* facts(const LeaseId& lease) const;
   [[nodiscard]] std::size_t lease_count() const noexcept { return leases_.size(); }
   [[nodiscard]] std::vector<HolderId> live_holders(HolderRole role) const;
+  [[nodiscard]] std::vector<SessionHolder> holders_of(SessionId session) const;
 
  private:
   struct HolderState {
     HolderHello hello;
     bool is_live = true;
+    SteadyTime since{};
     /// A runner: all that it was ever given. Processes keep a value whatever becomes of the lease.
     std::vector<LeaseFacts> given;
   };
@@ -93,6 +104,7 @@ class Grantor {
     HolderId holder;
     LeaseFacts facts;
     SteadyTime runs_out{};
+    SteadyTime since{};
   };
   struct Waiting {
     FenceOutcome outcome;

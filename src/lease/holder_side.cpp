@@ -255,6 +255,10 @@ void HolderLink::observe(const Observed& observed) {
   send(observed);
 }
 
+void HolderLink::session_active(SessionId session) {
+  send(SessionActive{session});
+}
+
 void HolderLink::session_over(SessionId session, std::int32_t exit_status) {
   send(SessionOver{session, exit_status});
 }

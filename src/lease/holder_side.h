@@ -80,6 +80,8 @@ class HolderLink {
   void report(const Refusals& refusals);
   /// What the provider said of a key.
   void observe(const Observed& observed);
+  /// The runner's command has put something out or taken something in.
+  void session_active(SessionId session);
   void session_over(SessionId session, std::int32_t exit_status);
 
   [[nodiscard]] Holder& holder() noexcept { return holder_; }

@@ -23,7 +23,7 @@
 
 namespace strongroom::lease {
 
-inline constexpr std::uint16_t kProtocol = 3;
+inline constexpr std::uint16_t kProtocol = 4;
 /// A lease not renewed for this long is dead for its holder; the vault waits kMargin longer before
 /// it calls it run out.
 inline constexpr std::chrono::milliseconds kLeaseTime{2000};
@@ -275,6 +275,11 @@ struct SessionOver {
   std::int32_t exit_status = 0;
 };
 
+/// A runner says that its command has put something out or taken something in.
+struct SessionActive {
+  SessionId session;
+};
+
 /// To gateways that share a policy with others: what those have spent.
 struct SpentByOthers {
   struct Entry {
@@ -288,10 +293,11 @@ struct Refusals {
   std::vector<std::pair<std::string, std::uint32_t>> counts;
 };
 
-using Message = std::variant<HolderHello, VaultHello, Acquire, AcquireSession, Granted, AllGranted,
-                             Denied, Renew, Renewed, Release, Fence, FenceDone, Refresh, Intents,
-                             IntentsDurable, Settled, Finding, Observed, CheckKey, CheckDone, Drain,
-                             SessionOver, SpentByOthers, Refusals, ServerCertificate>;
+using Message =
+    std::variant<HolderHello, VaultHello, Acquire, AcquireSession, Granted, AllGranted, Denied,
+                 Renew, Renewed, Release, Fence, FenceDone, Refresh, Intents, IntentsDurable,
+                 Settled, Finding, Observed, CheckKey, CheckDone, Drain, SessionOver, SpentByOthers,
+                 Refusals, ServerCertificate, SessionActive>;
 
 /// Appends the whole frame (octet of type: the place in Message, from 1). Texts over their limit
 /// are cut. The buffer holds plaintext for messages that carry a Secret: the caller wipes it.

@@ -91,6 +91,7 @@ std::vector<Message> samples() {
   all.emplace_back(SpentByOthers{{{id_of<PolicyId>(10), {20'000, 10, 20}}}});
   all.emplace_back(Refusals{{{"rate_limited", 3}, {"denied_path", 1}}});
   all.emplace_back(ServerCertificate{"CHAIN", Secret(bytes_of("PRIVATE"))});
+  all.emplace_back(SessionActive{id_of<SessionId>(4)});
   return all;
 }
 

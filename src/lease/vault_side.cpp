@@ -45,6 +45,7 @@ struct VaultSide::HolderChannel {
   std::deque<std::shared_ptr<Batch>> batches;  ///< in order; acknowledged from the front
   struct OpenUse {
     std::uint64_t record = 0;
+    SessionId session;
     KeyId key;
   };
   std::unordered_map<std::uint64_t, OpenUse> open_uses;  ///< by sequence
@@ -143,6 +144,9 @@ void VaultSide::receive(HolderChannel& holder, Message&& message) {
   if (auto* observed = std::get_if<Observed>(&message);
       observed != nullptr && holder.role == HolderRole::Gateway)
     return source_.on_verdict(*observed);
+  if (auto* active = std::get_if<SessionActive>(&message);
+      active != nullptr && holder.role == HolderRole::Runner && active->session == holder.session)
+    return source_.on_session_active(active->session);
   if (auto* over = std::get_if<SessionOver>(&message);
       over != nullptr && holder.role == HolderRole::Runner && over->session == holder.session) {
     holder.said_session_over = true;
@@ -159,7 +163,7 @@ void VaultSide::admit(HolderChannel& holder, const HolderHello& hello) {
     return holder.channel->close("The holder is not the one that was expected here.");
   holder.is_admitted = true;
   holder.hello = hello;
-  grantor_.add_holder(holder.id, hello);
+  grantor_.add_holder(holder.id, hello, now());
   VaultHello answer = source_.vault_hello(holder.role);
   answer.holder = holder.id;
   std::size_t size = answer.extra_ca_pem.size();
@@ -246,8 +250,9 @@ void VaultSide::serve_intents(HolderChannel& holder, Intents&& intents) {
   if (holder.open_uses.size() > kMaxOpenUses)
     return holder.channel->close("The holder never settles its uses.");
   for (std::size_t i = 0; i < uses.size(); ++i)
-    holder.open_uses.emplace(intents.intents[i].sequence,
-                             HolderChannel::OpenUse{first + i, uses[i].facts.key});
+    holder.open_uses.emplace(
+        intents.intents[i].sequence,
+        HolderChannel::OpenUse{first + i, uses[i].facts.session, uses[i].facts.key});
 }
 
 void VaultSide::serve_settled(HolderChannel& holder, const Settled& settled) {
@@ -256,7 +261,8 @@ void VaultSide::serve_settled(HolderChannel& holder, const Settled& settled) {
   for (const auto& each : settled.settled) {
     const auto found = holder.open_uses.find(each.sequence);
     if (found == holder.open_uses.end()) continue;
-    uses.push_back({found->second.record, holder.id, found->second.key, each});
+    const auto& use = found->second;
+    uses.push_back({use.record, holder.id, use.session, use.key, each});
     holder.open_uses.erase(found);
   }
   if (!uses.empty()) source_.on_settled(uses);

@@ -37,6 +37,7 @@ struct Use {
 struct SettledUse {
   std::uint64_t record = 0;
   HolderId holder;
+  SessionId session;
   KeyId key;
   UseSettled settled;
 };
@@ -62,6 +63,7 @@ class LeaseSource {
   /// What was spent today under a policy by all but this gateway.
   virtual SpentToday spent_by_others(PolicyId, HolderId) const { return {}; }
   virtual void on_verdict(const Observed& observed) = 0;
+  virtual void on_session_active(SessionId) {}
   virtual void on_session_over(SessionId session, std::int32_t exit_status) = 0;
   /// A holder's channel is gone. For a runner that did not say SessionOver, its session must be
   /// ended ("runner lost").
@@ -101,6 +103,10 @@ class VaultSide final : public vault::HolderFences {
   /// Does a runner of this session have a live channel?
   [[nodiscard]] bool has_runner(SessionId session) const override;
   [[nodiscard]] std::size_t lease_count() const noexcept { return grantor_.lease_count(); }
+  /// Who has leases on the session's keys at this moment, and its runner.
+  [[nodiscard]] std::vector<SessionHolder> holders_of(SessionId session) const {
+    return grantor_.holders_of(session);
+  }
 
  private:
   struct HolderChannel;

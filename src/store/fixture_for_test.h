@@ -38,6 +38,7 @@ struct Rows {
     call(policies);
     call(spending);
     call(policy_guards);
+    call(session_terms);
   }
 
   Status insert_into(Store& store) const {
@@ -65,6 +66,7 @@ struct Rows {
   std::array<Policy, 2> policies;
   std::array<Spending, 2> spending;
   std::array<PolicyGuard, 2> policy_guards;
+  std::array<SessionTerms, 2> session_terms;
 
  private:
   static ByteVector octets(std::size_t size) {
@@ -118,6 +120,7 @@ struct Rows {
                    13000 + at};
     spending[i] = {policies[i].id, 20000 + at, 50 + at, 60 + at};
     policy_guards[i] = {policies[i].id, "[\"* /c" + n + "\"]", at, 1 - at};
+    session_terms[i] = {sessions[i].id, 70 + at, "{\"run\":\"" + n + "\"}"};
   }
 };
 

@@ -294,6 +294,20 @@ struct Spending {
   }
 };
 
+/// What a session was started with beside its keys; none for one that asked for nothing.
+struct SessionTerms {
+  static constexpr std::string_view kTable = "session_terms";
+  SessionId session;
+  std::int64_t idle_seconds = 0;  ///< 0: no idle limit
+  std::string labels = "{}";      ///< JSON object of texts
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("session", self.session);
+    visit("idle_seconds", self.idle_seconds);
+    visit("labels", self.labels);
+  }
+};
+
 /// Calls `each.template operator()<Row>()` for every row type.
 template <class Each>
 void for_each_row_type(Each&& each) {
@@ -311,6 +325,7 @@ void for_each_row_type(Each&& each) {
   each.template operator()<Policy>();
   each.template operator()<Spending>();
   each.template operator()<PolicyGuard>();
+  each.template operator()<SessionTerms>();
 }
 
 }  // namespace strongroom::store

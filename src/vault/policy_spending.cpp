@@ -37,6 +37,7 @@ std::vector<PolicyId> Vault::take_grown_spending() {
 
 void Vault::forget_holder(HolderId holder) {
   state_->spending.forget_holder(holder);
+  state_->activity.forget_holder(holder, {state_->clock.steady(), state_->clock.wall()});
 }
 
 Status Vault::save_spending() {

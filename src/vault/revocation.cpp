@@ -210,6 +210,7 @@ void Vault::State::take_down(std::span<const store::Session> sessions,
   for (const auto& session : sessions) {
     open_sessions.erase(session.id);
     proxy_sources.erase(session.id);
+    activity.end(session.id);
     undertaking.targets.push_back({FenceKind::Session, session.id.bytes()});
   }
   for (const auto& key : keys) {

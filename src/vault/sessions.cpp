@@ -5,6 +5,7 @@
 #include "crypto/crypto.h"
 #include "crypto/session_credentials.h"
 #include "io/session_authority.h"
+#include "vault/session_terms.h"
 #include "vault/state.h"
 
 namespace strongroom::vault {
@@ -52,6 +53,10 @@ Result<SessionView> Vault::State::view(const store::Session& session) {
   if (session.ended != 0) view.ended = from_micros(session.ended);
   view.expires = from_micros(session.expires);
   view.ended_why = session.ended_why;
+  STRONGROOM_TRY(const auto terms, terms_of(session.id));
+  view.idle_limit = std::chrono::seconds(terms.idle_seconds);
+  STRONGROOM_TRY(view.labels, settings_of(terms.labels));
+  view.seen = activity.seen(session.id);
   if (const auto unstored = unstored_ends.find(session.id); unstored != unstored_ends.end()) {
     view.state = kEnded;
     view.ended_why = unstored->second;
@@ -69,9 +74,7 @@ Result<SessionView> Vault::State::view(const store::Session& session) {
 
 Result<StartedSession> Vault::start_session(const Actor& actor, const SessionRequest& request) {
   auto& state = *state_;
-  if (request.time_limit <= std::chrono::seconds(0) || request.time_limit > kLongestSession)
-    return fail(Code::Invalid,
-                "A session's time limit is from 1 second to 7 days (604800 seconds).");
+  STRONGROOM_CHECKED(check_terms(request));
   if (request.runtime.empty() || request.runtime.size() > 32)
     return fail(Code::Invalid, "The runtime's name is not one that we know.");
   Draft draft;
@@ -92,6 +95,7 @@ Result<StartedSession> Vault::start_session(const Actor& actor, const SessionReq
     session.started = state.now();
     session.expires = session.started + std::chrono::microseconds(request.time_limit).count();
     STRONGROOM_CHECKED(state.store.insert(session));
+    STRONGROOM_CHECKED(state.put_terms(session.id, request));
     std::string granted;
     for (const auto& wish : wishes) {
       STRONGROOM_TRY(const auto key, state.choose(tenant, member, wish));
@@ -122,25 +126,20 @@ Result<StartedSession> Vault::start_session(const Actor& actor, const SessionReq
     return state.act(actor, "session.start", std::move(act));
   }));
   state.open_sessions.insert_or_assign(draft.session.id, from_micros(draft.session.expires));
+  state.activity.begin(draft.session.id, request.idle_limit,
+                       {state.clock.steady(), state.clock.wall()});
   STRONGROOM_TRY(draft.started.session, state.view(draft.session));
   STRONGROOM_TRY(draft.started.proxy, state.proxy_of(draft.session.id));
   return std::move(draft.started);
 }
 
-Result<std::vector<SessionView>> Vault::list_sessions(std::string_view tenant_name) {
-  auto& state = *state_;
-  store::Where where;
-  if (!tenant_name.empty()) {
-    STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
-    where.push_back({"tenant", store::to_value(tenant.id)});
-  }
-  STRONGROOM_TRY(const auto sessions, state.store.list<store::Session>(where));
+Result<std::vector<SessionView>> Vault::list_sessions(const SessionFilter& filter) {
+  STRONGROOM_TRY(const auto sessions, state_->filtered(filter));
   std::vector<SessionView> views;
   for (const auto& session : sessions) {
-    STRONGROOM_TRY(auto view, state.view(session));
+    STRONGROOM_TRY(auto view, state_->view(session));
     views.push_back(std::move(view));
   }
-  std::ranges::sort(views, {}, &SessionView::started);
   return views;
 }
 

@@ -53,12 +53,14 @@ struct Vault::State {
   };
   std::unordered_map<KeyId, std::vector<SpendsUnder>> spends_under;
   Spending spending;
+  Activity activity;
 
   [[nodiscard]] std::int64_t now() const { return to_micros(clock.wall()); }
 
   // Start (vault.cpp)
   Status load_own_secrets();
   Status load_what_lives();
+  Status load_activity(const std::vector<store::Session>& open);
   Status load_spending();
 
   // Looking up. NotFound reads the same whether a thing never was, is gone, or is another tenant's.
@@ -76,6 +78,11 @@ struct Vault::State {
 
   /// A pass pasted where a key belongs would only ever fail at the provider.
   Status refuse_pass(const Secret& value);
+
+  // What sessions were started with (session_terms.cpp)
+  Status put_terms(SessionId session, const SessionRequest& request);
+  Result<store::SessionTerms> terms_of(SessionId session);
+  Result<std::vector<store::Session>> filtered(const SessionFilter& filter);
 
   // Views
   Result<KeyView> view(const store::Key& key);

@@ -24,6 +24,7 @@
 #include "catalog/catalog.h"
 #include "io/task.h"
 #include "store/store.h"
+#include "vault/activity.h"
 #include "vault/fences.h"
 #include "vault/policies.h"
 #include "vault/sealing.h"
@@ -92,6 +93,19 @@ struct SessionView {
   WallTime expires;
   std::string ended_why;
   std::vector<GrantView> grants;
+  Settings labels;
+  std::chrono::seconds idle_limit{0};  ///< 0: none
+  std::optional<Activity::Seen> seen;  ///< of an open one
+};
+inline constexpr std::size_t kLongestSessionPage = 1000;
+
+/// Which sessions a list shows, newest first.
+struct SessionFilter {
+  std::string tenant;               ///< empty: all
+  std::string state;                ///< "open", "ended"; empty: both
+  Settings labels;                  ///< it has all of these
+  std::optional<SessionId> before;  ///< those that come after this one in the list
+  std::size_t limit = kLongestSessionPage;
 };
 
 struct NewKey {
@@ -112,6 +126,8 @@ struct SessionRequest {
   std::vector<std::string> skills;
   std::string runtime = "process";
   std::chrono::seconds time_limit{std::chrono::hours(12)};  ///< at most kLongestSession
+  std::chrono::seconds idle_limit{0};                       ///< 0: none; at most kLongestSession
+  Settings labels;  ///< a platform's own names of things (session_terms.h)
 };
 
 /// A pass just made: the only time it is known outside the workroom.
@@ -231,13 +247,20 @@ class Vault {
 
   // Sessions
   Result<StartedSession> start_session(const Actor& actor, const SessionRequest& request);
-  Result<std::vector<SessionView>> list_sessions(std::string_view tenant);
+  Result<std::vector<SessionView>> list_sessions(const SessionFilter& filter);
   Result<SessionView> show_session(SessionId id);
   /// Fences the session at every holder; `why`: "finished", "ended by operator", "time limit",
   /// "runner lost".
   io::Task<Result<Receipt>> end_session(Actor actor, SessionId id, std::string why);
   /// Sessions past their time; the caller ends each. (Expiry is checked at use as well.)
   Result<std::vector<SessionId>> expired_sessions();
+  /// Sessions in which nothing has happened for their idle limit; the caller ends each.
+  [[nodiscard]] std::vector<SessionId> idle_sessions() const;
+  /// What happens in a session, for its idle limit and its sums (activity.h).
+  void note_use(SessionId session, HolderId holder);
+  void note_settled(SessionId session, HolderId holder, std::uint64_t bytes_up,
+                    std::uint64_t bytes_down);
+  void note_active(SessionId session);
 
   // Leases: checks everything at this moment, opens the record. Reasons of a refusal that a gateway
   // passes on: pass_unknown, pass_wrong_service (its session has another pass for that),

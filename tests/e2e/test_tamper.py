@@ -28,6 +28,7 @@ TABLES = [
     "policies",
     "spending",
     "policy_guards",
+    "session_terms",
 ]
 CALL = (
     'curl -sf -o /dev/null -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models"'
@@ -59,6 +60,8 @@ def filled(make_room, standins):
             "gemini",
             "--service",
             "openai",
+            "--label",
+            f"of={member}",
         )
     # Spending is counted under a policy with a limit a day.
     room.cli("policy", "set", "--tenant", "acme", "--bytes-per-day", "1000000000")

@@ -183,8 +183,17 @@ CREATE TABLE policy_guards (
 ) STRICT;
 )sql";
 
-constexpr std::array<Migration, 3> kMigrations = {
-    {{1, kFirst}, {2, kPolicies}, {3, kPolicyGuards}}};
+constexpr std::string_view kSessionTerms = R"sql(
+CREATE TABLE session_terms (
+  session TEXT PRIMARY KEY REFERENCES sessions (id),
+  idle_seconds INTEGER NOT NULL CHECK (idle_seconds >= 0),
+  labels TEXT NOT NULL,
+  mac BLOB NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array<Migration, 4> kMigrations = {
+    {{1, kFirst}, {2, kPolicies}, {3, kPolicyGuards}, {4, kSessionTerms}}};
 
 }  // namespace
 

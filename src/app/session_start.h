@@ -1,0 +1,16 @@
+// What starts a session, for the commands that do. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+#include "app/commands.h"
+#include "base/json.h"
+#include "base/result.h"
+
+namespace strongroom::app {
+
+/// The body of POST /api/v1/sessions.
+[[nodiscard]] Result<json::object> session_body(const RunOptions& options,
+                                                std::string_view runtime);
+
+}  // namespace strongroom::app

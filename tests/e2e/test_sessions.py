@@ -1,0 +1,117 @@
+"""Sessions as a platform works with them: limits, labels, lists, what is shown of one.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import sys
+
+from support.room import NOT_FOUND, WRONG_USE
+from support.waiting import until
+
+START = ["session", "start", "--tenant", "acme", "--member", "alice", "--service", "gemini"]
+ASK = """
+import os, sys, urllib.request
+request = urllib.request.Request(
+    os.environ["GOOGLE_GEMINI_BASE_URL"] + "/v1beta/models", headers={"x-goog-api-key": os.environ["GEMINI_API_KEY"]})
+print("ANSWER", urllib.request.urlopen(request).status, flush=True)
+sys.stdin.read()
+"""
+HOLD = """
+import os, urllib.request
+request = urllib.request.Request(
+    os.environ["GOOGLE_GEMINI_BASE_URL"] + "/v1beta/models/gemini-2.0-flash:streamGenerateContent?alt=sse",
+    data=b'{"contents":[]}', headers={"x-goog-api-key": os.environ["GEMINI_API_KEY"], "Content-Type": "application/json"})
+answer = urllib.request.urlopen(request)
+print("FIRST", answer.readline(), flush=True)
+answer.read()
+"""
+
+
+def start(room, *flags):
+    return room.json(*START, *flags)["session"]
+
+
+def listed(room, *flags):
+    return [each["id"] for each in room.json("session", "list", *flags)]
+
+
+def test_a_list_is_filtered_and_comes_in_pages(room):
+    room.add_key("gemini")
+    made = [start(room, "--label", f"run={n % 2}", "--label", "team=a b")["id"] for n in range(4)][::-1]
+    room.cli("session", "end", made[1])
+    assert listed(room) == made, "newest first"
+    assert listed(room, "--label", "run=1") == [made[0], made[2]]
+    assert listed(room, "--label", "run=1", "--label", "team=a b", "--tenant", "acme") == [made[0], made[2]]
+    assert listed(room, "--label", "run=2") == []
+    assert listed(room, "--state", "open") == [made[0], *made[2:]]
+    assert listed(room, "--limit", "3") == made[:3]
+    status, page = room.api("GET", f"/api/v1/sessions?limit=2&before={made[1]}")
+    assert status == 200 and [each["id"] for each in page] == made[2:]
+    for query in ("limit=0", "limit=1001", "limit=x", "label=x", "state=lost", "before=x"):
+        assert room.api("GET", f"/api/v1/sessions?{query}")[0] == 400, query
+    room.cli("session", "list", "--tenant", "nobody", expect=NOT_FOUND)
+    for flags in (["--label", "x"], ["--label", "a=1", "--label", "a=2"], ["--idle", "8 days"], ["--ttl", "0"]):
+        room.cli(*START, *flags, expect=WRONG_USE)
+
+
+def test_a_session_shows_its_terms_its_holders_and_its_traffic(room, standins):
+    key, _ = room.add_key("gemini")
+    _, _ = room.add_key("github", member="alice")
+    standins.stream(events=2, hold=True)
+    flags = ["--label", "run=17", "--ttl", "2h", "--idle", "30m"]
+    workroom = room.begin(["gemini", "github"], [sys.executable, "-c", HOLD], flags=flags)
+    workroom.line("FIRST")
+    [session] = room.json("session", "list")
+    shown = room.json("session", "show", session["id"])
+    assert shown["labels"] == {"run": "17"} and shown["idle_limit_seconds"] == 1800
+    assert shown["expires"] > shown["started"] and shown["last_active"] >= shown["started"]
+    assert {each["service"] for each in shown["grants"]} == {"gemini", "github"}
+    assert shown["traffic"]["uses"] == shown["traffic"]["under_way"] == 1
+    by_role = {each["role"]: each for each in shown["holders"]}
+    assert set(by_role) == {"gateway", "runner"} and by_role["gateway"]["keys"] == [key]
+    assert len(by_role["runner"]["keys"]) == 1
+    assert all(each["since"] >= shown["started"] for each in shown["holders"])
+    standins.release()
+    assert workroom.wait(30) == 0
+    show = lambda: room.json("session", "show", session["id"])
+    ended = until(lambda: (s := show())["state"] == "ended" and s["holders"] == [] and s, 10, "nobody holds it")
+    assert "traffic" not in ended and ended["last_active"] is None
+
+
+def test_a_session_that_is_idle_ends_and_one_that_streams_does_not(room, standins):
+    room.add_key("gemini")
+    standins.stream(events=2, hold=True)
+    busy = room.begin(["gemini"], [sys.executable, "-c", HOLD], flags=["--idle", "1s", "--label", "kind=busy"])
+    busy.line("FIRST")
+    [streaming] = listed(room, "--label", "kind=busy")
+    idle = start(room, "--idle", "1s")["id"]
+    never = start(room)["id"]
+    until(lambda: room.json("session", "show", idle)["ended_why"] == "idle limit", 15, "the idle one ends")
+    state = {each["id"]: each["state"] for each in room.json("session", "list")}
+    assert state[streaming] == "open", "a stream that is under way is no idleness, however quiet it is"
+    assert state[never] == "open"
+    standins.release()
+    busy.wait(30)
+
+
+def test_what_was_counted_outlives_the_server(room):
+    room.add_key("gemini")
+    started = room.json(*START, "--label", "run=17")
+    [granted] = started["passes"]
+    import urllib.request
+
+    def ask():
+        request = urllib.request.Request(
+            f"{room.gateway}/gemini/v1beta/models", headers={"x-goog-api-key": granted["pass"]}
+        )
+        return urllib.request.urlopen(request, timeout=20).read()
+
+    size = len(ask())
+    session = started["session"]["id"]
+    settled = lambda: (t := room.json("session", "show", session)["traffic"])["under_way"] == 0 and t
+    before = until(settled, 10, "the use has settled")
+    assert before["uses"] == 1 and before["bytes_down"] >= size
+    room.stop()
+    room.start()
+    shown = room.json("session", "show", session)
+    assert shown["traffic"] == before and shown["labels"] == {"run": "17"}
