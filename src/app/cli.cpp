@@ -339,6 +339,9 @@ void add_sessions(CLI::App& app, Options& o) {
       ->check(CLI::IsMember({"session", "exec"}));
   run->add_option("--exec-user", o.run.exec_user,
                   "with --inject exec: whom those commands run as, UID or UID:GID (who asks)");
+  run->add_flag("--output-filter,!--no-output-filter", o.run.filters_output,
+                "injected values are masked in what the command writes to pipes and files: so "
+                "unless --no-output-filter is said");
   container_options(run, o.run.container);
   run->add_option("--env", o.run.variables,
                   "a plain variable for the workroom, NAME=VALUE; may be repeated")

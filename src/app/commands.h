@@ -53,8 +53,9 @@ struct RunOptions {
   std::vector<std::string> skills;
   std::vector<std::string> variables;  ///< NAME=VALUE, plain
   std::string runtime = "process";
-  bool proxies = true;  ///< the proxy ingress is set in the workroom
-  bool socket = false;  ///< a Unix socket of the session's own
+  bool proxies = true;         ///< the proxy ingress is set in the workroom
+  bool filters_output = true;  ///< injected values are masked in what the command writes
+  bool socket = false;         ///< a Unix socket of the session's own
   std::optional<long> socket_owner;
   std::string inject = "session";  ///< "exec": the values go to single commands alone
   std::string exec_user;           ///< whom those run as, UID or UID:GID; empty: who asks

@@ -192,8 +192,11 @@ Result<Child> run_agent(const Stage& stage) {
   STRONGROOM_CHECKED(expect(said.find("READY 200") != std::string::npos, "the call worked"));
   STRONGROOM_CHECKED(expect(said.find(stage.provider_key) == std::string::npos,
                             "the provider key is nowhere in the workroom"));
-  STRONGROOM_CHECKED(expect(said.find("GH_TOKEN=" + stage.git_token) != std::string::npos,
-                            "the git token is there for git, while the session runs"));
+  const std::string stars(stage.git_token.size(), '*');
+  STRONGROOM_CHECKED(expect(said.find("GH_TOKEN=" + stars) != std::string::npos &&
+                                said.find(stage.git_token) == std::string::npos,
+                            "the git token is there for git, while the session runs, and masked "
+                            "in what the workroom prints"));
   return agent;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "app/call.h"
+#include "guard/value_patterns.h"
 #include "io/process.h"
 
 namespace strongroom::app {
@@ -89,6 +90,7 @@ io::Task<void> Runner::live() {
     if (begun.error().reason == workroom::kCommandNotExecutable) exit_code_ = 126;
   } else {
     exit_code_ = co_await workroom_->exit_status();
+    co_await finish_output();
     if (!ended_because_.empty())
       exit_code_ = report(Error(Code::Revoked, "the workroom was ended: " + ended_because_));
   }
@@ -129,6 +131,8 @@ io::Task<Status> Runner::start_workroom() {
   spec.command = options_.command;
   const Status furnished = housing_->furnish(spec);
   if (!furnished) co_return std::unexpected(furnished.error());
+  const Status watched = watch_output(spec);
+  if (!watched) co_return std::unexpected(watched.error());
   auto init = co_await housing_->runtime().launch(loop_, spec);
   if (!ended_because_.empty())
     co_return fail(Code::Revoked, "the session ended before its workroom began: " + ended_because_);
@@ -137,14 +141,18 @@ io::Task<Status> Runner::start_workroom() {
   // here to the hand-over nothing waits.
   auto leases = co_await leases_of_injected();
   if (!leases) co_return std::unexpected(std::move(leases).error());
-  auto environment = environment_of(*leases);
+  const auto values = std::make_shared<guard::AnyValue>();
+  auto environment = environment_of(*leases, *values);
   if (!environment) co_return std::unexpected(std::move(environment).error());
+  const Status begun = output_ ? output_->begin(values) : Status();
+  if (!begun) co_return std::unexpected(begun.error());
   spec.environment = std::move(*environment);
   const Status written = trust_ ? trust_->finish() : Status();
   if (!written) co_return std::unexpected(written.error());
   auto started = workroom::Workroom::start(loop_, std::move(*init), std::move(spec));
   if (!started) co_return std::unexpected(std::move(started).error());
   workroom_ = std::move(*started);
+  if (output_) output_->let_go();
   co_return Status();
 }
 
@@ -198,7 +206,8 @@ Result<std::vector<workroom::PlainVariable>> Runner::open_proxy() {
 }
 
 /// Each value goes straight into the environment under preparation; only the lease itself is kept.
-Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>& leases) {
+Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>& leases,
+                                                     guard::AnyValue& values) {
   std::vector<workroom::SessionKey> keys;
   const auto add = [&](const std::string& name,
                        const std::string& label) -> Result<workroom::SessionKey*> {
@@ -226,6 +235,7 @@ Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>&
     key->settings = lease->granted().settings;
     move_hosts(*key);
     key->value = lease->take_value();
+    values.add(guard::ValuePatterns::make(key->value));
     held_.push_back(std::move(held));
   }
   workroom::SessionFacts facts;
@@ -247,6 +257,21 @@ Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>&
   STRONGROOM_TRY(auto environment, workroom::build_environment(facts, std::move(keys)));
   if (narrow_) narrow_->take_values(environment);
   return environment;
+}
+
+/// Over the command's output, where it is given what must not be in it.
+Status Runner::watch_output(workroom::WorkroomSpec& spec) {
+  if (start_.injected.empty() || !options_.filters_output) return {};
+  STRONGROOM_TRY(output_, OutputWatch::over(loop_, spec.streams, link_, start_.session));
+  return {};
+}
+
+/// What the workroom wrote has gone on; after a revoke, its reader is not waited for long.
+io::Task<void> Runner::finish_output() {
+  if (output_ == nullptr) co_return;
+  const Deadline soon = Deadline::after(clock_, std::chrono::seconds(2));
+  const int status = co_await output_->finish(ended_because_.empty() ? Deadline() : soon);
+  if (exit_code_ == 0) exit_code_ = status;
 }
 
 /// R2: every process that was given the value is dead when this answers, or named as still exposed.

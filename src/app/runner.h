@@ -15,8 +15,10 @@
 #include "app/control_client.h"
 #include "app/housing.h"
 #include "app/narrow_injection.h"
+#include "app/output_watch.h"
 #include "app/proxy_door.h"
 #include "catalog/catalog.h"
+#include "guard/any_value.h"
 #include "io/loop.h"
 #include "lease/holder_side.h"
 #include "workroom/proxy_environment.h"
@@ -59,12 +61,15 @@ class Runner {
   io::Task<Status> start_workroom();
   io::Task<Result<std::vector<LeaseId>>> leases_of_injected();
   io::Task<Status> hold_again();
+  [[nodiscard]] Status watch_output(workroom::WorkroomSpec& spec);
+  io::Task<void> finish_output();
   [[nodiscard]] std::vector<catalog::Place> places() const;
   void move_hosts(workroom::SessionKey& key) const;
   [[nodiscard]] bool trusts_gateway() const;
   [[nodiscard]] Result<std::vector<workroom::PlainVariable>> open_trust();
   [[nodiscard]] Result<std::vector<workroom::PlainVariable>> open_proxy();
-  [[nodiscard]] Result<workroom::Environment> environment_of(const std::vector<LeaseId>& leases);
+  [[nodiscard]] Result<workroom::Environment> environment_of(const std::vector<LeaseId>& leases,
+                                                             guard::AnyValue& values);
   io::Task<std::vector<lease::ProcessOutcome>> end_processes(lease::Fence fence);
   io::Task<void> come_back();
   io::Task<void> end_workroom(std::string why);
@@ -87,6 +92,7 @@ class Runner {
   std::optional<workroom::TrustFiles> trust_;
   std::unique_ptr<ProxyDoor> door_;
   std::unique_ptr<NarrowInjection> narrow_;  ///< --inject exec
+  std::unique_ptr<OutputWatch> output_;      ///< none without injected keys
   std::unique_ptr<workroom::Workroom> workroom_;
   std::string ended_because_;
   int fences_ = 0;  ///< under way

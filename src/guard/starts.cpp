@@ -15,6 +15,16 @@ constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
 }  // namespace
 
+void Starts::add(const Starts& other) {
+  const auto join = [](auto& ours, const auto& theirs) {
+    for (std::size_t at = 0; at < kOctets; ++at)
+      for (std::size_t i = 0; i < ours[at].size(); ++i) ours[at][i] |= theirs[at][i];
+  };
+  join(whole_, other.whole_);
+  join(low_, other.low_);
+  join(high_, other.high_);
+}
+
 /// Of the places that `places` names, counted from `at`: the first where whole octets agree.
 std::size_t Starts::first_of(unsigned places, ByteView data, std::size_t at) const {
   for (; places != 0; places &= places - 1) {

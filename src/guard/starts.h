@@ -24,6 +24,8 @@ class Starts {
     low_[at][octet & 15U] |= bit;
     high_[at][octet >> 4U] |= bit;
   }
+  /// And what may begin one of another's.
+  void add(const Starts& other);
   /// The forms, a bit each, that these octets may begin; of fewer than kOctets, that they may.
   [[nodiscard]] std::uint8_t forms_at(ByteView octets) const {
     std::uint8_t forms = 0xFF;

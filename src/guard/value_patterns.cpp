@@ -140,6 +140,10 @@ Found ValuePatterns::try_at(ByteView forms, ByteView data, std::size_t at) const
   return best;
 }
 
+Found ValuePatterns::find_at(ByteView data, std::size_t place) const {
+  return forms_.reveal([&](ByteView forms) { return try_at(forms, data, place); });
+}
+
 Found ValuePatterns::find(ByteView data, std::size_t from) const {
   return forms_.reveal([&](ByteView forms) -> Found {
     for (std::size_t at = starts_.next(data, from); at < data.size();

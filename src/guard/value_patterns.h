@@ -27,6 +27,10 @@ class ValuePatterns final : public Patterns {
   static std::shared_ptr<const ValuePatterns> make(const Secret& key);
 
   [[nodiscard]] Found find(ByteView data, std::size_t from) const override;
+  /// Of the forms that begin at this place alone.
+  [[nodiscard]] Found find_at(ByteView data, std::size_t place) const;
+  /// What may begin one.
+  [[nodiscard]] const Starts& starts() const noexcept { return starts_; }
 
  private:
   struct Part {

@@ -136,7 +136,11 @@ void VaultSide::receive(HolderChannel& holder, Message&& message) {
     return grantor_.on_release(holder.id, *release, now());
   if (auto* done = std::get_if<FenceDone>(&message))
     return grantor_.on_fence_done(holder.id, *done, now());
-  if (auto* finding = std::get_if<Finding>(&message)) return source_.on_finding(*finding);
+  // A runner speaks for its own session alone.
+  if (auto* finding = std::get_if<Finding>(&message);
+      finding != nullptr &&
+      (holder.role == HolderRole::Gateway || finding->session == holder.session))
+    return source_.on_finding(*finding);
   if (auto* refusals = std::get_if<Refusals>(&message);
       refusals != nullptr && holder.role == HolderRole::Gateway)
     return source_.on_refusals(*refusals);

@@ -17,6 +17,7 @@ from support.containers import CURL, ESCAPE, LOOK, descendants, folders, is_gone
 from support.docker_engine import DOCKER, DOCKERD, DockerEngine
 from support.images import BUSYBOX, MACHINE, busybox_image, machine_image, shown
 from support.memory import find
+from support.output import try_output_net
 from support.room import AGENTS, NOBODY, last_json
 from support.streams import command_line, try_standard_streams
 from support.waiting import until
@@ -81,7 +82,8 @@ def container_pids(engine, session):
 def test_a_command_runs_alone_with_its_variables(room, busybox, in_container):
     _, token = room.add_key("github", member="alice")
     script = "id -u; echo $$; ls /proc | grep -c '^[0-9]'; cat /proc/net/route | wc -l; pwd; env"
-    done = room.run(["github"], ["sh", "-c", script], flags=in_container(busybox))
+    flags = in_container(busybox, "--no-output-filter")
+    done = room.run(["github"], ["sh", "-c", script], flags=flags)
     user, pid, processes, routes, folder, *variables = done.stdout.split("\n")
     assert (user, routes, folder) == ("0", "1", "/home/agent")
     assert int(processes) < 6 and int(pid) < 10
@@ -149,7 +151,7 @@ def test_j1_j2_the_engine_learns_nothing(room, engine, busybox, in_container):
     """In no description, file, log or memory of the engine's, though the command says its key aloud."""
     _, token = room.add_key("github", member="alice")
     script = "echo $GH_TOKEN; echo ready; exec sleep 600"
-    flags = in_container(busybox, "--user", "agent")
+    flags = in_container(busybox, "--user", "agent", "--no-output-filter")
     work = room.begin(["github"], ["sh", "-c", script], flags=flags)
     work.line("ready")
     assert work.lines()[0] == token
@@ -302,6 +304,10 @@ def test_the_machines_own_network_where_it_is_asked_for(room, standins, on_machi
 
 def test_standard_streams_of_every_kind(room, busybox, in_container, tmp_path):
     try_standard_streams(room, in_container(busybox), tmp_path)
+
+
+def test_j1_what_it_writes_passes_through_the_net(room, busybox, in_container):
+    try_output_net(room, in_container(busybox))
 
 
 def test_a_reader_that_takes_its_time_holds_up_nothing_but_the_command(room, busybox, in_container):

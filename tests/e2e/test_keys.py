@@ -118,8 +118,9 @@ def test_homes(room):
     own_id, own = room.add_key("github", member="alice")
     assert (room.key(own_id)["home"], room.key(own_id)["owner"]) == ("integration", "alice")
     show = ["/bin/sh", "-c", "echo $GH_TOKEN"]
-    assert room.run(["github"], show).stdout.strip() == own
-    refused = room.run(["github"], show, member="bob", expect=None)
+    plain = ("--no-output-filter",)
+    assert room.run(["github"], show, flags=plain).stdout.strip() == own
+    refused = room.run(["github"], show, member="bob", flags=plain, expect=None)
     assert refused.returncode in (REFUSED, NOT_FOUND) and own not in refused.stdout
 
 
@@ -209,6 +210,7 @@ def test_generic_env_injects_under_its_name(room):
             "-c",
             "import os, json; print(json.dumps(os.environ['MY_SERVICE_TOKEN']))",
         ],
+        flags=("--no-output-filter",),
     )
     assert json.loads(done.stdout) == value
 

@@ -64,9 +64,8 @@ def test_database_url(room, key):
 
 def test_the_password_is_in_the_workroom_only(room, key):
     _, password = key
-    done = room.run(
-        ["postgres"], [sys.executable, "-c", "import os; print(os.environ['PGPASSWORD'])"]
-    )
+    show = [sys.executable, "-c", "import os; print(os.environ['PGPASSWORD'])"]
+    done = room.run(["postgres"], show, flags=("--no-output-filter",))
     assert done.stdout == password + "\n"
     room.add_key("gemini")
     assert "PGPASSWORD" not in room.run(["gemini"], ["/usr/bin/env"]).stdout

@@ -29,6 +29,7 @@ from support.images import (
 from support.memory import find
 from support.postgres import BINARIES, Cluster
 from support.room import AGENTS, last_json
+from support.output import try_output_net
 from support.streams import try_standard_streams
 from support.waiting import until
 
@@ -83,7 +84,8 @@ def nothing_remains(room, session):
 def test_a_command_runs_alone_with_its_variables(room, busybox):
     _, token = room.add_key("github", member="alice")
     script = "id -u; echo $$; ls /proc | grep -c '^[0-9]'; cat /proc/net/route | wc -l; env"
-    done = room.run(["github"], ["sh", "-c", script], flags=in_container(busybox))
+    flags = in_container(busybox, "--no-output-filter")
+    done = room.run(["github"], ["sh", "-c", script], flags=flags)
     user, pid, processes, routes, *variables = done.stdout.split("\n")
     assert (user, routes) == ("0", "1"), "root of its own, and no way out of the loopback"
     assert int(processes) < 6 and int(pid) < 10
@@ -536,6 +538,10 @@ def test_what_cannot_be_killed_is_named_not_forgotten(room, busybox):
 
 def test_standard_streams_of_every_kind(room, busybox, tmp_path):
     try_standard_streams(room, in_container(busybox), tmp_path)
+
+
+def test_j1_what_it_writes_passes_through_the_net(room, busybox):
+    try_output_net(room, in_container(busybox))
 
 
 def test_the_image_is_not_written_to(room, busybox):

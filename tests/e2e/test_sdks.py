@@ -67,6 +67,7 @@ def test_a_workroom_gets_what_it_named_and_nothing_else(room):
         ["gemini", "github"],
         [sys.executable, "-c", "import json, os; print(json.dumps(dict(os.environ)))"],
         environment=environment,
+        flags=("--no-output-filter",),
     )
     variables = last_json(done.stdout)
     assert variables["GH_TOKEN"] == variables["GITHUB_TOKEN"] == token

@@ -12,16 +12,16 @@ for i in 0 1 2; do readlink /proc/$$/fd/$i | cut -c 1-5; done
 """
 
 
-def command_line(room, flags, script):
-    """Of a `strongroom run` of this script with alice's key of gemini."""
+def command_line(room, flags, script, service="gemini"):
+    """Of a `strongroom run` of this script with alice's key of this service."""
     command = [PROGRAMS / "strongroom", "run", "--data", room.data, "--tenant", "acme"]
-    command += ["--member", "alice", "--service", "gemini", *flags, "--", "sh", "-c", script]
+    command += ["--member", "alice", "--service", service, *flags, "--", "sh", "-c", script]
     return list(map(str, command))
 
 
-def run_with(room, flags, script, **streams):
+def run_with(room, flags, script, service="gemini", **streams):
     return subprocess.run(
-        command_line(room, flags, script), env=room.environment, timeout=60, **streams
+        command_line(room, flags, script, service), env=room.environment, timeout=60, **streams
     )
 
 

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/output_watch.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "app/output.h"
+
+namespace strongroom::app {
+
+Result<std::unique_ptr<OutputWatch>> OutputWatch::over(io::Loop& loop, workroom::Streams& streams,
+                                                       lease::HolderLink& link, SessionId session) {
+  std::unique_ptr<OutputWatch> out(new OutputWatch(link, session));
+  STRONGROOM_TRY(out->net_, workroom::OutputNet::make(loop, streams));
+  return out;
+}
+
+Status OutputWatch::begin(const std::shared_ptr<const guard::AnyValue>& values) {
+  return net_->begin(values, [this](const std::string& stream) { note(stream, 1); });
+}
+
+io::Task<int> OutputWatch::finish(Deadline deadline) {
+  net_->let_go();
+  co_await net_->drained(deadline);
+  int status = 0;
+  for (const auto& caught : net_->caught())
+    if (const int failed = tell(caught); failed != 0) status = failed;
+  co_return status;
+}
+
+int OutputWatch::tell(const workroom::OutputNet::Catch& caught) {
+  // The first has been told already.
+  if (caught.hits > 1) note(caught.stream, caught.hits);
+  if (caught.hits > 0)
+    std::fprintf(stderr, "strongroom: masked %zu of this session's key values in %s\n", caught.hits,
+                 caught.stream.c_str());
+  // A reader that left is the command's own matter, as with any pipe.
+  if (caught.problem == 0 || caught.problem == EPIPE) return 0;
+  return report(Error(Code::Storage, caught.stream + " of the command cannot be written: " +
+                                         std::strerror(caught.problem)));
+}
+
+void OutputWatch::note(const std::string& stream, std::size_t count) {
+  lease::Finding finding;
+  finding.session = session_;
+  finding.what = "value_in_output";
+  finding.path = stream + ", " + std::to_string(count) + (count == 1 ? " time" : " times");
+  if (link_.is_connected()) link_.report(finding);
+}
+
+}  // namespace strongroom::app

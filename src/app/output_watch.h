@@ -1,0 +1,43 @@
+// OutputWatch: the output net (workroom/output_net.h) over one session's workroom, and what is told
+// of what it caught: a finding, and a line on our own standard error. Never the value.
+//
+// Used by: Runner. Threads: its loop's. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "guard/any_value.h"
+#include "io/loop.h"
+#include "io/task.h"
+#include "lease/holder_side.h"
+#include "workroom/output_net.h"
+
+namespace strongroom::app {
+
+class OutputWatch {
+ public:
+  /// In place of the streams that a command writes to.
+  static Result<std::unique_ptr<OutputWatch>> over(io::Loop& loop, workroom::Streams& streams,
+                                                   lease::HolderLink& link, SessionId session);
+  /// Before the command begins.
+  [[nodiscard]] Status begin(const std::shared_ptr<const guard::AnyValue>& values);
+  /// The command has its streams.
+  void let_go() noexcept { net_->let_go(); }
+  /// Once nothing of the workroom is left. The answer is an exit status: not 0 where some of its
+  /// output is lost.
+  [[nodiscard]] io::Task<int> finish(Deadline deadline);
+
+ private:
+  OutputWatch(lease::HolderLink& link, SessionId session) : link_(link), session_(session) {}
+  void note(const std::string& stream, std::size_t count);
+  [[nodiscard]] int tell(const workroom::OutputNet::Catch& caught);
+
+  lease::HolderLink& link_;
+  SessionId session_;
+  std::unique_ptr<workroom::OutputNet> net_;
+};
+
+}  // namespace strongroom::app
