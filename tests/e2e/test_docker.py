@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from support.canary import search
+from support.canary import encodings, search
 from support.containers import CURL, ESCAPE, LOOK, descendants, folders, is_gone
 from support.docker_engine import DOCKER, DOCKERD, DockerEngine
 from support.images import BUSYBOX, MACHINE, busybox_image, machine_image, shown
@@ -151,12 +151,13 @@ def test_j1_j2_the_engine_learns_nothing(room, engine, busybox, in_container):
     """In no description, file, log or memory of the engine's, though the command says its key aloud."""
     _, token = room.add_key("github", member="alice")
     script = "echo $GH_TOKEN; echo ready; exec sleep 600"
-    flags = in_container(busybox, "--user", "agent", "--no-output-filter")
+    flags = in_container(busybox, "--user", "agent")
     work = room.begin(["github"], ["sh", "-c", script], flags=flags)
     work.line("ready")
-    assert work.lines()[0] == token
+    assert work.lines()[0] == "*" * len(token)
     session = only_session(room)
-    patterns = room.canaries.patterns()
+    # Of this key alone: to look for all of the suite's in so much memory takes minutes.
+    patterns = list(encodings(token))
     name = f"strongroom-{session}"
     described = engine.run("inspect", name).stdout + engine.run("image", "inspect", busybox).stdout
     assert b'"strongroom.session"' in described

@@ -1,6 +1,7 @@
 """Watches command lines and environments of all processes outside workrooms while the suite runs.
 
-A workroom is whatever descends from a `strongroom run`: injected keys are meant to be there, and nowhere else.
+A workroom is whatever descends from a `strongroom run`, or, where an engine starts it, from its first process: injected
+keys are meant to be there, and nowhere else.
 SPDX-License-Identifier: Apache-2.0
 """
 
@@ -36,10 +37,14 @@ def _is_runner(pid):
     return len(words) > 1 and words[0].endswith(b"/strongroom") and b"run" in words[1:4]
 
 
+def _is_first_process(pid):
+    return _read(f"/proc/{pid}/cmdline").split(b"\0")[0] == b"/run/strongroom/strongroom-init"
+
+
 def outside_workrooms():
-    """[(pid, start time)] of all processes that are in no workroom. The runner itself is outside."""
+    """[(pid, start time)] of all processes that are in no workroom. The runner itself is outside, and so is the first process."""
     parents = _parents()
-    runners = {pid for pid in parents if _is_runner(pid)}
+    runners = {pid for pid in parents if _is_runner(pid) or _is_first_process(pid)}
 
     def inside(pid):
         seen = set()
