@@ -40,16 +40,7 @@ Result<vault::PolicyPlace> place_in_path(Call& call) {
   return place_of(call.path["tenant"], call.parameter("service"), call.parameter("key"));
 }
 
-}  // namespace
-
-Answer list_policies(Call& call) {
-  STRONGROOM_TRY(const auto policies, call.services.vault.list_policies(call.parameter("tenant")));
-  return reply(to_json_list(policies));
-}
-
-Answer set_policy(Call& call) {
-  STRONGROOM_TRY(const auto place,
-                 place_of(call.text("tenant"), call.text("service"), call.text("key")));
+vault::PolicyChange change_in(Call& call) {
   vault::PolicyChange change;
   change.allow = rules(call, "allow");
   change.deny = rules(call, "deny");
@@ -62,8 +53,25 @@ Answer set_policy(Call& call) {
   if (given(call, "budget_unit") != nullptr) change.budget_unit = call.text("budget_unit");
   change.budget_per_day = number(call, "budget_per_day");
   change.tunnels = rules(call, "tunnels");
-  STRONGROOM_TRY(const auto policy, call.services.vault.set_policy(call.actor, place, change));
-  return reply(to_json(policy));
+  return change;
+}
+
+}  // namespace
+
+Answer list_policies(Call& call) {
+  STRONGROOM_TRY(const auto policies, call.services.vault.list_policies(call.parameter("tenant")));
+  return reply(to_json_list(policies));
+}
+
+io::Task<Answer> set_policy(Call& call) {
+  auto place = place_of(call.text("tenant"), call.text("service"), call.text("key"));
+  if (!place) co_return std::unexpected(std::move(place).error());
+  vault::PolicyChange change = change_in(call);
+  vault::Actor actor = call.actor;
+  const auto policy = co_await call.services.vault.set_policy(std::move(actor), std::move(*place),
+                                                              std::move(change));
+  if (!policy) co_return std::unexpected(policy.error());
+  co_return reply(to_json(*policy));
 }
 
 Answer show_policy(Call& call) {
@@ -72,10 +80,14 @@ Answer show_policy(Call& call) {
   return reply(to_json(policy));
 }
 
-Answer remove_policy(Call& call) {
-  STRONGROOM_TRY(const auto place, place_in_path(call));
-  STRONGROOM_CHECKED(call.services.vault.remove_policy(call.actor, place));
-  return Reply();
+io::Task<Answer> remove_policy(Call& call) {
+  auto place = place_in_path(call);
+  if (!place) co_return std::unexpected(std::move(place).error());
+  vault::Actor actor = call.actor;
+  const Status done =
+      co_await call.services.vault.remove_policy(std::move(actor), std::move(*place));
+  if (!done) co_return std::unexpected(done.error());
+  co_return Reply();
 }
 
 }  // namespace strongroom::api

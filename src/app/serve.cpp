@@ -70,6 +70,9 @@ class FencesWithSockets final : public vault::HolderFences {
     return leases_.has_runner(session);
   }
   void refresh(KeyId key) override { leases_.refresh(key); }
+  io::Task<void> refresh_all(std::vector<KeyId> keys) override {
+    return leases_.refresh_all(std::move(keys));
+  }
 
  private:
   void close(vault::FenceKind kind, const IdBytes& id) {

@@ -234,6 +234,11 @@ void take(Fields& in, FenceDone& m) {
 
 void take(Fields& in, Refresh& m) {
   m.key = in.id<KeyId>();
+  m.order = in.u64();
+}
+
+void take(Fields& in, RefreshDone& m) {
+  m.order = in.u64();
 }
 
 void take(Fields& in, Intents& m) {

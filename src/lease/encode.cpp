@@ -184,6 +184,11 @@ void put(Writer& out, const FenceDone& m) {
 
 void put(Writer& out, const Refresh& m) {
   put_id(out, m.key.view());
+  out.u64(m.order);
+}
+
+void put(Writer& out, const RefreshDone& m) {
+  out.u64(m.order);
 }
 
 void put_intent(Writer& out, std::uint64_t sequence, const LeaseId& lease, std::string_view host,

@@ -55,7 +55,8 @@ void Grantor::on_renew(HolderId holder, const Renew& renew, SteadyTime received)
     if (found == leases_.end() || found->second.holder != holder) continue;
     const auto& facts = found->second.facts;
     // What is left out keeps its time here: the holder may not have heard yet.
-    if (is_fenced(facts) || !hooks_.may_continue(facts.session, facts.key)) continue;
+    if (is_fenced(facts) || is_outdated(holder, facts, received)) continue;
+    if (!hooks_.may_continue(facts.session, facts.key)) continue;
     found->second.runs_out = std::max(found->second.runs_out, received + kLeaseTime + kMargin);
     answer.leases.push_back(id);
   }
@@ -176,6 +177,56 @@ void Grantor::refresh(KeyId key) {
   for (const auto& id : tell) hooks_.send(id, Refresh{key});
 }
 
+void Grantor::refresh(std::span<const KeyId> keys, SteadyTime now, std::function<void()> complete) {
+  for (const auto& key : keys) refresh(key);
+  Refreshing refreshing;
+  refreshing.keys.insert(keys.begin(), keys.end());
+  refreshing.waiting = who_holds(refreshing.keys);
+  refreshing.renewed_until = now + kLeaseTime + kMargin;
+  refreshing.complete = std::move(complete);
+  if (refreshing.waiting.empty()) return refreshing.complete();
+  // Messages stay in order: who answers this one has heard the others.
+  const Refresh last{*refreshing.keys.begin(), next_order_++};
+  const auto tell = refreshing.waiting;
+  refreshes_.emplace(last.order, std::move(refreshing));
+  for (const auto& id : tell)
+    if (find(id) != nullptr) hooks_.send(id, last);
+}
+
+void Grantor::on_refresh_done(HolderId holder, const RefreshDone& done) {
+  const auto found = refreshes_.find(done.order);
+  if (found == refreshes_.end()) return;
+  found->second.waiting.erase(holder);
+  look_at_refreshes();
+}
+
+/// Completes those that nobody is waited for any more.
+void Grantor::look_at_refreshes() {
+  std::vector<std::function<void()>> complete;
+  std::erase_if(refreshes_, [&](auto& each) {
+    if (!each.second.waiting.empty()) return false;
+    complete.push_back(std::move(each.second.complete));
+    return true;
+  });
+  for (const auto& call : complete) call();
+}
+
+/// It was told that the lease is no longer good for new uses, and has not answered for too long.
+bool Grantor::is_outdated(HolderId holder, const LeaseFacts& facts, SteadyTime now) const noexcept {
+  return std::ranges::any_of(refreshes_, [&](const auto& each) {
+    const Refreshing& refreshing = each.second;
+    return now >= refreshing.renewed_until && refreshing.waiting.contains(holder) &&
+           refreshing.keys.contains(facts.key);
+  });
+}
+
+std::set<HolderId> Grantor::who_holds(const std::set<KeyId>& keys) const {
+  std::set<HolderId> holders;
+  for (const auto& [id, lease] : leases_)
+    if (keys.contains(lease.facts.key)) holders.insert(lease.holder);
+  return holders;
+}
+
 void Grantor::tick(SteadyTime now) {
   std::vector<std::uint64_t> touched;
   for (auto& [number, order] : orders_) {
@@ -198,6 +249,11 @@ void Grantor::tick(SteadyTime now) {
   for (const auto& [id, lease] : leases_)
     if (now >= lease.runs_out) over.push_back(id);
   for (const auto& id : over) end(leases_.find(id), now);
+  for (auto& [number, refreshing] : refreshes_) {
+    const auto holding = who_holds(refreshing.keys);
+    std::erase_if(refreshing.waiting, [&](const auto& id) { return !holding.contains(id); });
+  }
+  look_at_refreshes();
   std::erase_if(ended_, [&](const auto& each) { return now >= each.second.at + kFactsKept; });
   forget_gone_holders();
   for (const auto number : touched) complete_if_done(number);

@@ -9,6 +9,8 @@
 
 #include <functional>
 #include <map>
+#include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -84,6 +86,11 @@ class Grantor {
              std::chrono::milliseconds grace, SteadyTime now, FenceComplete complete);
   /// To all live holders; no answer.
   void refresh(KeyId key);
+  /// The same for several. `complete` is called once, perhaps before this returns: when no holder
+  /// begins a use with a lease of these keys from before any more, because it has said so or those
+  /// leases have run out. What does not answer for as long as a lease lasts is not renewed.
+  void refresh(std::span<const KeyId> keys, SteadyTime now, std::function<void()> complete);
+  void on_refresh_done(HolderId holder, const RefreshDone& done);
   /// About every 50 ms.
   void tick(SteadyTime now);
 
@@ -117,6 +124,12 @@ class Grantor {
     std::vector<FenceOutcome> outcomes;
     FenceComplete complete;
   };
+  struct Refreshing {
+    std::set<KeyId> keys;
+    std::set<HolderId> waiting;
+    SteadyTime renewed_until{};
+    std::function<void()> complete;
+  };
   struct Ended {
     LeaseFacts facts;
     SteadyTime at{};
@@ -129,6 +142,10 @@ class Grantor {
   void end(std::unordered_map<LeaseId, LeaseState>::iterator lease, SteadyTime now);
   void end_of_order(HolderId holder, const Order& order, SteadyTime now);
   void complete_if_done(std::uint64_t number);
+  [[nodiscard]] bool is_outdated(HolderId holder, const LeaseFacts& facts,
+                                 SteadyTime now) const noexcept;
+  [[nodiscard]] std::set<HolderId> who_holds(const std::set<KeyId>& keys) const;
+  void look_at_refreshes();
   void forget_gone_holders();
 
   Hooks hooks_;
@@ -137,6 +154,7 @@ class Grantor {
   std::unordered_map<LeaseId, LeaseState> leases_;
   std::unordered_map<LeaseId, Ended> ended_;
   std::map<std::uint64_t, Order> orders_;
+  std::map<std::uint64_t, Refreshing> refreshes_;
 };
 
 }  // namespace strongroom::lease

@@ -278,7 +278,11 @@ void HolderLink::receive(Message&& message) {
   if (auto* denied = std::get_if<Denied>(&message)) return holder_.on_denied(*denied, at);
   if (auto* all = std::get_if<AllGranted>(&message)) return holder_.on_all_granted(*all);
   if (auto* fence = std::get_if<Fence>(&message)) return holder_.on_fence(*fence);
-  if (auto* refresh = std::get_if<Refresh>(&message)) return holder_.on_refresh(*refresh);
+  if (auto* refresh = std::get_if<Refresh>(&message)) {
+    holder_.on_refresh(*refresh);
+    if (refresh->order != 0) send(RefreshDone{refresh->order});
+    return;
+  }
   if (auto* hello = std::get_if<VaultHello>(&message)) {
     if (hello->protocol != kProtocol)
       return channel_->close("The vault speaks another version of the lease protocol.");

@@ -246,6 +246,42 @@ TEST_F(Link, AHolderThatIsGoneIsWaitedForUntilItsLeaseHasRunOut) {
   run(story());
 }
 
+TEST_F(Link, ARefreshIsAnsweredOnceNoUseBeginsWithWhatWasGrantedBefore) {
+  auto link = join(HolderRole::Gateway);
+  auto other = join(HolderRole::Gateway);
+  Carrier carrier;
+  auto story = [&]() -> io::Task<void> {
+    const auto lease = co_await link->lease_for(pass_of(1), "gemini");
+    EXPECT_TRUE(lease && carrier.attach(**lease));
+    EXPECT_NE(link->cached_lease(pass_of(1), "gemini"), nullptr);
+    const auto began = clock.steady();
+    std::vector<KeyId> keys{TinyVault::key_of(2), TinyVault::key_of(1)};
+    co_await side.refresh_all(std::move(keys));
+    EXPECT_LT(clock.steady() - began, milliseconds(1000));
+    EXPECT_EQ(link->cached_lease(pass_of(1), "gemini"), nullptr);
+    EXPECT_TRUE(carrier.is_usable(clock.steady())) << "what is under way goes on";
+    const auto again = co_await link->lease_for(pass_of(1), "gemini");
+    EXPECT_TRUE(again);
+    EXPECT_EQ(vault.opened, 2);
+  };
+  run(story());
+}
+
+TEST_F(Link, ARefreshWaitsForTheLeasesOfAHolderThatIsGone) {
+  auto link = join(HolderRole::Gateway);
+  auto story = [&]() -> io::Task<void> {
+    const auto lease = co_await link->lease_for(pass_of(1), "gemini");
+    EXPECT_TRUE(lease);
+    const auto granted = clock.steady();
+    link.reset();
+    co_await until([&] { return vault.lost == 1; });
+    std::vector<KeyId> keys{TinyVault::key_of(1)};
+    co_await side.refresh_all(std::move(keys));
+    EXPECT_GE(clock.steady() - granted, milliseconds(2400));
+  };
+  run(story());
+}
+
 TEST_F(Link, WithoutTheVaultLeasesRunOut) {
   auto link = join(HolderRole::Gateway);
   Carrier carrier;

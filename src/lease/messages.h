@@ -23,7 +23,7 @@
 
 namespace strongroom::lease {
 
-inline constexpr std::uint16_t kProtocol = 4;
+inline constexpr std::uint16_t kProtocol = 5;
 /// A lease not renewed for this long is dead for its holder; the vault waits kMargin longer before
 /// it calls it run out.
 inline constexpr std::chrono::milliseconds kLeaseTime{2000};
@@ -197,6 +197,11 @@ struct FenceDone {
 /// running streams end by themselves.
 struct Refresh {
   KeyId key;
+  std::uint64_t order = 0;  ///< RefreshDone is waited for; 0: it is not
+};
+/// From here on no use begins with what was granted before that Refresh, and those before it.
+struct RefreshDone {
+  std::uint64_t order = 0;
 };
 
 /// A use that is about to happen; the answer's first octet waits until the vault says that it is
@@ -297,7 +302,7 @@ using Message =
     std::variant<HolderHello, VaultHello, Acquire, AcquireSession, Granted, AllGranted, Denied,
                  Renew, Renewed, Release, Fence, FenceDone, Refresh, Intents, IntentsDurable,
                  Settled, Finding, Observed, CheckKey, CheckDone, Drain, SessionOver, SpentByOthers,
-                 Refusals, ServerCertificate, SessionActive>;
+                 Refusals, ServerCertificate, SessionActive, RefreshDone>;
 
 /// Appends the whole frame (octet of type: the place in Message, from 1). Texts over their limit
 /// are cut. The buffer holds plaintext for messages that carry a Secret: the caller wipes it.

@@ -77,7 +77,7 @@ std::vector<Message> samples() {
   all.emplace_back(
       Fence{8, FenceKind::Session, id_of<SessionId>(4).bytes(), "session_ended", 2000});
   all.emplace_back(FenceDone{9, 3, {{77, "psql", true}, {78, "sh", false}}});
-  all.emplace_back(Refresh{id_of<KeyId>(6)});
+  all.emplace_back(Refresh{id_of<KeyId>(6), 14});
   all.emplace_back(Intents{{{10, id_of<LeaseId>(1), "api.example.com", "POST", "/v1/x"}}});
   all.emplace_back(IntentsDurable{11});
   all.emplace_back(Settled{{{10, 200, 1, 2, 3, UseOutcome::ClientLeft, "tokens", 12}}});
@@ -92,6 +92,7 @@ std::vector<Message> samples() {
   all.emplace_back(Refusals{{{"rate_limited", 3}, {"denied_path", 1}}});
   all.emplace_back(ServerCertificate{"CHAIN", Secret(bytes_of("PRIVATE"))});
   all.emplace_back(SessionActive{id_of<SessionId>(4)});
+  all.emplace_back(RefreshDone{14});
   return all;
 }
 

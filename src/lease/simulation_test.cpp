@@ -1,9 +1,11 @@
 // Seeded simulation of a vault and its holders over slow, stalling and breaking channels, in
 // virtual time, with clocks that run at different speeds. What must hold: once a fence is complete
-// no holder calls a lease of that key usable, ever (R1). SPDX-License-Identifier: Apache-2.0
+// no holder calls a lease of that key usable, ever (R1); and once a refresh is, none begins a use
+// with a lease from before. SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <random>
 #include <set>
@@ -119,7 +121,7 @@ class Simulation {
     if (pick(2000) == 0) revoke(id_of<KeyId>(static_cast<std::uint8_t>(1 + pick(kKeys))));
     if (pick(6000) == 0)
       end_session(id_of<SessionId>(static_cast<std::uint8_t>(1 + pick(kSessions))));
-    if (pick(1500) == 0) grantor_.refresh(id_of<KeyId>(static_cast<std::uint8_t>(1 + pick(kKeys))));
+    if (pick(1500) == 0) refresh(id_of<KeyId>(static_cast<std::uint8_t>(1 + pick(kKeys))));
   }
 
   void toggle(SimulatedHolder& each) {
@@ -160,6 +162,8 @@ class Simulation {
         grantor_.on_release(each.id, *release, vault_now());
       if (auto* done = std::get_if<FenceDone>(&*message))
         grantor_.on_fence_done(each.id, *done, vault_now());
+      if (auto* done = std::get_if<RefreshDone>(&*message))
+        grantor_.on_refresh_done(each.id, *done);
     }
   }
 
@@ -169,6 +173,7 @@ class Simulation {
     answer.lease.session = id_of<SessionId>(acquire.pass_hash[0]);
     answer.lease.key = id_of<KeyId>(acquire.pass_hash[1]);
     answer.lease.service = acquire.service;
+    answer.lease.key_version = newest_[answer.lease.key];
     const bool may_be = may(answer.lease.session, answer.lease.key);
     if (may_be && grantor_.grant(each.id, answer.lease, vault_now()))
       return send(each.down, std::move(answer));
@@ -185,7 +190,10 @@ class Simulation {
       if (auto* denied = std::get_if<Denied>(&*message)) each.holder->on_denied(*denied, now);
       if (auto* renewed = std::get_if<Renewed>(&*message)) each.holder->on_renewed(*renewed, now);
       if (auto* fence = std::get_if<Fence>(&*message)) each.holder->on_fence(*fence);
-      if (auto* refresh = std::get_if<Refresh>(&*message)) each.holder->on_refresh(*refresh);
+      if (auto* refresh = std::get_if<Refresh>(&*message)) {
+        each.holder->on_refresh(*refresh);
+        if (refresh->order != 0) send(each.up, RefreshDone{refresh->order});
+      }
     }
   }
 
@@ -224,6 +232,8 @@ class Simulation {
         ASSERT_FALSE(complete_.contains(found.lease->granted().key)) << "R1 broken at " << now_ms;
         ASSERT_FALSE(complete_sessions_.contains(found.lease->granted().session))
             << "R1 broken at " << now_ms;
+        ASSERT_GE(found.lease->granted().key_version, refreshed_[found.lease->granted().key])
+            << "an outdated lease is good for new uses at " << now_ms;
       }
   }
 
@@ -238,6 +248,17 @@ class Simulation {
                          << "a fence ends by time alone";
                    });
   }
+  /// What is granted from here on is of another version.
+  void refresh(KeyId key) {
+    const std::uint32_t version = ++newest_[key];
+    const auto began = now_ms;
+    const std::vector<KeyId> keys{key};
+    grantor_.refresh(keys, vault_now(), [this, key, version, began] {
+      refreshed_[key] = std::max(refreshed_[key], version);
+      EXPECT_LE(now_ms - began, 2 * (kLeaseTime + kMargin).count() + 50)
+          << "a refresh ends by time alone";
+    });
+  }
   void end_session(SessionId session) {
     if (!over_.insert(session).second) return;
     ++begun_;
@@ -251,6 +272,7 @@ class Simulation {
   std::vector<std::unique_ptr<SimulatedHolder>> holders_;
   int connection_ = 0;
   std::size_t begun_ = 0;
+  std::map<KeyId, std::uint32_t> newest_, refreshed_;
   std::set<KeyId> revoked_, complete_;
   std::set<SessionId> over_, complete_sessions_;
 

@@ -136,6 +136,8 @@ void VaultSide::receive(HolderChannel& holder, Message&& message) {
     return grantor_.on_release(holder.id, *release, now());
   if (auto* done = std::get_if<FenceDone>(&message))
     return grantor_.on_fence_done(holder.id, *done, now());
+  if (auto* done = std::get_if<RefreshDone>(&message))
+    return grantor_.on_refresh_done(holder.id, *done);
   // A runner speaks for its own session alone.
   if (auto* finding = std::get_if<Finding>(&message);
       finding != nullptr &&
@@ -324,6 +326,12 @@ vault::HolderOutcome VaultSide::to_outcome(const FenceOutcome& outcome) const {
 
 void VaultSide::refresh(KeyId key) {
   grantor_.refresh(key);
+}
+
+io::Task<void> VaultSide::refresh_all(std::vector<KeyId> keys) {
+  const auto done = std::make_shared<io::Event>(loop_);
+  grantor_.refresh(keys, now(), [done] { done->set(); });
+  co_await done->wait();
 }
 
 io::Task<Result<CheckDone>> VaultSide::check_key(std::unique_ptr<GrantedLease> lease) {

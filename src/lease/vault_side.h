@@ -88,6 +88,7 @@ class VaultSide final : public vault::HolderFences {
                                                         std::string reason,
                                                         std::chrono::milliseconds grace) override;
   void refresh(KeyId key) override;
+  io::Task<void> refresh_all(std::vector<KeyId> keys) override;
 
   /// Lets a gateway try the key at its provider. Unavailable when there is none, Timeout after 30
   /// s.

@@ -59,6 +59,12 @@ class HolderFences {
   [[nodiscard]] virtual bool has_runner(SessionId session) const = 0;
   /// Tells holders that a newer version exists. No answer is waited for.
   virtual void refresh(KeyId key) = 0;
+  /// The same for several; answers when no holder begins a use with what it was granted before.
+  /// Never fails: time does the rest. (Here at once, for small implementations in tests.)
+  [[nodiscard]] virtual io::Task<void> refresh_all(std::vector<KeyId> keys) {
+    for (const auto& key : keys) refresh(key);
+    co_return;
+  }
 };
 
 }  // namespace strongroom::vault

@@ -278,21 +278,21 @@ Result<std::vector<AppliedPolicy>> Vault::State::policies_for(const store::Key& 
   return applied;
 }
 
-/// Those that leases of `row`'s keys carry are taken anew.
-Status Vault::State::refresh_leases_of(const store::Policy& row) {
-  if (fences == nullptr) return {};
+/// Whose leases say what `row` says.
+Result<std::vector<KeyId>> Vault::State::keys_under(const store::Policy& row) {
+  std::vector<KeyId> under;
   // Leases without a key say where sessions may go.
-  if (row.service.empty()) fences->refresh(KeyId());
+  if (row.service.empty()) under.emplace_back();
   if (row.key) {
-    fences->refresh(*row.key);
-    return {};
+    under.push_back(*row.key);
+    return under;
   }
   store::Where where{{"tenant", store::to_value(row.tenant)}};
   if (!row.service.empty()) where.push_back({"service", row.service});
   STRONGROOM_TRY(const auto keys, store.list<store::Key>(where));
   for (const auto& key : keys)
-    if (key.state != kRevoked) fences->refresh(key.id);
-  return {};
+    if (key.state != kRevoked) under.push_back(key.id);
+  return under;
 }
 
 Status Vault::State::erase_policies_in_transaction(const store::Where& where) {
@@ -307,9 +307,21 @@ Status Vault::State::erase_policies_in_transaction(const store::Where& where) {
   return {};
 }
 
-Result<PolicyView> Vault::set_policy(const Actor& actor, const PolicyPlace& place,
-                                     const PolicyChange& change) {
+io::Task<Result<PolicyView>> Vault::set_policy(Actor actor, PolicyPlace place,
+                                               PolicyChange change) {
   auto& state = *state_;
+  const auto row = state.put_policy(actor, place, change);
+  if (!row) co_return std::unexpected(row.error());
+  auto view = state.view(*row);
+  auto keys = state.keys_under(*row);
+  if (!keys) co_return std::unexpected(std::move(keys).error());
+  if (state.fences != nullptr) co_await state.fences->refresh_all(std::move(*keys));
+  co_return view;
+}
+
+Result<store::Policy> Vault::State::put_policy(const Actor& actor, const PolicyPlace& place,
+                                               const PolicyChange& change) {
+  auto& state = *this;
   store::Policy row;
   bool has_other_unit = false;
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
@@ -354,12 +366,21 @@ Result<PolicyView> Vault::set_policy(const Actor& actor, const PolicyPlace& plac
     return state.act(actor, "policy.set", std::move(act));
   }));
   if (has_other_unit) state.spending.forget_units(row.id);
-  STRONGROOM_CHECKED(state.refresh_leases_of(row));
-  return state.view(row);
+  return row;
 }
 
-Status Vault::remove_policy(const Actor& actor, const PolicyPlace& place) {
+io::Task<Status> Vault::remove_policy(Actor actor, PolicyPlace place) {
   auto& state = *state_;
+  const auto row = state.take_policy(actor, place);
+  if (!row) co_return std::unexpected(row.error());
+  auto keys = state.keys_under(*row);
+  if (!keys) co_return std::unexpected(std::move(keys).error());
+  if (state.fences != nullptr) co_await state.fences->refresh_all(std::move(*keys));
+  co_return Status();
+}
+
+Result<store::Policy> Vault::State::take_policy(const Actor& actor, const PolicyPlace& place) {
+  auto& state = *this;
   store::Policy row;
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
     bool is_there = false;
@@ -371,7 +392,7 @@ Status Vault::remove_policy(const Actor& actor, const PolicyPlace& place) {
     return state.act(actor, "policy.remove", std::move(act));
   }));
   state.forget_policy(row.id);
-  return state.refresh_leases_of(row);
+  return row;
 }
 
 Result<PolicyView> Vault::show_policy(const PolicyPlace& place) {

@@ -19,8 +19,9 @@ class Policies : public VaultFixture {
     key = add("gemini", kValue)->id;
   }
   Result<PolicyView> set(const PolicyPlace& place, const PolicyChange& change) {
-    return vault->set_policy(kOperator, place, change);
+    return run(vault->set_policy(kOperator, place, change));
   }
+  Status remove(const PolicyPlace& place) { return run(vault->remove_policy(kOperator, place)); }
   PolicyPlace of_key() { return {"acme", "", key}; }
   std::vector<AppliedPolicy> applied() {
     const auto started = start("alice", {"gemini"});
@@ -97,12 +98,12 @@ TEST_F(Policies, SurviveARestartAndAreInTheRecord) {
   ASSERT_TRUE(shown);
   EXPECT_EQ(catalog::rule_text(shown->policy.deny.at(0)), "DELETE /v1/**");
   EXPECT_EQ(shown->policy.requests_per_minute, 9U);
-  ASSERT_TRUE(vault->remove_policy(kOperator, {"acme", "gemini", {}}));
+  ASSERT_TRUE(remove({"acme", "gemini", {}}));
   const auto names = actions();
   EXPECT_NE(std::ranges::find(names, "policy.set done"), names.end());
   EXPECT_EQ(names.back(), "policy.remove done");
   EXPECT_CODE(vault->show_policy({"acme", "gemini", {}}), Code::NotFound);
-  EXPECT_CODE(vault->remove_policy(kOperator, {"acme", "gemini", {}}), Code::NotFound);
+  EXPECT_CODE(remove({"acme", "gemini", {}}), Code::NotFound);
 }
 
 TEST_F(Policies, MistakesAreRefusedWithAReason) {
@@ -147,7 +148,7 @@ TEST_F(Policies, AChangeReachesTheLeasesOfEveryKeyItIsFor) {
             (std::set<KeyId>{KeyId(), key, second, other}))
       << "and the leases without a key, of proxies";
   fences.refreshed.clear();
-  ASSERT_TRUE(vault->remove_policy(kOperator, of_key()));
+  ASSERT_TRUE(remove(of_key()));
   EXPECT_EQ(fences.refreshed, std::vector<KeyId>{key});
 }
 

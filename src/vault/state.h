@@ -114,7 +114,10 @@ struct Vault::State {
   Result<catalog::Policy> policy(const store::Policy& row);
   Status put_guard(const store::PolicyGuard& guard);
   Result<std::vector<AppliedPolicy>> policies_for(const store::Key& key);
-  Status refresh_leases_of(const store::Policy& row);
+  Result<store::Policy> put_policy(const Actor& actor, const PolicyPlace& place,
+                                   const PolicyChange& change);
+  Result<store::Policy> take_policy(const Actor& actor, const PolicyPlace& place);
+  Result<std::vector<KeyId>> keys_under(const store::Policy& row);
   Status erase_policies_in_transaction(const store::Where& where);
   void forget_policy(PolicyId id);
 

@@ -276,13 +276,12 @@ class Vault {
   /// May a lease on this go on? False after revoke, end, expiry. No key: a session's proxy.
   [[nodiscard]] bool may_continue(SessionId session, KeyId key) const;
 
-  // Policies. A change reaches the gateways' leases at once (HolderFences::refresh).
-  Result<PolicyView> set_policy(const Actor& actor, const PolicyPlace& place,
-                                const PolicyChange& change);
+  // Policies. When a change is answered, no gateway begins a use under what held before.
+  io::Task<Result<PolicyView>> set_policy(Actor actor, PolicyPlace place, PolicyChange change);
   Result<PolicyView> show_policy(const PolicyPlace& place);
   Result<std::vector<PolicyView>> list_policies(std::string_view tenant);  ///< empty tenant: all
   /// What was spent under it is forgotten with it.
-  Status remove_policy(const Actor& actor, const PolicyPlace& place);
+  io::Task<Status> remove_policy(Actor actor, PolicyPlace place);
   /// What one settled use of a key cost; counted under each policy that holds for the key.
   struct Use {
     std::uint64_t bytes = 0;
