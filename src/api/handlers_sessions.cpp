@@ -87,15 +87,18 @@ void read_limits(const json::object& body, vault::SessionRequest& request) {
     request.idle_limit = seconds_of(*limit);
 }
 
-}  // namespace
-
-Answer list_sessions(Call& call) {
-  STRONGROOM_TRY(const auto filter, filter_of(call));
-  STRONGROOM_TRY(const auto sessions, call.services.vault.list_sessions(filter));
-  return reply(to_json_list(sessions));
+/// A start whose credentials could not be made is none: its session ends at once.
+io::Task<Status> make_credentials(Call& call, SessionId session) {
+  if (!call.services.hooks.make_credentials) co_return Status();
+  const Status made = co_await call.services.hooks.make_credentials(session);
+  if (made) co_return made;
+  vault::Actor actor = call.actor;
+  std::string why = "its credentials could not be made";
+  (void)co_await call.services.vault.end_session(std::move(actor), session, std::move(why));
+  co_return made;
 }
 
-Answer start_session(Call& call) {
+vault::SessionRequest request_of(const Call& call) {
   vault::SessionRequest request;
   request.tenant = call.text("tenant");
   request.member = call.text("member");
@@ -105,19 +108,37 @@ Answer start_session(Call& call) {
   if (request.runtime.empty()) request.runtime = kExternal;
   request.labels = call.settings("labels");
   read_limits(call.body.get_object(), request);
+  return request;
+}
+
+}  // namespace
+
+Answer list_sessions(Call& call) {
+  STRONGROOM_TRY(const auto filter, filter_of(call));
+  STRONGROOM_TRY(const auto sessions, call.services.vault.list_sessions(filter));
+  return reply(to_json_list(sessions));
+}
+
+io::Task<Answer> start_session(Call& call) {
+  const vault::SessionRequest request = request_of(call);
   auto started = call.services.vault.start_session(call.actor, request);
   if (!started)
-    return std::unexpected(with_link(std::move(started).error(), call.services.options));
+    co_return std::unexpected(with_link(std::move(started).error(), call.services.options));
+  const SessionId session = started->session.id;
+  const Status made = co_await make_credentials(call, session);
+  if (!made) co_return std::unexpected(made.error());
   if (request.runtime != kExternal && call.services.hooks.expect_runner)
-    call.services.hooks.expect_runner(started->session.id);
+    call.services.hooks.expect_runner(session);
   const auto* wants_socket = call.body.get_object().if_contains("socket");
   const bool has_socket =
       wants_socket != nullptr && wants_socket->is_bool() && wants_socket->get_bool();
   json::object document = to_json(*started);
   if (has_socket) {
-    STRONGROOM_TRY(document["socket"], open_socket(call, started->session.id));
+    auto socket = open_socket(call, session);
+    if (!socket) co_return std::unexpected(std::move(socket).error());
+    document["socket"] = std::move(*socket);
   }
-  return reply(std::move(document));
+  co_return reply(std::move(document));
 }
 
 Answer show_session(Call& call) {

@@ -94,7 +94,7 @@ constexpr std::array<Operation, 35> kOperations = {{
      kSessionQuery, {}, Shape::List, "Session", 200, list_sessions},
     {"session.start", "POST", "/api/v1/sessions",
      "Start a session; the only time its passes are seen",
-     {}, "NewSession", Shape::One, "StartedSession", 201, start_session},
+     {}, "NewSession", Shape::One, "StartedSession", 201, nullptr, start_session},
     {"session.show", "GET", "/api/v1/sessions/{id}", "One session",
      {}, {}, Shape::One, "Session", 200, show_session},
     {"session.end", "POST", "/api/v1/sessions/{id}/end",

@@ -103,7 +103,7 @@ io::Task<Answer> set_policy(Call& call);
 Answer show_policy(Call& call);
 io::Task<Answer> remove_policy(Call& call);
 Answer list_sessions(Call& call);
-Answer start_session(Call& call);
+io::Task<Answer> start_session(Call& call);
 Answer show_session(Call& call);
 io::Task<Answer> end_session(Call& call);
 Answer attach_runner(Call& call);

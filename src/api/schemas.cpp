@@ -163,6 +163,14 @@ constexpr std::array kGrant = {
     Member{"label", Kind::Text, Need::Required, "Label of the key that serves"},
     Member{"key", Kind::Text, Need::Required, "The key that serves"},
     Member{"delivery", Kind::Text, Need::Required, "How it is delivered", "proxied|injected"}};
+constexpr std::array kSessionCredential = {
+    Member{"id", Kind::Text, Need::Required, "dyn_..."},
+    Member{"key", Kind::Text, Need::Required, "Id of the key that made it"},
+    Member{"name", Kind::Text, Need::Required, "Of the role or user at the source"},
+    Member{"state", Kind::Text, Need::Required, "still_exposed: to be destroyed, and not yet",
+           "minting|live|still_exposed|destroyed"},
+    Member{"changed", Kind::Time, Need::Required, "Since when"},
+    Member{"why", Kind::Text, Need::Required, "Why it is still exposed, else empty"}};
 constexpr std::array kSession = {
     Member{"id", Kind::Text, Need::Required, "ses_..."},
     Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
@@ -181,7 +189,9 @@ constexpr std::array kSession = {
            "Traffic"},
     Member{"holders", Kind::ObjectList, Need::Optional,
            "Who has something of it at this moment, where it is shown alone", "SessionHolder"},
-    Member{"grants", Kind::ObjectList, Need::Required, "Keys that serve it", "Grant"}};
+    Member{"grants", Kind::ObjectList, Need::Required, "Keys that serve it", "Grant"},
+    Member{"credentials", Kind::ObjectList, Need::Required, "What was made for it alone",
+           "SessionCredential"}};
 constexpr std::array kTraffic = {
     Member{"uses", Kind::Integer, Need::Required, "Of proxied keys and tunnels, begun"},
     Member{"under_way", Kind::Integer, Need::Required, "Of these, not yet over"},
@@ -257,8 +267,20 @@ constexpr std::array kWithdrawn = {
     Member{"at", Kind::Time, Need::Required, "Since when"},
     Member{"processes", Kind::ObjectList, Need::Required, "Each process that was given it",
            "ExposedProcess"}};
-constexpr std::array kClaim = {Member{"holds", Kind::Flag, Need::Required, "Whether it is claimed"},
-                               Member{"why", Kind::Text, Need::Required, "Why not, or how"}};
+constexpr std::array kClaim = {
+    Member{"holds", Kind::Flag, Need::Required, "Whether it is claimed"},
+    Member{"why", Kind::Text, Need::Required, "Why not, or how"},
+    Member{"credentials", Kind::ObjectList, Need::Optional,
+           "R3: what was made at a source for sessions, each destroyed or still exposed",
+           "ExposedCredential"}};
+constexpr std::array kExposedCredential = {
+    Member{"id", Kind::Text, Need::Required, "dyn_..."},
+    Member{"session", Kind::Text, Need::Required, "Whose it was"},
+    Member{"name", Kind::Text, Need::Required, "Of the role or user at the source"},
+    Member{"state", Kind::Text, Need::Required, "Whether the source has confirmed",
+           "destroyed|still_exposed"},
+    Member{"at", Kind::Time, Need::Optional, "When it was destroyed"},
+    Member{"why", Kind::Text, Need::Optional, "Why it is still exposed"}};
 constexpr std::array kReceiptBody = {
     Member{"id", Kind::Text, Need::Required, "rcp_..."},
     Member{"installation", Kind::Text, Need::Required, "Which Strongroom signed"},
@@ -363,6 +385,8 @@ constexpr std::array kSchemas = {
     Schema{"Policy", "What keys may be used for, and how much", kPolicy},
     Schema{"PolicyChange", "What is given replaces what was there; the rest stays", kPolicyChange},
     Schema{"Grant", "A key that serves a session", kGrant},
+    Schema{"SessionCredential", "A credential made at its source for one session",
+           kSessionCredential},
     Schema{"Session", "One run of a workroom", kSession},
     Schema{"Traffic", "What went through the gateway", kTraffic},
     Schema{"SessionHolder", "A gateway or runner of a session", kSessionHolder},
@@ -377,6 +401,7 @@ constexpr std::array kSchemas = {
     Schema{"Fenced", "R1", kFenced},
     Schema{"Withdrawn", "R2", kWithdrawn},
     Schema{"Claim", "R3 and R4", kClaim},
+    Schema{"ExposedCredential", "A credential made for a session", kExposedCredential},
     Schema{"ReceiptBody", "What is signed", kReceiptBody},
     Schema{"Receipt", "The signed answer of a revoke", kReceipt},
     Schema{"ReceiptRow", "A receipt in a list", kReceiptRow},

@@ -64,6 +64,8 @@ struct ControlHooks {
   /// A session has begun that a runner has said it would attach to.
   std::function<void(SessionId)> expect_runner;
   std::function<std::vector<SessionHolder>(SessionId)> holders_of;
+  /// What the keys of a session that has just started make for it at their sources; may be missing.
+  std::function<io::Task<Status>(SessionId)> make_credentials;
   /// Takes over a runner's connection after `101 Switching Protocols` (strongroom-lease/1). The
   /// session exists and is open.
   std::function<void(SessionId, io::Stream)> attach_runner;

@@ -28,6 +28,15 @@ json::object to_json(const vault::GrantView& view) {
           {"delivery", view.delivery}};
 }
 
+json::object to_json(const vault::DynamicView& view) {
+  return {{"id", view.id.text()},
+          {"key", view.key.text()},
+          {"name", view.name},
+          {"state", view.state},
+          {"changed", to_rfc3339(view.changed)},
+          {"why", view.why}};
+}
+
 json::object to_json(const vault::IssuedPass& pass) {
   return {{"grant", pass.grant.text()},
           {"service", pass.service},
@@ -140,7 +149,8 @@ json::object to_json(const vault::SessionView& view) {
           {"idle_limit_seconds", view.idle_limit.count()},
           {"last_active", view.seen ? json::value(to_rfc3339(view.seen->last_active)) : nullptr},
           {"labels", to_json(view.labels)},
-          {"grants", to_list(view.grants)}};
+          {"grants", to_list(view.grants)},
+          {"credentials", to_list(view.credentials)}};
 }
 
 json::object to_json(const vault::Activity::Seen& seen) {

@@ -135,6 +135,18 @@ void add_keys(CLI::App& app, Options& o) {
   add->add_option("--label", o.key.label, "tells keys of one service apart (default)");
   add->add_option("--set", o.key.settings, "a setting of the service, NAME=VALUE; may be repeated")
       ->take_all();
+  add->add_flag(
+      "--dynamic", o.key.is_dynamic,
+      "each session gets a role of its own, made by this key, which stays in the vault, and "
+      "destroyed at the session's end (postgres, mysql)");
+  add->add_option("--grant-role", o.key.grant_role,
+                  "with --dynamic: a role of the database whose rights each session's gets");
+  add->add_option("--template", o.key.template_file,
+                  "with --dynamic: file of statements that give {{role}} its rights");
+  add->add_option(
+      "--owned", o.key.owned,
+      "with --dynamic (postgres): what a session's role made is given to this key's role "
+      "(reassign, the default) or dropped (drop)");
   leaf(*key, o, "list", "list keys", [&o](const Common& c) {
     return key_list(c, o.tenant);
   })->add_option("--tenant", o.tenant, "only this tenant's");

@@ -2,12 +2,15 @@
 #include "app/commands.h"
 
 #include "app/call.h"
+#include "app/files.h"
 #include "app/prompt.h"
 #include "base/encoding.h"
 #include "io/process.h"
 
 namespace strongroom::app {
 namespace {
+
+constexpr std::size_t kLongestTemplate = 8192;
 
 const std::vector<Column> kTenant = {
     {"NAME", "name"}, {"STATE", "state"}, {"CREATED", "created"}, {"ID", "id"}};
@@ -169,6 +172,14 @@ int key_add(const Common& common, const KeyAddOptions& options) {
   if (!options.label.empty()) body["label"] = options.label;
   json::object chosen;
   for (const auto& [name, value] : *settings) chosen[name] = value;
+  if (options.is_dynamic) chosen["dynamic"] = "yes";
+  if (!options.grant_role.empty()) chosen["grant_role"] = options.grant_role;
+  if (!options.owned.empty()) chosen["owned"] = options.owned;
+  if (!options.template_file.empty()) {
+    auto text = read_file(options.template_file, kLongestTemplate);
+    if (!text) return report(text.error());
+    chosen["template"] = std::move(*text);
+  }
   if (!chosen.empty()) body["settings"] = std::move(chosen);
   const auto value = read_value("Value of the " + options.service + " key");
   if (!value) return report(value.error());

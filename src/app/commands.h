@@ -23,6 +23,10 @@ struct KeyAddOptions {
   std::string member;
   std::string label;
   std::vector<std::string> settings;  ///< NAME=VALUE
+  bool is_dynamic = false;            ///< a credential of its own for each session
+  std::string grant_role;
+  std::string template_file;
+  std::string owned;  ///< "reassign", "drop"; empty: reassign
 };
 
 struct SealAddOptions {

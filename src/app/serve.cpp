@@ -16,6 +16,7 @@
 
 #include "api/metrics.h"
 #include "api/server.h"
+#include "app/credential_keeper.h"
 #include "app/files.h"
 #include "app/gateway_certificate.h"
 #include "app/gateway_keeper.h"
@@ -117,6 +118,7 @@ class Server {
     expiry_ = loop_.every(std::chrono::seconds(1), [this] {
       end_expired();
       (void)vault_->store_what_is_fenced();
+      credentials_->tick();
     });
     sharing_ = loop_.every(kShareEvery, [this] { share_spending(); });
     saving_ = loop_.every(kSaveEvery, [this] { save_spending(); });
@@ -262,6 +264,10 @@ class Server {
       return session && session->state == "open";
     }));
     STRONGROOM_TRY(const std::string programs, io::own_directory());
+    credentials_ = std::make_unique<CredentialKeeper>(
+        loop_, *vault_,
+        CredentialKeeper::Plan{programs + "/strongroom-issuer", config_.extra_ca_pem});
+    vault_->set_issuing(*credentials_);
     GatewayKeeper::Plan plan;
     plan.program = programs + "/strongroom-gateway";
     plan.listening_socket = sockets_.gateway.fd;
@@ -291,6 +297,7 @@ class Server {
     options.console_url = console_url();
     api::ControlHooks hooks;
     hooks.check_key = [this](KeyId key) { return check_key(key); };
+    hooks.make_credentials = [this](SessionId session) { return credentials_->make(session); };
     hooks.open_socket = [this](SessionId session, std::optional<unsigned> owner) {
       auto path = session_sockets_.open(session, owner.value_or(::geteuid()));
       if (!path) source_->end_session(session, "no socket");
@@ -479,6 +486,7 @@ class Server {
   SessionSockets session_sockets_;
   std::unique_ptr<lease::VaultSide> leases_;
   std::unique_ptr<FencesWithSockets> fences_;
+  std::unique_ptr<CredentialKeeper> credentials_;
   std::unique_ptr<GatewayKeeper> keeper_;
   std::unique_ptr<api::ControlServer> control_;
   std::unique_ptr<api::MetricsServer> metrics_server_;

@@ -39,6 +39,7 @@ struct Rows {
     call(spending);
     call(policy_guards);
     call(session_terms);
+    call(dynamics);
   }
 
   Status insert_into(Store& store) const {
@@ -67,6 +68,7 @@ struct Rows {
   std::array<Spending, 2> spending;
   std::array<PolicyGuard, 2> policy_guards;
   std::array<SessionTerms, 2> session_terms;
+  std::array<Dynamic, 2> dynamics;
 
  private:
   static ByteVector octets(std::size_t size) {
@@ -119,6 +121,16 @@ struct Rows {
                    "[\"a" + n + ".example:443\"]",
                    13000 + at};
     spending[i] = {policies[i].id, 20000 + at, 50 + at, 60 + at};
+    dynamics[i] = {crypto::random_id<DynamicId>(),
+                   sessions[i].id,
+                   keys[i].id,
+                   "role" + n,
+                   i == 0 ? "minting" : "live",
+                   "reference" + n,
+                   octets(20),
+                   octets(20),
+                   at,
+                   at};
     policy_guards[i] = {policies[i].id, "[\"* /c" + n + "\"]", at, 1 - at};
     session_terms[i] = {sessions[i].id, 70 + at, "{\"run\":\"" + n + "\"}"};
   }

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/dynamic_id.h"
 #include "base/id.h"
 
 namespace strongroom::store {
@@ -308,6 +309,35 @@ struct SessionTerms {
   }
 };
 
+/// A credential made at its source for one session, and what it takes to destroy it there. Written
+/// before it is made.
+struct Dynamic {
+  static constexpr std::string_view kTable = "dynamic_credentials";
+  DynamicId id;
+  SessionId session;
+  KeyId key;
+  std::string name;       ///< of the role or user at the source
+  std::string state;      ///< "minting", "live", "destroyed"
+  std::string reference;  ///< what the source calls it by, where it has a name of its own for it
+  ByteVector value;       ///< the session's password, sealed; empty once destroyed
+  ByteVector means;       ///< the administrator's credential, sealed; empty once destroyed
+  std::int64_t created = 0;
+  std::int64_t changed = 0;
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("session", self.session);
+    visit("key", self.key);
+    visit("name", self.name);
+    visit("state", self.state);
+    visit("reference", self.reference);
+    visit("value", self.value);
+    visit("means", self.means);
+    visit("created", self.created);
+    visit("changed", self.changed);
+  }
+};
+
 /// Calls `each.template operator()<Row>()` for every row type.
 template <class Each>
 void for_each_row_type(Each&& each) {
@@ -326,6 +356,7 @@ void for_each_row_type(Each&& each) {
   each.template operator()<Spending>();
   each.template operator()<PolicyGuard>();
   each.template operator()<SessionTerms>();
+  each.template operator()<Dynamic>();
 }
 
 }  // namespace strongroom::store

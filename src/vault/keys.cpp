@@ -68,6 +68,7 @@ Result<KeyView> Vault::add_key(const Actor& actor, const NewKey& wanted, Secret 
   STRONGROOM_TRY(const auto home, home_of(*service, wanted));
   STRONGROOM_CHECKED(check_value(*service, value));
   STRONGROOM_TRY(const auto settings, check_settings(*service, wanted.settings));
+  STRONGROOM_CHECKED(check_dynamic(*service, settings));
   key.id = crypto::random_id<KeyId>();
   key.service = service->id;
   key.delivery = static_cast<std::int64_t>(service->delivery);
@@ -155,6 +156,7 @@ Result<KeyView> Vault::rotate_key(const Actor& actor, KeyId id, Secret value) {
     STRONGROOM_CHECKED(state.store.update(old));
     STRONGROOM_CHECKED(state.store.insert(version));
     STRONGROOM_CHECKED(state.store.update(key));
+    STRONGROOM_CHECKED(state.renew_means(key.id, value));
     return state.act(actor, "key.rotate", facts_of(key));
   }));
   if (state.fences != nullptr) state.fences->refresh(id);

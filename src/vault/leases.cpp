@@ -58,6 +58,10 @@ Result<OpenedKey> Vault::State::open_for(const store::Session& session, const st
     STRONGROOM_TRY(opened.policies, policies_for(*key));
     STRONGROOM_TRY(opened.passes, passes_of(session.id));
   }
+  if (is_dynamic(opened.settings)) {
+    STRONGROOM_CHECKED(put_session_credential(opened));
+    return opened;
+  }
   STRONGROOM_TRY(opened.value, hierarchy.open(*key, version));
   return opened;
 }

@@ -158,6 +158,19 @@ Result<Receipt> Vault::State::write_receipt(const Undertaking& undertaking,
   processes.insert(processes.end(), unknown.begin(), unknown.end());
   const bool is_withdrawn = std::ranges::all_of(processes, &ExposedProcess::is_dead);
 
+  json::object source = unclaimed(why_not_at_the_source(undertaking.reason));
+  if (!undertaking.credentials.empty()) {
+    bool all_are = false;
+    STRONGROOM_TRY(auto list, destroyed_part(undertaking.credentials, all_are));
+    // Of a session, these are all that it was given at a source; a key revoked is there itself.
+    if (undertaking.reason == "session_ended")
+      source = all_are ? json::object{{"holds", true}, {"why", "the sources have confirmed it"}}
+                       : unclaimed(
+                             "what was made for the session is not destroyed yet: it is "
+                             "tried again until it is, see 'strongroom session show'");
+    source["credentials"] = std::move(list);
+  }
+
   json::object receipt{
       {"id", undertaking.id.text()},
       {"installation", installation},
@@ -169,7 +182,7 @@ Result<Receipt> Vault::State::write_receipt(const Undertaking& undertaking,
       {"completed_at", to_rfc3339(completed)},
       {"r1", fenced_part(holders, completed)},
       {"r2", withdrawn_part(processes, completed)},
-      {"r3", unclaimed(why_not_at_the_source(undertaking.reason))},
+      {"r3", std::move(source)},
       {"r4", unclaimed(why_not_unrecoverable(undertaking.reason, undertaking.is_forgotten))}};
   const auto signature = crypto::sign(signing_key, signed_octets(receipt));
   const json::object document{{"receipt", std::move(receipt)},

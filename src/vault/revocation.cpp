@@ -229,13 +229,19 @@ io::Task<Result<Receipt>> Vault::State::carry_through(Undertaking undertaking, S
   auto facts = undertaking.facts;
   facts.outcome = "begun";
   const Status recorded = act(undertaking.actor, undertaking.action, std::move(facts));
+  // Nor must rows that cannot be read: then there is no receipt, as it might leave something out.
+  auto credentials = credentials_of(undertaking.targets);
+  if (credentials) undertaking.credentials = std::move(*credentials);
+  if (issuing != nullptr) issuing->begin();
   std::vector<HolderOutcome> outcomes;
   if (fences != nullptr)
     outcomes = co_await fences->fence_all(undertaking.targets, undertaking.reason, grace);
+  if (issuing != nullptr) co_await issuing->settle(undertaking.credentials);
   const Status forgotten = store.forget_overwritten();
   undertaking.is_forgotten = forgotten.has_value();
   if (!forgotten) log(LogLevel::Warning, "log_not_emptied", {{"why", forgotten.error().message}});
-  auto receipt = write_receipt(undertaking, outcomes);
+  auto receipt = credentials ? write_receipt(undertaking, outcomes)
+                             : Result<Receipt>(std::unexpected(credentials.error()));
   if (!receipt)
     co_return fail(receipt.error().code,
                    "It is revoked and fenced, but the receipt could not be stored: " +

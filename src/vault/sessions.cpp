@@ -69,6 +69,7 @@ Result<SessionView> Vault::State::view(const store::Session& session) {
     view.grants.push_back({grant.id, grant.service, grant.label, grant.key, delivery});
   }
   std::ranges::sort(view.grants, {}, &GrantView::service);
+  STRONGROOM_TRY(view.credentials, dynamic_views({{"session", store::to_value(session.id)}}));
   return view;
 }
 
@@ -112,6 +113,8 @@ Result<StartedSession> Vault::start_session(const Actor& actor, const SessionReq
         grant.pass_hash.assign(hash.begin(), hash.end());
         draft.started.passes.push_back(std::move(issued));
       } else {
+        if (is_dynamic(settings))
+          STRONGROOM_CHECKED(state.plan_credential(session.id, key, settings));
         draft.started.injected.push_back({grant.id, key.service, key.label, std::move(settings)});
       }
       STRONGROOM_CHECKED(state.store.insert(grant));

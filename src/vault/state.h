@@ -30,6 +30,7 @@ struct Vault::State {
   audit::Log& record;
   std::chrono::milliseconds grace;
   HolderFences* fences = nullptr;
+  Issuing* issuing = nullptr;
   Hierarchy hierarchy;
   Secret root_key;  ///< for seals that are added
   Secret signing_key;
@@ -104,6 +105,20 @@ struct Vault::State {
   Status check_session(const store::Session& session);
   Result<OpenedKey> open_for(const store::Session& session, const store::Grant& grant);
 
+  // Credentials made for one session (dynamic.cpp)
+  std::unordered_set<DynamicId> making;  ///< by a start of a session that is under way
+  std::unordered_map<DynamicId, std::string> failures;  ///< why it is not destroyed yet
+  Status plan_credential(SessionId session, const store::Key& key, Settings& settings);
+  Status put_session_credential(OpenedKey& opened);
+  Status renew_means(KeyId key, const Secret& administrator);
+  Result<std::vector<store::Dynamic>> undestroyed();
+  [[nodiscard]] bool is_due(const store::Dynamic& row) const;
+  Result<std::vector<DynamicId>> credentials_of(const std::vector<FenceTarget>& targets);
+  [[nodiscard]] DynamicView view(const store::Dynamic& row) const;
+  Result<std::vector<DynamicView>> dynamic_views(const store::Where& where);
+  Status settle_credential(DynamicId id, std::string_view to, std::string_view action);
+  Result<json::array> destroyed_part(const std::vector<DynamicId>& credentials, bool& all_are);
+
   Result<SessionProxy> proxy_of(SessionId session) const;
   // Policies (policies.cpp)
   Result<store::Policy> policy_row(const PolicyPlace& place, bool& is_there);
@@ -145,7 +160,8 @@ struct Vault::State {
     audit::Act facts;
     std::string action;
     Actor actor;
-    bool is_forgotten = false;  ///< no file of the database holds what was destroyed
+    std::vector<DynamicId> credentials;  ///< to be destroyed at their source with it
+    bool is_forgotten = false;           ///< no file of the database holds what was destroyed
   };
   struct Belongings {
     store::Tenant tenant;
@@ -175,5 +191,9 @@ struct Vault::State {
 /// Settings of a key as kept (a JSON object of texts), and back.
 [[nodiscard]] std::string settings_text(const Settings& settings);
 [[nodiscard]] Result<Settings> settings_of(const std::string& text);
+
+/// Does each session get a credential of its own, made by this key?
+[[nodiscard]] bool is_dynamic(const Settings& settings);
+[[nodiscard]] Status check_dynamic(const catalog::Service& service, const Settings& settings);
 
 }  // namespace strongroom::vault

@@ -16,6 +16,7 @@ constexpr std::size_t kShortestShown = 20;
 constexpr std::size_t kShown = 4;
 constexpr std::size_t kShortestProxied = 12;
 constexpr std::size_t kMaxSetting = 1024;
+constexpr std::size_t kMaxStatements = 8192;
 
 void trim_line_end(Secret& value) {
   const auto ends_with = [&](std::uint8_t octet) {
@@ -82,6 +83,18 @@ Result<std::string> checked_setting(const catalog::Setting& setting, const std::
     return fail(Code::Invalid,
                 "The setting " + quoted(setting.name) + " " + std::string(what) + ".");
   };
+  if (setting.kind == "flag") {
+    if (value != "yes" && value != "no") return wrong("is yes or no");
+    return value;
+  }
+  if (setting.kind == "statements") {
+    const auto is_text = [](char c) {
+      return c == '\n' || c == '\r' || c == '\t' || !is_control(static_cast<std::uint8_t>(c));
+    };
+    if (value.size() > kMaxStatements) return wrong("is longer than 8192 characters");
+    if (!std::ranges::all_of(value, is_text)) return wrong("holds a control character");
+    return value;
+  }
   if (value.size() > kMaxSetting) return wrong("is longer than 1024 characters");
   if (std::ranges::any_of(value, [](char c) { return is_control(static_cast<std::uint8_t>(c)); }))
     return wrong("holds a line end or another control character");

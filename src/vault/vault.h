@@ -17,15 +17,18 @@
 
 #include "audit/log.h"
 #include "base/clock.h"
+#include "base/dynamic_id.h"
 #include "base/id.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "catalog/catalog.h"
+#include "dynamic/job.h"
 #include "io/task.h"
 #include "store/store.h"
 #include "vault/activity.h"
 #include "vault/fences.h"
+#include "vault/issuing.h"
 #include "vault/policies.h"
 #include "vault/sealing.h"
 #include "vault/spending.h"
@@ -82,6 +85,16 @@ struct GrantView {
   KeyId key;
   std::string delivery;
 };
+/// A credential made at its source for one session.
+struct DynamicView {
+  DynamicId id;
+  SessionId session;
+  KeyId key;
+  std::string name;   ///< of the role or user there
+  std::string state;  ///< "minting", "live", "still_exposed", "destroyed"
+  WallTime changed;
+  std::string why;  ///< why it is still exposed
+};
 struct SessionView {
   SessionId id;
   std::string tenant;
@@ -96,6 +109,7 @@ struct SessionView {
   Settings labels;
   std::chrono::seconds idle_limit{0};  ///< 0: none
   std::optional<Activity::Seen> seen;  ///< of an open one
+  std::vector<DynamicView> credentials;
 };
 inline constexpr std::size_t kLongestSessionPage = 1000;
 
@@ -213,6 +227,7 @@ class Vault {
   ~Vault();
   /// Before sessions are served.
   void set_fences(HolderFences& fences);
+  void set_issuing(Issuing& issuing);
 
   // Tenants and members
   Result<TenantView> add_tenant(const Actor& actor, std::string_view name);
@@ -275,6 +290,16 @@ class Vault {
   Result<OpenedKey> open_proxy(ByteView credential, std::string_view source);
   /// May a lease on this go on? False after revoke, end, expiry. No key: a session's proxy.
   [[nodiscard]] bool may_continue(SessionId session, KeyId key) const;
+
+  // Credentials made for one session (dynamic.cpp)
+  /// Of a session just started: each is to be made, and note_making() called whatever came of it.
+  Result<std::vector<DynamicId>> credentials_to_make(SessionId session);
+  /// What is to be destroyed now: sessions that ended, keys that were revoked, makings cut short.
+  Result<std::vector<DynamicId>> credentials_due();
+  Result<dynamic::Job> job_of(DynamicId id, dynamic::Action action);
+  Status note_making(DynamicId id, const dynamic::Outcome& outcome);
+  /// Fails, saying why, while it is not certain that it is gone.
+  Status note_destroying(DynamicId id, const dynamic::Outcome& outcome);
 
   // Policies. When a change is answered, no gateway begins a use under what held before.
   io::Task<Result<PolicyView>> set_policy(Actor actor, PolicyPlace place, PolicyChange change);

@@ -29,6 +29,7 @@ TABLES = [
     "spending",
     "policy_guards",
     "session_terms",
+    "dynamic_credentials",
 ]
 CALL = (
     'curl -sf -o /dev/null -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models"'
@@ -63,6 +64,11 @@ def filled(make_room, standins):
             "--label",
             f"of={member}",
         )
+    # Credentials of sessions that never were: nobody answers at that port.
+    nobody = {"host": "127.0.0.1", "port": "1", "user": "keeper", "database": "work", "dynamic": "yes"}
+    room.add_key("postgres", shape="password", settings=nobody)
+    for _ in range(2):
+        room.cli("session", "start", "--tenant", "acme", "--member", "alice", "--service", "postgres", expect=5)
     # Spending is counted under a policy with a limit a day.
     room.cli("policy", "set", "--tenant", "acme", "--bytes-per-day", "1000000000")
     room.cli("policy", "set", "--tenant", "acme", "--service", "gemini", "--rpm", "600")

@@ -192,8 +192,28 @@ CREATE TABLE session_terms (
 ) STRICT;
 )sql";
 
-constexpr std::array<Migration, 4> kMigrations = {
-    {{1, kFirst}, {2, kPolicies}, {3, kPolicyGuards}, {4, kSessionTerms}}};
+constexpr std::string_view kDynamic = R"sql(
+CREATE TABLE dynamic_credentials (
+  id TEXT PRIMARY KEY,
+  session TEXT NOT NULL REFERENCES sessions (id),
+  key TEXT NOT NULL REFERENCES keys (id),
+  name TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('minting', 'live', 'destroyed')),
+  reference TEXT NOT NULL,
+  value BLOB NOT NULL,
+  means BLOB NOT NULL,
+  created INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  mac BLOB NOT NULL,
+  CHECK (state <> 'destroyed' OR (length(value) = 0 AND length(means) = 0))
+) STRICT;
+CREATE INDEX dynamic_by_session ON dynamic_credentials (session);
+CREATE INDEX dynamic_by_key ON dynamic_credentials (key);
+CREATE INDEX dynamic_by_state ON dynamic_credentials (state);
+)sql";
+
+constexpr std::array<Migration, 5> kMigrations = {
+    {{1, kFirst}, {2, kPolicies}, {3, kPolicyGuards}, {4, kSessionTerms}, {5, kDynamic}}};
 
 }  // namespace
 

@@ -1,0 +1,34 @@
+// IssuerProcess: has one job done by a strongroom-issuer of its own, which ends with it.
+//
+// Used by: app. Threads: the vault's loop. Whatever a source sends is parsed by that child alone,
+// which knows one administrator's credential and nothing else of the vault.
+// Fails: Unavailable, Timeout; an outcome that failed is an answer. SPDX-License-Identifier:
+// Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "dynamic/job.h"
+#include "io/loop.h"
+#include "io/stream.h"
+#include "io/task.h"
+
+namespace strongroom::dynamic {
+
+class IssuerProcess {
+ public:
+  /// Starts it and hands over the job: no secret is held here afterwards.
+  static Result<IssuerProcess> start(io::Loop& loop, const std::string& program, const Job& job);
+  /// Ends the child in every case.
+  [[nodiscard]] static io::Task<Result<Outcome>> finish(IssuerProcess process, Duration within);
+
+ private:
+  IssuerProcess(io::Loop& loop, io::Stream stream, int pid)
+      : loop_(&loop), stream_(std::move(stream)), pid_(pid) {}
+  io::Loop* loop_;
+  io::Stream stream_;
+  int pid_;
+};
+
+}  // namespace strongroom::dynamic

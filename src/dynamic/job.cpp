@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dynamic/job.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+
+namespace strongroom::dynamic {
+namespace {
+
+constexpr std::uint8_t kFormat = 1;
+constexpr std::size_t kMaxSettings = 32;
+constexpr std::size_t kMaxError = 512;
+/// The last of Code.
+constexpr auto kLastCode = static_cast<std::uint8_t>(Code::Internal);
+
+std::unexpected<Error> not_understood() {
+  return fail(Code::Protocol, "a job for the issuer is not understood");
+}
+
+/// It goes into records and receipts, and comes from where a hostile source was listened to.
+bool is_plain(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+}  // namespace
+
+const std::string& Job::setting(std::string_view setting_name) const {
+  static const std::string kNone;
+  const auto found =
+      std::ranges::find(settings, setting_name, &std::pair<std::string, std::string>::first);
+  return found == settings.end() ? kNone : found->second;
+}
+
+/// What is secret is copied from one locked place to the other, by nobody else's memory.
+Result<Secret> encode(const Job& job) {
+  ByteVector plain;
+  Writer writer(plain);
+  writer.u8(kFormat);
+  writer.u8(static_cast<std::uint8_t>(job.action));
+  writer.u8(static_cast<std::uint8_t>(job.source));
+  writer.text(job.name);
+  writer.text(job.verifier);
+  writer.i64(to_micros(job.expires));
+  writer.text(job.trusted_pem);
+  writer.u32(static_cast<std::uint32_t>(job.settings.size()));
+  for (const auto& [name, value] : job.settings) {
+    writer.text(name);
+    writer.text(value);
+  }
+  writer.u32(static_cast<std::uint32_t>(job.credential.size()));
+  const std::size_t size = plain.size() + job.credential.size();
+  if (size > kMaxJob) return fail(Code::TooLarge, "the settings of this key are too long");
+  Secret all = Secret::of_size(size);
+  all.reveal_mutable([&](MutableBytes out) {
+    std::ranges::copy(plain, out.begin());
+    job.credential.reveal([&](ByteView credential) {
+      std::ranges::copy(credential, out.subspan(plain.size()).begin());
+    });
+  });
+  return all;
+}
+
+Result<Job> decode_job(ByteView octets) {
+  Reader reader(octets);
+  Job job;
+  if (reader.u8() != kFormat) return not_understood();
+  job.action = static_cast<Action>(reader.u8());
+  job.source = static_cast<Source>(reader.u8());
+  job.name = reader.text();
+  job.verifier = reader.text();
+  job.expires = from_micros(reader.i64());
+  job.trusted_pem = reader.text();
+  const std::uint32_t count = reader.u32();
+  if (!reader.is_ok() || count > kMaxSettings) return not_understood();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    std::string name(reader.text());
+    std::string value(reader.text());
+    job.settings.emplace_back(std::move(name), std::move(value));
+  }
+  const ByteView credential = reader.blob(Secret::kMaxSize);
+  if (!reader.is_ok()) return not_understood();
+  job.credential = Secret(credential);
+  return job;
+}
+
+ByteVector encode(const Outcome& outcome) {
+  ByteVector out;
+  Writer writer(out);
+  writer.u8(kFormat);
+  writer.u8(outcome.may_exist ? 1 : 0);
+  writer.u8(static_cast<std::uint8_t>(outcome.code));
+  writer.text(std::string_view(outcome.error).substr(0, kMaxError));
+  return out;
+}
+
+Result<Outcome> decode_outcome(ByteView octets) {
+  Reader reader(octets);
+  Outcome outcome;
+  if (reader.u8() != kFormat) return fail(Code::Unavailable, "the issuer ended without an answer");
+  outcome.may_exist = reader.u8() != 0;
+  const std::uint8_t code = reader.u8();
+  outcome.code = static_cast<Code>(code);
+  outcome.error = reader.text(kMaxError);
+  if (!reader.is_ok() || code > kLastCode || !is_plain(outcome.error))
+    return fail(Code::Protocol, "the issuer's answer is not understood");
+  return outcome;
+}
+
+Result<Source> parse_source(std::string_view name) {
+  if (name == "postgres") return Source::Postgres;
+  if (name == "mysql") return Source::Mysql;
+  return fail(Code::Unsupported, "no credentials are made for sessions at such a source");
+}
+
+Result<std::string> fill_template(std::string_view text, const Parameters& parameters) {
+  std::string out;
+  while (!text.empty()) {
+    const auto open = text.find("{{");
+    out += text.substr(0, open);
+    if (open == std::string_view::npos) break;
+    const auto close = text.find("}}", open);
+    const auto name =
+        close == std::string_view::npos ? "" : text.substr(open + 2, close - open - 2);
+    if (name == "role")
+      out += parameters.role;
+    else if (name == "password")
+      out += parameters.password;
+    else if (name == "expires")
+      out += parameters.expires;
+    else
+      return fail(Code::Invalid,
+                  "A template knows the parameters {{role}}, {{password}} and {{expires}} alone.");
+    text.remove_prefix(close + 2);
+  }
+  return out;
+}
+
+}  // namespace strongroom::dynamic

@@ -1,0 +1,67 @@
+// Job: one credential to be made, or destroyed, at its source for one session; and its outcome.
+//
+// Used by: vault (which fills it in), app (which has it done), issuer (which does it). Threads:
+// values. Fails: Protocol for what was not written by encode(). SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace strongroom::dynamic {
+
+enum class Action : std::uint8_t { Make = 1, Destroy = 2 };
+/// What kind of source: the services of the catalogue by these names.
+enum class Source : std::uint8_t { Postgres = 1, Mysql = 2 };
+
+struct Job {
+  Action action = Action::Make;
+  Source source = Source::Postgres;
+  std::vector<std::pair<std::string, std::string>> settings;  ///< of the key
+  std::string name;      ///< of the role or user: letters, digits and '_' alone
+  std::string verifier;  ///< what the source keeps of the new password; never the password
+  WallTime expires{};
+  std::string trusted_pem;  ///< authorities beside the system's
+  Secret credential;        ///< the administrator's, by which the work is done
+
+  /// Empty where the key has none.
+  [[nodiscard]] const std::string& setting(std::string_view setting_name) const;
+};
+
+/// What came of it. Where `error` says something, it failed.
+struct Outcome {
+  /// Failed, or destroyed: was there anything at the source? A failed making that has certainly
+  /// left nothing says no.
+  bool may_exist = true;
+  Code code = Code::Internal;
+  std::string error;
+};
+
+inline constexpr std::size_t kMaxJob = 48UL << 10U;
+inline constexpr std::size_t kMaxOutcome = 4UL << 10U;
+
+[[nodiscard]] Result<Secret> encode(const Job& job);
+[[nodiscard]] Result<Job> decode_job(ByteView octets);
+[[nodiscard]] ByteVector encode(const Outcome& outcome);
+[[nodiscard]] Result<Outcome> decode_outcome(ByteView octets);
+
+[[nodiscard]] Result<Source> parse_source(std::string_view name);
+
+/// The statements of a template with its parameters put in: {{role}} as an identifier,
+/// {{password}} (the verifier) and {{expires}} as literals, each quoted already. Invalid for any
+/// other parameter.
+struct Parameters {
+  std::string role;
+  std::string password;
+  std::string expires;
+};
+[[nodiscard]] Result<std::string> fill_template(std::string_view text,
+                                                const Parameters& parameters);
+
+}  // namespace strongroom::dynamic

@@ -1,0 +1,59 @@
+// strongroom-issuer: reads one job from its standard input, does it, writes what came of it there,
+// and ends. It is started by `strongroom serve` alone. SPDX-License-Identifier: Apache-2.0
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <csignal>
+#include <cstdio>
+
+#include "io/process.h"
+#include "issuer/work.h"
+
+namespace {
+
+using namespace strongroom;
+
+/// Until the vault has said all; into locked memory at once.
+Result<dynamic::Job> read_job() {
+  Secret octets = Secret::of_size(dynamic::kMaxJob);
+  std::size_t size = 0;
+  const bool is_whole = octets.reveal_mutable([&](MutableBytes room) {
+    while (size < room.size()) {
+      const ssize_t got = ::read(STDIN_FILENO, room.data() + size, room.size() - size);
+      if (got < 0) return false;
+      if (got == 0) return true;
+      size += static_cast<std::size_t>(got);
+    }
+    return true;
+  });
+  if (!is_whole) return fail(Code::Protocol, "no job could be read");
+  return octets.reveal([&](ByteView all) { return dynamic::decode_job(all.first(size)); });
+}
+
+dynamic::Outcome work(const dynamic::Job& job) {
+  switch (job.source) {
+    case dynamic::Source::Postgres:
+      return issuer::work_at_postgres(job);
+    case dynamic::Source::Mysql:
+      return issuer::work_at_mysql(job);
+  }
+  return issuer::failed(Code::Unsupported, "no such source is known", false);
+}
+
+}  // namespace
+
+int main() {
+  ::signal(SIGPIPE, SIG_IGN);
+  if (!io::confine_this_process()) return 1;
+  // The databases' clients keep copies of the password in memory of their own. Where the limit on
+  // locked memory lets us, all of it is locked.
+  (void)::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+  const auto job = read_job();
+  if (!job) {
+    std::fputs("strongroom-issuer is started by 'strongroom serve' alone.\n", stderr);
+    return 2;
+  }
+  const ByteVector answer = dynamic::encode(work(*job));
+  const ssize_t sent = ::send(STDIN_FILENO, answer.data(), answer.size(), MSG_NOSIGNAL);
+  return sent == static_cast<ssize_t>(answer.size()) ? 0 : 1;
+}

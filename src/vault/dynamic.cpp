@@ -1,0 +1,294 @@
+// Credentials made for one session: the row is written before anything is made, so that no crash
+// leaves one unknown; what is due to be destroyed follows from the rows and from what lives, so
+// that whatever ends a session, or revokes a key, needs to say nothing about it.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "crypto/crypto.h"
+#include "crypto/password_verifiers.h"
+#include "vault/state.h"
+
+namespace strongroom::vault {
+namespace {
+
+constexpr std::string_view kMinting = "minting";
+constexpr std::string_view kLive = "live";
+constexpr std::string_view kDestroyed = "destroyed";
+constexpr std::string_view kExposed = "still_exposed";
+constexpr std::size_t kPasswordOctets = 32;
+/// A making that was cut short is over at the source by then, whatever became of it.
+constexpr std::chrono::seconds kMakingIsOver{60};
+
+std::string setting_of(const Settings& settings, std::string_view name) {
+  const auto found = std::ranges::find(settings, name, &Settings::value_type::first);
+  return found == settings.end() ? std::string() : found->second;
+}
+
+Secret random_password() {
+  std::array<std::uint8_t, kPasswordOctets> octets{};
+  crypto::random(octets);
+  std::string text = to_base64url(octets);
+  Secret password(bytes_of(text));
+  wipe(text.data(), text.size());
+  wipe(octets.data(), octets.size());
+  return password;
+}
+
+std::string random_name() {
+  std::array<std::uint8_t, 8> octets{};
+  crypto::random(octets);
+  return "strongroom_" + to_hex(octets);
+}
+
+std::string place_of_value(DynamicId id) {
+  return "dynamic value " + id.text();
+}
+std::string place_of_means(DynamicId id) {
+  return "dynamic means " + id.text();
+}
+
+/// What the workroom is told of such a key: its own role, and nothing of how it is made.
+Settings shown_settings(const Settings& settings, const std::string& name) {
+  Settings out;
+  for (const auto& [setting, value] : settings) {
+    if (setting == "dynamic" || setting == "grant_role" || setting == "template" ||
+        setting == "owned")
+      continue;
+    out.emplace_back(setting, setting == "user" ? name : value);
+  }
+  return out;
+}
+
+}  // namespace
+
+bool is_dynamic(const Settings& settings) {
+  return setting_of(settings, "dynamic") == "yes";
+}
+
+Status check_dynamic(const catalog::Service& service, const Settings& settings) {
+  const auto given = [&](std::string_view name) { return !setting_of(settings, name).empty(); };
+  if (!is_dynamic(settings)) {
+    if (given("grant_role") || given("template") || given("owned"))
+      return fail(Code::Invalid,
+                  "A role, a template and what becomes of owned things are for keys that are "
+                  "dynamic: add --dynamic.");
+    return {};
+  }
+  STRONGROOM_TRY([[maybe_unused]] const auto source, dynamic::parse_source(service.id));
+  STRONGROOM_TRY([[maybe_unused]] const auto text,
+                 dynamic::fill_template(setting_of(settings, "template"), {}));
+  const std::string owned = setting_of(settings, "owned");
+  if (!owned.empty() && owned != "reassign" && owned != "drop")
+    return fail(Code::Invalid, "The setting 'owned' is reassign or drop.");
+  return {};
+}
+
+/// In the transaction that starts the session.
+Status Vault::State::plan_credential(SessionId session, const store::Key& key, Settings& settings) {
+  STRONGROOM_TRY(const auto version, current_version(key));
+  STRONGROOM_TRY(const Secret administrator, hierarchy.open(key, version));
+  store::Dynamic row;
+  row.id = crypto::random_id<DynamicId>();
+  row.session = session;
+  row.key = key.id;
+  row.name = random_name();
+  row.state = kMinting;
+  row.value = hierarchy.seal_own(place_of_value(row.id), random_password());
+  row.means = hierarchy.seal_own(place_of_means(row.id), administrator);
+  row.created = row.changed = now();
+  STRONGROOM_CHECKED(store.insert(row));
+  settings = shown_settings(settings, row.name);
+  // Not due while the start of its session is about to make it.
+  making.insert(row.id);
+  return {};
+}
+
+/// In place of the administrator's credential, which never leaves the vault for a workroom.
+Status Vault::State::put_session_credential(OpenedKey& opened) {
+  STRONGROOM_TRY(const auto rows,
+                 store.list<store::Dynamic>({{"session", store::to_value(opened.session)},
+                                             {"key", store::to_value(opened.key)}}));
+  const auto row = std::ranges::find(rows, kLive, &store::Dynamic::state);
+  if (row == rows.end())
+    return fail(Code::Unavailable, "This session's own credential is not there.",
+                "credential_not_made");
+  opened.settings = shown_settings(opened.settings, row->name);
+  STRONGROOM_TRY(opened.value, hierarchy.open_own(place_of_value(row->id), row->value));
+  return {};
+}
+
+/// With a new version of its key, what was made by the old one is destroyed by the new one.
+Status Vault::State::renew_means(KeyId key, const Secret& administrator) {
+  STRONGROOM_TRY(auto rows, store.list<store::Dynamic>({{"key", store::to_value(key)}}));
+  for (auto& row : rows) {
+    if (row.state == kDestroyed) continue;
+    row.means = hierarchy.seal_own(place_of_means(row.id), administrator);
+    STRONGROOM_CHECKED(store.update(row));
+  }
+  return {};
+}
+
+Result<std::vector<store::Dynamic>> Vault::State::undestroyed() {
+  STRONGROOM_TRY(auto rows, store.list<store::Dynamic>({{"state", std::string(kMinting)}}));
+  STRONGROOM_TRY(auto live, store.list<store::Dynamic>({{"state", std::string(kLive)}}));
+  std::ranges::move(live, std::back_inserter(rows));
+  return rows;
+}
+
+bool Vault::State::is_due(const store::Dynamic& row) const {
+  if (row.state == kDestroyed || making.contains(row.id)) return false;
+  return row.state == kMinting || !open_sessions.contains(row.session) ||
+         !live_keys.contains(row.key);
+}
+
+Result<std::vector<DynamicId>> Vault::State::credentials_of(
+    const std::vector<FenceTarget>& targets) {
+  std::vector<DynamicId> out;
+  STRONGROOM_TRY(const auto rows, undestroyed());
+  for (const auto& row : rows) {
+    const bool is_target = std::ranges::any_of(targets, [&](const FenceTarget& target) {
+      return target.id == (target.kind == FenceKind::Key ? row.key.bytes() : row.session.bytes());
+    });
+    if (is_target) out.push_back(row.id);
+  }
+  return out;
+}
+
+DynamicView Vault::State::view(const store::Dynamic& row) const {
+  DynamicView view{row.id, row.session, row.key, row.name, row.state, from_micros(row.changed), {}};
+  if (is_due(row)) view.state = kExposed;
+  if (const auto failure = failures.find(row.id); failure != failures.end())
+    view.why = failure->second;
+  return view;
+}
+
+Result<std::vector<DynamicView>> Vault::State::dynamic_views(const store::Where& where) {
+  STRONGROOM_TRY(const auto rows, store.list<store::Dynamic>(where));
+  std::vector<DynamicView> views;
+  for (const auto& row : rows) views.push_back(view(row));
+  return views;
+}
+
+void Vault::set_issuing(Issuing& issuing) {
+  state_->issuing = &issuing;
+}
+
+Result<std::vector<DynamicId>> Vault::credentials_to_make(SessionId session) {
+  auto& state = *state_;
+  STRONGROOM_TRY(const auto rows,
+                 state.store.list<store::Dynamic>(
+                     {{"session", store::to_value(session)}, {"state", std::string(kMinting)}}));
+  std::vector<DynamicId> out;
+  for (const auto& row : rows)
+    if (state.making.contains(row.id)) out.push_back(row.id);
+  return out;
+}
+
+Result<std::vector<DynamicId>> Vault::credentials_due() {
+  STRONGROOM_TRY(const auto rows, state_->undestroyed());
+  std::vector<DynamicId> out;
+  for (const auto& row : rows)
+    if (state_->is_due(row)) out.push_back(row.id);
+  return out;
+}
+
+Result<dynamic::Job> Vault::job_of(DynamicId id, dynamic::Action action) {
+  auto& state = *state_;
+  STRONGROOM_TRY(const auto row, state.by_id<store::Dynamic>(id));
+  if (!row || row->state == kDestroyed)
+    return fail(Code::NotFound, "There is no credential " + id.text() + " at a source.");
+  STRONGROOM_TRY(const auto key, state.key(row->key));
+  STRONGROOM_TRY(const auto session, state.session(row->session));
+  dynamic::Job job;
+  job.action = action;
+  STRONGROOM_TRY(job.source, dynamic::parse_source(key.service));
+  STRONGROOM_TRY(job.settings, settings_of(key.settings));
+  job.name = row->name;
+  job.expires = from_micros(session.expires);
+  STRONGROOM_TRY(job.credential, state.hierarchy.open_own(place_of_means(id), row->means));
+  if (action == dynamic::Action::Destroy) return job;
+  STRONGROOM_TRY(const Secret password, state.hierarchy.open_own(place_of_value(id), row->value));
+  std::array<std::uint8_t, 16> salt{};
+  crypto::random(salt);
+  job.verifier = job.source == dynamic::Source::Postgres
+                     ? crypto::scram_sha256_verifier(password, salt)
+                     : crypto::mysql_native_verifier(password);
+  return job;
+}
+
+Status Vault::State::settle_credential(DynamicId id, std::string_view to, std::string_view action) {
+  return commit([&]() -> Status {
+    STRONGROOM_TRY(auto row, by_id<store::Dynamic>(id));
+    if (!row || row->state == kDestroyed) return {};
+    row->state = to;
+    row->changed = now();
+    if (to == kDestroyed) {
+      row->value.clear();
+      row->means.clear();
+    }
+    STRONGROOM_CHECKED(store.update(*row));
+    STRONGROOM_TRY(const auto owner, key(row->key));
+    audit::Act facts;
+    facts.tenant = owner.tenant;
+    facts.session = row->session;
+    facts.key = row->key;
+    facts.service = owner.service;
+    facts.detail = row->name;
+    return act({"vault"}, action, std::move(facts));
+  });
+}
+
+Status Vault::note_making(DynamicId id, const dynamic::Outcome& outcome) {
+  auto& state = *state_;
+  const bool was_made = outcome.error.empty();
+  Status noted;
+  if (was_made)
+    noted = state.settle_credential(id, kLive, "credential.make");
+  else if (!outcome.may_exist)
+    noted = state.settle_credential(id, kDestroyed, "credential.not_made");
+  state.making.erase(id);
+  return noted;
+}
+
+Status Vault::note_destroying(DynamicId id, const dynamic::Outcome& outcome) {
+  auto& state = *state_;
+  const auto exposed = [&](std::string why) {
+    state.failures[id] = why;
+    return fail(outcome.code, std::move(why));
+  };
+  if (!outcome.error.empty()) return exposed(outcome.error);
+  STRONGROOM_TRY(const auto row, state.by_id<store::Dynamic>(id));
+  const bool may_come = row && row->state == kMinting && !outcome.may_exist &&
+                        state.clock.wall() < from_micros(row->created) + kMakingIsOver;
+  if (may_come) return exposed("its making was cut short, and may not be over at the source");
+  STRONGROOM_CHECKED(state.settle_credential(id, kDestroyed, "credential.destroy"));
+  state.failures.erase(id);
+  return state.store.forget_overwritten();
+}
+
+/// The part of a receipt that says what became of them.
+Result<json::array> Vault::State::destroyed_part(const std::vector<DynamicId>& credentials,
+                                                 bool& all_are) {
+  json::array out;
+  all_are = true;
+  for (const auto& id : credentials) {
+    STRONGROOM_TRY(const auto views, dynamic_views({{"id", store::to_value(id)}}));
+    for (const auto& view : views) {
+      const bool is_destroyed = view.state == kDestroyed;
+      all_are = all_are && is_destroyed;
+      json::object one{{"id", view.id.text()},
+                       {"session", view.session.text()},
+                       {"name", view.name},
+                       {"state", is_destroyed ? kDestroyed : kExposed}};
+      if (is_destroyed)
+        one["at"] = to_rfc3339(view.changed);
+      else
+        one["why"] = view.why.empty() ? "the source has not answered yet" : view.why;
+      out.push_back(std::move(one));
+    }
+  }
+  return out;
+}
+
+}  // namespace strongroom::vault
