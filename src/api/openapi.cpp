@@ -20,6 +20,17 @@ json::object json_content(json::object schema) {
   return content;
 }
 
+/// OpenAPI 3.1 has no word for the documents in a stream.
+json::object stream_content(std::string_view name) {
+  json::object media;
+  media["schema"] = json::object{
+      {"type", "string"},
+      {"description", "Events; the data of each is a document as " + std::string(name) + " says"}};
+  json::object content;
+  content["text/event-stream"] = std::move(media);
+  return content;
+}
+
 std::string lower_case(std::string_view text) {
   std::string out(text);
   std::ranges::transform(out, out.begin(), [](char c) {
@@ -51,12 +62,21 @@ json::array parameters_of(const Operation& operation) {
     parameter["schema"] = to_json_schema(member);
     out.emplace_back(std::move(parameter));
   }
+  if (operation.shape == Shape::Events) {
+    json::object parameter{{"name", "Last-Event-ID"}, {"in", "header"}, {"required", false}};
+    parameter["schema"] = json::object{{"type", "string"}};
+    out.emplace_back(std::move(parameter));
+  }
   return out;
 }
 
 json::object success_of(const Operation& operation) {
   json::object out{{"description", json::string_view(operation.summary)}};
   if (operation.shape == Shape::Nothing || operation.shape == Shape::Switch) return out;
+  if (operation.shape == Shape::Events) {
+    out["content"] = stream_content(operation.response);
+    return out;
+  }
   json::object schema{{"type", "object"}};
   if (!operation.response.empty()) schema = reference(operation.response);
   if (operation.shape == Shape::List) {

@@ -33,7 +33,7 @@ constexpr std::array kSessionQuery = {
            "At most this many, 1 to 1000; 1000 if missing"}};
 
 // clang-format off
-constexpr std::array<Operation, 35> kOperations = {{
+constexpr std::array<Operation, 37> kOperations = {{
     {"installation.show", "GET", "/api/v1/installation", "What this installation is",
      {}, {}, Shape::One, "Installation", 200, show_installation},
     {"openapi.show", "GET", "/api/v1/openapi.json", "This description",
@@ -90,6 +90,12 @@ constexpr std::array<Operation, 35> kOperations = {{
     {"policy.remove", "DELETE", "/api/v1/policies/{tenant}", "Lift a policy",
      kPolicyPlace, {}, Shape::Nothing, "", 204, nullptr, remove_policy},
 
+    {"session.events", "GET", "/api/v1/sessions/events",
+     "What happens in sessions from now on, as a stream; goes on after Last-Event-ID",
+     kAnyTenant, {}, Shape::Events, "SessionEvent", 200, follow_sessions},
+    {"session.events.one", "GET", "/api/v1/sessions/{id}/events",
+     "What happens in one session, from its start to its end, as a stream",
+     {}, {}, Shape::Events, "SessionEvent", 200, follow_session},
     {"session.list", "GET", "/api/v1/sessions", "Sessions, newest first",
      kSessionQuery, {}, Shape::List, "Session", 200, list_sessions},
     {"session.start", "POST", "/api/v1/sessions",

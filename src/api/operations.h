@@ -13,6 +13,7 @@
 
 #include "api/schema.h"
 #include "api/server.h"
+#include "api/session_events.h"
 #include "api/worker.h"
 #include "audit/log.h"
 #include "catalog/catalog.h"
@@ -30,6 +31,7 @@ struct Services {
   const ControlOptions& options;
   const ControlHooks& hooks;
   Worker& worker;
+  SessionEvents& events;
 };
 
 /// One admitted call.
@@ -40,6 +42,7 @@ struct Call {
   std::map<std::string, std::string, std::less<>> query;  ///< only names that the operation knows
   json::value body;     ///< checked against the request schema; its memory is wiped when freed
   std::string upgrade;  ///< protocol asked for
+  std::string last_event_id;  ///< what a follower of a stream saw last
 
   /// Empty when not given.
   [[nodiscard]] std::string parameter(std::string_view name) const;
@@ -54,6 +57,7 @@ struct Reply {
   json::value document;
   std::string text;  ///< instead of `document`: JSON as it is (a signed receipt)
   std::function<void(io::Stream)> take_over;  ///< with 101
+  SessionEvents::Stream stream = {};          ///< of Shape::Events
 };
 
 using Answer = Result<Reply>;
@@ -61,7 +65,8 @@ using Answer = Result<Reply>;
 using Direct = Answer (*)(Call&);
 using Waiting = io::Task<Answer> (*)(Call&);
 
-enum class Shape : std::uint8_t { One, List, Nothing, Switch };
+/// Events: a stream (text/event-stream), the data of each a document of the response's schema.
+enum class Shape : std::uint8_t { One, List, Nothing, Switch, Events };
 
 struct Operation {
   std::string_view name;  ///< "key.add": operationId, label of the metric
@@ -107,6 +112,8 @@ io::Task<Answer> start_session(Call& call);
 Answer show_session(Call& call);
 io::Task<Answer> end_session(Call& call);
 Answer attach_runner(Call& call);
+Answer follow_sessions(Call& call);
+Answer follow_session(Call& call);
 Answer list_seals(Call& call);
 Answer add_seal(Call& call);
 Answer remove_seal(Call& call);

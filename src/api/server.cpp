@@ -70,6 +70,13 @@ http::ServerResponse answer_of(const Operation& operation, Answer answer) {
     nothing.status = operation.status;
     return nothing;
   }
+  if (answer->stream) {
+    http::ServerResponse response;
+    response.status = operation.status;
+    response.headers.emplace_back("Content-Type", "text/event-stream");
+    response.stream = std::move(answer->stream);
+    return response;
+  }
   if (!answer->take_over)
     return json_response(operation.status, answer->text.empty() ? to_text(answer->document)
                                                                 : std::move(answer->text));
@@ -97,17 +104,30 @@ struct ControlServer::State {
       : options(std::move(the_options)),
         hooks(std::move(the_hooks)),
         worker(parts.loop),
-        services{parts.loop, parts.vault, parts.record, parts.catalog, options, hooks, worker},
+        events(parts.loop),
+        services{parts.loop, parts.vault, parts.record, parts.catalog,
+                 options,    hooks,       worker,       events},
         metrics(parts.metrics),
         tcp(parts.loop, [this](http::ServerRequest& request) { return handle(request); }),
-        local(parts.loop, [this](http::ServerRequest& request) { return handle(request); }) {}
+        local(parts.loop, [this](http::ServerRequest& request) { return handle(request); }) {
+    parts.vault.follow_sessions([this](const vault::SessionEvent& event) { events.add(event); });
+  }
+  ~State() { services.vault.follow_sessions(nullptr); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
   io::Task<http::ServerResponse> handle(http::ServerRequest& request);
   io::Task<http::ServerResponse> call_api(http::ServerRequest& request);
   http::ServerResponse call_direct(http::ServerRequest& request, const Operation& operation,
                                    const Route& route);
   Call make_call(const Route& route, const http::ServerRequest& request) const {
-    return Call{services, vault::Actor{"operator"}, route.parameters, {}, {}, request.upgrade};
+    return Call{services,
+                vault::Actor{"operator"},
+                route.parameters,
+                {},
+                {},
+                request.upgrade,
+                std::string(request.header("last-event-id"))};
   }
   void count(std::string_view operation, int status) const {
     if (metrics != nullptr) metrics->count_request(operation, status);
@@ -116,6 +136,7 @@ struct ControlServer::State {
   ControlOptions options;
   ControlHooks hooks;
   Worker worker;
+  SessionEvents events;
   Services services;
   Metrics* metrics;
   http::Server tcp;
@@ -191,6 +212,7 @@ void ControlServer::start(int tcp_fd, int unix_fd) {
 
 io::Task<void> ControlServer::stop(std::chrono::milliseconds within) {
   const SteadyTime begun = state_->services.loop.clock().steady();
+  state_->events.end();
   state_->local.begin_stop();
   co_await state_->tcp.stop(within);
   const auto used = std::chrono::duration_cast<std::chrono::milliseconds>(

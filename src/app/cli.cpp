@@ -29,6 +29,7 @@ struct Options {
   RunOptions run;
   RelayOptions relay;
   SessionListOptions sessions;
+  SessionEventsOptions events;
   AuditOptions audit;
   SealAddOptions seal;
   std::string unseal_by;
@@ -328,6 +329,12 @@ void add_sessions(CLI::App& app, Options& o) {
        [&o](const Common& c) { return session_end(c, o.id); })
       ->add_option("id", o.id, "the session's id")
       ->required();
+  auto* events = leaf(*session, o, "events",
+                      "follow what happens in sessions; with --json one document a line",
+                      [&o](const Common& c) { return session_events(c, o.events); });
+  events->add_option("id", o.events.id, "this session alone, from its start to its end");
+  events->add_option("--tenant", o.events.tenant, "only this tenant's")->excludes("id");
+  events->add_option("--after", o.events.after, "go on after this event, by its id");
 
   auto* relay_command =
       leaf(app, o, "relay", "hand connections of a workroom on to the gateway's socket",

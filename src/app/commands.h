@@ -138,6 +138,14 @@ struct SessionListOptions {
 int session_list(const Common& common, const SessionListOptions& options);
 int session_show(const Common& common, const std::string& id);
 int session_end(const Common& common, const std::string& id);
+/// Whose events are followed; empty: everybody's, from now on.
+struct SessionEventsOptions {
+  std::string id;
+  std::string tenant;
+  std::string after;
+};
+/// Until its session has ended, where one is named, or the stream breaks (Unavailable).
+int session_events(const Common& common, const SessionEventsOptions& options);
 
 int audit_list(const Common& common, const AuditOptions& options);
 int audit_verify(const Common& common, const std::string& folder, const std::string& public_key);

@@ -109,21 +109,32 @@ Result<http::ResponseHead> receive_head(int fd, std::string_view method, std::st
   }
 }
 
-Result<std::string> receive_body(int fd, http::BodyFraming framing, std::string rest) {
+using Receiver = std::function<Status(std::string_view)>;
+
+/// The body, piece by piece as it comes.
+Status receive_pieces(int fd, http::BodyFraming framing, std::string rest, const Receiver& each) {
   http::BodyFollower follower;
   follower.start(framing);
-  std::string content;
   while (!follower.is_done()) {
     const auto step = follower.feed(rest);
     if (step.state == http::ParseState::Bad)
       return fail(Code::Protocol, "the server's answer is cut or malformed");
-    content.append(step.content);
+    STRONGROOM_CHECKED(each(step.content));
     rest.erase(0, step.consumed);
     if (follower.is_done() || step.consumed > 0) continue;
     STRONGROOM_TRY(const bool more, receive(fd, rest));
     if (!more && !follower.end_of_input())
       return fail(Code::Unavailable, "the server's answer was cut short");
   }
+  return {};
+}
+
+Result<std::string> receive_body(int fd, http::BodyFraming framing, std::string rest) {
+  std::string content;
+  STRONGROOM_CHECKED(receive_pieces(fd, framing, std::move(rest), [&](std::string_view piece) {
+    content.append(piece);
+    return Status();
+  }));
   return content;
 }
 
@@ -276,6 +287,26 @@ Result<json::value> ControlClient::post(std::string_view path, const json::objec
 Result<json::value> ControlClient::post_with_value(std::string_view path, const json::object& body,
                                                    const Secret& value) {
   return call("POST", path, with_value(body, value));
+}
+
+Status ControlClient::follow(std::string_view path, std::string_view after,
+                             const std::function<void(const StreamEvent&)>& each) {
+  STRONGROOM_TRY(const int fd, connect());
+  const Connection connection(fd);
+  std::string more = "Connection: close\r\nAccept: text/event-stream\r\n";
+  if (!after.empty()) more.append("Last-Event-ID: ").append(after).append("\r\n");
+  STRONGROOM_CHECKED(send_all(fd, bytes_of(head("GET", path, more))));
+  std::string text;
+  std::size_t head_size = 0;
+  STRONGROOM_TRY(const http::ResponseHead answer, receive_head(fd, "GET", text, head_size));
+  text.erase(0, head_size);
+  if (answer.status != 200) {
+    STRONGROOM_TRY(const std::string content, receive_body(fd, answer.body, std::move(text)));
+    return std::unexpected(error_of(answer.status, content));
+  }
+  EventReader reader;
+  const Receiver read = [&](std::string_view piece) { return reader.feed(piece, each); };
+  return receive_pieces(fd, answer.body, std::move(text), read);
 }
 
 Result<int> ControlClient::upgrade(std::string_view path) {

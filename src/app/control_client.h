@@ -5,12 +5,14 @@
 // are Secrets and are wiped. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "app/event_reader.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -54,6 +56,10 @@ class ControlClient {
   [[nodiscard]] Result<json::value> post_with_value(std::string_view path, const json::object& body,
                                                     const Secret& value);
   [[nodiscard]] Result<json::value> remove(std::string_view path);
+  /// Reads a stream of events (text/event-stream) until it ends in order; `after`: the id of the
+  /// last one seen, or empty.
+  [[nodiscard]] Status follow(std::string_view path, std::string_view after,
+                              const std::function<void(const StreamEvent&)>& each);
   /// Asks for `Upgrade: strongroom-lease/1`; answers the connected descriptor, owned by the caller.
   [[nodiscard]] Result<int> upgrade(std::string_view path);
 

@@ -308,6 +308,7 @@ class Server {
     };
     hooks.holders_of = [this](SessionId session) { return holders_of(session); };
     hooks.attach_runner = [this](SessionId session, io::Stream stream) {
+      vault_->note_attached(session);
       leases_->serve(std::move(stream), lease::HolderRole::Runner, session);
     };
     control_ = std::make_unique<api::ControlServer>(

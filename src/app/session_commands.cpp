@@ -1,5 +1,6 @@
 // The commands about sessions. SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdio>
 #include <limits>
 
 #include "app/call.h"
@@ -54,6 +55,26 @@ Result<json::value> all_pages(ControlClient& client, const SessionListOptions& o
   return json::value(std::move(out));
 }
 
+/// A line each, at once: whoever reads them may act on them.
+void print_event(Format format, const StreamEvent& event) {
+  const auto document = parse_json(event.data);
+  if (!document || !document->is_object()) return;
+  const auto& object = document->get_object();
+  std::string line;
+  if (format == Format::Json) {
+    line = event.data;
+  } else if (event.kind == "missed") {
+    line = "Some events are not kept any more: list the sessions anew.";
+  } else {
+    for (const auto* member : {"at", "session", "tenant", "event"})
+      line += (line.empty() ? "" : "  ") + readable(object, member);
+    for (const auto* member : {"member", "runtime", "service", "label", "key", "why", "receipt"})
+      if (object.contains(member)) line += "  " + readable(object, member);
+  }
+  std::printf("%s\n", line.c_str());
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 Result<json::object> session_body(const RunOptions& options, std::string_view runtime) {
@@ -101,6 +122,23 @@ int session_show(const Common& common, const std::string& id) {
   return with_client(
       common, [&](ControlClient& client) { return client.get(path_of("sessions", id)); },
       [&](const json::value& answer) { print_object(common.format, answer, kSession); });
+}
+
+int session_events(const Common& common, const SessionEventsOptions& options) {
+  auto server = find_server(common.data);
+  if (!server) return report(server.error());
+  ControlClient client(std::move(*server));
+  const std::string path = options.id.empty()
+                               ? "/api/v1/sessions/events" + query({{"tenant", options.tenant}})
+                               : path_of("sessions", options.id, "events");
+  bool has_ended = false;
+  const Status followed = client.follow(path, options.after, [&](const StreamEvent& event) {
+    has_ended = event.kind == "ended";
+    print_event(common.format, event);
+  });
+  if (!followed) return report(followed.error());
+  if (!options.id.empty() && has_ended) return 0;
+  return report({Code::Unavailable, "the server has ended the stream; follow again with --after"});
 }
 
 int session_end(const Common& common, const std::string& id) {

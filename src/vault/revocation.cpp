@@ -208,20 +208,31 @@ Status Vault::State::remove_in_transaction(store::Tenant& tenant,
 void Vault::State::take_down(std::span<const store::Session> sessions,
                              std::span<const store::Key> keys, Undertaking& undertaking) {
   for (const auto& session : sessions) {
-    open_sessions.erase(session.id);
+    if (open_sessions.erase(session.id) > 0)
+      undertaking.ending.emplace_back(session.id, session.ended_why);
     proxy_sources.erase(session.id);
     activity.end(session.id);
     undertaking.targets.push_back({FenceKind::Session, session.id.bytes()});
   }
   for (const auto& key : keys) {
-    live_keys.erase(key.id);
+    if (live_keys.erase(key.id) > 0) undertaking.revoked_keys.push_back(key.id);
     spends_under.erase(key.id);
     undertaking.targets.push_back({FenceKind::Key, key.id.bytes()});
     if (is_injected(key)) undertaking.injected_keys.push_back(key.id);
   }
+  tell_ending(undertaking);
 }
 
 io::Task<Result<Receipt>> Vault::State::carry_through(Undertaking undertaking, Status changed) {
+  const TenantId tenant = undertaking.tenant;
+  const auto ended = undertaking.ending;
+  const auto revoked = undertaking.revoked_keys;
+  auto receipt = co_await fence_and_write(std::move(undertaking), std::move(changed));
+  tell_carried_through(tenant, ended, revoked, receipt);
+  co_return receipt;
+}
+
+io::Task<Result<Receipt>> Vault::State::fence_and_write(Undertaking undertaking, Status changed) {
   if (!changed) co_return co_await fence_unstored(std::move(undertaking), changed.error());
   undertaking.id = crypto::random_id<ReceiptId>();
   // A record that cannot be written must not keep the fences from going up; it is answered as an

@@ -133,6 +133,7 @@ Result<StartedSession> Vault::start_session(const Actor& actor, const SessionReq
                        {state.clock.steady(), state.clock.wall()});
   STRONGROOM_TRY(draft.started.session, state.view(draft.session));
   STRONGROOM_TRY(draft.started.proxy, state.proxy_of(draft.session.id));
+  state.tell_started(draft.session, draft.started.session);
   return std::move(draft.started);
 }
 

@@ -55,6 +55,8 @@ struct Vault::State {
   std::unordered_map<KeyId, std::vector<SpendsUnder>> spends_under;
   Spending spending;
   Activity activity;
+  SessionFollower session_follower;
+  std::unordered_set<SessionId> ending;  ///< ended, and not carried through yet
 
   [[nodiscard]] std::int64_t now() const { return to_micros(clock.wall()); }
 
@@ -157,6 +159,9 @@ struct Vault::State {
     std::vector<FenceTarget> targets;
     std::string reason;
     std::vector<KeyId> injected_keys;  ///< for R2: earlier sessions whose end nobody confirmed
+    using Ending = std::vector<std::pair<SessionId, std::string>>;
+    Ending ending;                    ///< sessions that end by this, and why
+    std::vector<KeyId> revoked_keys;  ///< those that go by this
     audit::Act facts;
     std::string action;
     Actor actor;
@@ -176,6 +181,7 @@ struct Vault::State {
                  Undertaking& undertaking);
   /// Fences and writes the receipt; `changed` is how the commit went.
   io::Task<Result<Receipt>> carry_through(Undertaking undertaking, Status changed);
+  io::Task<Result<Receipt>> fence_and_write(Undertaking undertaking, Status changed);
   io::Task<Result<Receipt>> fence_unstored(Undertaking undertaking, Error why);
   [[nodiscard]] bool is_revoked(const store::Key& key) const {
     return key.state == kRevoked || unstored_keys.contains(key.id);
@@ -186,6 +192,14 @@ struct Vault::State {
   Result<std::vector<ExposedProcess>> unconfirmed(
       const std::vector<KeyId>& keys,
       const std::vector<HolderOutcome>& outcomes);  // named by their session
+
+  // Telling of sessions (session_events.cpp)
+  SessionEvent event(std::string_view kind, SessionId session, TenantId tenant);
+  void tell(const SessionEvent& event) const;
+  void tell_started(const store::Session& session, const SessionView& view);
+  void tell_ending(const Undertaking& undertaking);
+  void tell_carried_through(TenantId tenant, const Undertaking::Ending& ended,
+                            const std::vector<KeyId>& revoked, const Result<Receipt>& receipt);
 };
 
 /// Settings of a key as kept (a JSON object of texts), and back.

@@ -31,6 +31,7 @@
 #include "vault/issuing.h"
 #include "vault/policies.h"
 #include "vault/sealing.h"
+#include "vault/session_events.h"
 #include "vault/spending.h"
 
 namespace strongroom::vault {
@@ -276,6 +277,13 @@ class Vault {
   void note_settled(SessionId session, HolderId holder, std::uint64_t bytes_up,
                     std::uint64_t bytes_down);
   void note_active(SessionId session);
+  /// Who is told what happens in sessions (session_events.h); one, or none.
+  void follow_sessions(SessionFollower follower);
+  void note_attached(SessionId session);
+  /// It has ended, and that has not been carried through yet: `ended` is still to come.
+  [[nodiscard]] bool is_ending(SessionId session) const;
+  /// The event `ended` of a session that is over.
+  Result<SessionEvent> end_of(const SessionView& view);
 
   // Leases: checks everything at this moment, opens the record. Reasons of a refusal that a gateway
   // passes on: pass_unknown, pass_wrong_service (its session has another pass for that),
