@@ -2,9 +2,12 @@
 #include "api/openapi.h"
 #include "api/operations.h"
 #include "api/views.h"
+#include "http/head.h"
 
 namespace strongroom::api {
 namespace {
+
+constexpr std::string_view kScanProtocol = "strongroom-scan/1";
 
 Reply reply(json::value document) {
   return {std::move(document), {}, {}};
@@ -52,6 +55,20 @@ io::Task<Answer> remove_tenant(Call& call) {
       co_await call.services.vault.remove_tenant(std::move(actor), std::move(name));
   if (!done) co_return std::unexpected(done.error());
   co_return receipt(*done);
+}
+
+Answer scan_for_keys(Call& call) {
+  if (!http::list_has(call.upgrade, kScanProtocol))
+    return fail(
+        Code::Invalid,
+        "this needs 'Connection: Upgrade' and 'Upgrade: " + std::string(kScanProtocol) + "'",
+        "upgrade_required");
+  if (!call.services.hooks.begin_search)
+    return fail(Code::Unavailable, "there is no searcher here");
+  STRONGROOM_TRY(auto keys, call.services.vault.open_for_scan(call.actor, call.path["name"]));
+  Reply out;
+  STRONGROOM_TRY(out.take_over, call.services.hooks.begin_search(call.actor, std::move(keys)));
+  return out;
 }
 
 Answer list_members(Call& call) {

@@ -33,7 +33,7 @@ constexpr std::array kSessionQuery = {
            "At most this many, 1 to 1000; 1000 if missing"}};
 
 // clang-format off
-constexpr std::array<Operation, 37> kOperations = {{
+constexpr std::array<Operation, 38> kOperations = {{
     {"installation.show", "GET", "/api/v1/installation", "What this installation is",
      {}, {}, Shape::One, "Installation", 200, show_installation},
     {"openapi.show", "GET", "/api/v1/openapi.json", "This description",
@@ -46,6 +46,9 @@ constexpr std::array<Operation, 37> kOperations = {{
     {"tenant.remove", "DELETE", "/api/v1/tenants/{name}",
      "End its sessions, revoke its keys, destroy its tenant key",
      {}, {}, Shape::One, "Receipt", 200, nullptr, remove_tenant},
+    {"tenant.scan", "POST", "/api/v1/tenants/{name}/scan",
+     "Search what follows for values of the tenant's keys (Upgrade: strongroom-scan/1)",
+     {}, {}, Shape::Switch, "", 101, scan_for_keys},
 
     {"member.list", "GET", "/api/v1/members", "Members",
      kAnyTenant, {}, Shape::List, "Member", 200, list_members},

@@ -90,6 +90,7 @@ Answer show_openapi(Call& call);
 Answer list_tenants(Call& call);
 Answer add_tenant(Call& call);
 io::Task<Answer> remove_tenant(Call& call);
+Answer scan_for_keys(Call& call);
 Answer list_members(Call& call);
 Answer add_member(Call& call);
 io::Task<Answer> remove_member(Call& call);

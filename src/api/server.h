@@ -30,6 +30,8 @@ namespace strongroom::catalog {
 class Catalog;
 }
 namespace strongroom::vault {
+struct Actor;
+struct SearchedKeys;
 class Vault;
 }
 
@@ -69,6 +71,10 @@ struct ControlHooks {
   /// Takes over a runner's connection after `101 Switching Protocols` (strongroom-lease/1). The
   /// session exists and is open.
   std::function<void(SessionId, io::Stream)> attach_runner;
+  /// A search for these values in what comes over a connection (scan/wire.h); the answer takes that
+  /// over.
+  std::function<Result<std::function<void(io::Stream)>>(const vault::Actor&, vault::SearchedKeys)>
+      begin_search;
 };
 
 struct ControlOptions {

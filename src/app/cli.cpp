@@ -28,6 +28,7 @@ struct Options {
   PolicyOptions policy;
   RunOptions run;
   RelayOptions relay;
+  ScanOptions scan;
   SessionListOptions sessions;
   SessionEventsOptions events;
   AuditOptions audit;
@@ -343,6 +344,25 @@ void add_sessions(CLI::App& app, Options& o) {
   relay_command->add_option("--socket", o.relay.socket,
                             "default: gateway.sock of the data directory");
   relay_command->footer("The session's proxy credential is read from STRONGROOM_PROXY_CREDENTIAL.");
+
+  auto* scan_command =
+      leaf(app, o, "scan", "look for values of a tenant's keys in files, git histories and images",
+           [&o](const Common& c) { return scan(c, o.scan); });
+  scan_command->add_option("path", o.scan.path, "a folder, a file, or an image (docker save, OCI)")
+      ->required();
+  tenant_option(scan_command, o.scan.tenant);
+  scan_command
+      ->add_option("--max-size", o.scan.most_gibibytes, "read at most so many GiB, unpacked (64)")
+      ->check(CLI::Range(1, 1'000'000));
+  scan_command->add_option("--max-time", o.scan.most_seconds, "take at most so many seconds (3600)")
+      ->check(CLI::Range(1L, 1'000'000L));
+  scan_command->footer(
+      "Exit code 0: all was searched and nothing found; 1: something was found, or not all could "
+      "be "
+      "searched.");
+  leaf(app, o, kSearcherCommand, "what `strongroom serve` starts for a scan", [](const Common&) {
+    return search_as_told();
+  })->group("");
 
   auto* run = leaf(app, o, "run", "run a command in a workroom with the keys it needs",
                    [&o](const Common& c) { return run_workroom(c, o.run); });

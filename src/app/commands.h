@@ -50,6 +50,16 @@ struct ContainerOptions {
   std::string pull = "missing";
 };
 
+struct ScanOptions {
+  std::string path;
+  std::string tenant;
+  std::uint64_t most_gibibytes = 64;
+  long most_seconds = 3600;
+};
+
+/// How this program starts itself as a searcher (scan/searcher.h).
+inline constexpr const char* kSearcherCommand = "search-as-told";
+
 struct RunOptions {
   std::string tenant;
   std::string member;
@@ -164,6 +174,8 @@ int doctor(const Common& common);
 
 /// The runner: a session, its workroom, and the lease of what was injected, until the command ends
 /// (run.cpp).
+int scan(const Common& common, const ScanOptions& options);
+int search_as_told();
 int run_workroom(const Common& common, const RunOptions& options);
 /// The whole story, on this machine, against the labelled stand-in (demo.cpp).
 int demo(const Common& common);

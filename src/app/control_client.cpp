@@ -309,13 +309,12 @@ Status ControlClient::follow(std::string_view path, std::string_view after,
   return receive_pieces(fd, answer.body, std::move(text), read);
 }
 
-Result<int> ControlClient::upgrade(std::string_view path) {
+Result<int> ControlClient::upgrade(std::string_view path, std::string_view protocol) {
   STRONGROOM_TRY(const int fd, connect());
   Connection connection(fd);
-  STRONGROOM_CHECKED(send_all(
-      fd, bytes_of(head(
-              "POST", path,
-              "Connection: Upgrade\r\nUpgrade: strongroom-lease/1\r\nContent-Length: 0\r\n"))));
+  const std::string wish =
+      "Connection: Upgrade\r\nUpgrade: " + std::string(protocol) + "\r\nContent-Length: 0\r\n";
+  STRONGROOM_CHECKED(send_all(fd, bytes_of(head("POST", path, wish))));
   // Octet by octet: what follows the head belongs to the lease channel.
   std::string text;
   while (!text.ends_with("\r\n\r\n")) {

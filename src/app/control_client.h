@@ -60,8 +60,9 @@ class ControlClient {
   /// last one seen, or empty.
   [[nodiscard]] Status follow(std::string_view path, std::string_view after,
                               const std::function<void(const StreamEvent&)>& each);
-  /// Asks for `Upgrade: strongroom-lease/1`; answers the connected descriptor, owned by the caller.
-  [[nodiscard]] Result<int> upgrade(std::string_view path);
+  /// Asks for `Upgrade: protocol`; answers the connected descriptor, owned by the caller.
+  [[nodiscard]] Result<int> upgrade(std::string_view path,
+                                    std::string_view protocol = "strongroom-lease/1");
 
  private:
   [[nodiscard]] Result<int> connect();

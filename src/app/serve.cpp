@@ -25,6 +25,7 @@
 #include "app/output.h"
 #include "app/prompt.h"
 #include "app/sealed_start.h"
+#include "app/searches.h"
 #include "app/session_sockets.h"
 #include "base/encoding.h"
 #include "base/log.h"
@@ -307,6 +308,10 @@ class Server {
       loop_.spawn(end_unless_attached(session, kAttachTime));
     };
     hooks.holders_of = [this](SessionId session) { return holders_of(session); };
+    searches_ = std::make_unique<Searches>(loop_, *vault_);
+    hooks.begin_search = [this](const vault::Actor& actor, vault::SearchedKeys keys) {
+      return searches_->begin(actor, std::move(keys));
+    };
     hooks.attach_runner = [this](SessionId session, io::Stream stream) {
       vault_->note_attached(session);
       leases_->serve(std::move(stream), lease::HolderRole::Runner, session);
@@ -489,6 +494,7 @@ class Server {
   std::unique_ptr<FencesWithSockets> fences_;
   std::unique_ptr<CredentialKeeper> credentials_;
   std::unique_ptr<GatewayKeeper> keeper_;
+  std::unique_ptr<Searches> searches_;
   std::unique_ptr<api::ControlServer> control_;
   std::unique_ptr<api::MetricsServer> metrics_server_;
   std::unique_ptr<io::Loop::Ticker> expiry_;

@@ -4,15 +4,16 @@
 namespace strongroom::guard {
 
 void AnyValue::add(std::shared_ptr<const ValuePatterns> value) {
-  if (value == nullptr) return;
-  starts_.add(value->starts());
+  if (value != nullptr) starts_.add(value->starts());
   all_.push_back(std::move(value));
 }
 
 Found AnyValue::find_at(ByteView data, std::size_t place) const {
   Found best;
-  for (const auto& each : all_) {
-    const Found found = each->find_at(data, place);
+  for (std::size_t which = 0; which < all_.size(); ++which) {
+    if (all_[which] == nullptr) continue;
+    Found found = all_[which]->find_at(data, place);
+    found.which = which;
     const bool is_whole = found.kind == Found::Kind::Whole;
     if (is_whole && (best.kind != Found::Kind::Whole || found.size > best.size)) best = found;
     if (found.kind == Found::Kind::Partial && best.kind == Found::Kind::Nothing) best = found;

@@ -16,7 +16,7 @@ namespace strongroom::guard {
 
 class AnyValue final : public Patterns {
  public:
-  /// Null stands for a value that is not looked for, and is left out.
+  /// Found::which counts from 0. Null stands for a value that is not looked for, and counts too.
   void add(std::shared_ptr<const ValuePatterns> value);
   [[nodiscard]] Found find(ByteView data, std::size_t from) const override;
 

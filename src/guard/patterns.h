@@ -16,7 +16,8 @@ struct Found {
   enum class Kind : std::uint8_t { Nothing, Whole, Partial };
   Kind kind = Kind::Nothing;
   std::size_t begin = 0;
-  std::size_t size = 0;  ///< of a Whole
+  std::size_t size = 0;   ///< of a Whole
+  std::size_t which = 0;  ///< of several values: which one
 };
 
 class Patterns {

@@ -195,6 +195,12 @@ struct OpenedKey {
   Secret value;
 };
 
+/// The values of a tenant's keys, for a search of where they have got to.
+struct SearchedKeys {
+  TenantId tenant;
+  std::vector<std::pair<KeyId, Secret>> values;
+};
+
 /// One way to the root key; any one of them opens.
 struct SealView {
   SealId id;
@@ -254,6 +260,9 @@ class Vault {
   /// only.
   Status note_verdict(KeyId id, std::uint32_t version, bool accepted, int provider_status);
   void note_used(KeyId id, WallTime at);
+  /// Of all that are not revoked, whoever's they are; recorded before, and its end after.
+  Result<SearchedKeys> open_for_scan(const Actor& actor, std::string_view tenant);
+  Status note_scanned(const Actor& actor, TenantId tenant, std::string_view outcome);
 
   // Skills
   Result<SkillView> add_skill(const Actor& actor, std::string_view tenant, std::string_view name,
