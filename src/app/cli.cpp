@@ -139,8 +139,8 @@ void add_keys(CLI::App& app, Options& o) {
       ->take_all();
   add->add_flag(
       "--dynamic", o.key.is_dynamic,
-      "each session gets a role of its own, made by this key, which stays in the vault, and "
-      "destroyed at the session's end (postgres, mysql)");
+      "each session gets a role or key of its own, made by this key, which stays in the vault, and "
+      "destroyed at the session's end (postgres, mysql, tailscale)");
   add->add_option("--grant-role", o.key.grant_role,
                   "with --dynamic: a role of the database whose rights each session's gets");
   add->add_option("--template", o.key.template_file,

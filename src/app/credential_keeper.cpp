@@ -14,6 +14,14 @@ constexpr std::chrono::seconds kSettles{8};
 constexpr std::chrono::seconds kFirstPause{1};
 constexpr std::chrono::seconds kLongestPause{60};
 
+dynamic::Outcome failed(const Error& error, bool may_exist) {
+  dynamic::Outcome outcome;
+  outcome.may_exist = may_exist;
+  outcome.code = error.code;
+  outcome.error = error.message;
+  return outcome;
+}
+
 }  // namespace
 
 struct CredentialKeeper::Pending {
@@ -29,28 +37,33 @@ struct CredentialKeeper::Making {
   Status status;
 };
 
-/// The job, and what is secret in it, is gone before anything is waited for.
-io::Task<dynamic::Outcome> CredentialKeeper::work(DynamicId id, dynamic::Action action) {
-  Result<dynamic::IssuerProcess> started = fail(Code::Internal, "nothing was started");
-  {
-    auto job = vault_.job_of(id, action);
-    if (job) job->trusted_pem = plan_.trusted_pem;
-    started = job ? dynamic::IssuerProcess::start(loop_, plan_.program, *job)
-                  : Result<dynamic::IssuerProcess>(std::unexpected(job.error()));
-  }
-  dynamic::Outcome outcome;
-  outcome.may_exist = action == dynamic::Action::Destroy;
-  if (!started) {
-    outcome.code = started.error().code;
-    outcome.error = started.error().message;
-    co_return outcome;
-  }
-  const auto finished = co_await dynamic::IssuerProcess::finish(std::move(*started), kForOne);
-  if (finished) co_return *finished;
-  outcome.may_exist = true;
-  outcome.code = finished.error().code;
-  outcome.error = finished.error().message;
-  co_return outcome;
+/// The job, and what is secret in it, is gone when this returns.
+Result<dynamic::IssuerProcess> CredentialKeeper::begin(DynamicId id, dynamic::Action action) {
+  STRONGROOM_TRY(auto job, vault_.job_of(id, action));
+  job.trusted_pem = plan_.trusted_pem;
+  const auto led = std::ranges::find(plan_.dials, job.authority, &lease::Dial::authority);
+  if (led != plan_.dials.end()) job.dial = led->to;
+  return dynamic::IssuerProcess::start(loop_, plan_.program, job);
+}
+
+Status CredentialKeeper::note(DynamicId id, dynamic::Action action,
+                              const dynamic::Outcome& outcome) {
+  if (action == dynamic::Action::Destroy) return vault_.note_destroying(id, outcome);
+  const Status noted = vault_.note_making(id, outcome);
+  if (outcome.error.empty()) return noted;
+  return fail(Code::Unavailable, "No credential for this session: " + outcome.error,
+              "credential_not_made");
+}
+
+io::Task<Status> CredentialKeeper::work(DynamicId id, dynamic::Action action) {
+  auto started = begin(id, action);
+  if (!started)
+    co_return note(id, action, failed(started.error(), action == dynamic::Action::Destroy));
+  const Status waited = co_await started->wait(kForOne);
+  if (!waited) co_return note(id, action, failed(waited.error(), true));
+  const auto outcome = started->outcome();
+  if (!outcome) co_return note(id, action, failed(outcome.error(), true));
+  co_return note(id, action, *outcome);
 }
 
 // ------------------------------------------------------------------------------------------------
@@ -69,17 +82,12 @@ io::Task<Status> CredentialKeeper::make(SessionId session) {
 io::Task<void> CredentialKeeper::make_all(std::vector<DynamicId> credentials,
                                           std::shared_ptr<Making> making) {
   for (const auto& id : credentials) {
-    dynamic::Outcome outcome;
-    outcome.may_exist = false;
-    outcome.error = "another credential of the session could not be made";
-    if (making->status) outcome = co_await work(id, dynamic::Action::Make);
-    const Status noted = vault_.note_making(id, outcome);
-    if (!making->status) continue;
-    if (!outcome.error.empty())
-      making->status = fail(Code::Unavailable, "No credential for this session: " + outcome.error,
-                            "credential_not_made");
-    else if (!noted)
-      making->status = noted;
+    if (making->status) {
+      making->status = co_await work(id, dynamic::Action::Make);
+      continue;
+    }
+    const Error other(Code::Cancelled, "another credential of the session could not be made");
+    (void)note(id, dynamic::Action::Make, failed(other, false));
   }
   making->over.set();
 }
@@ -104,8 +112,7 @@ void CredentialKeeper::look(bool at_once) {
 }
 
 io::Task<void> CredentialKeeper::destroy(DynamicId id, std::shared_ptr<Pending> pending) {
-  const dynamic::Outcome outcome = co_await work(id, dynamic::Action::Destroy);
-  const Status destroyed = vault_.note_destroying(id, outcome);
+  const Status destroyed = co_await work(id, dynamic::Action::Destroy);
   --at_work_;
   pending->is_at_work = false;
   for (const auto& each : std::exchange(pending->waiting, {})) each->set();

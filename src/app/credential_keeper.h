@@ -12,6 +12,7 @@
 
 #include "dynamic/issuer_process.h"
 #include "io/loop.h"
+#include "lease/messages.h"
 #include "vault/vault.h"
 
 namespace strongroom::app {
@@ -21,6 +22,7 @@ class CredentialKeeper final : public vault::Issuing {
   struct Plan {
     std::string program;      ///< strongroom-issuer
     std::string trusted_pem;  ///< authorities beside the system's
+    std::vector<lease::Dial> dials;
   };
   CredentialKeeper(io::Loop& loop, vault::Vault& vault, Plan plan)
       : loop_(loop), vault_(vault), plan_(std::move(plan)) {}
@@ -39,7 +41,10 @@ class CredentialKeeper final : public vault::Issuing {
   void look(bool at_once);
   io::Task<void> make_all(std::vector<DynamicId> credentials, std::shared_ptr<Making> making);
   io::Task<void> destroy(DynamicId id, std::shared_ptr<Pending> pending);
-  io::Task<dynamic::Outcome> work(DynamicId id, dynamic::Action action);
+  /// Has it done, and notes what came of it.
+  io::Task<Status> work(DynamicId id, dynamic::Action action);
+  Result<dynamic::IssuerProcess> begin(DynamicId id, dynamic::Action action);
+  Status note(DynamicId id, dynamic::Action action, const dynamic::Outcome& outcome);
 
   io::Loop& loop_;
   vault::Vault& vault_;

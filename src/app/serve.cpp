@@ -267,7 +267,8 @@ class Server {
     STRONGROOM_TRY(const std::string programs, io::own_directory());
     credentials_ = std::make_unique<CredentialKeeper>(
         loop_, *vault_,
-        CredentialKeeper::Plan{programs + "/strongroom-issuer", config_.extra_ca_pem});
+        CredentialKeeper::Plan{programs + "/strongroom-issuer", config_.extra_ca_pem,
+                               config_.dials});
     vault_->set_issuing(*credentials_);
     GatewayKeeper::Plan plan;
     plan.program = programs + "/strongroom-gateway";

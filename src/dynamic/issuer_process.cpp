@@ -3,7 +3,6 @@
 
 #include <sys/socket.h>
 #include <unistd.h>
-#include <array>
 #include <csignal>
 
 #include "io/net.h"
@@ -43,22 +42,25 @@ Result<IssuerProcess> IssuerProcess::start(io::Loop& loop, const std::string& pr
   return IssuerProcess(loop, std::move(stream), *pid);
 }
 
-io::Task<Result<Outcome>> IssuerProcess::finish(IssuerProcess process, Duration within) {
-  process.stream_.set_deadline(Deadline::after(process.loop_->clock(), within));
-  std::array<std::uint8_t, kMaxOutcome> buffer;
-  std::size_t size = 0;
-  Status read;
-  while (read && size < buffer.size()) {
-    const auto got = co_await process.stream_.read_some(MutableBytes(buffer).subspan(size));
-    if (!got) read = std::unexpected(got.error());
-    if (!got || *got == 0) break;
-    size += *got;
-  }
-  ::kill(process.pid_, SIGKILL);
-  (void)co_await io::exit_of(*process.loop_, process.pid_);
-  if (!read && read.error().code == Code::Timeout)
+io::Task<Status> IssuerProcess::wait(Duration within) {
+  stream_.set_deadline(Deadline::after(loop_->clock(), within));
+  // It answers by one call, of less than a socket takes.
+  const Status answered = co_await stream_.wait_readable();
+  ::kill(pid_, SIGKILL);
+  (void)co_await io::exit_of(*loop_, pid_);
+  if (!answered && answered.error().code == Code::Timeout)
     co_return fail(Code::Timeout, "the source did not answer in time");
-  co_return decode_outcome(ByteView(buffer).first(size));
+  co_return Status();
+}
+
+Result<Outcome> IssuerProcess::outcome() const {
+  Secret said = Secret::of_size(kMaxOutcome);
+  const auto size = said.reveal_mutable([&](MutableBytes room) {
+    return ::recv(stream_.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
+  });
+  if (size <= 0) return fail(Code::Unavailable, "the issuer ended without an answer");
+  return said.reveal(
+      [&](ByteView all) { return decode_outcome(all.first(static_cast<std::size_t>(size))); });
 }
 
 }  // namespace strongroom::dynamic

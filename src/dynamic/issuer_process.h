@@ -20,8 +20,11 @@ class IssuerProcess {
  public:
   /// Starts it and hands over the job: no secret is held here afterwards.
   static Result<IssuerProcess> start(io::Loop& loop, const std::string& program, const Job& job);
-  /// Ends the child in every case.
-  [[nodiscard]] static io::Task<Result<Outcome>> finish(IssuerProcess process, Duration within);
+  /// Until it has answered, or is not waited for any longer. The child has ended then in every
+  /// case.
+  [[nodiscard]] io::Task<Status> wait(Duration within);
+  /// After wait(): what it said. Read at once and into locked memory, where it may hold a secret.
+  [[nodiscard]] Result<Outcome> outcome() const;
 
  private:
   IssuerProcess(io::Loop& loop, io::Stream stream, int pid)

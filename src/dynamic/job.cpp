@@ -2,6 +2,7 @@
 #include "dynamic/job.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/encoding.h"
 
@@ -11,8 +12,21 @@ namespace {
 constexpr std::uint8_t kFormat = 1;
 constexpr std::size_t kMaxSettings = 32;
 constexpr std::size_t kMaxError = 512;
+constexpr std::size_t kMaxReference = 128;
 /// The last of Code.
 constexpr auto kLastCode = static_cast<std::uint8_t>(Code::Internal);
+
+/// The secret comes last, so that nothing of it is in memory that is not locked.
+Secret with_secret(ByteVector plain, const Secret& secret) {
+  Writer(plain).u32(static_cast<std::uint32_t>(secret.size()));
+  Secret all = Secret::of_size(plain.size() + secret.size());
+  all.reveal_mutable([&](MutableBytes out) {
+    std::ranges::copy(plain, out.begin());
+    secret.reveal(
+        [&](ByteView octets) { std::ranges::copy(octets, out.subspan(plain.size()).begin()); });
+  });
+  return all;
+}
 
 std::unexpected<Error> not_understood() {
   return fail(Code::Protocol, "a job for the issuer is not understood");
@@ -41,24 +55,25 @@ Result<Secret> encode(const Job& job) {
   writer.u8(static_cast<std::uint8_t>(job.source));
   writer.text(job.name);
   writer.text(job.verifier);
+  writer.text(job.reference);
+  writer.i64(to_micros(job.created));
   writer.i64(to_micros(job.expires));
+  writer.text(job.authority);
+  writer.text(job.dial);
   writer.text(job.trusted_pem);
   writer.u32(static_cast<std::uint32_t>(job.settings.size()));
   for (const auto& [name, value] : job.settings) {
     writer.text(name);
     writer.text(value);
   }
-  writer.u32(static_cast<std::uint32_t>(job.credential.size()));
-  const std::size_t size = plain.size() + job.credential.size();
-  if (size > kMaxJob) return fail(Code::TooLarge, "the settings of this key are too long");
-  Secret all = Secret::of_size(size);
-  all.reveal_mutable([&](MutableBytes out) {
-    std::ranges::copy(plain, out.begin());
-    job.credential.reveal([&](ByteView credential) {
-      std::ranges::copy(credential, out.subspan(plain.size()).begin());
-    });
-  });
-  return all;
+  writer.u32(static_cast<std::uint32_t>(job.neighbours.size()));
+  for (const auto& [name, created] : job.neighbours) {
+    writer.text(name);
+    writer.i64(to_micros(created));
+  }
+  if (plain.size() + sizeof(std::uint32_t) + job.credential.size() > kMaxJob)
+    return fail(Code::TooLarge, "the settings of this key are too long");
+  return with_secret(std::move(plain), job.credential);
 }
 
 Result<Job> decode_job(ByteView octets) {
@@ -69,7 +84,11 @@ Result<Job> decode_job(ByteView octets) {
   job.source = static_cast<Source>(reader.u8());
   job.name = reader.text();
   job.verifier = reader.text();
+  job.reference = reader.text();
+  job.created = from_micros(reader.i64());
   job.expires = from_micros(reader.i64());
+  job.authority = reader.text();
+  job.dial = reader.text();
   job.trusted_pem = reader.text();
   const std::uint32_t count = reader.u32();
   if (!reader.is_ok() || count > kMaxSettings) return not_understood();
@@ -78,20 +97,26 @@ Result<Job> decode_job(ByteView octets) {
     std::string value(reader.text());
     job.settings.emplace_back(std::move(name), std::move(value));
   }
+  const std::uint32_t neighbours = reader.u32();
+  for (std::uint32_t i = 0; i < neighbours && reader.is_ok(); ++i) {
+    std::string name(reader.text());
+    job.neighbours.emplace_back(std::move(name), from_micros(reader.i64()));
+  }
   const ByteView credential = reader.blob(Secret::kMaxSize);
   if (!reader.is_ok()) return not_understood();
   job.credential = Secret(credential);
   return job;
 }
 
-ByteVector encode(const Outcome& outcome) {
-  ByteVector out;
-  Writer writer(out);
+Secret encode(const Outcome& outcome) {
+  ByteVector plain;
+  Writer writer(plain);
   writer.u8(kFormat);
   writer.u8(outcome.may_exist ? 1 : 0);
   writer.u8(static_cast<std::uint8_t>(outcome.code));
   writer.text(std::string_view(outcome.error).substr(0, kMaxError));
-  return out;
+  writer.text(outcome.reference);
+  return with_secret(std::move(plain), outcome.value);
 }
 
 Result<Outcome> decode_outcome(ByteView octets) {
@@ -102,15 +127,24 @@ Result<Outcome> decode_outcome(ByteView octets) {
   const std::uint8_t code = reader.u8();
   outcome.code = static_cast<Code>(code);
   outcome.error = reader.text(kMaxError);
-  if (!reader.is_ok() || code > kLastCode || !is_plain(outcome.error))
+  outcome.reference = reader.text(kMaxReference);
+  const ByteView value = reader.blob(kMaxOutcome);
+  if (!reader.is_ok() || code > kLastCode || !is_plain(outcome.error) ||
+      !is_plain(outcome.reference))
     return fail(Code::Protocol, "the issuer's answer is not understood");
+  if (!value.empty()) outcome.value = Secret(value);
   return outcome;
 }
 
-Result<Source> parse_source(std::string_view name) {
-  if (name == "postgres") return Source::Postgres;
-  if (name == "mysql") return Source::Mysql;
-  return fail(Code::Unsupported, "no credentials are made for sessions at such a source");
+Result<SourceFacts> facts_of(std::string_view service) {
+  static constexpr std::array<SourceFacts, 3> kSources = {
+      {{Source::Postgres, "postgres", "user", "strongroom_", {}, false},
+       {Source::Mysql, "mysql", "user", "strongroom_", {}, false},
+       {Source::Tailscale, "tailscale", "hostname", "strongroom-", "api.tailscale.com:443", true}}};
+  const auto* const found = std::ranges::find(kSources, service, &SourceFacts::service);
+  if (found == kSources.end())
+    return fail(Code::Unsupported, "no credentials are made for sessions at such a source");
+  return *found;
 }
 
 Result<std::string> fill_template(std::string_view text, const Parameters& parameters) {

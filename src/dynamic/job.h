@@ -18,15 +18,37 @@ namespace strongroom::dynamic {
 
 enum class Action : std::uint8_t { Make = 1, Destroy = 2 };
 /// What kind of source: the services of the catalogue by these names.
-enum class Source : std::uint8_t { Postgres = 1, Mysql = 2 };
+enum class Source : std::uint8_t { Postgres = 1, Mysql = 2, Tailscale = 3 };
+
+/// What the vault has to know of a source.
+struct SourceFacts {
+  Source source;
+  std::string_view service;       ///< of the catalogue
+  std::string_view name_setting;  ///< of a workroom, says what was made for its session
+  std::string_view name_start;    ///< of what is made
+  /// "host:port" where it is the same for all; else the settings say it.
+  std::string_view authority;
+  bool chooses_value;  ///< it makes the session's value itself; else we do, and it sees a verifier
+};
+
+/// Another session's credential at the same source, which stays.
+struct Neighbour {
+  std::string name;
+  WallTime created{};
+};
 
 struct Job {
   Action action = Action::Make;
   Source source = Source::Postgres;
   std::vector<std::pair<std::string, std::string>> settings;  ///< of the key
-  std::string name;      ///< of the role or user: letters, digits and '_' alone
-  std::string verifier;  ///< what the source keeps of the new password; never the password
+  std::string name;       ///< of the role or user: letters, digits and '_' alone
+  std::string verifier;   ///< what the source keeps of the new password; never the password
+  std::string reference;  ///< to destroy: what the source calls it, as far as is known
+  WallTime created{};     ///< the source has not heard of it before
   WallTime expires{};
+  std::vector<Neighbour> neighbours;
+  std::string authority;    ///< "host:port" of the source, where it is the same for all
+  std::string dial;         ///< "address:port" connected to in its place; may be empty
   std::string trusted_pem;  ///< authorities beside the system's
   Secret credential;        ///< the administrator's, by which the work is done
 
@@ -41,17 +63,20 @@ struct Outcome {
   bool may_exist = true;
   Code code = Code::Internal;
   std::string error;
+  std::string reference;  ///< made: what the source calls it, where it has a name of its own
+  Secret value;           ///< made: the session's, where the source chooses it
 };
 
-inline constexpr std::size_t kMaxJob = 48UL << 10U;
+inline constexpr std::size_t kMaxJob = 60UL << 10U;
 inline constexpr std::size_t kMaxOutcome = 4UL << 10U;
 
 [[nodiscard]] Result<Secret> encode(const Job& job);
 [[nodiscard]] Result<Job> decode_job(ByteView octets);
-[[nodiscard]] ByteVector encode(const Outcome& outcome);
+[[nodiscard]] Secret encode(const Outcome& outcome);
 [[nodiscard]] Result<Outcome> decode_outcome(ByteView octets);
 
-[[nodiscard]] Result<Source> parse_source(std::string_view name);
+/// Unsupported for a service that makes no credentials for sessions.
+[[nodiscard]] Result<SourceFacts> facts_of(std::string_view service);
 
 /// The statements of a template with its parameters put in: {{role}} as an identifier,
 /// {{password}} (the verifier) and {{expires}} as literals, each quoted already. Invalid for any

@@ -36,6 +36,8 @@ dynamic::Outcome work(const dynamic::Job& job) {
       return issuer::work_at_postgres(job);
     case dynamic::Source::Mysql:
       return issuer::work_at_mysql(job);
+    case dynamic::Source::Tailscale:
+      return issuer::work_at_tailscale(job);
   }
   return issuer::failed(Code::Unsupported, "no such source is known", false);
 }
@@ -45,15 +47,17 @@ dynamic::Outcome work(const dynamic::Job& job) {
 int main() {
   ::signal(SIGPIPE, SIG_IGN);
   if (!io::confine_this_process()) return 1;
-  // The databases' clients keep copies of the password in memory of their own. Where the limit on
-  // locked memory lets us, all of it is locked.
+  // The clients of databases, and HTTP, keep copies of secrets in memory of their own. Where the
+  // limit on locked memory lets us, all of it is locked.
   (void)::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
   const auto job = read_job();
   if (!job) {
     std::fputs("strongroom-issuer is started by 'strongroom serve' alone.\n", stderr);
     return 2;
   }
-  const ByteVector answer = dynamic::encode(work(*job));
-  const ssize_t sent = ::send(STDIN_FILENO, answer.data(), answer.size(), MSG_NOSIGNAL);
+  const Secret answer = dynamic::encode(work(*job));
+  const ssize_t sent = answer.reveal([](ByteView octets) {
+    return ::send(STDIN_FILENO, octets.data(), octets.size(), MSG_NOSIGNAL);
+  });
   return sent == static_cast<ssize_t>(answer.size()) ? 0 : 1;
 }

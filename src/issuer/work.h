@@ -18,12 +18,13 @@ inline constexpr std::chrono::milliseconds kLook{20};
 
 [[nodiscard]] dynamic::Outcome work_at_postgres(const dynamic::Job& job);
 [[nodiscard]] dynamic::Outcome work_at_mysql(const dynamic::Job& job);
+[[nodiscard]] dynamic::Outcome work_at_tailscale(const dynamic::Job& job);
 
 [[nodiscard]] inline dynamic::Outcome failed(Code code, std::string why, bool may_exist = true) {
-  return {may_exist, code, std::move(why)};
+  return {may_exist, code, std::move(why), {}, {}};
 }
 [[nodiscard]] inline dynamic::Outcome done(bool was_there) {
-  return {was_there, {}, {}};
+  return {was_there, {}, {}, {}, {}};
 }
 
 /// The system's authorities and the installation's own in one file without a name: its path, good

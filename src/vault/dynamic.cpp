@@ -35,10 +35,10 @@ Secret random_password() {
   return password;
 }
 
-std::string random_name() {
+std::string random_name(const dynamic::SourceFacts& source) {
   std::array<std::uint8_t, 8> octets{};
   crypto::random(octets);
-  return "strongroom_" + to_hex(octets);
+  return std::string(source.name_start) + to_hex(octets);
 }
 
 std::string place_of_value(DynamicId id) {
@@ -48,16 +48,51 @@ std::string place_of_means(DynamicId id) {
   return "dynamic means " + id.text();
 }
 
-/// What the workroom is told of such a key: its own role, and nothing of how it is made.
-Settings shown_settings(const Settings& settings, const std::string& name) {
+/// That say how what is made for a session is made.
+constexpr std::array<std::string_view, 5> kMakingSettings = {"dynamic", "grant_role", "template",
+                                                             "owned", "tags"};
+
+/// What the workroom is told of such a key: what was made for it, and nothing of how.
+Settings shown_settings(const Settings& settings, const dynamic::SourceFacts& source,
+                        const std::string& name) {
   Settings out;
   for (const auto& [setting, value] : settings) {
-    if (setting == "dynamic" || setting == "grant_role" || setting == "template" ||
-        setting == "owned")
-      continue;
-    out.emplace_back(setting, setting == "user" ? name : value);
+    const bool is_of_making = std::ranges::find(kMakingSettings, setting) != kMakingSettings.end();
+    if (!is_of_making && setting != source.name_setting) out.emplace_back(setting, value);
   }
+  out.emplace_back(source.name_setting, name);
   return out;
+}
+
+/// "tag:one,tag:two", as Tailscale lets tags be called.
+bool are_tags(std::string_view text) {
+  constexpr std::string_view kStart = "tag:";
+  while (true) {
+    const std::string_view tag = text.substr(0, text.find(','));
+    const auto name = tag.starts_with(kStart) ? tag.substr(kStart.size()) : std::string_view();
+    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    const auto may_follow = [&](char c) {
+      return is_letter(c) || (c >= '0' && c <= '9') || c == '-';
+    };
+    if (name.empty() || !is_letter(name.front()) || !std::ranges::all_of(name, may_follow))
+      return false;
+    if (tag.size() == text.size()) return true;
+    text.remove_prefix(tag.size() + 1);
+  }
+}
+
+/// A client of Tailscale's OAuth makes keys for what has tags alone.
+Status check_tailscale(const Settings& settings, const Secret& value) {
+  if (!are_tags(setting_of(settings, "tags")))
+    return fail(Code::Invalid,
+                "Say under which tags the sessions' devices join: --set tags=tag:agents, or "
+                "several with commas between.");
+  const bool is_client =
+      value.reveal([](ByteView octets) { return text_of(octets).starts_with("tskey-client-"); });
+  if (!is_client)
+    return fail(Code::Invalid,
+                "With --dynamic the value is the secret of an OAuth client: tskey-client-...");
+  return {};
 }
 
 }  // namespace
@@ -66,16 +101,17 @@ bool is_dynamic(const Settings& settings) {
   return setting_of(settings, "dynamic") == "yes";
 }
 
-Status check_dynamic(const catalog::Service& service, const Settings& settings) {
+Status check_dynamic(std::string_view service, const Settings& settings, const Secret& value) {
   const auto given = [&](std::string_view name) { return !setting_of(settings, name).empty(); };
   if (!is_dynamic(settings)) {
-    if (given("grant_role") || given("template") || given("owned"))
+    if (given("grant_role") || given("template") || given("owned") || given("tags"))
       return fail(Code::Invalid,
-                  "A role, a template and what becomes of owned things are for keys that are "
+                  "A role, a template, tags and what becomes of owned things are for keys that are "
                   "dynamic: add --dynamic.");
     return {};
   }
-  STRONGROOM_TRY([[maybe_unused]] const auto source, dynamic::parse_source(service.id));
+  STRONGROOM_TRY(const auto source, dynamic::facts_of(service));
+  if (source.source == dynamic::Source::Tailscale) return check_tailscale(settings, value);
   STRONGROOM_TRY([[maybe_unused]] const auto text,
                  dynamic::fill_template(setting_of(settings, "template"), {}));
   const std::string owned = setting_of(settings, "owned");
@@ -88,17 +124,19 @@ Status check_dynamic(const catalog::Service& service, const Settings& settings) 
 Status Vault::State::plan_credential(SessionId session, const store::Key& key, Settings& settings) {
   STRONGROOM_TRY(const auto version, current_version(key));
   STRONGROOM_TRY(const Secret administrator, hierarchy.open(key, version));
+  STRONGROOM_TRY(const auto source, dynamic::facts_of(key.service));
   store::Dynamic row;
   row.id = crypto::random_id<DynamicId>();
   row.session = session;
   row.key = key.id;
-  row.name = random_name();
+  row.name = random_name(source);
   row.state = kMinting;
-  row.value = hierarchy.seal_own(place_of_value(row.id), random_password());
+  if (!source.chooses_value)
+    row.value = hierarchy.seal_own(place_of_value(row.id), random_password());
   row.means = hierarchy.seal_own(place_of_means(row.id), administrator);
   row.created = row.changed = now();
   STRONGROOM_CHECKED(store.insert(row));
-  settings = shown_settings(settings, row.name);
+  settings = shown_settings(settings, source, row.name);
   // Not due while the start of its session is about to make it.
   making.insert(row.id);
   return {};
@@ -113,7 +151,8 @@ Status Vault::State::put_session_credential(OpenedKey& opened) {
   if (row == rows.end())
     return fail(Code::Unavailable, "This session's own credential is not there.",
                 "credential_not_made");
-  opened.settings = shown_settings(opened.settings, row->name);
+  STRONGROOM_TRY(const auto source, dynamic::facts_of(opened.service));
+  opened.settings = shown_settings(opened.settings, source, row->name);
   STRONGROOM_TRY(opened.value, hierarchy.open_own(place_of_value(row->id), row->value));
   return {};
 }
@@ -193,6 +232,19 @@ Result<std::vector<DynamicId>> Vault::credentials_due() {
   return out;
 }
 
+/// Of one source, all that are neither destroyed nor to be, but this one.
+Result<std::vector<dynamic::Neighbour>> Vault::State::neighbours_of(const store::Dynamic& row,
+                                                                    const std::string& service) {
+  STRONGROOM_TRY(const auto rows, undestroyed());
+  std::vector<dynamic::Neighbour> out;
+  for (const auto& each : rows) {
+    if (each.id == row.id || is_due(each)) continue;
+    STRONGROOM_TRY(const auto owner, key(each.key));
+    if (owner.service == service) out.emplace_back(each.name, from_micros(each.created));
+  }
+  return out;
+}
+
 Result<dynamic::Job> Vault::job_of(DynamicId id, dynamic::Action action) {
   auto& state = *state_;
   STRONGROOM_TRY(const auto row, state.by_id<store::Dynamic>(id));
@@ -202,12 +254,19 @@ Result<dynamic::Job> Vault::job_of(DynamicId id, dynamic::Action action) {
   STRONGROOM_TRY(const auto session, state.session(row->session));
   dynamic::Job job;
   job.action = action;
-  STRONGROOM_TRY(job.source, dynamic::parse_source(key.service));
+  STRONGROOM_TRY(const auto source, dynamic::facts_of(key.service));
+  job.source = source.source;
+  job.authority = source.authority;
   STRONGROOM_TRY(job.settings, settings_of(key.settings));
   job.name = row->name;
+  job.reference = row->reference;
+  job.created = from_micros(row->created);
   job.expires = from_micros(session.expires);
   STRONGROOM_TRY(job.credential, state.hierarchy.open_own(place_of_means(id), row->means));
-  if (action == dynamic::Action::Destroy) return job;
+  if (action == dynamic::Action::Destroy && source.chooses_value) {
+    STRONGROOM_TRY(job.neighbours, state.neighbours_of(*row, key.service));
+  }
+  if (action == dynamic::Action::Destroy || source.chooses_value) return job;
   STRONGROOM_TRY(const Secret password, state.hierarchy.open_own(place_of_value(id), row->value));
   std::array<std::uint8_t, 16> salt{};
   crypto::random(salt);
@@ -217,10 +276,17 @@ Result<dynamic::Job> Vault::job_of(DynamicId id, dynamic::Action action) {
   return job;
 }
 
-Status Vault::State::settle_credential(DynamicId id, std::string_view to, std::string_view action) {
+Status Vault::State::settle_credential(DynamicId id, std::string_view to, std::string_view action,
+                                       const dynamic::Outcome& outcome) {
   return commit([&]() -> Status {
     STRONGROOM_TRY(auto row, by_id<store::Dynamic>(id));
     if (!row || row->state == kDestroyed) return {};
+    if (!outcome.reference.empty()) row->reference = outcome.reference;
+    if (!outcome.value.is_empty())
+      row->value = hierarchy.seal_own(place_of_value(row->id), outcome.value);
+    if (to == kLive && row->value.empty())
+      return fail(Code::Unavailable, "The source has said nothing of what it made.",
+                  "credential_not_made");
     row->state = to;
     row->changed = now();
     if (to == kDestroyed) {
@@ -244,9 +310,9 @@ Status Vault::note_making(DynamicId id, const dynamic::Outcome& outcome) {
   const bool was_made = outcome.error.empty();
   Status noted;
   if (was_made)
-    noted = state.settle_credential(id, kLive, "credential.make");
+    noted = state.settle_credential(id, kLive, "credential.make", outcome);
   else if (!outcome.may_exist)
-    noted = state.settle_credential(id, kDestroyed, "credential.not_made");
+    noted = state.settle_credential(id, kDestroyed, "credential.not_made", {});
   state.making.erase(id);
   return noted;
 }
@@ -262,7 +328,7 @@ Status Vault::note_destroying(DynamicId id, const dynamic::Outcome& outcome) {
   const bool may_come = row && row->state == kMinting && !outcome.may_exist &&
                         state.clock.wall() < from_micros(row->created) + kMakingIsOver;
   if (may_come) return exposed("its making was cut short, and may not be over at the source");
-  STRONGROOM_CHECKED(state.settle_credential(id, kDestroyed, "credential.destroy"));
+  STRONGROOM_CHECKED(state.settle_credential(id, kDestroyed, "credential.destroy", {}));
   state.failures.erase(id);
   return state.store.forget_overwritten();
 }

@@ -68,7 +68,7 @@ Result<KeyView> Vault::add_key(const Actor& actor, const NewKey& wanted, Secret 
   STRONGROOM_TRY(const auto home, home_of(*service, wanted));
   STRONGROOM_CHECKED(check_value(*service, value));
   STRONGROOM_TRY(const auto settings, check_settings(*service, wanted.settings));
-  STRONGROOM_CHECKED(check_dynamic(*service, settings));
+  STRONGROOM_CHECKED(check_dynamic(service->id, settings, value));
   key.id = crypto::random_id<KeyId>();
   key.service = service->id;
   key.delivery = static_cast<std::int64_t>(service->delivery);
@@ -141,6 +141,8 @@ Result<KeyView> Vault::rotate_key(const Actor& actor, KeyId id, Secret value) {
     STRONGROOM_TRY(const auto* service, state.service(key.service));
     STRONGROOM_CHECKED(check_value(*service, value));
     STRONGROOM_CHECKED(state.refuse_pass(value));
+    STRONGROOM_TRY(const auto settings, settings_of(key.settings));
+    STRONGROOM_CHECKED(check_dynamic(key.service, settings, value));
     STRONGROOM_TRY(auto old, state.current_version(key));
     key.version += 1;
     key.state = kActive;

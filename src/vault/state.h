@@ -118,7 +118,10 @@ struct Vault::State {
   Result<std::vector<DynamicId>> credentials_of(const std::vector<FenceTarget>& targets);
   [[nodiscard]] DynamicView view(const store::Dynamic& row) const;
   Result<std::vector<DynamicView>> dynamic_views(const store::Where& where);
-  Status settle_credential(DynamicId id, std::string_view to, std::string_view action);
+  Result<std::vector<dynamic::Neighbour>> neighbours_of(const store::Dynamic& row,
+                                                        const std::string& service);
+  Status settle_credential(DynamicId id, std::string_view to, std::string_view action,
+                           const dynamic::Outcome& outcome);
   Result<json::array> destroyed_part(const std::vector<DynamicId>& credentials, bool& all_are);
 
   Result<SessionProxy> proxy_of(SessionId session) const;
@@ -208,6 +211,7 @@ struct Vault::State {
 
 /// Does each session get a credential of its own, made by this key?
 [[nodiscard]] bool is_dynamic(const Settings& settings);
-[[nodiscard]] Status check_dynamic(const catalog::Service& service, const Settings& settings);
+[[nodiscard]] Status check_dynamic(std::string_view service, const Settings& settings,
+                                   const Secret& value);
 
 }  // namespace strongroom::vault

@@ -30,6 +30,7 @@ SHAPES = {
     "gitlab": lambda: "glpat-" + _random(ALNUM + "_-", 20),
     "git": lambda: "tok_" + _random(ALNUM, 40),
     "tailscale": lambda: "tskey-auth-" + _random(ALNUM, 40),
+    "tailscale-client": lambda: f"tskey-client-k{_random(ALNUM, 10)}CNTRL-{_random(ALNUM, 32)}",
     # Passwords with characters that JSON, URLs and shells write in other ways.
     "password": lambda: f'{_random(ALNUM, 14)}"%/+\\ {_random(ALNUM, 14)}',
 }
