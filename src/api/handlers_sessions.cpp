@@ -93,7 +93,7 @@ io::Task<Status> make_credentials(Call& call, SessionId session) {
   const Status made = co_await call.services.hooks.make_credentials(session);
   if (made) co_return made;
   vault::Actor actor = call.actor;
-  std::string why = "its credentials could not be made";
+  std::string why(vault::kNotBegun);
   (void)co_await call.services.vault.end_session(std::move(actor), session, std::move(why));
   co_return made;
 }

@@ -11,6 +11,8 @@ namespace strongroom::vault {
 namespace {
 
 constexpr std::string_view kRunnerLost = "runner lost";
+constexpr std::string_view kFinished = "finished";
+constexpr std::string_view kExternal = "external";
 constexpr std::string_view kSigned = "strongroom receipt v1\n";
 
 ByteVector signed_octets(const json::object& receipt) {
@@ -74,6 +76,13 @@ bool has_spoken(const std::vector<HolderOutcome>& outcomes, SessionId session) {
   });
 }
 
+/// It is in the receipt already, by the process that was its runner.
+bool is_named(const std::vector<HolderOutcome>& outcomes, SessionId session) {
+  return std::ranges::any_of(outcomes, [&](const HolderOutcome& outcome) {
+    return outcome.role == "runner" && outcome.session == session && !outcome.processes.empty();
+  });
+}
+
 json::object withdrawn_part(const std::vector<ExposedProcess>& processes, WallTime at) {
   json::array list;
   for (const auto& process : processes) list.push_back(to_json(process));
@@ -103,6 +112,18 @@ const char* why_not_unrecoverable(std::string_view reason, bool is_forgotten) {
          "today's key material, may still open it";
 }
 
+/// Nobody can say of its processes that they are dead: what stands for them in a receipt.
+ExposedProcess lost(const store::Session& session) {
+  return {0,
+          "session " + session.id.text() + ", whose runner was lost at " +
+              to_rfc3339(from_micros(session.ended)),
+          false};
+}
+
+ExposedProcess away(const store::Session& session) {
+  return {0, "session " + session.id.text() + ", whose runner is not connected", false};
+}
+
 }  // namespace
 
 /// Sessions that were given one of these keys and of whose processes nobody can say that they are
@@ -115,16 +136,31 @@ Result<std::vector<ExposedProcess>> Vault::State::unconfirmed(
     STRONGROOM_TRY(const auto grants, store.list<store::Grant>({{"key", store::to_value(key)}}));
     for (const auto& grant : grants) {
       STRONGROOM_TRY(const auto session, by_id<store::Session>(grant.session));
-      if (session && session->ended_why == kRunnerLost)
-        exposed.push_back({0,
-                           "session " + session->id.text() + ", whose runner was lost at " +
-                               to_rfc3339(from_micros(session->ended)),
-                           false});
+      if (session && session->ended_why == kRunnerLost) exposed.push_back(lost(*session));
       if (session && session->state == "open" && fences != nullptr &&
           !fences->has_runner(session->id) && !has_spoken(outcomes, session->id))
-        exposed.push_back(
-            {0, "session " + session->id.text() + ", whose runner is not connected", false});
+        exposed.push_back(away(*session));
     }
+  }
+  return exposed;
+}
+
+/// Of a session that has just ended without a word of its runner: what was injected into it may
+/// still be held.
+Result<std::vector<ExposedProcess>> Vault::State::unconfirmed_end(
+    SessionId id, const std::vector<HolderOutcome>& outcomes) {
+  std::vector<ExposedProcess> exposed;
+  STRONGROOM_TRY(const auto ended, session(id));
+  const bool has_told = ended.ended_why == kFinished || ended.ended_why == kNotBegun ||
+                        ended.runtime == kExternal || fences == nullptr || fences->has_runner(id) ||
+                        has_spoken(outcomes, id);
+  if (is_named(outcomes, id) || (ended.ended_why != kRunnerLost && has_told)) return exposed;
+  STRONGROOM_TRY(const auto grants, store.list<store::Grant>({{"session", store::to_value(id)}}));
+  for (const auto& grant : grants) {
+    STRONGROOM_TRY(const auto used, by_id<store::Key>(grant.key));
+    if (!used || !is_injected(*used)) continue;
+    exposed.push_back(ended.ended_why == kRunnerLost ? lost(ended) : away(ended));
+    return exposed;
   }
   return exposed;
 }
@@ -156,6 +192,10 @@ Result<Receipt> Vault::State::write_receipt(const Undertaking& undertaking,
     processes.insert(processes.end(), holder.processes.begin(), holder.processes.end());
   STRONGROOM_TRY(const auto unknown, unconfirmed(undertaking.injected_keys, outcomes));
   processes.insert(processes.end(), unknown.begin(), unknown.end());
+  if (undertaking.ended) {
+    STRONGROOM_TRY(const auto own, unconfirmed_end(*undertaking.ended, outcomes));
+    processes.insert(processes.end(), own.begin(), own.end());
+  }
   const bool is_withdrawn = std::ranges::all_of(processes, &ExposedProcess::is_dead);
 
   json::object source = unclaimed(why_not_at_the_source(undertaking.reason));

@@ -11,10 +11,6 @@
 namespace strongroom::vault {
 namespace {
 
-bool is_injected(const store::Key& key) {
-  return key.delivery == static_cast<std::int64_t>(catalog::Delivery::Injected);
-}
-
 json::object subject_of(const store::Key& key) {
   return {{"kind", "key"},
           {"id", key.id.text()},
@@ -25,6 +21,10 @@ json::object subject_of(const store::Key& key) {
 }
 
 }  // namespace
+
+bool is_injected(const store::Key& key) {
+  return key.delivery == static_cast<std::int64_t>(catalog::Delivery::Injected);
+}
 
 /// State, and the records of all its versions: from here on nothing in the database opens it.
 Status Vault::State::revoke_in_transaction(store::Key& key) {
@@ -91,6 +91,7 @@ io::Task<Result<Receipt>> Vault::end_session(Actor actor, SessionId id, std::str
   undertaking.subject_id = id.text();
   undertaking.tenant = session.tenant;
   undertaking.reason = "session_ended";
+  undertaking.ended = id;
   state.take_down({&session, 1}, {}, undertaking);
   undertaking.facts.tenant = session.tenant;
   undertaking.facts.member = session.member;

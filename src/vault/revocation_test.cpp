@@ -102,6 +102,39 @@ TEST_F(Revocation, ARunnerThatHasSpokenMayLeave) {
   EXPECT_TRUE(run(vault->revoke_key(kOperator, key->id))->is_withdrawn);
 }
 
+/// Nobody has said what became of its processes.
+TEST_F(Revocation, TheEndOfASessionWhoseRunnerWasLostWithdrawsNothing) {
+  ASSERT_TRUE(add("github", kToken, "alice"));
+  ASSERT_TRUE(add("gemini", kGemini));
+  const auto injected = start("alice", {"github"});
+  const auto proxied = start("alice", {"gemini"});
+  const auto ended = start("alice", {"github"});
+  ASSERT_TRUE(injected && proxied && ended);
+  const auto lost = run(vault->end_session({"vault"}, injected->session.id, "runner lost"));
+  ASSERT_TRUE(lost);
+  EXPECT_FALSE(lost->is_withdrawn);
+  EXPECT_NE(lost->document.find("whose runner was lost at"), std::string::npos);
+  EXPECT_TRUE(run(vault->end_session({"vault"}, proxied->session.id, "runner lost"))->is_withdrawn);
+  EXPECT_TRUE(run(vault->end_session({"vault"}, ended->session.id, "finished"))->is_withdrawn);
+}
+
+/// As after a restart of the vault, before its runners have come back.
+TEST_F(Revocation, TheEndOfASessionWithoutItsRunnerWithdrawsNothing) {
+  ASSERT_TRUE(add("github", kToken, "alice"));
+  const auto asked = start("alice", {"github"});
+  const auto finished = start("alice", {"github"});
+  const auto spoken = start("alice", {"github"});
+  ASSERT_TRUE(asked && finished && spoken);
+  fences.has_runners = false;
+  const auto away = run(vault->end_session(kOperator, asked->session.id, "ended by operator"));
+  ASSERT_TRUE(away);
+  EXPECT_FALSE(away->is_withdrawn);
+  EXPECT_NE(away->document.find("whose runner is not connected"), std::string::npos);
+  EXPECT_TRUE(run(vault->end_session({"vault"}, finished->session.id, "finished"))->is_withdrawn);
+  fences.speaker = spoken->session.id;
+  EXPECT_TRUE(run(vault->end_session(kOperator, spoken->session.id, "asked"))->is_withdrawn);
+}
+
 TEST_F(Revocation, TheReceiptIsSignedAndSaysWhatHolds) {
   const auto key = add("github", kToken, "alice");
   ASSERT_TRUE(key);

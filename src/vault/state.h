@@ -161,6 +161,7 @@ struct Vault::State {
     WallTime revoked{};
     std::vector<FenceTarget> targets;
     std::string reason;
+    std::optional<SessionId> ended;    ///< for R2: the one session that it is about
     std::vector<KeyId> injected_keys;  ///< for R2: earlier sessions whose end nobody confirmed
     using Ending = std::vector<std::pair<SessionId, std::string>>;
     Ending ending;                    ///< sessions that end by this, and why
@@ -192,6 +193,8 @@ struct Vault::State {
   Result<Receipt> write_receipt(const Undertaking& undertaking,
                                 const std::vector<HolderOutcome>& outcomes);
   Result<std::optional<Receipt>> receipt_of(const std::string& subject);
+  Result<std::vector<ExposedProcess>> unconfirmed_end(SessionId id,
+                                                      const std::vector<HolderOutcome>& outcomes);
   Result<std::vector<ExposedProcess>> unconfirmed(
       const std::vector<KeyId>& keys,
       const std::vector<HolderOutcome>& outcomes);  // named by their session
@@ -209,6 +212,7 @@ struct Vault::State {
 [[nodiscard]] std::string settings_text(const Settings& settings);
 [[nodiscard]] Result<Settings> settings_of(const std::string& text);
 
+[[nodiscard]] bool is_injected(const store::Key& key);
 /// Does each session get a credential of its own, made by this key?
 [[nodiscard]] bool is_dynamic(const Settings& settings);
 [[nodiscard]] Status check_dynamic(std::string_view service, const Settings& settings,

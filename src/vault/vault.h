@@ -112,6 +112,8 @@ struct SessionView {
   std::optional<Activity::Seen> seen;  ///< of an open one
   std::vector<DynamicView> credentials;
 };
+/// Why a session ended whose start was never answered, so that no runner knows of it.
+inline constexpr std::string_view kNotBegun = "its credentials could not be made";
 inline constexpr std::size_t kLongestSessionPage = 1000;
 
 /// Which sessions a list shows, newest first.

@@ -238,6 +238,22 @@ def test_the_end_of_a_run_ends_all_its_processes(room):
     assert [session["state"] for session in sessions] == ["ended"]
 
 
+def test_i9_the_end_of_a_session_whose_runner_is_away_withdraws_nothing(room):
+    """Nobody has said that its processes are dead: the receipt does not either."""
+    room.add_key("github", member="alice")
+    workroom = room.begin(["github"], ["/bin/sh", "-c", "echo READY; exec sleep 600"])
+    workroom.line("READY")
+    room.kill9()
+    workroom.process.kill()
+    workroom.wait()
+    room.start()
+    session = room.json("session", "list")[0]["id"]
+    r2 = room.api("POST", f"/api/v1/sessions/{session}/end", {})[1]["receipt"]["r2"]
+    assert r2["holds"] is False
+    assert [each["state"] for each in r2["processes"]] == ["still_exposed"]
+    assert "whose runner is not connected" in r2["processes"][0]["name"]
+
+
 @pytest.mark.parametrize("way", ["session", "member", "tenant"])
 def test_other_ends_cut_as_well(room, standins, way):
     """The end of the session, the member's and the tenant's removal: each has a receipt, each cuts at once."""
