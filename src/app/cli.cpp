@@ -350,7 +350,8 @@ void add_sessions(CLI::App& app, Options& o) {
            [&o](const Common& c) { return scan(c, o.scan); });
   scan_command->add_option("path", o.scan.path, "a folder, a file, or an image (docker save, OCI)")
       ->required();
-  tenant_option(scan_command, o.scan.tenant);
+  scan_command->add_option("--tenant", o.scan.tenant, "the tenant's name (needed)");
+  scan_command->add_option("--searched-by", o.scan.searched_by)->group("");
   scan_command
       ->add_option("--max-size", o.scan.most_gibibytes, "read at most so many GiB, unpacked (64)")
       ->check(CLI::Range(1, 1'000'000));
@@ -381,6 +382,11 @@ void add_sessions(CLI::App& app, Options& o) {
   run->add_flag("--output-filter,!--no-output-filter", o.run.filters_output,
                 "injected values are masked in what the command writes to pipes and files: so "
                 "unless --no-output-filter is said");
+  run->add_option("--scan-on-end", o.run.scan_on_end,
+                  "when the command has ended, search this folder for the values of injected keys; "
+                  "may be repeated")
+      ->expected(1)
+      ->take_all();
   container_options(run, o.run.container);
   run->add_option("--env", o.run.variables,
                   "a plain variable for the workroom, NAME=VALUE; may be repeated")

@@ -55,6 +55,7 @@ struct ScanOptions {
   std::string tenant;
   std::uint64_t most_gibibytes = 64;
   long most_seconds = 3600;
+  int searched_by = -1;  ///< a searcher's socket; without, the server starts one
 };
 
 /// How this program starts itself as a searcher (scan/searcher.h).
@@ -71,8 +72,9 @@ struct RunOptions {
   bool filters_output = true;  ///< injected values are masked in what the command writes
   bool socket = false;         ///< a Unix socket of the session's own
   std::optional<long> socket_owner;
-  std::string inject = "session";  ///< "exec": the values go to single commands alone
-  std::string exec_user;           ///< whom those run as, UID or UID:GID; empty: who asks
+  std::string inject = "session";        ///< "exec": the values go to single commands alone
+  std::string exec_user;                 ///< whom those run as, UID or UID:GID; empty: who asks
+  std::vector<std::string> scan_on_end;  ///< folders to be searched for the session's values
   ContainerOptions container;
   long time_limit_seconds = 0;      ///< 0: the server's default
   long idle_limit_seconds = 0;      ///< 0: none

@@ -68,6 +68,9 @@ Status Runner::prepare() {
     STRONGROOM_TRY(narrow_, NarrowInjection::open(loop_, link_, start_.session, *housing_, options_,
                                                   [this] { return workroom_.get(); }));
   }
+  if (!options_.scan_on_end.empty()) {
+    STRONGROOM_TRY(end_scan_, EndScan::over(loop_, link_, start_.session, options_.scan_on_end));
+  }
   if (!options_.proxies && !trusts_gateway()) return {};
   std::string authorities = options_.proxies ? start_.authority_pem : std::string();
   if (trusts_gateway()) authorities += start_.gateway_authority;
@@ -91,6 +94,7 @@ io::Task<void> Runner::live() {
   } else {
     exit_code_ = co_await workroom_->exit_status();
     co_await finish_output();
+    if (end_scan_ && ended_because_.empty()) co_await end_scan_->run();
     if (!ended_because_.empty())
       exit_code_ = report(Error(Code::Revoked, "the workroom was ended: " + ended_because_));
   }
@@ -236,6 +240,7 @@ Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>&
     move_hosts(*key);
     key->value = lease->take_value();
     values.add(guard::ValuePatterns::make(key->value));
+    if (end_scan_) end_scan_->add(*lease, key->value);
     held_.push_back(std::move(held));
   }
   workroom::SessionFacts facts;
@@ -284,15 +289,18 @@ io::Task<std::vector<lease::ProcessOutcome>> Runner::end_processes(lease::Fence 
   if (is_over_ || !is_ours) co_return processes;
   if (ended_because_.empty()) ended_because_ = fence.reason;
   if (narrow_) narrow_->forget_values();
+  if (end_scan_) end_scan_->forget();
   if (workroom_ == nullptr) co_return processes;  // start_workroom() goes no further
   ++fences_;
   processes = co_await workroom_->end(std::chrono::milliseconds(fence.grace_ms));
+  while (end_scan_ && end_scan_->is_running()) co_await loop_.sleep(std::chrono::milliseconds(5));
   if (--fences_ == 0) fences_over_.set();
   co_return processes;
 }
 
 io::Task<void> Runner::end_workroom(std::string why) {
   if (ended_because_.empty()) ended_because_ = std::move(why);
+  if (end_scan_) end_scan_->forget();
   (void)co_await workroom_->end(std::chrono::seconds(2));
 }
 

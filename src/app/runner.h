@@ -13,6 +13,7 @@
 
 #include "app/commands.h"
 #include "app/control_client.h"
+#include "app/end_scan.h"
 #include "app/housing.h"
 #include "app/narrow_injection.h"
 #include "app/output_watch.h"
@@ -92,6 +93,7 @@ class Runner {
   std::optional<workroom::TrustFiles> trust_;
   std::unique_ptr<ProxyDoor> door_;
   std::unique_ptr<NarrowInjection> narrow_;  ///< --inject exec
+  std::unique_ptr<EndScan> end_scan_;        ///< --scan-on-end
   std::unique_ptr<OutputWatch> output_;      ///< none without injected keys
   std::unique_ptr<workroom::Workroom> workroom_;
   std::string ended_because_;

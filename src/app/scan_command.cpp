@@ -166,7 +166,24 @@ void print(const json::object& document) {
                readable(document, "octets").c_str());
 }
 
+int print(Format format, const scan::Report& report, const Keys& keys, const std::string& root) {
+  const json::object document = document_of(report, keys, root);
+  if (format == Format::Json)
+    print_object(Format::Json, document, {});
+  else
+    print(document);
+  return report.found_count == 0 && report.is_whole() ? kDone : kFailed;
+}
+
+/// By a searcher that is there already, and knows what to look for.
+Result<int> scan_alone(const Common& common, const ScanOptions& options) {
+  STRONGROOM_TRY(const int root, open_root(options.path));
+  STRONGROOM_TRY(const auto report, scan_through(options.searched_by, root, options));
+  return print(common.format, report, {}, options.path);
+}
+
 Result<int> scan_with_server(const Common& common, const ScanOptions& options) {
+  if (options.tenant.empty()) return fail(Code::Invalid, "--tenant is needed");
   STRONGROOM_TRY(const int root, open_root(options.path));
   STRONGROOM_TRY(auto server, find_server(common.data));
   ControlClient client(std::move(server));
@@ -175,18 +192,14 @@ Result<int> scan_with_server(const Common& common, const ScanOptions& options) {
                  client.upgrade("/api/v1/tenants/" + percent_encode(options.tenant) + "/scan",
                                 scan::kScanProtocol));
   STRONGROOM_TRY(const auto report, scan_through(socket, root, options));
-  const json::object document = document_of(report, keys, options.path);
-  if (common.format == Format::Json)
-    print_object(Format::Json, document, {});
-  else
-    print(document);
-  return report.found_count == 0 && report.is_whole() ? kDone : kFailed;
+  return print(common.format, report, keys, options.path);
 }
 
 }  // namespace
 
 int scan(const Common& common, const ScanOptions& options) {
-  const auto status = scan_with_server(common, options);
+  const auto status =
+      options.searched_by >= 0 ? scan_alone(common, options) : scan_with_server(common, options);
   return status ? *status : report(status.error());
 }
 

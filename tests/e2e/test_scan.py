@@ -24,6 +24,7 @@ import pytest
 
 from support.docker_engine import DOCKER, DOCKERD, DockerEngine
 from support.images import BUSYBOX, UMOCI, busybox_image, layout_image
+from support.output import findings
 from support.room import DONE, FAILED, NOT_FOUND, UNAVAILABLE
 from support.waiting import until
 
@@ -405,3 +406,56 @@ def test_a_searcher_can_do_nothing_else_and_there_are_few(room):
         connection.sock.shutdown(socket.SHUT_RDWR)
     until(lambda: not set(searchers()) & mine, 20, "they have left")
     until(lambda: begin_scan(room)[0] == 101, 20, "there is room again")
+
+
+LEAVE = """
+import os, subprocess, sys
+value = os.environ["GH_TOKEN"]
+os.chdir(sys.argv[1])
+open("env", "w").write(value + value)
+subprocess.run(["git", "init", "-q"], check=True)
+open("notes", "w").write("nothing here")
+sys.exit(5)
+"""
+
+
+@pytest.mark.parametrize("flags", [(), ("--inject", "exec")])
+def test_a_session_is_scanned_at_its_end(room, place, flags):
+    _, value = room.add_key("github", member="alice")
+    (place / "work").mkdir()
+    (place / "other").mkdir()
+    (place / "leave.py").write_text(LEAVE)
+    run = f"python3 {place}/leave.py {place}/work"
+    if flags:
+        run = f"$STRONGROOM_INIT exec --with github -- {run}"
+    ends = ("--scan-on-end", str(place / "work"), "--scan-on-end", str(place / "other"))
+    done = room.run(["github"], ["sh", "-c", run], flags=(*flags, *ends), expect=5)
+    assert f"1 places below {place}/work hold key values of this session" in done.stderr
+    assert f"  github (default), 2 times: {place}/work/env" in done.stderr
+    assert value not in done.stderr and "other" not in done.stderr
+    assert ("value_in_workspace", f"{place}/work/env") in findings(room)
+    assert room.json("session", "list")[0]["state"] == "ended"
+    clean = room.run(["github"], ["true"], flags=(*flags, "--scan-on-end", str(place / "other")))
+    assert clean.stderr == ""
+
+
+def test_a_folder_that_is_not_there_is_said_before_the_command_begins(room, place):
+    room.add_key("github", member="alice")
+    done = room.run(
+        ["github"], ["touch", str(place / "begun")], flags=("--scan-on-end", str(place / "none")), expect=NOT_FOUND
+    )
+    assert f"there is no {place}/none" in done.stderr and not (place / "begun").exists()
+
+
+def test_a_revoke_ends_the_scan_of_a_session_too(room, place):
+    """What searches has the value: it is gone when the revoke returns."""
+    key, value = room.add_key("github", member="alice")
+    with open(place / "long", "wb") as file:
+        file.truncate(60 << 30)
+    before = set(searchers())
+    work = room.begin(["github"], ["true"], flags=("--scan-on-end", str(place)))
+    until(lambda: set(searchers()) - before, 20, "it searches")
+    document = room.revoke(key)
+    assert not set(searchers()) - before
+    assert document["receipt"]["r2"]["holds"] is True
+    assert work.wait() != 0
