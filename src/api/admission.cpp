@@ -36,16 +36,29 @@ bool is_cross_site(const http::ServerRequest& request) {
          !http::equals_ignoring_case(request.header("origin"), own);
 }
 
-bool has_operator_token(const http::ServerRequest& request, const ControlOptions& options) {
+/// Empty: none, or not one alone.
+std::string_view bearer(const http::ServerRequest& request) {
   constexpr std::string_view kScheme = "Bearer ";
   const std::string_view text = request.header("authorization");
-  if (request.count_headers("authorization") != 1 || text.size() <= kScheme.size()) return false;
-  if (!http::equals_ignoring_case(text.substr(0, kScheme.size()), kScheme)) return false;
-  const crypto::Digest hash = crypto::sha256(bytes_of(text.substr(kScheme.size())));
-  return equal_constant_time(hash, options.token_hash);
+  if (request.count_headers("authorization") != 1 || text.size() <= kScheme.size()) return {};
+  if (!http::equals_ignoring_case(text.substr(0, kScheme.size()), kScheme)) return {};
+  return text.substr(kScheme.size());
+}
+
+bool has_operator_token(const http::ServerRequest& request, const ControlOptions& options) {
+  return !bearer(request).empty() && equal_constant_time(bearer_hash(request), options.token_hash);
 }
 
 }  // namespace
+
+crypto::Digest bearer_hash(const http::ServerRequest& request) {
+  return crypto::sha256(bytes_of(bearer(request)));
+}
+
+Status check_site(const http::ServerRequest& request) {
+  if (is_local_socket(request) || !is_cross_site(request)) return {};
+  return fail(Code::Refused, "calls from another site's page are refused", "cross_site_refused");
+}
 
 Status check_host(const http::ServerRequest& request, const ControlOptions& options) {
   if (is_local_socket(request) || is_own_name(request.header("host"), options)) return {};
@@ -53,11 +66,10 @@ Status check_host(const http::ServerRequest& request, const ControlOptions& opti
 }
 
 Status check_caller(const http::ServerRequest& request, const ControlOptions& options) {
+  STRONGROOM_CHECKED(check_site(request));
   if (is_local_socket(request)) {
     const int uid = *request.peer.unix_uid;
     if (uid == 0 || (uid > 0 && static_cast<unsigned>(uid) == options.owner_uid)) return {};
-  } else if (is_cross_site(request)) {
-    return fail(Code::Refused, "calls from another site's page are refused", "cross_site_refused");
   }
   if (has_operator_token(request, options)) return {};
   return fail(Code::Unauthorized, "no or unknown credential");

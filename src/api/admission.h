@@ -12,6 +12,10 @@ namespace strongroom::api {
 
 /// Any request, files of the console included.
 [[nodiscard]] Status check_host(const http::ServerRequest& request, const ControlOptions& options);
+/// Not from a page of another site.
+[[nodiscard]] Status check_site(const http::ServerRequest& request);
+/// SHA-256 of the one bearer credential that a request has; of nothing where it has none.
+[[nodiscard]] crypto::Digest bearer_hash(const http::ServerRequest& request);
 /// Calls of the API: not from a page of another site, and by the operator. Refused (403) or
 /// Unauthorized (401).
 [[nodiscard]] Status check_caller(const http::ServerRequest& request,

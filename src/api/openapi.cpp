@@ -102,6 +102,11 @@ json::object describe(const Operation& operation) {
     body["content"] = json_content(reference(operation.request));
     out["requestBody"] = std::move(body);
   }
+  if (operation.access == Access::Ticket) {
+    json::object security;
+    security["ticket"] = json::array();
+    out["security"] = json::array{std::move(security)};
+  }
   json::object failure{{"description", "What went wrong"}};
   failure["content"] = json_content(reference("Error"));
   json::object responses;
@@ -130,6 +135,8 @@ json::object openapi_document() {
   json::object security_schemes;
   security_schemes["operator"] = json::object{
       {"type", "http"}, {"scheme", "bearer"}, {"description", "The content of operator.token"}};
+  security_schemes["ticket"] = json::object{
+      {"type", "http"}, {"scheme", "bearer"}, {"description", "A ticket; good for one call"}};
   json::object components;
   components["schemas"] = std::move(all_schemas);
   components["securitySchemes"] = std::move(security_schemes);

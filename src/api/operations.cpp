@@ -33,7 +33,7 @@ constexpr std::array kSessionQuery = {
            "At most this many, 1 to 1000; 1000 if missing"}};
 
 // clang-format off
-constexpr std::array<Operation, 38> kOperations = {{
+constexpr std::array<Operation, 41> kOperations = {{
     {"installation.show", "GET", "/api/v1/installation", "What this installation is",
      {}, {}, Shape::One, "Installation", 200, show_installation},
     {"openapi.show", "GET", "/api/v1/openapi.json", "This description",
@@ -104,6 +104,14 @@ constexpr std::array<Operation, 38> kOperations = {{
     {"session.start", "POST", "/api/v1/sessions",
      "Start a session; the only time its passes are seen",
      {}, "NewSession", Shape::One, "StartedSession", 201, nullptr, start_session},
+    {"ticket.list", "GET", "/api/v1/tickets", "Tickets, newest first; used and expired ones for an hour",
+     kAnyTenant, {}, Shape::List, "Ticket", 200, list_tickets},
+    {"ticket.issue", "POST", "/api/v1/tickets",
+     "Make a ticket: the right to start one session, once, within a short time",
+     {}, "NewTicket", Shape::One, "Ticket", 201, issue_ticket},
+    {"ticket.use", "POST", "/api/v1/tickets/use",
+     "Start the session that a ticket is for; the ticket itself is the bearer's credential",
+     {}, {}, Shape::One, "StartedSession", 201, nullptr, use_ticket, Access::Ticket},
     {"session.show", "GET", "/api/v1/sessions/{id}", "One session",
      {}, {}, Shape::One, "Session", 200, show_session},
     {"session.end", "POST", "/api/v1/sessions/{id}/end",

@@ -17,6 +17,7 @@
 #include "api/worker.h"
 #include "audit/log.h"
 #include "catalog/catalog.h"
+#include "crypto/crypto.h"
 #include "http/server.h"
 #include "vault/vault.h"
 
@@ -40,8 +41,9 @@ struct Call {
   vault::Actor actor;
   std::map<std::string, std::string, std::less<>> path;   ///< {id} and the like, decoded
   std::map<std::string, std::string, std::less<>> query;  ///< only names that the operation knows
-  json::value body;     ///< checked against the request schema; its memory is wiped when freed
-  std::string upgrade;  ///< protocol asked for
+  json::value body;         ///< checked against the request schema; its memory is wiped when freed
+  std::string upgrade;      ///< protocol asked for
+  crypto::Digest ticket{};  ///< SHA-256 of the credential, where that is a ticket
   std::string last_event_id;  ///< what a follower of a stream saw last
 
   /// Empty when not given.
@@ -68,6 +70,9 @@ using Waiting = io::Task<Answer> (*)(Call&);
 /// Events: a stream (text/event-stream), the data of each a document of the response's schema.
 enum class Shape : std::uint8_t { One, List, Nothing, Switch, Events };
 
+/// Whose credential a call brings: the operator's, or a ticket, which is good for itself alone.
+enum class Access : std::uint8_t { Operator, Ticket };
+
 struct Operation {
   std::string_view name;  ///< "key.add": operationId, label of the metric
   std::string_view method;
@@ -80,6 +85,7 @@ struct Operation {
   int status = 200;
   Direct direct = nullptr;  ///< exactly one of the two
   Waiting waiting = nullptr;
+  Access access = Access::Operator;
 };
 
 [[nodiscard]] std::span<const Operation> operations();
@@ -115,6 +121,9 @@ io::Task<Answer> end_session(Call& call);
 Answer attach_runner(Call& call);
 Answer follow_sessions(Call& call);
 Answer follow_session(Call& call);
+Answer issue_ticket(Call& call);
+Answer list_tickets(Call& call);
+io::Task<Answer> use_ticket(Call& call);
 Answer list_seals(Call& call);
 Answer add_seal(Call& call);
 Answer remove_seal(Call& call);

@@ -225,6 +225,29 @@ constexpr std::array kSessionEvent = {
            "key_revoked, ended: rcp_..., or null where there is none for this"},
     Member{"withdrawn", Kind::Any, Need::Optional,
            "ended: every process that was given a value is dead (R2); null where no receipt says"}};
+constexpr std::array kTicket = {
+    Member{"id", Kind::Text, Need::Required, "tkt_..."},
+    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+    Member{"member", Kind::Text, Need::Required, "On whose behalf"},
+    Member{"state", Kind::Text, Need::Required, "What became of it", "unused|used|expired"},
+    Member{"services", Kind::TextList, Need::Required, "As they were asked for"},
+    Member{"skills", Kind::TextList, Need::Required, "As they were asked for"},
+    Member{"created", Kind::Time, Need::Required, "When it was made"},
+    Member{"expires", Kind::Time, Need::Required, "From then on it is useless"},
+    Member{"used", Kind::Time, Need::Nullable, "When it was used"},
+    Member{"session", Kind::Text, Need::Nullable, "ses_...: what was started with it"},
+    Member{"ticket", Kind::Text, Need::Optional, "Itself, shown once, where it was made"}};
+constexpr std::array kNewTicket = {
+    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+    Member{"member", Kind::Text, Need::Required, "On whose behalf"},
+    Member{"services", Kind::TextList, Need::Optional, "SERVICE or SERVICE:LABEL"},
+    Member{"skills", Kind::TextList, Need::Optional, "Names of skills"},
+    Member{"time_limit_seconds", Kind::Integer, Need::Optional,
+           "Of the session: 1 to 604800 (7 days); 12 hours when missing"},
+    Member{"idle_limit_seconds", Kind::Integer, Need::Optional, "Of the session"},
+    Member{"labels", Kind::TextMap, Need::Optional, "Of the session"},
+    Member{"valid_seconds", Kind::Integer, Need::Optional,
+           "Of the ticket: 1 to 3600; 60 when missing"}};
 constexpr std::array kNewSession = {
     Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
     Member{"member", Kind::Text, Need::Required, "On whose behalf"},
@@ -412,6 +435,8 @@ constexpr std::array kSchemas = {
     Schema{"Traffic", "What went through the gateway", kTraffic},
     Schema{"SessionHolder", "A gateway or runner of a session", kSessionHolder},
     Schema{"SessionEvent", "Something that happened in a session", kSessionEvent},
+    Schema{"Ticket", "The right to start one session, once", kTicket},
+    Schema{"NewTicket", "A ticket to make", kNewTicket},
     Schema{"NewSession", "A session to start", kNewSession},
     Schema{"Pass", "What stands in a proxied key's place", kPass},
     Schema{"Injected", "An injected key to be leased", kInjected},

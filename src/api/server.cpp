@@ -127,6 +127,7 @@ struct ControlServer::State {
                 {},
                 {},
                 request.upgrade,
+                route.operation->access == Access::Ticket ? bearer_hash(request) : crypto::Digest(),
                 std::string(request.header("last-event-id"))};
   }
   void count(std::string_view operation, int status) const {
@@ -170,14 +171,16 @@ http::ServerResponse ControlServer::State::call_direct(http::ServerRequest& requ
 }
 
 io::Task<http::ServerResponse> ControlServer::State::call_api(http::ServerRequest& request) {
-  if (const Status caller = check_caller(request, options); !caller) {
+  const Route route = find_route(request.method, request.path);
+  const bool is_by_ticket = route.operation != nullptr && route.operation->access == Access::Ticket;
+  if (const Status caller = is_by_ticket ? check_site(request) : check_caller(request, options);
+      !caller) {
     const Error& error = caller.error();
     log(LogLevel::Warning, "control_refused",
         {{"why", name_of(error.code)}, {"peer", request.peer.address}});
     count("none", status_of(error.code));
     co_return api::to_response(error);
   }
-  const Route route = find_route(request.method, request.path);
   if (route.operation == nullptr) {
     count("none", route.allowed.empty() ? 404 : 405);
     co_return no_operation(route);

@@ -31,6 +31,7 @@ struct Options {
   ScanOptions scan;
   SessionListOptions sessions;
   SessionEventsOptions events;
+  long ticket_seconds = 0;
   AuditOptions audit;
   SealAddOptions seal;
   std::string unseal_by;
@@ -243,6 +244,15 @@ void add_policies(CLI::App& app, Options& o) {
   policy_place(remove, o);
 }
 
+void socket_options(CLI::App* command, Options& o) {
+  command->add_flag("--socket", o.run.socket,
+                    "with a Unix socket to the gateway that is this session's alone");
+  command
+      ->add_option("--socket-owner", o.run.socket_owner,
+                   "number of the user whose the socket is (the server's own)")
+      ->check(CLI::Range(0L, 0xFFFFFFFEL));
+}
+
 void session_options(CLI::App* command, Options& o) {
   tenant_option(command, o.run.tenant);
   command->add_option("--member", o.run.member, "on whose behalf")->required();
@@ -254,12 +264,6 @@ void session_options(CLI::App* command, Options& o) {
   command->add_option("--skill", o.run.skills, "a skill of the tenant; may be repeated")
       ->expected(1)
       ->take_all();
-  command->add_flag("--socket", o.run.socket,
-                    "with a Unix socket to the gateway that is this session's alone");
-  command
-      ->add_option("--socket-owner", o.run.socket_owner,
-                   "number of the user whose the socket is (the server's own)")
-      ->check(CLI::Range(0L, 0xFFFFFFFEL));
   const std::map<std::string, long> units{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}};
   command
       ->add_option("--ttl,--time-limit", o.run.time_limit_seconds,
@@ -305,12 +309,32 @@ void container_options(CLI::App* run, ContainerOptions& container) {
       ->check(CLI::IsMember({"missing", "always", "never"}));
 }
 
+void add_tickets(CLI::App& app, Options& o) {
+  auto* ticket = group(app, "ticket", "the right to start one session, once, for a short time");
+  auto* issue = leaf(*ticket, o, "issue", "make a ticket; prints it, once",
+                     [&o](const Common& c) { return ticket_issue(c, o.run, o.ticket_seconds); });
+  session_options(issue, o);
+  issue
+      ->add_option("--valid", o.ticket_seconds,
+                   "for how long it may be used, as 90 or 10m (60s; at most 1h)")
+      ->transform(
+          CLI::AsNumberWithUnit(std::map<std::string, long>{{"s", 1}, {"m", 60}, {"h", 3600}}))
+      ->check(CLI::Range(1, 3600));
+  leaf(*ticket, o, "list", "list the tickets of the last hour", [&o](const Common& c) {
+    return ticket_list(c, o.tenant);
+  })->add_option("--tenant", o.tenant, "only this tenant's");
+  leaf(*ticket, o, "use", "start the session that a ticket is for; prints its passes, once",
+       [](const Common& c) { return ticket_use(c); })
+      ->footer("The ticket is read from STRONGROOM_TICKET, else from standard input.");
+}
+
 void add_sessions(CLI::App& app, Options& o) {
   auto* session = group(app, "session", "runs of workrooms");
-  session_options(leaf(*session, o, "start",
-                       "start a session for a workroom of your own; prints its passes, once",
-                       [&o](const Common& c) { return session_start(c, o.run); }),
-                  o);
+  auto* start = leaf(*session, o, "start",
+                     "start a session for a workroom of your own; prints its passes, once",
+                     [&o](const Common& c) { return session_start(c, o.run); });
+  session_options(start, o);
+  socket_options(start, o);
   auto* list = leaf(*session, o, "list", "list sessions, newest first",
                     [&o](const Common& c) { return session_list(c, o.sessions); });
   list->add_option("--tenant", o.sessions.tenant, "only this tenant's");
@@ -368,6 +392,7 @@ void add_sessions(CLI::App& app, Options& o) {
   auto* run = leaf(app, o, "run", "run a command in a workroom with the keys it needs",
                    [&o](const Common& c) { return run_workroom(c, o.run); });
   session_options(run, o);
+  socket_options(run, o);
   run->add_option("--runtime", o.run.runtime,
                   "process, docker, or runc (or the path of another OCI runtime)");
   run->add_flag("--proxy,!--no-proxy", o.run.proxies,
@@ -508,6 +533,7 @@ int run_command_line(int argc, char** argv) {
   add_skills(app, options);
   add_policies(app, options);
   add_sessions(app, options);
+  add_tickets(app, options);
   add_records(app, options);
   try {
     if (mark != end) options.run.command.assign(mark + 1, end);

@@ -150,6 +150,11 @@ struct SessionListOptions {
 int session_list(const Common& common, const SessionListOptions& options);
 int session_show(const Common& common, const std::string& id);
 int session_end(const Common& common, const std::string& id);
+/// The right to start such a session once, within `valid_seconds` (0: the server's default).
+int ticket_issue(const Common& common, const RunOptions& options, long valid_seconds);
+int ticket_list(const Common& common, const std::string& tenant);
+/// With the ticket in STRONGROOM_TICKET, else on standard input.
+int ticket_use(const Common& common);
 /// Whose events are followed; empty: everybody's, from now on.
 struct SessionEventsOptions {
   std::string id;

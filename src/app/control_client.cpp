@@ -204,7 +204,7 @@ RequestBody with_value(const json::object& body, const Secret& value) {
 
 }  // namespace
 
-Result<Server> find_server(const std::optional<std::string>& data_flag) {
+Result<Server> find_server(const std::optional<std::string>& data_flag, Needs needs) {
   const char* url = std::getenv("STRONGROOM_URL");
   if (data_flag || url == nullptr || *url == '\0') {
     Server server;
@@ -222,6 +222,7 @@ Result<Server> find_server(const std::optional<std::string>& data_flag) {
     return fail(Code::Invalid, "STRONGROOM_URL must be http://ADDRESS:PORT, without a path");
   Server server;
   server.host = std::string(text);
+  if (needs == Needs::NoToken) return server;
   const char* token = std::getenv("STRONGROOM_TOKEN");
   if (token == nullptr || *token == '\0')
     return fail(Code::Invalid, "STRONGROOM_URL needs STRONGROOM_TOKEN beside it");
@@ -282,6 +283,10 @@ Result<json::value> ControlClient::post(std::string_view path, const json::objec
   RequestBody whole(text.size());
   whole.append(bytes_of(text));
   return call("POST", path, whole);
+}
+
+Result<json::value> ControlClient::post(std::string_view path) {
+  return call("POST", path, RequestBody(0));
 }
 
 Result<json::value> ControlClient::post_with_value(std::string_view path, const json::object& body,

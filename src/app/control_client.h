@@ -27,7 +27,10 @@ struct Server {
 };
 
 /// `--data`, else STRONGROOM_URL with STRONGROOM_TOKEN, else STRONGROOM_DATA or ./strongroom-data.
-[[nodiscard]] Result<Server> find_server(const std::optional<std::string>& data_flag);
+/// Without a token: who brings another credential.
+enum class Needs : bool { Token, NoToken };
+[[nodiscard]] Result<Server> find_server(const std::optional<std::string>& data_flag,
+                                         Needs needs = Needs::Token);
 
 /// A request's body: room for all of it is made at once, so nothing is left behind by growing;
 /// wiped at the end.
@@ -51,6 +54,8 @@ class ControlClient {
   /// `path` starts with /api/v1. Answers the JSON document of a 2xx (null when empty).
   [[nodiscard]] Result<json::value> get(std::string_view path);
   [[nodiscard]] Result<json::value> post(std::string_view path, const json::object& body);
+  /// Without a body.
+  [[nodiscard]] Result<json::value> post(std::string_view path);
   /// `body` plus the member "value" with the secret's octets as a JSON string; the text is wiped
   /// after sending.
   [[nodiscard]] Result<json::value> post_with_value(std::string_view path, const json::object& body,

@@ -96,18 +96,20 @@ Result<json::object> session_body(const RunOptions& options, std::string_view ru
   return body;
 }
 
+void print_started(Format format, const json::value& started) {
+  print_object(format, started,
+               {{"session", "session"},
+                {"passes", "passes"},
+                {"injected", "injected"},
+                {"socket", "socket"}});
+}
+
 int session_start(const Common& common, const RunOptions& options) {
   const auto body = session_body(options, "external");
   if (!body) return report(body.error());
   return with_client(
       common, [&](ControlClient& client) { return client.post("/api/v1/sessions", *body); },
-      [&](const json::value& answer) {
-        print_object(common.format, answer,
-                     {{"session", "session"},
-                      {"passes", "passes"},
-                      {"injected", "injected"},
-                      {"socket", "socket"}});
-      });
+      [&](const json::value& answer) { print_started(common.format, answer); });
 }
 
 int session_list(const Common& common, const SessionListOptions& options) {

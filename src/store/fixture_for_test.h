@@ -40,6 +40,7 @@ struct Rows {
     call(policy_guards);
     call(session_terms);
     call(dynamics);
+    call(tickets);
   }
 
   Status insert_into(Store& store) const {
@@ -69,6 +70,7 @@ struct Rows {
   std::array<PolicyGuard, 2> policy_guards;
   std::array<SessionTerms, 2> session_terms;
   std::array<Dynamic, 2> dynamics;
+  std::array<Ticket, 2> tickets;
 
  private:
   static ByteVector octets(std::size_t size) {
@@ -131,6 +133,15 @@ struct Rows {
                    octets(20),
                    at,
                    at};
+    tickets[i] = {crypto::random_id<TicketId>(),
+                  tenant,
+                  members[i].id,
+                  octets(32),
+                  "{\"services\":[\"s" + n + "\"]}",
+                  14000 + at,
+                  15000 + at,
+                  at,
+                  i == 0 ? std::nullopt : std::optional(sessions[i].id)};
     policy_guards[i] = {policies[i].id, "[\"* /c" + n + "\"]", at, 1 - at};
     session_terms[i] = {sessions[i].id, 70 + at, "{\"run\":\"" + n + "\"}"};
   }

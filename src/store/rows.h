@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/dynamic_id.h"
 #include "base/id.h"
+#include "base/ticket_id.h"
 
 namespace strongroom::store {
 
@@ -338,6 +339,32 @@ struct Dynamic {
   }
 };
 
+/// The right to start one session, once.
+struct Ticket {
+  static constexpr std::string_view kTable = "tickets";
+  TicketId id;
+  TenantId tenant;
+  MemberId member;
+  ByteVector hash;   ///< SHA-256 of the ticket
+  std::string wish;  ///< JSON: services, skills, limits, labels
+  std::int64_t created = 0;
+  std::int64_t expires = 0;
+  std::int64_t used = 0;  ///< when; 0: not yet
+  std::optional<SessionId> session;
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("tenant", self.tenant);
+    visit("member", self.member);
+    visit("ticket_hash", self.hash);
+    visit("wish", self.wish);
+    visit("created", self.created);
+    visit("expires", self.expires);
+    visit("used", self.used);
+    visit("session", self.session);
+  }
+};
+
 /// Calls `each.template operator()<Row>()` for every row type.
 template <class Each>
 void for_each_row_type(Each&& each) {
@@ -357,6 +384,7 @@ void for_each_row_type(Each&& each) {
   each.template operator()<PolicyGuard>();
   each.template operator()<SessionTerms>();
   each.template operator()<Dynamic>();
+  each.template operator()<Ticket>();
 }
 
 }  // namespace strongroom::store

@@ -2,6 +2,7 @@
 // Apache-2.0
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,7 +57,9 @@ struct Vault::State {
   Spending spending;
   Activity activity;
   SessionFollower session_follower;
-  std::unordered_set<SessionId> ending;  ///< ended, and not carried through yet
+  std::unordered_set<SessionId> ending;                      ///< ended, and not carried through yet
+  std::set<std::pair<std::int64_t, TicketId>> kept_tickets;  ///< by when they expire
+  std::unordered_set<TicketId> replayed_tickets;             ///< recorded once each
 
   [[nodiscard]] std::int64_t now() const { return to_micros(clock.wall()); }
 
@@ -198,6 +201,12 @@ struct Vault::State {
   Result<std::vector<ExposedProcess>> unconfirmed(
       const std::vector<KeyId>& keys,
       const std::vector<HolderOutcome>& outcomes);  // named by their session
+
+  // Tickets (tickets.cpp)
+  Status load_tickets();
+  Status forget_old_tickets();
+  void note_replay(const store::Ticket& ticket);
+  Result<TicketView> view(const store::Ticket& ticket);
 
   // Telling of sessions (session_events.cpp)
   SessionEvent event(std::string_view kind, SessionId session, TenantId tenant);

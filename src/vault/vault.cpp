@@ -58,6 +58,7 @@ Status Vault::State::load_what_lives() {
   STRONGROOM_TRY(const auto sessions, store.list<store::Session>({{"state", std::string(kOpen)}}));
   for (const auto& each : sessions) open_sessions.emplace(each.id, from_micros(each.expires));
   STRONGROOM_CHECKED(load_activity(sessions));
+  STRONGROOM_CHECKED(load_tickets());
   STRONGROOM_TRY(const auto keys, store.list<store::Key>());
   for (const auto& each : keys)
     if (each.state != kRevoked) live_keys.insert(each.id);

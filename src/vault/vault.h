@@ -33,6 +33,7 @@
 #include "vault/sealing.h"
 #include "vault/session_events.h"
 #include "vault/spending.h"
+#include "vault/tickets.h"
 
 namespace strongroom::vault {
 
@@ -145,6 +146,12 @@ struct SessionRequest {
   std::chrono::seconds time_limit{std::chrono::hours(12)};  ///< at most kLongestSession
   std::chrono::seconds idle_limit{0};                       ///< 0: none; at most kLongestSession
   Settings labels;  ///< a platform's own names of things (session_terms.h)
+};
+
+/// A ticket that was used a moment ago, and what may be started with it.
+struct ClaimedTicket {
+  TicketId id;
+  SessionRequest request;
 };
 
 /// A pass just made: the only time it is known outside the workroom.
@@ -295,6 +302,16 @@ class Vault {
   [[nodiscard]] bool is_ending(SessionId session) const;
   /// The event `ended` of a session that is over.
   Result<SessionEvent> end_of(const SessionView& view);
+
+  // Tickets (tickets.h)
+  Result<IssuedTicket> issue_ticket(const Actor& actor, const SessionRequest& request,
+                                    std::chrono::seconds valid);
+  /// Newest first; used and expired ones for an hour.
+  Result<std::vector<TicketView>> list_tickets(std::string_view tenant);
+  /// The first use of the ticket with this SHA-256, durably. Reasons: ticket_unknown, ticket_used,
+  /// ticket_expired, member_removed.
+  Result<ClaimedTicket> claim_ticket(const crypto::Digest& hash);
+  Status note_started_with(TicketId ticket, SessionId session);
 
   // Leases: checks everything at this moment, opens the record. Reasons of a refusal that a gateway
   // passes on: pass_unknown, pass_wrong_service (its session has another pass for that),

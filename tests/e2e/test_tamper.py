@@ -30,6 +30,7 @@ TABLES = [
     "policy_guards",
     "session_terms",
     "dynamic_credentials",
+    "tickets",
 ]
 CALL = (
     'curl -sf -o /dev/null -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models"'
@@ -69,6 +70,9 @@ def filled(make_room, standins):
     room.add_key("postgres", shape="password", settings=nobody)
     for _ in range(2):
         room.cli("session", "start", "--tenant", "acme", "--member", "alice", "--service", "postgres", expect=5)
+    for _ in range(2):
+        ticket = room.json("ticket", "issue", "--tenant", "acme", "--member", "bob", "--service", "gemini")["ticket"]
+        room.cli("ticket", "use", input=ticket)
     # Spending is counted under a policy with a limit a day.
     room.cli("policy", "set", "--tenant", "acme", "--bytes-per-day", "1000000000")
     room.cli("policy", "set", "--tenant", "acme", "--service", "gemini", "--rpm", "600")

@@ -212,8 +212,28 @@ CREATE INDEX dynamic_by_key ON dynamic_credentials (key);
 CREATE INDEX dynamic_by_state ON dynamic_credentials (state);
 )sql";
 
-constexpr std::array<Migration, 5> kMigrations = {
-    {{1, kFirst}, {2, kPolicies}, {3, kPolicyGuards}, {4, kSessionTerms}, {5, kDynamic}}};
+constexpr std::string_view kTickets = R"sql(
+CREATE TABLE tickets (
+  id TEXT PRIMARY KEY,
+  tenant TEXT NOT NULL REFERENCES tenants (id),
+  member TEXT NOT NULL REFERENCES members (id),
+  ticket_hash BLOB NOT NULL UNIQUE CHECK (length(ticket_hash) = 32),
+  wish TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  used INTEGER NOT NULL,
+  session TEXT REFERENCES sessions (id),
+  mac BLOB NOT NULL
+) STRICT;
+CREATE INDEX tickets_by_tenant ON tickets (tenant);
+)sql";
+
+constexpr std::array<Migration, 6> kMigrations = {{{1, kFirst},
+                                                   {2, kPolicies},
+                                                   {3, kPolicyGuards},
+                                                   {4, kSessionTerms},
+                                                   {5, kDynamic},
+                                                   {6, kTickets}}};
 
 }  // namespace
 

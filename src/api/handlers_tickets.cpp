@@ -1,0 +1,67 @@
+// Tickets: the right to start one session. SPDX-License-Identifier: Apache-2.0
+#include "api/operations.h"
+#include "api/session_start.h"
+#include "api/views.h"
+
+namespace strongroom::api {
+namespace {
+
+json::object to_json(const vault::TicketView& view) {
+  const auto texts = [](const std::vector<std::string>& all) {
+    json::array out;
+    for (const auto& each : all) out.emplace_back(each);
+    return out;
+  };
+  json::object out{{"id", view.id.text()},
+                   {"tenant", view.tenant},
+                   {"member", view.member},
+                   {"state", view.state},
+                   {"created", to_rfc3339(view.created)},
+                   {"expires", to_rfc3339(view.expires)}};
+  out["services"] = texts(view.services);
+  out["skills"] = texts(view.skills);
+  out["used"] = view.used ? json::value(to_rfc3339(*view.used)) : json::value(nullptr);
+  out["session"] = view.session ? json::value(view.session->text()) : json::value(nullptr);
+  return out;
+}
+
+}  // namespace
+
+Answer issue_ticket(Call& call) {
+  std::chrono::seconds valid = vault::kTicketTime;
+  if (const auto* given = call.body.get_object().if_contains("valid_seconds");
+      given != nullptr && given->is_int64())
+    valid = std::chrono::seconds(given->get_int64());
+  auto issued = call.services.vault.issue_ticket(call.actor, session_request(call), valid);
+  if (!issued) return std::unexpected(with_link(std::move(issued).error(), call.services.options));
+  json::object document = to_json(issued->view);
+  document["ticket"] = issued->ticket;
+  Reply out;
+  out.document = std::move(document);
+  return out;
+}
+
+Answer list_tickets(Call& call) {
+  STRONGROOM_TRY(const auto tickets, call.services.vault.list_tickets(call.parameter("tenant")));
+  json::array list;
+  for (const auto& each : tickets) list.emplace_back(to_json(each));
+  Reply out;
+  out.document = std::move(list);
+  return out;
+}
+
+io::Task<Answer> use_ticket(Call& call) {
+  auto claimed = call.services.vault.claim_ticket(call.ticket);
+  if (!claimed) co_return std::unexpected(std::move(claimed).error());
+  call.actor.name = "ticket " + claimed->id.text();
+  vault::SessionRequest request = std::move(claimed->request);
+  request.runtime = "external";
+  SessionId session;
+  Answer answer = co_await answer_start(call, std::move(request), session);
+  if (!answer) co_return answer;
+  // It is in the record as well: nobody has to wait for this.
+  (void)call.services.vault.note_started_with(claimed->id, session);
+  co_return answer;
+}
+
+}  // namespace strongroom::api
