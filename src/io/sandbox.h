@@ -1,7 +1,7 @@
 // What a process gives up for good: system calls (seccomp) and files (Landlock).
 //
-// Used by: gateway. Threads: before any second one is started; those that come later inherit it.
-// SPDX-License-Identifier: Apache-2.0
+// Used by: gateway, scan, issuer. Threads: before any second one is started; those that come later
+// inherit it. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <span>
@@ -13,7 +13,8 @@ namespace strongroom::io {
 
 struct Sandbox {
   /// By name; all others answer EPERM. A name that this machine's kernel or library does not know
-  /// is passed over.
+  /// is passed over. Of "socket", those of the network are meant: who reaches the vault's own
+  /// Unix socket under our uid is the operator to it.
   std::span<const char* const> calls;
   /// The only files: folders and files that may be read, and all below them. What is not there is
   /// passed over. Held by Landlock where the kernel has it.

@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cerrno>
 #include <functional>
+#include <vector>
 
 namespace strongroom::io {
 namespace {
@@ -21,10 +23,11 @@ constexpr const char* kCalls[] = {
     "exit",       "tgkill",         "prctl",         "personality"};
 const std::string kReadable[] = {"/etc", "/no/such/folder"};
 
-/// What `look` answers inside.
-int inside(const std::function<int()>& look) {
+/// What `look` answers inside, where `more` is allowed as well.
+int inside(const std::function<int()>& look, std::vector<const char*> more = {}) {
+  more.insert(more.end(), std::begin(kCalls), std::end(kCalls));
   const pid_t child = ::fork();
-  if (child == 0) ::_exit(enter({kCalls, kReadable}) ? look() : 99);
+  if (child == 0) ::_exit(enter({more, kReadable}) ? look() : 99);
   int status = 0;
   ::waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 100 + WTERMSIG(status);
@@ -46,6 +49,19 @@ TEST(Sandbox, other_calls_are_refused) {
               return errno_of(::execve("/bin/true", none, none));
             }),
             EPERM);
+}
+
+TEST(Sandbox, no_unix_socket_leads_to_the_vaults_own) {
+  const auto socket_of = [](int family) {
+    return inside([=] { return errno_of(::socket(family, SOCK_STREAM, 0)); }, {"socket"});
+  };
+  EXPECT_EQ(socket_of(AF_INET), 0);
+  EXPECT_EQ(socket_of(AF_UNIX), EPERM);
+  const auto other_half = [] {
+    constexpr long kMore = 1L << 32U;
+    return errno_of(::syscall(SYS_socket, kMore | AF_UNIX, SOCK_STREAM, 0));
+  };
+  EXPECT_EQ(inside(other_half, {"socket"}), EPERM);
 }
 
 TEST(Sandbox, other_files_are_refused) {
