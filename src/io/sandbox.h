@@ -21,6 +21,11 @@ struct Sandbox {
   std::span<const std::string> readable;
 };
 
+/// What a program keeps that talks over the network, starts no other, writes no file and traces
+/// nobody.
+[[nodiscard]] std::span<const char* const> calls_of_network_programs();
+[[nodiscard]] std::span<const std::string> files_of_network_programs();
+
 /// What of it holds.
 struct SandboxState {
   bool files = false;  ///< Landlock

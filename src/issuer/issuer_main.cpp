@@ -5,8 +5,10 @@
 #include <unistd.h>
 #include <csignal>
 #include <cstdio>
+#include <vector>
 
 #include "io/process.h"
+#include "io/sandbox.h"
 #include "issuer/work.h"
 
 namespace {
@@ -42,14 +44,24 @@ dynamic::Outcome work(const dynamic::Job& job) {
   return issuer::failed(Code::Unsupported, "no such source is known", false);
 }
 
+/// Under the vault's uid, it shall be of no use to a source that takes it over.
+bool is_confined() {
+  if (!io::confine_this_process()) return false;
+  // The clients of databases, and HTTP, keep copies of secrets in memory of their own. Where the
+  // limit on locked memory lets us, all of it is locked.
+  (void)::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+  const auto common = io::calls_of_network_programs();
+  std::vector<const char*> calls(common.begin(), common.end());
+  // Authorities are given to the clients of databases as a file without a name.
+  calls.push_back("memfd_create");
+  return io::enter({calls, io::files_of_network_programs()}).has_value();
+}
+
 }  // namespace
 
 int main() {
   ::signal(SIGPIPE, SIG_IGN);
-  if (!io::confine_this_process()) return 1;
-  // The clients of databases, and HTTP, keep copies of secrets in memory of their own. Where the
-  // limit on locked memory lets us, all of it is locked.
-  (void)::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+  if (!is_confined()) return 1;
   const auto job = read_job();
   if (!job) {
     std::fputs("strongroom-issuer is started by 'strongroom serve' alone.\n", stderr);

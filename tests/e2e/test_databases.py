@@ -1,6 +1,7 @@
 """Roles of databases made for one session and destroyed at its end, on a real PostgreSQL and a real MariaDB.
 SPDX-License-Identifier: Apache-2.0"""
 
+import os
 import random
 import re
 import shutil
@@ -9,9 +10,10 @@ import time
 
 import pytest
 
+from support.authority import Authority
 from support.mariadb import CLIENT, SERVER, MariaDB
 from support.postgres import BINARIES, Cluster
-from support.room import PROGRAMS
+from support.room import PROGRAMS, UNAVAILABLE
 from support.waiting import until
 
 PSQL = shutil.which("psql")
@@ -220,6 +222,44 @@ def test_a_template_that_commits_by_itself_leaves_no_role(room, postgres, keyed)
     assert room.run(["postgres"], ["/bin/true"], expect=None).returncode != 0
     until(lambda: postgres.roles() == [], 90, "no role is left")
     until(lambda: destroyed(room, sessions(room)[-1]["id"]), 90, "and that is known")
+
+
+def serve_tls(cluster, chain, key):
+    for name, text in (("chain", chain), ("key", key)):
+        file = cluster.folder / name
+        file.unlink(missing_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(text)
+        if os.geteuid() == 0:
+            shutil.chown(file, "postgres", "postgres")
+        cluster.sql(f"alter system set ssl_{'cert' if name == 'chain' else 'key'}_file = '{file}'")
+    cluster.sql("alter system set ssl = on; select pg_reload_conf()")
+    until(lambda: cluster.sql("show ssl") == "on", 20, "it speaks TLS")
+
+
+def test_the_server_is_known_by_its_certificate(make_room, standins):
+    """By an authority of the installation's own, and for its name alone."""
+    if BINARIES is None:
+        pytest.skip("PostgreSQL is not installed")
+    server, authority = Postgres(), Authority()
+    try:
+        serve_tls(server.cluster, *authority.issue("localhost")[:2])
+        room = make_room(start=False)
+        both, file = room.folder / "authorities.pem", room.data / "strongroom.toml"
+        both.write_text(standins.ca.read_text() + authority.pem)
+        file.write_text(file.read_text().replace(str(standins.ca), str(both)))
+        room.start().people()
+        password = room.canaries.new("password")
+        server.prepare(password)
+        settings = server.settings(grant_role="readers", host="localhost")
+        del settings["sslmode"]
+        room.add_key("postgres", value=password, settings=settings)
+        assert re.search(NAME, room.run(["postgres"], ["/bin/sh", "-c", WHO]).stdout)
+        until(lambda: server.roles() == [], 20, "no role is left")
+        serve_tls(server.cluster, *authority.issue("db.example.com")[:2])
+        until(lambda: room.run(["postgres"], ["/bin/true"], expect=None).returncode == UNAVAILABLE, 20, "another's is refused")
+    finally:
+        server.stop()
 
 
 def test_i9_revoke_while_the_database_is_away(room, keyed):

@@ -189,6 +189,17 @@ def run_in_the_background(room):
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=room.environment)
 
 
+def test_the_issuer_has_given_up_what_it_does_not_need(room, tailnet, key):
+    """Its filter of system calls, and no way back (what both refuse: src/io/sandbox_test.cpp)."""
+    come, go = tailnet.hold("POST", "/oauth/token$")
+    run_in_the_background(room)
+    assert come.wait(30)
+    [issuer] = [pid for pid in room._children() if Path(f"/proc/{pid}/comm").read_text() == "strongroom-issu\n"]
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{issuer}/status").read_text().splitlines())
+    assert status["Seccomp"].strip() == "2" and status["NoNewPrivs"].strip() == "1"
+    go.set()
+
+
 @pytest.mark.timeout(180)
 def test_i9_the_vault_killed_between_the_making_and_the_storing(room, tailnet, key):
     """The key is there, and nobody knows its id: it is found by what it was called."""
