@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+from support.canary import SHAPES
 from support.docker_engine import DOCKER, DOCKERD, DockerEngine
 from support.images import BUSYBOX, UMOCI, busybox_image, layout_image
 from support.output import findings
@@ -251,7 +252,8 @@ def test_an_image_layout_as_a_folder_and_as_a_file(room, place):
     reason="docker.io and busybox-static are not installed, or this is not root",
 )
 def test_an_image_of_docker(room, place):
-    _, value = room.add_key("github", member="alice")
+    value = SHAPES["github"]()  # no canary: Docker's own command line has it
+    room.add_key("github", member="alice", value=value)
     engine = DockerEngine()
     try:
         root = busybox_image(place / "root")
