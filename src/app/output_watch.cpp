@@ -2,27 +2,36 @@
 #include "app/output_watch.h"
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 
 #include "app/output.h"
 
 namespace strongroom::app {
+namespace {
+
+/// As often as the server looks for idle sessions.
+constexpr std::chrono::seconds kActivityTime{1};
+
+}  // namespace
 
 Result<std::unique_ptr<OutputWatch>> OutputWatch::over(io::Loop& loop, workroom::Streams& streams,
                                                        lease::HolderLink& link, SessionId session) {
-  std::unique_ptr<OutputWatch> out(new OutputWatch(link, session));
+  std::unique_ptr<OutputWatch> out(new OutputWatch(loop, link, session));
   STRONGROOM_TRY(out->net_, workroom::OutputNet::make(loop, streams));
   return out;
 }
 
 Status OutputWatch::begin(const std::shared_ptr<const guard::AnyValue>& values) {
+  ticker_ = loop_.every(kActivityTime, [this] { tell_activity(); });
   return net_->begin(values, [this](const std::string& stream) { note(stream, 1); });
 }
 
 io::Task<int> OutputWatch::finish(Deadline deadline) {
   net_->let_go();
   co_await net_->drained(deadline);
+  ticker_.reset();
   int status = 0;
   for (const auto& caught : net_->caught())
     if (const int failed = tell(caught); failed != 0) status = failed;
@@ -39,6 +48,13 @@ int OutputWatch::tell(const workroom::OutputNet::Catch& caught) {
   if (caught.problem == 0 || caught.problem == EPIPE) return 0;
   return report(Error(Code::Storage, caught.stream + " of the command cannot be written: " +
                                          std::strerror(caught.problem)));
+}
+
+void OutputWatch::tell_activity() {
+  const std::uint64_t written = net_->written();
+  if (written == told_ || !link_.is_connected()) return;
+  told_ = written;
+  link_.session_active(session_);
 }
 
 void OutputWatch::note(const std::string& stream, std::size_t count) {

@@ -4,6 +4,7 @@
 // Used by: Runner. Threads: its loop's. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -31,13 +32,19 @@ class OutputWatch {
   [[nodiscard]] io::Task<int> finish(Deadline deadline);
 
  private:
-  OutputWatch(lease::HolderLink& link, SessionId session) : link_(link), session_(session) {}
+  OutputWatch(io::Loop& loop, lease::HolderLink& link, SessionId session)
+      : loop_(loop), link_(link), session_(session) {}
+  /// What the command writes keeps its session from being idle.
+  void tell_activity();
   void note(const std::string& stream, std::size_t count);
   [[nodiscard]] int tell(const workroom::OutputNet::Catch& caught);
 
+  io::Loop& loop_;
   lease::HolderLink& link_;
   SessionId session_;
   std::unique_ptr<workroom::OutputNet> net_;
+  std::uint64_t told_ = 0;  ///< of what was written
+  std::unique_ptr<io::Loop::Ticker> ticker_;
 };
 
 }  // namespace strongroom::app

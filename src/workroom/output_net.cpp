@@ -66,6 +66,7 @@ struct OutputNet::Pump {
   int over = -1;  ///< an eventfd(2) that tells of `is_over`
   std::atomic<bool> is_over = false;
   std::atomic<std::size_t> hits = 0;
+  std::atomic<std::uint64_t> written = 0;
   std::atomic<int> problem = 0;
   // The thread's alone, once it has begun.
   int pipe = -1;
@@ -133,6 +134,7 @@ void OutputNet::Pump::run(const std::shared_ptr<Pump>& self) {
   while (is_wanted) {
     const MutableBytes read = self->next();
     if (read.empty()) break;
+    self->written += read.size();
     const bool was_holding = self->net.is_holding();
     is_wanted = pass_on(self, self->net.feed(read));
     // Octets that are held back have been copied.
@@ -247,6 +249,12 @@ io::Task<void> OutputNet::drained(Deadline deadline) {
       const bool is_set = co_await pump->ended->wait_until(deadline);
       if (!is_set) co_return;
     }
+}
+
+std::uint64_t OutputNet::written() const {
+  std::uint64_t sum = 0;
+  for (const auto& pump : pumps_) sum += pump->written;
+  return sum;
 }
 
 std::vector<OutputNet::Catch> OutputNet::caught() const {

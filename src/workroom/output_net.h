@@ -7,6 +7,7 @@
 // else. Terminals and other devices are not passed through it. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -45,6 +46,8 @@ class OutputNet {
   /// nothing until `deadline`. What others who still hold a pipe write later is not waited for.
   [[nodiscard]] io::Task<void> drained(Deadline deadline);
   [[nodiscard]] std::vector<Catch> caught() const;
+  /// Octets that the command has written so far.
+  [[nodiscard]] std::uint64_t written() const;
 
  private:
   struct Pump;

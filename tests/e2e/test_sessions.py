@@ -27,6 +27,18 @@ answer.read()
 """
 
 
+WRITE = """
+import os, sys, time
+print("READY", flush=True)
+turn = 0
+while True:
+    if os.path.exists(f"{sys.argv[1]}{turn}"):
+        print("LINE", turn, flush=True)
+        turn += 1
+    time.sleep(0.02)
+"""
+
+
 def start(room, *flags):
     return room.json(*START, *flags)["session"]
 
@@ -92,6 +104,20 @@ def test_a_session_that_is_idle_ends_and_one_that_streams_does_not(room, standin
     assert state[never] == "open"
     standins.release()
     busy.wait(30)
+
+
+def test_what_a_command_writes_keeps_its_session_from_being_idle(room):
+    room.add_key("github", member="alice")
+    sign = room.folder / "sign"
+    workroom = room.begin(["github"], [sys.executable, "-c", WRITE, str(sign)], flags=["--idle", "1h"])
+    workroom.line("READY")
+    [session] = listed(room)
+    seen = lambda: room.json("session", "show", session)["last_active"]
+    for turn in range(3):
+        before = seen()
+        sign.with_name(f"sign{turn}").touch()
+        workroom.line(f"LINE {turn}")
+        until(lambda: seen() > before, 15, "what it wrote is something that happened")
 
 
 def test_what_was_counted_outlives_the_server(room):
