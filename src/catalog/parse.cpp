@@ -119,15 +119,20 @@ Status read_pass(const Section& root, Service& service) {
 Status read_git(const Section& root, Service& service) {
   STRONGROOM_CHECKED(root.text("git_host", service.git_host));
   STRONGROOM_CHECKED(root.text("git_user", service.git_user));
+  STRONGROOM_CHECKED(root.text("git_path", service.git_path));
   for (const auto& [name, text] :
-       {std::pair("git_host", &service.git_host), std::pair("git_user", &service.git_user)}) {
+       {std::pair("git_host", &service.git_host), std::pair("git_user", &service.git_user),
+        std::pair("git_path", &service.git_path)}) {
     const auto status = check_template(service, TemplateUse::Git, *text);
     if (!status) return root.mistake(name, status.error().message);
-    if (text->empty() != service.git_host.empty())
-      return root.mistake(name, "'git_host' and 'git_user' go together");
     if (!text->empty() && service.delivery == Delivery::Proxied)
       return root.mistake(name, Section::quoted(name) + " is for injected services");
   }
+  if (service.git_host.empty() != service.git_user.empty())
+    return root.mistake(service.git_host.empty() ? "git_user" : "git_host",
+                        "'git_host' and 'git_user' go together");
+  if (service.git_host.empty() && !service.git_path.empty())
+    return root.mistake("git_path", "'git_path' is a part of a 'git_host'");
   return {};
 }
 
@@ -174,6 +179,7 @@ Result<Service> read_service(const std::string& file, const toml::table& table) 
                                 "console_url",
                                 "git_host",
                                 "git_user",
+                                "git_path",
                                 "forbidden_value"}));
   Service service;
   const auto with = [&](auto read) {

@@ -70,6 +70,7 @@ TEST(Parse, mistakes_in_what_a_service_is) {
       {kProxied, "pass_prefix = \"" + std::string(33, 'a') + "\"\n", 6, "32"},
       {kProxied, "git_host = \"example.com\"\ngit_user = \"x\"\n", 6, "injected"},
       {kInjected, "git_user = \"x\"\n", 4, "go together"},
+      {kInjected, "git_path = \"/x\"\n", 4, "part of a 'git_host'"},
       {kInjected, "git_host = \"{setting:host}\"\ngit_user = \"x\"\n", 4, "{setting:host}"},
       {kInjected, "pass_prefix = \"x\"\n", 4, "proxied services"},
       {kInjected, "[[denied]]\npath = \"/x\"\nwhy = \"y\"\n", 4, "proxied services"},

@@ -137,6 +137,7 @@ struct Service {
   std::string
       git_host;  ///< git credential helper is set for this host ("" none, "{setting:host}" allowed)
   std::string git_user;         ///< "x-access-token", "oauth2"
+  std::string git_path;         ///< what of that host ("" all; whole segments, from a slash on)
   std::string forbidden_value;  ///< substring that a value may not contain (Tailscale's "baseURL=")
 };
 

@@ -110,6 +110,33 @@ TEST_F(Variables, of_git_combine_and_hold_no_token) {
   for (const auto& [name, value] : plain) EXPECT_EQ(value.find("ghp_1"), std::string::npos) << name;
 }
 
+TEST_F(Variables, of_git_are_for_a_part_of_a_host_where_the_key_is) {
+  add("github", "ghp_1", {{"path", "/acme"}});
+  add("git", "tok", {{"host", "github.com"}, {"path", "/acme/other.git"}});
+  ASSERT_TRUE(build());
+  EXPECT_EQ(plain["GIT_CONFIG_COUNT"], "6");
+  EXPECT_EQ(plain["GIT_CONFIG_KEY_1"], "credential.https://github.com/acme.helper");
+  EXPECT_EQ(plain["GIT_CONFIG_KEY_2"], "credential.https://github.com/acme.useHttpPath");
+  EXPECT_EQ(plain["GIT_CONFIG_VALUE_2"], "true");
+  EXPECT_EQ(plain["GIT_CONFIG_KEY_4"], "credential.https://github.com/acme/other.git.helper");
+}
+
+TEST_F(Variables, of_two_git_keys_for_one_place_the_first_named_answers) {
+  add("github", "ghp_1");
+  add("git", "tok", {{"host", "github.com"}});
+  ASSERT_TRUE(build());
+  EXPECT_EQ(plain["GIT_CONFIG_COUNT"], "2");
+  EXPECT_NE(plain["GIT_CONFIG_VALUE_1"].find("$GH_TOKEN"), std::string::npos);
+}
+
+TEST_F(Variables, a_git_path_that_could_leave_its_place_is_refused) {
+  for (const std::string path : {"acme", "/a\nb", "/a*", "/a b", "/a\"b", "/[a]"}) {
+    add("github", "ghp_1", {{"path", path}});
+    EXPECT_FALSE(build()) << path;
+    keys.clear();
+  }
+}
+
 TEST_F(Variables, J5_a_git_token_with_a_line_end_is_refused_without_being_shown) {
   add("git", "tok\nhost=evil", {{"host", "code.test"}});
   const auto built = build();

@@ -45,30 +45,56 @@ bool has_line_end(const Secret& value) {
   });
 }
 
+/// What a path in a configuration's key may be: no pattern, nothing that ends the key's line.
+bool is_plain_path(std::string_view text) {
+  return text.starts_with('/') && std::ranges::all_of(text, [](unsigned char c) {
+           return c > 0x20 && c < 0x7F &&
+                  std::string_view("*?[]\\\"'#").find(static_cast<char>(c)) ==
+                      std::string_view::npos;
+         });
+}
+
+/// "https://github.com/acme": the host, and of it the part that the key is for.
+Result<std::string> place_of(const TemplateInputs& inputs) {
+  const catalog::Service& service = *inputs.key.service;
+  STRONGROOM_TRY(const std::optional<std::string> host, expand_plain(service.git_host, inputs));
+  if (!host || !is_host_and_port(*host))
+    return fail(Code::Invalid, "the host of a " + service.id + " key is not a host name");
+  STRONGROOM_TRY(std::optional<std::string> path, expand_plain(service.git_path, inputs));
+  const bool is_whole = !path || path->empty() || *path == "/";
+  if (!is_whole && !is_plain_path(*path))
+    return fail(Code::Invalid, "the path of a " + service.id + " key is not one of plain letters");
+  return "https://" + (host->ends_with(":443") ? host->substr(0, host->size() - 4) : *host) +
+         (is_whole ? "" : *path);
+}
+
 }  // namespace
 
 Status GitHelpers::add(const TemplateInputs& inputs, const std::string& variable,
                        const std::string& exec_program) {
   const catalog::Service& service = *inputs.key.service;
   if (service.git_host.empty() || variable.empty()) return {};
-  STRONGROOM_TRY(const std::optional<std::string> host, expand_plain(service.git_host, inputs));
+  STRONGROOM_TRY(const std::string place, place_of(inputs));
   STRONGROOM_TRY(const std::optional<std::string> user, expand_plain(service.git_user, inputs));
-  if (!host || !is_host_and_port(*host))
-    return fail(Code::Invalid, "the host of a " + service.id + " key is not a host name");
   if (!user || has_control(*user))
     return fail(Code::Invalid, "the user of a " + service.id + " key is not a name");
   if (has_line_end(inputs.key.value))
     return fail(Code::Invalid, "a " + service.id + " token may not hold a line end");
-  const std::string shown = host->ends_with(":443") ? host->substr(0, host->size() - 4) : *host;
-  const std::string key = "credential.https://" + shown + ".helper";
+  const std::string key = "credential." + place + ".helper";
+  const bool is_taken =
+      std::ranges::any_of(pairs_, [&](const Pair& each) { return each.key == key; });
+  if (is_taken) return {};
   const std::string answer =
       "printf 'username=%s\\npassword=%s\\n' " + quoted(*user) + " \"$" + variable + "\"";
-  pairs_.push_back({key, ""});  // forgets the helpers that files name for this host
+  pairs_.push_back({key, ""});  // forgets the helpers that files name for this place
   pairs_.push_back(
       {key,
        "!f() { test \"$1\" = get && " +
            (exec_program.empty() ? answer : asking(answer, variable, service.id, exec_program)) +
            "; }; f"});
+  // Git compares paths by itself; LFS knows of them only what git is told to ask with.
+  const bool is_part = place.find('/', std::string_view("https://").size()) != place.npos;
+  if (is_part) pairs_.push_back({"credential." + place + ".useHttpPath", "true"});
   return {};
 }
 

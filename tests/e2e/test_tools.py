@@ -18,6 +18,7 @@ import urllib.parse
 import pytest
 
 from support.https_server import HttpsServer
+from support.lfs import Lfs
 from test_packages import work
 from test_proxy import GEMINI, Session
 from test_resources import resident
@@ -58,39 +59,6 @@ def served(make_room):
 
 
 # Git LFS: a batch call, then each object by itself; the server asks for a login first.
-
-
-class Lfs:
-    def __init__(self, pair):
-        self.wanted, self.objects, self.base = f"Basic {pair}", {}, ""
-
-    def __call__(self, request):
-        method, path, headers, body = request
-        if headers.get("authorization") != self.wanted:
-            return 401, {"LFS-Authenticate": 'Basic realm="lfs"'}, b"{}"
-        if path.endswith("/objects/batch"):
-            return self._batch(json.loads(body))
-        if path.startswith("/locks") or path.endswith("/locks/verify"):
-            return 404, {}, b"{}"
-        name = path.rsplit("/", 1)[-1]
-        if method == "PUT":
-            assert hashlib.sha256(body).hexdigest() == name
-            self.objects[name] = body
-            return 200, {}, b""
-        return 200, {"Content-Type": "application/octet-stream"}, self.objects[name]
-
-    def _batch(self, asked):
-        action = asked["operation"]
-        answer = [
-            {**each, "actions": {action: {"href": f"{self.base}/objects/{each['oid']}"}}}
-            for each in asked["objects"]
-        ]
-        return (
-            200,
-            {"Content-Type": "application/vnd.git-lfs+json"},
-            json.dumps({"transfer": "basic", "objects": answer}).encode(),
-        )
-
 
 LFS = """
 set -e

@@ -24,7 +24,8 @@ pid {folder}/nginx.pid;
 error_log {folder}/error.log;
 events {{ worker_connections 64; }}
 http {{
-  access_log {folder}/access.log;
+  log_format logins '$request $status [$http_authorization]';
+  access_log {folder}/access.log {log_format};
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
   client_max_body_size 64m;
@@ -35,6 +36,10 @@ http {{
     ssl_certificate_key {folder}/leaf.key;
     auth_basic {realm};
     auth_basic_user_file {folder}/users;
+    # Led elsewhere before anybody was asked who he is, and after.
+    location /away/ {{ rewrite ^/away/(.*)$ {away}/$1 redirect; }}
+    location /kept/ {{ try_files /none @away; }}
+    location @away {{ rewrite ^/kept/(.*)$ {away}/$1 redirect; }}
     location / {{
       fastcgi_pass unix:{folder}/fcgi.sock;
       fastcgi_param SCRIPT_FILENAME {backend};
@@ -60,7 +65,9 @@ http {{
 class GitServer:
     """One bare repository `story.git` with one commit; one user with one token, or (public) no user at all."""
 
-    def __init__(self, folder, name="localhost", port=None, is_public=False):
+    def __init__(
+        self, folder, name="localhost", port=None, is_public=False, away="", logs_logins=False
+    ):
         self.folder, self.name, self.port = folder, name, port or free_port()
         folder.mkdir(mode=0o700)
         self.ca = folder / "ca.pem"
@@ -77,12 +84,18 @@ class GitServer:
                 name=name,
                 backend=BACKEND,
                 realm="off" if is_public else '"git"',
+                away=away,
+                log_format="logins" if logs_logins else "combined",
             )
         )
 
     @property
+    def base(self):
+        return f"https://{self.name}:{self.port}"
+
+    @property
     def url(self):
-        return f"https://{self.name}:{self.port}/story.git"
+        return f"{self.base}/story.git"
 
     def _openssl(self, *arguments):
         subprocess.run(
@@ -167,13 +180,22 @@ class GitServer:
         return done.stdout.strip()
 
     def _repository(self):
-        bare, work = self.folder / "repositories" / "story.git", self.folder / "first"
-        bare.parent.mkdir()
+        (self.folder / "repositories").mkdir()
+        self.add("story.git")
+
+    def add(self, path, submodule=None):
+        """A repository with one file; and one of the server's others in it, by a relative URL."""
+        bare, work = self.folder / "repositories" / path, self.folder / path.replace("/", "-")
         self.git("init", "-q", "--bare", "-b", "main", bare)
         self.git("-C", bare, "config", "http.receivepack", "true")
         self.git("clone", "-q", bare, work)
         (work / "story.txt").write_text("Once upon a time\n")
         self.git("add", "story.txt", cwd=work)
+        if submodule is not None:
+            self.git(
+                *("-c", "protocol.file.allow=always", "submodule", "add", "-q", submodule, "part"),
+                cwd=work,
+            )
         self.git("commit", "-q", "-m", "Begin", cwd=work)
         self.git("push", "-q", "origin", "HEAD:main", cwd=work)
 
