@@ -65,10 +65,10 @@ bool needs_socket(const RunOptions& options) {
   return is_container(options) && options.container.network != workroom::ContainerSpec::kHost;
 }
 
-Result<workroom::SessionFolder> open_session_folder(SessionId session) {
+Result<workroom::SessionFolder> open_session_folder(SessionId session, const std::string& purpose) {
   const std::string root = workroom::SessionFolder::root_folder();
   workroom::SessionFolder::clear_abandoned(root, workroom::RuncRuntime::remove_abandoned);
-  return workroom::SessionFolder::make(root, session.text());
+  return workroom::SessionFolder::make(root, session.text() + purpose);
 }
 
 Result<std::unique_ptr<Housing>> Housing::make(const RunOptions& options, Facts facts) {

@@ -24,8 +24,9 @@ namespace strongroom::app {
 /// Does the workroom reach the gateway by the session's own socket alone?
 [[nodiscard]] bool needs_socket(const RunOptions& options);
 
-/// Of this session; clears away before what killed runners of this user have left.
-[[nodiscard]] Result<workroom::SessionFolder> open_session_folder(SessionId session);
+/// Of this session, one for each `purpose`; clears away before what killed runners of this user have left.
+[[nodiscard]] Result<workroom::SessionFolder> open_session_folder(SessionId session,
+                                                                  const std::string& purpose = {});
 
 class Housing {
  public:

@@ -8,6 +8,7 @@
 #include "app/call.h"
 #include "guard/value_patterns.h"
 #include "io/process.h"
+#include "workroom/templates.h"
 
 namespace strongroom::app {
 
@@ -209,6 +210,24 @@ Result<std::vector<workroom::PlainVariable>> Runner::open_proxy() {
   return workroom::proxy_variables({start_.gateway, door_->at().host, door_->at().port}, *trust_);
 }
 
+/// Those who hold values themselves: one of them.
+void Runner::hold_elsewhere(const lease::Lease& lease) {
+  const auto* service = catalog_.find(lease.granted().service);
+  const bool is_ssh = service != nullptr && service->ssh_agent;
+  if (is_ssh && ssh_) ssh_->hold(lease);
+  if (!is_ssh && narrow_) narrow_->hold(lease);
+}
+
+/// Such a key is nowhere in the environment.
+Status Runner::add_ssh(const lease::Lease& lease, workroom::SessionKey key) {
+  if (!ssh_) {
+    STRONGROOM_TRY(ssh_, SshAccess::open(loop_, link_, start_.session, *housing_,
+                                         [this] { return workroom_.get(); }));
+  }
+  const std::string host = housing_->host(workroom::setting_of(key, "host"));
+  return ssh_->add(lease, std::move(key), host);
+}
+
 /// Each value goes straight into the environment under preparation; only the lease itself is kept.
 Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>& leases,
                                                      guard::AnyValue& values) {
@@ -234,14 +253,19 @@ Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>&
     if (lease == nullptr || !held->attach(*lease))
       return fail(Code::Revoked, "a key of this session was revoked");
     keys_.insert(lease->granted().key);
-    if (narrow_) narrow_->hold(*lease);
+    hold_elsewhere(*lease);
     STRONGROOM_TRY(auto* key, add(lease->granted().service, lease->granted().label));
     key->settings = lease->granted().settings;
-    move_hosts(*key);
     key->value = lease->take_value();
     values.add(guard::ValuePatterns::make(key->value));
     if (end_scan_) end_scan_->add(*lease, key->value);
     held_.push_back(std::move(held));
+    if (key->service->ssh_agent) {
+      STRONGROOM_CHECKED(add_ssh(*lease, std::move(*key)));
+      keys.pop_back();
+    } else {
+      move_hosts(*key);
+    }
   }
   workroom::SessionFacts facts;
   facts.session = start_.session.text();
@@ -258,6 +282,9 @@ Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>&
     STRONGROOM_TRY(const auto programs, io::own_directory());
     facts.exec_socket = narrow_->socket();
     facts.init_program = narrow_->init_program(programs + "/strongroom-init");
+  }
+  if (ssh_) {
+    STRONGROOM_TRY(facts.ssh, ssh_->variables());
   }
   STRONGROOM_TRY(auto environment, workroom::build_environment(facts, std::move(keys)));
   if (narrow_) narrow_->take_values(environment);
@@ -290,6 +317,7 @@ io::Task<std::vector<lease::ProcessOutcome>> Runner::end_processes(lease::Fence 
   if (ended_because_.empty()) ended_because_ = fence.reason;
   if (narrow_) narrow_->forget_values();
   if (end_scan_) end_scan_->forget();
+  if (ssh_) ssh_->forget_values();
   if (workroom_ == nullptr) co_return processes;  // start_workroom() goes no further
   ++fences_;
   processes = co_await workroom_->end(std::chrono::milliseconds(fence.grace_ms));
@@ -347,7 +375,7 @@ io::Task<Status> Runner::hold_again() {
     if (lease == nullptr || !held->attach(*lease))
       co_return fail(Code::Revoked, "a key of this session was revoked");
     const Secret unused = lease->take_value();
-    if (narrow_) narrow_->hold(*lease);
+    hold_elsewhere(*lease);
     held_.push_back(std::move(held));
   }
   co_return Status();

@@ -18,6 +18,7 @@
 #include "app/narrow_injection.h"
 #include "app/output_watch.h"
 #include "app/proxy_door.h"
+#include "app/ssh_access.h"
 #include "catalog/catalog.h"
 #include "guard/any_value.h"
 #include "io/loop.h"
@@ -66,6 +67,8 @@ class Runner {
   io::Task<void> finish_output();
   [[nodiscard]] std::vector<catalog::Place> places() const;
   void move_hosts(workroom::SessionKey& key) const;
+  void hold_elsewhere(const lease::Lease& lease);
+  [[nodiscard]] Status add_ssh(const lease::Lease& lease, workroom::SessionKey key);
   [[nodiscard]] bool trusts_gateway() const;
   [[nodiscard]] Result<std::vector<workroom::PlainVariable>> open_trust();
   [[nodiscard]] Result<std::vector<workroom::PlainVariable>> open_proxy();
@@ -95,6 +98,7 @@ class Runner {
   std::unique_ptr<NarrowInjection> narrow_;  ///< --inject exec
   std::unique_ptr<EndScan> end_scan_;        ///< --scan-on-end
   std::unique_ptr<OutputWatch> output_;      ///< none without injected keys
+  std::unique_ptr<SshAccess> ssh_;           ///< where the session has SSH keys
   std::unique_ptr<workroom::Workroom> workroom_;
   std::string ended_because_;
   int fences_ = 0;  ///< under way

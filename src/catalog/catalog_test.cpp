@@ -53,11 +53,11 @@ TEST(Catalog, every_built_in_service_is_there_with_its_delivery) {
        {"gemini", "elevenlabs", "heygen", "firecrawl", "openai", "anthropic", "generic-http"})
     EXPECT_EQ(service(id).delivery, Delivery::Proxied) << id;
   for (const char* id :
-       {"github", "gitlab", "git", "postgres", "mysql", "tailscale", "generic-env"})
+       {"github", "gitlab", "git", "postgres", "mysql", "tailscale", "generic-env", "ssh"})
     EXPECT_EQ(service(id).delivery, Delivery::Injected) << id;
-  EXPECT_EQ(built_in().services().size(), 14U);
+  EXPECT_EQ(built_in().services().size(), 15U);
   EXPECT_EQ(built_in().find("vertex"), nullptr);
-  for (const char* id : {"github", "gitlab", "git"})
+  for (const char* id : {"github", "gitlab", "git", "ssh"})
     EXPECT_EQ(service(id).homes.front(), Home::Integration) << id;
   for (const char* id : {"gemini", "postgres", "generic-env", "tailscale"})
     EXPECT_EQ(service(id).homes.front(), Home::Skill) << id;
@@ -274,7 +274,7 @@ class Folder : public ::testing::Test {
 };
 
 TEST_F(Folder, own_services_join_the_built_in_ones) {
-  EXPECT_EQ(Catalog::load(folder + "/none")->services().size(), 14U);
+  EXPECT_EQ(Catalog::load(folder + "/none")->services().size(), 15U);
   write("mine.toml",
         "id = \"mine\"\ntitle = \"Mine\"\ndelivery = \"proxied\"\nhosts = [\"api.example.com\"]\n"
         "inject = { slot = \"header\", name = \"x-key\" }\n");
@@ -282,9 +282,9 @@ TEST_F(Folder, own_services_join_the_built_in_ones) {
   const auto catalog = Catalog::load(folder);
   ASSERT_TRUE(catalog) << catalog.error().message;
   EXPECT_NE(catalog->find("mine"), nullptr);
-  EXPECT_EQ(catalog->sources().size(), 15U);
+  EXPECT_EQ(catalog->sources().size(), 16U);
   // What the vault sends to a gateway makes the same catalogue there.
-  EXPECT_EQ(Catalog::from_sources(catalog->sources())->services().size(), 15U);
+  EXPECT_EQ(Catalog::from_sources(catalog->sources())->services().size(), 16U);
 }
 
 TEST_F(Folder, a_mistake_names_the_file_and_an_unreadable_one_is_not_passed_over) {

@@ -136,6 +136,23 @@ Status read_git(const Section& root, Service& service) {
   return {};
 }
 
+Status read_ssh(const Section& root, Service& service) {
+  STRONGROOM_CHECKED(root.flag("ssh_agent", service.ssh_agent));
+  if (!service.ssh_agent) return {};
+  if (service.delivery == Delivery::Proxied)
+    return root.mistake("ssh_agent", "'ssh_agent' is for injected services");
+  for (const char* name : {"host", "port", "user"})
+    if (std::ranges::find(service.settings, name, &Setting::name) == service.settings.end())
+      return root.mistake("ssh_agent", "'ssh_agent' needs the settings host, port and user");
+  const auto shows_it = [](const Variable& each) {
+    return each.value.find("{value}") != each.value.npos ||
+           each.value.find("{url:value}") != each.value.npos;
+  };
+  if (std::ranges::any_of(service.variables, shows_it))
+    return root.mistake("ssh_agent", "what an 'ssh_agent' holds is in no variable");
+  return {};
+}
+
 Status read_rest(const Section& root, Service& service) {
   long show = 0;
   STRONGROOM_CHECKED(root.texts("unset", service.unset));
@@ -180,6 +197,7 @@ Result<Service> read_service(const std::string& file, const toml::table& table) 
                                 "git_host",
                                 "git_user",
                                 "git_path",
+                                "ssh_agent",
                                 "forbidden_value"}));
   Service service;
   const auto with = [&](auto read) {
@@ -198,6 +216,7 @@ Result<Service> read_service(const std::string& file, const toml::table& table) 
   STRONGROOM_CHECKED(root.tables("usage", with(read_usage)));
   STRONGROOM_CHECKED(read_pass(root, service));
   STRONGROOM_CHECKED(read_git(root, service));
+  STRONGROOM_CHECKED(read_ssh(root, service));
   STRONGROOM_CHECKED(read_rest(root, service));
   return service;
 }

@@ -79,7 +79,7 @@ struct Variable {
 /// What a tenant fills in when adding a key (host, port, user...); never secret.
 struct Setting {
   std::string name;
-  std::string kind;  ///< "host", "port", "header", "text", "variable", "path"
+  std::string kind;  ///< "host", "port", "header", "text", "variable", "path", "ssh_keys"
   bool required = false;
   std::string default_value;
   std::string help;
@@ -138,6 +138,7 @@ struct Service {
       git_host;  ///< git credential helper is set for this host ("" none, "{setting:host}" allowed)
   std::string git_user;         ///< "x-access-token", "oauth2"
   std::string git_path;         ///< what of that host ("" all; whole segments, from a slash on)
+  bool ssh_agent = false;       ///< a private key that stays with the runner, as an SSH agent's
   std::string forbidden_value;  ///< substring that a value may not contain (Tailscale's "baseURL=")
 };
 

@@ -8,6 +8,8 @@
 
 #include "base/utf8.h"
 #include "catalog/catalog.h"
+#include "crypto/ssh_key.h"
+#include "crypto/ssh_public_keys.h"
 
 namespace strongroom::vault {
 namespace {
@@ -121,6 +123,11 @@ Result<std::string> checked_setting(const catalog::Setting& setting, const std::
       return wrong("is refused: " + status.error().message);
     return value;
   }
+  if (setting.kind == "ssh_keys") {
+    if (!crypto::parse_ssh_public_keys(value))
+      return wrong("is not a list of public keys as ssh-keyscan prints them (TYPE KEY, TYPE KEY)");
+    return value;
+  }
   if (setting.kind == "path") {
     auto path = catalog::canonical_path(value);
     if (!path) return wrong("is not a path: " + path.error().message);
@@ -143,6 +150,10 @@ Status check_value(const catalog::Service& service, Secret& value) {
     return fail(Code::Invalid,
                 "The key holds a line end or another control character, which " + service.title +
                     " cannot take: nothing was stored. Give the key alone, on one line.");
+  if (service.ssh_agent) {
+    const auto key = crypto::SshKey::read(value);
+    if (!key) return std::unexpected(key.error());
+  }
   const bool has_blank_end =
       value.reveal([](ByteView plain) { return plain.front() == ' ' || plain.back() == ' '; });
   if (has_blank_end && service.delivery == catalog::Delivery::Proxied)

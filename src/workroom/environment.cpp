@@ -64,6 +64,7 @@ class Builder {
   Status finish() {
     for (auto& variable : git_.variables())
       set(std::move(variable.name), std::move(variable.value));
+    for (const auto& variable : facts_.ssh) set(variable.name, variable.value);
     const std::string gateway_host = host_of(facts_.gateway);
     set("STRONGROOM_SESSION", facts_.session);
     set("STRONGROOM_GATEWAY", facts_.gateway);

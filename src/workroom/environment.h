@@ -61,6 +61,7 @@ struct SessionFacts {
   std::string exec_socket = {};   ///< of narrow injection (exec_server.h), as the workroom sees it;
                                   ///< empty: the values are the session's
   std::string init_program = {};  ///< the same of strongroom-init
+  std::vector<PlainVariable> ssh = {};  ///< where the session's SSH agent is
   bool is_container = false;      ///< PATH, HOME and their like are the image's
 };
 

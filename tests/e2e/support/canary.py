@@ -44,7 +44,10 @@ class Canaries:
         self._patterns = []
 
     def new(self, shape):
-        value = SHAPES[shape]()
+        return self.watch(shape, SHAPES[shape]())
+
+    def watch(self, shape, value):
+        """One that was made elsewhere."""
         self.all[value] = shape
         # Added whole: the watcher reads the list from a thread of its own.
         self._patterns += [
