@@ -1,6 +1,7 @@
 // strongroom-issuer: reads one job from its standard input, does it, writes what came of it there,
 // and ends. It is started by `strongroom serve` alone. SPDX-License-Identifier: Apache-2.0
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <csignal>
@@ -44,12 +45,18 @@ dynamic::Outcome work(const dynamic::Job& job) {
   return issuer::failed(Code::Unsupported, "no such source is known", false);
 }
 
+/// The clients of databases, and HTTP, keep copies of secrets in memory of their own. All of it is
+/// locked, where no limit could then leave us without memory.
+void lock_memory() {
+  const rlimit none{RLIM_INFINITY, RLIM_INFINITY};
+  if (::setrlimit(RLIMIT_MEMLOCK, &none) == 0)
+    (void)::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+}
+
 /// Under the vault's uid, it shall be of no use to a source that takes it over.
 bool is_confined() {
   if (!io::confine_this_process()) return false;
-  // The clients of databases, and HTTP, keep copies of secrets in memory of their own. Where the
-  // limit on locked memory lets us, all of it is locked.
-  (void)::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+  lock_memory();
   const auto common = io::calls_of_network_programs();
   std::vector<const char*> calls(common.begin(), common.end());
   // Authorities are given to the clients of databases as a file without a name.

@@ -197,6 +197,8 @@ def test_the_issuer_has_given_up_what_it_does_not_need(room, tailnet, key):
     [issuer] = [pid for pid in room._children() if Path(f"/proc/{pid}/comm").read_text() == "strongroom-issu\n"]
     status = dict(line.split(":", 1) for line in Path(f"/proc/{issuer}/status").read_text().splitlines())
     assert status["Seccomp"].strip() == "2" and status["NoNewPrivs"].strip() == "1"
+    if int(status["CapEff"], 16) >> 24 & 1:  # CAP_SYS_RESOURCE
+        assert int(status["VmLck"].split()[0]) > 1024, "its memory is locked"
     go.set()
 
 
