@@ -407,6 +407,10 @@ void add_sessions(CLI::App& app, Options& o) {
   run->add_flag("--output-filter,!--no-output-filter", o.run.filters_output,
                 "injected values are masked in what the command writes to pipes and files: so "
                 "unless --no-output-filter is said");
+  run->add_flag("-t,--tty", o.run.has_terminal,
+                "give the command a terminal of its own, for programs that want one");
+  run->add_flag("-i,--interactive", o.run.is_interactive,
+                "the command reads our standard input, as it always does");
   run->add_option("--scan-on-end", o.run.scan_on_end,
                   "when the command has ended, search this folder for the values of injected keys; "
                   "may be repeated")

@@ -70,6 +70,8 @@ struct RunOptions {
   std::string runtime = "process";
   bool proxies = true;         ///< the proxy ingress is set in the workroom
   bool filters_output = true;  ///< injected values are masked in what the command writes
+  bool has_terminal = false;   ///< a terminal of the workroom's own
+  bool is_interactive = true;  ///< as always; said by habit
   bool socket = false;         ///< a Unix socket of the session's own
   std::optional<long> socket_owner;
   std::string inject = "session";        ///< "exec": the values go to single commands alone

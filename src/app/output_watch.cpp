@@ -23,22 +23,33 @@ Result<std::unique_ptr<OutputWatch>> OutputWatch::over(io::Loop& loop, workroom:
   return out;
 }
 
+Result<std::unique_ptr<OutputWatch>> OutputWatch::over_terminal(io::Loop& loop, int terminal,
+                                                                int file, lease::HolderLink& link,
+                                                                SessionId session) {
+  std::unique_ptr<OutputWatch> out(new OutputWatch(loop, link, session));
+  STRONGROOM_TRY(out->net_, workroom::OutputNet::of_terminal(loop, terminal, file));
+  return out;
+}
+
 Status OutputWatch::begin(const std::shared_ptr<const guard::AnyValue>& values) {
   ticker_ = loop_.every(kActivityTime, [this] { tell_activity(); });
   return net_->begin(values, [this](const std::string& stream) { note(stream, 1); });
 }
 
-io::Task<int> OutputWatch::finish(Deadline deadline) {
+io::Task<void> OutputWatch::finish(Deadline deadline) {
   net_->let_go();
   co_await net_->drained(deadline);
   ticker_.reset();
-  int status = 0;
-  for (const auto& caught : net_->caught())
-    if (const int failed = tell(caught); failed != 0) status = failed;
-  co_return status;
 }
 
-int OutputWatch::tell(const workroom::OutputNet::Catch& caught) {
+int OutputWatch::tell() {
+  int status = 0;
+  for (const auto& caught : net_->caught())
+    if (const int failed = tell_of(caught); failed != 0) status = failed;
+  return status;
+}
+
+int OutputWatch::tell_of(const workroom::OutputNet::Catch& caught) {
   // The first has been told already.
   if (caught.hits > 1) note(caught.stream, caught.hits);
   if (caught.hits > 0)

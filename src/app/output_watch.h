@@ -23,13 +23,17 @@ class OutputWatch {
   /// In place of the streams that a command writes to.
   static Result<std::unique_ptr<OutputWatch>> over(io::Loop& loop, workroom::Streams& streams,
                                                    lease::HolderLink& link, SessionId session);
+  static Result<std::unique_ptr<OutputWatch>> over_terminal(io::Loop& loop, int terminal, int file,
+                                                            lease::HolderLink& link,
+                                                            SessionId session);
   /// Before the command begins.
   [[nodiscard]] Status begin(const std::shared_ptr<const guard::AnyValue>& values);
   /// The command has its streams.
   void let_go() noexcept { net_->let_go(); }
-  /// Once nothing of the workroom is left. The answer is an exit status: not 0 where some of its
-  /// output is lost.
-  [[nodiscard]] io::Task<int> finish(Deadline deadline);
+  /// Once nothing of the workroom is left: what it wrote has gone on (OutputNet::drained).
+  [[nodiscard]] io::Task<void> finish(Deadline deadline);
+  /// What was caught. The answer is an exit status: not 0 where some of the output is lost.
+  [[nodiscard]] int tell();
 
  private:
   OutputWatch(io::Loop& loop, lease::HolderLink& link, SessionId session)
@@ -37,7 +41,7 @@ class OutputWatch {
   /// What the command writes keeps its session from being idle.
   void tell_activity();
   void note(const std::string& stream, std::size_t count);
-  [[nodiscard]] int tell(const workroom::OutputNet::Catch& caught);
+  [[nodiscard]] int tell_of(const workroom::OutputNet::Catch& caught);
 
   io::Loop& loop_;
   lease::HolderLink& link_;

@@ -88,6 +88,7 @@ io::Task<void> Runner::live() {
   if (begun) begun = co_await attach();
   if (begun) begun = co_await start_workroom();
   if (!begun) {
+    terminal_.reset();
     exit_code_ = report(begun.error());
     // As a shell has it.
     if (begun.error().reason == workroom::kCommandNotFound) exit_code_ = 127;
@@ -149,7 +150,10 @@ io::Task<Status> Runner::start_workroom() {
   const auto values = std::make_shared<guard::AnyValue>();
   auto environment = environment_of(*leases, *values);
   if (!environment) co_return std::unexpected(std::move(environment).error());
-  const Status begun = output_ ? output_->begin(values) : Status();
+  const auto sought = options_.filters_output ? values : std::make_shared<guard::AnyValue>();
+  Status begun = output_ ? output_->begin(sought) : Status();
+  // Before the command writes: its line ends are made inside.
+  if (begun && terminal_) begun = terminal_->begin();
   if (!begun) co_return std::unexpected(begun.error());
   spec.environment = std::move(*environment);
   const Status written = trust_ ? trust_->finish() : Status();
@@ -158,6 +162,7 @@ io::Task<Status> Runner::start_workroom() {
   if (!started) co_return std::unexpected(std::move(started).error());
   workroom_ = std::move(*started);
   if (output_) output_->let_go();
+  if (terminal_) terminal_->let_go();
   co_return Status();
 }
 
@@ -293,6 +298,13 @@ Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>&
 
 /// Over the command's output, where it is given what must not be in it.
 Status Runner::watch_output(workroom::WorkroomSpec& spec) {
+  if (options_.has_terminal) {
+    const int out = spec.streams.out;
+    STRONGROOM_TRY(terminal_, workroom::Terminal::open(loop_, spec.streams));
+    STRONGROOM_TRY(
+        output_, OutputWatch::over_terminal(loop_, terminal_->ours(), out, link_, start_.session));
+    return {};
+  }
   if (start_.injected.empty() || !options_.filters_output) return {};
   STRONGROOM_TRY(output_, OutputWatch::over(loop_, spec.streams, link_, start_.session));
   return {};
@@ -302,7 +314,9 @@ Status Runner::watch_output(workroom::WorkroomSpec& spec) {
 io::Task<void> Runner::finish_output() {
   if (output_ == nullptr) co_return;
   const Deadline soon = Deadline::after(clock_, std::chrono::seconds(2));
-  const int status = co_await output_->finish(ended_because_.empty() ? Deadline() : soon);
+  co_await output_->finish(ended_because_.empty() ? Deadline() : soon);
+  terminal_.reset();  // from here on it is ours to write to
+  const int status = output_->tell();
   if (exit_code_ == 0) exit_code_ = status;
 }
 

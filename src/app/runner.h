@@ -24,6 +24,7 @@
 #include "io/loop.h"
 #include "lease/holder_side.h"
 #include "workroom/proxy_environment.h"
+#include "workroom/terminal.h"
 #include "workroom/workroom.h"
 
 namespace strongroom::app {
@@ -95,10 +96,11 @@ class Runner {
   std::unique_ptr<Housing> housing_;
   std::optional<workroom::TrustFiles> trust_;
   std::unique_ptr<ProxyDoor> door_;
-  std::unique_ptr<NarrowInjection> narrow_;  ///< --inject exec
-  std::unique_ptr<EndScan> end_scan_;        ///< --scan-on-end
-  std::unique_ptr<OutputWatch> output_;      ///< none without injected keys
-  std::unique_ptr<SshAccess> ssh_;           ///< where the session has SSH keys
+  std::unique_ptr<NarrowInjection> narrow_;       ///< --inject exec
+  std::unique_ptr<workroom::Terminal> terminal_;  ///< -t
+  std::unique_ptr<EndScan> end_scan_;             ///< --scan-on-end
+  std::unique_ptr<OutputWatch> output_;           ///< none without injected keys
+  std::unique_ptr<SshAccess> ssh_;                ///< where the session has SSH keys
   std::unique_ptr<workroom::Workroom> workroom_;
   std::string ended_because_;
   int fences_ = 0;  ///< under way

@@ -96,6 +96,9 @@ Status give_order(int fd, const WorkroomSpec& spec, StreamsGo streams) {
   if (streams == StreamsGo::WithOrder) {
     head.streams = kWireStreams;
     head.is_terminal = spec.streams.is_terminal ? 1 : 0;
+    // Whoever works at it may open it by its name (/dev/stderr).
+    if (spec.streams.is_terminal && spec.user)
+      (void)!::fchown(spec.streams.in, spec.user->user, static_cast<gid_t>(-1));
     STRONGROOM_CHECKED(send_with_streams(fd, head_octets, spec.streams));
   } else {
     STRONGROOM_CHECKED(send_all(fd, head_octets));

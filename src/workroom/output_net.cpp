@@ -25,6 +25,7 @@ namespace {
 
 /// What a pipe holds, as a rule.
 constexpr std::size_t kPiece = std::size_t{64} << 10U;
+constexpr int kTerminalPassesOnMs = 50;
 
 /// 0, or errno.
 int write_all(int file, ByteView data) {
@@ -65,6 +66,7 @@ struct OutputNet::Pump {
   std::string name;
   int over = -1;  ///< an eventfd(2) that tells of `is_over`
   std::atomic<bool> is_over = false;
+  bool is_terminal = false;
   std::atomic<std::size_t> hits = 0;
   std::atomic<std::uint64_t> written = 0;
   std::atomic<int> problem = 0;
@@ -89,6 +91,7 @@ struct OutputNet::Pump {
 
  private:
   [[nodiscard]] MutableBytes next();
+  void look_whether_over();
   void wait() const;
   static bool pass_on(const std::shared_ptr<Pump>& self, ByteView free);
   static void finish(const std::shared_ptr<Pump>& self);
@@ -99,14 +102,23 @@ void OutputNet::Pump::wait() const {
   ::poll(of.data(), of.size(), -1);
 }
 
+/// What a terminal was written may still be on its way here, but not for long.
+void OutputNet::Pump::look_whether_over() {
+  if (!is_over || left) return;
+  if (is_terminal) {
+    pollfd one{pipe, POLLIN, 0};
+    if (::poll(&one, 1, kTerminalPassesOnMs) == 0) left = 0;
+    return;
+  }
+  int now = 0;
+  ::ioctl(pipe, FIONREAD, &now);
+  left = static_cast<std::size_t>(now);
+}
+
 /// What came; nothing at the end. Once it is over, that is the end of what is in the pipe now.
 MutableBytes OutputNet::Pump::next() {
   for (;;) {
-    if (is_over && !left) {
-      int now = 0;
-      ::ioctl(pipe, FIONREAD, &now);
-      left = static_cast<std::size_t>(now);
-    }
+    look_whether_over();
     if (left == 0) return {};
     const ssize_t size = ::read(pipe, piece.data(), std::min(kPiece, left.value_or(kPiece)));
     if (size > 0) {
@@ -215,6 +227,20 @@ Result<std::unique_ptr<OutputNet>> OutputNet::make(io::Loop& loop, Streams& stre
   } else if (has_error) {
     STRONGROOM_CHECKED(net->replace(streams.error, "standard error"));
   }
+  return net;
+}
+
+Result<std::unique_ptr<OutputNet>> OutputNet::of_terminal(io::Loop& loop, int terminal, int file) {
+  std::unique_ptr<OutputNet> net(new OutputNet(loop));
+  const auto pump = std::make_shared<Pump>(loop);
+  pump->name = "the terminal";
+  pump->is_terminal = true;
+  pump->pipe = ::fcntl(terminal, F_DUPFD_CLOEXEC, 0);
+  pump->file = ::fcntl(file, F_DUPFD_CLOEXEC, 0);
+  pump->over = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (pump->pipe < 0 || pump->file < 0 || pump->over < 0)
+    return fail(Code::Unavailable, std::string("no terminal can be read: ") + std::strerror(errno));
+  net->pumps_.push_back(pump);
   return net;
 }
 

@@ -33,6 +33,8 @@ class OutputNet {
   /// Puts pipes in place of what is written to. One pipe for both where both lead to one file, so
   /// that the order stays.
   static Result<std::unique_ptr<OutputNet>> make(io::Loop& loop, Streams& streams);
+  /// What comes out of a terminal of the workroom's own goes to `file`.
+  static Result<std::unique_ptr<OutputNet>> of_terminal(io::Loop& loop, int terminal, int file);
   OutputNet(const OutputNet&) = delete;
   OutputNet& operator=(const OutputNet&) = delete;
   ~OutputNet();

@@ -27,7 +27,8 @@ bool has_terminal() {
 
 class ChildInit final : public RunningInit {
  public:
-  ChildInit(io::Loop& loop, int wire) : loop_(loop), wire_(wire), shares_group_(has_terminal()) {}
+  ChildInit(io::Loop& loop, int wire, bool shares_group)
+      : loop_(loop), wire_(wire), shares_group_(shares_group) {}
   ~ChildInit() override;
   Status spawn(const WorkroomSpec& spec, int socket);
 
@@ -100,7 +101,9 @@ Result<std::unique_ptr<RunningInit>> ProcessRuntime::launch_now(io::Loop& loop,
   STRONGROOM_CHECKED(check_spec(spec));
   STRONGROOM_TRY(const io::SocketPair pair, io::socket_pair());
   for (const int end : {pair.ours, pair.theirs}) ::fcntl(end, F_SETFL, 0);  // both wait
-  auto init = std::make_unique<ChildInit>(loop, pair.ours);
+  // With a terminal of its own, the caller's says nothing to the command.
+  const bool shares_group = has_terminal() && !spec.streams.is_terminal;
+  auto init = std::make_unique<ChildInit>(loop, pair.ours, shares_group);
   const auto done = init->spawn(spec, pair.theirs);
   ::close(pair.theirs);
   if (!done) return std::unexpected(done.error());

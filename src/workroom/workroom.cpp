@@ -174,7 +174,8 @@ Result<std::unique_ptr<Workroom>> Workroom::start(io::Loop& loop, std::unique_pt
   STRONGROOM_CHECKED(check_spec(spec));
   const auto state = std::make_shared<State>(loop, std::move(init));
   STRONGROOM_CHECKED(State::watch_signals(state));
-  const auto streams = state->running->wants_streams() ? StreamsGo::WithOrder : StreamsGo::Before;
+  const bool go_with_order = state->running->wants_streams() || spec.streams.is_terminal;
+  const auto streams = go_with_order ? StreamsGo::WithOrder : StreamsGo::Before;
   STRONGROOM_CHECKED(hand_over(state->running->wire(), spec, streams));
   loop.spawn(State::watch(state));
   return std::unique_ptr<Workroom>(new Workroom(state));

@@ -20,6 +20,7 @@ from support.memory import find
 from support.output import try_output_net
 from support.room import AGENTS, NOBODY, last_json
 from support.streams import command_line, try_standard_streams
+from support.terminal import try_terminal
 from support.waiting import until
 
 pytestmark = [
@@ -309,6 +310,11 @@ def test_standard_streams_of_every_kind(room, busybox, in_container, tmp_path):
 
 def test_j1_what_it_writes_passes_through_the_net(room, busybox, in_container):
     try_output_net(room, in_container(busybox))
+
+
+@pytest.mark.parametrize("user", ["root", "agent"])
+def test_a_terminal_of_its_own(room, busybox, in_container, user):
+    try_terminal(room, in_container(busybox, "-i", "--user", user))
 
 
 def test_a_reader_that_takes_its_time_holds_up_nothing_but_the_command(room, busybox, in_container):
