@@ -380,7 +380,10 @@ constexpr std::array kVerified = {
     Member{"checkpoints", Kind::Integer, Need::Required, "Signatures that are right"},
     Member{"after_last_checkpoint", Kind::Integer, Need::Required,
            "Entries not yet under a signature"},
-    Member{"head", Kind::Text, Need::Required, "Hash of the last entry, hex"}};
+    Member{"head", Kind::Text, Need::Required, "Hash of the last entry, hex"},
+    Member{"tree_size", Kind::Integer, Need::Required,
+           "Entries under the tree's newest checkpoint"},
+    Member{"tree_root", Kind::Text, Need::Required, "Its root, base64; empty: none yet"}};
 constexpr std::array kSeal = {
     Member{"id", Kind::Text, Need::Required, "sea_..."},
     Member{"kind", Kind::Text, Need::Required, "What it opens by", "file|passphrase|shares"},

@@ -207,7 +207,9 @@ json::object to_json(const audit::Verified& verified) {
   return {{"entries", verified.entries},
           {"checkpoints", verified.checkpoints},
           {"after_last_checkpoint", verified.after_last_checkpoint},
-          {"head", verified.head}};
+          {"head", verified.head},
+          {"tree_size", verified.tree_size},
+          {"tree_root", verified.tree_root}};
 }
 
 }  // namespace strongroom::api

@@ -439,15 +439,21 @@ void add_records(CLI::App& app, Options& o) {
   audit_filters(leaf(*audit, o, "list", "list entries",
                      [&o](const Common& c) { return audit_list(c, o.audit); }),
                 o, kLongestAuditPage, "at most so many entries, newest first (100)");
-  auto* verify = leaf(*audit, o, "verify", "check the chain of the record",
+  auto* verify = leaf(*audit, o, "verify", "check the record: chain, tree and signatures",
                       [&o](const Common& c) { return audit_verify(c, o.folder, o.public_key); });
-  verify->add_option("folder", o.folder,
-                     "a record folder to check without a server (default: ask the server)");
+  verify->add_option(
+      "folder", o.folder,
+      "a folder of the record or of its tiles to check without a server (default: ask the "
+      "server)");
   verify->add_option("--public-key", o.public_key,
                      "the installation's public key, base64 (with a folder)");
-  audit_filters(leaf(*audit, o, "export", "print entries as NDJSON, newest first",
-                     [&o](const Common& c) { return audit_export(c, o.audit); }),
-                o, std::numeric_limits<long>::max(), "only the newest so many entries (all)");
+  auto* exported = leaf(*audit, o, "export", "print entries as NDJSON, newest first",
+                        [&o](const Common& c) { return audit_export(c, o.audit); });
+  audit_filters(exported, o, std::numeric_limits<long>::max(),
+                "only the newest so many entries (all)");
+  exported->add_option("--tiles", o.audit.tiles,
+                       "a folder for the whole record as a signed tree (C2SP tlog-tiles), which "
+                       "'audit verify FOLDER' and others' verifiers read");
 
   auto* receipt = group(app, "receipt", "proofs of revocation");
   leaf(*receipt, o, "list", "list receipts", [](const Common& c) { return receipt_list(c); });

@@ -110,7 +110,8 @@ inline constexpr long kLongestAuditPage = 10'000;
 
 struct AuditOptions {
   std::string tenant, key, session, member;
-  long limit = 0;  ///< 0: the newest 100 in a list, all in an export
+  long limit = 0;     ///< 0: the newest 100 in a list, all in an export
+  std::string tiles;  ///< a folder to export the whole tree to
 };
 
 int tenant_add(const Common& common, const std::string& name);
@@ -168,6 +169,7 @@ int session_events(const Common& common, const SessionEventsOptions& options);
 
 int audit_list(const Common& common, const AuditOptions& options);
 int audit_verify(const Common& common, const std::string& folder, const std::string& public_key);
+/// With `tiles`: the tree, read from the data directory.
 int audit_export(const Common& common, const AuditOptions& options);
 
 int receipt_list(const Common& common);

@@ -11,7 +11,7 @@
 #include "app/call.h"
 #include "app/config.h"
 #include "app/files.h"
-#include "audit/log.h"
+#include "audit/tile_store.h"
 #include "base/encoding.h"
 #include "vault/vault.h"
 
@@ -111,6 +111,38 @@ Result<crypto::PublicKey> record_key(const Common& common, const std::string& gi
   return key;
 }
 
+void print_verified(const Common& common, const json::value& verified) {
+  print_object(common.format, verified,
+               {{"entries", "entries"},
+                {"checkpoints", "checkpoints"},
+                {"after the last checkpoint", "after_last_checkpoint"},
+                {"head", "head"},
+                {"entries in the tree", "tree_size"},
+                {"root of the tree", "tree_root"}});
+}
+
+json::object to_json(const audit::Verified& verified) {
+  return {{"entries", verified.entries},
+          {"checkpoints", verified.checkpoints},
+          {"after_last_checkpoint", verified.after_last_checkpoint},
+          {"head", verified.head},
+          {"tree_size", verified.tree_size},
+          {"tree_root", verified.tree_root}};
+}
+
+/// From the data directory; it needs no server, and does not mind one.
+int tiles_export(const Common& common, const std::string& folder) {
+  const auto key = record_key(common, {});
+  if (!key) return report(key.error());
+  const std::string tree = data_directory(common.data) + "/audit/tlog";
+  const auto exported = audit::export_tiles(tree, folder, *key);
+  if (!exported) return report(exported.error());
+  const auto named = write_file(folder + "/verifier-key", audit::verifier_key(*key) + "\n", 0644);
+  if (!named) return report(named.error());
+  print_verified(common, to_json(*exported));
+  return 0;
+}
+
 struct Finding {
   std::string what;
   std::string state;
@@ -162,6 +194,7 @@ int audit_list(const Common& common, const AuditOptions& options) {
 }
 
 int audit_export(const Common& common, const AuditOptions& options) {
+  if (!options.tiles.empty()) return tiles_export(common, options.tiles);
   auto server = find_server(common.data);
   if (!server) return report(server.error());
   ControlClient client(std::move(*server));
@@ -175,26 +208,12 @@ int audit_verify(const Common& common, const std::string& folder, const std::str
   if (folder.empty())
     return with_client(
         common, [&](ControlClient& client) { return client.post("/api/v1/audit/verify", {}); },
-        [&](const json::value& answer) {
-          print_object(common.format, answer,
-                       {{"entries", "entries"},
-                        {"checkpoints", "checkpoints"},
-                        {"after the last checkpoint", "after_last_checkpoint"},
-                        {"head", "head"}});
-        });
+        [&](const json::value& answer) { print_verified(common, answer); });
   const auto key = record_key(common, public_key);
   if (!key) return report(key.error());
   const auto verified = audit::Log::verify_folder(folder, *key);
   if (!verified) return report(verified.error());
-  print_object(common.format,
-               json::object{{"entries", verified->entries},
-                            {"checkpoints", verified->checkpoints},
-                            {"after_last_checkpoint", verified->after_last_checkpoint},
-                            {"head", verified->head}},
-               {{"entries", "entries"},
-                {"checkpoints", "checkpoints"},
-                {"after the last checkpoint", "after_last_checkpoint"},
-                {"head", "head"}});
+  print_verified(common, to_json(*verified));
   return 0;
 }
 

@@ -202,8 +202,9 @@ class Server {
   }
   [[nodiscard]] std::string why_not_ready() const {
     if (!leases_) return "sealed";
-    return leases_->holder_count(lease::HolderRole::Gateway) > 0 ? std::string()
-                                                                 : "no gateway has joined yet";
+    if (leases_->holder_count(lease::HolderRole::Gateway) == 0) return "no gateway has joined yet";
+    const Status record = record_->health();
+    return record ? std::string() : record.error().message;
   }
   static Result<io::BoundSocket> listen(const std::string& text, const std::string& flag) {
     STRONGROOM_TRY(const auto endpoint, io::parse_endpoint(text));
@@ -331,6 +332,8 @@ class Server {
                    [this] { return static_cast<double>(leases_->lease_count()); });
     metrics_.counter("strongroom_uses_total", "Uses of keys recorded since the start",
                      [this] { return static_cast<double>(source_->uses()); });
+    metrics_.gauge("strongroom_record_writable", "1 while uses can be recorded, and are answered",
+                   [this] { return record_->health() ? 1.0 : 0.0; });
     return {};
   }
 

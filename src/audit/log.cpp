@@ -12,28 +12,37 @@
 #include <unordered_map>
 
 #include "audit/render.h"
+#include "audit/tree_keeper.h"
 #include "audit/verifier.h"
 #include "audit/writer.h"
+#include "base/encoding.h"
 #include "base/log.h"
 
 namespace strongroom::audit {
 
 struct Log::State {
-  State(Options&& given, ChainEnd end, std::uint64_t sequence)
+  State(Options&& given, ChainEnd end, std::uint64_t sequence, TreeHead published)
       : directory(given.directory),
         clock(*given.clock),
         post(std::move(given.post)),
-        public_key(crypto::public_key_of(given.signing_key)),
+        signing_key(std::move(given.signing_key)),
+        public_key(crypto::public_key_of(signing_key)),
         next_sequence(sequence + 1),
-        writer({given.directory, given.clock, std::move(given.signing_key), given.segment_octets},
-               end) {}
+        writer({given.directory, given.clock, &signing_key, given.segment_octets}, end),
+        keeper({given.directory, &signing_key, [this] { return writer.written(); },
+                [this](const Error& why) { writer.refuse(why); }},
+               published) {}
+  ~State() { (void)writer.flush(); }  // what the keeper publishes last
+
   std::string directory;
   const Clock& clock;
   std::function<void(std::function<void()>)> post;
+  Secret signing_key;
   crypto::PublicKey public_key;
   std::uint64_t next_sequence;
   ByteVector scratch;
   mutable BatchWriter writer;
+  TreeKeeper keeper;
 
   std::uint64_t append(const Content& content, std::function<void(Status)> on_durable) {
     const std::uint64_t sequence = next_sequence++;
@@ -71,16 +80,49 @@ Status cut_tail(const std::string& path, std::uint64_t at) {
   return {};
 }
 
+/// A tree's head that the entries are held against as they are walked.
+class HeadCheck {
+ public:
+  explicit HeadCheck(TreeHead head) : head_(head) {}
+  Status take(ByteView entry) {
+    if (tree_.size() >= head_.size || entry[0] == kCheckpointKind) return {};
+    STRONGROOM_CHECKED(tree_.append(entry, [](const Tile&) -> Status { return {}; }));
+    if (tree_.size() < head_.size || tree_.root() == head_.root) return {};
+    return fail(Code::Tampered, "the record's first " + std::to_string(head_.size) +
+                                    " entries are not those under the checkpoint of its tree");
+  }
+  [[nodiscard]] Status finish() const {
+    if (tree_.size() >= head_.size) return {};
+    return fail(Code::Tampered, "the record ends after entry " + std::to_string(tree_.size()) +
+                                    ", but a checkpoint of its tree counts " +
+                                    std::to_string(head_.size) + ": its end was cut off");
+  }
+  [[nodiscard]] const TreeHead& head() const { return head_; }
+
+ private:
+  TreeHead head_;
+  TileBuilder tree_;
+};
+
+/// Size 0 when there is none yet.
+Result<TreeHead> newest_head(const std::string& directory, const crypto::PublicKey& key) {
+  STRONGROOM_TRY(const auto note, TileStore(directory + "/tlog").checkpoint());
+  if (!note) return TreeHead{};
+  return open_checkpoint(*note, key);
+}
+
 /// Walks until something does not fit.
 struct Walk {
   Verifier verifier;
+  HeadCheck head;
   Status refusal;
   bool is_chained = false;  ///< what was refused is whole all the same
-  explicit Walk(const crypto::PublicKey& key) : verifier(key) {}
+  Walk(const crypto::PublicKey& key, TreeHead published) : verifier(key), head(published) {}
 
   Result<bool> take(const Frame& frame) {
     refusal = verifier.take(frame);
     is_chained = !refusal && next_hash(verifier.head(), frame.entry) == frame.hash;
+    if (refusal) STRONGROOM_CHECKED(head.take(frame.entry));
     return refusal.has_value();
   }
 };
@@ -104,15 +146,21 @@ Status settle_end(const std::vector<std::string>& files, const ReadEnd& end, con
 }
 
 Result<Verified> walk_all(const std::vector<std::string>& files, WrittenUpTo until,
-                          const crypto::PublicKey& key) {
+                          const crypto::PublicKey& key, TreeHead published) {
   Verifier verifier(key);
+  HeadCheck head(published);
   STRONGROOM_TRY(const ReadEnd end,
-                 read_frames(files, until, [&](const Frame& frame) -> Result<bool> {
+                 read_frames(files, {}, until, [&](const Frame& frame) -> Result<bool> {
                    STRONGROOM_CHECKED(verifier.take(frame));
+                   STRONGROOM_CHECKED(head.take(frame.entry));
                    return true;
                  }));
   if (end.is_torn) return fail(Code::Tampered, "the record's last entry is cut short");
-  return verifier.finish();
+  STRONGROOM_CHECKED(head.finish());
+  Verified verified = verifier.finish();
+  verified.tree_size = published.size;
+  if (published.size > 0) verified.tree_root = to_base64(published.root);
+  return verified;
 }
 
 }  // namespace
@@ -124,9 +172,12 @@ Result<std::unique_ptr<Log>> Log::open(Options options) {
   STRONGROOM_CHECKED(make_directory(options.directory));
   STRONGROOM_TRY(const auto files, segment_files(options.directory));
   const crypto::PublicKey key = crypto::public_key_of(options.signing_key);
-  Walk walk(key);
+  STRONGROOM_TRY(const TreeHead published, newest_head(options.directory, key));
+  Walk walk(key, published);
   STRONGROOM_TRY(const ReadEnd end,
-                 read_frames(files, {}, [&](const Frame& frame) { return walk.take(frame); }));
+                 read_frames(files, {}, {}, [&](const Frame& frame) { return walk.take(frame); }));
+  // Before anything is cut off: what a checkpoint covers was durable, and no crash takes it.
+  if (walk.refusal || !walk.is_chained) STRONGROOM_CHECKED(walk.head.finish());
   STRONGROOM_CHECKED(settle_end(files, end, walk, key));
   ChainEnd chain;
   chain.head = walk.verifier.head();
@@ -135,7 +186,8 @@ Result<std::unique_ptr<Log>> Log::open(Options options) {
   chain.offset = end.offset;
   chain.is_checkpointed = walk.verifier.verified().after_last_checkpoint == 0;
   const std::uint64_t last = walk.verifier.last_sequence();
-  return std::unique_ptr<Log>(new Log(std::make_unique<State>(std::move(options), chain, last)));
+  return std::unique_ptr<Log>(
+      new Log(std::make_unique<State>(std::move(options), chain, last, published)));
 }
 
 Status Log::record(const Act& act) {
@@ -144,11 +196,20 @@ Status Log::record(const Act& act) {
 
 Status Log::record(std::span<const Act> acts) {
   if (acts.empty()) return {};
-  std::promise<Status> answer;
-  auto durable = answer.get_future();
+  // Shared: when the disk hangs, nobody waits for the answer any more.
+  auto answer = std::make_shared<std::promise<Status>>();
+  auto durable = answer->get_future();
   for (const Act& act : acts.first(acts.size() - 1)) state_->append(act, {});
   // What came before it is durable with it, or has failed with it.
-  state_->append(acts.back(), [&](Status status) { answer.set_value(std::move(status)); });
+  state_->append(acts.back(), [answer](Status status) { answer->set_value(std::move(status)); });
+  // What waits already is given longer than what comes while the disk hangs: a busy disk is no
+  // reason to undo a change.
+  constexpr auto kLook = BatchWriter::kHangs / 8;
+  constexpr int kLooks = 20;
+  for (int i = 0; durable.wait_for(kLook) != std::future_status::ready; ++i) {
+    const Status well = state_->writer.health();
+    if (i >= kLooks && !well && state_->writer.is_hanging()) return well;
+  }
   return durable.get();
 }
 
@@ -176,7 +237,7 @@ Status Log::for_each(const std::function<bool(const Entry&)>& visit) const {
   const WrittenUpTo until = state_->writer.written();
   STRONGROOM_TRY(const auto files, segment_files(state_->directory));
   STRONGROOM_TRY(const ReadEnd end,
-                 read_frames(files, until, [&](const Frame& frame) -> Result<bool> {
+                 read_frames(files, {}, until, [&](const Frame& frame) -> Result<bool> {
                    if (!frame.entry.empty() && frame.entry[0] == kCheckpointKind) return true;
                    STRONGROOM_TRY(const Entry entry, decode_entry(frame.entry));
                    return visit(entry);
@@ -212,15 +273,23 @@ Result<std::vector<json::object>> Log::list(const Filter& filter) const {
 }
 
 Result<Verified> Log::verify() const {
-  (void)state_->writer.flush();
+  STRONGROOM_CHECKED(state_->writer.flush());
+  // In this order: what was published is among what was written.
+  const TreeHead published = state_->keeper.published();
   const WrittenUpTo until = state_->writer.written();
   STRONGROOM_TRY(const auto files, segment_files(state_->directory));
-  return walk_all(files, until, state_->public_key);
+  return walk_all(files, until, state_->public_key, published);
+}
+
+Status Log::health() const {
+  return state_->writer.health();
 }
 
 Result<Verified> Log::verify_folder(const std::string& directory, const crypto::PublicKey& key) {
+  if (is_tile_folder(directory)) return verify_tiles(directory, key);
   STRONGROOM_TRY(const auto files, segment_files(directory));
-  return walk_all(files, {}, key);
+  STRONGROOM_TRY(const TreeHead published, newest_head(directory, key));
+  return walk_all(files, {}, key, published);
 }
 
 }  // namespace strongroom::audit

@@ -4,8 +4,11 @@
 // loop; list, for_each and verify any, since they read the files; one writer thread inside does
 // group commit: all that has come in meanwhile is written and synchronised once. Segment files
 // DIR/record-NNNNNNNN.log, each frame [length][entry][SHA-256 of the previous hash and the entry];
-// about once a second and at the end a checkpoint signed by Ed25519. Fails closed: Storage when the
-// disk does not take it; it is tried again with the next entry. SPDX-License-Identifier: Apache-2.0
+// about once a second and at the end a checkpoint signed by Ed25519. A second thread keeps the tree
+// over them in DIR/tlog and looks whether the files are still what was written. Fails closed:
+// Storage when the disk does not take it, or not within 2 s; it is tried again with the next entry.
+// Tampered, until the server is started anew, once a file is not what was written.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <functional>
@@ -40,6 +43,8 @@ struct Verified {
   std::uint64_t checkpoints = 0;
   std::uint64_t after_last_checkpoint = 0;  ///< entries not yet under a signature
   std::string head;                         ///< hex of the last hash
+  std::uint64_t tree_size = 0;              ///< entries under the newest checkpoint of the tree
+  std::string tree_root;                    ///< its root, base64; empty: there is none
 };
 
 class Log {
@@ -49,14 +54,14 @@ class Log {
     const Clock* clock = nullptr;
     Secret signing_key;                               ///< Ed25519
     std::function<void(std::function<void()>)> post;  ///< runs a callback on the vault's loop
-    std::size_t segment_octets = 64UL << 20U;
+    std::size_t segment_octets = 16UL << 20U;
   };
-  /// Checks the whole chain. A torn tail (a crash) is cut off; anything else that does not fit is
-  /// Tampered and names the entry.
+  /// Checks the whole chain, and that the tree's newest checkpoint is of it. A torn tail (a crash)
+  /// is cut off; anything else that does not fit is Tampered and names the entry.
   static Result<std::unique_ptr<Log>> open(Options options);
   ~Log();  ///< writes what is pending and a last checkpoint
 
-  /// Durable when it answers.
+  /// Durable when it answers. What a hanging disk did not take in time may still come to be there.
   Status record(const Act& act);
   /// All of them, in one synchronised write.
   Status record(std::span<const Act> acts);
@@ -71,7 +76,9 @@ class Log {
   /// In order of sequence; false from `visit` ends it.
   Status for_each(const std::function<bool(const Entry&)>& visit) const;
   [[nodiscard]] Result<Verified> verify() const;
-  /// Offline: from a copied folder alone.
+  /// Why uses are not recorded at present, if so.
+  [[nodiscard]] Status health() const;
+  /// Offline: from a copied folder alone, a record's or one of tiles.
   [[nodiscard]] static Result<Verified> verify_folder(const std::string& directory,
                                                       const crypto::PublicKey& key);
 

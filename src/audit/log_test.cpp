@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -49,6 +48,8 @@ class LogTest : public ::testing::Test {
     std::ifstream in(file(folder, number), std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
   }
+  /// As before the first checkpoint of the tree.
+  void forget_tree() { std::filesystem::remove_all(folder + "/tlog"); }
   void write(const std::string& text, std::size_t number = 1) {
     std::ofstream(file(folder, number), std::ios::binary) << text;
   }
@@ -141,6 +142,7 @@ TEST_F(LogTest, a_torn_end_is_cut_off_at_every_octet) {
   const std::string good = read();
   for (std::size_t cut = good.size() - 1; cut > good.size() - 150; --cut) {
     write(good.substr(0, cut));
+    forget_tree();
     auto log = open();
     ASSERT_TRUE(log) << cut << ": " << log.error().message;
     ASSERT_TRUE((*log)->record(act("after")));
@@ -164,11 +166,13 @@ TEST_F(LogTest, a_batch_torn_in_the_middle_is_cut_off_but_not_what_a_checkpoint_
   std::string torn = good.substr(0, good.size() - kCheckpointFrame) + std::string(5000, '\0');
   std::fill_n(torn.begin() + static_cast<std::ptrdiff_t>(covered) + 20, 30, '\0');
   write(torn);
+  forget_tree();
   {
     auto log = open();
     ASSERT_TRUE(log) << log.error().message;
     EXPECT_EQ((*log)->verify()->entries, 3U);
   }
+  forget_tree();
   write(torn.substr(0, covered - 30) + "x" + torn.substr(covered - 29));
   EXPECT_TRUE(open()) << "only the checkpoint itself is hurt";
   std::string changed = torn;
@@ -189,53 +193,91 @@ TEST_F(LogTest, segments_follow_each_other) {
   EXPECT_FALSE(open(2000));
 }
 
+/// Runs a test of this program in a process of its own: what is secret does not come along into a
+/// forked child.
+pid_t start_child(const char* filter, const std::string& folder) {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  ::setenv("RECORD_OF_PARENT", folder.c_str(), 1);
+  ::execl("/proc/self/exe", "test_audit", filter, "--gtest_also_run_disabled_tests", nullptr);
+  ::_exit(127);
+}
+
+class LogChild : public LogTest {
+ protected:
+  void SetUp() override {
+    const char* given = ::getenv("RECORD_OF_PARENT");
+    if (given == nullptr) GTEST_SKIP() << "run by its parent";
+    std::filesystem::remove_all(folder);
+    folder = given;
+    std::ifstream in(folder + "/key", std::ios::binary);
+    key_octets.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  void TearDown() override { folder = "/nonexistent"; }
+};
+
 TEST_F(LogTest, kill_9_loses_nothing_acknowledged) {
-  auto* acknowledged = static_cast<volatile std::uint64_t*>(
-      ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  std::ofstream(folder + "/key", std::ios::binary)
+      << std::string(key_octets.begin(), key_octets.end());
+  const auto count = [&] {
+    std::error_code none;
+    const auto size = std::filesystem::file_size(folder + "/acknowledged", none);
+    return none ? std::uintmax_t{0} : size;
+  };
   std::mt19937 random(11);
-  for (int round = 0; round < 30; ++round) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-      auto log = open();
-      if (!log) ::_exit(1);
-      for (;;) {
-        if (!(*log)->record(act("entry"))) ::_exit(1);
-        *acknowledged = *acknowledged + 1;
-      }
-    }
+  for (int round = 0; round < 15; ++round) {
+    const auto before = count();
+    const pid_t child = start_child("--gtest_filter=*DISABLED_records_until_killed", folder);
+    for (int i = 0; count() == before && i < 3000; ++i) ::usleep(10'000);
     ::usleep(static_cast<useconds_t>(random() % 30'000));
     ::kill(child, SIGKILL);
     int status = 0;
     ::waitpid(child, &status, 0);
-    ASSERT_TRUE(WIFSIGNALED(status)) << "the child ended by itself: " << status;
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+        << "ended by itself: " << status;
+    ASSERT_GT(count(), before);
     auto log = open();
     ASSERT_TRUE(log) << log.error().message;
-    ASSERT_GE((*log)->verify()->entries, *acknowledged);
+    ASSERT_GE((*log)->verify()->entries, count());
   }
-  ::munmap(const_cast<std::uint64_t*>(acknowledged), 4096);
+}
+
+TEST_F(LogChild, DISABLED_records_until_killed) {
+  std::ofstream acknowledged(folder + "/acknowledged", std::ios::app);
+  auto log = open();
+  ASSERT_TRUE(log) << log.error().message;
+  while ((*log)->record(act("entry"))) acknowledged << '.' << std::flush;
 }
 
 TEST_F(LogTest, a_full_disk_fails_closed_and_heals) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::signal(SIGXFSZ, SIG_IGN);
-    auto log = open();
-    rlimit limit{};
-    ::getrlimit(RLIMIT_FSIZE, &limit);
-    const rlimit none{1000, limit.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &none);
-    bool has_failed = false;
-    for (int i = 0; i < 50 && !has_failed; ++i) {
-      const auto done = (*log)->record(act("entry"));
-      has_failed = !done && done.error().code == Code::Storage;
-    }
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-    const bool heals = (*log)->record(act("after")).has_value() && (*log)->verify().has_value();
-    ::_exit(has_failed && heals ? 0 : 1);
-  }
+  std::ofstream(folder + "/key", std::ios::binary)
+      << std::string(key_octets.begin(), key_octets.end());
+  const pid_t child = start_child("--gtest_filter=*DISABLED_records_on_a_full_disk", folder);
   int status = 0;
   ::waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
+  EXPECT_TRUE(Log::verify_folder(folder, crypto::public_key_of(key)));
+}
+
+TEST_F(LogChild, DISABLED_records_on_a_full_disk) {
+  ::signal(SIGXFSZ, SIG_IGN);
+  auto log = open();
+  ASSERT_TRUE(log) << log.error().message;
+  rlimit limit{};
+  ::getrlimit(RLIMIT_FSIZE, &limit);
+  const rlimit none{1000, limit.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &none);
+  bool has_failed = false;
+  for (int i = 0; i < 50 && !has_failed; ++i) {
+    const auto done = (*log)->record(act("entry"));
+    has_failed = !done && done.error().code == Code::Storage;
+  }
+  EXPECT_EQ((*log)->health().has_value(), !has_failed);
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+  EXPECT_TRUE(has_failed);
+  EXPECT_TRUE((*log)->record(act("after")));
+  EXPECT_TRUE((*log)->health());
+  EXPECT_TRUE((*log)->verify());
 }
 
 }  // namespace

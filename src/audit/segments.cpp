@@ -105,15 +105,17 @@ Result<std::vector<std::string>> segment_files(const std::string& directory) {
   return files;
 }
 
-Result<ReadEnd> read_frames(const std::vector<std::string>& files, WrittenUpTo until,
+Result<ReadEnd> read_frames(const std::vector<std::string>& files, ReadFrom from, WrittenUpTo until,
                             const std::function<Result<bool>(const Frame&)>& visit) {
   ReadEnd end;
   const std::size_t count = std::min(files.size(), until.segments);
-  for (std::size_t index = 0; index < count; ++index) {
+  for (std::size_t index = from.segment; index < count; ++index) {
     STRONGROOM_TRY(const Mapped mapped, Mapped::open(files[index]));
     ByteView rest = mapped.view();
     if (index + 1 == until.segments && until.offset < rest.size()) rest = rest.first(until.offset);
-    end = {false, index, 0};
+    end = {false, index,
+           index == from.segment ? std::min<std::uint64_t>(from.offset, rest.size()) : 0};
+    rest = rest.subspan(end.offset);
     while (!rest.empty()) {
       const std::size_t size = whole_frame(rest);
       const bool is_last = index + 1 == count;

@@ -41,10 +41,16 @@ struct WrittenUpTo {
   std::size_t segments = SIZE_MAX;
   std::uint64_t offset = UINT64_MAX;  ///< of the last of them
 };
+/// Where reading begins: at a frame.
+struct ReadFrom {
+  std::size_t segment = 0;
+  std::uint64_t offset = 0;
+};
 /// Every whole frame in order; `visit` answers false to stop. Zeros at the end of a segment are
 /// room that was made in advance. A frame that is cut short anywhere but at the very end is
 /// Tampered.
-[[nodiscard]] Result<ReadEnd> read_frames(const std::vector<std::string>& files, WrittenUpTo until,
+[[nodiscard]] Result<ReadEnd> read_frames(const std::vector<std::string>& files, ReadFrom from,
+                                          WrittenUpTo until,
                                           const std::function<Result<bool>(const Frame&)>& visit);
 
 /// Whether what does not fit, from `offset` of the file on, is what a crash leaves of the batch

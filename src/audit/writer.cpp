@@ -23,6 +23,13 @@ constexpr std::chrono::milliseconds kLazyWaits{50};
 constexpr std::size_t kRoom = 256UL << 10U;
 constexpr std::uint64_t kBusy = 8;
 constexpr std::chrono::microseconds kBusyWaits{2000};
+/// What may wait for a disk that hangs; entries that nobody waits for are lost beyond it.
+constexpr std::size_t kMaxWaiting = 16UL << 20U;
+
+Error hangs() {
+  return {Code::Storage, "the record cannot be written: the disk does not answer",
+          "record_unavailable"};
+}
 }  // namespace
 
 void BatchWriter::Batch::clear() {
@@ -50,7 +57,13 @@ BatchWriter::~BatchWriter() {
 void BatchWriter::append(ByteView entry, Pace pace, std::function<void(Status)> on_durable) {
   bool wakes = false;
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    const bool is_full = incoming_.octets.size() + entry.size() > kMaxWaiting;
+    if (is_full || (on_durable && is_hanging_now())) {
+      lock.unlock();
+      if (on_durable) on_durable(std::unexpected(hangs()));
+      return;
+    }
     Writer writer(incoming_.octets);
     writer.blob(entry);
     ++incoming_.entries;
@@ -67,8 +80,38 @@ Status BatchWriter::flush() {
   const std::uint64_t wanted = appended_;
   is_flushing_ = true;
   wake_.notify_one();
-  done_.wait(lock, [&] { return finished_ >= wanted; });
+  while (!done_.wait_for(lock, kHangs / 8, [&] { return finished_ >= wanted; }))
+    if (is_hanging_now()) return std::unexpected(hangs());
   return last_status_;
+}
+
+bool BatchWriter::is_hanging_now() const {
+  return is_writing_ && std::chrono::steady_clock::now() - last_write_ > kHangs;
+}
+
+bool BatchWriter::is_hanging() const {
+  const std::lock_guard lock(mutex_);
+  return is_hanging_now();
+}
+
+Status BatchWriter::health() const {
+  const std::lock_guard lock(mutex_);
+  if (refused_) return std::unexpected(*refused_);
+  if (is_hanging_now()) return std::unexpected(hangs());
+  return last_status_;
+}
+
+void BatchWriter::refuse(const Error& why) {
+  const std::lock_guard lock(mutex_);
+  if (!refused_) refused_ = why;
+}
+
+Status BatchWriter::write_or_refuse(const Batch& batch) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (refused_) return std::unexpected(*refused_);
+  }
+  return write(batch);
 }
 
 WrittenUpTo BatchWriter::written() const {
@@ -86,9 +129,11 @@ void BatchWriter::run() {
     const bool is_last = await_batch(batch);
     const bool is_due = options_.clock->steady() - last_checkpoint_ >= kCheckpointEvery;
     Status status;
-    if (batch.entries > 0 || ((is_due || is_last) && !end_.is_checkpointed)) status = write(batch);
+    if (batch.entries > 0 || ((is_due || is_last) && !end_.is_checkpointed))
+      status = write_or_refuse(batch);
     {
       const std::lock_guard lock(mutex_);
+      is_writing_ = false;
       written_ = {end_.segments, end_.offset};
       last_status_ = status;
     }
@@ -119,6 +164,7 @@ bool BatchWriter::await_batch(Batch& batch) {
   is_flushing_ = false;
   last_prompt_ = batch.prompt;
   last_write_ = std::chrono::steady_clock::now();
+  is_writing_ = true;
   return is_stopping_ && batch.entries == 0;
 }
 
@@ -159,7 +205,7 @@ void BatchWriter::add_frame(ByteView entry, crypto::Digest& head) {
 }
 
 void BatchWriter::add_checkpoint(std::uint64_t entries, crypto::Digest& head) {
-  const auto signature = crypto::sign(options_.signing_key, checkpoint_message(entries, head));
+  const auto signature = crypto::sign(*options_.signing_key, checkpoint_message(entries, head));
   ByteVector entry;
   Writer writer(entry);
   writer.u8(kCheckpointKind);

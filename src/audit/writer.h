@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,7 +29,7 @@ class BatchWriter {
   struct Options {
     std::string directory;
     const Clock* clock = nullptr;
-    Secret signing_key;
+    const Secret* signing_key = nullptr;  ///< outlives the writer
     std::size_t segment_octets = 0;
   };
   BatchWriter(Options options, ChainEnd end);
@@ -37,11 +38,20 @@ class BatchWriter {
   /// Prompt: somebody waits for it, or it must not be missed. Lazy: goes with the next prompt one,
   /// or within 50 ms.
   enum class Pace : std::uint8_t { Prompt, Lazy };
-  /// An encoded entry; `on_durable` (may be empty) is called on the writer's thread once it is on
-  /// the disk, or could not be put there.
+  /// An encoded entry; `on_durable` (may be empty) is called once it is on the disk, or could not
+  /// be put there: on the writer's thread, or at once when the disk hangs.
   void append(ByteView entry, Pace pace, std::function<void(Status)> on_durable);
-  /// Waits until everything appended so far is on the disk; the answer is that of the last batch.
+  /// Waits until everything appended so far is on the disk, or the disk hangs; the answer is that
+  /// of the last batch.
   [[nodiscard]] Status flush();
+  /// A synchronised write that takes longer than this hangs: what comes is refused until it is
+  /// over.
+  static constexpr std::chrono::milliseconds kHangs{2000};
+  [[nodiscard]] bool is_hanging() const;
+  /// Why nothing is taken at present, if so.
+  [[nodiscard]] Status health() const;
+  /// From now on every batch is refused with this.
+  void refuse(const Error& why);
   /// What is on the disk by now.
   [[nodiscard]] WrittenUpTo written() const;
 
@@ -54,6 +64,8 @@ class BatchWriter {
     void clear();
   };
   void run();
+  [[nodiscard]] bool is_hanging_now() const;
+  [[nodiscard]] Status write_or_refuse(const Batch& batch);
   [[nodiscard]] bool is_hurried() const { return is_stopping_ || is_flushing_; }
   [[nodiscard]] bool await_batch(Batch& batch);
   void await_company(std::unique_lock<std::mutex>& lock);
@@ -84,6 +96,8 @@ class BatchWriter {
   std::uint64_t wakes_at_ = 1;     ///< this many prompt entries wake the writer
   std::uint64_t last_prompt_ = 0;  ///< prompt entries of the last batch
   std::chrono::steady_clock::time_point last_write_{};  ///< when the last batch began
+  bool is_writing_ = false;                             ///< since last_write_
+  std::optional<Error> refused_;
   bool is_flushing_ = false;
   bool is_stopping_ = false;
   std::thread thread_;

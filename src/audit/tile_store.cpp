@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/tile_store.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "base/encoding.h"
+
+namespace strongroom::audit {
+namespace {
+
+constexpr std::size_t kMaxTile = Tile::kWidth * (2 + UINT16_MAX);
+constexpr std::size_t kMaxNote = 64UL << 10U;
+
+std::unexpected<Error> cannot(const std::string& what, const std::string& path) {
+  return fail(errno == ENOENT ? Code::NotFound : Code::Storage,
+              "cannot " + what + " " + path + ": " + std::strerror(errno));
+}
+
+Result<ByteVector> read_whole(const std::string& path, std::size_t limit) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return cannot("read", path);
+  struct stat info{};
+  const bool is_fine = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
+                       static_cast<std::uint64_t>(info.st_size) <= limit;
+  ByteVector octets(is_fine ? static_cast<std::size_t>(info.st_size) : 0);
+  const ssize_t got = is_fine ? ::read(fd, octets.data(), octets.size()) : -1;
+  ::close(fd);
+  if (got < 0 || static_cast<std::size_t>(got) != octets.size())
+    return fail(Code::Storage, "cannot read " + path + " whole");
+  return octets;
+}
+
+Status write_all(int fd, ByteView octets, const std::string& path) {
+  while (!octets.empty()) {
+    const ssize_t written = ::write(fd, octets.data(), octets.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return cannot("write", path);
+    octets = octets.subspan(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Status make_folders(const std::string& folder) {
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  if (problem) return fail(Code::Storage, "cannot make " + folder + ": " + problem.message());
+  return {};
+}
+
+/// Beside first, then under its name, so that nobody sees half of it.
+Status replace(const std::string& path, ByteView octets, bool is_synchronised) {
+  const std::string beside = path + ".new";
+  const int fd =
+      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return cannot("write", beside);
+  Status status = write_all(fd, octets, beside);
+  if (status && is_synchronised && ::fsync(fd) != 0) status = cannot("synchronise", beside);
+  ::close(fd);
+  if (status && ::rename(beside.c_str(), path.c_str()) != 0) status = cannot("rename", beside);
+  if (!status) ::unlink(beside.c_str());
+  return status;
+}
+
+void synchronise_folder(const std::string& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  ::fsync(fd);
+  ::close(fd);
+}
+
+ByteView octets_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+/// The first entry beneath a tile, counted from 1.
+std::uint64_t first_entry(const Tile& tile) {
+  const unsigned level = tile.level < 0 ? 1 : static_cast<unsigned>(tile.level) + 1;
+  return (tile.index << (8 * level)) + 1;
+}
+
+/// How a tile of level 0 tells the place exactly.
+std::uint64_t first_difference(const Tile& tile, ByteView kept) {
+  if (tile.level != 0) return first_entry(tile);
+  const auto [ours, theirs] = std::ranges::mismatch(tile.octets, kept);
+  return first_entry(tile) + static_cast<std::uint64_t>(ours - tile.octets.begin()) / 32;
+}
+
+/// Walks the entries under a signed head; `emit` gets their tiles as they come out.
+class TreeWalk {
+ public:
+  TreeWalk(const TileStore& store, TreeHead head) : store_(store), head_(head) {}
+  Status run(const TileBuilder::Emit& emit) {
+    for (std::uint64_t index = 0; builder_.size() < head_.size; ++index)
+      STRONGROOM_CHECKED(take_bundle(index, emit));
+    STRONGROOM_CHECKED(builder_.emit_partial(emit));
+    if (builder_.root() == head_.root) return {};
+    return fail(Code::Tampered,
+                "the record's entries are not those under its signed checkpoint of " +
+                    std::to_string(head_.size) + " entries");
+  }
+
+ private:
+  Status take_bundle(std::uint64_t index, const TileBuilder::Emit& emit) {
+    const std::uint64_t wanted =
+        std::min<std::uint64_t>(Tile::kWidth, head_.size - index * Tile::kWidth);
+    auto octets = store_.bundle(index, static_cast<std::size_t>(wanted));
+    if (!octets)
+      return fail(Code::Tampered, "the record's entries from " +
+                                      std::to_string(builder_.size() + 1) +
+                                      " on are missing: " + octets.error().message);
+    Reader in(*octets);
+    for (std::uint64_t i = 0; i < wanted; ++i) {
+      const ByteView entry = in.raw(in.u16());
+      if (!in.is_ok()) return misfit("is cut short");
+      STRONGROOM_CHECKED(take(entry, emit));
+    }
+    return {};
+  }
+  Status take(ByteView octets, const TileBuilder::Emit& emit) {
+    const auto entry = decode_entry(octets);
+    if (!entry) return misfit("is malformed");
+    if (entry->sequence <= last_) return misfit("is out of order");
+    last_ = entry->sequence;
+    return builder_.append(octets, emit);
+  }
+  [[nodiscard]] std::unexpected<Error> misfit(const std::string& what) const {
+    return fail(Code::Tampered,
+                "the record's entry " + std::to_string(builder_.size() + 1) + " " + what);
+  }
+  const TileStore& store_;
+  TreeHead head_;
+  TileBuilder builder_;
+  std::uint64_t last_ = 0;
+};
+
+Result<TreeHead> newest_head(const TileStore& store, const crypto::PublicKey& key) {
+  STRONGROOM_TRY(const auto note, store.checkpoint());
+  if (!note) return fail(Code::NotFound, "there is no checkpoint in " + store.folder());
+  return open_checkpoint(*note, key);
+}
+
+Verified verified_of(const TreeHead& head) {
+  Verified out;
+  out.entries = head.size;
+  out.checkpoints = 1;
+  out.head = to_hex(head.root);
+  out.tree_size = head.size;
+  out.tree_root = to_base64(head.root);
+  return out;
+}
+
+}  // namespace
+
+Status TileStore::keep(const Tile& tile) const {
+  const std::string path = folder_ + "/" + tile.path();
+  const auto kept = read_whole(path, kMaxTile);
+  if (kept && std::ranges::equal(*kept, tile.octets)) return {};
+  STRONGROOM_CHECKED(make_folders(std::filesystem::path(path).parent_path()));
+  return replace(path, tile.octets, false);
+}
+
+void TileStore::forget(const std::string& path) const {
+  const std::string file = folder_ + "/" + path;
+  ::unlink(file.c_str());
+  ::rmdir(std::filesystem::path(file).parent_path().c_str());  // once nothing is in it
+}
+
+Status TileStore::keep_checkpoint(std::string_view note) const {
+  STRONGROOM_CHECKED(make_folders(folder_));
+  STRONGROOM_CHECKED(replace(folder_ + "/checkpoint", octets_of(note), true));
+  synchronise_folder(folder_);
+  return {};
+}
+
+Result<std::optional<std::string>> TileStore::checkpoint() const {
+  auto octets = read_whole(folder_ + "/checkpoint", kMaxNote);
+  if (octets) return std::string(octets->begin(), octets->end());
+  if (octets.error().code == Code::NotFound) return std::optional<std::string>();
+  return std::unexpected(octets.error());
+}
+
+Status TileStore::expect(const Tile& tile) const {
+  const auto kept = read_whole(folder_ + "/" + tile.path(), kMaxTile);
+  if (kept && std::ranges::equal(*kept, tile.octets)) return {};
+  const std::uint64_t place = kept ? first_difference(tile, *kept) : first_entry(tile);
+  return fail(Code::Tampered, "the record does not fit from entry " + std::to_string(place) +
+                                  " on: " + tile.path() + (kept ? " differs" : " is missing"));
+}
+
+Result<ByteVector> TileStore::bundle(std::uint64_t index, std::size_t width) const {
+  // A full one or a wider one begins with the same entries.
+  Result<ByteVector> found = fail(Code::NotFound, "there is no bundle");
+  for (std::size_t each = width; each <= Tile::kWidth && !found; ++each) {
+    const Tile tile{Tile::kEntries, index, each, {}};
+    found = read_whole(folder_ + "/" + tile.path(), kMaxTile);
+    if (!found && found.error().code != Code::NotFound) return found;
+  }
+  return found;
+}
+
+bool is_tile_folder(const std::string& folder) {
+  std::error_code problem;
+  return std::filesystem::exists(folder + "/checkpoint", problem) ||
+         std::filesystem::exists(folder + "/tile", problem);
+}
+
+Result<Verified> verify_tiles(const std::string& folder, const crypto::PublicKey& key) {
+  const TileStore store(folder);
+  STRONGROOM_TRY(const TreeHead head, newest_head(store, key));
+  TreeWalk walk(store, head);
+  STRONGROOM_CHECKED(walk.run([&](const Tile& tile) { return store.expect(tile); }));
+  return verified_of(head);
+}
+
+Result<Verified> export_tiles(const std::string& from, const std::string& to,
+                              const crypto::PublicKey& key) {
+  const TileStore source(from);
+  const TileStore copy(to);
+  STRONGROOM_TRY(const auto note, source.checkpoint());
+  if (!note) return fail(Code::NotFound, "there is no checkpoint in " + from + " yet");
+  STRONGROOM_TRY(const TreeHead head, open_checkpoint(*note, key));
+  TreeWalk walk(source, head);
+  STRONGROOM_CHECKED(walk.run([&](const Tile& tile) { return copy.keep(tile); }));
+  STRONGROOM_CHECKED(copy.keep_checkpoint(*note));
+  return verified_of(head);
+}
+
+}  // namespace strongroom::audit

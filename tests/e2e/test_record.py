@@ -1,0 +1,108 @@
+"""The record of use as others read it: the signed tree, its export, and what is noticed while the server runs.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from support.room import FAILED
+from support.waiting import until
+
+CHECKER = Path(__file__).resolve().parent / "support" / "tlog_check"
+needs_go = pytest.mark.skipif(shutil.which("go") is None, reason="Go is not installed")
+
+
+def fill(room, count):
+    for number in range(count):
+        status, _ = room.api("POST", "/api/v1/members", {"tenant": "acme", "name": f"m{number}"})
+        assert status == 201
+
+
+def export(room, folder):
+    """Once all that was recorded is under a checkpoint."""
+    entries = room.json("audit", "verify")["entries"]
+    until(lambda: room.json("audit", "verify")["tree_size"] >= entries, 20, "a checkpoint of the tree")
+    return room.json("audit", "export", "--tiles", str(folder))
+
+
+def ready(room):
+    try:
+        with urllib.request.urlopen(f"http://{room.endpoints['metrics']}/readyz", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
+
+
+def test_an_export_is_checked_without_a_server_and_names_what_does_not_fit(room, tmp_path):
+    fill(room, 20)
+    out = tmp_path / "out"
+    exported = export(room, out)
+    room.stop()
+    key = (room.data / "record-key.pub").read_text().strip()
+    verified = room.json("audit", "verify", str(out), "--public-key", key)
+    assert verified["tree_root"] == exported["tree_root"] and verified["entries"] == exported["entries"] > 20
+    [bundle] = (out / "tile" / "entries" / "000.p").iterdir()
+    good = bundle.read_bytes()
+    bad = bytearray(good)
+    first = 2 + int.from_bytes(good[:2], "big")
+    bad[first + 12] ^= 1  # the time of the second entry
+    bundle.write_bytes(bad)
+    refused = room.cli("audit", "verify", str(out), "--public-key", key, expect=FAILED)
+    assert "from entry 2 on" in refused.stderr
+    bundle.write_bytes(good[:-1])
+    assert str(exported["entries"]) in room.cli("audit", "verify", str(out), "--public-key", key, expect=FAILED).stderr
+
+
+@needs_go
+def test_another_implementation_checks_signature_tiles_and_every_entry(room, tmp_path):
+    fill(room, 300)
+    exported = export(room, tmp_path / "out")
+    assert exported["entries"] > 300
+    work = tmp_path / "check"
+    shutil.copytree(CHECKER, work)
+    environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
+    subprocess.run(["go", "build", "-o", "check", "."], env=environment, cwd=work, check=True, timeout=170)
+    checked = subprocess.run([work / "check", tmp_path / "out"], capture_output=True, text=True, timeout=60)
+    assert checked.returncode == 0, checked.stderr
+    name, size = checked.stdout.split()
+    assert name.startswith("strongroom.record/") and int(size) == exported["entries"]
+    [bundle] = (tmp_path / "out" / "tile" / "entries" / "001.p").iterdir()
+    bundle.write_bytes(bundle.read_bytes().replace(b"member.add", b"member.aid", 1))
+    assert subprocess.run([work / "check", tmp_path / "out"], capture_output=True, timeout=60).returncode == 1
+
+
+def test_an_edit_while_running_stops_what_must_be_recorded_and_says_so(room):
+    fill(room, 3)
+    entries = room.json("audit", "verify")["entries"]
+    until(lambda: room.json("audit", "verify")["tree_size"] >= entries, 20, "a checkpoint of the tree")
+    assert ready(room)[0] == 200
+    key_id, _ = room.add_key("gemini")
+    with open(room.data / "audit" / "record-00000001.log", "r+b") as record:
+        record.seek(30)
+        record.write(b"x")
+    until(lambda: ready(room)[0] == 503, 20, "the change is noticed")
+    assert "does not fit" in ready(room)[1]
+    status, answer = room.api("POST", "/api/v1/members", {"tenant": "acme", "name": "late"})
+    assert status >= 500 and "does not fit" in json.dumps(answer)
+    with urllib.request.urlopen(f"http://{room.endpoints['metrics']}/metrics", timeout=10) as metrics:
+        assert "strongroom_record_writable 0" in metrics.read().decode()
+
+
+def test_the_end_of_a_stopped_servers_record_cannot_be_cut_off(room):
+    record = room.data / "audit" / "record-00000001.log"
+    room.stop()
+    good = record.read_bytes()
+    room.start()
+    fill(room, 2)
+    room.stop()
+    record.write_bytes(good)
+    assert "its end was cut off" in room.refused_start()
+    assert record.read_bytes() == good
