@@ -52,8 +52,9 @@ class SshKeyPair:
             .public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
             .decode()
         )
-        # A line from the private half; the first ones are the public key again.
-        self.secret_line = self.private.splitlines()[-3 if kind == "ed25519" else -4]
+        # A line from the private half, in which the public key may stand once more.
+        whole_lines = self.private.splitlines()[1:-2]
+        self.secret_line = next(line for line in reversed(whole_lines) if line not in self.public)
         canaries.watch("ssh", self.secret_line)
 
 
