@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -20,6 +21,10 @@ E2E = Path(__file__).resolve().parent
 
 
 def pytest_configure(config):
+    # Whoever started this in the background may have had them ignored, and so would every program under test.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     config.addinivalue_line(
         "markers", "violations: this test makes the stand-ins see what they must not"
     )

@@ -1,6 +1,7 @@
 """`strongroom key check`, for every service of the catalogue. SPDX-License-Identifier: Apache-2.0"""
 
 from support.room import FAILED, WRONG_USE
+from support.ssh_server import SshKeyPair
 
 DATABASE = {"host": "127.0.0.1", "port": "1", "user": "u", "database": "d"}
 CHECKED = {
@@ -21,6 +22,7 @@ UNCHECKED = {
     "postgres": DATABASE,
     "mysql": DATABASE,
     "tailscale": {},
+    "ssh": {"host": "git.standin.test"},
 }
 
 
@@ -41,10 +43,12 @@ def test_check_asks_the_provider(room, standins):
         assert room.key(key_id)["state"] == "active"
 
 
-def test_what_cannot_be_checked_says_so(room, standins):
+def test_what_cannot_be_checked_says_so(room, standins, canaries):
     shapes = {"generic-http": "generic", "generic-env": "generic", "postgres": "password", "mysql": "password"}
     for service, settings in UNCHECKED.items():
-        key_id, _ = room.add_key(service, settings=settings, shape=shapes.get(service, service))
+        value = SshKeyPair(canaries).private if service == "ssh" else None
+        shape = shapes.get(service, service)
+        key_id, _ = room.add_key(service, settings=settings, shape=shape, value=value)
         done = room.cli("key", "check", key_id, expect=WRONG_USE)
         assert "cannot be checked" in done.stderr
     # A token for another host is not shown to github.com.

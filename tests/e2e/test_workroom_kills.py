@@ -183,7 +183,8 @@ def test_random_kills_leave_nothing(make_room, tmp_path, runtime, request):
         own = {each["id"] for each in room.json("session", "list")}
         assert {name.rpartition("strongroom-")[2] for name in found.stdout.split()} & own == set()
     if engine is not None:
-        assert engine.containers() == [] and engine.shims() == set()
+        # An engine that was killed may forget the shim that it was starting: nothing is in it.
+        assert engine.containers() == [] and not any(map(descendants, engine.shims()))
     until(
         lambda: not [each for each in room.json("session", "list") if each["state"] == "open"],
         150,  # a vault that was started anew waits a minute for runners to come back

@@ -1,5 +1,6 @@
 """A Docker Engine of the test's own. SPDX-License-Identifier: Apache-2.0"""
 
+import contextlib
 import json
 import os
 import shutil
@@ -85,6 +86,9 @@ class DockerEngine:
             except subprocess.TimeoutExpired:
                 each.kill()
                 each.wait(10)
+        for forgotten in self.shims():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(forgotten, signal.SIGKILL)
         # An engine leaves its data mounted over itself, and a killed one more than that.
         mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
         for each in reversed([path for path in mounts if path.startswith(f"{self.folder}/")]):
