@@ -424,18 +424,18 @@ sys.exit(5)
 @pytest.mark.parametrize("flags", [(), ("--inject", "exec")])
 def test_a_session_is_scanned_at_its_end(room, place, flags):
     _, value = room.add_key("github", member="alice")
-    (place / "work").mkdir()
+    (place / "made").mkdir()
     (place / "other").mkdir()
     (place / "leave.py").write_text(LEAVE)
-    run = f"python3 {place}/leave.py {place}/work"
+    run = f"python3 {place}/leave.py {place}/made"
     if flags:
         run = f"$STRONGROOM_INIT exec --with github -- {run}"
-    ends = ("--scan-on-end", str(place / "work"), "--scan-on-end", str(place / "other"))
+    ends = ("--scan-on-end", str(place / "made"), "--scan-on-end", str(place / "other"))
     done = room.run(["github"], ["sh", "-c", run], flags=(*flags, *ends), expect=5)
-    assert f"1 places below {place}/work hold key values of this session" in done.stderr
-    assert f"  github (default), 2 times: {place}/work/env" in done.stderr
+    assert f"1 places below {place}/made hold key values of this session" in done.stderr
+    assert f"  github (default), 2 times: {place}/made/env" in done.stderr
     assert value not in done.stderr and "other" not in done.stderr
-    assert ("value_in_workspace", f"{place}/work/env") in findings(room)
+    assert ("value_in_workspace", f"{place}/made/env") in findings(room)
     assert room.json("session", "list")[0]["state"] == "ended"
     clean = room.run(["github"], ["true"], flags=(*flags, "--scan-on-end", str(place / "other")))
     assert clean.stderr == ""
