@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -12,13 +11,13 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <memory>
 #include <optional>
 
 #include "base/secret.h"
 #include "guard/guard.h"
+#include "workroom/detached_thread.h"
 
 namespace strongroom::workroom {
 namespace {
@@ -170,26 +169,8 @@ void OutputNet::Pump::finish(const std::shared_ptr<Pump>& self) {
   });
 }
 
-/// Its thread, to which no signal comes: they are the loop's matter.
 Status OutputNet::Pump::start(const std::shared_ptr<Pump>& pump) {
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  auto owned = std::make_unique<std::shared_ptr<Pump>>(pump);
-  const auto enter = [](void* argument) -> void* {
-    const std::unique_ptr<std::shared_ptr<Pump>> mine(
-        static_cast<std::shared_ptr<Pump>*>(argument));
-    run(*mine);
-    return nullptr;
-  };
-  pthread_t thread{};
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  const int problem = ::pthread_create(&thread, nullptr, enter, owned.get());
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (problem != 0)
-    return fail(Code::Unavailable, std::string("no thread can be made: ") + std::strerror(problem));
-  (void)owned.release();
-  ::pthread_detach(thread);
+  STRONGROOM_CHECKED(start_detached_thread([pump] { run(pump); }));
   pump->has_begun = true;
   return {};
 }

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <pty.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "workroom/detached_thread.h"
 
 namespace strongroom::workroom {
 namespace {
@@ -139,25 +139,7 @@ void Terminal::set_raw() noexcept {
 Status Terminal::begin() {
   set_raw();
   follow_size();
-  auto owned = std::make_unique<std::shared_ptr<Input>>(input_);
-  const auto enter = [](void* argument) -> void* {
-    const std::unique_ptr<std::shared_ptr<Input>> mine(
-        static_cast<std::shared_ptr<Input>*>(argument));
-    (*mine)->run();
-    return nullptr;
-  };
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  pthread_t thread{};
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  const int problem = ::pthread_create(&thread, nullptr, enter, owned.get());
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (problem != 0)
-    return fail(Code::Unavailable, std::string("no thread can be made: ") + std::strerror(problem));
-  (void)owned.release();
-  ::pthread_detach(thread);
-  return {};
+  return start_detached_thread([input = input_] { input->run(); });
 }
 
 void Terminal::end() noexcept {
