@@ -81,7 +81,8 @@ const lease::Lease* SshAccess::usable(std::size_t which) const {
   return lease != nullptr && lease->is_usable(loop_.clock().steady()) ? lease : nullptr;
 }
 
-io::Task<Result<ByteVector>> SshAccess::sign(std::size_t which, ByteVector data, Hash hash) {
+io::Task<Result<ByteVector>> SshAccess::sign(std::size_t which, ByteVector data,
+                                             crypto::SshKey::RsaHash hash) {
   const auto* lease = usable(which);
   if (lease == nullptr) co_return fail(Code::Unavailable, "the SSH key's lease is not renewed");
   const auto use = link_.intend(*lease, held_[which].host, kMethod, entries_[which].permit.user);
@@ -91,9 +92,7 @@ io::Task<Result<ByteVector>> SshAccess::sign(std::size_t which, ByteVector data,
   // Looked at again: there was a wait.
   if (usable(which) != nullptr) {
     const auto key = crypto::SshKey::read(held_[which].value);
-    const auto its =
-        hash == Hash::Sha256 ? crypto::SshKey::RsaHash::Sha256 : crypto::SshKey::RsaHash::Sha512;
-    if (key) out = key->sign(data, its);
+    if (key) out = key->sign(data, hash);
   }
   lease::UseSettled settled;
   settled.sequence = use;

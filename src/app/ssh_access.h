@@ -38,7 +38,8 @@ class SshAccess final : public workroom::SshKeys {
   [[nodiscard]] Result<std::vector<workroom::PlainVariable>> variables() const;
 
   [[nodiscard]] const std::vector<Entry>& entries() const override { return entries_; }
-  io::Task<Result<ByteVector>> sign(std::size_t which, ByteVector data, Hash hash) override;
+  io::Task<Result<ByteVector>> sign(std::size_t which, ByteVector data,
+                                    crypto::SshKey::RsaHash hash) override;
   void refused(std::size_t which, const char* finding) override;
 
  private:

@@ -11,6 +11,7 @@
 
 #include "workroom/handover.h"
 #include "workroom/passed_descriptors.h"
+#include "workroom/read_exactly.h"
 
 namespace strongroom::workroom {
 namespace {
@@ -48,17 +49,6 @@ bool is_for_commands(std::uint8_t number) {
   constexpr std::array<int, 7> kForwarded{SIGTERM, SIGINT,  SIGHUP,  SIGQUIT,
                                           SIGUSR1, SIGUSR2, SIGWINCH};
   return std::ranges::find(kForwarded, int{number}) != kForwarded.end();
-}
-
-io::Task<Status> read_exactly(io::Stream& stream, MutableBytes into) {
-  std::size_t had = 0;
-  while (had < into.size()) {
-    const auto got = co_await stream.read_some(into.subspan(had));
-    if (!got) co_return std::unexpected(got.error());
-    if (*got == 0) co_return fail(Code::Network, "the other end has gone");
-    had += *got;
-  }
-  co_return Status();
 }
 
 MutableBytes octets_of(auto& value) {

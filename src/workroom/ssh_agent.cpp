@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/encoding.h"
+#include "workroom/read_exactly.h"
 
 namespace strongroom::workroom {
 namespace {
@@ -30,16 +31,6 @@ constexpr std::chrono::seconds kPatience{10};
 
 ByteVector answer_of(std::uint8_t code) {
   return {code};
-}
-
-io::Task<bool> read_exactly(io::Stream& stream, MutableBytes into) {
-  std::size_t had = 0;
-  while (had < into.size()) {
-    const auto got = co_await stream.read_some(into.subspan(had));
-    if (!got || *got == 0) co_return false;
-    had += *got;
-  }
-  co_return true;
 }
 
 }  // namespace
@@ -72,7 +63,7 @@ struct SshAgent::State {
   struct Wanted {
     std::size_t which = 0;
     ByteVector data;
-    SshKeys::Hash hash = SshKeys::Hash::Sha512;
+    crypto::SshKey::RsaHash hash = crypto::SshKey::RsaHash::Sha512;
   };
   [[nodiscard]] std::optional<Wanted> judged(const Connection& connection) const;
 };
@@ -124,8 +115,9 @@ std::optional<SshAgent::State::Wanted> SshAgent::State::judged(const Connection&
     return std::nullopt;
   }
   const bool is_sha256 = (flags & kFlagSha256) != 0 && (flags & kFlagSha512) == 0;
-  return Wanted{
-      which, {data.begin(), data.end()}, is_sha256 ? SshKeys::Hash::Sha256 : SshKeys::Hash::Sha512};
+  return Wanted{which,
+                {data.begin(), data.end()},
+                is_sha256 ? crypto::SshKey::RsaHash::Sha256 : crypto::SshKey::RsaHash::Sha512};
 }
 
 io::Task<void> SshAgent::State::sign(Shared state, std::shared_ptr<Connection> connection) {
@@ -164,13 +156,14 @@ io::Task<bool> SshAgent::State::receive(std::shared_ptr<Connection> connection) 
   if (!come) co_return false;
   client.set_deadline(client.loop().deadline_in(kPatience));
   std::array<std::uint8_t, 4> head{};
-  const bool has_head = co_await read_exactly(client, head);
+  const auto has_head = co_await read_exactly(client, head);
   if (!has_head) co_return false;
   Reader in(head);
   const std::uint32_t size = in.u32();
   if (size == 0 || size > kMostOctets) co_return false;
   connection->message.assign(size, 0);
-  co_return co_await read_exactly(client, connection->message);
+  const auto is_whole = co_await read_exactly(client, connection->message);
+  co_return is_whole.has_value();
 }
 
 io::Task<void> SshAgent::State::serve(Shared state, io::Stream client) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "crypto/ssh_key.h"
 #include "io/loop.h"
 #include "io/net.h"
 #include "workroom/ssh_login.h"
@@ -33,10 +34,9 @@ class SshKeys {
     SshPermit permit;
   };
   [[nodiscard]] virtual const std::vector<Entry>& entries() const = 0;
-  enum class Hash : bool { Sha256, Sha512 };
   /// One use, durable in the record before it is signed. `which`: in entries().
   [[nodiscard]] virtual io::Task<Result<ByteVector>> sign(std::size_t which, ByteVector data,
-                                                          Hash hash) = 0;
+                                                          crypto::SshKey::RsaHash hash) = 0;
   virtual void refused(std::size_t which, const char* finding) = 0;
 };
 
