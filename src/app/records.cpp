@@ -8,6 +8,7 @@
 #include <iterator>
 #include <limits>
 
+#include "api/views.h"
 #include "app/call.h"
 #include "app/config.h"
 #include "app/files.h"
@@ -121,15 +122,6 @@ void print_verified(const Common& common, const json::value& verified) {
                 {"root of the tree", "tree_root"}});
 }
 
-json::object to_json(const audit::Verified& verified) {
-  return {{"entries", verified.entries},
-          {"checkpoints", verified.checkpoints},
-          {"after_last_checkpoint", verified.after_last_checkpoint},
-          {"head", verified.head},
-          {"tree_size", verified.tree_size},
-          {"tree_root", verified.tree_root}};
-}
-
 /// From the data directory; it needs no server, and does not mind one.
 int tiles_export(const Common& common, const std::string& folder) {
   const auto key = record_key(common, {});
@@ -139,7 +131,7 @@ int tiles_export(const Common& common, const std::string& folder) {
   if (!exported) return report(exported.error());
   const auto named = write_file(folder + "/verifier-key", audit::verifier_key(*key) + "\n", 0644);
   if (!named) return report(named.error());
-  print_verified(common, to_json(*exported));
+  print_verified(common, api::to_json(*exported));
   return 0;
 }
 
@@ -213,7 +205,7 @@ int audit_verify(const Common& common, const std::string& folder, const std::str
   if (!key) return report(key.error());
   const auto verified = audit::Log::verify_folder(folder, *key);
   if (!verified) return report(verified.error());
-  print_verified(common, to_json(*verified));
+  print_verified(common, api::to_json(*verified));
   return 0;
 }
 
