@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/crypto.h"
 
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/kdf.h>
-#include <openssl/params.h>
 #include <sys/random.h>
 #include <memory>
 
@@ -17,7 +13,6 @@ namespace {
 struct Freer {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-  void operator()(EVP_KDF_CTX* context) const { EVP_KDF_CTX_free(context); }
 };
 template <class T>
 using Owned = std::unique_ptr<T, Freer>;
@@ -73,45 +68,6 @@ Digest sha256(ByteView first, ByteView second) {
                     EVP_DigestFinal_ex(context, digest.data(), &size) == 1;
   STRONGROOM_CHECK(done && size == digest.size(), "SHA-256 does not fail");
   return digest;
-}
-
-Digest hmac_sha256(const Secret& key, ByteView data) {
-  Digest digest;
-  unsigned size = 0;
-  const bool done = key.reveal([&](ByteView plain) {
-    return HMAC(sha256_algorithm(), plain.data(), static_cast<int>(plain.size()), data.data(),
-                data.size(), digest.data(), &size) != nullptr;
-  });
-  STRONGROOM_CHECK(done && size == digest.size(), "HMAC-SHA-256 does not fail");
-  return digest;
-}
-
-Secret hkdf_sha256(const Secret& input, ByteView salt, ByteView info, std::size_t size) {
-  static EVP_KDF* const algorithm = EVP_KDF_fetch(nullptr, "HKDF", nullptr);
-  STRONGROOM_CHECK(algorithm != nullptr, "OpenSSL offers HKDF");
-  const Owned<EVP_KDF_CTX> context(EVP_KDF_CTX_new(algorithm));
-  STRONGROOM_CHECK(context != nullptr, "memory for a key derivation");
-  Secret out = Secret::of_size(size);
-  char digest_name[] = "SHA2-256";
-  // RFC 5869 2.2: no salt is HashLen zeros. OpenSSL refuses an empty one.
-  static constexpr std::array<std::uint8_t, 32> kNoSalt{};
-  if (salt.empty()) salt = kNoSalt;
-  const bool done = input.reveal([&](ByteView key) {
-    // OpenSSL takes parameters by non-const pointer and only reads them.
-    const auto octets = [](const char* name, ByteView view) {
-      return OSSL_PARAM_construct_octet_string(name, const_cast<std::uint8_t*>(view.data()),
-                                               view.size());
-    };
-    const OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest_name, 0),
-        octets(OSSL_KDF_PARAM_KEY, key), octets(OSSL_KDF_PARAM_SALT, salt),
-        octets(OSSL_KDF_PARAM_INFO, info), OSSL_PARAM_construct_end()};
-    return out.reveal_mutable([&](MutableBytes derived) {
-      return EVP_KDF_derive(context.get(), derived.data(), derived.size(), parameters) == 1;
-    });
-  });
-  STRONGROOM_CHECK(done, "HKDF does not fail for sizes up to 8,160 octets");
-  return out;
 }
 
 Secret generate_signing_key() {

@@ -25,6 +25,10 @@ TEST(Crypto, sha256_of_fips_180) {
 TEST(Crypto, hmac_of_rfc_4231) {
   EXPECT_EQ(to_hex(hmac_sha256(Secret(bytes_of("Jefe")), bytes_of("what do ya want for nothing?"))),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  const Secret long_key{ByteView(ByteVector(131, 0xaa))};
+  EXPECT_EQ(to_hex(hmac_sha256(long_key,
+                               bytes_of("Test Using Larger Than Block-Size Key - Hash Key First"))),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
 TEST(Crypto, hkdf_of_rfc_5869) {
@@ -34,6 +38,14 @@ TEST(Crypto, hkdf_of_rfc_5869) {
             "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
   EXPECT_EQ(hex_of(hkdf_sha256(input, {}, {}, 42)),
             "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
+  const auto counting = [](std::uint8_t from) {
+    ByteVector octets(80);
+    for (auto& octet : octets) octet = from++;
+    return octets;
+  };
+  EXPECT_EQ(hex_of(hkdf_sha256(Secret(counting(0)), counting(0x60), counting(0xb0), 82)),
+            "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb41"
+            "c65e590e09da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f1d87");
 }
 
 TEST(Crypto, ed25519_of_rfc_8032) {
