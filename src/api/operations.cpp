@@ -33,7 +33,7 @@ constexpr std::array kSessionQuery = {
            "At most this many, 1 to 1000; 1000 if missing"}};
 
 // clang-format off
-constexpr std::array<Operation, 41> kOperations = {{
+constexpr std::array<Operation, 43> kOperations = {{
     {"installation.show", "GET", "/api/v1/installation", "What this installation is",
      {}, {}, Shape::One, "Installation", 200, show_installation},
     {"openapi.show", "GET", "/api/v1/openapi.json", "This description",
@@ -49,6 +49,12 @@ constexpr std::array<Operation, 41> kOperations = {{
     {"tenant.scan", "POST", "/api/v1/tenants/{name}/scan",
      "Search what follows for values of the tenant's keys (Upgrade: strongroom-scan/1)",
      {}, {}, Shape::Switch, "", 101, scan_for_keys},
+    {"tenant.rewrap", "POST", "/api/v1/tenants/{name}/rewrap",
+     "Seal all its records anew under a new tenant key and epoch, while serving; answers at once",
+     {}, "NewRewrap", Shape::One, "Rewrap", 202, start_rewrap},
+    {"tenant.rewrap.show", "GET", "/api/v1/tenants/{name}/rewrap",
+     "How far its last rewrap since the start is, or what it achieved",
+     {}, {}, Shape::One, "Rewrap", 200, show_rewrap},
 
     {"member.list", "GET", "/api/v1/members", "Members",
      kAnyTenant, {}, Shape::List, "Member", 200, list_members},

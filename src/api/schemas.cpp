@@ -411,6 +411,23 @@ constexpr std::array kSealState = {
     Member{"seal_state", Kind::Text, Need::Required, "Afterwards", "open|sealed"},
     Member{"waits_for", Kind::Text, Need::Required, "What is still wanted, for people"}};
 
+constexpr std::array kNewRewrap = {
+    Member{"share", Kind::Integer, Need::Optional,
+           "How much of the vault's time it may take, 1 to 100 in hundredths; 50 when missing"}};
+constexpr std::array kRewrap = {
+    Member{"tenant", Kind::Text, Need::Required, "Its name"},
+    Member{"state", Kind::Text, Need::Required, "Where it is", "running|done|failed"},
+    Member{"epoch", Kind::Integer, Need::Required, "The tenant's epoch from now on"},
+    Member{"keys", Kind::Integer, Need::Required, "How many the tenant had when it began"},
+    Member{"seen", Kind::Integer, Need::Required, "Of these, since the server's start"},
+    Member{"rewrapped", Kind::Integer, Need::Required, "Records sealed anew since then"},
+    Member{"left", Kind::Integer, Need::Required, "Records of an old epoch, counted at the end: 0"},
+    Member{"forgotten", Kind::Flag, Need::Required,
+           "No file of the database holds the old seed any more"},
+    Member{"why", Kind::Text, Need::Required, "Why it failed, or empty"},
+    Member{"begun", Kind::Time, Need::Required, "When the epoch was"},
+    Member{"ended", Kind::Time, Need::Nullable, "When it was done, or failed"}};
+
 constexpr std::array<Member, 0> kEmpty = {};
 
 constexpr std::array kSchemas = {
@@ -460,6 +477,8 @@ constexpr std::array kSchemas = {
     Schema{"AddedSeal", "A seal that was added", kAddedSeal},
     Schema{"Unseal", "What opens a sealed server", kUnseal},
     Schema{"SealState", "Whether the root key is open", kSealState},
+    Schema{"NewRewrap", "A rewrap to begin", kNewRewrap},
+    Schema{"Rewrap", "How a rewrap goes on", kRewrap},
     Schema{"Entry", "One entry of the record", kEntry},
     Schema{"Verified", "The record holds", kVerified},
     Schema{"Empty", "Nothing; the body may be missing", kEmpty}};

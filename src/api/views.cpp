@@ -185,6 +185,20 @@ json::object to_json(const vault::SealView& view) {
           {"created", to_rfc3339(view.created)}};
 }
 
+json::object to_json(const vault::RewrapView& view) {
+  return {{"tenant", view.tenant},
+          {"state", view.state},
+          {"epoch", view.epoch},
+          {"keys", view.keys},
+          {"seen", view.seen},
+          {"rewrapped", view.rewrapped},
+          {"left", view.left},
+          {"forgotten", view.is_forgotten},
+          {"why", view.why},
+          {"begun", to_rfc3339(view.begun)},
+          {"ended", view.ended ? json::value(to_rfc3339(*view.ended)) : json::value()}};
+}
+
 json::object to_json(const catalog::Service& service) {
   json::array homes;
   for (const catalog::Home home : service.homes)

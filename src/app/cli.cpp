@@ -34,6 +34,7 @@ struct Options {
   long ticket_seconds = 0;
   AuditOptions audit;
   SealAddOptions seal;
+  RewrapOptions rewrap;
   std::string unseal_by;
   std::function<int(const Common&)> chosen;
 };
@@ -471,6 +472,12 @@ void add_records(CLI::App& app, Options& o) {
   auto* seal = group(app, "seal", "what protects the root key");
   leaf(*seal, o, "status", "which seals open this installation",
        [](const Common& c) { return seal_status(c); });
+  auto* rewrap_command = leaf(app, o, "rewrap", "seal all keys anew under new keys, while serving",
+                              [&o](const Common& c) { return rewrap(c, o.rewrap); });
+  rewrap_command->add_option("--tenant", o.rewrap.tenant, "only this tenant's");
+  rewrap_command->add_option("--share", o.rewrap.share,
+                             "how much of the vault's time it may take, in hundredths (50)")
+      ->check(CLI::Range(1, 100));
   auto* add_seal = leaf(*seal, o, "add", "add one; any one of them opens",
                         [&o](const Common& c) { return seal_add(c, o.seal); });
   add_seal->add_option("kind", o.seal.kind, "file, passphrase or shares")

@@ -36,6 +36,11 @@ struct SealAddOptions {
   unsigned threshold = 0;
 };
 
+struct RewrapOptions {
+  std::string tenant;  ///< empty: all, one after the other
+  unsigned share = 0;  ///< 0: as the server thinks right
+};
+
 /// Of `strongroom run` with a container runtime.
 struct ContainerOptions {
   std::string image;
@@ -181,6 +186,7 @@ int seal_add(const Common& common, const SealAddOptions& options);
 int seal_remove(const Common& common, const std::string& id);
 /// `kind`: "passphrase", "share", or empty: the seals that open by themselves.
 int unseal(const Common& common, const std::string& kind);
+int rewrap(const Common& common, const RewrapOptions& options);
 int doctor(const Common& common);
 
 /// The runner: a session, its workroom, and the lease of what was injected, until the command ends

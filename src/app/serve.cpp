@@ -31,6 +31,7 @@
 #include "base/log.h"
 #include "io/net.h"
 #include "io/process.h"
+#include "vault/rewrap.h"
 #include "vault/seal.h"
 
 namespace strongroom::app {
@@ -115,6 +116,7 @@ class Server {
     STRONGROOM_CHECKED(start_leases());
     STRONGROOM_CHECKED(start_control());
     end_lost_sessions();
+    vault::go_on_with_rewraps(loop_, *vault_);
     STRONGROOM_CHECKED(keeper_->start());
     expiry_ = loop_.every(std::chrono::seconds(1), [this] {
       end_expired();

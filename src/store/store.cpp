@@ -111,6 +111,18 @@ struct Store::State {
     if (in_transaction && error.code != Code::Conflict) broken = error;
   }
 
+  /// Checks the MAC that each row ends with, and takes it off.
+  [[nodiscard]] Status authenticate(std::string_view table, const Columns& columns,
+                                    std::vector<Values>& rows) const {
+    for (auto& row : rows) {
+      const auto* mac = std::get_if<ByteVector>(&row[columns.size()]);
+      const bool is_right =
+          mac != nullptr && equal_constant_time(*mac, mac_of(canonical(table, columns, row)));
+      if (!is_right) return row_differs(table);
+      row.pop_back();
+    }
+    return {};
+  }
   void sum_rows(std::string_view table, const Columns& columns, const std::vector<Values>& rows) {
     for (const auto& row : rows) add_to(sum, hash_of(canonical(table, columns, row)));
   }
@@ -184,7 +196,6 @@ Result<std::vector<Values>> Store::read(std::string_view table, Columns columns,
                                         const Where& where) {
   if (!has_mac(table)) return state_->backend->select(table, columns, where);
   STRONGROOM_CHECK(state_->is_unlocked, "rows are read after the root key is open");
-  const std::size_t width = columns.size();
   columns.push_back("mac");
   auto rows = state_->backend->select(table, columns, where);
   columns.pop_back();
@@ -192,14 +203,33 @@ Result<std::vector<Values>> Store::read(std::string_view table, Columns columns,
     state_->remember(rows.error());
     return rows;
   }
-  for (auto& row : *rows) {
-    const auto* mac = std::get_if<ByteVector>(&row[width]);
-    const bool is_right =
-        mac != nullptr && equal_constant_time(*mac, state_->mac_of(canonical(table, columns, row)));
-    if (!is_right) return row_differs(table);
-    row.pop_back();
-  }
+  STRONGROOM_CHECKED(state_->authenticate(table, columns, *rows));
   return rows;
+}
+
+Result<std::vector<Values>> Store::read_after(std::string_view table, Columns columns,
+                                              const Where& where, std::int64_t& after,
+                                              std::size_t limit) {
+  STRONGROOM_CHECK(has_mac(table) && state_->is_unlocked, "rows are read after the root key is open");
+  columns.push_back("mac");
+  auto rows = state_->backend->select_after(table, columns, where, after, limit);
+  columns.pop_back();
+  if (!rows) {
+    state_->remember(rows.error());
+    return rows;
+  }
+  for (auto& row : *rows) {
+    const auto* place = std::get_if<std::int64_t>(&row.front());
+    if (place == nullptr) return row_differs(table);
+    after = *place;
+    row.erase(row.begin());
+  }
+  STRONGROOM_CHECKED(state_->authenticate(table, columns, *rows));
+  return rows;
+}
+
+Result<std::int64_t> Store::count_rows(std::string_view table, const Where& where) {
+  return state_->backend->count(table, where);
 }
 
 Status Store::add(std::string_view table, Columns columns, Values values) {

@@ -43,6 +43,13 @@ class Backend {
   virtual Result<std::vector<Values>> select(std::string_view table,
                                              const std::vector<std::string_view>& columns,
                                              const Where& where) = 0;
+  /// The next `limit` of them at most, in the order in which they were put in, after the row at
+  /// `after` (0: from the start). Each has its place before its columns.
+  virtual Result<std::vector<Values>> select_after(std::string_view table,
+                                                   const std::vector<std::string_view>& columns,
+                                                   const Where& where, std::int64_t after,
+                                                   std::size_t limit) = 0;
+  virtual Result<std::int64_t> count(std::string_view table, const Where& where) = 0;
   virtual Status insert(std::string_view table, const std::vector<std::string_view>& columns,
                         const Values& values) = 0;
   /// Rows of which the first `key_columns` columns equal those of `values`. Answers how many there
@@ -98,6 +105,31 @@ class Store {
       rows.push_back(std::move(row));
     }
     return rows;
+  }
+  /// A part of what list() answers: a walk over a large table holds nobody up for long.
+  template <class Row>
+  struct Page {
+    std::vector<Row> rows;
+    std::int64_t next = 0;  ///< where the next one begins
+  };
+  /// Rows that match, in the order in which they were put in, after `after` (0: from the start).
+  /// None when there are no more; rows put in meanwhile come last.
+  template <class Row>
+  Result<Page<Row>> page(const Where& where, std::int64_t after, std::size_t limit) {
+    Page<Row> page;
+    page.next = after;
+    auto found = read_after(Row::kTable, columns_of<Row>(), where, page.next, limit);
+    if (!found) return std::unexpected(std::move(found).error());
+    page.rows.resize(found->size());
+    for (std::size_t i = 0; i < found->size(); ++i)
+      if (!from_values((*found)[i], page.rows[i]))
+        return fail(Code::Tampered, malformed(Row::kTable));
+    return page;
+  }
+  /// How many match. For people: the rows themselves are not read, so not authenticated.
+  template <class Row>
+  Result<std::int64_t> count(const Where& where) {
+    return count_rows(Row::kTable, where);
   }
   /// The only row that matches; nothing when there is none, Conflict when several.
   template <class Row>
@@ -181,6 +213,11 @@ class Store {
   static std::string malformed(std::string_view table);
   Result<std::vector<Values>> read(std::string_view table, std::vector<std::string_view> columns,
                                    const Where& where);
+  /// Moves `after` on to the last row that it answers.
+  Result<std::vector<Values>> read_after(std::string_view table,
+                                         std::vector<std::string_view> columns, const Where& where,
+                                         std::int64_t& after, std::size_t limit);
+  Result<std::int64_t> count_rows(std::string_view table, const Where& where);
   Status add(std::string_view table, std::vector<std::string_view> columns, Values values);
   Status change(std::string_view table, std::vector<std::string_view> columns, Values values,
                 std::size_t key_columns);

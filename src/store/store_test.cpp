@@ -49,6 +49,28 @@ TEST_F(Rules, every_row_type_is_in_the_list_that_is_verified) {
   EXPECT_EQ(filled, types);
 }
 
+TEST_F(Rules, a_walk_in_parts_sees_every_row_once_and_those_put_in_meanwhile) {
+  const Where active{{"state", std::string("active")}};
+  std::vector<std::string> names;
+  std::int64_t after = 0;
+  for (int parts = 0; parts < 10; ++parts) {
+    const auto page = store->page<Tenant>(active, after, 1);
+    ASSERT_TRUE(page) << page.error().message;
+    if (page->rows.empty()) break;
+    ASSERT_EQ(page->rows.size(), 1U);
+    names.push_back(page->rows[0].name);
+    after = page->next;
+    if (parts > 0) continue;
+    Tenant late = rows.tenants[0];
+    late.id = crypto::random_id<TenantId>();
+    late.name = "late";
+    ASSERT_TRUE(store->transact([&] { return store->insert(late); }));
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{rows.tenants[0].name, rows.tenants[1].name, "late"}));
+  EXPECT_EQ(store->count<Tenant>(active), 3);
+  EXPECT_EQ(store->count<Tenant>({{"name", std::string("nobody")}}), 0);
+}
+
 TEST_F(Rules, a_failed_transaction_leaves_nothing) {
   const auto revision = store->revision();
   const auto status = store->transact([&]() -> Status {
@@ -205,6 +227,11 @@ class FailingOnce final : public Backend {
                                      const Where&) override {
     return std::vector<Values>();
   }
+  Result<std::vector<Values>> select_after(std::string_view, const std::vector<std::string_view>&,
+                                           const Where&, std::int64_t, std::size_t) override {
+    return std::vector<Values>();
+  }
+  Result<std::int64_t> count(std::string_view, const Where&) override { return 0; }
   Status insert(std::string_view, const std::vector<std::string_view>&, const Values&) override {
     if (++inserts == 2) return fail(Code::Storage, "the disk failed");
     return {};

@@ -76,6 +76,30 @@ void Hierarchy::make_tenant(store::Tenant& tenant, store::Epoch& first_epoch) co
       crypto::seal_record(tenant_key, epoch_context(tenant.id, 1), crypto::random_secret(kKeySize));
 }
 
+Status Hierarchy::renew(store::Tenant& tenant, std::vector<store::Epoch>& living,
+                        store::Epoch& next) const {
+  const auto changed = [&] {
+    return fail(Code::Tampered, "The keys of the tenant " + tenant.id.text() +
+                                    " do not open: they were changed or moved.");
+  };
+  const ByteVector context = tenant_context(tenant.id);
+  const auto old_key = crypto::open_record(tenant_wrapping_key_, context, tenant.wrapped_key);
+  if (!old_key || living.empty()) return changed();
+  const Secret new_key = crypto::random_secret(kKeySize);
+  for (auto& epoch : living) {
+    const ByteVector place = epoch_context(tenant.id, epoch.number);
+    const auto seed = crypto::open_record(*old_key, place, epoch.wrapped_seed);
+    if (!seed) return changed();
+    epoch.wrapped_seed = crypto::seal_record(new_key, place, *seed);
+  }
+  tenant.wrapped_key = crypto::seal_record(tenant_wrapping_key_, context, new_key);
+  next.tenant = tenant.id;
+  next.number = living.back().number + 1;
+  next.wrapped_seed = crypto::seal_record(new_key, epoch_context(tenant.id, next.number),
+                                          crypto::random_secret(kKeySize));
+  return {};
+}
+
 Result<Hierarchy::Seeds*> Hierarchy::seeds_of(TenantId tenant) {
   if (const auto found = seeds_.find(tenant); found != seeds_.end()) return &found->second;
   STRONGROOM_TRY(const auto row, store_.find<store::Tenant>({{"id", store::to_value(tenant)}}));

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <unordered_map>
+#include <vector>
 
 #include "base/result.h"
 #include "base/secret.h"
@@ -22,6 +23,10 @@ class Hierarchy {
 
   /// Fills in the wrapped keys of a tenant that has its id, and its first epoch.
   void make_tenant(store::Tenant& tenant, store::Epoch& first_epoch) const;
+  /// A new tenant key and a new epoch after the newest of the living ones, whose seeds are wrapped
+  /// anew. Nothing is stored: forget() the tenant once it is.
+  [[nodiscard]] Status renew(store::Tenant& tenant, std::vector<store::Epoch>& living,
+                             store::Epoch& next) const;
   /// Seals a value for where `key` and `version` say; sets version.epoch and version.record.
   [[nodiscard]] Status seal(const store::Key& key, store::KeyVersion& version, const Secret& value);
   [[nodiscard]] Result<Secret> open(const store::Key& key, const store::KeyVersion& version);

@@ -106,6 +106,23 @@ struct Vault::State {
   std::optional<audit::Act> in_doubt;
   Status act(const Actor& actor, std::string_view action, audit::Act facts);
 
+  // Rewrap (rewrap.cpp)
+  struct Rewrap {
+    RewrapView view;
+    Actor actor;
+    unsigned share = 100;
+    std::int64_t after = 0;    ///< where the next part of the walk over the tenant's keys begins
+    bool is_counting = false;  ///< the second walk
+  };
+  std::unordered_map<TenantId, Rewrap> rewraps;                      ///< since the start
+  Result<std::vector<store::Epoch>> living_epochs(TenantId tenant);  ///< the newest last
+  Result<store::Epoch> begin_epoch(const Actor& actor, store::Tenant tenant,
+                                   std::vector<store::Epoch> living);
+  Status rewrap_in_transaction(const store::Key& key, Rewrap& progress);
+  Result<bool> rewrap_part(TenantId tenant, Rewrap& rewrap);
+  Result<bool> count_part(TenantId tenant, Rewrap& rewrap);
+  Status finish_rewrap(TenantId tenant, Rewrap& rewrap);
+
   // Opening (leases.cpp)
   Status check_session(const store::Session& session);
   Result<OpenedKey> open_for(const store::Session& session, const store::Grant& grant);

@@ -218,6 +218,25 @@ struct SealView {
   WallTime created{};
 };
 
+inline constexpr std::string_view kRewrapRunning = "running";
+inline constexpr std::string_view kRewrapDone = "done";
+inline constexpr std::string_view kRewrapFailed = "failed";
+
+/// A rewrap of a tenant: how far it is, and what it achieved (vault/rewrap.h).
+struct RewrapView {
+  std::string tenant;
+  std::string state;          ///< "running", "done", "failed"
+  std::int64_t epoch = 0;     ///< that everything goes into
+  std::size_t keys = 0;       ///< of the tenant, when it began
+  std::size_t seen = 0;       ///< of these
+  std::size_t rewrapped = 0;  ///< records, by this process
+  std::size_t left = 0;       ///< records of an old epoch, once counted: none
+  bool is_forgotten = false;  ///< no file of the database holds an old seed or record
+  std::string why;            ///< of one that failed
+  WallTime begun{};           ///< when the epoch was: what was revoked before is not in it
+  std::optional<WallTime> ended;
+};
+
 /// A signed receipt, as JSON text ready to save; and whether R1 and R2 hold.
 struct Receipt {
   ReceiptId id;
@@ -254,6 +273,21 @@ class Vault {
   Result<std::vector<MemberView>> list_members(std::string_view tenant);  ///< empty tenant: all
   /// Ends the member's sessions and revokes their integrations.
   io::Task<Result<Receipt>> remove_member(Actor actor, std::string tenant, std::string name);
+
+  // Rewrap, in steps: vault/rewrap.h takes them
+  struct BegunRewrap {
+    TenantId tenant;
+    bool is_new = false;  ///< false: it was running already
+  };
+  /// A new tenant key and epoch, unless a rewrap was left unfinished: then that one. `share`: how
+  /// much of the time it may take, in hundredths.
+  Result<BegunRewrap> begin_rewrap(const Actor& actor, std::string_view tenant, unsigned share);
+  /// A few milliseconds of it; false when all is done, and the old seeds are destroyed.
+  Result<bool> step_rewrap(TenantId tenant);
+  void fail_rewrap(TenantId tenant, const Error& error);
+  [[nodiscard]] unsigned rewrap_share(TenantId tenant) const;
+  Result<RewrapView> show_rewrap(std::string_view tenant);  ///< the last one since the start
+  Result<std::vector<std::string>> unfinished_rewraps();    ///< tenants, by name
 
   // Keys
   Result<KeyView> add_key(const Actor& actor, const NewKey& key, Secret value);

@@ -27,6 +27,14 @@ std::string condition(const Where& where) {
   return out;
 }
 
+/// The sign keeps SQLite from taking an index, and sorting all that it finds there for each part:
+/// the table itself is in the order that is asked for.
+std::string condition_of_part(const Where& where) {
+  std::string out = " WHERE rowid > ?";
+  for (const auto& match : where) out.append(" AND +").append(match.column).append(" IS ?");
+  return out;
+}
+
 Values values_of(const Where& where) {
   Values values;
   for (const auto& match : where) values.push_back(match.value);
@@ -43,6 +51,25 @@ class SqliteBackend final : public Backend {
     const std::string text = "SELECT " + joined(columns, "", ", ") + " FROM " + std::string(table) +
                              condition(where) + " ORDER BY rowid";
     return connection_->query(text, values_of(where));
+  }
+
+  Result<std::vector<Values>> select_after(std::string_view table, const Columns& columns,
+                                           const Where& where, std::int64_t after,
+                                           std::size_t limit) override {
+    const std::string text = "SELECT rowid, " + joined(columns, "", ", ") + " FROM " +
+                             std::string(table) + condition_of_part(where) +
+                             " ORDER BY rowid LIMIT ?";
+    Values parameters{after};
+    for (const auto& match : where) parameters.push_back(match.value);
+    parameters.emplace_back(static_cast<std::int64_t>(limit));
+    return connection_->query(text, parameters);
+  }
+
+  Result<std::int64_t> count(std::string_view table, const Where& where) override {
+    STRONGROOM_TRY(const auto rows, connection_->query("SELECT count(*) FROM " +
+                                                           std::string(table) + condition(where),
+                                                       values_of(where)));
+    return std::get<std::int64_t>(rows.at(0).at(0));
   }
 
   Status insert(std::string_view table, const Columns& columns, const Values& values) override {
