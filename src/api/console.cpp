@@ -2,8 +2,7 @@
 #include <algorithm>
 
 #include "api/console_files.h"
-#include "base/encoding.h"
-#include "crypto/crypto.h"
+#include "http/head.h"
 
 namespace strongroom::api {
 namespace {
@@ -29,9 +28,22 @@ void add_protection(http::TextPairs& headers) {
   headers.emplace_back("Permissions-Policy", "camera=(), microphone=(), geolocation=()");
 }
 
-std::string tag_of(std::string_view content) {
-  const crypto::Digest digest = crypto::sha256(bytes_of(content));
-  return "\"" + to_hex(ByteView(digest).first(16)) + "\"";
+/// Names of files below /assets/ hold a hash of their content: they never change.
+std::string_view caching_of(std::string_view path) {
+  return path.starts_with("/assets/") ? "public, max-age=31536000, immutable" : "no-cache";
+}
+
+bool takes_gzip(const http::ServerRequest& request) {
+  std::string_view list = request.header("accept-encoding");
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    std::string_view coding = list.substr(0, comma);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    coding.remove_prefix(std::min(coding.find_first_not_of(" \t"), coding.size()));
+    // With a weight, which may be zero, the plain file is always right.
+    if (http::equals_ignoring_case(coding, "gzip")) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -51,15 +63,19 @@ http::ServerResponse serve_console(const http::ServerRequest& request) {
     return refused;
   }
   http::ServerResponse response;
-  const std::string tag = tag_of(file->content);
-  response.headers.emplace_back("ETag", tag);
-  response.headers.emplace_back("Cache-Control", "no-cache");
+  response.headers.emplace_back("ETag", std::string(file->tag));
+  response.headers.emplace_back("Cache-Control", std::string(caching_of(path)));
   response.headers.emplace_back("Content-Type", std::string(type_of(path)));
+  response.headers.emplace_back("Vary", "Accept-Encoding");
   add_protection(response.headers);
-  if (request.header("if-none-match") == tag)
+  if (request.header("if-none-match") == file->tag) {
     response.status = 304;
-  else
+  } else if (!file->gzip.empty() && takes_gzip(request)) {
+    response.headers.emplace_back("Content-Encoding", "gzip");
+    response.body = file->gzip;
+  } else {
     response.body = file->content;
+  }
   return response;
 }
 

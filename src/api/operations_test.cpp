@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <regex>
 #include <set>
 #include <string>
@@ -108,6 +110,17 @@ TEST(OpenApi, HoldsEveryOperationAndNoOther) {
     EXPECT_TRUE(item.at("responses").as_object().contains(std::to_string(operation.status)));
   }
   check_references(document, document.at("components").at("schemas").as_object());
+}
+
+/// The console's client is made from a copy of the description.
+TEST(OpenApi, TheConsolesCopyIsWhatIsServed) {
+  std::ifstream file(STRONGROOM_CONSOLE_API);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  const auto copy = parse_json(text);
+  ASSERT_TRUE(copy) << STRONGROOM_CONSOLE_API;
+  EXPECT_TRUE(*copy == json::value(openapi_document()))
+      << "console/openapi.json is of another version: run scripts/describe-api, look at what the "
+         "console should make of it, and commit both";
 }
 
 TEST(OpenApi, SaysWhatIsRefused) {

@@ -308,32 +308,53 @@ TEST_F(ControlServerTest, HandsARunnerItsChannel) {
   }(*this));
 }
 
+/// The address that follows `before` in a page.
+std::string linked(std::string_view page, std::string_view before) {
+  const std::size_t begin = page.find(before);
+  if (begin == std::string_view::npos) return {};
+  page.remove_prefix(begin + before.size());
+  return std::string(page.substr(0, page.find('"')));
+}
+
 TEST_F(ControlServerTest, ServesTheConsole) {
   run([](ControlServerTest& test) -> io::Task<void> {
+    http::ClientRequest request;
+    request.target = "/";
+    const Said page = co_await test.send(request);
+    EXPECT_EQ(page.status, 200);
+    EXPECT_NE(page.raw.body.find("<title>Strongroom</title>"), std::string::npos);
+    EXPECT_EQ(page.raw.header("cache-control"), "no-cache");
     struct File {
-      const char* path;
+      std::string path;
       const char* type;
       const char* holds;
     };
     for (const File& each :
-         {File{"/", "text/html; charset=utf-8", "<title>Strongroom</title>"},
-          File{"/console.js", "text/javascript; charset=utf-8", "textContent"},
-          File{"/console.css", "text/css; charset=utf-8", "prefers-color-scheme"},
+         {File{"/", "text/html; charset=utf-8", "id=\"root\""},
+          File{linked(page.raw.body, "src=\""), "text/javascript; charset=utf-8", "How your keys"},
+          File{linked(page.raw.body, "<link rel=\"stylesheet\" crossorigin href=\""),
+               "text/css; charset=utf-8", "prefers-color-scheme"},
           File{"/icon.svg", "image/svg+xml", "<svg"}}) {
-      http::ClientRequest request;
+      request = http::ClientRequest();
       request.target = each.path;
       Said said = co_await test.send(request);
       EXPECT_EQ(said.status, 200) << each.path;
       EXPECT_EQ(said.raw.header("content-type"), each.type);
       EXPECT_NE(said.raw.body.find(each.holds), std::string::npos) << each.path;
       EXPECT_TRUE(said.raw.header("content-security-policy").starts_with("default-src 'self';"));
-      EXPECT_EQ(said.raw.body.find("innerHTML"), std::string::npos) << each.path;
+      EXPECT_EQ(said.raw.header("content-encoding"), "");
+      const std::size_t plain = said.raw.body.size();
+      request.headers.emplace_back("Accept-Encoding", "br, gzip");
+      said = co_await test.send(request);
+      EXPECT_EQ(said.raw.header("content-encoding"), "gzip") << each.path;
+      EXPECT_LT(said.raw.body.size(), plain) << each.path;
       request.headers.emplace_back("If-None-Match", std::string(said.raw.header("etag")));
       said = co_await test.send(request);
       EXPECT_EQ(said.status, 304) << each.path;
     }
-    for (const char* path : {"/console", "/../seal.key", "/.git/config", "/index.html/"}) {
-      http::ClientRequest request;
+    for (const char* path :
+         {"/console", "/../seal.key", "/.git/config", "/index.html/", "/assets/", "/icon.svg.gz"}) {
+      request = http::ClientRequest();
       request.target = path;
       const Said said = co_await test.send(std::move(request));
       EXPECT_EQ(said.status, 404) << path;

@@ -1,0 +1,49 @@
+// The control API, with types made from its own description (openapi.json). SPDX-License-Identifier: Apache-2.0
+import createClient from 'openapi-fetch';
+import type { paths } from '../../generated/schema';
+import { credentialHeaders, credentialMode, currentCredential, setCredential } from './credential';
+
+export type {
+  AddedSeal, Check, Entry, Grant, Holder, Installation, Key, Member, NewKey, NewSeal, Policy, PolicyChange, Receipt, ReceiptRow,
+  Seal, Service, Session, SessionEvent, SessionHolder, Setting, Tenant, Verified,
+} from '../../generated/schema';
+
+/** What the server said went wrong, and what would mend it. */
+export class ApiError extends Error {
+  constructor(readonly status: number, readonly code: string, message: string, readonly hint = '') {
+    super(message);
+  }
+}
+
+const unreachable = () => new ApiError(0, 'unreachable', 'The server does not answer', 'Look whether strongroom serve runs; this page goes on by itself');
+
+async function send(request: Request): Promise<Response> {
+  const credential = currentCredential();
+  const headers = new Headers(request.headers);
+  for (const [name, value] of Object.entries(credentialHeaders(credential))) headers.set(name, value);
+  let response: Response;
+  try {
+    response = await fetch(new Request(request, { headers, credentials: credentialMode(credential), cache: 'no-store', redirect: 'error' }));
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw unreachable();
+  }
+  if (response.status === 401 && credential === currentCredential()) setCredential(null);
+  return response;
+}
+
+export const api = createClient<paths>({ baseUrl: location.origin, fetch: send });
+
+type Answer<T> = { data?: T; error?: unknown; response: Response };
+
+/** What a call answers, or an ApiError. */
+export async function result<T>(call: Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await call;
+  if (response.ok) return data as T;
+  throw errorOf(response.status, error);
+}
+
+export function errorOf(status: number, document: unknown): ApiError {
+  const body = (document as { error?: { code?: string; message?: string; hint?: string } } | undefined)?.error;
+  return new ApiError(status, body?.code ?? 'failed', body?.message ?? `The server answered ${status}`, body?.hint);
+}

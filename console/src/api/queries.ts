@@ -1,0 +1,101 @@
+// What pages show of the server, kept fresh. SPDX-License-Identifier: Apache-2.0
+import { QueryClient, keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { ApiError, api, result } from './client';
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 2_000,
+      retry: (count, error) => count < 1 && !(error instanceof ApiError && error.status >= 400),
+      networkMode: 'always',
+    },
+  },
+});
+
+const scope = (tenant: string) => (tenant === '' ? {} : { tenant });
+
+/** Streams tell of sessions at once; what they do not tell of is asked for now and then, while the page is looked at. */
+const often = 5_000;
+
+export const useInstallation = () =>
+  useQuery({ queryKey: ['installation'], queryFn: () => result(api.GET('/api/v1/installation')), staleTime: 60_000 });
+
+export const useTenants = () =>
+  useQuery({ queryKey: ['tenants'], queryFn: () => result(api.GET('/api/v1/tenants')), refetchInterval: 30_000 });
+
+export const useMembers = (tenant: string) =>
+  useQuery({ queryKey: ['members', tenant], queryFn: () => result(api.GET('/api/v1/members', { params: { query: scope(tenant) } })) });
+
+export const useServices = () =>
+  useQuery({ queryKey: ['services'], queryFn: () => result(api.GET('/api/v1/services')), staleTime: Infinity });
+
+export const useKeys = (tenant: string) =>
+  useQuery({
+    queryKey: ['keys', tenant],
+    queryFn: () => result(api.GET('/api/v1/keys', { params: { query: scope(tenant) } })),
+    refetchInterval: often,
+    placeholderData: keepPreviousData,
+  });
+
+export const useKey = (id: string) =>
+  useQuery({ queryKey: ['keys', 'one', id], queryFn: () => result(api.GET('/api/v1/keys/{id}', { params: { path: { id } } })), refetchInterval: often });
+
+export const useSessions = (tenant: string, state: 'open' | 'ended' | '') =>
+  useQuery({
+    queryKey: ['sessions', tenant, state],
+    queryFn: () => result(api.GET('/api/v1/sessions', { params: { query: { ...scope(tenant), ...(state === '' ? {} : { state }), limit: 1000 } } })),
+    refetchInterval: 30_000,
+    placeholderData: keepPreviousData,
+  });
+
+export const useSession = (id: string, enabled = true) =>
+  useQuery({
+    queryKey: ['sessions', 'one', id],
+    queryFn: () => result(api.GET('/api/v1/sessions/{id}', { params: { path: { id } } })),
+    refetchInterval: (query) => (query.state.data?.state === 'ended' ? false : often),
+    enabled,
+  });
+
+export const usePolicies = (tenant: string) =>
+  useQuery({ queryKey: ['policies', tenant], queryFn: () => result(api.GET('/api/v1/policies', { params: { query: scope(tenant) } })) });
+
+export const useSeals = () => useQuery({ queryKey: ['seals'], queryFn: () => result(api.GET('/api/v1/seals')) });
+
+export const useReceipts = () => useQuery({ queryKey: ['receipts'], queryFn: () => result(api.GET('/api/v1/receipts')) });
+
+export const useReceipt = (id: string) =>
+  useQuery({
+    queryKey: ['receipts', id],
+    queryFn: () => result(api.GET('/api/v1/receipts/{id}', { params: { path: { id } } })),
+    enabled: id !== '',
+    staleTime: Infinity,
+  });
+
+export const useVerification = () =>
+  useQuery({
+    queryKey: ['verification'],
+    queryFn: () => result(api.POST('/api/v1/audit/verify', { body: {} })),
+    staleTime: 5 * 60_000,
+    retry: false,
+  });
+
+export interface RecordFilter { tenant?: string; key?: string; session?: string; member?: string }
+
+export const recordPage = 500;
+
+/** The record, newest first, page by page. */
+export const useRecord = (filter: RecordFilter, page = recordPage) =>
+  useInfiniteQuery({
+    queryKey: ['record', filter, page],
+    queryFn: ({ pageParam }) =>
+      result(api.GET('/api/v1/audit', { params: { query: { ...filter, limit: page, ...(pageParam === '' ? {} : { before: Number(pageParam) }) } } })),
+    initialPageParam: '',
+    getNextPageParam: (last) => (last.length < page ? undefined : last.at(-1)?.id),
+    refetchInterval: (query) => ((query.state.data?.pages.length ?? 0) > 1 ? false : often),
+    placeholderData: keepPreviousData,
+  });
+
+/** Something has changed: what pages show of it is asked for anew. */
+export function refresh(...names: string[]): void {
+  for (const name of names) void queries.invalidateQueries({ queryKey: [name] });
+}

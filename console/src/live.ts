@@ -1,0 +1,47 @@
+// One stream of what happens in sessions, for all pages. SPDX-License-Identifier: Apache-2.0
+import { useEffect, useRef, useState } from 'react';
+import type { SessionEvent } from './api/client';
+import { follow, type Liveness } from './api/events';
+import { refresh } from './api/queries';
+
+type Listener = (event: SessionEvent) => void;
+const listeners = new Set<Listener>();
+
+/** Keeps what pages show fresh, as things happen; how the stream is. */
+export function useLiveUpdates(): Liveness {
+  const [state, setState] = useState<Liveness>('connecting');
+  useEffect(() => {
+    const stop = new AbortController();
+    let waiting = 0;
+    const soon = () => {
+      waiting ||= window.setTimeout(() => {
+        waiting = 0;
+        refresh('sessions', 'keys', 'record');
+      }, 200);
+    };
+    const onLiveness = (next: Liveness) => {
+      setState(next);
+      if (next === 'live') soon(); // to have a whole picture: follow first, list afterwards
+    };
+    const onEvent = (event: SessionEvent) => {
+      soon();
+      for (const listener of listeners) listener(event);
+    };
+    void follow('/api/v1/sessions/events', { onLiveness, onEvent }, stop.signal);
+    return () => {
+      stop.abort();
+      clearTimeout(waiting);
+    };
+  }, []);
+  return state;
+}
+
+export function useSessionEvents(listener: Listener): void {
+  const current = useRef(listener);
+  useEffect(() => { current.current = listener; });
+  useEffect(() => {
+    const each: Listener = (event) => current.current(event);
+    listeners.add(each);
+    return () => { listeners.delete(each); };
+  }, []);
+}

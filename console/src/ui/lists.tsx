@@ -1,0 +1,70 @@
+// Long lists: only what can be seen is in the page. SPDX-License-Identifier: Apache-2.0
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+
+function useVirtual(count: number, height: number, onEnd?: () => void) {
+  const place = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  // Where the list begins moves with what stands above it.
+  useLayoutEffect(() => {
+    const next = place.current ? Math.round(place.current.getBoundingClientRect().top + window.scrollY) : 0;
+    if (Math.abs(next - top) > 1) setTop(next);
+  });
+  const virtual = useWindowVirtualizer({ count, estimateSize: () => height, overscan: 8, scrollMargin: top });
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? -1;
+  useEffect(() => {
+    if (onEnd && last >= count - 1) onEnd();
+  }, [last, count, onEnd]);
+  return { place, virtual, items, shift: (start: number) => ({ transform: `translateY(${start - top}px)` }) };
+}
+
+/** A list of cards. */
+export function CardList<Row>({ label, rows, keyOf, children, height = 150 }: { label: string; rows: readonly Row[]; keyOf: (row: Row) => string; children: (row: Row) => ReactNode; height?: number }) {
+  const { place, virtual, items, shift } = useVirtual(rows.length, height);
+  return (
+    <div ref={place} role="list" aria-label={label} className="virtual" style={{ height: virtual.getTotalSize() }}>
+      {items.map((item) => {
+        const row = rows[item.index];
+        if (row === undefined) return null;
+        return (
+          <div key={keyOf(row)} role="listitem" aria-setsize={rows.length} aria-posinset={item.index + 1} data-index={item.index} ref={virtual.measureElement}
+            className="virtual-item" style={shift(item.start)}>
+            {children(row)}
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
+export interface Column<Row> { name: string; header: ReactNode; cell: (row: Row) => ReactNode }
+
+/** A table; on a narrow screen each row is a card whose cells carry their column's name. */
+export function Table<Row>({ label, className, columns, rows, keyOf, toneOf, onEnd, height = 56 }: {
+  label: string; className: string; columns: readonly Column<Row>[]; rows: readonly Row[]; keyOf: (row: Row) => string;
+  toneOf?: (row: Row) => string; onEnd?: () => void; height?: number;
+}) {
+  const { place, virtual, items, shift } = useVirtual(rows.length, height, onEnd);
+  return (
+    <div role="table" aria-label={label} aria-rowcount={rows.length + 1} className={`table ${className}`}>
+      <div role="rowgroup" className="table-head">
+        <div role="row" aria-rowindex={1} className="row">
+          {columns.map((column) => <div key={column.name} role="columnheader">{column.header}</div>)}
+        </div>
+      </div>
+      <div role="rowgroup" ref={place} className="virtual" style={{ height: virtual.getTotalSize() }}>
+        {items.map((item) => {
+          const row = rows[item.index];
+          if (row === undefined) return null;
+          return (
+            <div key={keyOf(row)} role="row" aria-rowindex={item.index + 2} data-index={item.index} ref={virtual.measureElement}
+              className={`row virtual-item ${toneOf?.(row) ?? ''}`} style={shift(item.start)}>
+              {columns.map((column) => <div key={column.name} role="cell" data-label={typeof column.header === 'string' ? column.header : ''}>{column.cell(row)}</div>)}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
