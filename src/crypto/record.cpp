@@ -2,6 +2,8 @@
 #include "crypto/record.h"
 
 #include <openssl/evp.h>
+#include <algorithm>
+#include <array>
 #include <memory>
 
 #include "base/check.h"
@@ -64,8 +66,11 @@ ByteVector seal_record(const Secret& key, ByteView context, const Secret& plain)
   const MutableBytes all(record);
   record[0] = kFormat;
   record[1] = kSuite;
-  random(all.subspan(kSaltAt, 32));
-  random(all.subspan(kNonceAt, 12));
+  // One call of the kernel for both.
+  std::array<std::uint8_t, 32 + 12> chance;
+  random(chance);
+  std::ranges::copy(ByteView(chance).first(32), record.begin() + kSaltAt);
+  std::ranges::copy(ByteView(chance).subspan(32), record.begin() + kNonceAt);
   const Secret keys = derive(key, all.subspan(kSaltAt, 32), context);
   keys.reveal([&](ByteView both) {
     std::copy(both.begin() + 32, both.end(), record.begin() + kCommitmentAt);

@@ -25,6 +25,7 @@ struct Rows {
   template <class Each>
   void each(Each&& call) const {
     call(seals);
+    call(root_secrets);
     call(installation);
     call(tenants);
     call(epochs);
@@ -55,6 +56,7 @@ struct Rows {
   }
 
   std::array<Seal, 2> seals;
+  std::array<RootSecret, 2> root_secrets;
   std::array<Installation, 2> installation;
   std::array<Tenant, 2> tenants;
   std::array<Epoch, 2> epochs;
@@ -96,6 +98,7 @@ struct Rows {
     make(policies[i].id);
     const TenantId tenant = tenants[i].id;
     seals[i] = {seals[i].id, "file", "{}", octets(20), 1000 + at};
+    root_secrets[i] = {"secret" + n, octets(20)};
     installation[i] = {"name" + n, octets(20)};
     tenants[i] = {tenant, "tenant" + n, "active", octets(20), 2000 + at};
     epochs[i] = {tenant, 1 + at, octets(20), 3000 + at};

@@ -36,10 +36,22 @@ struct Seal {
   }
 };
 
+/// A value of the installation's own that outlives any root key: sealed under the one of today.
+struct RootSecret {
+  static constexpr std::string_view kTable = "root_secrets";
+  std::string name;  ///< "rows", "record of use", "gateway authority"
+  ByteVector value;
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("name", self.name);
+    visit("value", self.value);
+  }
+};
+
 /// Small things of the installation, by name; values are sealed records where they are secret.
 struct Installation {
   static constexpr std::string_view kTable = "installation";
-  std::string name;  ///< "id", "root_check", "signing_key", "link_key", "operator_token_hash"
+  std::string name;  ///< "id", "signing_key", "link_key", "operator_token_hash"
   ByteVector value;
   template <class Self, class Visitor>
   static void columns(Self& self, Visitor&& visit) {
@@ -369,6 +381,7 @@ struct Ticket {
 template <class Each>
 void for_each_row_type(Each&& each) {
   each.template operator()<Seal>();
+  each.template operator()<RootSecret>();
   each.template operator()<Installation>();
   each.template operator()<Tenant>();
   each.template operator()<Epoch>();

@@ -15,9 +15,11 @@ namespace {
 
 using Columns = std::vector<std::string_view>;
 
-/// Seals are read before the row key is known: no MAC, they authenticate themselves
-/// (vault/seal.cpp). The multiset hash has them.
-bool has_mac(std::string_view table) { return table != Seal::kTable; }
+/// Seals, and what is sealed under the root key itself, are read before the row key is known: no
+/// MAC, they authenticate themselves (vault/seal.cpp). The multiset hash has them.
+bool has_mac(std::string_view table) {
+  return table != Seal::kTable && table != RootSecret::kTable;
+}
 
 using Sum = std::array<std::uint8_t, 32>;
 
@@ -39,9 +41,13 @@ void take_from(Sum& sum, const crypto::Digest& digest) {
   }
 }
 
+/// Octets that most rows take, with the names of their columns.
+constexpr std::size_t kUsualRow = 512;
+
 /// One spelling of a row: names and types are in it, so that no two rows look alike.
 ByteVector canonical(std::string_view table, const Columns& columns, const Values& values) {
   ByteVector out;
+  out.reserve(kUsualRow);
   Writer writer(out);
   writer.text(table);
   for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -100,6 +106,12 @@ struct Store::State {
     return mac_of(out);
   }
 
+  [[nodiscard]] Status may_begin() const {
+    STRONGROOM_CHECK(!in_transaction, "transactions are not nested");
+    // Sealing a content that was never verified would make a forged one right.
+    if (is_verified) return {};
+    return fail(Code::Sealed, "the database is not verified: nothing is written to it");
+  }
   /// May a change go on in the running transaction?
   [[nodiscard]] Status may_change() const {
     STRONGROOM_CHECK(in_transaction, "changes are made in a transaction");
@@ -169,11 +181,18 @@ bool Store::is_unlocked() const { return state_->is_unlocked; }
 std::int64_t Store::revision() const { return state_->revision; }
 
 Status Store::transact(const std::function<Status()>& work) {
-  STRONGROOM_CHECK(!state_->in_transaction, "transactions are not nested");
-  // Sealing a content that was never verified would make a forged one right.
-  if (!state_->is_verified)
-    return fail(Code::Sealed, "the database is not verified: nothing is written to it");
+  STRONGROOM_CHECKED(state_->may_begin());
   STRONGROOM_CHECKED(state_->backend->begin());
+  return finish_transaction(work);
+}
+
+Status Store::transact_lazily(const std::function<Status()>& work) {
+  STRONGROOM_CHECKED(state_->may_begin());
+  STRONGROOM_CHECKED(state_->backend->begin_lazily());
+  return finish_transaction(work);
+}
+
+Status Store::finish_transaction(const std::function<Status()>& work) {
   state_->in_transaction = true;
   state_->broken.reset();
   const Sum sum_before = state_->sum;
@@ -226,6 +245,13 @@ Result<std::vector<Values>> Store::read_after(std::string_view table, Columns co
   }
   STRONGROOM_CHECKED(state_->authenticate(table, columns, *rows));
   return rows;
+}
+
+Result<std::optional<std::int64_t>> Store::count_of_other_epochs(TenantId tenant,
+                                                                 std::int64_t epoch,
+                                                                 std::int64_t& after,
+                                                                 std::size_t limit) {
+  return state_->backend->count_of_other_epochs(to_value(tenant), epoch, after, limit);
 }
 
 Result<std::int64_t> Store::count_rows(std::string_view table, const Where& where) {

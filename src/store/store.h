@@ -57,8 +57,15 @@ class Backend {
   virtual Result<int> update(std::string_view table, const std::vector<std::string_view>& columns,
                              const Values& values, std::size_t key_columns) = 0;
   virtual Result<int> erase(std::string_view table, const Where& where) = 0;
+  /// Of the next `limit` keys of a tenant after the row at `after`: how many records they have of
+  /// other epochs than this one. Moves `after` on; nothing when there are no more keys.
+  virtual Result<std::optional<std::int64_t>> count_of_other_epochs(const Value& tenant,
+                                                                    std::int64_t epoch,
+                                                                    std::int64_t& after,
+                                                                    std::size_t limit) = 0;
   virtual Status begin() = 0;
-  virtual Status commit() = 0;  ///< durable when it returns
+  virtual Status begin_lazily() = 0;  ///< commit() need not wait for the disk
+  virtual Status commit() = 0;        ///< durable when it returns
   virtual void roll_back() = 0;
   /// Of what was overwritten or erased, no file holds a copy when it returns.
   virtual Status forget_overwritten() = 0;
@@ -81,7 +88,8 @@ class Store {
   explicit Store(std::unique_ptr<Backend> backend);
   ~Store();
 
-  /// The row key (HKDF of the root key). Before it, only seals may be read. Call verify_all() next.
+  /// The row key (HKDF of the root key). Before it, only seals and root secrets may be
+  /// read. Call verify_all() next.
   void unlock(Secret row_key);
   [[nodiscard]] bool is_unlocked() const;
 
@@ -89,6 +97,9 @@ class Store {
   /// back and is answered, and so is a failure of the disk that `work` overlooked. Not nested.
   /// Sealed before verify_all() has succeeded.
   Status transact(const std::function<Status()>& work);
+  /// All or nothing as well, and in its order among the others, but durable only with the next one
+  /// that transact() answers: for steps that a start repeats where they are lost.
+  Status transact_lazily(const std::function<Status()>& work);
   /// After a transaction that destroyed something: its old octets are in no file of the database
   /// any more (the write-ahead log keeps them otherwise until it is written over).
   Status forget_overwritten();
@@ -131,6 +142,11 @@ class Store {
   Result<std::int64_t> count(const Where& where) {
     return count_rows(Row::kTable, where);
   }
+  /// A part of the count that ends a rewrap; see Backend. Not authenticated, as it is what is stored
+  /// that counts.
+  Result<std::optional<std::int64_t>> count_of_other_epochs(TenantId tenant, std::int64_t epoch,
+                                                            std::int64_t& after,
+                                                            std::size_t limit);
   /// The only row that matches; nothing when there is none, Conflict when several.
   template <class Row>
   Result<std::optional<Row>> find(const Where& where) {
@@ -218,6 +234,7 @@ class Store {
                                          std::vector<std::string_view> columns, const Where& where,
                                          std::int64_t& after, std::size_t limit);
   Result<std::int64_t> count_rows(std::string_view table, const Where& where);
+  Status finish_transaction(const std::function<Status()>& work);
   Status add(std::string_view table, std::vector<std::string_view> columns, Values values);
   Status change(std::string_view table, std::vector<std::string_view> columns, Values values,
                 std::size_t key_columns);

@@ -15,6 +15,7 @@ TABLES = [
     "schema_migrations",
     "state",
     "seals",
+    "root_secrets",
     "installation",
     "tenants",
     "epochs",

@@ -83,7 +83,7 @@ Status make_private_file(const std::string& path) {
 Result<std::unique_ptr<Connection>> Connection::open_file(const std::string& path, int flags) {
   auto opened = std::make_unique<Connection>();
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_EXRESCODE, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX, nullptr);
   opened->connection_.reset(handle);
   if (code != SQLITE_OK) return fail(Code::Storage, "cannot open the database " + path);
   return opened;
@@ -170,6 +170,7 @@ Result<std::vector<Values>> Connection::query(const std::string& text, const Val
   for (; code == SQLITE_ROW; code = run.step()) {
     Values& row = rows.emplace_back();
     const int width = sqlite3_column_count(statement);
+    row.reserve(static_cast<std::size_t>(width));
     for (int i = 0; i < width; ++i) row.push_back(column(statement, i));
   }
   if (code != SQLITE_DONE) return std::unexpected(failure(code));

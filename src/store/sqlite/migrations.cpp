@@ -228,12 +228,20 @@ CREATE TABLE tickets (
 CREATE INDEX tickets_by_tenant ON tickets (tenant);
 )sql";
 
-constexpr std::array<Migration, 6> kMigrations = {{{1, kFirst},
+constexpr std::string_view kRootSecrets = R"sql(
+CREATE TABLE root_secrets (
+  name TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array<Migration, 7> kMigrations = {{{1, kFirst},
                                                    {2, kPolicies},
                                                    {3, kPolicyGuards},
                                                    {4, kSessionTerms},
                                                    {5, kDynamic},
-                                                   {6, kTickets}}};
+                                                   {6, kTickets},
+                                                   {7, kRootSecrets}}};
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "base/check.h"
 #include "store/sqlite/migrations.h"
 
 namespace strongroom::store {
@@ -99,10 +100,41 @@ class SqliteBackend final : public Backend {
                                values_of(where));
   }
 
+  Result<std::optional<std::int64_t>> count_of_other_epochs(const Value& tenant, std::int64_t epoch,
+                                                            std::int64_t& after,
+                                                            std::size_t limit) override {
+    STRONGROOM_TRY(const auto part,
+                   connection_->query("SELECT max(rowid) FROM (SELECT rowid FROM keys WHERE rowid "
+                                      "> ? AND +tenant IS ? ORDER BY rowid LIMIT ?)",
+                                      {after, tenant, static_cast<std::int64_t>(limit)}));
+    const auto* last = std::get_if<std::int64_t>(&part.at(0).at(0));
+    if (last == nullptr) return std::nullopt;
+    STRONGROOM_TRY(const auto counted,
+                   connection_->query(
+                       "SELECT count(*) FROM keys k CROSS JOIN key_versions v ON v.key = k.id "
+                       "WHERE k.rowid > ? AND k.rowid <= ? AND +k.tenant IS ? AND +v.epoch <> ? "
+                       "AND length(v.record) > 0",
+                       {after, *last, tenant, epoch}));
+    after = *last;
+    return std::get<std::int64_t>(counted.at(0).at(0));
+  }
+
   Status begin() override { return connection_->execute("BEGIN IMMEDIATE"); }
-  Status commit() override { return connection_->execute("COMMIT"); }
+  Status begin_lazily() override {
+    STRONGROOM_CHECKED(connection_->execute("PRAGMA synchronous = NORMAL"));
+    is_lazy_ = true;
+    Status begun = begin();
+    if (!begun) be_durable();
+    return begun;
+  }
+  Status commit() override {
+    Status done = connection_->execute("COMMIT");
+    if (done) be_durable();
+    return done;
+  }
   void roll_back() override {
     if (connection_->is_in_transaction()) (void)connection_->execute("ROLLBACK");
+    be_durable();
   }
   /// The log goes into the database, where secure_delete has left zeros, and is cut to nothing.
   Status forget_overwritten() override {
@@ -113,6 +145,13 @@ class SqliteBackend final : public Backend {
   }
 
  private:
+  /// It may be set between transactions only; there, it cannot fail.
+  void be_durable() {
+    if (!is_lazy_) return;
+    const Status set = connection_->execute("PRAGMA synchronous = FULL");
+    STRONGROOM_CHECK(set, "SQLite takes its level of durability");
+    is_lazy_ = false;
+  }
   static std::string places(std::size_t count) {
     std::string out;
     for (std::size_t i = 0; i < count; ++i) out += i == 0 ? "?" : ", ?";
@@ -125,6 +164,7 @@ class SqliteBackend final : public Backend {
   }
 
   std::shared_ptr<sqlite::Connection> connection_;
+  bool is_lazy_ = false;
 };
 
 }  // namespace
