@@ -33,7 +33,7 @@ constexpr std::array kSessionQuery = {
            "At most this many, 1 to 1000; 1000 if missing"}};
 
 // clang-format off
-constexpr std::array<Operation, 43> kOperations = {{
+constexpr std::array<Operation, 45> kOperations = {{
     {"installation.show", "GET", "/api/v1/installation", "What this installation is",
      {}, {}, Shape::One, "Installation", 200, show_installation},
     {"openapi.show", "GET", "/api/v1/openapi.json", "This description",
@@ -55,6 +55,12 @@ constexpr std::array<Operation, 43> kOperations = {{
     {"tenant.rewrap.show", "GET", "/api/v1/tenants/{name}/rewrap",
      "How far its last rewrap since the start is, or what it achieved",
      {}, {}, Shape::One, "Rewrap", 200, show_rewrap},
+    {"tenant.shred", "POST", "/api/v1/tenants/{name}/shred",
+     "A new root key, and a rewrap that ends with a receipt of R4 for all that was revoked before; answers at once",
+     {}, "NewShred", Shape::One, "Rewrap", 202, start_shred},
+    {"root.rotate", "POST", "/api/v1/root/rotate",
+     "A new root key, with new keys of all seals; older copies of the database open no more",
+     {}, "NewRootKey", Shape::One, "RootRotation", 200, rotate_root},
 
     {"member.list", "GET", "/api/v1/members", "Members",
      kAnyTenant, {}, Shape::List, "Member", 200, list_members},

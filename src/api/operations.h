@@ -99,6 +99,8 @@ io::Task<Answer> remove_tenant(Call& call);
 Answer scan_for_keys(Call& call);
 Answer start_rewrap(Call& call);
 Answer show_rewrap(Call& call);
+Answer start_shred(Call& call);
+Answer rotate_root(Call& call);
 Answer list_members(Call& call);
 Answer add_member(Call& call);
 io::Task<Answer> remove_member(Call& call);

@@ -305,12 +305,14 @@ constexpr std::array kExposedProcess = {
 constexpr std::array kFenced = {
     Member{"holds", Kind::Flag, Need::Required, "No gateway sends the key any more"},
     Member{"at", Kind::Time, Need::Required, "Since when"},
-    Member{"holders", Kind::ObjectList, Need::Required, "Each holder of a lease", "Holder"}};
+    Member{"holders", Kind::ObjectList, Need::Required, "Each holder of a lease", "Holder"},
+    Member{"why", Kind::Text, Need::Optional, "Why it is not claimed"}};
 constexpr std::array kWithdrawn = {
     Member{"holds", Kind::Flag, Need::Required, "Every process that was given the key is dead"},
     Member{"at", Kind::Time, Need::Required, "Since when"},
     Member{"processes", Kind::ObjectList, Need::Required, "Each process that was given it",
-           "ExposedProcess"}};
+           "ExposedProcess"},
+    Member{"why", Kind::Text, Need::Optional, "Why it is not claimed"}};
 constexpr std::array kClaim = {
     Member{"holds", Kind::Flag, Need::Required, "Whether it is claimed"},
     Member{"why", Kind::Text, Need::Required, "Why not, or how"},
@@ -414,6 +416,21 @@ constexpr std::array kSealState = {
 constexpr std::array kNewRewrap = {
     Member{"share", Kind::Integer, Need::Optional,
            "How much of the vault's time it may take, 1 to 100 in hundredths; 50 when missing"}};
+constexpr std::array kNewRootKey = {
+    Member{"value", Kind::Secret, Need::Optional,
+           "The next passphrase, where a seal is by passphrase. Goes in only"}};
+constexpr std::array kRootRotation = {
+    Member{"seals", Kind::ObjectList, Need::Required, "That open it from now on", "Seal"},
+    Member{"at", Kind::Time, Need::Required, "When"},
+    Member{"overwritten", Kind::Flag, Need::Required,
+           "The old keys in files of seals were written over"},
+    Member{"forgotten", Kind::Flag, Need::Required,
+           "No file of the database holds anything under the old root key"}};
+constexpr std::array kNewShred = {
+    Member{"value", Kind::Secret, Need::Optional,
+           "The next passphrase, where a seal is by passphrase. Goes in only"},
+    Member{"share", Kind::Integer, Need::Optional,
+           "How much of the vault's time it may take, 1 to 100 in hundredths; 50 when missing"}};
 constexpr std::array kRewrap = {
     Member{"tenant", Kind::Text, Need::Required, "Its name"},
     Member{"state", Kind::Text, Need::Required, "Where it is", "running|done|failed"},
@@ -425,6 +442,7 @@ constexpr std::array kRewrap = {
     Member{"forgotten", Kind::Flag, Need::Required,
            "No file of the database holds the old seed any more"},
     Member{"why", Kind::Text, Need::Required, "Why it failed, or empty"},
+    Member{"receipt", Kind::Text, Need::Required, "Of a shred that is done: rcp_..., or empty"},
     Member{"begun", Kind::Time, Need::Required, "When the epoch was"},
     Member{"ended", Kind::Time, Need::Nullable, "When it was done, or failed"}};
 
@@ -479,6 +497,9 @@ constexpr std::array kSchemas = {
     Schema{"SealState", "Whether the root key is open", kSealState},
     Schema{"NewRewrap", "A rewrap to begin", kNewRewrap},
     Schema{"Rewrap", "How a rewrap goes on", kRewrap},
+    Schema{"NewRootKey", "A rotation of the root key", kNewRootKey},
+    Schema{"RootRotation", "A rotation that is done", kRootRotation},
+    Schema{"NewShred", "A shred to begin", kNewShred},
     Schema{"Entry", "One entry of the record", kEntry},
     Schema{"Verified", "The record holds", kVerified},
     Schema{"Empty", "Nothing; the body may be missing", kEmpty}};

@@ -185,6 +185,13 @@ json::object to_json(const vault::SealView& view) {
           {"created", to_rfc3339(view.created)}};
 }
 
+json::object to_json(const vault::RootRotation& rotation) {
+  return {{"seals", to_json_list(rotation.seals)},
+          {"at", to_rfc3339(rotation.at)},
+          {"overwritten", rotation.is_overwritten},
+          {"forgotten", rotation.is_forgotten}};
+}
+
 json::object to_json(const vault::RewrapView& view) {
   return {{"tenant", view.tenant},
           {"state", view.state},
@@ -195,6 +202,7 @@ json::object to_json(const vault::RewrapView& view) {
           {"left", view.left},
           {"forgotten", view.is_forgotten},
           {"why", view.why},
+          {"receipt", view.receipt},
           {"begun", to_rfc3339(view.begun)},
           {"ended", view.ended ? json::value(to_rfc3339(*view.ended)) : json::value()}};
 }

@@ -20,6 +20,7 @@ namespace strongroom::api {
 [[nodiscard]] json::object to_json(const vault::StartedSession& started);
 [[nodiscard]] json::object to_json(const vault::SealView& view);
 [[nodiscard]] json::object to_json(const vault::RewrapView& view);
+[[nodiscard]] json::object to_json(const vault::RootRotation& rotation);
 [[nodiscard]] json::object to_json(const catalog::Service& service);
 [[nodiscard]] json::object to_json(const audit::Verified& verified);
 

@@ -57,6 +57,13 @@ void tenant_option(CLI::App* command, std::string& into) {
   command->add_option("--tenant", into, "the tenant's name")->required();
 }
 
+void share_option(CLI::App* command, unsigned& into) {
+  command
+      ->add_option("--share", into,
+                   "how much of the vault's time it may take, in hundredths (50)")
+      ->check(CLI::Range(1, 100));
+}
+
 void add_serve(CLI::App& app, Options& o) {
   auto* serve_command = leaf(app, o, "serve", "run the vault, its gateways and the console",
                              [&o](const Common& common) {
@@ -474,10 +481,23 @@ void add_records(CLI::App& app, Options& o) {
        [](const Common& c) { return seal_status(c); });
   auto* rewrap_command = leaf(app, o, "rewrap", "seal all keys anew under new keys, while serving",
                               [&o](const Common& c) { return rewrap(c, o.rewrap); });
-  rewrap_command->add_option("--tenant", o.rewrap.tenant, "only this tenant's");
-  rewrap_command->add_option("--share", o.rewrap.share,
-                             "how much of the vault's time it may take, in hundredths (50)")
-      ->check(CLI::Range(1, 100));
+  auto* one_tenant =
+      rewrap_command->add_option("--tenant", o.rewrap.tenant, "only this tenant's");
+  rewrap_command
+      ->add_flag("--root", o.rewrap.is_root,
+                 "a new root key, with new keys of all seals: older copies of the database open no "
+                 "more")
+      ->excludes(one_tenant);
+  share_option(rewrap_command, o.rewrap.share);
+  auto* shred_command = leaf(
+      app, o, "shred", "make what was revoked in a tenant open with no older copy of the database",
+      [&o](const Common& c) { return shred(c, o.rewrap); });
+  shred_command
+      ->add_option("--tenant", o.rewrap.tenant, "its name; or its id, of one that was removed")
+      ->required();
+  share_option(shred_command, o.rewrap.share);
+  shred_command->footer(
+      "The root key changes as in 'rewrap --root': make a new backup afterwards.");
   auto* add_seal = leaf(*seal, o, "add", "add one; any one of them opens",
                         [&o](const Common& c) { return seal_add(c, o.seal); });
   add_seal->add_option("kind", o.seal.kind, "file, passphrase or shares")

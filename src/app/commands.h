@@ -37,7 +37,8 @@ struct SealAddOptions {
 };
 
 struct RewrapOptions {
-  std::string tenant;  ///< empty: all, one after the other
+  std::string tenant;    ///< empty: all, one after the other
+  bool is_root = false;  ///< the root key instead
   unsigned share = 0;  ///< 0: as the server thinks right
 };
 
@@ -187,6 +188,8 @@ int seal_remove(const Common& common, const std::string& id);
 /// `kind`: "passphrase", "share", or empty: the seals that open by themselves.
 int unseal(const Common& common, const std::string& kind);
 int rewrap(const Common& common, const RewrapOptions& options);
+/// `options.tenant`: by name, or of a removed one its id.
+int shred(const Common& common, const RewrapOptions& options);
 int doctor(const Common& common);
 
 /// The runner: a session, its workroom, and the lease of what was injected, until the command ends

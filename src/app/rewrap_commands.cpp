@@ -1,5 +1,5 @@
-// `strongroom rewrap`: begins it and shows how it goes on. Interrupting the command does not stop
-// the rewrap. SPDX-License-Identifier: Apache-2.0
+// `strongroom rewrap` and `strongroom shred`: begin it and show how it goes on. Interrupting the
+// command does not stop it. SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
 #include <chrono>
@@ -7,7 +7,8 @@
 #include <thread>
 
 #include "app/call.h"
-#include "base/encoding.h"
+#include "app/prompt.h"
+#include "io/process.h"
 
 namespace strongroom::app {
 namespace {
@@ -32,10 +33,8 @@ void end_progress(const Common& common) {
 }
 
 /// Until it is done.
-Result<json::value> rewrap_one(ControlClient& client, const Common& common,
-                               const std::string& tenant, const json::object& body) {
-  const std::string path = path_of("tenants", tenant, "rewrap");
-  STRONGROOM_TRY(json::value view, client.post(path, body));
+Result<json::value> follow(ControlClient& client, const Common& common, const std::string& tenant,
+                           json::value view) {
   for (;;) {
     if (!view.is_object()) return fail(Code::Protocol, "the answer is not understood");
     const auto& object = view.get_object();
@@ -48,8 +47,64 @@ Result<json::value> rewrap_one(ControlClient& client, const Common& common,
                                      "' has stopped: " + readable(object, "why") +
                                      " What is done stays done: the same command goes on.");
     std::this_thread::sleep_for(kLookEvery);
-    STRONGROOM_TRY(view, client.get(path));
+    STRONGROOM_TRY(view, client.get(path_of("tenants", tenant, "rewrap")));
   }
+}
+
+json::object body_of(const RewrapOptions& options) {
+  json::object body;
+  if (options.share > 0) body["share"] = options.share;
+  return body;
+}
+
+Result<json::value> rewrap_one(ControlClient& client, const Common& common,
+                               const std::string& tenant, const RewrapOptions& options) {
+  STRONGROOM_TRY(auto view, client.post(path_of("tenants", tenant, "rewrap"), body_of(options)));
+  return follow(client, common, tenant, std::move(view));
+}
+
+/// Asked for where a seal is by passphrase: with the one of today, older copies would still open.
+Result<Secret> next_passphrase(ControlClient& client) {
+  STRONGROOM_TRY(const json::value seals, client.get("/api/v1/seals"));
+  if (!seals.is_array()) return fail(Code::Protocol, "the answer is not understood");
+  for (const auto& seal : seals.get_array())
+    if (seal.is_object() && readable(seal.get_object(), "kind") == "passphrase")
+      return read_line_value("New passphrase of the seal");
+  return Secret();
+}
+
+Result<json::value> post_with_passphrase(ControlClient& client, const std::string& path,
+                                         const json::object& body) {
+  STRONGROOM_TRY(const Secret passphrase, next_passphrase(client));
+  return passphrase.is_empty() ? client.post(path, body)
+                               : client.post_with_value(path, body, passphrase);
+}
+
+int rotate_root(const Common& common) {
+  (void)io::confine_this_process();
+  return with_client(
+      common,
+      [](ControlClient& client) {
+        return post_with_passphrase(client, "/api/v1/root/rotate", json::object());
+      },
+      [&](const json::value& answer) {
+        print_object(common.format, answer,
+                     {{"root key of", "at"},
+                      {"old seal files written over", "overwritten"},
+                      {"old root key in no file", "forgotten"}});
+        say(common.format, "Copies of the database from before open no more: make a new backup.");
+      });
+}
+
+bool holds(const json::value& document, std::string_view promise) {
+  const auto* receipt =
+      document.is_object() ? document.get_object().if_contains("receipt") : nullptr;
+  const auto* claim = receipt != nullptr && receipt->is_object()
+                          ? receipt->get_object().if_contains(promise)
+                          : nullptr;
+  const auto* value =
+      claim != nullptr && claim->is_object() ? claim->get_object().if_contains("holds") : nullptr;
+  return value != nullptr && value->is_bool() && value->get_bool();
 }
 
 Result<std::vector<std::string>> tenants_of(ControlClient& client, const std::string& wanted) {
@@ -71,15 +126,14 @@ const std::vector<Column> kRewrap = {{"TENANT", "tenant"},
 }  // namespace
 
 int rewrap(const Common& common, const RewrapOptions& options) {
-  json::object body;
-  if (options.share > 0) body["share"] = options.share;
+  if (options.is_root) return rotate_root(common);
   return with_client(
       common,
       [&](ControlClient& client) -> Result<json::value> {
         STRONGROOM_TRY(const auto tenants, tenants_of(client, options.tenant));
         json::array done;
         for (const auto& tenant : tenants) {
-          STRONGROOM_TRY(auto view, rewrap_one(client, common, tenant, body));
+          STRONGROOM_TRY(auto view, rewrap_one(client, common, tenant, options));
           done.push_back(std::move(view));
         }
         return json::value(std::move(done));
@@ -87,6 +141,27 @@ int rewrap(const Common& common, const RewrapOptions& options) {
       [&](const json::value& answer) {
         print_list(common.format, answer, kRewrap, "No tenants yet: nothing to seal anew.");
       });
+}
+
+int shred(const Common& common, const RewrapOptions& options) {
+  (void)io::confine_this_process();
+  bool is_unrecoverable = false;
+  const int failed = with_client(
+      common,
+      [&](ControlClient& client) -> Result<json::value> {
+        STRONGROOM_TRY(auto view,
+                       post_with_passphrase(client, path_of("tenants", options.tenant, "shred"),
+                                            body_of(options)));
+        STRONGROOM_TRY(view, follow(client, common, options.tenant, std::move(view)));
+        return client.get(path_of("receipts", readable(view.get_object(), "receipt")));
+      },
+      [&](const json::value& answer) {
+        is_unrecoverable = holds(answer, "r4");
+        print_receipt(common.format, answer);
+        say(common.format, "Copies of the database from before open no more: make a new backup.");
+      });
+  if (failed != 0) return failed;
+  return is_unrecoverable ? 0 : exit_code_of(Error(Code::Storage, ""));
 }
 
 }  // namespace strongroom::app

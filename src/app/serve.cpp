@@ -32,6 +32,7 @@
 #include "io/net.h"
 #include "io/process.h"
 #include "vault/rewrap.h"
+#include "vault/root_secrets.h"
 #include "vault/seal.h"
 
 namespace strongroom::app {
@@ -176,16 +177,17 @@ class Server {
   }
 
   Status open_vault(Secret root) {
-    authority_seed_ = vault::gateway_authority_seed(root);
+    STRONGROOM_TRY(authority_seed_, vault::gateway_authority_seed(*store_, root));
     audit::Log::Options record;
     record.directory = config_.path("audit");
     record.clock = &clock_;
-    record.signing_key = vault::record_signing_key(root);
+    STRONGROOM_TRY(record.signing_key, vault::record_signing_key(*store_, root));
     record.post = [this](std::function<void()> work) { loop_.post(std::move(work)); };
     const auto record_key = crypto::public_key_of(record.signing_key);
     STRONGROOM_TRY(record_, audit::Log::open(std::move(record)));
     STRONGROOM_TRY(vault_, vault::Vault::open({clock_, *store_, *catalog_, *record_,
-                                               std::move(root), config_.grace}));
+                                               std::move(root), config_.grace,
+                                               config_.path("seal.key")}));
     STRONGROOM_CHECKED(
         write_file(config_.path("receipt-key.pub"), vault_->receipt_public_key() + "\n", 0600));
     return write_file(config_.path("record-key.pub"), to_base64(record_key) + "\n", 0600);

@@ -168,6 +168,23 @@ Status Vault::State::renew_means(KeyId key, const Secret& administrator) {
   return {};
 }
 
+/// For a new root key.
+Status Vault::State::rewrap_credentials_in_transaction(const Hierarchy& next) {
+  const auto rewrap = [&](const std::string& place, ByteVector& sealed) -> Status {
+    if (sealed.empty()) return {};
+    STRONGROOM_TRY(const Secret value, hierarchy.open_own(place, sealed));
+    sealed = next.seal_own(place, value);
+    return {};
+  };
+  STRONGROOM_TRY(auto rows, undestroyed());
+  for (auto& row : rows) {
+    STRONGROOM_CHECKED(rewrap(place_of_value(row.id), row.value));
+    STRONGROOM_CHECKED(rewrap(place_of_means(row.id), row.means));
+    STRONGROOM_CHECKED(store.update(row));
+  }
+  return {};
+}
+
 Result<std::vector<store::Dynamic>> Vault::State::undestroyed() {
   STRONGROOM_TRY(auto rows, store.list<store::Dynamic>({{"state", std::string(kMinting)}}));
   STRONGROOM_TRY(auto live, store.list<store::Dynamic>({{"state", std::string(kLive)}}));

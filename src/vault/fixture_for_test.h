@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "crypto/crypto.h"
 #include "io/loop.h"
+#include "vault/root_secrets.h"
 #include "vault/seal.h"
 #include "vault/vault.h"
 
@@ -82,11 +83,13 @@ class VaultFixture : public testing::Test {
     audit::Log::Options log_options;
     log_options.directory = folder + "/audit";
     log_options.clock = &clock;
-    log_options.signing_key = record_signing_key(root);
+    STRONGROOM_TRY(log_options.signing_key, record_signing_key(*store, root));
     log_options.post = [this](std::function<void()> work) { loop.post(std::move(work)); };
     STRONGROOM_TRY(record, audit::Log::open(std::move(log_options)));
     STRONGROOM_TRY(services, catalog::Catalog::load(folder + "/catalog"));
-    STRONGROOM_TRY(vault, Vault::open({clock, *store, services, *record, std::move(root)}));
+    Vault::Parts parts{clock, *store, services, *record, std::move(root)};
+    parts.seal_file = options.file_path;
+    STRONGROOM_TRY(vault, Vault::open(std::move(parts)));
     vault->set_fences(fences);
     return {};
   }

@@ -4,7 +4,7 @@
 #include "base/encoding.h"
 #include "crypto/crypto.h"
 #include "crypto/record.h"
-#include "vault/seal.h"
+#include "vault/root_secrets.h"
 
 namespace strongroom::vault {
 namespace {
@@ -65,6 +65,20 @@ Hierarchy::Hierarchy(const Secret& root_key, store::Store& store)
     : tenant_wrapping_key_(derive_from_root(root_key, "tenant keys")),
       own_key_(derive_from_root(root_key, "installation")),
       store_(store) {}
+
+void Hierarchy::change_root(const Secret& root_key) {
+  tenant_wrapping_key_ = derive_from_root(root_key, "tenant keys");
+  own_key_ = derive_from_root(root_key, "installation");
+}
+
+Result<ByteVector> Hierarchy::rewrap_tenant_key(TenantId tenant, ByteView wrapped,
+                                                const Hierarchy& next) const {
+  const ByteVector context = tenant_context(tenant);
+  const auto key = crypto::open_record(tenant_wrapping_key_, context, wrapped);
+  if (key) return crypto::seal_record(next.tenant_wrapping_key_, context, *key);
+  return fail(Code::Tampered, "The key of the tenant " + tenant.text() +
+                                  " does not open: it was changed or moved.");
+}
 
 void Hierarchy::make_tenant(store::Tenant& tenant, store::Epoch& first_epoch) const {
   const Secret tenant_key = crypto::random_secret(kKeySize);

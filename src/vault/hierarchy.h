@@ -32,6 +32,12 @@ class Hierarchy {
   [[nodiscard]] Result<Secret> open(const store::Key& key, const store::KeyVersion& version);
   void forget(TenantId tenant) { seeds_.erase(tenant); }
 
+  /// A tenant's key from this root key to that of `next`.
+  [[nodiscard]] Result<ByteVector> rewrap_tenant_key(TenantId tenant, ByteView wrapped,
+                                                     const Hierarchy& next) const;
+  /// What is stored is under this one from now on. Opened seeds stay.
+  void change_root(const Secret& root_key);
+
   /// The installation's own secrets, by name.
   [[nodiscard]] ByteVector seal_own(std::string_view name, const Secret& value) const;
   [[nodiscard]] Result<Secret> open_own(std::string_view name, ByteView record) const;

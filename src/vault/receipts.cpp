@@ -224,18 +224,69 @@ Result<Receipt> Vault::State::write_receipt(const Undertaking& undertaking,
       {"r2", withdrawn_part(processes, completed)},
       {"r3", std::move(source)},
       {"r4", unclaimed(why_not_unrecoverable(undertaking.reason, undertaking.is_forgotten))}};
+  STRONGROOM_TRY(auto stored, sign_and_store(std::move(receipt), undertaking.id, undertaking.tenant,
+                                             undertaking.subject_id, completed));
+  stored.is_fenced = true;
+  stored.is_withdrawn = is_withdrawn;
+  return stored;
+}
+
+Result<Receipt> Vault::State::sign_and_store(json::object receipt, ReceiptId id, TenantId tenant,
+                                             std::string subject, WallTime at) {
   const auto signature = crypto::sign(signing_key, signed_octets(receipt));
   const json::object document{{"receipt", std::move(receipt)},
                               {"public_key", to_base64(crypto::public_key_of(signing_key))},
                               {"signature", to_base64(signature)}};
   store::Receipt row;
-  row.id = undertaking.id;
-  row.tenant = undertaking.tenant;
-  row.subject = undertaking.subject_id;
+  row.id = id;
+  row.tenant = tenant;
+  row.subject = std::move(subject);
   row.document = to_pretty_text(document);
-  row.created = to_micros(completed);
+  row.created = to_micros(at);
   STRONGROOM_CHECKED(store.transact([&] { return store.insert(row); }));
-  return Receipt{row.id, std::move(row.document), true, is_withdrawn};
+  return Receipt{row.id, std::move(row.document), false, false};
+}
+
+/// A shred fences nothing: it speaks of what was revoked before, each with a receipt of its own.
+Result<Receipt> Vault::State::write_shred_receipt(const ShredFacts& facts) {
+  constexpr const char* kSeeRevokes =
+      "a shred takes no key away: the receipt of each revoke says what it achieved";
+  const WallTime completed = clock.wall();
+  const auto id = crypto::random_id<ReceiptId>();
+  json::object claim = unclaimed(facts.why_not.c_str());
+  if (facts.why_not.empty())
+    claim = {
+        {"holds", true},
+        {"why",
+         "of every key of the tenant that was revoked, and every version that was rotated "
+         "away, before " +
+             to_rfc3339(facts.before) +
+             ": the seed, the tenant's key and the root key that it was sealed under are "
+             "destroyed, as are the seals' keys of that time; a copy of a seal's file or a "
+             "passphrase from before, kept elsewhere, opens copies of the database from before"}};
+  json::object fenced = unclaimed(kSeeRevokes);
+  fenced["at"] = to_rfc3339(completed);
+  fenced["holders"] = json::array();
+  json::object withdrawn = unclaimed(kSeeRevokes);
+  withdrawn["at"] = to_rfc3339(completed);
+  withdrawn["processes"] = json::array();
+  json::object receipt{{"id", id.text()},
+                       {"installation", installation},
+                       {"subject",
+                        {{"kind", "tenant"},
+                         {"id", facts.tenant.text()},
+                         {"name", facts.name},
+                         {"revoked_keys", facts.revoked_keys}}},
+                       {"reason", "shredded"},
+                       {"asked_by", facts.asked_by},
+                       {"asked_at", to_rfc3339(facts.asked)},
+                       {"revoked_at", to_rfc3339(facts.before)},
+                       {"completed_at", to_rfc3339(completed)},
+                       {"r1", std::move(fenced)},
+                       {"r2", std::move(withdrawn)},
+                       {"r3", unclaimed(kSeeRevokes)},
+                       {"r4", std::move(claim)}};
+  return sign_and_store(std::move(receipt), id, facts.tenant, facts.tenant.text(), completed);
 }
 
 Result<std::vector<json::object>> Vault::list_receipts() {

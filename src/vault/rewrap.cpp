@@ -16,7 +16,7 @@ namespace {
 /// Keys in one change: some 5 ms, of the 2 s that leases last.
 constexpr std::size_t kPart = 128;
 /// What is only counted is cheaper.
-constexpr std::size_t kCountedPart = 512;
+constexpr std::size_t kCountedPart = 2048;
 
 store::Where of(TenantId tenant) {
   return {{"tenant", store::to_value(tenant)}};
@@ -60,23 +60,19 @@ Result<store::Epoch> Vault::State::begin_epoch(const Actor& actor, store::Tenant
   return next;
 }
 
-Result<Vault::BegunRewrap> Vault::begin_rewrap(const Actor& actor, std::string_view name,
-                                               unsigned share) {
-  auto& state = *state_;
-  if (share < 1 || share > 100)
-    return fail(Code::Invalid, "the share of a rewrap is 1 to 100, in hundredths");
-  STRONGROOM_TRY(const auto tenant, state.tenant(name));
-  auto& rewrap = state.rewraps[tenant.id];
-  rewrap.share = share;
-  if (rewrap.view.state == kRewrapRunning) return BegunRewrap{tenant.id, false};
-  STRONGROOM_TRY(const auto living, state.living_epochs(tenant.id));
-  if (living.empty())
-    return fail(Code::Tampered, "The tenant '" + tenant.name + "' has no epoch that opens.");
-  store::Epoch newest = living.back();
-  if (living.size() == 1) {
-    STRONGROOM_TRY(newest, state.begin_epoch(actor, tenant, living));
-  }
-  STRONGROOM_TRY(const auto keys, state.store.count<store::Key>(of(tenant.id)));
+/// A new epoch, whatever is under way: the walk begins anew, and what runs goes on with it.
+Status Vault::State::begin_new_rewrap(const Actor& actor, const store::Tenant& tenant,
+                                      unsigned share) {
+  STRONGROOM_TRY(const auto living, living_epochs(tenant.id));
+  STRONGROOM_TRY(const auto keys, store.count<store::Key>(of(tenant.id)));
+  STRONGROOM_TRY(const auto newest, begin_epoch(actor, tenant, living));
+  note_begun(actor, tenant, newest, keys, share);
+  return {};
+}
+
+void Vault::State::note_begun(const Actor& actor, const store::Tenant& tenant,
+                              const store::Epoch& newest, std::int64_t keys, unsigned share) {
+  Rewrap& rewrap = rewraps[tenant.id];
   rewrap = {};
   rewrap.actor = actor;
   rewrap.share = share;
@@ -85,11 +81,31 @@ Result<Vault::BegunRewrap> Vault::begin_rewrap(const Actor& actor, std::string_v
   rewrap.view.epoch = newest.number;
   rewrap.view.keys = static_cast<std::size_t>(keys);
   rewrap.view.begun = from_micros(newest.created);
+}
+
+Result<Vault::BegunRewrap> Vault::begin_rewrap(const Actor& actor, std::string_view name,
+                                               unsigned share) {
+  auto& state = *state_;
+  if (share < 1 || share > 100)
+    return fail(Code::Invalid, "the share of a rewrap is 1 to 100, in hundredths");
+  STRONGROOM_TRY(const auto tenant, state.tenant(name));
+  const auto running = state.rewraps.find(tenant.id);
+  if (running != state.rewraps.end() && running->second.view.state == kRewrapRunning) {
+    running->second.share = share;
+    return BegunRewrap{tenant.id, false};
+  }
+  STRONGROOM_TRY(const auto living, state.living_epochs(tenant.id));
+  if (living.size() > 1) {
+    STRONGROOM_TRY(const auto keys, state.store.count<store::Key>(of(tenant.id)));
+    state.note_begun(actor, tenant, living.back(), keys, share);
+  } else {
+    STRONGROOM_CHECKED(state.begin_new_rewrap(actor, tenant, share));
+  }
   return BegunRewrap{tenant.id, true};
 }
 
 Result<RewrapView> Vault::show_rewrap(std::string_view name) {
-  STRONGROOM_TRY(const auto tenant, state_->tenant(name));
+  STRONGROOM_TRY(const auto tenant, state_->tenant_even_removed(name));
   const auto found = state_->rewraps.find(tenant.id);
   if (found == state_->rewraps.end() || found->second.view.state.empty())
     return fail(Code::NotFound,
@@ -116,7 +132,8 @@ Status Vault::State::rewrap_in_transaction(const store::Key& key, Rewrap& progre
 Result<bool> Vault::State::rewrap_part(TenantId tenant, Rewrap& rewrap) {
   Rewrap next = rewrap;
   bool is_more = false;
-  STRONGROOM_CHECKED(store.transact([&]() -> Status {
+  // One that is lost is done again: it need not wait for the disk.
+  STRONGROOM_CHECKED(store.transact_lazily([&]() -> Status {
     STRONGROOM_TRY(const auto page, store.page<store::Key>(of(tenant), next.after, kPart));
     for (const auto& key : page.rows) STRONGROOM_CHECKED(rewrap_in_transaction(key, next));
     next.after = page.next;
@@ -127,19 +144,12 @@ Result<bool> Vault::State::rewrap_part(TenantId tenant, Rewrap& rewrap) {
   return is_more;
 }
 
-/// The same walk again, which only looks.
+/// The same walk again, which only counts.
 Result<bool> Vault::State::count_part(TenantId tenant, Rewrap& rewrap) {
-  STRONGROOM_TRY(const auto page, store.page<store::Key>(of(tenant), rewrap.after, kCountedPart));
-  for (const auto& key : page.rows) {
-    STRONGROOM_TRY(const auto versions,
-                   store.list<store::KeyVersion>({{"key", store::to_value(key.id)}}));
-    rewrap.view.left += static_cast<std::size_t>(
-        std::ranges::count_if(versions, [&](const store::KeyVersion& version) {
-          return is_of_old_epoch(version, rewrap.view.epoch);
-        }));
-  }
-  rewrap.after = page.next;
-  return !page.rows.empty();
+  STRONGROOM_TRY(const auto counted, store.count_of_other_epochs(tenant, rewrap.view.epoch,
+                                                                 rewrap.after, kCountedPart));
+  rewrap.view.left += static_cast<std::size_t>(counted.value_or(0));
+  return counted.has_value();
 }
 
 Result<bool> Vault::step_rewrap(TenantId tenant) {
@@ -180,6 +190,7 @@ Status Vault::State::finish_rewrap(TenantId tenant, Rewrap& rewrap) {
   }));
   hierarchy.forget(tenant);
   view.is_forgotten = store.forget_overwritten().has_value();
+  if (rewrap.shred) STRONGROOM_CHECKED(finish_shred(tenant, rewrap));
   view.state = kRewrapDone;
   view.ended = clock.wall();
   return {};

@@ -22,6 +22,11 @@ inline constexpr unsigned kRewrapShare = 50;
                                               std::string_view tenant, unsigned share);
 /// At a start: goes on with all that a crash, or a stop, left unfinished.
 void go_on_with_rewraps(io::Loop& loop, Vault& vault);
+/// A new root key first, and at the end a receipt that says R4; of a removed tenant, by its id, at
+/// once. `passphrase`: the next one, where a seal is by passphrase.
+[[nodiscard]] Result<RewrapView> start_shred(io::Loop& loop, Vault& vault, const Actor& actor,
+                                             std::string_view tenant, const Secret& passphrase,
+                                             unsigned share);
 /// Until it is done, or has failed: for who started it, and for tests.
 [[nodiscard]] io::Task<void> run_rewrap(io::Loop& loop, Vault& vault, TenantId tenant);
 

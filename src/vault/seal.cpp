@@ -4,22 +4,14 @@
 #include <algorithm>
 #include <optional>
 
-#include "base/encoding.h"
 #include "crypto/crypto.h"
-#include "crypto/record.h"
+#include "vault/root_secrets.h"
 #include "vault/seal_file.h"
 
 namespace strongroom::vault {
 namespace {
 
 constexpr std::size_t kRootKeySize = 32;
-constexpr std::string_view kRootCheck = "root_check";
-
-ByteVector root_check_context() {
-  ByteVector context;
-  Writer(context).text("root check");
-  return context;
-}
 
 /// The first seal of a database.
 Result<Sealing> first_sealing(const SealOptions& options) {
@@ -42,29 +34,31 @@ Result<Sealing> first_sealing(const SealOptions& options) {
   return make_sealing(std::move(wanted));
 }
 
-Result<Secret> open_by(const store::Seal& seal, const SealOptions& options) {
+Result<Secret> open_by_its_means(const store::Seal& seal, const SealOptions& options) {
   STRONGROOM_TRY(const Secret key, sealing_key(seal, options));
   return unseal(seal, key, wrong_key(seal, options));
+}
+
+/// Of a file whose key was to change when the process ended: the database says which one it is.
+Result<Secret> open_by(const store::Seal& seal, const SealOptions& options) {
+  auto root = open_by_its_means(seal, options);
+  if (seal.kind != kFileSeal) return root;
+  const std::string path = seal_file_path(seal, options.file_path);
+  const auto next = found_next_seal_file(path);
+  if (root) drop_next_seal_file(path);
+  if (root || !next) return root;
+  auto by_next = unseal(seal, *next, wrong_key(seal, options));
+  if (!by_next) return root;
+  // Where this fails it is tried at the next start: the file beside it opens until then.
+  (void)adopt_next_seal_file(path);
+  return by_next;
 }
 
 Result<Secret> make_root(store::Store& store, const SealOptions& options) {
   STRONGROOM_TRY(Sealing sealing, first_sealing(options));
   Secret root = crypto::random_secret(kRootKeySize);
   seal_root(sealing, root);
-  store.unlock(derive_from_root(root, "rows"));
-  if (!store.verify_all())
-    return fail(Code::Sealed,
-                "The database holds data, but no seal that could open it: it was changed outside "
-                "Strongroom.",
-                "seal_missing");
-  store::Installation check;
-  check.name = kRootCheck;
-  check.value = crypto::seal_record(derive_from_root(root, "root check"), root_check_context(),
-                                    crypto::random_secret(kRootKeySize));
-  STRONGROOM_CHECKED(store.transact([&]() -> Status {
-    STRONGROOM_CHECKED(store.insert(sealing.row));
-    return store.insert(check);
-  }));
+  STRONGROOM_CHECKED(make_root_secrets(store, root, sealing.row));
   return root;
 }
 
@@ -93,18 +87,6 @@ Result<Secret> open_root_key(store::Store& store, const SealOptions& options) {
   return fail(Code::Sealed, std::move(waiting), std::string(kSealedReason));
 }
 
-Status accept_root_key(store::Store& store, const Secret& root_key) {
-  store.unlock(derive_from_root(root_key, "rows"));
-  const auto row = store.find<store::Installation>({{"name", std::string(kRootCheck)}});
-  const Secret key = derive_from_root(root_key, "root check");
-  const bool is_right =
-      row && *row && crypto::open_record(key, root_check_context(), (*row)->value);
-  if (is_right) return {};
-  return fail(Code::Sealed,
-              "The root key that the seal holds is not the one this database was made with.",
-              "root_key_wrong");
-}
-
 Result<std::string> seals_in_words(store::Store& store) {
   STRONGROOM_TRY(const auto seals, store.list<store::Seal>());
   std::string words;
@@ -113,22 +95,6 @@ Result<std::string> seals_in_words(store::Store& store) {
     words += (words.empty() ? "" : ", ") + seal.kind + (detail.empty() ? "" : " (" + detail + ")");
   }
   return words;
-}
-
-Secret derive_from_root(const Secret& root_key, std::string_view purpose) {
-  ByteVector info;
-  Writer writer(info);
-  writer.text("strongroom root v1");
-  writer.text(purpose);
-  return crypto::hkdf_sha256(root_key, {}, info, 32);
-}
-
-Secret record_signing_key(const Secret& root_key) {
-  return derive_from_root(root_key, "record of use");
-}
-
-Secret gateway_authority_seed(const Secret& root_key) {
-  return derive_from_root(root_key, "gateway authority");
 }
 
 }  // namespace strongroom::vault

@@ -15,23 +15,12 @@
 namespace strongroom::vault {
 
 /// First start: makes a random root key and wraps it by the wanted seal, in the database. Later:
-/// opens it by whichever seal opens by itself. A root key that does not open the root check record
-/// is refused: "the root key in FILE is not the one this database was made with". Unlocks the
+/// opens it by whichever seal opens by itself. A root key that does not open what authenticates the
+/// rows is refused: "the root key in FILE is not the one this database was made with". Unlocks the
 /// store's rows as well. Fails with the reason "sealed" where every seal waits for somebody.
 [[nodiscard]] Result<Secret> open_root_key(store::Store& store, const SealOptions& options);
 
-/// Proves that rows and root key belong together, and unlocks the rows.
-[[nodiscard]] Status accept_root_key(store::Store& store, const Secret& root_key);
-
 /// What openers are told of a sealed database: its seals, by kind, and their details.
 [[nodiscard]] Result<std::string> seals_in_words(store::Store& store);
-
-/// Keys that follow from the root key, for one purpose each.
-[[nodiscard]] Secret derive_from_root(const Secret& root_key, std::string_view purpose);
-/// The Ed25519 key that signs the record's checkpoints (audit::Log::Options::signing_key).
-[[nodiscard]] Secret record_signing_key(const Secret& root_key);
-
-/// The seed of the authority that signs the gateway's own certificate, which a gateway never sees.
-[[nodiscard]] Secret gateway_authority_seed(const Secret& root_key);
 
 }  // namespace strongroom::vault

@@ -65,6 +65,15 @@ Status check_owner_and_mode(int fd, const std::string& path) {
   return {};
 }
 
+/// What was done to names in the folder of `path`.
+Status make_folder_durable(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const Descriptor folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.get() < 0 || ::fsync(folder.get()) != 0) return cannot(path, "cannot be made durable");
+  return {};
+}
+
 Status make(const std::string& path) {
   Secret text = Secret::of_size(kFileSize);
   const Secret key = crypto::random_secret(kKeySize);
@@ -90,10 +99,24 @@ Status make(const std::string& path) {
   });
   if (!is_written || ::fsync(file.get()) != 0 || ::rename(fresh.c_str(), path.c_str()) != 0)
     return cannot(path, "cannot be written");
-  const auto slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const Descriptor folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.get() < 0 || ::fsync(folder.get()) != 0) return cannot(path, "cannot be made durable");
+  return make_folder_durable(path);
+}
+
+std::string next_of(const std::string& path) {
+  return path + ".next";
+}
+
+/// Zeros over its content, where it is.
+Status write_over(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (file.get() < 0 && errno == ENOENT) return {};
+  struct stat info{};
+  if (file.get() < 0 || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode))
+    return cannot(path, "cannot be written over");
+  const ByteVector zeros(kFileSize);
+  const auto written = ::pwrite(file.get(), zeros.data(), zeros.size(), 0);
+  if (written != static_cast<ssize_t>(zeros.size()) || ::fsync(file.get()) != 0)
+    return cannot(path, "cannot be written over");
   return {};
 }
 
@@ -126,6 +149,27 @@ Result<Secret> read_seal_file(const std::string& path, WhenMissing when_missing)
   });
   if (!is_right) return cannot(path, "is not a seal file, or is damaged");
   return key;
+}
+
+Result<Secret> next_seal_file(const std::string& path) {
+  return read_seal_file(next_of(path), WhenMissing::Make);
+}
+
+Result<Secret> found_next_seal_file(const std::string& path) {
+  return read_seal_file(next_of(path), WhenMissing::Refuse);
+}
+
+Status adopt_next_seal_file(const std::string& path) {
+  STRONGROOM_CHECKED(write_over(path));
+  if (::rename(next_of(path).c_str(), path.c_str()) != 0)
+    return cannot(path, "cannot be replaced by the one that follows it");
+  return make_folder_durable(path);
+}
+
+void drop_next_seal_file(const std::string& path) {
+  const std::string next = next_of(path);
+  (void)write_over(next);
+  ::unlink(next.c_str());
 }
 
 }  // namespace strongroom::vault

@@ -119,11 +119,15 @@ Result<Secret> passphrase_key(const store::Seal& seal, const Secret& passphrase)
                            number(parameters, "lanes")});
 }
 
+std::string seal_file_path(const store::Seal& seal, const std::string& usual) {
+  const std::string named = detail_of(seal);
+  return named.empty() ? usual : named;
+}
+
 Result<Secret> sealing_key(const store::Seal& seal, const SealOptions& options) {
   if (seal.kind == kFileSeal) {
-    STRONGROOM_TRY(const auto parameters, parameters_of(seal));
-    return read_seal_file(optional_string(parameters, "path").value_or(options.file_path),
-                          WhenMissing::Refuse);
+    STRONGROOM_TRY([[maybe_unused]] const auto parameters, parameters_of(seal));
+    return read_seal_file(seal_file_path(seal, options.file_path), WhenMissing::Refuse);
   }
   if (seal.kind == kPassphraseSeal) {
     if (!options.ask_passphrase)
@@ -151,8 +155,8 @@ std::string wrong_key(const store::Seal& seal, const SealOptions& options) {
   if (seal.kind == kPassphraseSeal)
     return "The passphrase is not the one that this database was sealed with.";
   if (seal.kind == kSharesSeal) return "These shares do not open this database.";
-  const std::string path = detail_of(seal).empty() ? options.file_path : detail_of(seal);
-  return "The root key in " + path + " is not the one this database was made with.";
+  return "The root key in " + seal_file_path(seal, options.file_path) +
+         " is not the one this database was made with.";
 }
 
 bool is_waiting(const Error& error) {

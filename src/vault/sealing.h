@@ -49,6 +49,8 @@ struct Sealing {
 /// Puts the root key in.
 void seal_root(Sealing& sealing, const Secret& root_key);
 
+/// Where a file seal's file is; `usual`: of the one that names none.
+[[nodiscard]] std::string seal_file_path(const store::Seal& seal, const std::string& usual);
 /// The key that the seal's own means give.
 [[nodiscard]] Result<Secret> sealing_key(const store::Seal& seal, const SealOptions& options);
 [[nodiscard]] Result<Secret> passphrase_key(const store::Seal& seal, const Secret& passphrase);

@@ -33,7 +33,8 @@ struct Vault::State {
   HolderFences* fences = nullptr;
   Issuing* issuing = nullptr;
   Hierarchy hierarchy;
-  Secret root_key;  ///< for seals that are added
+  Secret root_key;        ///< for seals that are added, and for its own successor
+  std::string seal_file;  ///< of the file seal that names none
   Secret signing_key;
   Secret link_key;
   std::string installation;
@@ -106,13 +107,22 @@ struct Vault::State {
   std::optional<audit::Act> in_doubt;
   Status act(const Actor& actor, std::string_view action, audit::Act facts);
 
+  // A new root key (root_rotation.cpp)
+  Result<std::vector<Sealing>> renewed_seals(const Secret& passphrase);
+  Status change_root_in_transaction(const Secret& to, std::span<const Sealing> seals);
+
   // Rewrap (rewrap.cpp)
+  struct Shred {
+    WallTime asked{};
+    RootRotation rotation;
+  };
   struct Rewrap {
     RewrapView view;
     Actor actor;
     unsigned share = 100;
     std::int64_t after = 0;    ///< where the next part of the walk over the tenant's keys begins
     bool is_counting = false;  ///< the second walk
+    std::optional<Shred> shred;
   };
   std::unordered_map<TenantId, Rewrap> rewraps;                      ///< since the start
   Result<std::vector<store::Epoch>> living_epochs(TenantId tenant);  ///< the newest last
@@ -122,6 +132,15 @@ struct Vault::State {
   Result<bool> rewrap_part(TenantId tenant, Rewrap& rewrap);
   Result<bool> count_part(TenantId tenant, Rewrap& rewrap);
   Status finish_rewrap(TenantId tenant, Rewrap& rewrap);
+  Status begin_new_rewrap(const Actor& actor, const store::Tenant& tenant, unsigned share);
+  void note_begun(const Actor& actor, const store::Tenant& tenant, const store::Epoch& newest,
+                  std::int64_t keys, unsigned share);
+
+  // Shred (shred.cpp)
+  Result<store::Tenant> tenant_even_removed(std::string_view name);
+  Result<bool> keeps_revoked_means(TenantId tenant);
+  Result<std::string> why_not_shredded(TenantId tenant, const Rewrap& rewrap);
+  Status finish_shred(TenantId tenant, Rewrap& rewrap);
 
   // Opening (leases.cpp)
   Status check_session(const store::Session& session);
@@ -133,6 +152,7 @@ struct Vault::State {
   Status plan_credential(SessionId session, const store::Key& key, Settings& settings);
   Status put_session_credential(OpenedKey& opened);
   Status renew_means(KeyId key, const Secret& administrator);
+  Status rewrap_credentials_in_transaction(const Hierarchy& next);
   Result<std::vector<store::Dynamic>> undestroyed();
   [[nodiscard]] bool is_due(const store::Dynamic& row) const;
   Result<std::vector<DynamicId>> credentials_of(const std::vector<FenceTarget>& targets);
@@ -212,6 +232,18 @@ struct Vault::State {
   }
   Result<Receipt> write_receipt(const Undertaking& undertaking,
                                 const std::vector<HolderOutcome>& outcomes);
+  struct ShredFacts {
+    TenantId tenant;
+    std::string name;
+    std::string asked_by;
+    WallTime asked{};
+    WallTime before{};  ///< what was revoked until then is meant
+    std::int64_t revoked_keys = 0;
+    std::string why_not;  ///< empty: R4 holds
+  };
+  Result<Receipt> write_shred_receipt(const ShredFacts& facts);
+  Result<Receipt> sign_and_store(json::object receipt, ReceiptId id, TenantId tenant,
+                                 std::string subject, WallTime at);
   Result<std::optional<Receipt>> receipt_of(const std::string& subject);
   Result<std::vector<ExposedProcess>> unconfirmed_end(SessionId id,
                                                       const std::vector<HolderOutcome>& outcomes);

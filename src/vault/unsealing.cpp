@@ -2,6 +2,7 @@
 #include "vault/unsealing.h"
 
 #include "crypto/shares.h"
+#include "vault/root_secrets.h"
 
 namespace strongroom::vault {
 Result<Secret> Unsealing::finish(const store::Seal& seal, const Secret& key) {

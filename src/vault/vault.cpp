@@ -5,7 +5,7 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
-#include "vault/seal.h"
+#include "vault/root_secrets.h"
 #include "vault/state.h"
 
 namespace strongroom::vault {
@@ -17,13 +17,14 @@ Vault::State::State(Parts&& parts)
       record(parts.record),
       grace(parts.grace),
       hierarchy(parts.root_key, parts.store),
-      root_key(std::move(parts.root_key)) {}
+      root_key(std::move(parts.root_key)),
+      seal_file(std::move(parts.seal_file)) {}
 
 Vault::Vault(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Vault::~Vault() = default;
 
 Result<std::unique_ptr<Vault>> Vault::open(Parts parts) {
-  if (!parts.store.is_unlocked()) parts.store.unlock(derive_from_root(parts.root_key, "rows"));
+  if (!parts.store.is_unlocked()) STRONGROOM_CHECKED(accept_root_key(parts.store, parts.root_key));
   STRONGROOM_CHECKED(parts.store.verify_all());
   // A crash may have come between a destruction and this.
   (void)parts.store.forget_overwritten();

@@ -233,8 +233,17 @@ struct RewrapView {
   std::size_t left = 0;       ///< records of an old epoch, once counted: none
   bool is_forgotten = false;  ///< no file of the database holds an old seed or record
   std::string why;            ///< of one that failed
+  std::string receipt;        ///< of a shred that is done
   WallTime begun{};           ///< when the epoch was: what was revoked before is not in it
   std::optional<WallTime> ended;
+};
+
+/// A new root key: what was done.
+struct RootRotation {
+  std::vector<SealView> seals;
+  WallTime at{};
+  bool is_overwritten = false;  ///< the old keys of file seals were, in their files
+  bool is_forgotten = false;    ///< no file of the database holds what the old root key opens
 };
 
 /// A signed receipt, as JSON text ready to save; and whether R1 and R2 hold.
@@ -254,7 +263,8 @@ class Vault {
     audit::Log& record;
     Secret root_key;  ///< opened by a seal (vault/seal.h)
     std::chrono::milliseconds grace{
-        2000};  ///< TERM to KILL for processes that hold an injected key
+        2000};                   ///< TERM to KILL for processes that hold an injected key
+    std::string seal_file = {};  ///< of the file seal that names none
   };
   /// Verifies all rows; makes what a new installation lacks (signing key, link key). Tampered /
   /// Sealed with a sentence that says so.
@@ -288,6 +298,14 @@ class Vault {
   [[nodiscard]] unsigned rewrap_share(TenantId tenant) const;
   Result<RewrapView> show_rewrap(std::string_view tenant);  ///< the last one since the start
   Result<std::vector<std::string>> unfinished_rewraps();    ///< tenants, by name
+
+  /// A new root key under every seal, with new keys of theirs; a seal by passphrase gets the one
+  /// that is given. Refused, with nothing changed, where a seal cannot be renewed.
+  Result<RootRotation> rotate_root(const Actor& actor, const Secret& passphrase);
+  /// A new root key, and a rewrap that ends with a receipt that claims R4 (shred.cpp). A removed
+  /// tenant, by id, has its receipt at once.
+  Result<BegunRewrap> begin_shred(const Actor& actor, std::string_view tenant,
+                                  const Secret& passphrase, unsigned share);
 
   // Keys
   Result<KeyView> add_key(const Actor& actor, const NewKey& key, Secret value);

@@ -1,0 +1,138 @@
+// A new root key under every seal, and all that the old one protected under the new one, in one
+// change of the database: the tenants' keys, the root secrets, the installation's own values. The
+// seals get new keys too: with an old key, an old copy of the database would give the old root key
+// away. Whatever ends the process, before or after that change, one file of each file seal opens.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "base/log.h"
+#include "crypto/crypto.h"
+#include "vault/root_secrets.h"
+#include "vault/seal_file.h"
+#include "vault/sealing.h"
+#include "vault/state.h"
+
+namespace strongroom::vault {
+namespace {
+
+constexpr std::size_t kRootKeySize = 32;
+
+std::size_t count_of(const std::vector<store::Seal>& seals, std::string_view kind) {
+  return static_cast<std::size_t>(std::ranges::count(seals, kind, &store::Seal::kind));
+}
+
+/// What a seal needs that nobody can bring, or has not brought, is said before anything changes.
+Status check_renewable(const std::vector<store::Seal>& seals, const Secret& passphrase) {
+  for (const auto& seal : seals) {
+    if (seal.kind == kFileSeal || seal.kind == kPassphraseSeal) continue;
+    return fail(Code::Refused,
+                "The seal " + seal.id.text() + " (" + seal.kind +
+                    ") cannot be made to open a new root key: what opens it was given away. Remove "
+                    "it (strongroom seal remove), rotate, and add a new one.",
+                "seal_not_renewable");
+  }
+  const std::size_t passphrases = count_of(seals, kPassphraseSeal);
+  if (passphrases > 1)
+    return fail(Code::Refused,
+                "There are several seals by passphrase: remove all but one, rotate, and add them "
+                "again.",
+                "seal_not_renewable");
+  if (passphrases == 1 && passphrase.is_empty())
+    return fail(Code::Invalid, "The seal by passphrase wants a new passphrase.",
+                "passphrase_missing");
+  return {};
+}
+
+Result<Sealing> renewed_passphrase(const store::Seal& old, const Secret& passphrase) {
+  STRONGROOM_TRY(const Secret same, passphrase_key(old, passphrase));
+  if (unseal(old, same, {}))
+    return fail(Code::Refused,
+                "This is the passphrase of today: with it, every older copy of the database would "
+                "still open. Choose another one.",
+                "passphrase_same");
+  NewSeal wanted;
+  wanted.kind = kPassphraseSeal;
+  wanted.passphrase = passphrase.duplicate();
+  return make_sealing(std::move(wanted));
+}
+
+Result<Sealing> renewed_file(const store::Seal& old, const std::string& path) {
+  // A file that waits may be the one of today, where it could not take its place before: the next
+  // one has a key of its own.
+  const auto waiting = found_next_seal_file(path);
+  if (waiting && unseal(old, *waiting, {})) STRONGROOM_CHECKED(adopt_next_seal_file(path));
+  Sealing sealing;
+  sealing.row = old;
+  sealing.row.id = crypto::random_id<SealId>();
+  STRONGROOM_TRY(sealing.key, next_seal_file(path));
+  return sealing;
+}
+
+}  // namespace
+
+Result<std::vector<Sealing>> Vault::State::renewed_seals(const Secret& passphrase) {
+  STRONGROOM_TRY(const auto seals, store.list<store::Seal>());
+  STRONGROOM_CHECKED(check_renewable(seals, passphrase));
+  std::vector<Sealing> renewed;
+  for (const auto& seal : seals) {
+    STRONGROOM_TRY(Sealing sealing, seal.kind == kPassphraseSeal
+                                        ? renewed_passphrase(seal, passphrase)
+                                        : renewed_file(seal, seal_file_path(seal, seal_file)));
+    sealing.row.created = now();
+    renewed.push_back(std::move(sealing));
+  }
+  return renewed;
+}
+
+/// All that is sealed under the root key, or under a key that follows from it.
+Status Vault::State::change_root_in_transaction(const Secret& to, std::span<const Sealing> seals) {
+  STRONGROOM_TRY([[maybe_unused]] const int removed, store.erase<store::Seal>({}));
+  for (const auto& sealing : seals) STRONGROOM_CHECKED(store.insert(sealing.row));
+  STRONGROOM_CHECKED(rewrap_root_secrets(store, root_key, to));
+  const Hierarchy next(to, store);
+  STRONGROOM_TRY(auto tenants, store.list<store::Tenant>());
+  for (auto& tenant : tenants) {
+    if (tenant.wrapped_key.empty()) continue;
+    STRONGROOM_TRY(tenant.wrapped_key,
+                   hierarchy.rewrap_tenant_key(tenant.id, tenant.wrapped_key, next));
+    STRONGROOM_CHECKED(store.update(tenant));
+  }
+  STRONGROOM_TRY(auto own, store.list<store::Installation>());
+  for (auto& row : own) {
+    STRONGROOM_TRY(const Secret value, hierarchy.open_own(row.name, row.value));
+    row.value = next.seal_own(row.name, value);
+    STRONGROOM_CHECKED(store.update(row));
+  }
+  return rewrap_credentials_in_transaction(next);
+}
+
+Result<RootRotation> Vault::rotate_root(const Actor& actor, const Secret& passphrase) {
+  auto& state = *state_;
+  STRONGROOM_TRY(auto seals, state.renewed_seals(passphrase));
+  Secret root = crypto::random_secret(kRootKeySize);
+  for (auto& sealing : seals) seal_root(sealing, root);
+  // Where this fails, the files that wait stay: a disk that failed may have kept the change.
+  STRONGROOM_CHECKED(state.commit([&]() -> Status {
+    STRONGROOM_CHECKED(state.change_root_in_transaction(root, seals));
+    audit::Act act;
+    act.detail = std::to_string(seals.size()) + (seals.size() == 1 ? " seal" : " seals");
+    return state.act(actor, "root.rotate", std::move(act));
+  }));
+  state.root_key = std::move(root);
+  state.hierarchy.change_root(state.root_key);
+  RootRotation done;
+  done.at = state.clock.wall();
+  done.is_overwritten = true;
+  for (const auto& sealing : seals) {
+    if (sealing.row.kind != kFileSeal) continue;
+    const Status adopted = adopt_next_seal_file(seal_file_path(sealing.row, state.seal_file));
+    if (adopted) continue;
+    done.is_overwritten = false;
+    log(LogLevel::Error, "seal_file_not_replaced", {{"why", adopted.error().message}});
+  }
+  done.is_forgotten = state.store.forget_overwritten().has_value();
+  STRONGROOM_TRY(done.seals, list_seals());
+  return done;
+}
+
+}  // namespace strongroom::vault

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "base/encoding.h"
+#include "crypto/record.h"
+#include "vault/fixture_for_test.h"
+#include "vault/rewrap.h"
+#include "vault/seal_file.h"
+#include "vault/unsealing.h"
+
+namespace strongroom::vault {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::string_view kGemini = "AIzaSyTest-0123456789-abcdefghijklmn";
+
+class RootRotation : public VaultFixture {
+ protected:
+  RootRotation() {
+    make_acme();
+    key = add("gemini", kGemini)->id;
+  }
+  std::string seal_path() { return folder + "/seal.key"; }
+  std::string next_path() { return seal_path() + ".next"; }
+  static std::string content(const std::string& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  std::string opened() {
+    const auto found = vault->open_for_check(kOperator, key);
+    return found ? reveal(found->value) : found.error().message;
+  }
+  void add_seal(std::string_view kind, std::string_view passphrase = {}) {
+    NewSeal wanted;
+    wanted.kind = kind;
+    wanted.passphrase = secret(passphrase);
+    wanted.shares = 3;
+    wanted.threshold = 2;
+    ASSERT_TRUE(vault->add_seal(kOperator, *make_sealing(std::move(wanted))));
+  }
+  KeyId key;
+};
+
+TEST_F(RootRotation, EverythingOpensUnderTheNewRootKeyAndIdentitiesStay) {
+  const auto seal_before = content(seal_path());
+  const auto signer = vault->receipt_public_key();
+  const auto link = vault->link_key();
+  const auto installation = vault->installation_id();
+  const auto done = vault->rotate_root(kOperator, Secret());
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_TRUE(done->is_overwritten && done->is_forgotten);
+  EXPECT_EQ(opened(), kGemini);
+  EXPECT_NE(content(seal_path()), seal_before);
+  EXPECT_FALSE(fs::exists(next_path()));
+  reopen();
+  EXPECT_EQ(opened(), kGemini);
+  EXPECT_EQ(vault->receipt_public_key(), signer);
+  EXPECT_TRUE(vault->link_key().equals(link));
+  EXPECT_EQ(vault->installation_id(), installation);
+  EXPECT_TRUE(vault->add_tenant(kOperator, "later"));
+  ASSERT_TRUE(vault->rotate_root(kOperator, Secret())) << "and again";
+  reopen();
+  EXPECT_EQ(opened(), kGemini);
+}
+
+/// Before the change of the database: the file of today opens, and the other one goes.
+TEST_F(RootRotation, L5_killed_before_the_database_has_changed) {
+  const auto before = content(seal_path());
+  close();
+  ASSERT_TRUE(next_seal_file(seal_path()));
+  open();
+  EXPECT_EQ(opened(), kGemini);
+  EXPECT_EQ(content(seal_path()), before);
+  EXPECT_FALSE(fs::exists(next_path()));
+}
+
+/// After it, with the files as they were: the one that follows opens, and takes its place. So it is
+/// where the old one is written over already, and where it is gone.
+TEST_F(RootRotation, L5_killed_after_the_database_has_changed) {
+  for (const std::string_view old : {"whole", "zeros", "gone"}) {
+    const auto before = content(seal_path());
+    ASSERT_TRUE(vault->rotate_root(kOperator, Secret()));
+    const auto after = content(seal_path());
+    close();
+    fs::rename(seal_path(), next_path());
+    const std::string left = old == "zeros" ? std::string(before.size(), '\0') : before;
+    if (old != "gone") std::ofstream(seal_path()) << left;
+    if (old != "gone") ::chmod(seal_path().c_str(), 0600);
+    open();
+    EXPECT_EQ(opened(), kGemini) << old;
+    EXPECT_EQ(content(seal_path()), after) << old;
+    EXPECT_FALSE(fs::exists(next_path())) << old;
+  }
+}
+
+TEST_F(RootRotation, WhatCannotBeRenewedIsSaidBeforeAnythingChanges) {
+  const auto before = content(seal_path());
+  add_seal("shares");
+  const auto refused = vault->rotate_root(kOperator, Secret());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "seal_not_renewable");
+  EXPECT_EQ(content(seal_path()), before);
+  EXPECT_FALSE(fs::exists(next_path()));
+  for (const auto& seal : *vault->list_seals())
+    if (seal.kind == kSharesSeal) ASSERT_TRUE(vault->remove_seal(kOperator, seal.id));
+  add_seal("passphrase", "correct horse battery");
+  EXPECT_EQ(vault->rotate_root(kOperator, Secret()).error().reason, "passphrase_missing");
+  EXPECT_EQ(vault->rotate_root(kOperator, secret("correct horse battery")).error().reason,
+            "passphrase_same");
+  EXPECT_EQ(content(seal_path()), before);
+  ASSERT_TRUE(vault->rotate_root(kOperator, secret("another horse battery")));
+  close();
+  auto again = store::open_sqlite(folder + "/strongroom.db");
+  ASSERT_TRUE(again);
+  Unsealing unsealing(**again, {});
+  EXPECT_FALSE(unsealing.by_passphrase(secret("correct horse battery")));
+  EXPECT_TRUE(unsealing.by_passphrase(secret("another horse battery")));
+}
+
+TEST_F(RootRotation, ADiskThatFailsLeavesTheOldRootKey) {
+  // A row that does not open, in the middle of the change.
+  auto own = store->find<store::Installation>({{"name", std::string("link_key")}}).value();
+  own->value.back() ^= 1U;
+  ASSERT_TRUE(store->transact([&] { return store->update(*own); }));
+  EXPECT_CODE(vault->rotate_root(kOperator, Secret()), Code::Tampered);
+  EXPECT_EQ(opened(), kGemini);
+  own->value.back() ^= 1U;
+  ASSERT_TRUE(store->transact([&] { return store->update(*own); }));
+  ASSERT_TRUE(vault->rotate_root(kOperator, Secret())) << "with the file that waited";
+  reopen();
+  EXPECT_EQ(opened(), kGemini);
+}
+
+/// As every database was, until the root key could be rotated.
+TEST_F(RootRotation, ADatabaseFromBeforeKeepsItsIdentities) {
+  const std::string path = folder + "/old.db";
+  SealOptions options;
+  options.file_path = folder + "/old.key";
+  NewSeal wanted;
+  wanted.kind = kFileSeal;
+  wanted.path = options.file_path;
+  auto sealing = make_sealing(std::move(wanted));
+  ASSERT_TRUE(sealing);
+  const Secret root = crypto::random_secret(32);
+  seal_root(*sealing, root);
+  ByteVector context;
+  Writer(context).text("root check");
+  {
+    auto old = store::open_sqlite(path);
+    ASSERT_TRUE(old);
+    (*old)->unlock(derive_from_root(root, "rows"));
+    ASSERT_TRUE((*old)->verify_all());
+    ASSERT_TRUE((*old)->transact([&]() -> Status {
+      STRONGROOM_CHECKED((*old)->insert(sealing->row));
+      return (*old)->insert(store::Installation{
+          "root_check", crypto::seal_record(derive_from_root(root, "root check"), context,
+                                            crypto::random_secret(32))});
+    }));
+  }
+  for (int start = 0; start < 2; ++start) {
+    auto old = store::open_sqlite(path);
+    ASSERT_TRUE(old);
+    ASSERT_TRUE(open_root_key(**old, options));
+    ASSERT_TRUE((*old)->verify_all());
+    EXPECT_TRUE(record_signing_key(**old, root)->equals(derive_from_root(root, "record of use")));
+    EXPECT_TRUE(
+        gateway_authority_seed(**old, root)->equals(derive_from_root(root, "gateway authority")));
+    EXPECT_EQ((*old)->list<store::Installation>()->size(), 0U);
+  }
+}
+
+// ------------------------------------------------------------------------------------------------
+// shred
+
+class Shred : public RootRotation {
+ protected:
+  /// The receipt's claim, once all is done.
+  json::object shredded(std::string_view tenant) {
+    const auto begun = vault->begin_shred(kOperator, tenant, Secret(), 100);
+    EXPECT_TRUE(begun) << begun.error().message;
+    while (vault->show_rewrap(tenant)->state == kRewrapRunning)
+      EXPECT_TRUE(vault->step_rewrap(begun->tenant));
+    const auto id = ReceiptId::parse(vault->show_rewrap(tenant)->receipt);
+    EXPECT_TRUE(id);
+    const auto body = verify_receipt(*vault->show_receipt(*id), vault->receipt_public_key());
+    EXPECT_TRUE(body);
+    EXPECT_EQ(body->at("reason"), "shredded");
+    return body->at("r4").as_object();
+  }
+};
+
+TEST_F(Shred, ItEndsWithAReceiptAndWhatIsAliveStays) {
+  const auto gone = add("gemini", std::string(kGemini) + "-gone", "", "gone");
+  ASSERT_TRUE(run(vault->revoke_key(kOperator, gone->id)));
+  EXPECT_EQ(shredded("acme").at("holds"), true);
+  EXPECT_EQ(opened(), kGemini);
+  reopen();
+  EXPECT_EQ(opened(), kGemini);
+  const auto acts = actions();
+  EXPECT_EQ(std::ranges::count(acts, "root.rotate done"), 1);
+  EXPECT_EQ(std::ranges::count(acts, "tenant.shred done"), 1);
+}
+
+/// What runs already was begun before: a shred begins anew.
+TEST_F(Shred, ARewrapThatRunsIsBegunAnew) {
+  const auto begun = vault->begin_rewrap(kOperator, "acme", 100);
+  ASSERT_TRUE(begun);
+  ASSERT_TRUE(vault->step_rewrap(begun->tenant));
+  EXPECT_EQ(shredded("acme").at("holds"), true);
+  EXPECT_EQ(vault->show_rewrap("acme")->epoch, 3);
+  int living = 0;
+  for (const auto& epoch : *store->list<store::Epoch>()) living += !epoch.wrapped_seed.empty();
+  EXPECT_EQ(living, 1);
+  EXPECT_EQ(opened(), kGemini);
+}
+
+TEST_F(Shred, ARemovedTenantHasItsReceiptAtOnce) {
+  const auto tenant = vault->list_tenants()->front().id;
+  ASSERT_TRUE(run(vault->remove_tenant(kOperator, "acme")));
+  EXPECT_CODE(vault->begin_shred(kOperator, "acme", Secret(), 100), Code::NotFound);
+  EXPECT_EQ(shredded(tenant.text()).at("holds"), true);
+}
+
+TEST_F(Shred, WhereTheOldSealFileCannotBeWrittenOverItIsNotClaimed) {
+  const auto begun = vault->begin_shred(kOperator, "acme", Secret(), 100);
+  ASSERT_TRUE(begun);
+  while (vault->show_rewrap("acme")->state == kRewrapRunning)
+    ASSERT_TRUE(vault->step_rewrap(begun->tenant));
+  // A folder where the file was: it cannot be written over, nor replaced.
+  fs::remove(seal_path());
+  fs::create_directory(seal_path());
+  const auto claim = shredded("acme");
+  EXPECT_EQ(claim.at("holds"), false);
+  EXPECT_NE(claim.at("why").as_string().find("written over"), std::string::npos);
+  EXPECT_CODE(vault->begin_shred(kOperator, "acme", Secret(), 100), Code::Sealed);
+  fs::remove(seal_path());
+  const auto waiting = content(next_path());
+  reopen();  // by the file that waits beside it
+  EXPECT_EQ(content(seal_path()), waiting);
+  EXPECT_EQ(opened(), kGemini);
+  EXPECT_EQ(shredded("acme").at("holds"), true);
+  EXPECT_NE(content(seal_path()), waiting);
+}
+
+}  // namespace
+}  // namespace strongroom::vault
