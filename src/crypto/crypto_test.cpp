@@ -2,6 +2,10 @@
 #include "crypto/crypto.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
 
 #include "base/encoding.h"
 #include "crypto/record.h"
@@ -113,6 +117,26 @@ TEST_F(Record, L1_belongs_to_its_context_and_key) {
 }
 
 /// Made by another implementation (python-cryptography): the format does not drift.
+/// What a record has of chance is asked of the kernel each time: nothing that a fork could copy. (A
+/// child has no key to seal with: secrets are not in it.)
+TEST(Crypto, L4_a_forked_process_repeats_no_chance) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  std::array<std::uint8_t, 44> own{};
+  random(own);
+  const pid_t child = ::fork();
+  random(own);
+  if (child == 0) ::_exit(::write(ends[1], own.data(), own.size()) == 44 ? 0 : 1);
+  std::array<std::uint8_t, 44> other{};
+  ASSERT_EQ(::read(ends[0], other.data(), other.size()), 44);
+  int status = 1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_NE(own, other);
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
 TEST_F(Record, opens_a_record_made_elsewhere) {
   const Secret other{
       ByteView(hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"))};

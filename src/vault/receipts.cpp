@@ -109,7 +109,7 @@ const char* why_not_unrecoverable(std::string_view reason, bool is_forgotten) {
     return "the database's log could not be emptied and may still hold the sealed key, as may a "
            "backup made before";
   return "the live database no longer holds the key, but a backup made before, together with "
-         "today's key material, may still open it";
+         "today's key material, may still open it: 'strongroom shred' ends that";
 }
 
 /// Nobody can say of its processes that they are dead: what stands for them in a receipt.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <csignal>
 #include <fstream>
 
 #include "base/encoding.h"
@@ -129,6 +131,52 @@ TEST_F(RootRotation, ADiskThatFailsLeavesTheOldRootKey) {
   own->value.back() ^= 1U;
   ASSERT_TRUE(store->transact([&] { return store->update(*own); }));
   ASSERT_TRUE(vault->rotate_root(kOperator, Secret())) << "with the file that waited";
+  reopen();
+  EXPECT_EQ(opened(), kGemini);
+}
+
+/// Two starts from one copy of the database: the same change of both has nothing in common.
+TEST_F(RootRotation, L4_an_older_copy_that_goes_on_repeats_no_nonce) {
+  close();
+  fs::copy_file(folder + "/strongroom.db", folder + "/copy.db");
+  std::array<ByteVector, 2> records;
+  for (auto& record : records) {
+    open();
+    ASSERT_TRUE(vault->rotate_key(kOperator, key, secret(kGemini)));
+    for (const auto& version : *store->list<store::KeyVersion>())
+      if (!version.record.empty()) record = version.record;
+    close();
+    fs::copy_file(folder + "/copy.db", folder + "/strongroom.db",
+                  fs::copy_options::overwrite_existing);
+  }
+  const auto part = [&](int i, std::ptrdiff_t from, std::ptrdiff_t size) {
+    const auto& record = records.at(static_cast<std::size_t>(i));
+    return ByteVector(record.begin() + from, record.begin() + from + size);
+  };
+  ASSERT_EQ(records[0].size(), records[1].size());
+  EXPECT_NE(part(0, 2, 32), part(1, 2, 32)) << "salt, and so the key";
+  EXPECT_NE(part(0, 66, 12), part(1, 66, 12)) << "nonce";
+  open();
+}
+
+TEST_F(RootRotation, ADiskThatTakesNothingLeavesTheOldRootKey) {
+  const auto before = content(seal_path());
+  rlimit limit{};
+  std::signal(SIGXFSZ, SIG_IGN);
+  ::getrlimit(RLIMIT_FSIZE, &limit);
+  for (const rlim_t room : {rlim_t{0}, rlim_t{200}}) {
+    // None for the next file; for that one, but not for the database.
+    const rlimit small{room, limit.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+    EXPECT_FALSE(vault->rotate_root(kOperator, Secret()));
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    EXPECT_EQ(content(seal_path()), before);
+    EXPECT_EQ(opened(), kGemini);
+  }
+  reopen();
+  EXPECT_EQ(opened(), kGemini);
+  EXPECT_EQ(content(seal_path()), before);
+  ASSERT_TRUE(vault->rotate_root(kOperator, Secret()));
   reopen();
   EXPECT_EQ(opened(), kGemini);
 }
