@@ -2,7 +2,9 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useSyncExternalStore } from 'react';
 import { currentCredential, followCredential } from './api/credential';
+import { useInstallation } from './api/queries';
 import { Shell } from './shell';
+import { Sealed } from './pages/sealed';
 import { SignIn } from './pages/sign_in';
 
 export function App() {
@@ -12,5 +14,10 @@ export function App() {
   useEffect(() => {
     if (!credential) client.clear();
   }, [credential, client]);
-  return credential ? <Shell /> : <SignIn />;
+  return credential ? <SignedIn /> : <SignIn />;
+}
+
+function SignedIn() {
+  const { data } = useInstallation();
+  return data?.seal_state === 'sealed' ? <Sealed waitsFor={data.waits_for ?? ''} /> : <Shell />;
 }

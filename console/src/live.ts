@@ -11,13 +11,13 @@ const listeners = new Set<Listener>();
 export function useLiveUpdates(): Liveness {
   const [state, setState] = useState<Liveness>('connecting');
   useEffect(() => {
-    const stop = new AbortController();
+    let stop = new AbortController();
     let waiting = 0;
     const soon = () => {
       waiting ||= window.setTimeout(() => {
         waiting = 0;
-        refresh('sessions', 'keys', 'record');
-      }, 200);
+        refresh('sessions', 'keys');
+      }, 250);
     };
     const onLiveness = (next: Liveness) => {
       setState(next);
@@ -27,9 +27,18 @@ export function useLiveUpdates(): Liveness {
       soon();
       for (const listener of listeners) listener(event);
     };
-    void follow('/api/v1/sessions/events', { onLiveness, onEvent }, stop.signal);
+    // Browsers open six connections to a server, for all tabs together: those that nobody looks at do without.
+    const look = () => {
+      stop.abort();
+      if (document.hidden) return;
+      stop = new AbortController();
+      void follow('/api/v1/sessions/events', { onLiveness, onEvent }, stop.signal);
+    };
+    look();
+    document.addEventListener('visibilitychange', look);
     return () => {
       stop.abort();
+      document.removeEventListener('visibilitychange', look);
       clearTimeout(waiting);
     };
   }, []);

@@ -60,7 +60,7 @@ function Links({ current, onGo }: { current: Page; onGo?: () => void }) {
   );
 }
 
-const livenessWords: Record<Liveness, string> = { connecting: 'Connecting…', live: 'Live', away: 'Server away; trying again' };
+const livenessWords: Record<Liveness, string> = { connecting: 'Connecting…', live: 'Live', away: 'Not live; trying again' };
 
 function Around({ tenant, choose, names, live }: { tenant: string; choose: (tenant: string) => void; names: string[]; live: Liveness }) {
   return (

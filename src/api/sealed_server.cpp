@@ -2,6 +2,7 @@
 #include "api/sealed_server.h"
 
 #include "api/admission.h"
+#include "api/console_files.h"
 #include "api/errors.h"
 #include "api/schema.h"
 #include "base/log.h"
@@ -60,6 +61,8 @@ Result<bool> SealedServer::State::unseal(http::ServerRequest& request) const {
 
 http::ServerResponse SealedServer::State::answer(http::ServerRequest& request) {
   Status admitted = check_host(request, options);
+  // The console's files hold nothing of anybody; its page for this state is a way to unseal.
+  if (admitted && !request.path.starts_with("/api/")) return serve_console(request);
   if (admitted) admitted = check_caller(request, options);
   if (!admitted) return to_response(admitted.error());
   if (request.method == "GET" && request.path == "/api/v1/installation") return show();

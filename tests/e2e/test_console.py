@@ -511,6 +511,34 @@ def test_h14_no_other_page_can_frame_it(world, browser):
         connection.close()
 
 
+def test_a_sealed_server_is_opened_by_its_console(suite_folder, standins_process, canaries, environment, browser):
+    room = Room(suite_folder / "console-sealed", standins_process, canaries, environment).start()
+    context = browser.new_context(viewport=PHONE, reduced_motion="reduce")
+    try:
+        passphrase = canaries.new("password")
+        room.cli("seal", "add", "passphrase", input=passphrase + "\n")
+        assert room.stop() == 0
+        (room.data / "seal.key").rename(room.folder / "seal.key.away")
+        room.start()
+        tab = Console(context, room).open()
+        page = tab.page
+        page.get_by_label("Operator token").fill((room.data / "operator.token").read_text())
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("heading", level=1, name="Sealed").wait_for()
+        assert tab.axe() == []
+        page.get_by_label("Passphrase", exact=True).fill("another one")
+        page.get_by_role("button", name="Open").click()
+        page.get_by_role("alert").wait_for()
+        page.get_by_label("Passphrase", exact=True).fill(passphrase)
+        page.get_by_role("button", name="Open").click()
+        page.get_by_text("No keys yet").wait_for()
+        assert passphrase not in tab.everything_kept()
+        assert tab.page.evaluate("window.violations") == []
+    finally:
+        context.close()
+        assert room.stop() == 0
+
+
 def test_links_of_agents_lead_to_the_form(world, console):
     tab = console()
     tab.page.goto(f"{tab.origin}/#connect=anthropic")

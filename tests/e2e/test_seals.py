@@ -142,10 +142,11 @@ def test_l6_a_sealed_server_says_what_it_waits_for_and_serves_nothing_else(room)
         ("GET", "/api/v1/keys"),
         ("GET", "/api/v1/openapi.json"),
         ("POST", "/api/v1/sessions"),
-        ("GET", "/"),
     ):
         status, answer = room.api(method, path)
         assert status == 503 and answer["error"]["code"] == "sealed", (method, path)
+    with urllib.request.urlopen(f"http://{room.endpoints['control']}/") as page:
+        assert b"<title>Strongroom</title>" in page.read(), "the console, which has a page to unseal by"
     assert room.cli("key", "list", expect=UNAVAILABLE).stderr.count("sealed") >= 1
     # Only those who may use the control API may bring anything.
     assert room.api("POST", "/api/v1/unseal", {}, token="sro_wrong")[0] == 401

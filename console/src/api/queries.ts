@@ -1,8 +1,14 @@
 // What pages show of the server, kept fresh. SPDX-License-Identifier: Apache-2.0
-import { QueryClient, keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { ApiError, api, result } from './client';
+import { QueryCache, QueryClient, keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { ApiError, api, result, type Installation } from './client';
 
 export const queries = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error, query) => {
+      // Started anew without its root key: the page for that is shown instead of all others.
+      if (error instanceof ApiError && error.code === 'sealed' && query.queryKey[0] !== 'installation') refresh('installation');
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 2_000,
@@ -12,13 +18,21 @@ export const queries = new QueryClient({
   },
 });
 
+/** A sealed server says that it is, what it waits for, and little else. */
+export type InstallationState = Omit<Installation, 'seal_state'> & { seal_state: 'open' | 'sealed'; waits_for?: string };
+
 const scope = (tenant: string) => (tenant === '' ? {} : { tenant });
 
 /** Streams tell of sessions at once; what they do not tell of is asked for now and then, while the page is looked at. */
 const often = 5_000;
 
 export const useInstallation = () =>
-  useQuery({ queryKey: ['installation'], queryFn: () => result(api.GET('/api/v1/installation')), staleTime: 60_000 });
+  useQuery({
+    queryKey: ['installation'],
+    queryFn: async (): Promise<InstallationState> => result(api.GET('/api/v1/installation')),
+    staleTime: 60_000,
+    refetchInterval: (query) => (query.state.data?.seal_state === 'sealed' ? 1_000 : false),
+  });
 
 export const useTenants = () =>
   useQuery({ queryKey: ['tenants'], queryFn: () => result(api.GET('/api/v1/tenants')), refetchInterval: 30_000 });
@@ -56,6 +70,9 @@ export const useSession = (id: string, enabled = true) =>
     enabled,
   });
 
+export const useSkills = (tenant: string) =>
+  useQuery({ queryKey: ['skills', tenant], queryFn: () => result(api.GET('/api/v1/skills', { params: { query: scope(tenant) } })) });
+
 export const usePolicies = (tenant: string) =>
   useQuery({ queryKey: ['policies', tenant], queryFn: () => result(api.GET('/api/v1/policies', { params: { query: scope(tenant) } })) });
 
@@ -91,7 +108,8 @@ export const useRecord = (filter: RecordFilter, page = recordPage) =>
       result(api.GET('/api/v1/audit', { params: { query: { ...filter, limit: page, ...(pageParam === '' ? {} : { before: Number(pageParam) }) } } })),
     initialPageParam: '',
     getNextPageParam: (last) => (last.length < page ? undefined : last.at(-1)?.id),
-    refetchInterval: (query) => ((query.state.data?.pages.length ?? 0) > 1 ? false : often),
+    // The server reads the whole record for each page: not more often than somebody would notice.
+    refetchInterval: (query) => ((query.state.data?.pages.length ?? 0) > 1 ? false : 2 * often),
     placeholderData: keepPreviousData,
   });
 

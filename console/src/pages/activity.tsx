@@ -56,7 +56,7 @@ const columns: Column<Entry>[] = [
 ];
 
 export function Activity({ item }: { item: string }) {
-  const { tenant } = useScope();
+  const { tenant, tenants } = useScope();
   const [kind, setKind] = useState('');
   const [search, setSearch] = useState('');
   const [memberWanted, setMember] = useState('');
@@ -65,7 +65,8 @@ export function Activity({ item }: { item: string }) {
   const { data: services } = useServices();
   const member = members?.find((each) => each.id === memberWanted);
   const filter: RecordFilter = {
-    ...(tenant === '' ? {} : { tenant }),
+    // A finding in the record has no tenant of its own, and would not be among those of one.
+    ...(tenant === '' || tenants.length === 1 ? {} : { tenant }),
     ...(item.startsWith('key_') ? { key: item } : {}),
     ...(item.startsWith('ses_') ? { session: item } : {}),
     ...(member ? { member: member.id } : {}),

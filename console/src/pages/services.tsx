@@ -8,6 +8,7 @@ import { SearchField } from '../ui/fields';
 import { ServiceMark } from '../ui/mark';
 import { ButtonLink, Card, Fact, Facts, Loading, OutsideLink, Page, Problem } from '../ui/pieces';
 import { delivery, home, plural } from '../words';
+import { Skills } from './skills';
 
 function ServiceCard({ service, count }: { service: Service; count: number }) {
   return (
@@ -47,6 +48,7 @@ export function Services() {
       {!services && !error && <Loading what="the catalogue" />}
       <div className="filters"><SearchField label="Search services" value={search} onChange={setSearch} /></div>
       <div className="service-grid">{shown.map((service) => <ServiceCard key={service.id} service={service} count={count(service.id)} />)}</div>
+      <Skills />
       <Card title="A service that is not here">
         <p>For most HTTP APIs, <a href={href('connect', 'generic-http')}>Any HTTP API</a> is enough: you name the host and the header. For a tool that reads a variable, take <a href={href('connect', 'generic-env')}>Any variable</a>.</p>
         <p>A service of your own, with its denied paths, its check and its variables, is one file in <code>catalog/</code> of the data directory. It is read when the server starts; docs/catalog.md says what may stand in it.</p>
