@@ -211,7 +211,7 @@ def _add_ten_keys(proxy):
 
 
 def container_start_10_keys(proxy, folder, _seconds):
-    """Milliseconds from `strongroom run --runtime runc` with ten keys to the command's first octet; the peer is bare runc."""
+    """Milliseconds from `strongroom run` in a container with ten keys to the command's first octet; the peer is bare runc, or bare Docker."""
     if proxy.name == "strongroom" and proxy.ten_keys is None:
         proxy.ten_keys = _add_ten_keys(proxy)
     return containers.first_instruction(proxy, folder)
@@ -222,6 +222,13 @@ def container_end(proxy, folder, _seconds):
     if proxy.ten_keys is None:
         proxy.ten_keys = _add_ten_keys(proxy)
     return containers.last_process_gone(proxy, folder)
+
+
+def docker_end(proxy, folder, _seconds):
+    """The same of Docker's; the peer is `docker kill` of a container until it is gone."""
+    if proxy.name != "strongroom":
+        return containers.engine_end(proxy), {}
+    return container_end(proxy, folder, _seconds)
 
 
 def session_start_10_keys(proxy, _folder, _seconds, times=5):
@@ -293,5 +300,7 @@ CASES = [
     Case("revoke_1000_streams_ms", "ms", revoke_1000_streams, fresh=True, **LESS),
     Case("session_start_10_keys", "ms", session_start_10_keys, peers=[], **LESS),
     Case("container_start_10_keys", "ms", container_start_10_keys, peers=["runc"], **LESS),
+    Case("docker_start_10_keys", "ms", container_start_10_keys, peers=["docker"], **LESS),
+    Case("docker_end", "ms", docker_end, peers=["docker"], **LESS),
     Case("container_end", "ms", container_end, peers=[], **LESS),
 ]

@@ -1,4 +1,4 @@
-"""Containers: how long until the command's first instruction, against bare runc, and until the last process has gone.
+"""Containers: how long until the command's first instruction, against bare runc and bare Docker, and until the last process has gone.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from lib.proxies import WHO
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "e2e"))
+from support.docker_engine import DOCKER, DockerEngine  # noqa: E402
 from support.images import busybox_image  # noqa: E402
 
 
@@ -51,7 +52,43 @@ class Runc:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Docker:
+    """`docker run` at an engine of the benchmark's own, which ours uses as well."""
+
+    name = "docker"
+    image = "bench-busybox:1"
+
+    def __init__(self, folder, _provider_port, _free_port, _tool):
+        self.folder, self.engine = folder, None
+
+    def start(self):
+        self.engine = DockerEngine()
+        self.engine.load(busybox_image(self.folder / "docker-image"), self.image)
+        (self.folder / "docker.sock").symlink_to(self.engine.socket)
+
+    def command(self):
+        host = f"unix://{self.engine.socket}"
+        return [DOCKER, "--host", host, "run", "--rm", "--network", "none", self.image, "echo", "x"]
+
+    def all_pids(self):
+        return []
+
+    def move_what_is_no_proxy(self):
+        pass
+
+    def switch_off(self):
+        pass
+
+    def stop(self):
+        if self.engine is not None:
+            self.engine.stop()
+
+
 def _ours(proxy, folder, command):
+    engine = folder / "docker.sock"
+    if engine.exists():
+        flags = ["--runtime", "docker", "--docker-socket", engine.resolve(), "--image", Docker.image]
+        return proxy.command_line("run", *WHO, *proxy.ten_keys, *flags, "--", *command)
     image = folder / "image"
     if not image.exists():
         busybox_image(image)
@@ -85,3 +122,20 @@ def last_process_gone(proxy, folder, times=5):
             whole += time.monotonic() - started
             process.wait()
     return whole * 1000 / times, {}
+
+
+def engine_end(docker, times=5):
+    """Milliseconds from `docker kill` until the client that waits for the container has left."""
+    whole = 0.0
+    for _ in range(times):
+        name = f"bench-{os.getpid()}-{time.monotonic_ns()}"
+        command = docker.command()
+        at = command.index(docker.image)
+        command = [*command[:at], "--name", name, docker.image, "sh", "-c", "echo x; exec sleep 600"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
+            process.stdout.read(1)
+            started = time.monotonic()
+            subprocess.run([*command[:3], "kill", name], check=True, stdout=subprocess.DEVNULL)
+            process.wait()
+            whole += time.monotonic() - started
+    return whole * 1000 / times
