@@ -38,7 +38,7 @@ target_link_libraries(strongroom_flags INTERFACE Threads::Threads)
 function(strongroom_room name)
   cmake_parse_arguments(ARG "" "" "ROOMS;PUBLIC;PRIVATE;TEST_LIBS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
-  list(FILTER sources EXCLUDE REGEX "/src/workroom/init/") # a program without any room
+  list(FILTER sources EXCLUDE REGEX "/src/workroom/(init|supervisor)/") # programs without any room
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_(test|main)\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")

@@ -11,6 +11,8 @@ namespace strongroom::api {
 namespace {
 
 constexpr std::string_view kProtocol = "strongroom-lease/1";
+constexpr std::size_t kLongestProcess = 128;
+constexpr std::size_t kMostProcesses = 1024;
 
 Reply reply(json::value document) {
   return {std::move(document), {}, {}};
@@ -51,6 +53,30 @@ Result<vault::SessionFilter> filter_of(const Call& call) {
   return filter;
 }
 
+/// "PID NAME"
+Result<vault::ExposedProcess> process_of(std::string_view text, bool is_dead) {
+  vault::ExposedProcess out;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), out.pid);
+  if (problem != std::errc() || end == text.data() + text.size() || *end != ' ' ||
+      text.size() > kLongestProcess)
+    return fail(Code::Invalid, "a process is 'PID NAME'");
+  out.name = std::string(end + 1, text.data() + text.size());
+  out.is_dead = is_dead;
+  return out;
+}
+
+Result<vault::EndReport> end_report_of(const Call& call) {
+  vault::EndReport out;
+  out.supervisor = call.text("supervisor").substr(0, kLongestProcess);
+  for (const bool is_dead : {true, false})
+    for (const auto& each : call.texts(is_dead ? "dead" : "exposed")) {
+      if (out.processes.size() >= kMostProcesses) return fail(Code::TooLarge, "too many processes");
+      STRONGROOM_TRY(auto process, process_of(each, is_dead));
+      out.processes.push_back(std::move(process));
+    }
+  return out;
+}
+
 }  // namespace
 
 Answer list_sessions(Call& call) {
@@ -87,6 +113,23 @@ io::Task<Answer> end_session(Call& call) {
   if (why.size() > 200) co_return fail(Code::Invalid, "'why' has at most 200 octets");
   const Result<vault::Receipt> done =
       co_await call.services.vault.end_session(std::move(actor), *id, std::move(why));
+  if (!done) co_return std::unexpected(done.error());
+  Reply out;
+  out.text = done->document;
+  co_return out;
+}
+
+io::Task<Answer> report_end(Call& call) {
+  const Result<SessionId> id = id_of(call);
+  if (!id) co_return std::unexpected(id.error());
+  const Status known = call.services.vault.check_report_credential(*id, call.ticket);
+  if (!known) co_return std::unexpected(known.error());
+  auto report = end_report_of(call);
+  if (!report) co_return std::unexpected(std::move(report).error());
+  if (!call.services.hooks.report_end)
+    co_return fail(Code::Unavailable, "no supervisor can report here");
+  const Result<vault::Receipt> done =
+      co_await call.services.hooks.report_end(*id, std::move(*report));
   if (!done) co_return std::unexpected(done.error());
   Reply out;
   out.text = done->document;

@@ -33,7 +33,7 @@ constexpr std::array kSessionQuery = {
            "At most this many, 1 to 1000; 1000 if missing"}};
 
 // clang-format off
-constexpr std::array<Operation, 45> kOperations = {{
+constexpr std::array<Operation, 46> kOperations = {{
     {"installation.show", "GET", "/api/v1/installation", "What this installation is",
      {}, {}, Shape::One, "Installation", 200, show_installation},
     {"openapi.show", "GET", "/api/v1/openapi.json", "This description",
@@ -129,6 +129,9 @@ constexpr std::array<Operation, 45> kOperations = {{
     {"session.end", "POST", "/api/v1/sessions/{id}/end",
      "End it: passes dead, connections closed, processes ended",
      {}, "EndSession", Shape::One, "Receipt", 200, nullptr, end_session},
+    {"session.report", "POST", "/api/v1/sessions/{id}/report",
+     "A supervisor tells what became of the processes of a dead runner, by a credential for this alone",
+     {}, "EndReport", Shape::One, "Receipt", 200, nullptr, report_end, Access::Ticket},
     {"session.attach", "POST", "/api/v1/sessions/{id}/attach",
      "A runner's lease channel (Upgrade: strongroom-lease/1)",
      {}, {}, Shape::Switch, "", 101, attach_runner},

@@ -70,7 +70,8 @@ using Waiting = io::Task<Answer> (*)(Call&);
 /// Events: a stream (text/event-stream), the data of each a document of the response's schema.
 enum class Shape : std::uint8_t { One, List, Nothing, Switch, Events };
 
-/// Whose credential a call brings: the operator's, or a ticket, which is good for itself alone.
+/// Whose credential a call brings: the operator's, or one that is good for this call alone (a
+/// ticket; a supervisor's), which the call itself looks at.
 enum class Access : std::uint8_t { Operator, Ticket };
 
 struct Operation {
@@ -122,6 +123,7 @@ Answer list_sessions(Call& call);
 io::Task<Answer> start_session(Call& call);
 Answer show_session(Call& call);
 io::Task<Answer> end_session(Call& call);
+io::Task<Answer> report_end(Call& call);
 Answer attach_runner(Call& call);
 Answer follow_sessions(Call& call);
 Answer follow_session(Call& call);

@@ -294,7 +294,7 @@ constexpr std::array kHolder = {
     Member{"name", Kind::Text, Need::Required, "Which gateway or runner"},
     Member{"role", Kind::Text, Need::Required, "gateway or runner"},
     Member{"how", Kind::Text, Need::Required, "How it came to hold the key no more",
-           "acknowledged|lease_ran_out|held_nothing"},
+           "acknowledged|lease_ran_out|held_nothing|ended_by_supervisor"},
     Member{"at", Kind::Time, Need::Required, "When"},
     Member{"connections_closed", Kind::Integer, Need::Required,
            "Connections that carried the key"}};
@@ -312,7 +312,18 @@ constexpr std::array kWithdrawn = {
     Member{"at", Kind::Time, Need::Required, "Since when"},
     Member{"processes", Kind::ObjectList, Need::Required, "Each process that was given it",
            "ExposedProcess"},
+    Member{"reported_by", Kind::ObjectList, Need::Optional,
+           "Of runners that were lost: the supervisors that have ended what they left",
+           "SupervisorReport"},
     Member{"why", Kind::Text, Need::Optional, "Why it is not claimed"}};
+constexpr std::array kSupervisorReport = {
+    Member{"supervisor", Kind::Text, Need::Required, "Which one"},
+    Member{"session", Kind::Text, Need::Required, "ses_..."},
+    Member{"at", Kind::Time, Need::Required, "When it said so"}};
+constexpr std::array kEndReport = {
+    Member{"supervisor", Kind::Text, Need::Required, "Which one"},
+    Member{"dead", Kind::TextList, Need::Required, "Processes that have ended: PID NAME"},
+    Member{"exposed", Kind::TextList, Need::Required, "Those that have not, or may not have"}};
 constexpr std::array kClaim = {
     Member{"holds", Kind::Flag, Need::Required, "Whether it is claimed"},
     Member{"why", Kind::Text, Need::Required, "Why not, or how"},
@@ -338,6 +349,8 @@ constexpr std::array kReceiptBody = {
     Member{"revoked_at", Kind::Time, Need::Required,
            "When it was durable: no new lease from then on"},
     Member{"completed_at", Kind::Time, Need::Required, "When every holder was done"},
+    Member{"completes", Kind::Text, Need::Optional,
+           "rcp_...: the earlier receipt of the same, written before its supervisor had spoken"},
     Member{"r1", Kind::Object, Need::Required, "Fenced", "Fenced"},
     Member{"r2", Kind::Object, Need::Required, "Withdrawn", "Withdrawn"},
     Member{"r3", Kind::Object, Need::Required, "Destroyed at the source", "Claim"},
@@ -485,6 +498,8 @@ constexpr std::array kSchemas = {
     Schema{"ExposedProcess", "A process that was given an injected key", kExposedProcess},
     Schema{"Fenced", "R1", kFenced},
     Schema{"Withdrawn", "R2", kWithdrawn},
+    Schema{"SupervisorReport", "Who has ended what a lost runner left", kSupervisorReport},
+    Schema{"EndReport", "What became of the processes of a dead runner", kEndReport},
     Schema{"Claim", "R3 and R4", kClaim},
     Schema{"ExposedCredential", "A credential made for a session", kExposedCredential},
     Schema{"ReceiptBody", "What is signed", kReceiptBody},

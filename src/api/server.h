@@ -31,9 +31,11 @@ class Catalog;
 }
 namespace strongroom::vault {
 struct Actor;
+struct EndReport;
+struct Receipt;
 struct SearchedKeys;
 class Vault;
-}
+}  // namespace strongroom::vault
 
 namespace strongroom::api {
 
@@ -71,6 +73,8 @@ struct ControlHooks {
   /// Takes over a runner's connection after `101 Switching Protocols` (strongroom-lease/1). The
   /// session exists and is open.
   std::function<void(SessionId, io::Stream)> attach_runner;
+  /// The supervisor of a session's dead runner has spoken, by its own credential.
+  std::function<io::Task<Result<vault::Receipt>>(SessionId, vault::EndReport)> report_end;
   /// A search for these values in what comes over a connection (scan/wire.h); the answer takes that
   /// over.
   std::function<Result<std::function<void(io::Stream)>>(const vault::Actor&, vault::SearchedKeys)>

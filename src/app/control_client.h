@@ -50,6 +50,7 @@ class RequestBody {
 class ControlClient {
  public:
   explicit ControlClient(Server server) : server_(std::move(server)) {}
+  [[nodiscard]] const Server& server() const noexcept { return server_; }
 
   /// `path` starts with /api/v1. Answers the JSON document of a 2xx (null when empty).
   [[nodiscard]] Result<json::value> get(std::string_view path);

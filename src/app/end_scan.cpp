@@ -46,16 +46,21 @@ struct EndScan::Started {
 };
 
 EndScan::EndScan(io::Loop& loop, lease::HolderLink& link, SessionId session,
-                 std::vector<std::string> folders)
-    : loop_(loop), link_(link), session_(session), folders_(std::move(folders)) {}
+                 std::vector<std::string> folders, std::function<Status(int pid)> hold)
+    : loop_(loop),
+      link_(link),
+      session_(session),
+      folders_(std::move(folders)),
+      hold_(std::move(hold)) {}
 
 Result<std::unique_ptr<EndScan>> EndScan::over(io::Loop& loop, lease::HolderLink& link,
-                                               SessionId session,
-                                               std::vector<std::string> folders) {
+                                               SessionId session, std::vector<std::string> folders,
+                                               std::function<Status(int pid)> hold) {
   for (const auto& each : folders)
     if (::access(each.c_str(), F_OK) != 0)
       return fail(Code::NotFound, "--scan-on-end: there is no " + each);
-  return std::unique_ptr<EndScan>(new EndScan(loop, link, session, std::move(folders)));
+  return std::unique_ptr<EndScan>(
+      new EndScan(loop, link, session, std::move(folders), std::move(hold)));
 }
 
 void EndScan::add(const lease::Lease& lease, const Secret& value) {
@@ -81,6 +86,9 @@ Result<EndScan::Started> EndScan::start(const std::string& folder) const {
   if (pair && output >= 0 && nothing >= 0) started = start_searcher(pair->theirs, values);
   if (started) {
     out.searcher = *started;
+    if (const Status held = hold_(out.searcher); !held) started = std::unexpected(held.error());
+  }
+  if (started) {
     std::error_code problem;
     io::Spawn scanner;
     scanner.program = "/proc/self/exe";

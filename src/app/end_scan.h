@@ -5,6 +5,7 @@
 // wipes them, and ends a search that is under way. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -22,8 +23,10 @@ namespace strongroom::app {
 class EndScan {
  public:
   /// NotFound: one of the folders is not there.
+  /// `hold` is told of each process that is given the values.
   static Result<std::unique_ptr<EndScan>> over(io::Loop& loop, lease::HolderLink& link,
-                                               SessionId session, std::vector<std::string> folders);
+                                               SessionId session, std::vector<std::string> folders,
+                                               std::function<Status(int pid)> hold);
   void add(const lease::Lease& lease, const Secret& value);
   /// Wipes, and ends at once what has been given them.
   void forget() noexcept;
@@ -34,7 +37,7 @@ class EndScan {
 
  private:
   EndScan(io::Loop& loop, lease::HolderLink& link, SessionId session,
-          std::vector<std::string> folders);
+          std::vector<std::string> folders, std::function<Status(int pid)> hold);
   struct Started;
   [[nodiscard]] Result<Started> start(const std::string& folder) const;
   io::Task<void> scan(std::string folder);
@@ -51,6 +54,7 @@ class EndScan {
   lease::HolderLink& link_;
   SessionId session_;
   std::vector<std::string> folders_;
+  std::function<Status(int pid)> hold_;
   std::vector<scan::SoughtValue> values_;
   std::vector<Known> known_;
   std::set<int> running_;  ///< process ids, not reaped yet

@@ -66,9 +66,8 @@ bool needs_socket(const RunOptions& options) {
 }
 
 Result<workroom::SessionFolder> open_session_folder(SessionId session, const std::string& purpose) {
-  const std::string root = workroom::SessionFolder::root_folder();
-  workroom::SessionFolder::clear_abandoned(root, workroom::RuncRuntime::remove_abandoned);
-  return workroom::SessionFolder::make(root, session.text() + purpose);
+  return workroom::SessionFolder::make(workroom::SessionFolder::root_folder(),
+                                       session.text() + purpose);
 }
 
 Result<std::unique_ptr<Housing>> Housing::make(const RunOptions& options, Facts facts) {
@@ -94,7 +93,7 @@ Status Housing::open_container() {
   return {};
 }
 
-Result<std::unique_ptr<workroom::Runtime>> Housing::make_runtime() const {
+Result<std::unique_ptr<workroom::Runtime>> Housing::make_runtime() {
   const ContainerOptions& container = options_.container;
   if (options_.runtime == kDocker) {
     workroom::docker::DockerRuntime::Plan plan;
@@ -102,6 +101,7 @@ Result<std::unique_ptr<workroom::Runtime>> Housing::make_runtime() const {
     STRONGROOM_TRY(plan.pull, workroom::docker::parse_pull(container.pull));
     plan.session = facts_.session.text();
     plan.folder = folder_->path();
+    engine_socket_ = plan.socket;
     return std::make_unique<workroom::docker::DockerRuntime>(std::move(plan));
   }
   STRONGROOM_CHECKED(check_network(container.network));
@@ -148,12 +148,16 @@ workroom::TrustPlace Housing::trust() const {
   return {folder_->inside() + "/trust", std::string(workroom::kInside) + "/trust"};
 }
 
+std::string Housing::container_name() const {
+  return folder_ ? workroom::container_name(facts_.session.text()) : std::string();
+}
+
 Status Housing::furnish(workroom::WorkroomSpec& spec) const {
   if (!folder_) return {};
   const ContainerOptions& options = options_.container;
   spec.working_directory = options.working_directory;
   auto& container = spec.container;
-  container.name = workroom::container_name(facts_.session.text());
+  container.name = container_name();
   container.image = options.image;
   container.user = options.user;
   container.network = options.network;

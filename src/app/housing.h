@@ -24,7 +24,7 @@ namespace strongroom::app {
 /// Does the workroom reach the gateway by the session's own socket alone?
 [[nodiscard]] bool needs_socket(const RunOptions& options);
 
-/// Of this session, one for each `purpose`; clears away before what killed runners of this user have left.
+/// Of this session, one for each `purpose`.
 [[nodiscard]] Result<workroom::SessionFolder> open_session_folder(SessionId session,
                                                                   const std::string& purpose = {});
 
@@ -35,7 +35,7 @@ class Housing {
     std::string gateway;  ///< as reached from this machine
     std::string socket;   ///< the session's own; may be empty
   };
-  /// Also clears away what killed runners of this user have left. Invalid, Refused, Storage.
+  /// Invalid, Refused, Storage.
   static Result<std::unique_ptr<Housing>> make(const RunOptions& options, Facts facts);
 
   /// Once the keys are known: `places` of all of them.
@@ -53,6 +53,11 @@ class Housing {
   /// The folder of this machine that a container sees as workroom::kInside; empty: no container.
   [[nodiscard]] std::string inside() const { return folder_ ? folder_->inside() : std::string(); }
 
+  /// Of the container, where there is one.
+  [[nodiscard]] std::string container_name() const;
+  /// Of the Docker Engine that has it; empty: none.
+  [[nodiscard]] const std::string& engine_socket() const { return engine_socket_; }
+
   /// Fills in all that concerns the container.
   [[nodiscard]] Status furnish(workroom::WorkroomSpec& spec) const;
   [[nodiscard]] workroom::Runtime& runtime() { return *runtime_; }
@@ -60,7 +65,7 @@ class Housing {
  private:
   Housing(const RunOptions& options, Facts facts) : options_(options), facts_(std::move(facts)) {}
   [[nodiscard]] Status open_container();
-  [[nodiscard]] Result<std::unique_ptr<workroom::Runtime>> make_runtime() const;
+  [[nodiscard]] Result<std::unique_ptr<workroom::Runtime>> make_runtime();
   [[nodiscard]] bool has_own_loopback() const;
 
   const RunOptions& options_;
@@ -68,6 +73,7 @@ class Housing {
   std::optional<workroom::SessionFolder> folder_;
   std::optional<workroom::NetworkPlan> network_;
   std::unique_ptr<workroom::Runtime> runtime_;
+  std::string engine_socket_;
 };
 
 }  // namespace strongroom::app

@@ -29,6 +29,9 @@ class VaultLeaseSource final : public lease::LeaseSource {
   explicit VaultLeaseSource(Parts parts) : parts_(std::move(parts)) {}
 
   lease::VaultHello vault_hello(lease::HolderRole role) override;
+  std::string report_credential(SessionId session) override {
+    return parts_.vault.report_credential(session);
+  }
   Result<lease::GrantedLease> open_by_pass(const lease::PassHash& pass_hash,
                                            std::string_view service) override;
   Result<std::vector<lease::GrantedLease>> open_injected(SessionId session) override;

@@ -86,7 +86,9 @@ int run_workroom(const Common& common, const RunOptions& options) {
   ControlClient client(std::move(*server));
   auto start = start_session(client, options);
   if (!start) return report(start.error());
-  Runner runner(std::move(client), std::move(*start), options);
+  auto supervision = Supervision::begin(start->session);
+  if (!supervision) return report(supervision.error());
+  Runner runner(std::move(client), std::move(*start), std::move(*supervision), options);
   return runner.run();
 }
 

@@ -19,23 +19,26 @@ struct Runner::HeldLease final : lease::Attachment {
   Runner& runner;
 };
 
-Runner::Runner(ControlClient client, SessionStart start, const RunOptions& options)
+Runner::Runner(ControlClient client, SessionStart start, Supervision supervision,
+               const RunOptions& options)
     : loop_(clock_),
       client_(std::move(client)),
       start_(std::move(start)),
       options_(options),
-      link_(loop_, hello(start_.session), handlers()),
+      supervision_(std::move(supervision)),
+      link_(loop_, hello(start_.session, supervision_), handlers()),
       greeted_(loop_),
       fences_over_(loop_) {}
 
 Runner::~Runner() = default;
 
-lease::HolderHello Runner::hello(SessionId session) {
+lease::HolderHello Runner::hello(SessionId session, const Supervision& supervision) {
   lease::HolderHello out;
   out.role = lease::HolderRole::Runner;
   out.pid = static_cast<std::uint32_t>(::getpid());
   out.name = "runner " + std::to_string(::getpid());
   out.session = session;
+  out.supervisor = supervision.pid();
   return out;
 }
 
@@ -45,6 +48,7 @@ lease::HolderLink::Handlers Runner::handlers() {
     sources_.clear();
     for (auto& [name, text] : from.catalog_sources)
       sources_.push_back({std::move(name), std::move(text)});
+    report_credential_ = std::move(from.report_credential);
     greeted_.set();
   };
   out.end_processes = [this](lease::Fence fence) { return end_processes(std::move(fence)); };
@@ -65,12 +69,17 @@ int Runner::run() {
 Status Runner::prepare() {
   STRONGROOM_TRY(housing_,
                  Housing::make(options_, {start_.session, start_.gateway, start_.socket}));
+  supervision_.describe_container(housing_->container_name(), housing_->engine_socket());
   if (options_.inject == "exec") {
     STRONGROOM_TRY(narrow_, NarrowInjection::open(loop_, link_, start_.session, *housing_, options_,
                                                   [this] { return workroom_.get(); }));
   }
   if (!options_.scan_on_end.empty()) {
-    STRONGROOM_TRY(end_scan_, EndScan::over(loop_, link_, start_.session, options_.scan_on_end));
+    STRONGROOM_TRY(
+        end_scan_,
+        EndScan::over(loop_, link_, start_.session, options_.scan_on_end, [this](int pid) {
+          return supervision_.hold(workroom::HoldingProcess::Kind::Single, pid);
+        }));
   }
   if (!options_.proxies && !trusts_gateway()) return {};
   std::string authorities = options_.proxies ? start_.authority_pem : std::string();
@@ -107,6 +116,9 @@ io::Task<void> Runner::live() {
   if (link_.is_connected()) {
     link_.session_over(start_.session, exit_code_);
     co_await link_.close(Deadline::after(clock_, std::chrono::seconds(2)));
+    supervision_.release();
+  } else {
+    supervision_.hand_over();
   }
   loop_.stop();
 }
@@ -118,11 +130,12 @@ io::Task<Status> Runner::attach() {
   if (!fd) co_return std::unexpected(fd.error());
   auto stream = io::Stream::adopt(loop_, *fd);
   if (!stream) co_return std::unexpected(std::move(stream).error());
+  const int channel = stream->native_handle();
   link_.connect(std::move(*stream));
   const bool greeted =
       co_await greeted_.wait_until(Deadline::after(clock_, std::chrono::seconds(5)));
   if (!greeted) co_return fail(Code::Unavailable, "the vault did not answer on the lease channel");
-  co_return Status();
+  co_return supervision_.describe(client_.server(), channel, report_credential_);
 }
 
 io::Task<Status> Runner::start_workroom() {
@@ -143,6 +156,8 @@ io::Task<Status> Runner::start_workroom() {
   if (!ended_because_.empty())
     co_return fail(Code::Revoked, "the session ended before its workroom began: " + ended_because_);
   if (!init) co_return std::unexpected(std::move(init).error());
+  const Status held = hold(**init);
+  if (!held) co_return std::unexpected(held.error());
   // Not before: a revoke that comes while a runtime takes its time finds no value here, and from
   // here to the hand-over nothing waits.
   auto leases = co_await leases_of_injected();
@@ -164,6 +179,14 @@ io::Task<Status> Runner::start_workroom() {
   if (output_) output_->let_go();
   if (terminal_) terminal_->let_go();
   co_return Status();
+}
+
+/// What dies with it is known by it: before any value comes near.
+Status Runner::hold(const workroom::RunningInit& init) {
+  using Kind = workroom::HoldingProcess::Kind;
+  return supervision_.hold(
+      init.isolation() == workroom::Isolation::Namespace ? Kind::Namespace : Kind::Descendants,
+      init.pid());
 }
 
 /// Where the keys of this session may be used.

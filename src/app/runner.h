@@ -19,6 +19,7 @@
 #include "app/output_watch.h"
 #include "app/proxy_door.h"
 #include "app/ssh_access.h"
+#include "app/supervision.h"
 #include "catalog/catalog.h"
 #include "guard/any_value.h"
 #include "io/loop.h"
@@ -50,7 +51,8 @@ struct SessionStart {
 
 class Runner {
  public:
-  Runner(ControlClient client, SessionStart start, const RunOptions& options);
+  Runner(ControlClient client, SessionStart start, Supervision supervision,
+         const RunOptions& options);
   ~Runner();
   /// Until the command and all it left behind have ended; the exit code.
   [[nodiscard]] int run();
@@ -80,15 +82,18 @@ class Runner {
   io::Task<void> end_workroom(std::string why);
   void lease_ended(std::string_view reason);
   lease::HolderLink::Handlers handlers();
-  static lease::HolderHello hello(SessionId session);
+  [[nodiscard]] Status hold(const workroom::RunningInit& init);
+  static lease::HolderHello hello(SessionId session, const Supervision& supervision);
 
   SystemClock clock_;
   io::Loop loop_;
   ControlClient client_;
   SessionStart start_;
   const RunOptions& options_;
+  Supervision supervision_;
   lease::HolderLink link_;
   io::Event greeted_;
+  std::string report_credential_;
   std::vector<catalog::SourceFile> sources_;
   std::vector<std::unique_ptr<HeldLease>> held_;
   std::set<KeyId> keys_;

@@ -27,6 +27,7 @@
 #include "app/sealed_start.h"
 #include "app/searches.h"
 #include "app/session_sockets.h"
+#include "app/supervisor_process.h"
 #include "base/encoding.h"
 #include "base/log.h"
 #include "io/net.h"
@@ -318,6 +319,9 @@ class Server {
     hooks.begin_search = [this](const vault::Actor& actor, vault::SearchedKeys keys) {
       return searches_->begin(actor, std::move(keys));
     };
+    hooks.report_end = [this](SessionId session, vault::EndReport report) {
+      return report_end(session, std::move(report));
+    };
     hooks.attach_runner = [this](SessionId session, io::Stream stream) {
       vault_->note_attached(session);
       leases_->serve(std::move(stream), lease::HolderRole::Runner, session);
@@ -351,6 +355,17 @@ class Server {
                      clock_.wall() - ago, std::move(each.keys)});
     }
     return out;
+  }
+
+  /// Whoever waits for this word has it first, and writes the receipt.
+  io::Task<Result<vault::Receipt>> report_end(SessionId session, vault::EndReport report) {
+    std::vector<lease::ProcessOutcome> processes;
+    for (const auto& each : report.processes)
+      processes.push_back({each.pid, each.name, each.is_dead});
+    if (leases_->on_supervisor_report(session, report.supervisor, processes))
+      co_return fail(Code::Unavailable, "the session's end is being carried through",
+                     "session_ending");
+    co_return co_await vault_->settle_supervised(session, std::move(report));
   }
 
   io::Task<Result<api::CheckAnswer>> check_key(KeyId key) {
@@ -394,6 +409,7 @@ class Server {
 
   /// Runners come back within moments of a restart; those that do not are lost.
   void end_lost_sessions() {
+    end_abandoned();  // of this user: they tell us by themselves
     vault::SessionFilter open;
     open.state = "open";
     for (;;) {

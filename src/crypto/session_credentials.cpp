@@ -62,4 +62,9 @@ Secret session_authority_seed(const Secret& link_key, SessionId session) {
   return Secret(seed);
 }
 
+std::string report_credential(const Secret& link_key, SessionId session) {
+  return "srs_" +
+         to_base64url(hmac_sha256(link_key, labelled("strongroom supervisor report", session)));
+}
+
 }  // namespace strongroom::crypto

@@ -1,6 +1,7 @@
 // What a session has beside its passes, made from the installation's link key and the session's id
 // alone, so that vault and gateway come to the same without keeping or sending it: the credential
-// of its proxy, and the seed of its certificate authority. SPDX-License-Identifier: Apache-2.0
+// of its proxy, the seed of its certificate authority, and what its supervisor reports with.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>
@@ -33,5 +34,9 @@ inline constexpr std::string_view kProxyCredentialPrefix = "srx_";
 
 /// For io::SessionAuthority: 32 octets.
 [[nodiscard]] Secret session_authority_seed(const Secret& link_key, SessionId session);
+
+/// "srs_" and 43 characters of base64url: with which a supervisor tells that the session's
+/// processes have ended, and nothing else.
+[[nodiscard]] std::string report_credential(const Secret& link_key, SessionId session);
 
 }  // namespace strongroom::crypto

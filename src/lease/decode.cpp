@@ -97,6 +97,7 @@ void take(Fields& in, HolderHello& m) {
   m.pid = in.u32();
   m.name = in.word();
   m.session = in.id<SessionId>();
+  m.supervisor = in.u32();
 }
 
 void take(Fields& in, VaultHello& m) {
@@ -121,6 +122,7 @@ void take(Fields& in, VaultHello& m) {
   m.upstream_proxy.basic_credentials = in.secret();
   m.upstream_proxy.no_proxy.resize(in.count(4, kMaxNoProxy));
   for (auto& host : m.upstream_proxy.no_proxy) host = in.text();
+  m.report_credential = in.word();
 }
 
 void take(Fields& in, ServerCertificate& m) {

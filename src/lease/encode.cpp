@@ -42,6 +42,7 @@ void put(Writer& out, const HolderHello& m) {
   out.u32(m.pid);
   put_text(out, m.name, kMaxWord);
   put_id(out, m.session.view());
+  out.u32(m.supervisor);
 }
 
 void put(Writer& out, const VaultHello& m) {
@@ -66,6 +67,7 @@ void put(Writer& out, const VaultHello& m) {
   put_secret(out, m.upstream_proxy.basic_credentials);
   out.u32(static_cast<std::uint32_t>(m.upstream_proxy.no_proxy.size()));
   for (const auto& host : m.upstream_proxy.no_proxy) put_text(out, host, kMaxText);
+  put_text(out, m.report_credential, kMaxWord);
 }
 
 void put(Writer& out, const ServerCertificate& m) {
@@ -313,7 +315,7 @@ std::size_t bound_of(const Any& message) {
     std::size_t size = 256 + bound_of(message.catalog_sources) + message.extra_ca_pem.size() +
                        message.certificate_chain_pem.size() +
                        message.certificate_private_key_pem.size() + message.link_key.size() +
-                       message.console_url.size();
+                       message.console_url.size() + message.report_credential.size();
     for (const auto& dial : message.dials) size += 8 + dial.authority.size() + dial.to.size();
     size +=
         32 + message.upstream_proxy.host.size() + message.upstream_proxy.basic_credentials.size();

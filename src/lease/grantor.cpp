@@ -10,24 +10,58 @@ namespace strongroom::lease {
 Grantor::Grantor(Hooks hooks) : hooks_(std::move(hooks)) {}
 
 void Grantor::add_holder(HolderId id, const HolderHello& hello, SteadyTime now) {
-  holders_[id] = {hello, true, now, {}};
+  holders_[id] = {hello, true, now, {}, {}, {}};
 }
 
-void Grantor::lose_holder(HolderId id, SteadyTime now) {
+void Grantor::lose_holder(HolderId id, SteadyTime now, Departure departure) {
   const auto found = holders_.find(id);
   if (found == holders_.end()) return;
-  found->second.is_live = false;
+  HolderState& holder = found->second;
+  holder.is_live = false;
+  if (holder.hello.role == HolderRole::Runner && holder.hello.supervisor != 0 &&
+      departure == Departure::Lost)
+    holder.speaks_until = now + kSupervisorSpeaks;
   // Whoever waits for its acknowledgement waits for the last of its leases instead.
   for (auto& [number, order] : orders_) {
     const auto waiting = order.waiting.find(id);
     if (waiting == order.waiting.end()) continue;
-    SteadyTime until = now;
+    SteadyTime until = std::max(now, holder.speaks_until);
     for (const auto& [lease, state] : leases_)
       if (state.holder == id && concerns(order.kind, order.id, state.facts))
         until = std::max(until, state.runs_out);
     waiting->second.until = until;
   }
-  forget_gone_holders();
+  if (holder.report) settle_by_report(id, holder, now);
+  forget_gone_holders(now);
+}
+
+bool Grantor::on_supervisor_report(SessionId session, const std::string& supervisor,
+                                   const std::vector<ProcessOutcome>& processes, SteadyTime now) {
+  bool is_news = false;
+  std::vector<HolderId> settled;
+  for (auto& [id, holder] : holders_) {
+    if (holder.hello.role != HolderRole::Runner || holder.hello.session != session) continue;
+    is_news = is_news || !holder.report;
+    holder.report = {supervisor, processes};
+    if (!holder.is_live) settled.push_back(id);
+  }
+  for (const auto& id : settled) settle_by_report(id, holders_.at(id), now);
+  return is_news;
+}
+
+/// A dead runner has no leases, and is waited for no more.
+void Grantor::settle_by_report(HolderId id, const HolderState& holder, SteadyTime now) {
+  std::vector<LeaseId> over;
+  for (const auto& [lease, state] : leases_)
+    if (state.holder == id) over.push_back(lease);
+  for (const auto& lease : over) end(leases_.find(lease), now);
+  std::vector<std::uint64_t> touched;
+  for (auto& [number, order] : orders_) {
+    if (order.waiting.erase(id) == 0) continue;
+    order.outcomes.push_back(outcome_of(id, holder, now));
+    touched.push_back(number);
+  }
+  for (const auto number : touched) complete_if_done(number);
 }
 
 const HolderHello* Grantor::find(HolderId id) const {
@@ -115,13 +149,19 @@ void Grantor::fence(FenceKind kind, const IdBytes& id, const std::string& reason
     const bool has_given = std::ranges::any_of(
         holder.given, [&](const LeaseFacts& facts) { return concerns(kind, id, facts); });
     const bool is_its_session = kind == FenceKind::Session && holder.hello.session.bytes() == id;
-    const bool runs_it = holder.is_live && is_runner && (has_given || is_its_session);
+    const bool may_speak = holder.is_live || now < holder.speaks_until;
+    const bool runs_it = may_speak && is_runner && (has_given || is_its_session);
     FenceOutcome outcome = outcome_of(holder_id, holder, now);
     if (held == holding.end() && !runs_it) {
       if (holder.is_live && !is_runner) order.outcomes.push_back(std::move(outcome));
       continue;
     }
+    if (!holder.is_live && holder.report) {
+      order.outcomes.push_back(std::move(outcome));
+      continue;
+    }
     SteadyTime until = held == holding.end() ? now : held->second;
+    until = std::max(until, holder.speaks_until);
     // A dead lease does not mean dead processes: a runner gets the time to end them and to say so.
     if (is_runner && holder.is_live) until = std::max(until, now + grace + kRunnerSlack);
     order.waiting.emplace(holder_id, Waiting{std::move(outcome), until});
@@ -139,6 +179,11 @@ FenceOutcome Grantor::outcome_of(HolderId id, const HolderState& holder, SteadyT
   outcome.pid = holder.hello.pid;
   outcome.session = holder.hello.session;
   outcome.at = now;
+  if (!holder.is_live && holder.report) {
+    outcome.how = FenceOutcome::How::EndedBySupervisor;
+    outcome.reported_by = holder.report->supervisor;
+    outcome.processes = holder.report->processes;
+  }
   return outcome;
 }
 
@@ -238,7 +283,8 @@ void Grantor::tick(SteadyTime now) {
       FenceOutcome outcome = std::move(each->second.outcome);
       outcome.how = FenceOutcome::How::LeaseRanOut;
       outcome.at = now;
-      if (outcome.role == HolderRole::Runner)
+      // Of one that was lost, whoever asked for the fence knows more than its process.
+      if (outcome.role == HolderRole::Runner && find(outcome.holder) != nullptr)
         outcome.processes.push_back({outcome.pid, outcome.name, false});
       order.outcomes.push_back(std::move(outcome));
       each = order.waiting.erase(each);
@@ -255,7 +301,7 @@ void Grantor::tick(SteadyTime now) {
   }
   look_at_refreshes();
   std::erase_if(ended_, [&](const auto& each) { return now >= each.second.at + kFactsKept; });
-  forget_gone_holders();
+  forget_gone_holders(now);
   for (const auto number : touched) complete_if_done(number);
 }
 
@@ -272,9 +318,9 @@ void Grantor::end(std::unordered_map<LeaseId, LeaseState>::iterator lease, Stead
   leases_.erase(lease);
 }
 
-void Grantor::forget_gone_holders() {
-  std::erase_if(holders_, [this](const auto& each) {
-    if (each.second.is_live) return false;
+void Grantor::forget_gone_holders(SteadyTime now) {
+  std::erase_if(holders_, [this, now](const auto& each) {
+    if (each.second.is_live || now < each.second.speaks_until) return false;
     return std::ranges::none_of(
         leases_, [&](const auto& lease) { return lease.second.holder == each.first; });
   });

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -22,7 +23,7 @@ namespace strongroom::lease {
 
 /// How one holder came to hold nothing of it any more.
 struct FenceOutcome {
-  enum class How : std::uint8_t { Acknowledged, LeaseRanOut, HeldNothing };
+  enum class How : std::uint8_t { Acknowledged, LeaseRanOut, HeldNothing, EndedBySupervisor };
   HolderId holder;
   std::string name;
   HolderRole role = HolderRole::Gateway;
@@ -32,7 +33,8 @@ struct FenceOutcome {
   SteadyTime at{};
   std::uint32_t connections_closed = 0;
   std::vector<ProcessOutcome>
-      processes;  ///< a runner that did not answer: its own process, as not dead
+      processes;  ///< a runner that is there and did not answer: its own process, as not dead
+  std::string reported_by;  ///< the supervisor that has ended what a lost runner left
 };
 
 /// What a lease is for, without the value; kept for a while after its end, for uses reported late.
@@ -61,6 +63,9 @@ class Grantor {
   /// How long a runner may take to end processes, beyond the grace between TERM and KILL.
   static constexpr std::chrono::milliseconds kRunnerSlack{3000};
   static constexpr std::chrono::seconds kFactsKept{60};
+  /// How long the supervisor of a lost runner is waited for. What it says later counts as well, but
+  /// nobody waits for it.
+  static constexpr std::chrono::seconds kSupervisorSpeaks{5};
 
   struct Hooks {
     std::function<void(HolderId, const Message&)> send;
@@ -69,8 +74,14 @@ class Grantor {
   explicit Grantor(Hooks hooks);
 
   void add_holder(HolderId id, const HolderHello& hello, SteadyTime now = {});
-  /// Its channel is gone. Its leases run out by themselves.
-  void lose_holder(HolderId id, SteadyTime now);
+  enum class Departure : std::uint8_t { Lost, InOrder };
+  /// Its channel is gone. Its leases run out by themselves; for a runner that was lost, its
+  /// supervisor may still speak.
+  void lose_holder(HolderId id, SteadyTime now, Departure departure = Departure::Lost);
+  /// The session's runner is dead, and what became of its processes. False: no runner of it was
+  /// waiting for that word.
+  bool on_supervisor_report(SessionId session, const std::string& supervisor,
+                            const std::vector<ProcessOutcome>& processes, SteadyTime now);
   [[nodiscard]] const HolderHello* find(HolderId id) const;
 
   /// Books the lease before it is sent, and gives it its id. `received`: when the holder's request
@@ -106,6 +117,12 @@ class Grantor {
     SteadyTime since{};
     /// A runner: all that it was ever given. Processes keep a value whatever becomes of the lease.
     std::vector<LeaseFacts> given;
+    SteadyTime speaks_until{};  ///< a lost runner, by its supervisor
+    struct Report {
+      std::string supervisor;
+      std::vector<ProcessOutcome> processes;
+    };
+    std::optional<Report> report;
   };
   struct LeaseState {
     HolderId holder;
@@ -142,11 +159,12 @@ class Grantor {
   void end(std::unordered_map<LeaseId, LeaseState>::iterator lease, SteadyTime now);
   void end_of_order(HolderId holder, const Order& order, SteadyTime now);
   void complete_if_done(std::uint64_t number);
+  void settle_by_report(HolderId id, const HolderState& holder, SteadyTime now);
   [[nodiscard]] bool is_outdated(HolderId holder, const LeaseFacts& facts,
                                  SteadyTime now) const noexcept;
   [[nodiscard]] std::set<HolderId> who_holds(const std::set<KeyId>& keys) const;
   void look_at_refreshes();
-  void forget_gone_holders();
+  void forget_gone_holders(SteadyTime now);
 
   Hooks hooks_;
   std::uint64_t next_order_ = 1;

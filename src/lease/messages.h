@@ -23,7 +23,7 @@
 
 namespace strongroom::lease {
 
-inline constexpr std::uint16_t kProtocol = 5;
+inline constexpr std::uint16_t kProtocol = 6;
 /// A lease not renewed for this long is dead for its holder; the vault waits kMargin longer before
 /// it calls it run out.
 inline constexpr std::chrono::milliseconds kLeaseTime{2000};
@@ -47,8 +47,9 @@ struct HolderHello {
   std::uint16_t protocol = kProtocol;
   HolderRole role = HolderRole::Gateway;
   std::uint32_t pid = 0;
-  std::string name;   ///< for receipts: "gateway 1", "runner on host x"
-  SessionId session;  ///< a runner's session; none for a gateway
+  std::string name;              ///< for receipts: "gateway 1", "runner on host x"
+  SessionId session;             ///< a runner's session; none for a gateway
+  std::uint32_t supervisor = 0;  ///< pid of who speaks for a runner that was killed; 0: nobody
 };
 
 /// From where the gateway takes requests without TLS, passes and all.
@@ -85,6 +86,7 @@ struct VaultHello {
                                        ///< empty
   PlainHttp plain_http = PlainHttp::FromThisMachine;
   UpstreamProxy upstream_proxy;
+  std::string report_credential;  ///< a runner's: with which its supervisor tells of its end
 };
 
 /// The gateway listener's certificate was renewed.

@@ -52,7 +52,7 @@ GrantedLease sample_lease() {
 std::vector<Message> samples() {
   std::vector<Message> all;
   all.emplace_back(
-      HolderHello{kProtocol, HolderRole::Runner, 42, "runner on host x", id_of<SessionId>(9)});
+      HolderHello{kProtocol, HolderRole::Runner, 42, "runner on host x", id_of<SessionId>(9), 43});
   VaultHello hello;
   hello.holder = id_of<HolderId>(8);
   hello.catalog_sources = {{"gemini.toml", "id = \"gemini\"\n"}, {"x.toml", ""}};
@@ -65,6 +65,7 @@ std::vector<Message> samples() {
   hello.console_url = "http://127.0.0.1:8700/";
   hello.plain_http = PlainHttp::FromAnywhere;
   hello.upstream_proxy = {"proxy.example", 3128, Secret(bytes_of("dXNlcjpwYXNz")), {".example"}};
+  hello.report_credential = "srs_credential";
   all.emplace_back(std::move(hello));
   all.emplace_back(Acquire{1, PassHash{1, 2, 3}, "gemini"});
   all.emplace_back(AcquireSession{2, id_of<SessionId>(4)});

@@ -23,6 +23,8 @@ std::string_view name_of(FenceOutcome::How how) {
       return "lease_ran_out";
     case FenceOutcome::How::HeldNothing:
       return "held_nothing";
+    case FenceOutcome::How::EndedBySupervisor:
+      return "ended_by_supervisor";
   }
   return "unknown";
 }
@@ -113,7 +115,9 @@ void VaultSide::closed(HolderId id, const std::string& why) {
   if (!holder->is_admitted) return;
   log(LogLevel::Info, "holder_lost",
       {{"holder", id.text()}, {"name", holder->hello.name}, {"why", why}});
-  grantor_.lose_holder(id, now());
+  grantor_.lose_holder(
+      id, now(),
+      holder->said_session_over ? Grantor::Departure::InOrder : Grantor::Departure::Lost);
   source_.on_holder_gone(id);
   source_.on_holder_lost(holder->hello, holder->said_session_over);
 }
@@ -172,6 +176,8 @@ void VaultSide::admit(HolderChannel& holder, const HolderHello& hello) {
   grantor_.add_holder(holder.id, hello, now());
   VaultHello answer = source_.vault_hello(holder.role);
   answer.holder = holder.id;
+  if (holder.role == HolderRole::Runner)
+    answer.report_credential = source_.report_credential(holder.session);
   std::size_t size = answer.extra_ca_pem.size();
   for (const auto& [name, text] : answer.catalog_sources) size += name.size() + text.size();
   if (size > kMaxHelloOctets) {
@@ -179,6 +185,17 @@ void VaultSide::admit(HolderChannel& holder, const HolderHello& hello) {
     return holder.channel->close("The catalogue is too large for the lease channel.");
   }
   send(holder.id, std::move(answer));
+}
+
+bool VaultSide::on_supervisor_report(SessionId session, const std::string& supervisor,
+                                     const std::vector<ProcessOutcome>& processes) {
+  const bool is_news = grantor_.on_supervisor_report(session, supervisor, processes, now());
+  std::vector<std::shared_ptr<Channel>> of_the_dead;
+  for (const auto& [id, holder] : channels_)
+    if (holder->is_admitted && holder->role == HolderRole::Runner && holder->session == session)
+      of_the_dead.push_back(holder->channel);
+  for (const auto& channel : of_the_dead) channel->close("Its runner is dead.");
+  return is_news;
 }
 
 // ------------------------------------------------------------------------------------------------
@@ -321,6 +338,7 @@ vault::HolderOutcome VaultSide::to_outcome(const FenceOutcome& outcome) const {
   answer.connections_closed = outcome.connections_closed;
   for (const auto& process : outcome.processes)
     answer.processes.push_back({process.pid, process.name, process.is_dead});
+  answer.reported_by = outcome.reported_by;
   return answer;
 }
 

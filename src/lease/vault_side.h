@@ -49,6 +49,8 @@ class LeaseSource {
   virtual ~LeaseSource() = default;
   /// Made anew for each holder; `holder` is filled in by VaultSide.
   virtual VaultHello vault_hello(HolderRole role) = 0;
+  /// VaultHello::report_credential.
+  virtual std::string report_credential(SessionId) { return {}; }
   virtual Result<GrantedLease> open_by_pass(const PassHash& pass_hash,
                                             std::string_view service) = 0;
   virtual Result<std::vector<GrantedLease>> open_injected(SessionId session) = 0;
@@ -80,6 +82,11 @@ class VaultSide final : public vault::HolderFences {
   /// Serves one holder's channel until it ends. Only a holder of that role (and, for a runner, of
   /// that session) is admitted.
   void serve(io::Stream stream, HolderRole role, SessionId session = {});
+
+  /// What a supervisor says of a session whose runner is dead; one that still had a channel loses
+  /// it. False: nobody here was waiting for it.
+  bool on_supervisor_report(SessionId session, const std::string& supervisor,
+                            const std::vector<ProcessOutcome>& processes);
 
   io::Task<std::vector<vault::HolderOutcome>> fence(vault::FenceKind kind, IdBytes id,
                                                     std::string reason,

@@ -24,11 +24,12 @@ struct HolderOutcome {
   HolderId holder;
   std::string name;
   std::string role;   ///< "gateway", "runner"
-  std::string how;    ///< "acknowledged", "lease_ran_out", "held_nothing"
+  std::string how;    ///< "acknowledged", "lease_ran_out", "held_nothing", "ended_by_supervisor"
   SessionId session;  ///< a runner's
   WallTime at{};
   std::uint32_t connections_closed = 0;
   std::vector<ExposedProcess> processes;
+  std::string reported_by;  ///< of "ended_by_supervisor": who said so
 };
 
 /// One thing to be fenced, where several go together (a member and all that is theirs).

@@ -25,7 +25,7 @@ ByteVector signed_octets(const json::object& receipt) {
 /// Several fences may have reached one holder: one line each holder.
 std::vector<HolderOutcome> merged(const std::vector<HolderOutcome>& outcomes) {
   const auto weight = [](const std::string& how) {
-    return how == "lease_ran_out" ? 2 : how == "acknowledged" ? 1 : 0;
+    return how == "lease_ran_out" ? 2 : how == "held_nothing" ? 0 : 1;
   };
   std::map<HolderId, HolderOutcome> by_holder;
   for (const auto& each : outcomes) {
@@ -69,10 +69,11 @@ json::object fenced_part(const std::vector<HolderOutcome>& outcomes, WallTime at
   return {{"holds", true}, {"at", to_rfc3339(at)}, {"holders", std::move(holders)}};
 }
 
-/// Its runner said what became of the processes, and may have left since.
+/// Its runner, which may have left since, or its supervisor said what became of the processes.
 bool has_spoken(const std::vector<HolderOutcome>& outcomes, SessionId session) {
   return std::ranges::any_of(outcomes, [&](const HolderOutcome& outcome) {
-    return outcome.role == "runner" && outcome.how == "acknowledged" && outcome.session == session;
+    return outcome.role == "runner" && outcome.session == session &&
+           (outcome.how == "acknowledged" || outcome.how == "ended_by_supervisor");
   });
 }
 
@@ -83,11 +84,21 @@ bool is_named(const std::vector<HolderOutcome>& outcomes, SessionId session) {
   });
 }
 
-json::object withdrawn_part(const std::vector<ExposedProcess>& processes, WallTime at) {
+/// Of the outcomes, what supervisors have said.
+json::object withdrawn_part(const std::vector<ExposedProcess>& processes,
+                            const std::vector<HolderOutcome>& outcomes, WallTime at) {
   json::array list;
   for (const auto& process : processes) list.push_back(to_json(process));
   const bool holds = std::ranges::all_of(processes, &ExposedProcess::is_dead);
-  return {{"holds", holds}, {"at", to_rfc3339(at)}, {"processes", std::move(list)}};
+  json::object out{{"holds", holds}, {"at", to_rfc3339(at)}, {"processes", std::move(list)}};
+  json::array reports;
+  for (const auto& outcome : outcomes)
+    if (!outcome.reported_by.empty())
+      reports.push_back({{"supervisor", outcome.reported_by},
+                         {"session", outcome.session.text()},
+                         {"at", to_rfc3339(outcome.at)}});
+  if (!reports.empty()) out["reported_by"] = std::move(reports);
+  return out;
 }
 
 json::object unclaimed(const char* why) {
@@ -136,7 +147,10 @@ Result<std::vector<ExposedProcess>> Vault::State::unconfirmed(
     STRONGROOM_TRY(const auto grants, store.list<store::Grant>({{"key", store::to_value(key)}}));
     for (const auto& grant : grants) {
       STRONGROOM_TRY(const auto session, by_id<store::Session>(grant.session));
-      if (session && session->ended_why == kRunnerLost) exposed.push_back(lost(*session));
+      if (session && session->ended_why == kRunnerLost && !has_spoken(outcomes, session->id)) {
+        STRONGROOM_TRY(const auto end, receipt_of(session->id.text()));
+        if (!end || !end->is_withdrawn) exposed.push_back(lost(*session));
+      }
       if (session && session->state == "open" && fences != nullptr &&
           !fences->has_runner(session->id) && !has_spoken(outcomes, session->id))
         exposed.push_back(away(*session));
@@ -152,9 +166,10 @@ Result<std::vector<ExposedProcess>> Vault::State::unconfirmed_end(
   std::vector<ExposedProcess> exposed;
   STRONGROOM_TRY(const auto ended, session(id));
   const bool has_told = ended.ended_why == kFinished || ended.ended_why == kNotBegun ||
-                        ended.runtime == kExternal || fences == nullptr || fences->has_runner(id) ||
-                        has_spoken(outcomes, id);
-  if (is_named(outcomes, id) || (ended.ended_why != kRunnerLost && has_told)) return exposed;
+                        ended.runtime == kExternal || fences == nullptr || fences->has_runner(id);
+  if (is_named(outcomes, id) || has_spoken(outcomes, id) ||
+      (ended.ended_why != kRunnerLost && has_told))
+    return exposed;
   STRONGROOM_TRY(const auto grants, store.list<store::Grant>({{"session", store::to_value(id)}}));
   for (const auto& grant : grants) {
     STRONGROOM_TRY(const auto used, by_id<store::Key>(grant.key));
@@ -165,12 +180,11 @@ Result<std::vector<ExposedProcess>> Vault::State::unconfirmed_end(
   return exposed;
 }
 
-/// The first one written for it, as it was answered then.
 Result<std::optional<Receipt>> Vault::State::receipt_of(const std::string& subject) {
   STRONGROOM_TRY(const auto rows, store.list<store::Receipt>({{"subject", subject}}));
-  const auto first = std::ranges::min_element(rows, {}, &store::Receipt::created);
-  if (first == rows.end()) return std::nullopt;
-  STRONGROOM_TRY(const auto parsed, parse_json(first->document));
+  const auto last = std::ranges::max_element(rows, {}, &store::Receipt::created);
+  if (last == rows.end()) return std::nullopt;
+  STRONGROOM_TRY(const auto parsed, parse_json(last->document));
   const auto holds = [&](std::string_view promise) {
     const auto* receipt = parsed.is_object() ? parsed.get_object().if_contains("receipt") : nullptr;
     const auto* part = receipt != nullptr && receipt->is_object()
@@ -180,7 +194,7 @@ Result<std::optional<Receipt>> Vault::State::receipt_of(const std::string& subje
         part != nullptr && part->is_object() ? part->get_object().if_contains("holds") : nullptr;
     return value != nullptr && value->is_bool() && value->get_bool();
   };
-  return Receipt{first->id, first->document, holds("r1"), holds("r2")};
+  return Receipt{last->id, last->document, holds("r1"), holds("r2")};
 }
 
 Result<Receipt> Vault::State::write_receipt(const Undertaking& undertaking,
@@ -221,7 +235,7 @@ Result<Receipt> Vault::State::write_receipt(const Undertaking& undertaking,
       {"revoked_at", to_rfc3339(undertaking.revoked)},
       {"completed_at", to_rfc3339(completed)},
       {"r1", fenced_part(holders, completed)},
-      {"r2", withdrawn_part(processes, completed)},
+      {"r2", withdrawn_part(processes, holders, completed)},
       {"r3", std::move(source)},
       {"r4", unclaimed(why_not_unrecoverable(undertaking.reason, undertaking.is_forgotten))}};
   STRONGROOM_TRY(auto stored, sign_and_store(std::move(receipt), undertaking.id, undertaking.tenant,
@@ -245,6 +259,28 @@ Result<Receipt> Vault::State::sign_and_store(json::object receipt, ReceiptId id,
   row.created = to_micros(at);
   STRONGROOM_CHECKED(store.transact([&] { return store.insert(row); }));
   return Receipt{row.id, std::move(row.document), false, false};
+}
+
+/// The earlier one with what is known now of the processes; all else is as it was.
+Result<Receipt> Vault::State::complete_receipt(const Receipt& earlier,
+                                               const store::Session& session,
+                                               const HolderOutcome& reported) {
+  STRONGROOM_TRY(const auto parsed, parse_json(earlier.document));
+  const auto* before = parsed.is_object() ? parsed.get_object().if_contains("receipt") : nullptr;
+  if (before == nullptr || !before->is_object())
+    return fail(Code::Tampered, "The receipt " + earlier.id.text() + " is not one.");
+  json::object receipt = before->get_object();
+  const WallTime completed = clock.wall();
+  const auto id = crypto::random_id<ReceiptId>();
+  receipt["id"] = id.text();
+  receipt["completes"] = earlier.id.text();
+  receipt["completed_at"] = to_rfc3339(completed);
+  receipt["r2"] = withdrawn_part(reported.processes, {reported}, completed);
+  STRONGROOM_TRY(auto stored,
+                 sign_and_store(std::move(receipt), id, session.tenant, session.id.text(), completed));
+  stored.is_fenced = true;
+  stored.is_withdrawn = std::ranges::all_of(reported.processes, &ExposedProcess::is_dead);
+  return stored;
 }
 
 /// A shred fences nothing: it speaks of what was revoked before, each with a receipt of its own.

@@ -74,8 +74,6 @@ io::Task<Result<Receipt>> Vault::revoke_key(Actor actor, KeyId id) {
 
 io::Task<Result<Receipt>> Vault::end_session(Actor actor, SessionId id, std::string why) {
   auto& state = *state_;
-  State::Undertaking undertaking;
-  undertaking.asked = state.clock.wall();
   auto found = state.session(id);
   if (!found) co_return std::unexpected(std::move(found).error());
   store::Session session = std::move(*found);
@@ -85,21 +83,33 @@ io::Task<Result<Receipt>> Vault::end_session(Actor actor, SessionId id, std::str
     if (!written) co_return std::unexpected(std::move(written).error());
     if (*written) co_return std::move(**written);
   }
-  const Status changed = state.commit([&] { return state.end_in_transaction(session, why); });
+  std::vector<HolderOutcome> none;
+  co_return co_await state.end_session(std::move(actor), std::move(session), std::move(why),
+                                       std::move(none));
+}
+
+io::Task<Result<Receipt>> Vault::State::end_session(Actor actor, store::Session session,
+                                                    std::string why,
+                                                    std::vector<HolderOutcome> reported) {
+  const SessionId id = session.id;
+  Undertaking undertaking;
+  undertaking.asked = clock.wall();
+  undertaking.reported = std::move(reported);
+  const Status changed = commit([&] { return end_in_transaction(session, why); });
   undertaking.revoked = from_micros(session.ended);
   undertaking.subject = {{"kind", "session"}, {"id", id.text()}, {"why", session.ended_why}};
   undertaking.subject_id = id.text();
   undertaking.tenant = session.tenant;
   undertaking.reason = "session_ended";
   undertaking.ended = id;
-  state.take_down({&session, 1}, {}, undertaking);
+  take_down({&session, 1}, {}, undertaking);
   undertaking.facts.tenant = session.tenant;
   undertaking.facts.member = session.member;
   undertaking.facts.session = id;
   undertaking.facts.detail = std::move(why);
   undertaking.action = "session.end";
   undertaking.actor = std::move(actor);
-  co_return co_await state.carry_through(std::move(undertaking), changed);
+  co_return co_await carry_through(std::move(undertaking), changed);
 }
 
 io::Task<Result<Receipt>> Vault::remove_member(Actor actor, std::string tenant_name,
@@ -248,6 +258,7 @@ io::Task<Result<Receipt>> Vault::State::fence_and_write(Undertaking undertaking,
   std::vector<HolderOutcome> outcomes;
   if (fences != nullptr)
     outcomes = co_await fences->fence_all(undertaking.targets, undertaking.reason, grace);
+  outcomes.insert(outcomes.end(), undertaking.reported.begin(), undertaking.reported.end());
   if (issuing != nullptr) co_await issuing->settle(undertaking.credentials);
   const Status forgotten = store.forget_overwritten();
   undertaking.is_forgotten = forgotten.has_value();

@@ -135,6 +135,67 @@ TEST_F(Revocation, TheEndOfASessionWithoutItsRunnerWithdrawsNothing) {
   EXPECT_TRUE(run(vault->end_session(kOperator, spoken->session.id, "asked"))->is_withdrawn);
 }
 
+EndReport report(std::vector<ExposedProcess> processes) {
+  return {"supervisor 7", std::move(processes)};
+}
+
+/// After a restart of the vault: its word comes before anything else is heard of the session.
+TEST_F(Revocation, WhatASupervisorSaysOfAnOpenSessionEndsItWithdrawn) {
+  const auto key = add("github", kToken, "alice");
+  const auto started = start("alice", {"github"});
+  ASSERT_TRUE(key && started);
+  fences.has_runners = false;
+  const auto receipt =
+      run(vault->settle_supervised(started->session.id, report({{42, "strongroom-init", true}})));
+  ASSERT_TRUE(receipt) << receipt.error().message;
+  EXPECT_TRUE(receipt->is_withdrawn);
+  EXPECT_NE(receipt->document.find("supervisor 7"), std::string::npos);
+  EXPECT_TRUE(verify_receipt(receipt->document, vault->receipt_public_key()));
+  EXPECT_EQ(vault->show_session(started->session.id)->ended_why, "runner lost");
+  EXPECT_TRUE(run(vault->revoke_key(kOperator, key->id))->is_withdrawn);
+  // Said again, it is the same.
+  const auto again = run(vault->settle_supervised(started->session.id, report({})));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->id, receipt->id);
+}
+
+TEST_F(Revocation, WhatASupervisorSaysLateCompletesTheReceipt) {
+  const auto key = add("github", kToken, "alice");
+  const auto started = start("alice", {"github"});
+  ASSERT_TRUE(key && started);
+  const auto id = started->session.id;
+  const auto first = run(vault->end_session({"vault"}, id, "runner lost"));
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(first->is_withdrawn);
+  const auto stuck = run(vault->settle_supervised(id, report({{43, "sleep", false}})));
+  ASSERT_TRUE(stuck);
+  EXPECT_EQ(stuck->id, first->id) << "nothing better is known";
+  EXPECT_FALSE(run(vault->revoke_key(kOperator, key->id))->is_withdrawn);
+  clock.advance(std::chrono::seconds(1));
+  const auto completed = run(vault->settle_supervised(id, report({{43, "sleep", true}})));
+  ASSERT_TRUE(completed);
+  EXPECT_TRUE(completed->is_withdrawn);
+  const auto verified = verify_receipt(completed->document, vault->receipt_public_key());
+  ASSERT_TRUE(verified);
+  EXPECT_EQ(verified->at("completes").as_string(), first->id.text());
+  EXPECT_EQ(verified->at("r2").at("reported_by").as_array().size(), 1U);
+  EXPECT_TRUE(run(vault->revoke_key(kOperator, key->id))->is_withdrawn);
+  EXPECT_EQ(run(vault->end_session(kOperator, id, "again"))->id, completed->id);
+}
+
+TEST_F(Revocation, ASupervisorsCredentialIsOfItsSessionAlone) {
+  ASSERT_TRUE(add("github", kToken, "alice"));
+  const auto one = start("alice", {"github"});
+  const auto other = start("alice", {"github"});
+  ASSERT_TRUE(one && other);
+  const auto hash = [&](const auto& session) {
+    return crypto::sha256(bytes_of(vault->report_credential(session->session.id)));
+  };
+  EXPECT_TRUE(vault->check_report_credential(one->session.id, hash(one)));
+  EXPECT_CODE(vault->check_report_credential(one->session.id, hash(other)), Code::Unauthorized);
+  EXPECT_CODE(vault->check_report_credential(one->session.id, {}), Code::Unauthorized);
+}
+
 TEST_F(Revocation, TheReceiptIsSignedAndSaysWhatHolds) {
   const auto key = add("github", kToken, "alice");
   ASSERT_TRUE(key);

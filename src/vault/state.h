@@ -209,8 +209,9 @@ struct Vault::State {
     audit::Act facts;
     std::string action;
     Actor actor;
-    std::vector<DynamicId> credentials;  ///< to be destroyed at their source with it
-    bool is_forgotten = false;           ///< no file of the database holds what was destroyed
+    std::vector<HolderOutcome> reported;  ///< by supervisors, of runners that no fence reaches
+    std::vector<DynamicId> credentials;   ///< to be destroyed at their source with it
+    bool is_forgotten = false;            ///< no file of the database holds what was destroyed
   };
   struct Belongings {
     store::Tenant tenant;
@@ -244,7 +245,12 @@ struct Vault::State {
   Result<Receipt> write_shred_receipt(const ShredFacts& facts);
   Result<Receipt> sign_and_store(json::object receipt, ReceiptId id, TenantId tenant,
                                  std::string subject, WallTime at);
+  /// The newest: one may complete another.
   Result<std::optional<Receipt>> receipt_of(const std::string& subject);
+  Result<Receipt> complete_receipt(const Receipt& earlier, const store::Session& session,
+                                   const HolderOutcome& reported);
+  io::Task<Result<Receipt>> end_session(Actor actor, store::Session session, std::string why,
+                                        std::vector<HolderOutcome> reported);
   Result<std::vector<ExposedProcess>> unconfirmed_end(SessionId id,
                                                       const std::vector<HolderOutcome>& outcomes);
   Result<std::vector<ExposedProcess>> unconfirmed(

@@ -254,6 +254,12 @@ struct Receipt {
   bool is_withdrawn = false;
 };
 
+/// Of the processes that a dead runner has left, by who has ended them.
+struct EndReport {
+  std::string supervisor;
+  std::vector<ExposedProcess> processes;
+};
+
 class Vault {
  public:
   struct Parts {
@@ -338,6 +344,14 @@ class Vault {
   /// Fences the session at every holder; `why`: "finished", "ended by operator", "time limit",
   /// "runner lost".
   io::Task<Result<Receipt>> end_session(Actor actor, SessionId id, std::string why);
+  /// What the supervisor of a dead runner has found (supervised_end.cpp): ends the session where it
+  /// is open, or completes the receipt of its end. Unavailable while that end is being carried
+  /// through.
+  io::Task<Result<Receipt>> settle_supervised(SessionId id, EndReport report);
+  /// With which a supervisor tells that, and nothing else.
+  [[nodiscard]] std::string report_credential(SessionId id) const;
+  /// Unauthorized: this SHA-256 is not of the session's credential.
+  [[nodiscard]] Status check_report_credential(SessionId id, const crypto::Digest& hash) const;
   /// Sessions past their time; the caller ends each. (Expiry is checked at use as well.)
   Result<std::vector<SessionId>> expired_sessions();
   /// Sessions in which nothing has happened for their idle limit; the caller ends each.

@@ -44,6 +44,10 @@ std::string cgroup_path(const std::string& container) {
   return "/strongroom/" + container;
 }
 
+void kill_cgroups(const std::string& container) {
+  for (const auto& group : groups_of(container)) kill_all(group);
+}
+
 void remove_cgroups(const std::string& container) {
   for (const auto& group : groups_of(container))
     for (int round = 0; round < kRounds && ::rmdir(group.c_str()) != 0 && errno == EBUSY; ++round) {

@@ -64,18 +64,27 @@ class RootLock {
 
 std::string SessionFolder::root_folder() {
   const char* const runtime = std::getenv("XDG_RUNTIME_DIR");
-  if (runtime != nullptr && runtime[0] == '/') return std::string(runtime) + "/strongroom";
+  struct stat is{};
+  // Of ours alone, as its specification wants: a variable that another user has left us is not.
+  if (runtime != nullptr && runtime[0] == '/' && ::stat(runtime, &is) == 0 &&
+      is.st_uid == ::geteuid())
+    return std::string(runtime) + "/strongroom";
   if (::geteuid() == 0) return "/run/strongroom";
   return "/tmp/strongroom-" + std::to_string(::geteuid());
 }
 
-Result<SessionFolder> SessionFolder::make(const std::string& root, const std::string& name) {
+Result<SessionFolder> SessionFolder::make_bare(const std::string& root, const std::string& name) {
   STRONGROOM_CHECKED(check_root(root));
   const std::string path = root + "/" + name;
   const RootLock alone(root);
   STRONGROOM_CHECKED(make_folder(path, 0700));
   SessionFolder folder(path, lock_of(path, LOCK_EX | LOCK_NB));
   if (folder.lock_ < 0) return fail(Code::Conflict, path + " is in use");
+  return folder;
+}
+
+Result<SessionFolder> SessionFolder::make(const std::string& root, const std::string& name) {
+  STRONGROOM_TRY(SessionFolder folder, make_bare(root, name));
   // Whoever runs in the container must be able to look into it.
   STRONGROOM_CHECKED(make_folder(folder.inside(), 0755));
   for (const char* each : {"/trust", "/gateway"})
@@ -87,12 +96,13 @@ Result<SessionFolder> SessionFolder::make(const std::string& root, const std::st
 SessionFolder::~SessionFolder() {
   if (path_.empty()) return;
   std::error_code ignored;
-  fs::remove_all(path_, ignored);
+  if (!is_kept_) fs::remove_all(path_, ignored);
   if (lock_ >= 0) ::close(lock_);
 }
 
-void SessionFolder::clear_abandoned(const std::string& root,
-                                    const std::function<void(const std::string& path)>& before) {
+void SessionFolder::clear_abandoned(
+    const std::string& root,
+    const std::function<Abandoned(const std::string& path, int lock)>& decide) {
   std::error_code problem;
   for (const auto& entry : fs::directory_iterator(root, problem)) {
     const std::string path = entry.path().string();
@@ -101,8 +111,7 @@ void SessionFolder::clear_abandoned(const std::string& root,
       return lock_of(path, LOCK_EX | LOCK_NB);
     }();
     if (lock < 0) continue;
-    before(path);
-    fs::remove_all(path, problem);
+    if (decide(path, lock) == Abandoned::Remove) fs::remove_all(path, problem);
     ::close(lock);
   }
 }

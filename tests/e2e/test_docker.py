@@ -20,6 +20,7 @@ from support.memory import find
 from support.output import try_output_net
 from support.room import AGENTS, NOBODY, last_json
 from support.streams import command_line, try_standard_streams
+from support.supervisors import left_over
 from support.terminal import try_terminal
 from support.waiting import until
 
@@ -222,11 +223,9 @@ def test_j9_a_killed_runner_takes_the_container_along(room, engine, busybox, in_
     _, inside = container_pids(engine, session)
     work.process.kill()
     until(lambda: all(is_gone(pid) for pid in inside), 20, "everything of it is dead")
-    # What the engine still knows of it, and the folder, go with the next run of this user.
-    until(lambda: engine.containers("--filter", "status=exited"), 20, "the engine has noticed")
-    room.run(["github"], ["true"], flags=in_container(busybox))
-    assert engine.containers() == []
-    assert not (folders(room) / session).exists()
+    # By its supervisor.
+    until(lambda: engine.containers() == [], 20, "the engine knows of it no more")
+    until(lambda: session not in str(left_over(room)), 20, "nor is there a folder")
 
 
 def test_j9_a_container_that_somebody_removes(room, engine, busybox, in_container):
@@ -378,7 +377,8 @@ def test_what_cannot_be_is_said(room, engine, busybox, in_container, flags, word
     done = room.run(["gemini"], ["true"], flags=flags, expect=None)
     assert (done.returncode, done.stderr.count("\n")) == (code, 1), done.stderr
     assert word in done.stderr
-    assert list(folders(room).glob("[!.]*")) == []
+    own = {each["id"] for each in room.json("session", "list")}
+    assert [name for name in left_over(room) if name.split("-")[0] in own] == []
 
 
 def test_the_engine_is_where_DOCKER_HOST_says(room, engine, busybox, in_container):

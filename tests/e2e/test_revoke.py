@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import resource
 import signal
 import sys
@@ -11,6 +12,7 @@ import time
 import pytest
 
 from support.room import FAILED, NOT_FOUND, flatten
+from support.supervisors import record_of, supervisors
 from support.waiting import until
 
 # What every probe begins with: a raw client, and `again`, one more use after the cut.
@@ -239,15 +241,18 @@ def test_the_end_of_a_run_ends_all_its_processes(room):
 
 
 def test_i9_the_end_of_a_session_whose_runner_is_away_withdraws_nothing(room):
-    """Nobody has said that its processes are dead: the receipt does not either."""
+    """Nobody can say that its processes are dead, as its supervisor and the record are gone: the receipt does not either."""
     room.add_key("github", member="alice")
     workroom = room.begin(["github"], ["/bin/sh", "-c", "echo READY; exec sleep 600"])
     workroom.line("READY")
+    session = room.json("session", "list")[0]["id"]
+    supervisor = supervisors(room)[session]
     room.kill9()
+    os.kill(supervisor, signal.SIGKILL)
     workroom.process.kill()
     workroom.wait()
+    shutil.rmtree(record_of(room, session))
     room.start()
-    session = room.json("session", "list")[0]["id"]
     r2 = room.api("POST", f"/api/v1/sessions/{session}/end", {})[1]["receipt"]["r2"]
     assert r2["holds"] is False
     assert [each["state"] for each in r2["processes"]] == ["still_exposed"]

@@ -1,0 +1,32 @@
+"""Supervisors of runners: which live, and what they have written down. SPDX-License-Identifier: Apache-2.0"""
+
+import os
+from pathlib import Path
+
+
+def root_folder(room):
+    return Path(room.environment["XDG_RUNTIME_DIR"]) / "strongroom"
+
+
+def record_of(room, session):
+    return root_folder(room) / f"{session}-supervised"
+
+
+def left_over(room):
+    """Names of what lies in the folder of this room's workrooms."""
+    root = root_folder(room)
+    return sorted(path.name for path in root.iterdir()) if root.exists() else []
+
+
+def supervisors(room):
+    """{session: pid} of those of this room that live."""
+    found = {}
+    root = str(root_folder(room)).encode()
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            words = Path(f"/proc/{entry}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if words[0].endswith(b"/strongroom-supervisor") and words[-2].startswith(root):
+            found[Path(words[-2].decode()).name.split("-")[0]] = int(entry)
+    return found
