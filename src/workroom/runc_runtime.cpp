@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <cerrno>
 #include <charconv>
+#include <climits>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -30,6 +31,7 @@ namespace {
 
 constexpr std::chrono::seconds kBeginWithin{20};
 constexpr std::size_t kLongestNumber = 32;
+constexpr const char* kProgramFile = "/program";
 
 Command runtime_command(const std::string& program, const std::string& folder) {
   Command out;
@@ -163,6 +165,14 @@ Result<std::string> RuncRuntime::mount_root(const Image& image) const {
   return root;
 }
 
+/// For whoever clears away after us.
+Status RuncRuntime::note_program() const {
+  STRONGROOM_TRY(const std::string program, find_program(plan_.program));
+  std::error_code problem;
+  return write_small_file(plan_.folder + kProgramFile,
+                          std::filesystem::absolute(program, problem).string(), 0400);
+}
+
 Status RuncRuntime::write_bundle(const WorkroomSpec& spec, const std::string& root) const {
   const std::string bundle = plan_.folder + "/bundle";
   if (::mkdir(bundle.c_str(), 0700) != 0)
@@ -186,7 +196,8 @@ io::Task<Result<std::unique_ptr<RunningInit>>> RuncRuntime::launch(io::Loop& loo
   if (!filled) co_return std::unexpected(filled.error());
   const auto root = mount_root(*image);
   if (!root) co_return std::unexpected(root.error());
-  const Status written = write_bundle(spec, *root);
+  Status written = write_bundle(spec, *root);
+  if (written) written = note_program();
   if (!written) co_return std::unexpected(written.error());
   auto streams = HandedStreams::make(loop, spec.streams);
   if (!streams) co_return std::unexpected(streams.error());
@@ -222,9 +233,9 @@ io::Task<Result<std::unique_ptr<RunningInit>>> RuncRuntime::launch(io::Loop& loo
 
 void RuncRuntime::remove_abandoned(const std::string& folder) {
   std::error_code problem;
+  const auto program = read_small_file(folder + kProgramFile, PATH_MAX);
   for (const auto& entry : std::filesystem::directory_iterator(folder + "/state", problem)) {
     io::Spawn child;
-    const auto program = find_program("runc");
     if (!program) break;
     child.program = *program;
     child.arguments = {"--root", folder + "/state", "delete", "--force",

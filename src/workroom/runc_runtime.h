@@ -29,6 +29,7 @@ class RuncRuntime final : public Runtime {
 
  private:
   [[nodiscard]] Result<std::string> mount_root(const Image& image) const;
+  [[nodiscard]] Status note_program() const;
   [[nodiscard]] Status write_bundle(const WorkroomSpec& spec, const std::string& root) const;
   Plan plan_;
 };

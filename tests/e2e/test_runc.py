@@ -30,7 +30,7 @@ from support.memory import find
 from support.postgres import BINARIES, Cluster
 from support.room import AGENTS, last_json
 from support.output import try_output_net
-from support.supervisors import left_over
+from support.supervisors import left_over, record_of, supervisors
 from support.streams import try_standard_streams
 from support.waiting import until
 
@@ -612,6 +612,33 @@ SLOW = """#!/bin/sh
 {runc} "$@" || exit
 case " $* " in *" run "*) touch {at}/called; while [ ! -e {at}/go ]; do sleep 0.02; done;; esac
 """
+
+
+#: One that says what it was asked.
+NOTING = """#!/bin/sh
+echo "$*" >> {at}/asked
+exec {runc} "$@"
+"""
+
+
+def test_what_is_cleared_away_is_asked_of_the_runtime_that_made_it(room, busybox, tmp_path):
+    """Also where nobody is left who knows: neither the runner, nor its supervisor and the record."""
+    room.add_key("github", member="alice")
+    noting = tmp_path / "noting-runc"
+    noting.write_text(NOTING.format(at=tmp_path, runc=RUNC))
+    noting.chmod(0o755)
+    flags = ("--runtime", str(noting), "--image", str(busybox))
+    work = room.begin(["github"], ["sh", "-c", "echo ready; exec sleep 600"], flags=flags)
+    work.line("ready")
+    [session] = [each["id"] for each in room.json("session", "list") if each["state"] == "open"]
+    supervisor = supervisors(room)[session]
+    for pid in (supervisor, work.process.pid):
+        os.kill(pid, signal.SIGKILL)
+    shutil.rmtree(record_of(room, session))
+    (tmp_path / "asked").unlink()
+    room.run(["github"], ["true"])
+    assert f"delete --force strongroom-{session}" in (tmp_path / "asked").read_text()
+    nothing_remains(room, session)
 
 
 @pytest.mark.parametrize("service, what", [("github", "key"), ("github", "session"), ("gemini", "session")])
