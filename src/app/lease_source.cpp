@@ -197,6 +197,7 @@ void VaultLeaseSource::on_holder_gone(HolderId holder) {
 
 void VaultLeaseSource::on_finding(const lease::Finding& finding) {
   audit::Finding entry;
+  entry.tenant = parts_.vault.tenant_of(finding.session);
   entry.session = finding.session;
   entry.service = finding.service;
   entry.what = finding.what;

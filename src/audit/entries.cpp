@@ -37,6 +37,10 @@ struct Decoder {
   void operator()(std::uint64_t& value) { value = in.u64(); }
 };
 
+/// As written before findings had a tenant: kind 4.
+struct OldFinding : Finding {};
+constexpr std::size_t kFindingKind = 5;
+
 /// The one list of members, for both directions.
 template <class Self, class Visit>
 void members(Self& self, Visit&& visit) {
@@ -50,8 +54,10 @@ void members(Self& self, Visit&& visit) {
         self.service, self.host, self.method, self.path);
   } else if constexpr (std::is_same_v<T, Settled>) {
     all(self.use, self.status, self.bytes_up, self.bytes_down, self.micros, self.outcome);
-  } else {
+  } else if constexpr (std::is_same_v<T, OldFinding>) {
     all(self.session, self.service, self.what, self.host, self.path);
+  } else {
+    all(self.tenant, self.session, self.service, self.what, self.host, self.path);
   }
 }
 
@@ -70,15 +76,28 @@ Result<Entry> decode_as(Entry entry, Reader& in) {
   T content;
   members(content, Decoder{in});
   if (!in.is_at_end()) return fail(Code::Tampered, "an entry of the record is malformed");
-  entry.content = std::move(content);
+  if constexpr (std::is_same_v<T, OldFinding>)
+    entry.content = Finding(std::move(content));
+  else
+    entry.content = std::move(content);
   return entry;
+}
+
+/// Each has the number of its place, but what was widened since.
+template <class T>
+constexpr std::size_t kind_of(std::size_t index) {
+  return std::is_same_v<T, Finding> ? kFindingKind : index + 1;
 }
 
 }  // namespace
 
 void encode_entry(std::uint64_t sequence, WallTime time, const Content& content, ByteVector& out) {
-  std::visit([&](const auto& each) { encode_as(content.index() + 1, sequence, time, each, out); },
-             content);
+  std::visit(
+      [&](const auto& each) {
+        using T = std::remove_cvref_t<decltype(each)>;
+        encode_as(kind_of<T>(content.index()), sequence, time, each, out);
+      },
+      content);
 }
 
 void encode_entry(std::uint64_t sequence, WallTime time, const Use& use, ByteVector& out) {
@@ -100,6 +119,8 @@ Result<Entry> decode_entry(ByteView octets) {
     case 3:
       return decode_as<Settled>(std::move(entry), in);
     case 4:
+      return decode_as<OldFinding>(std::move(entry), in);
+    case kFindingKind:
       return decode_as<Finding>(std::move(entry), in);
     default:
       return fail(Code::Tampered, "an entry of the record is of an unknown kind");

@@ -55,6 +55,7 @@ struct Settled {
 
 /// A refusal that a person should know of.
 struct Finding {
+  TenantId tenant;  ///< none in entries of older versions
   SessionId session;
   std::string service;
   std::string what;

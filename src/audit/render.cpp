@@ -42,6 +42,7 @@ void render_content(const Use& use, json::object& out) {
 void render_content(const Finding& finding, json::object& out) {
   out["action"] = "finding";
   out["actor"] = "gateway";
+  put(out, "tenant", finding.tenant);
   put(out, "session", finding.session);
   put_text(out, "service", finding.service);
   out["outcome"] = finding.what;
@@ -65,7 +66,8 @@ bool content_matches(const Use& use, const Filter& filter) {
          fits(filter.session, use.session) && fits(filter.member, use.member);
 }
 bool content_matches(const Finding& finding, const Filter& filter) {
-  return !filter.tenant && !filter.key && !filter.member && fits(filter.session, finding.session);
+  return !filter.key && !filter.member && fits(filter.tenant, finding.tenant) &&
+         fits(filter.session, finding.session);
 }
 bool content_matches(const Settled&, const Filter&) {
   return false;

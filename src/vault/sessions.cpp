@@ -147,6 +147,11 @@ Result<std::vector<SessionView>> Vault::list_sessions(const SessionFilter& filte
   return views;
 }
 
+TenantId Vault::tenant_of(SessionId id) const {
+  const auto row = state_->session(id);
+  return row ? row->tenant : TenantId();
+}
+
 Result<SessionView> Vault::show_session(SessionId id) {
   STRONGROOM_TRY(const auto session, state_->session(id));
   return state_->view(session);

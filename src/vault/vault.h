@@ -341,6 +341,8 @@ class Vault {
   Result<StartedSession> start_session(const Actor& actor, const SessionRequest& request);
   Result<std::vector<SessionView>> list_sessions(const SessionFilter& filter);
   Result<SessionView> show_session(SessionId id);
+  /// Whose it is; none where that cannot be read.
+  [[nodiscard]] TenantId tenant_of(SessionId id) const;
   /// Fences the session at every holder; `why`: "finished", "ended by operator", "time limit",
   /// "runner lost".
   io::Task<Result<Receipt>> end_session(Actor actor, SessionId id, std::string why);

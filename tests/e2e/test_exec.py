@@ -342,3 +342,15 @@ def test_in_a_container(room, tmp_path, user):
     session, seen = done.stdout.split("---\n")
     assert token not in session
     assert seen.split()[:2] == [user, digest(token)]
+
+
+def test_a_finding_is_in_the_record_of_its_tenant(room):
+    room.people("other")
+    room.add_key("github", member="alice")
+    shell(room, ["github"], f"{INIT} --with postgres -- true", expect=NOT_FOUND)
+
+    def findings(*of):
+        return [each["outcome"] for each in room.json("audit", "list", *of) if each["action"] == "finding"]
+
+    assert findings() == findings("--tenant", "acme") == ["exec_not_granted"]
+    assert findings("--tenant", "other") == []
