@@ -51,6 +51,7 @@ struct Range {
 constexpr Range kProcesses{1, 64};
 constexpr Range kDrainSeconds{0, 3600};
 constexpr Range kGraceSeconds{0, 60};
+constexpr Range kMakingSeconds{1, 3600};
 constexpr Range kExchanges{1, 1'000'000};
 
 Result<int> checked_number(const std::string& what, std::int64_t value, Range range) {
@@ -179,7 +180,7 @@ Status read_document(const json::object& document, const std::filesystem::path& 
                      Config& config) {
   STRONGROOM_CHECKED(refuse_unknown(document, "the top level",
                                     {"listen", "metrics", "seal", "drain_seconds", "grace_seconds",
-                                     "log_level", "gateway", "console_url"}));
+                                     "making_seconds", "log_level", "gateway", "console_url"}));
   STRONGROOM_CHECKED(take_text(document, "listen", config.listen));
   STRONGROOM_CHECKED(take_text(document, "metrics", config.metrics));
   STRONGROOM_CHECKED(take_text(document, "seal", config.seal));
@@ -187,6 +188,7 @@ Status read_document(const json::object& document, const std::filesystem::path& 
   STRONGROOM_CHECKED(take_text(document, "console_url", config.console_url));
   STRONGROOM_CHECKED(take_number(document, "drain_seconds", kDrainSeconds, config.drain));
   STRONGROOM_CHECKED(take_number(document, "grace_seconds", kGraceSeconds, config.grace));
+  STRONGROOM_CHECKED(take_number(document, "making_seconds", kMakingSeconds, config.making));
   const auto* gateway = document.if_contains("gateway");
   if (gateway == nullptr) return {};
   if (!gateway->is_object())

@@ -54,8 +54,9 @@ struct Config {
   int tenant_exchanges = 0;  ///< a tenant's requests at once in one gateway; 0: as many as leave
                              ///< a quarter of its descriptors to others
   std::string console_url;   ///< where people reach the console; empty: the listener's own address
-  std::chrono::seconds drain{10};  ///< how long streams may go on after SIGTERM
-  std::chrono::seconds grace{2};   ///< TERM to KILL of processes that hold a revoked injected key
+  std::chrono::seconds drain{10};   ///< how long streams may go on after SIGTERM
+  std::chrono::seconds grace{2};    ///< TERM to KILL of processes that hold a revoked injected key
+  std::chrono::seconds making{60};  ///< a credential's making that was cut short is over by then
   std::string log_level = "info";
 
   [[nodiscard]] std::string path(const std::string& name) const {

@@ -187,7 +187,7 @@ class Server {
     const auto record_key = crypto::public_key_of(record.signing_key);
     STRONGROOM_TRY(record_, audit::Log::open(std::move(record)));
     STRONGROOM_TRY(vault_, vault::Vault::open({clock_, *store_, *catalog_, *record_,
-                                               std::move(root), config_.grace,
+                                               std::move(root), config_.grace, config_.making,
                                                config_.path("seal.key")}));
     STRONGROOM_CHECKED(
         write_file(config_.path("receipt-key.pub"), vault_->receipt_public_key() + "\n", 0600));

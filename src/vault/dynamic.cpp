@@ -17,8 +17,6 @@ constexpr std::string_view kLive = "live";
 constexpr std::string_view kDestroyed = "destroyed";
 constexpr std::string_view kExposed = "still_exposed";
 constexpr std::size_t kPasswordOctets = 32;
-/// A making that was cut short is over at the source by then, whatever became of it.
-constexpr std::chrono::seconds kMakingIsOver{60};
 
 std::string setting_of(const Settings& settings, std::string_view name) {
   const auto found = std::ranges::find(settings, name, &Settings::value_type::first);
@@ -343,7 +341,7 @@ Status Vault::note_destroying(DynamicId id, const dynamic::Outcome& outcome) {
   if (!outcome.error.empty()) return exposed(outcome.error);
   STRONGROOM_TRY(const auto row, state.by_id<store::Dynamic>(id));
   const bool may_come = row && row->state == kMinting && !outcome.may_exist &&
-                        state.clock.wall() < from_micros(row->created) + kMakingIsOver;
+                        state.clock.wall() < from_micros(row->created) + state.making_time;
   if (may_come) return exposed("its making was cut short, and may not be over at the source");
   STRONGROOM_CHECKED(state.settle_credential(id, kDestroyed, "credential.destroy", {}));
   state.failures.erase(id);

@@ -30,6 +30,7 @@ struct Vault::State {
   const catalog::Catalog& catalog;
   audit::Log& record;
   std::chrono::milliseconds grace;
+  std::chrono::seconds making_time;
   HolderFences* fences = nullptr;
   Issuing* issuing = nullptr;
   Hierarchy hierarchy;

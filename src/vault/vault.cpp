@@ -16,6 +16,7 @@ Vault::State::State(Parts&& parts)
       catalog(parts.catalog),
       record(parts.record),
       grace(parts.grace),
+      making_time(parts.making),
       hierarchy(parts.root_key, parts.store),
       root_key(std::move(parts.root_key)),
       seal_file(std::move(parts.seal_file)) {}

@@ -269,7 +269,9 @@ class Vault {
     audit::Log& record;
     Secret root_key;  ///< opened by a seal (vault/seal.h)
     std::chrono::milliseconds grace{
-        2000};                   ///< TERM to KILL for processes that hold an injected key
+        2000};  ///< TERM to KILL for processes that hold an injected key
+    /// A credential whose making was cut short may appear at its source until then.
+    std::chrono::seconds making{60};
     std::string seal_file = {};  ///< of the file seal that names none
   };
   /// Verifies all rows; makes what a new installation lacks (signing key, link key). Tampered /
