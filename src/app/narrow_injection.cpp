@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <set>
+#include <string_view>
 
 #include "app/output.h"
 #include "workroom/exec_wire.h"
@@ -30,6 +32,59 @@ std::string recorded(std::string program) {
   std::ranges::replace_if(program, [](char c) { return c < 0x20 || c == 0x7F; }, '?');
   return program;
 }
+
+/// "SERVICE", or "SERVICE:LABEL".
+bool is_meant(std::string_view wish, const auto& key) {
+  return wish == key.service || wish == key.service + ":" + key.label;
+}
+bool is_one_meant(const std::vector<std::string>& wishes, const auto& key) {
+  return std::ranges::any_of(wishes, [&](const std::string& wish) { return is_meant(wish, key); });
+}
+
+/// The variables of one command. A key that was named by its label is found under the names that
+/// its service's tools read, and under its own in the session.
+class CommandVariables {
+ public:
+  explicit CommandVariables(workroom::Environment& environment) : out_(environment) {
+    forget(workroom::kOtherKeysVariable);
+  }
+  void add(const auto& variable, bool is_named_alone) {
+    put(free_name(variable), variable);
+    if (!is_named_alone || variable.wanted == variable.name ||
+        !taken_.insert(variable.wanted).second)
+      return;
+    put(variable.wanted, variable);
+    others_ += (others_.empty() ? "" : " ") + variable.wanted;
+  }
+  void finish() {
+    if (!others_.empty()) out_.plain.push_back({workroom::kOtherKeysVariable, others_});
+  }
+
+ private:
+  /// Where another key that was named before has its own.
+  std::string free_name(const auto& variable) {
+    if (taken_.insert(variable.name).second) return variable.name;
+    std::string other = variable.wanted + "_" + workroom::variable_suffix(variable.label);
+    taken_.insert(other);
+    return other;
+  }
+  void forget(std::string_view name) {
+    std::erase_if(out_.plain, [&](const auto& each) { return each.name == name; });
+    std::erase_if(out_.secret, [&](const auto& each) { return each.name == name; });
+  }
+  void put(const std::string& name, const workroom::SecretVariable& variable) {
+    forget(name);
+    out_.secret.push_back({name, variable.value.duplicate(), variable.service});
+  }
+  void put(const std::string& name, const workroom::KeyVariable& variable) {
+    forget(name);
+    out_.plain.push_back({name, variable.value});
+  }
+
+  workroom::Environment& out_;
+  std::set<std::string, std::less<>> taken_;
+  std::string others_;
+};
 
 lease::UseOutcome outcome_of(workroom::ExecKeys::Outcome outcome) {
   switch (outcome) {
@@ -84,12 +139,13 @@ std::string NarrowInjection::init_program(const std::string& on_this_machine) co
 }
 
 void NarrowInjection::hold(const lease::Lease& lease) {
-  leases_.emplace_back(lease.granted().service, lease.id());
+  leases_.push_back({lease.granted().service, lease.granted().label, lease.id()});
 }
 
 void NarrowInjection::take_values(workroom::Environment& environment) {
   values_ = std::move(environment.secret);
   environment.secret.clear();
+  plain_ = environment.of_keys;
   for (const auto& each : values_) environment.unset.push_back(each.name);
 }
 
@@ -98,8 +154,8 @@ void NarrowInjection::forget_values() {
   values_.clear();
 }
 
-bool NarrowInjection::has(const std::string& service) const {
-  return std::ranges::any_of(leases_, [&](const auto& each) { return each.first == service; });
+bool NarrowInjection::has(const std::string& wish) const {
+  return std::ranges::any_of(leases_, [&](const auto& each) { return is_meant(wish, each); });
 }
 
 io::Task<Result<workroom::ExecKeys::Uses>> NarrowInjection::record(
@@ -118,11 +174,11 @@ io::Task<Result<workroom::ExecKeys::Uses>> NarrowInjection::record(
   }
   Uses out;
   const std::string path = recorded(std::move(program));
-  for (const auto& [service, id] : leases_) {
-    if (std::ranges::find(services, service) == services.end()) continue;
-    const auto* lease = link_.holder().find(id);
+  for (const auto& each : leases_) {
+    if (!is_one_meant(services, each)) continue;
+    const auto* lease = link_.holder().find(each.lease);
     if (lease == nullptr || !lease->is_usable(loop_.clock().steady()))
-      co_return fail(Code::Unavailable, "the lease of the " + service +
+      co_return fail(Code::Unavailable, "the lease of the " + each.service +
                                             " key is not renewed: the vault cannot be reached");
     out.push_back(link_.intend(*lease, kHost, kMethod, path));
   }
@@ -137,17 +193,21 @@ io::Task<Result<workroom::ExecKeys::Uses>> NarrowInjection::record(
 /// Asked after record() has waited, so the leases are looked at again.
 Status NarrowInjection::add(const std::vector<std::string>& services,
                             workroom::Environment& environment) const {
-  for (const auto& [service, id] : leases_) {
-    if (std::ranges::find(services, service) == services.end()) continue;
-    const auto* lease = link_.holder().find(id);
+  for (const auto& each : leases_) {
+    if (!is_one_meant(services, each)) continue;
+    const auto* lease = link_.holder().find(each.lease);
     if (is_over_ || lease == nullptr || !lease->is_usable(loop_.clock().steady()))
-      return fail(Code::Revoked, "the " + service + " key may not be used any more");
+      return fail(Code::Revoked, "the " + each.service + " key may not be used any more");
   }
-  for (const auto& each : values_) {
-    if (std::ranges::find(services, each.service) == services.end()) continue;
-    std::erase_if(environment.plain, [&](const auto& plain) { return plain.name == each.name; });
-    environment.secret.push_back({each.name, each.value.duplicate(), each.service});
+  CommandVariables variables(environment);
+  for (const auto& wish : services) {
+    const bool is_one = wish.find(':') != std::string::npos;
+    for (const auto& each : values_)
+      if (is_meant(wish, each)) variables.add(each, is_one);
+    for (const auto& each : plain_)  // elsewhere its caller's stand
+      if (is_one && is_meant(wish, each)) variables.add(each, is_one);
   }
+  variables.finish();
   return {};
 }
 

@@ -52,15 +52,21 @@ class NarrowInjection final : public workroom::ExecKeys {
  private:
   NarrowInjection(io::Loop& loop, lease::HolderLink& link, SessionId session)
       : loop_(loop), link_(link), session_(session) {}
-  [[nodiscard]] bool has(const std::string& service) const;
+  struct HeldKey {
+    std::string service;
+    std::string label;
+    LeaseId lease;
+  };
+  [[nodiscard]] bool has(const std::string& wish) const;
 
   io::Loop& loop_;
   lease::HolderLink& link_;
   SessionId session_;
-  std::optional<workroom::SessionFolder> folder_;        ///< of a workroom that is no container
-  std::string socket_;                                   ///< in it
-  std::vector<std::pair<std::string, LeaseId>> leases_;  ///< by service
+  std::optional<workroom::SessionFolder> folder_;  ///< of a workroom that is no container
+  std::string socket_;                             ///< in it
+  std::vector<HeldKey> leases_;
   std::vector<workroom::SecretVariable> values_;
+  std::vector<workroom::KeyVariable> plain_;
   bool is_over_ = false;
   std::unique_ptr<workroom::ExecServer> server_;
 };

@@ -21,15 +21,6 @@ constexpr std::array<std::string_view, 11> kInherited = {"PATH",   "HOME",      
                                                          "TMPDIR", "COLORTERM", "NO_COLOR"};
 constexpr std::string_view kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
 
-std::string upper(std::string_view text) {
-  std::string out;
-  for (const char c : text)
-    out += c >= 'a' && c <= 'z'                               ? static_cast<char>(c - 'a' + 'A')
-           : (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c
-                                                              : '_';
-  return out;
-}
-
 bool is_shaped_right(std::string_view name) {
   const auto is_letter = [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
@@ -54,7 +45,7 @@ class Builder {
                     "the service " + key.service->id + " names a variable that cannot be set");
       STRONGROOM_TRY(const std::string name, free_name(*wanted, key));
       if (variable.value == "{value}" && value_variable.empty()) value_variable = name;
-      STRONGROOM_CHECKED(add(name, variable.value, inputs));
+      STRONGROOM_CHECKED(add(name, *wanted, variable.value, inputs));
     }
     unset_.insert(key.service->unset.begin(), key.service->unset.end());
     return git_.add(inputs, value_variable,
@@ -105,15 +96,19 @@ class Builder {
     out_.plain.push_back({std::move(name), std::move(value)});
   }
 
-  Status add(const std::string& name, const std::string& text, const TemplateInputs& inputs) {
+  Status add(const std::string& name, const std::string& wanted, const std::string& text,
+             const TemplateInputs& inputs) {
+    const SessionKey& key = inputs.key;
     if (holds_value(text)) {
       STRONGROOM_TRY(std::optional<Secret> value, expand_secret(text, inputs));
       if (!value) return {};
       taken_.insert(name);
-      out_.secret.push_back({name, std::move(*value), inputs.key.service->id});
+      out_.secret.push_back({name, std::move(*value), key.service->id, key.label, wanted});
       return {};
     }
     STRONGROOM_TRY(std::optional<std::string> value, expand_plain(text, inputs));
+    if (value && key.pass.empty())
+      out_.of_keys.push_back({name, *value, key.service->id, key.label, wanted});
     if (value) set(name, std::move(*value));
     return {};
   }
@@ -121,7 +116,8 @@ class Builder {
   /// The name itself, or with what tells this key from the one that has it already.
   Result<std::string> free_name(const std::string& wanted, const SessionKey& key) const {
     if (!taken_.contains(wanted)) return wanted;
-    const std::string other = wanted + "_" + upper(key.label.empty() ? key.service->id : key.label);
+    const std::string other =
+        wanted + "_" + variable_suffix(key.label.empty() ? key.service->id : key.label);
     if (!taken_.contains(other)) return other;
     return fail(Code::Conflict, "two keys of this session want the variable " + wanted +
                                     " and have the same label; name one of them only");
@@ -129,8 +125,9 @@ class Builder {
 
   /// In either spelling, as those of proxies have two.
   [[nodiscard]] bool is_said_by_caller(std::string_view name) const {
-    return std::ranges::any_of(
-        facts_.added, [&](const PlainVariable& each) { return upper(each.name) == upper(name); });
+    return std::ranges::any_of(facts_.added, [&](const PlainVariable& each) {
+      return variable_suffix(each.name) == variable_suffix(name);
+    });
   }
 
   Status add_by_caller(const PlainVariable& variable) {
@@ -163,6 +160,15 @@ class Builder {
 };
 
 }  // namespace
+
+std::string variable_suffix(std::string_view text) {
+  std::string out;
+  for (const char c : text)
+    out += c >= 'a' && c <= 'z'                               ? static_cast<char>(c - 'a' + 'A')
+           : (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c
+                                                              : '_';
+  return out;
+}
 
 std::string host_of(std::string_view url) {
   const auto start = url.find("://");

@@ -30,10 +30,21 @@ struct SecretVariable {
   std::string name;
   Secret value;
   std::string service = {};  ///< whose key it is
+  std::string label = {};
+  std::string wanted = {};  ///< the name that its service gives it; another key may have that one
+};
+/// What is no secret of an injected key (a host, a user), beside the plain variable itself.
+struct KeyVariable {
+  std::string name;
+  std::string value;
+  std::string service;
+  std::string label;
+  std::string wanted;
 };
 struct Environment {
   std::vector<PlainVariable> plain;
   std::vector<SecretVariable> secret;
+  std::vector<KeyVariable> of_keys;
   std::vector<std::string> unset;  ///< names that may come from nowhere else
 };
 /// One of an image's own variables: kept unless the session sets or unsets it.
@@ -65,6 +76,8 @@ struct SessionFacts {
   bool is_container = false;      ///< PATH, HOME and their like are the image's
 };
 
+/// "work-2" → "WORK_2", as in NAME_LABEL.
+[[nodiscard]] std::string variable_suffix(std::string_view label);
 [[nodiscard]] Result<Environment> build_environment(const SessionFacts& facts,
                                                     std::vector<SessionKey> keys);
 /// PATH, HOME, LANG, LC_*, TERM, TZ, USER, LOGNAME, SHELL, TMPDIR, COLORTERM, NO_COLOR.

@@ -16,7 +16,7 @@ namespace strongroom::workroom {
 
 struct ExecRequest {
   std::string directory;
-  std::vector<std::string> services;  ///< without repetitions
+  std::vector<std::string> services;  ///< or SERVICE:LABEL; without repetitions
   std::vector<std::string> command;
   std::vector<PlainVariable> variables;  ///< each name once, the first that was said
   std::optional<uid_t> user;

@@ -18,6 +18,10 @@ namespace strongroom::workroom {
 inline constexpr const char* kExecVariable = "STRONGROOM_EXEC";
 inline constexpr const char* kInitVariable = "STRONGROOM_INIT";
 
+/// Names, with blanks between, that such a command has from another key than the session's would
+/// be.
+inline constexpr const char* kOtherKeysVariable = "STRONGROOM_OTHER_KEYS";
+
 inline constexpr std::uint32_t kExecVersion = 1;
 /// Arguments and variables together: what a socket takes at once, so that the runner never waits
 /// for a process of the workroom to read.

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "workroom/exec_wire.h"
+
 namespace strongroom::workroom {
 namespace {
 
@@ -29,12 +31,14 @@ bool has_control(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
-/// Within a command that was given the variable, the answer itself; elsewhere a command of its own
-/// that is given it, whose use is recorded.
-std::string asking(const std::string& answer, const std::string& variable,
-                   const std::string& service, const std::string& program) {
-  return "if test -n \"$" + variable + "\"; then " + answer + "; else " + quoted(program) +
-         " exec --with " + service + " -- /bin/sh -c " + quoted(answer) + "; fi";
+/// Within a command that was given the variable, and not by another key, the answer itself;
+/// elsewhere a command of its own that is given it, whose use is recorded.
+std::string asking(const std::string& answer, const std::string& variable, const std::string& key,
+                   const std::string& program) {
+  return "if case \" $" + std::string(kOtherKeysVariable) + " \" in *\" " + variable +
+         " \"*) false;; *) test -n \"$" + variable + "\";; esac; then " + answer + "; else " +
+         quoted(program) + " exec --with " + quoted(key) + " -- /bin/sh -c " + quoted(answer) +
+         "; fi";
 }
 
 /// A line end in the token would let it write further lines of the helper's answer.
@@ -84,14 +88,14 @@ Status GitHelpers::add(const TemplateInputs& inputs, const std::string& variable
   const bool is_taken =
       std::ranges::any_of(pairs_, [&](const Pair& each) { return each.key == key; });
   if (is_taken) return {};
+  const std::string asked = service.id + (inputs.key.label.empty() ? "" : ":" + inputs.key.label);
   const std::string answer =
       "printf 'username=%s\\npassword=%s\\n' " + quoted(*user) + " \"$" + variable + "\"";
   pairs_.push_back({key, ""});  // forgets the helpers that files name for this place
   pairs_.push_back(
-      {key,
-       "!f() { test \"$1\" = get && " +
-           (exec_program.empty() ? answer : asking(answer, variable, service.id, exec_program)) +
-           "; }; f"});
+      {key, "!f() { test \"$1\" = get && " +
+                (exec_program.empty() ? answer : asking(answer, variable, asked, exec_program)) +
+                "; }; f"});
   // Git compares paths by itself; LFS knows of them only what git is told to ask with.
   const bool is_part = place.find('/', std::string_view("https://").size()) != place.npos;
   if (is_part) pairs_.push_back({"credential." + place + ".useHttpPath", "true"});

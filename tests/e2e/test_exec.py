@@ -344,6 +344,57 @@ def test_in_a_container(room, tmp_path, user):
     assert seen.split()[:2] == [user, digest(token)]
 
 
+def test_of_several_keys_of_a_service_one_by_its_label(room):
+    """Under the names that tools read; what it gives stays within the command, and in the record."""
+    tokens = {label: room.add_key("github", member="alice", label=label)[1] for label in ("home", "work-2")}
+    show = "'for each in \"$GH_TOKEN\" \"$GH_TOKEN_WORK_2\" \"$GH_TOKEN_HOME\"; do printf %s \"$each\" | sha256sum; done; echo \"[$STRONGROOM_OTHER_KEYS]\"'"
+    wishes = ("github", "github:home", "github:work-2", "github:work-2 --with github:home", "github:home --with github:work-2")
+    script = "; ".join(f"{INIT} --with {wish} -- sh -c {show}" for wish in wishes)
+    script += f"; {INIT} --with github:work-2 -- sh -c '{INIT} --with github:home -- sh -c '\\''printf %s \"$GH_TOKEN\" | sha256sum'\\'"
+    script += f"; {INIT} --with github:none -- true; echo $?"
+    done = shell(room, ["github:home", "github:work-2"], script)
+    lines = [line.split()[0] for line in done.stdout.splitlines()]
+    home, work, none = digest(tokens["home"]), digest(tokens["work-2"]), digest("")
+    seen = [lines[at : at + 4] for at in range(0, 20, 4)]
+    assert seen[0] == [home, work, none, "[]"]
+    assert seen[1][:3] == [home, none, none]
+    assert seen[2][:3] == [work, work, none] and "GH_TOKEN" in seen[2][3]
+    assert seen[3][:3] == [work, work, home]
+    assert seen[4][:3] == [home, work, none]
+    assert lines[20] == home, "a command within has its own"
+    assert lines[21] == str(NOT_FOUND)
+    keys = {each["id"]: each["label"] for each in room.json("key", "list", "--tenant", "acme")}
+    recorded = sorted(keys[use["key"]] for use in uses(room))
+    assert recorded == ["home"] * 5 + ["work-2"] * 5
+
+
+def test_settings_of_a_key_named_by_its_label_go_along(room):
+    for label, host in (("one", "db1.example.com"), ("two", "db2.example.com")):
+        room.add_key("postgres", label=label, shape="password", settings={"host": host, "user": label, "database": "d"})
+    show = "'echo $PGHOST $PGUSER; printf %s \"$PGPASSWORD\" | sha256sum'"
+    done = shell(
+        room, ["postgres:one", "postgres:two"],
+        f"echo $PGHOST; {INIT} --with postgres:two -- sh -c {show}; {INIT} --with postgres:one -- sh -c {show}",
+    )
+    lines = done.stdout.splitlines()
+    assert lines[0] == "db1.example.com" and lines[1] == "db2.example.com two" and lines[3] == "db1.example.com one"
+    assert lines[2] != lines[4]
+
+
+def test_gits_helper_is_not_misled_by_a_key_named_by_its_label(room):
+    """Within a command that has another key's token under the usual name, it asks for that of its own place."""
+    home = room.add_key("github", member="alice", label="home", settings={"path": "/home"})[1]
+    work = room.add_key("github", member="alice", label="work", settings={"path": "/work"})[1]
+    ask = "printf \"protocol=https\\nhost=github.com\\npath=%s/x.git\\n\\n\" {0} | git credential fill | sed -n s/^password=//p | tr -d \"\\n\" | sha256sum"
+    both = "; ".join(ask.format(place) for place in ("home", "work"))
+    done = shell(
+        room, ["github:home", "github:work"],
+        f"{both}; {INIT} --with github:work -- sh -c '{both}'; {INIT} --with github:home -- sh -c '{both}'",
+    )
+    seen = [line.split()[0] for line in done.stdout.splitlines()]
+    assert seen == [digest(home), digest(work)] * 3
+
+
 def test_a_finding_is_in_the_record_of_its_tenant(room):
     room.people("other")
     room.add_key("github", member="alice")

@@ -26,7 +26,7 @@ namespace {
 constexpr int kWrongUse = 2;
 constexpr int kUnavailable = 5;
 constexpr std::string_view kUse =
-    "use: strongroom-init exec --with SERVICE [--with SERVICE...] [--as UID] -- COMMAND "
+    "use: strongroom-init exec --with SERVICE[:LABEL] [--with ...] [--as UID] -- COMMAND "
     "[ARGUMENTS]";
 
 int complain(int status, std::string_view what) {
