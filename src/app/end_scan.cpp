@@ -23,6 +23,7 @@ constexpr std::size_t kMostTold = 20;
 /// What a scanner may report, which names 10,000 places at most.
 constexpr off_t kLongestReport = 64L << 20;
 constexpr int kScannerSocket = 3;
+constexpr std::chrono::milliseconds kLook{5};
 
 std::string read_all(int file) {
   struct stat is{};
@@ -130,7 +131,31 @@ io::Task<void> EndScan::scan(std::string folder) {
   ::close(started->output);
 }
 
+/// Whoever ended the session waits for what was given the values: not for long.
+io::Task<void> EndScan::run_at_most(Duration within) {
+  if (has_begun_ || values_.empty()) {
+    forget();
+    while (is_running()) co_await loop_.sleep(kLook);
+    co_return;
+  }
+  const auto is_done = std::make_shared<bool>(false);
+  loop_.spawn(forget_at(Deadline::after(loop_.clock(), within), is_done));
+  co_await run();
+  *is_done = true;
+  forget();
+}
+
+io::Task<void> EndScan::forget_at(Deadline late, std::shared_ptr<bool> is_done) {
+  while (!*is_done && !late.has_passed(loop_.clock().steady())) co_await loop_.sleep(kLook);
+  if (*is_done) co_return;
+  forget();
+  report(Error(Code::Timeout,
+               "the session was ended from outside, and its scan broken off: look with "
+               "'strongroom scan'"));
+}
+
 io::Task<void> EndScan::run() {
+  has_begun_ = true;
   if (values_.empty()) co_return;
   for (const auto& each : folders_) {
     if (is_over_) co_return;

@@ -34,6 +34,8 @@ class EndScan {
   [[nodiscard]] bool is_running() const noexcept { return !running_.empty(); }
   /// Tells of finds on standard error, and as findings of the session.
   [[nodiscard]] io::Task<void> run();
+  /// The same, broken off after so long; not where one has begun already. Forgets in either case.
+  [[nodiscard]] io::Task<void> run_at_most(Duration within);
 
  private:
   EndScan(io::Loop& loop, lease::HolderLink& link, SessionId session,
@@ -42,6 +44,7 @@ class EndScan {
   [[nodiscard]] Result<Started> start(const std::string& folder) const;
   io::Task<void> scan(std::string folder);
   io::Task<int> ended(int pid);
+  io::Task<void> forget_at(Deadline late, std::shared_ptr<bool> is_done);
   void tell(const std::string& folder, int output, int status);
   void tell_find(const json::object& found);
 
@@ -58,6 +61,7 @@ class EndScan {
   std::vector<scan::SoughtValue> values_;
   std::vector<Known> known_;
   std::set<int> running_;  ///< process ids, not reaped yet
+  bool has_begun_ = false;
   bool is_over_ = false;
 };
 

@@ -353,20 +353,27 @@ io::Task<std::vector<lease::ProcessOutcome>> Runner::end_processes(lease::Fence 
   if (is_over_ || !is_ours) co_return processes;
   if (ended_because_.empty()) ended_because_ = fence.reason;
   if (narrow_) narrow_->forget_values();
-  if (end_scan_) end_scan_->forget();
   if (ssh_) ssh_->forget_values();
-  if (workroom_ == nullptr) co_return processes;  // start_workroom() goes no further
+  if (workroom_ == nullptr) {  // start_workroom() goes no further
+    if (end_scan_) end_scan_->forget();
+    co_return processes;
+  }
+  processes = co_await end_and_scan(std::chrono::milliseconds(fence.grace_ms));
+  co_return processes;
+}
+
+/// Nothing of what was given a value is left when this answers, scanners included.
+io::Task<std::vector<lease::ProcessOutcome>> Runner::end_and_scan(Duration grace) {
   ++fences_;
-  processes = co_await workroom_->end(std::chrono::milliseconds(fence.grace_ms));
-  while (end_scan_ && end_scan_->is_running()) co_await loop_.sleep(std::chrono::milliseconds(5));
+  auto processes = co_await workroom_->end(grace);
+  if (end_scan_) co_await end_scan_->run_at_most(kScanOfEnded);
   if (--fences_ == 0) fences_over_.set();
   co_return processes;
 }
 
 io::Task<void> Runner::end_workroom(std::string why) {
   if (ended_because_.empty()) ended_because_ = std::move(why);
-  if (end_scan_) end_scan_->forget();
-  (void)co_await workroom_->end(std::chrono::seconds(2));
+  (void)co_await end_and_scan(std::chrono::seconds(2));
 }
 
 /// A lease that ended while the channel stands was refused by the vault: the workroom may not go

@@ -59,6 +59,9 @@ class Runner {
 
  private:
   static constexpr std::chrono::seconds kVaultMayBeAway{60};
+  /// For the scan of a session that is ended from outside: less than what whoever waits for its
+  /// processes gives a runner beside their grace.
+  static constexpr std::chrono::seconds kScanOfEnded{2};
   struct HeldLease;
   [[nodiscard]] Status prepare();
   io::Task<void> live();
@@ -79,6 +82,7 @@ class Runner {
                                                              guard::AnyValue& values);
   io::Task<std::vector<lease::ProcessOutcome>> end_processes(lease::Fence fence);
   io::Task<void> come_back();
+  io::Task<std::vector<lease::ProcessOutcome>> end_and_scan(Duration grace);
   io::Task<void> end_workroom(std::string why);
   void lease_ended(std::string_view reason);
   lease::HolderLink::Handlers handlers();

@@ -26,7 +26,7 @@ from support.canary import SHAPES
 from support.docker_engine import DOCKER, DOCKERD, DockerEngine
 from support.images import BUSYBOX, UMOCI, busybox_image, layout_image
 from support.output import findings
-from support.room import DONE, FAILED, NOT_FOUND, UNAVAILABLE
+from support.room import DONE, FAILED, NOT_FOUND, REFUSED, UNAVAILABLE
 from support.waiting import until
 
 GIT = {
@@ -439,6 +439,40 @@ def test_a_session_is_scanned_at_its_end(room, place, flags):
     assert room.json("session", "list")[0]["state"] == "ended"
     clean = room.run(["github"], ["true"], flags=(*flags, "--scan-on-end", str(place / "other")))
     assert clean.stderr == ""
+
+
+@pytest.mark.parametrize("by", ["end", "limit", "revoke"])
+def test_a_session_that_is_ended_from_outside_is_scanned_too(room, place, by):
+    key, value = room.add_key("github", member="alice")
+    (place / "leave.py").write_text(LEAVE)
+    (place / "made").mkdir()
+    script = f"python3 {place}/leave.py {place}/made; echo LEFT; exec sleep 600"
+    limit = ("--ttl", "4") if by == "limit" else ()
+    work = room.begin(["github"], ["sh", "-c", script], flags=("--scan-on-end", str(place / "made"), *limit))
+    work.line("LEFT")
+    [session] = [each["id"] for each in room.json("session", "list") if each["state"] == "open"]
+    if by == "end":
+        room.cli("session", "end", session)
+    elif by == "revoke":
+        assert room.revoke(key)["receipt"]["r2"]["holds"] is True
+    assert work.wait() == REFUSED
+    assert f"1 places below {place}/made hold key values of this session" in work.errors()
+    assert ("value_in_workspace", f"{place}/made/env") in findings(room)
+    assert value not in work.errors()
+
+
+def test_a_long_scan_of_a_session_that_is_ended_from_outside_is_broken_off(room, place):
+    """Whoever ended it does not wait for long, and what searched is dead then."""
+    room.add_key("github", member="alice")
+    with open(place / "long", "wb") as file:
+        file.truncate(60 << 30)
+    before = set(searchers())
+    work = room.begin(["github"], ["sh", "-c", "echo READY; exec sleep 600"], flags=("--scan-on-end", str(place)))
+    work.line("READY")
+    [session] = [each["id"] for each in room.json("session", "list") if each["state"] == "open"]
+    receipt = room.api("POST", f"/api/v1/sessions/{session}/end", {})[1]["receipt"]
+    assert receipt["r2"]["holds"] is True and not set(searchers()) - before
+    assert work.wait() == REFUSED and "broken off" in work.errors()
 
 
 def test_a_folder_that_is_not_there_is_said_before_the_command_begins(room, place):
