@@ -75,10 +75,8 @@ bool place_descriptors(Prepared& prepared) {
                        CLOSE_RANGE_CLOEXEC) == 0;
 }
 
-void reset_signals(IgnoredSignals ignored) {
-  for (int number = 1; number < NSIG && ignored == IgnoredSignals::Reset; ++number)
-    ::signal(number, SIG_DFL);
-  ::signal(SIGPIPE, SIG_DFL);  // we ignore it; exec gives the others back that had a handler
+void reset_signals() {
+  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -123,7 +121,7 @@ bool use_own_mounts() {
 
 [[noreturn]] void become(Prepared& prepared, const Spawn& spawn, std::uint64_t namespaces,
                          pid_t parent, int report) {
-  reset_signals(spawn.ignored);
+  reset_signals();
   if (spawn.die_with_parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     // A parent outside of our namespace is 0: whoever separates also holds a socket that ends with

@@ -24,12 +24,9 @@ enum class Separation : std::uint8_t {
   ProcessIds,
 };
 enum class ProcessGroup : std::uint8_t { OfParent, Own };
-/// Signals that we ignore: a child of ours starts afresh, a user's command keeps what its user
-/// chose (nohup).
-enum class IgnoredSignals : std::uint8_t { Reset, Keep };
 
-/// A program to start with exactly this environment and these inherited descriptors; 0, 1 and 2 are
-/// inherited unless placed.
+/// A program to start, with no signal ignored or held back, with exactly this environment and these
+/// inherited descriptors; 0, 1 and 2 are inherited unless placed.
 struct Spawn {
   std::string program;                 ///< path; not searched
   std::vector<std::string> arguments;  ///< argv[1..]
@@ -39,7 +36,6 @@ struct Spawn {
   bool die_with_parent = true;  ///< PR_SET_PDEATHSIG SIGKILL
   Separation separation = Separation::None;
   ProcessGroup group = ProcessGroup::OfParent;
-  IgnoredSignals ignored = IgnoredSignals::Reset;
 };
 [[nodiscard]] Result<int> spawn(const Spawn& spawn);  ///< the child's pid
 

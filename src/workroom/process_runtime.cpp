@@ -70,7 +70,6 @@ Status ChildInit::spawn(const WorkroomSpec& spec, int socket) {
                        {spec.streams.error, 2},
                        {socket, kWireDescriptor}};
   child.group = shares_group_ ? io::ProcessGroup::OfParent : io::ProcessGroup::Own;
-  child.ignored = io::IgnoredSignals::Keep;
   child.separation = io::Separation::ProcessIds;
   auto started = spec.at_most == Isolation::Namespace
                      ? io::spawn(child)

@@ -395,6 +395,28 @@ def test_gits_helper_is_not_misled_by_a_key_named_by_its_label(room):
     assert seen == [digest(home), digest(work)] * 3
 
 
+@pytest.mark.parametrize("way", ["session", "exec", "runc"])
+def test_a_command_ignores_no_signal_that_its_runners_caller_ignored(room, tmp_path, way):
+    """As a shell's `&`, nohup and many a library leave them to what they start."""
+    if way == "runc" and (RUNC is None or BUSYBOX is None or os.geteuid() != 0):
+        pytest.skip("runc needs root, runc and busybox-static")
+    room.add_key("github", member="alice")
+    flags = ("--runtime", "runc", "--image", str(busybox_image(tmp_path / "image"))) if way == "runc" else ()
+    look = ["grep", "^SigIgn", "/proc/self/status"]
+    command = ["sh", "-c", f"{INIT} --with github -- {' '.join(look)}"] if way == "exec" else look
+    ignored = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGPIPE)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in ignored}
+    try:
+        flags = (*EXEC, *flags) if way == "exec" else flags
+        # Or Python would give PIPE back by itself.
+        work = room.begin(["github"], command, flags=flags, restore_signals=False)
+    finally:
+        for number, action in before.items():
+            signal.signal(number, action)
+    assert int(work.line("SigIgn:"), 16) & sum(1 << (number - 1) for number in ignored) == 0
+    assert work.wait() == 0
+
+
 def test_a_finding_is_in_the_record_of_its_tenant(room):
     room.people("other")
     room.add_key("github", member="alice")

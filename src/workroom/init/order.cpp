@@ -149,6 +149,8 @@ pid_t start(Order& order, bool leads_group, int& why) {
   if (pid == 0) {
     take_streams(order);  // who leads a group leads no session any more
     if (leads_group) ::setpgid(0, 0);
+    // Ignored by whoever started the runner (nohup, a shell's `&`, a library): no wish of ours.
+    for (const int each : {SIGINT, SIGQUIT, SIGHUP, SIGPIPE}) ::signal(each, SIG_DFL);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     user_error = become(order);
     if (user_error == 0) exec_error = execute(places, order, script);

@@ -355,7 +355,7 @@ class Room:
                 stderr=err,
                 env=self.environment,
                 cwd=self.folder,
-                **({"extra_groups": []} if user else {}),
+                **({"extra_groups": []} if "user" in user else {}),
                 **user,
             )
         workroom = Workroom(process, output, errors)
