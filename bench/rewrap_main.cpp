@@ -85,7 +85,7 @@ Status measure(int count, const std::string& folder) {
   record_options.post = [](const std::function<void()>&) {};
   STRONGROOM_TRY(const auto record, audit::Log::open(std::move(record_options)));
   STRONGROOM_TRY(const auto catalog, catalog::Catalog::load(folder + "/catalog"));
-  const vault::Actor actor{"operator"};
+  const vault::Actor actor = vault::Actor::installation("operator");
   const auto open = [&] {
     vault::Vault::Parts parts{clock, *store, catalog, *record, root.duplicate()};
     parts.seal_file = options.file_path;

@@ -65,7 +65,7 @@ Status check_host(const http::ServerRequest& request, const ControlOptions& opti
   return fail(Code::Refused, "this server does not go by that name", "host_refused");
 }
 
-Status check_caller(const http::ServerRequest& request, const ControlOptions& options) {
+Status check_operator(const http::ServerRequest& request, const ControlOptions& options) {
   STRONGROOM_CHECKED(check_site(request));
   if (is_local_socket(request)) {
     const int uid = *request.peer.unix_uid;
@@ -73,6 +73,16 @@ Status check_caller(const http::ServerRequest& request, const ControlOptions& op
   }
   if (has_operator_token(request, options)) return {};
   return fail(Code::Unauthorized, "no or unknown credential");
+}
+
+Result<vault::Actor> find_caller(const http::ServerRequest& request, const ControlOptions& options,
+                                 vault::Vault& vault) {
+  if (bearer(request).starts_with(vault::kTokenStart)) {
+    STRONGROOM_CHECKED(check_site(request));
+    return vault.actor_of_token(bearer_hash(request));
+  }
+  STRONGROOM_CHECKED(check_operator(request, options));
+  return vault::Actor::installation("operator");
 }
 
 }  // namespace strongroom::api

@@ -119,7 +119,7 @@ TEST(CheckCaller, OverTcp) {
        false},
   };
   for (const Case& each : cases) {
-    const Status status = check_caller(tcp_request(each.headers), options());
+    const Status status = check_operator(tcp_request(each.headers), options());
     ASSERT_EQ(status.has_value(), each.is_fine) << each.name;
     if (!status) EXPECT_EQ(status.error().code, each.code) << each.name;
   }
@@ -133,14 +133,14 @@ TEST(CheckCaller, AtTheSocket) {
   for (const Case& each : {Case{1000, true}, Case{0, true}, Case{1001, false}, Case{-1, false}}) {
     http::ServerRequest request = tcp_request({});
     request.peer.unix_uid = each.uid;
-    EXPECT_EQ(check_caller(request, options()).has_value(), each.is_fine) << each.uid;
+    EXPECT_EQ(check_operator(request, options()).has_value(), each.is_fine) << each.uid;
   }
 }
 
 TEST(CheckCaller, RefusalsLookAlike) {
-  const Status none = check_caller(tcp_request({}), options());
+  const Status none = check_operator(tcp_request({}), options());
   const Status wrong =
-      check_caller(tcp_request({{"authorization", "Bearer sro_wrong"}}), options());
+      check_operator(tcp_request({{"authorization", "Bearer sro_wrong"}}), options());
   EXPECT_EQ(none.error().message, wrong.error().message);
   EXPECT_EQ(none.error().reason, wrong.error().reason);
 }

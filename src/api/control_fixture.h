@@ -102,7 +102,7 @@ class ControlServerTest : public ::testing::Test {
     options.gateway = "http://127.0.0.1:8701";
     options.console_url = "http://console.test/";
     ControlHooks hooks;
-    hooks.check_key = [](KeyId) -> io::Task<Result<CheckAnswer>> {
+    hooks.check_key = [](const vault::Actor&, KeyId) -> io::Task<Result<CheckAnswer>> {
       CheckAnswer answer{"rejected", 400, "API key not valid"};
       co_return answer;
     };

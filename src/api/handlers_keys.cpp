@@ -18,7 +18,8 @@ Result<KeyId> id_of(Call& call) {
 }  // namespace
 
 Answer list_keys(Call& call) {
-  STRONGROOM_TRY(const auto keys, call.services.vault.list_keys(call.parameter("tenant")));
+  STRONGROOM_TRY(const auto keys,
+                 call.services.vault.list_keys(call.actor, call.parameter("tenant")));
   return reply(to_json_list(keys));
 }
 
@@ -36,7 +37,7 @@ Answer add_key(Call& call) {
 
 Answer show_key(Call& call) {
   STRONGROOM_TRY(const KeyId id, id_of(call));
-  STRONGROOM_TRY(const auto view, call.services.vault.show_key(id));
+  STRONGROOM_TRY(const auto view, call.services.vault.show_key(call.actor, id));
   return reply(to_json(view));
 }
 
@@ -52,7 +53,8 @@ io::Task<Answer> check_key(Call& call) {
   if (!id) co_return std::unexpected(id.error());
   if (!call.services.hooks.check_key)
     co_return fail(Code::Unavailable, "no gateway is there to ask the provider");
-  const Result<CheckAnswer> answer = co_await call.services.hooks.check_key(*id);
+  vault::Actor actor = call.actor;
+  const Result<CheckAnswer> answer = co_await call.services.hooks.check_key(std::move(actor), *id);
   if (!answer) co_return std::unexpected(answer.error());
   json::object document{
       {"verdict", answer->verdict}, {"status", answer->status}, {"message", answer->message}};

@@ -20,7 +20,7 @@ Reply receipt(const vault::Receipt& signed_one) {
 
 Answer show_installation(Call& call) {
   const Services& services = call.services;
-  STRONGROOM_TRY(const auto seals, services.vault.list_seals());
+  STRONGROOM_TRY(const auto seals, services.vault.list_seals(call.actor));
   std::string kinds;
   for (const auto& seal : seals) kinds += (kinds.empty() ? "" : ", ") + seal.kind;
   return reply(json::object{{"id", services.vault.installation_id()},
@@ -39,7 +39,7 @@ Answer show_openapi(Call&) {
 }
 
 Answer list_tenants(Call& call) {
-  STRONGROOM_TRY(const auto tenants, call.services.vault.list_tenants());
+  STRONGROOM_TRY(const auto tenants, call.services.vault.list_tenants(call.actor));
   return reply(to_json_list(tenants));
 }
 
@@ -72,7 +72,8 @@ Answer scan_for_keys(Call& call) {
 }
 
 Answer list_members(Call& call) {
-  STRONGROOM_TRY(const auto members, call.services.vault.list_members(call.parameter("tenant")));
+  STRONGROOM_TRY(const auto members,
+                 call.services.vault.list_members(call.actor, call.parameter("tenant")));
   return reply(to_json_list(members));
 }
 
@@ -102,7 +103,8 @@ Answer list_services(Call& call) {
 }
 
 Answer list_skills(Call& call) {
-  STRONGROOM_TRY(const auto skills, call.services.vault.list_skills(call.parameter("tenant")));
+  STRONGROOM_TRY(const auto skills,
+                 call.services.vault.list_skills(call.actor, call.parameter("tenant")));
   return reply(to_json_list(skills));
 }
 

@@ -59,7 +59,8 @@ vault::PolicyChange change_in(Call& call) {
 }  // namespace
 
 Answer list_policies(Call& call) {
-  STRONGROOM_TRY(const auto policies, call.services.vault.list_policies(call.parameter("tenant")));
+  STRONGROOM_TRY(const auto policies,
+                 call.services.vault.list_policies(call.actor, call.parameter("tenant")));
   return reply(to_json_list(policies));
 }
 
@@ -76,7 +77,7 @@ io::Task<Answer> set_policy(Call& call) {
 
 Answer show_policy(Call& call) {
   STRONGROOM_TRY(const auto place, place_in_path(call));
-  STRONGROOM_TRY(const auto policy, call.services.vault.show_policy(place));
+  STRONGROOM_TRY(const auto policy, call.services.vault.show_policy(call.actor, place));
   return reply(to_json(policy));
 }
 

@@ -34,8 +34,8 @@ Status read_id(const Call& call, std::string_view name, std::optional<AnyId>& ou
 
 using Names = std::map<std::string, std::string, std::less<>>;  ///< id text to name
 
-Result<Names> tenant_names(vault::Vault& vault) {
-  STRONGROOM_TRY(const auto tenants, vault.list_tenants());
+Result<Names> tenant_names(const Call& call) {
+  STRONGROOM_TRY(const auto tenants, call.services.vault.list_tenants(call.actor));
   Names names;
   for (const auto& tenant : tenants) names.emplace(tenant.id.text(), tenant.name);
   return names;
@@ -50,7 +50,7 @@ Status read_tenant(const Call& call, const Names& names, std::optional<TenantId>
       return {};
     }
   // By its id a removed tenant's record can be read as well.
-  if (auto id = TenantId::parse(text)) {
+  if (auto id = TenantId::parse(text); id && call.actor.is_of(*id)) {
     out = *id;
     return {};
   }
@@ -66,7 +66,7 @@ Status read_member(const Call& call, std::optional<MemberId>& out) {
   }
   const std::string tenant = call.parameter("tenant");
   if (tenant.empty()) return fail(Code::Invalid, "a member's name needs 'tenant' beside it");
-  STRONGROOM_TRY(const auto members, call.services.vault.list_members(tenant));
+  STRONGROOM_TRY(const auto members, call.services.vault.list_members(call.actor, tenant));
   for (const auto& member : members)
     if (member.name == text) {
       out = member.id;
@@ -85,14 +85,25 @@ void put_name(json::object& entry, const std::string& member, const Names& names
   entry[member] = found->second;
 }
 
-Names member_names(vault::Vault& vault, const Names& tenants) {
+Names member_names(const Call& call, const Names& tenants) {
   Names names;
   for (const auto& [id, tenant] : tenants) {
-    const auto members = vault.list_members(tenant);
+    const auto members = call.services.vault.list_members(call.actor, tenant);
     if (!members) continue;  // a removed tenant: its ids stay ids
     for (const auto& member : *members) names.emplace(member.id.text(), member.name);
   }
   return names;
+}
+
+/// What is of another tenant is not there; of other members only for who sees all.
+Status narrow(const Call& call, audit::Filter& filter) {
+  const auto& standing = call.actor.standing();
+  if (!standing) return {};
+  filter.tenant = standing->tenant;
+  if (call.actor.has(vault::Right::SeeAll)) return {};
+  if (!standing->member) return call.actor.need(vault::Right::SeeAll);
+  filter.member = standing->member;
+  return {};
 }
 
 Result<audit::Filter> read_filter(const Call& call, const Names& tenants) {
@@ -102,6 +113,7 @@ Result<audit::Filter> read_filter(const Call& call, const Names& tenants) {
   STRONGROOM_CHECKED(read_member(call, filter.member));
   STRONGROOM_CHECKED(read_id(call, "key", filter.key));
   STRONGROOM_CHECKED(read_id(call, "session", filter.session));
+  STRONGROOM_CHECKED(narrow(call, filter));
   STRONGROOM_TRY(filter.before, number_of(call, "before", 0, std::uint64_t{1} << 62U));
   STRONGROOM_TRY(filter.limit, number_of(call, "limit", 100, kMost));
   return filter;
@@ -110,7 +122,7 @@ Result<audit::Filter> read_filter(const Call& call, const Names& tenants) {
 }  // namespace
 
 Answer list_receipts(Call& call) {
-  STRONGROOM_TRY(auto receipts, call.services.vault.list_receipts());
+  STRONGROOM_TRY(auto receipts, call.services.vault.list_receipts(call.actor));
   json::array out;
   for (json::object& receipt : receipts) out.emplace_back(std::move(receipt));
   return reply(std::move(out));
@@ -119,14 +131,14 @@ Answer list_receipts(Call& call) {
 Answer show_receipt(Call& call) {
   STRONGROOM_TRY(const ReceiptId id, ReceiptId::parse(call.path["id"]));
   Reply out;
-  STRONGROOM_TRY(out.text, call.services.vault.show_receipt(id));
+  STRONGROOM_TRY(out.text, call.services.vault.show_receipt(call.actor, id));
   return out;
 }
 
 using Entries = Result<std::vector<json::object>>;
 
 io::Task<Answer> list_audit(Call& call) {
-  const Result<Names> tenants = tenant_names(call.services.vault);
+  const Result<Names> tenants = tenant_names(call);
   if (!tenants) co_return std::unexpected(tenants.error());
   const Result<audit::Filter> filter = read_filter(call, *tenants);
   if (!filter) co_return std::unexpected(filter.error());
@@ -135,7 +147,7 @@ io::Task<Answer> list_audit(Call& call) {
   };
   Entries entries = co_await call.services.worker.run(std::move(work));
   if (!entries) co_return std::unexpected(entries.error());
-  const Names members = member_names(call.services.vault, *tenants);
+  const Names members = member_names(call, *tenants);
   json::array out;
   for (json::object& entry : *entries) {
     put_name(entry, "tenant", *tenants);

@@ -47,7 +47,7 @@ Answer rotate_root(Call& call) {
 }
 
 Answer show_rewrap(Call& call) {
-  STRONGROOM_TRY(const auto view, call.services.vault.show_rewrap(call.path["name"]));
+  STRONGROOM_TRY(const auto view, call.services.vault.show_rewrap(call.actor, call.path["name"]));
   return Reply{to_json(view), {}, {}};
 }
 

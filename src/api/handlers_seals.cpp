@@ -31,7 +31,7 @@ json::object to_json(const vault::SealView& seal, const std::vector<Secret>& sha
 }  // namespace
 
 Answer list_seals(Call& call) {
-  STRONGROOM_TRY(const auto seals, call.services.vault.list_seals());
+  STRONGROOM_TRY(const auto seals, call.services.vault.list_seals(call.actor));
   return Reply{to_json_list(seals), {}, {}};
 }
 

@@ -14,6 +14,14 @@ Answer stream_of(Call& call, SessionEvents::Wanted wanted) {
   if (call.last_event_id.size() > kLongestEventId)
     return fail(Code::Invalid, "'Last-Event-ID' is not one of ours");
   wanted.after = call.last_event_id;
+  if (const auto& standing = call.actor.standing()) {
+    wanted.tenant = standing->tenant;
+    if (!call.actor.has(vault::Right::SeeAll) && !standing->for_any_member)
+      wanted.member = standing->member.value_or(MemberId());
+    wanted.may_go_on = [&vault = call.services.vault, bearer = call.bearer] {
+      return vault.actor_of_token(bearer).has_value();
+    };
+  }
   Reply out;
   STRONGROOM_TRY(out.stream, call.services.events.follow(std::move(wanted)));
   return out;
@@ -24,7 +32,7 @@ Answer stream_of(Call& call, SessionEvents::Wanted wanted) {
 Answer follow_sessions(Call& call) {
   SessionEvents::Wanted wanted;
   if (const std::string name = call.parameter("tenant"); !name.empty()) {
-    STRONGROOM_TRY(const auto tenants, call.services.vault.list_tenants());
+    STRONGROOM_TRY(const auto tenants, call.services.vault.list_tenants(call.actor));
     const auto found = std::ranges::find(tenants, name, &vault::TenantView::name);
     if (found == tenants.end()) return fail(Code::NotFound, "no tenant of that name");
     wanted.tenant = found->id;
@@ -34,7 +42,7 @@ Answer follow_sessions(Call& call) {
 
 Answer follow_session(Call& call) {
   STRONGROOM_TRY(const SessionId id, SessionId::parse(call.path["id"]));
-  STRONGROOM_TRY(const auto view, call.services.vault.show_session(id));
+  STRONGROOM_TRY(const auto view, call.services.vault.show_session(call.actor, id));
   SessionEvents::Wanted wanted;
   wanted.session = SessionEvents::One{id, view.started, {}};
   if (view.state != "open" && !call.services.vault.is_ending(id)) {

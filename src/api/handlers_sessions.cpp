@@ -81,7 +81,7 @@ Result<vault::EndReport> end_report_of(const Call& call) {
 
 Answer list_sessions(Call& call) {
   STRONGROOM_TRY(const auto filter, filter_of(call));
-  STRONGROOM_TRY(const auto sessions, call.services.vault.list_sessions(filter));
+  STRONGROOM_TRY(const auto sessions, call.services.vault.list_sessions(call.actor, filter));
   return reply(to_json_list(sessions));
 }
 
@@ -93,7 +93,7 @@ io::Task<Answer> start_session(Call& call) {
 
 Answer show_session(Call& call) {
   STRONGROOM_TRY(const SessionId id, id_of(call));
-  STRONGROOM_TRY(const auto view, call.services.vault.show_session(id));
+  STRONGROOM_TRY(const auto view, call.services.vault.show_session(call.actor, id));
   json::object document = to_json(view);
   if (view.seen) document["traffic"] = to_json(*view.seen);
   json::array holders;
@@ -122,7 +122,7 @@ io::Task<Answer> end_session(Call& call) {
 io::Task<Answer> report_end(Call& call) {
   const Result<SessionId> id = id_of(call);
   if (!id) co_return std::unexpected(id.error());
-  const Status known = call.services.vault.check_report_credential(*id, call.ticket);
+  const Status known = call.services.vault.check_report_credential(*id, call.bearer);
   if (!known) co_return std::unexpected(known.error());
   auto report = end_report_of(call);
   if (!report) co_return std::unexpected(std::move(report).error());
@@ -142,7 +142,7 @@ Answer attach_runner(Call& call) {
     return fail(Code::Invalid,
                 "this needs 'Connection: Upgrade' and 'Upgrade: " + std::string(kProtocol) + "'",
                 "upgrade_required");
-  STRONGROOM_TRY(const auto view, call.services.vault.show_session(id));
+  STRONGROOM_TRY(const auto view, call.services.vault.show_session(call.actor, id));
   if (view.state != "open") return fail(Code::Expired, "the session has ended", "session_ended");
   if (!call.services.hooks.attach_runner)
     return fail(Code::Unavailable, "no runner can attach here");

@@ -42,7 +42,8 @@ Answer issue_ticket(Call& call) {
 }
 
 Answer list_tickets(Call& call) {
-  STRONGROOM_TRY(const auto tickets, call.services.vault.list_tickets(call.parameter("tenant")));
+  STRONGROOM_TRY(const auto tickets,
+                 call.services.vault.list_tickets(call.actor, call.parameter("tenant")));
   json::array list;
   for (const auto& each : tickets) list.emplace_back(to_json(each));
   Reply out;
@@ -51,9 +52,9 @@ Answer list_tickets(Call& call) {
 }
 
 io::Task<Answer> use_ticket(Call& call) {
-  auto claimed = call.services.vault.claim_ticket(call.ticket);
+  auto claimed = call.services.vault.claim_ticket(call.bearer);
   if (!claimed) co_return std::unexpected(std::move(claimed).error());
-  call.actor.name = "ticket " + claimed->id.text();
+  call.actor = vault::Actor::installation("ticket " + claimed->id.text());
   vault::SessionRequest request = std::move(claimed->request);
   request.runtime = "external";
   SessionId session;

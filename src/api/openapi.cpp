@@ -102,6 +102,7 @@ json::object describe(const Operation& operation) {
     body["content"] = json_content(reference(operation.request));
     out["requestBody"] = std::move(body);
   }
+  if (operation.access == Access::Somebody) out["x-right"] = vault::name_of(operation.right);
   if (operation.access == Access::Ticket) {
     json::object security;
     security["ticket"] = json::array();
@@ -135,6 +136,8 @@ json::object openapi_document() {
   json::object security_schemes;
   security_schemes["operator"] = json::object{
       {"type", "http"}, {"scheme", "bearer"}, {"description", "The content of operator.token"}};
+  security_schemes["token"] = json::object{
+      {"type", "http"}, {"scheme", "bearer"}, {"description", "A token (sra_...) of a tenant"}};
   security_schemes["ticket"] = json::object{
       {"type", "http"}, {"scheme", "bearer"}, {"description", "A ticket; good for one call"}};
   json::object components;
@@ -144,6 +147,9 @@ json::object openapi_document() {
   security["operator"] = json::array();
   json::array securities;
   securities.emplace_back(std::move(security));
+  json::object by_token;
+  by_token["token"] = json::array();
+  securities.emplace_back(std::move(by_token));
   json::array servers;
   servers.emplace_back(json::object{{"url", "http://127.0.0.1:8700"}});
 

@@ -43,7 +43,7 @@ struct Call {
   std::map<std::string, std::string, std::less<>> query;  ///< only names that the operation knows
   json::value body;         ///< checked against the request schema; its memory is wiped when freed
   std::string upgrade;      ///< protocol asked for
-  crypto::Digest ticket{};  ///< SHA-256 of the credential, where that is a ticket
+  crypto::Digest bearer{};  ///< SHA-256 of the credential that it brought
   std::string last_event_id;  ///< what a follower of a stream saw last
 
   /// Empty when not given.
@@ -70,9 +70,9 @@ using Waiting = io::Task<Answer> (*)(Call&);
 /// Events: a stream (text/event-stream), the data of each a document of the response's schema.
 enum class Shape : std::uint8_t { One, List, Nothing, Switch, Events };
 
-/// Whose credential a call brings: the operator's, or one that is good for this call alone (a
+/// What a call brings: a credential of somebody's, or one that is good for this call alone (a
 /// ticket; a supervisor's), which the call itself looks at.
-enum class Access : std::uint8_t { Operator, Ticket };
+enum class Access : std::uint8_t { Somebody, Ticket };
 
 struct Operation {
   std::string_view name;  ///< "key.add": operationId, label of the metric
@@ -84,9 +84,11 @@ struct Operation {
   Shape shape = Shape::One;
   std::string_view response;  ///< schema of the answer, or of a list's elements
   int status = 200;
+  /// Without it nobody is let in. What it takes beside, of one's own or another's, the vault says.
+  vault::Right right = vault::Right::Operate;
   Direct direct = nullptr;  ///< exactly one of the two
   Waiting waiting = nullptr;
-  Access access = Access::Operator;
+  Access access = Access::Somebody;
 };
 
 [[nodiscard]] std::span<const Operation> operations();
@@ -94,6 +96,7 @@ struct Operation {
 // The handlers, by subject (handlers_*.cpp).
 Answer show_installation(Call& call);
 Answer show_openapi(Call& call);
+Answer show_access(Call& call);
 Answer list_tenants(Call& call);
 Answer add_tenant(Call& call);
 io::Task<Answer> remove_tenant(Call& call);
@@ -130,6 +133,9 @@ Answer follow_session(Call& call);
 Answer issue_ticket(Call& call);
 Answer list_tickets(Call& call);
 io::Task<Answer> use_ticket(Call& call);
+Answer list_tokens(Call& call);
+Answer add_token(Call& call);
+Answer revoke_token(Call& call);
 Answer list_seals(Call& call);
 Answer add_seal(Call& call);
 Answer remove_seal(Call& call);

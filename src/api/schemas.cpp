@@ -459,6 +459,41 @@ constexpr std::array kRewrap = {
     Member{"begun", Kind::Time, Need::Required, "When the epoch was"},
     Member{"ended", Kind::Time, Need::Nullable, "When it was done, or failed"}};
 
+constexpr std::array kAccess = {
+    Member{"name", Kind::Text, Need::Required, "As the record calls you"},
+    Member{"tenant", Kind::Text, Need::Nullable, "Yours; null for the operator"},
+    Member{"member", Kind::Text, Need::Nullable, "Whom you are; null for a machine"},
+    Member{"role", Kind::Text, Need::Required, "What you are there",
+           "operator|owner|admin|member|auditor"},
+    Member{"rights", Kind::TextList, Need::Required, "As x-right names them"}};
+constexpr std::string_view kScopes = "all|read|sessions";
+constexpr std::array kToken = {
+    Member{"id", Kind::Text, Need::Required, "tok_..."},
+    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+    Member{"member", Kind::Text, Need::Nullable, "Whose it is; null: a machine's"},
+    Member{"name", Kind::Text, Need::Required, "What people call it by"},
+    Member{"role", Kind::Text, Need::Nullable, "A machine's; null: its member's at each call"},
+    Member{"scope", Kind::Text, Need::Required, "What it leaves of the role's rights", kScopes},
+    Member{"for_any_member", Kind::Flag, Need::Required,
+           "Runs sessions on behalf of every member of the tenant"},
+    Member{"state", Kind::Text, Need::Required, "Now", "active|expired|revoked"},
+    Member{"created", Kind::Time, Need::Required, "When it was made"},
+    Member{"expires", Kind::Time, Need::Required, "Good until then"},
+    Member{"last_used", Kind::Time, Need::Nullable, "To the hour"}};
+constexpr std::array kAddedToken = {
+    Member{"id", Kind::Text, Need::Required, "tok_..."},
+    Member{"token", Kind::Text, Need::Required, "sra_...: seen this one time"},
+    Member{"expires", Kind::Time, Need::Required, "Good until then"}};
+constexpr std::array kNewToken = {
+    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+    Member{"name", Kind::Text, Need::Required, "What people call it by"},
+    Member{"member", Kind::Text, Need::Optional, "Whose it is; missing: a machine's"},
+    Member{"role", Kind::Text, Need::Optional, "Of a machine's", "admin|member|auditor"},
+    Member{"scope", Kind::Text, Need::Optional, "all when missing", kScopes},
+    Member{"for_any_member", Kind::Flag, Need::Optional,
+           "A machine's that runs sessions for every member; the operator alone gives it"},
+    Member{"valid_seconds", Kind::Integer, Need::Optional, "1 to 31622400; 90 days when missing"}};
+
 constexpr std::array<Member, 0> kEmpty = {};
 
 constexpr std::array kSchemas = {
@@ -505,6 +540,10 @@ constexpr std::array kSchemas = {
     Schema{"ReceiptBody", "What is signed", kReceiptBody},
     Schema{"Receipt", "The signed answer of a revoke", kReceipt},
     Schema{"ReceiptRow", "A receipt in a list", kReceiptRow},
+    Schema{"Access", "Who somebody is here", kAccess},
+    Schema{"Token", "What a program calls the control API with", kToken},
+    Schema{"NewToken", "A token to make", kNewToken},
+    Schema{"AddedToken", "A token that was made", kAddedToken},
     Schema{"Seal", "A way to the root key", kSeal},
     Schema{"NewSeal", "A seal to add", kNewSeal},
     Schema{"AddedSeal", "A seal that was added", kAddedSeal},

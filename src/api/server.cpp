@@ -88,6 +88,10 @@ http::ServerResponse answer_of(const Operation& operation, Answer answer) {
   return response;
 }
 
+Status may_call(const vault::Actor& caller, const Operation& operation) {
+  return operation.access == Access::Ticket ? Status() : caller.need(operation.right);
+}
+
 http::ServerResponse no_operation(const Route& route) {
   if (route.allowed.empty())
     return http::error_response(404, "not_found", "no such operation", "see /api/v1/openapi.json");
@@ -119,15 +123,17 @@ struct ControlServer::State {
   io::Task<http::ServerResponse> handle(http::ServerRequest& request);
   io::Task<http::ServerResponse> call_api(http::ServerRequest& request);
   http::ServerResponse call_direct(http::ServerRequest& request, const Operation& operation,
-                                   const Route& route);
-  Call make_call(const Route& route, const http::ServerRequest& request) const {
+                                   const Route& route, vault::Actor actor);
+  /// A ticket is nobody until it is claimed.
+  Result<vault::Actor> caller_of(const http::ServerRequest& request, const Route& route) const;
+  Call make_call(const Route& route, const http::ServerRequest& request, vault::Actor actor) const {
     return Call{services,
-                vault::Actor{"operator"},
+                std::move(actor),
                 route.parameters,
                 {},
                 {},
                 request.upgrade,
-                route.operation->access == Access::Ticket ? bearer_hash(request) : crypto::Digest(),
+                bearer_hash(request),
                 std::string(request.header("last-event-id"))};
   }
   void count(std::string_view operation, int status) const {
@@ -161,8 +167,8 @@ io::Task<http::ServerResponse> ControlServer::State::handle(http::ServerRequest&
 /// A key's value is in the body for the time of this call only, and never in a coroutine.
 http::ServerResponse ControlServer::State::call_direct(http::ServerRequest& request,
                                                        const Operation& operation,
-                                                       const Route& route) {
-  Call call = make_call(route, request);
+                                                       const Route& route, vault::Actor actor) {
+  Call call = make_call(route, request, std::move(actor));
   if (const Status query = read_query(request, operation, call); !query)
     return api::to_response(query.error());
   if (const Status body = read_body(request, operation, call); !body)
@@ -170,11 +176,18 @@ http::ServerResponse ControlServer::State::call_direct(http::ServerRequest& requ
   return answer_of(operation, operation.direct(call));
 }
 
+Result<vault::Actor> ControlServer::State::caller_of(const http::ServerRequest& request,
+                                                     const Route& route) const {
+  if (route.operation == nullptr || route.operation->access != Access::Ticket)
+    return find_caller(request, options, services.vault);
+  STRONGROOM_CHECKED(check_site(request));
+  return vault::Actor::in_tenant("ticket", {});
+}
+
 io::Task<http::ServerResponse> ControlServer::State::call_api(http::ServerRequest& request) {
   const Route route = find_route(request.method, request.path);
-  const bool is_by_ticket = route.operation != nullptr && route.operation->access == Access::Ticket;
-  if (const Status caller = is_by_ticket ? check_site(request) : check_caller(request, options);
-      !caller) {
+  const Result<vault::Actor> caller = caller_of(request, route);
+  if (!caller) {
     const Error& error = caller.error();
     log(LogLevel::Warning, "control_refused",
         {{"why", name_of(error.code)}, {"peer", request.peer.address}});
@@ -187,10 +200,14 @@ io::Task<http::ServerResponse> ControlServer::State::call_api(http::ServerReques
   }
   const Operation& operation = *route.operation;
   http::ServerResponse response;
+  if (const Status may = may_call(*caller, operation); !may) {
+    count(operation.name, status_of(may.error().code));
+    co_return api::to_response(may.error());
+  }
   if (operation.direct != nullptr) {
-    response = call_direct(request, operation, route);
+    response = call_direct(request, operation, route, *caller);
   } else {
-    Call call = make_call(route, request);
+    Call call = make_call(route, request, *caller);
     Status is_read = read_query(request, operation, call);
     if (is_read) is_read = read_body(request, operation, call);
     if (!is_read) co_return api::to_response(is_read.error());

@@ -30,7 +30,7 @@ namespace strongroom::catalog {
 class Catalog;
 }
 namespace strongroom::vault {
-struct Actor;
+class Actor;
 struct EndReport;
 struct Receipt;
 struct SearchedKeys;
@@ -61,7 +61,7 @@ struct SessionHolder {
 struct ControlHooks {
   /// Asks a gateway to try the key by its service's check. Absent: the operation answers
   /// Unavailable.
-  std::function<io::Task<Result<CheckAnswer>>(KeyId)> check_key;
+  std::function<io::Task<Result<CheckAnswer>>(vault::Actor, KeyId)> check_key;
   /// A Unix socket of the session's own, for a user (the server's where none is said): its path.
   /// The session ends where that fails.
   std::function<Result<std::string>(SessionId, std::optional<unsigned> owner)> open_socket;

@@ -53,6 +53,7 @@ struct SessionEvents::State {
     WallTime at{};
     SessionId session;
     TenantId tenant;
+    MemberId member;
     bool is_end = false;  ///< of its session
     std::string text;
   };
@@ -122,7 +123,8 @@ void SessionEvents::Follower::place() {
 
 bool SessionEvents::Follower::wants(const State::Kept& kept) const {
   if (wanted.session) return kept.session == wanted.session->id;
-  return !wanted.tenant || kept.tenant == *wanted.tenant;
+  return (!wanted.tenant || kept.tenant == *wanted.tenant) &&
+         (!wanted.member || kept.member == *wanted.member);
 }
 
 std::string SessionEvents::Follower::take() {
@@ -152,7 +154,7 @@ SessionEvents::~SessionEvents() {
 
 void SessionEvents::add(const vault::SessionEvent& event) {
   auto& state = *state_;
-  state.kept.push_back({event.at, event.session, event.tenant, event.kind == kEnded,
+  state.kept.push_back({event.at, event.session, event.tenant, event.member, event.kind == kEnded,
                         text_of(event, state.id_of(state.next()))});
   if (state.kept.size() > kKept) {
     state.since = state.kept.front().at;
@@ -173,11 +175,12 @@ Result<SessionEvents::Stream> SessionEvents::follow(Wanted wanted) {
 
 io::Task<std::string> SessionEvents::Follower::piece() {
   while (!is_too_slow()) {
+    if (wanted.may_go_on && !wanted.may_go_on()) break;
     std::string text = take();
     if (!text.empty() || state->has_ended) co_return text;
     const Deadline beat = Deadline::after(state->loop.clock(), state->heartbeat);
     const bool has_news = co_await news.wait_until(beat);
-    if (!has_news) co_return ":\n\n";
+    if (!has_news && (!wanted.may_go_on || wanted.may_go_on())) co_return ":\n\n";
   }
   co_return std::string();
 }

@@ -36,9 +36,12 @@ class SessionEvents {
   /// Whose events.
   struct Wanted {
     std::optional<TenantId> tenant;  ///< none: everybody's
+    std::optional<MemberId> member;  ///< none: everybody's
     std::optional<One> session;      ///< this one's alone: the stream ends with it
     /// Id of the last event seen. Empty: from now on, and with `session` from its start.
     std::string after;
+    /// Asked before anything is told; may be missing.
+    std::function<bool()> may_go_on;
   };
   using Stream = std::function<io::Task<void>(http::ResponseWriter&)>;
 

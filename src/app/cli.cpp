@@ -32,6 +32,7 @@ struct Options {
   SessionListOptions sessions;
   SessionEventsOptions events;
   long ticket_seconds = 0;
+  TokenOptions token;
   AuditOptions audit;
   SealAddOptions seal;
   RewrapOptions rewrap;
@@ -59,8 +60,7 @@ void tenant_option(CLI::App* command, std::string& into) {
 
 void share_option(CLI::App* command, unsigned& into) {
   command
-      ->add_option("--share", into,
-                   "how much of the vault's time it may take, in hundredths (50)")
+      ->add_option("--share", into, "how much of the vault's time it may take, in hundredths (50)")
       ->check(CLI::Range(1, 100));
 }
 
@@ -336,6 +336,34 @@ void add_tickets(CLI::App& app, Options& o) {
       ->footer("The ticket is read from STRONGROOM_TICKET, else from standard input.");
 }
 
+void add_tokens(CLI::App& app, Options& o) {
+  auto* token = group(app, "token", "what programs call the control API with (STRONGROOM_TOKEN)");
+  auto* add = leaf(*token, o, "add", "make a token; prints it, once",
+                   [&o](const Common& c) { return token_add(c, o.token); });
+  tenant_option(add, o.token.tenant);
+  add->add_option("name", o.token.name, "what people call it by")->required();
+  auto* member = add->add_option("--member", o.token.member, "the member as whom it acts");
+  add->add_option("--machine", o.token.machine_role,
+                  "of the tenant, not a member's: as admin, member or auditor")
+      ->excludes(member);
+  add->add_option("--scope", o.token.scope, "all, read or sessions (all)");
+  add->add_flag("--for-any-member", o.token.for_any_member,
+                "a machine's that runs sessions on behalf of every member");
+  add->add_option("--valid", o.token.valid_seconds, "how long it is good, as 12h or 30d (90d)")
+      ->transform(CLI::AsNumberWithUnit(
+          std::map<std::string, long>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}}))
+      ->check(CLI::Range(1, 31'622'400));
+  leaf(*token, o, "list", "list tokens", [&o](const Common& c) {
+    return token_list(c, o.tenant);
+  })->add_option("--tenant", o.tenant, "only this tenant's");
+  leaf(*token, o, "revoke", "make a token useless at once",
+       [&o](const Common& c) { return token_revoke(c, o.id); })
+      ->add_option("id", o.id, "its id")
+      ->required();
+  leaf(app, o, "whoami", "say whose the credential is that commands use",
+       [](const Common& c) { return who_am_i(c); });
+}
+
 void add_sessions(CLI::App& app, Options& o) {
   auto* session = group(app, "session", "runs of workrooms");
   auto* start = leaf(*session, o, "start",
@@ -481,8 +509,7 @@ void add_records(CLI::App& app, Options& o) {
        [](const Common& c) { return seal_status(c); });
   auto* rewrap_command = leaf(app, o, "rewrap", "seal all keys anew under new keys, while serving",
                               [&o](const Common& c) { return rewrap(c, o.rewrap); });
-  auto* one_tenant =
-      rewrap_command->add_option("--tenant", o.rewrap.tenant, "only this tenant's");
+  auto* one_tenant = rewrap_command->add_option("--tenant", o.rewrap.tenant, "only this tenant's");
   rewrap_command
       ->add_flag("--root", o.rewrap.is_root,
                  "a new root key, with new keys of all seals: older copies of the database open no "
@@ -571,6 +598,7 @@ int run_command_line(int argc, char** argv) {
   add_policies(app, options);
   add_sessions(app, options);
   add_tickets(app, options);
+  add_tokens(app, options);
   add_records(app, options);
   try {
     if (mark != end) options.run.command.assign(mark + 1, end);

@@ -39,7 +39,7 @@ struct SealAddOptions {
 struct RewrapOptions {
   std::string tenant;    ///< empty: all, one after the other
   bool is_root = false;  ///< the root key instead
-  unsigned share = 0;  ///< 0: as the server thinks right
+  unsigned share = 0;    ///< 0: as the server thinks right
 };
 
 /// Of `strongroom run` with a container runtime.
@@ -164,6 +164,17 @@ int ticket_issue(const Common& common, const RunOptions& options, long valid_sec
 int ticket_list(const Common& common, const std::string& tenant);
 /// With the ticket in STRONGROOM_TICKET, else on standard input.
 int ticket_use(const Common& common);
+/// A token to make: a member's, or a machine's with a role of its own.
+struct TokenOptions {
+  std::string tenant, name, member, machine_role, scope;
+  bool for_any_member = false;
+  long valid_seconds = 0;  ///< 0: the server's default
+};
+int token_add(const Common& common, const TokenOptions& options);
+int token_list(const Common& common, const std::string& tenant);
+int token_revoke(const Common& common, const std::string& id);
+/// Whose the credential is that the commands use.
+int who_am_i(const Common& common);
 /// Whose events are followed; empty: everybody's, from now on.
 struct SessionEventsOptions {
   std::string id;

@@ -228,7 +228,7 @@ void VaultLeaseSource::end_session(SessionId session, std::string why) {
 }
 
 io::Task<void> VaultLeaseSource::end(SessionId session, std::string why) {
-  vault::Actor actor{"vault"};
+  vault::Actor actor = vault::Actor::installation("vault");
   const auto ended = co_await parts_.vault.end_session(std::move(actor), session, std::move(why));
   // A session that has ended already needs no second end.
   if (!ended && ended.error().code != Code::Conflict && ended.error().code != Code::Revoked)

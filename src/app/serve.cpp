@@ -39,6 +39,8 @@
 namespace strongroom::app {
 namespace {
 
+const vault::Actor kItself = vault::Actor::installation("vault");
+
 LogLevel level_of(const std::string& name) {
   if (name == "debug") return LogLevel::Debug;
   if (name == "warning") return LogLevel::Warning;
@@ -267,7 +269,7 @@ class Server {
     fences_ = std::make_unique<FencesWithSockets>(*leases_, session_sockets_);
     vault_->set_fences(*fences_);
     STRONGROOM_CHECKED(session_sockets_.restore([this](SessionId id) {
-      const auto session = vault_->show_session(id);
+      const auto session = vault_->show_session(kItself, id);
       return session && session->state == "open";
     }));
     STRONGROOM_TRY(const std::string programs, io::own_directory());
@@ -304,7 +306,9 @@ class Server {
     options.provider_authorities = config_.extra_ca_pem;
     options.console_url = console_url();
     api::ControlHooks hooks;
-    hooks.check_key = [this](KeyId key) { return check_key(key); };
+    hooks.check_key = [this](vault::Actor actor, KeyId key) {
+      return check_key(std::move(actor), key);
+    };
     hooks.make_credentials = [this](SessionId session) { return credentials_->make(session); };
     hooks.open_socket = [this](SessionId session, std::optional<unsigned> owner) {
       auto path = session_sockets_.open(session, owner.value_or(::geteuid()));
@@ -368,8 +372,7 @@ class Server {
     co_return co_await vault_->settle_supervised(session, std::move(report));
   }
 
-  io::Task<Result<api::CheckAnswer>> check_key(KeyId key) {
-    const vault::Actor actor{"operator"};
+  io::Task<Result<api::CheckAnswer>> check_key(vault::Actor actor, KeyId key) {
     auto opened = vault_->open_for_check(actor, key);
     if (!opened) co_return std::unexpected(std::move(opened).error());
     const std::uint32_t version = opened->version;
@@ -413,7 +416,7 @@ class Server {
     vault::SessionFilter open;
     open.state = "open";
     for (;;) {
-      const auto sessions = vault_->list_sessions(open);
+      const auto sessions = vault_->list_sessions(kItself, open);
       if (!sessions || sessions->empty()) return;
       for (const auto& session : *sessions)
         if (session.runtime != "external")

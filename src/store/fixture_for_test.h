@@ -42,6 +42,7 @@ struct Rows {
     call(session_terms);
     call(dynamics);
     call(tickets);
+    call(tokens);
   }
 
   Status insert_into(Store& store) const {
@@ -73,6 +74,7 @@ struct Rows {
   std::array<SessionTerms, 2> session_terms;
   std::array<Dynamic, 2> dynamics;
   std::array<Ticket, 2> tickets;
+  std::array<Token, 2> tokens;
 
  private:
   static ByteVector octets(std::size_t size) {
@@ -145,6 +147,18 @@ struct Rows {
                   15000 + at,
                   at,
                   i == 0 ? std::nullopt : std::optional(sessions[i].id)};
+    tokens[i] = {crypto::random_id<TokenId>(),
+                 tenant,
+                 i == 0 ? std::nullopt : std::optional(members[i].id),
+                 "token" + n,
+                 i == 0 ? "admin" : "",
+                 i == 0 ? "all" : "read",
+                 0,
+                 octets(32),
+                 i == 0 ? "active" : "revoked",
+                 16000 + at,
+                 17000 + at,
+                 18000 + at};
     policy_guards[i] = {policies[i].id, "[\"* /c" + n + "\"]", at, 1 - at};
     session_terms[i] = {sessions[i].id, 70 + at, "{\"run\":\"" + n + "\"}"};
   }

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/access_ids.h"
 #include "base/bytes.h"
 #include "base/dynamic_id.h"
 #include "base/id.h"
@@ -377,6 +378,38 @@ struct Ticket {
   }
 };
 
+/// What a program calls the control API with.
+struct Token {
+  static constexpr std::string_view kTable = "tokens";
+  TokenId id;
+  TenantId tenant;
+  std::optional<MemberId> member;  ///< none: a machine's
+  std::string name;
+  std::string role;                 ///< of a machine's; empty: its member's
+  std::string scope;                ///< "all", "read", "sessions"
+  std::int64_t for_any_member = 0;  ///< 1: a machine's that runs sessions for every member
+  ByteVector hash;                  ///< SHA-256 of the token
+  std::string state;                ///< "active", "revoked"
+  std::int64_t created = 0;
+  std::int64_t expires = 0;
+  std::int64_t last_used = 0;  ///< to the hour; 0: never
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("tenant", self.tenant);
+    visit("member", self.member);
+    visit("name", self.name);
+    visit("role", self.role);
+    visit("scope", self.scope);
+    visit("for_any_member", self.for_any_member);
+    visit("token_hash", self.hash);
+    visit("state", self.state);
+    visit("created", self.created);
+    visit("expires", self.expires);
+    visit("last_used", self.last_used);
+  }
+};
+
 /// Calls `each.template operator()<Row>()` for every row type.
 template <class Each>
 void for_each_row_type(Each&& each) {
@@ -398,6 +431,7 @@ void for_each_row_type(Each&& each) {
   each.template operator()<SessionTerms>();
   each.template operator()<Dynamic>();
   each.template operator()<Ticket>();
+  each.template operator()<Token>();
 }
 
 }  // namespace strongroom::store

@@ -316,7 +316,7 @@ Status Vault::State::settle_credential(DynamicId id, std::string_view to, std::s
     facts.key = row->key;
     facts.service = owner.service;
     facts.detail = row->name;
-    return act({"vault"}, action, std::move(facts));
+    return act(Actor::installation("vault"), action, std::move(facts));
   });
 }
 

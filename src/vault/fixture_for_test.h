@@ -18,7 +18,7 @@
 
 namespace strongroom::vault {
 
-inline const Actor kOperator{"operator"};
+inline const Actor kOperator = Actor::installation("operator");
 
 /// Notes what it is asked; answers as one gateway that had two connections, and as a runner with
 /// one process where told.

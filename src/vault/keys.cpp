@@ -79,13 +79,14 @@ Result<KeyView> Vault::add_key(const Actor& actor, const NewKey& wanted, Secret 
   key.last_characters = last_characters_of(*service, value);
   key.settings = settings_text(settings);
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
-    STRONGROOM_TRY(const auto tenant, state.tenant(wanted.tenant));
+    STRONGROOM_TRY(const auto tenant, state.tenant(actor, wanted.tenant));
     key.tenant = tenant.id;
     STRONGROOM_CHECKED(state.refuse_pass(value));
     if (home == catalog::Home::Integration) {
       STRONGROOM_TRY(const auto owner, state.member(tenant, wanted.member));
       key.owner = owner.id;
     }
+    STRONGROOM_CHECKED(state.need_to_keep(actor, key.owner));
     STRONGROOM_TRY(const auto others,
                    state.store.list<store::Key>(
                        {{"tenant", store::to_value(tenant.id)}, {"service", key.service}}));
@@ -108,17 +109,14 @@ Result<KeyView> Vault::add_key(const Actor& actor, const NewKey& wanted, Secret 
   return state.view(key);
 }
 
-Result<std::vector<KeyView>> Vault::list_keys(std::string_view tenant_name) {
+Result<std::vector<KeyView>> Vault::list_keys(const Actor& actor, std::string_view tenant_name) {
   auto& state = *state_;
-  store::Where where;
-  if (!tenant_name.empty()) {
-    STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
-    where.push_back({"tenant", store::to_value(tenant.id)});
-  }
+  STRONGROOM_TRY(const auto where, state.rows_of(actor, tenant_name));
   STRONGROOM_TRY(const auto keys, state.store.list<store::Key>(where));
   std::vector<KeyView> views;
   views.reserve(keys.size());
   for (const auto& key : keys) {
+    if (!state.sees(actor, key)) continue;
     STRONGROOM_TRY(auto view, state.view(key));
     views.push_back(std::move(view));
   }
@@ -126,8 +124,8 @@ Result<std::vector<KeyView>> Vault::list_keys(std::string_view tenant_name) {
   return views;
 }
 
-Result<KeyView> Vault::show_key(KeyId id) {
-  STRONGROOM_TRY(const auto key, state_->key(id));
+Result<KeyView> Vault::show_key(const Actor& actor, KeyId id) {
+  STRONGROOM_TRY(const auto key, state_->key(actor, id));
   return state_->view(key);
 }
 
@@ -135,7 +133,8 @@ Result<KeyView> Vault::rotate_key(const Actor& actor, KeyId id, Secret value) {
   auto& state = *state_;
   store::Key key;
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
-    STRONGROOM_TRY(key, state.key(id));
+    STRONGROOM_TRY(key, state.key(actor, id));
+    STRONGROOM_CHECKED(state.need_to_keep(actor, key.owner));
     if (state.is_revoked(key))
       return fail(Code::Revoked, "This key was revoked: add a new one instead.", "key_revoked");
     STRONGROOM_TRY(const auto* service, state.service(key.service));
@@ -169,7 +168,8 @@ Result<KeyView> Vault::rotate_key(const Actor& actor, KeyId id, Secret value) {
 
 Result<OpenedKey> Vault::open_for_check(const Actor& actor, KeyId id) {
   auto& state = *state_;
-  STRONGROOM_TRY(const auto key, state.key(id));
+  STRONGROOM_TRY(const auto key, state.key(actor, id));
+  STRONGROOM_CHECKED(state.need_to_keep(actor, key.owner));
   if (state.is_revoked(key)) return fail(Code::Revoked, "This key was revoked.", "key_revoked");
   STRONGROOM_TRY(const auto* service, state.service(key.service));
   if (service->check.method.empty())
@@ -208,7 +208,8 @@ Status Vault::note_verdict(KeyId id, std::uint32_t version, bool accepted, int p
     auto facts = facts_of(key);
     facts.detail += ", provider's status " + std::to_string(provider_status);
     has_changed = true;
-    return state.act({"provider"}, accepted ? "key.accepted" : "key.rejected", std::move(facts));
+    return state.act(Actor::installation("provider"), accepted ? "key.accepted" : "key.rejected",
+                     std::move(facts));
   }));
   // Leases carry what was known of the key: they are taken anew, so that the next change is noticed
   // as well.

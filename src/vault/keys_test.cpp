@@ -18,7 +18,7 @@ TEST_F(Keys, AKeyIsStoredAndShownWithoutItsValue) {
   EXPECT_EQ(added->home, "skill");
   EXPECT_EQ(added->state, "active");
   EXPECT_EQ(added->last_characters, "klmn");
-  const auto list = vault->list_keys("acme");
+  const auto list = vault->list_keys(kOperator, "acme");
   ASSERT_TRUE(list);
   ASSERT_EQ(list->size(), 1U);
   EXPECT_EQ(list->front().id, added->id);
@@ -38,7 +38,7 @@ TEST_F(Keys, ValuesThatCannotWorkAreRefusedAndNothingIsStored) {
   EXPECT_CODE(add("github", "abc\ndef", "alice"), Code::Invalid);
   EXPECT_CODE(add("tailscale", "tskey-client-x?baseurl=https://evil.example"), Code::Invalid);
   EXPECT_TRUE(add("generic-env", "line one\nline two", "", "default", {{"variable", "MY_PEM"}}));
-  EXPECT_EQ(vault->list_keys("acme")->size(), 1U);
+  EXPECT_EQ(vault->list_keys(kOperator, "acme")->size(), 1U);
 }
 
 TEST_F(Keys, APassIsNotAKey) {
@@ -127,15 +127,16 @@ TEST_F(Keys, WhatTheProviderSaysIsKeptForTheCurrentVersionOnly) {
   const auto key = add("gemini", kGemini);
   ASSERT_TRUE(key);
   ASSERT_TRUE(vault->note_verdict(key->id, 1, false, 401));
-  EXPECT_EQ(vault->show_key(key->id)->state, "rejected_by_provider");
+  EXPECT_EQ(vault->show_key(kOperator, key->id)->state, "rejected_by_provider");
   ASSERT_TRUE(vault->note_verdict(key->id, 1, true, 200));
-  EXPECT_EQ(vault->show_key(key->id)->state, "active");
+  EXPECT_EQ(vault->show_key(kOperator, key->id)->state, "active");
   ASSERT_TRUE(vault->rotate_key(kOperator, key->id, secret(kGemini)));
   ASSERT_TRUE(vault->note_verdict(key->id, 1, false, 401));
-  EXPECT_EQ(vault->show_key(key->id)->state, "active");
+  EXPECT_EQ(vault->show_key(kOperator, key->id)->state, "active");
   ASSERT_TRUE(vault->note_verdict(key->id, 2, false, 401));
   ASSERT_TRUE(vault->rotate_key(kOperator, key->id, secret(kGemini)));
-  EXPECT_EQ(vault->show_key(key->id)->state, "active");  // the new value has not been judged
+  EXPECT_EQ(vault->show_key(kOperator, key->id)->state,
+            "active");  // the new value has not been judged
 }
 
 TEST_F(Keys, AllOfItOutlivesARestart) {
@@ -147,7 +148,7 @@ TEST_F(Keys, AllOfItOutlivesARestart) {
   reopen();
   EXPECT_EQ(vault->receipt_public_key(), public_key);
   EXPECT_EQ(vault->installation_id(), installation);
-  EXPECT_EQ(vault->list_keys("")->size(), 1U);
+  EXPECT_EQ(vault->list_keys(kOperator, "")->size(), 1U);
   const auto opened = use(started->passes.at(0));
   ASSERT_TRUE(opened);
   EXPECT_EQ(reveal(opened->value), kGemini);

@@ -187,13 +187,14 @@ audit::Act facts_of(const store::Policy& row) {
 }  // namespace
 
 /// The row of a place as it is, or as it would be made.
-Result<store::Policy> Vault::State::policy_row(const PolicyPlace& place, bool& is_there) {
-  STRONGROOM_TRY(const auto of, tenant(place.tenant));
+Result<store::Policy> Vault::State::policy_row(const Actor& actor, const PolicyPlace& place,
+                                               bool& is_there) {
+  STRONGROOM_TRY(const auto of, tenant(actor, place.tenant));
   store::Policy row;
   row.tenant = of.id;
   row.service = place.service;
   if (place.key) {
-    STRONGROOM_TRY(const auto found, key(*place.key));
+    STRONGROOM_TRY(const auto found, key(actor, *place.key));
     if (found.tenant != of.id)
       return fail(Code::NotFound,
                   "There is no key " + place.key->text() + " in the tenant '" + of.name + "'.");
@@ -325,8 +326,9 @@ Result<store::Policy> Vault::State::put_policy(const Actor& actor, const PolicyP
   store::Policy row;
   bool has_other_unit = false;
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
+    STRONGROOM_CHECKED(actor.need(Right::Administer));
     bool is_there = false;
-    STRONGROOM_TRY(row, state.policy_row(place, is_there));
+    STRONGROOM_TRY(row, state.policy_row(actor, place, is_there));
     if (row.key) {
       STRONGROOM_TRY(const auto key, state.key(*row.key));
       if (key.state == kRevoked) return fail(Code::Revoked, "This key was revoked.", "key_revoked");
@@ -383,8 +385,9 @@ Result<store::Policy> Vault::State::take_policy(const Actor& actor, const Policy
   auto& state = *this;
   store::Policy row;
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
+    STRONGROOM_CHECKED(actor.need(Right::Administer));
     bool is_there = false;
-    STRONGROOM_TRY(row, state.policy_row(place, is_there));
+    STRONGROOM_TRY(row, state.policy_row(actor, place, is_there));
     if (!is_there) return fail(Code::NotFound, "There is no policy for that.");
     STRONGROOM_CHECKED(state.erase_policies_in_transaction({{"id", store::to_value(row.id)}}));
     audit::Act act = facts_of(row);
@@ -395,23 +398,24 @@ Result<store::Policy> Vault::State::take_policy(const Actor& actor, const Policy
   return row;
 }
 
-Result<PolicyView> Vault::show_policy(const PolicyPlace& place) {
+Result<PolicyView> Vault::show_policy(const Actor& actor, const PolicyPlace& place) {
   bool is_there = false;
-  STRONGROOM_TRY(const auto row, state_->policy_row(place, is_there));
+  STRONGROOM_TRY(const auto row, state_->policy_row(actor, place, is_there));
   if (!is_there) return fail(Code::NotFound, "There is no policy for that.");
   return state_->view(row);
 }
 
-Result<std::vector<PolicyView>> Vault::list_policies(std::string_view tenant_name) {
+Result<std::vector<PolicyView>> Vault::list_policies(const Actor& actor,
+                                                     std::string_view tenant_name) {
   auto& state = *state_;
-  store::Where where;
-  if (!tenant_name.empty()) {
-    STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
-    where.push_back({"tenant", store::to_value(tenant.id)});
-  }
+  STRONGROOM_TRY(const auto where, state.rows_of(actor, tenant_name));
   STRONGROOM_TRY(const auto rows, state.store.list<store::Policy>(where));
   std::vector<PolicyView> views;
   for (const auto& row : rows) {
+    if (row.key) {
+      STRONGROOM_TRY(const auto key, state.key(*row.key));
+      if (!state.sees(actor, key)) continue;
+    }
     STRONGROOM_TRY(auto view, state.view(row));
     views.push_back(std::move(view));
   }

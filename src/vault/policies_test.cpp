@@ -54,8 +54,8 @@ TEST_F(Policies, OnesOfAllThreeLevelsHoldForAKey) {
   EXPECT_EQ(all[1].policy.requests_per_minute, 50U);
   EXPECT_EQ(all[2].level, PolicyLevel::Key);
   EXPECT_EQ(all[2].policy.requests_per_minute, 5U);
-  EXPECT_EQ(vault->list_policies("acme")->size(), 4U);
-  EXPECT_EQ(vault->list_policies("")->size(), 4U);
+  EXPECT_EQ(vault->list_policies(kOperator, "acme")->size(), 4U);
+  EXPECT_EQ(vault->list_policies(kOperator, "")->size(), 4U);
 }
 
 TEST_F(Policies, AChangeLeavesWhatItDoesNotName) {
@@ -86,7 +86,8 @@ TEST_F(Policies, AChangeLeavesWhatItDoesNotName) {
   PolicyChange last;
   last.allow = std::vector<std::string>();
   EXPECT_CODE(set(of_key(), last), Code::Invalid);
-  EXPECT_EQ(vault->show_policy(of_key())->policy.allow.size(), 1U) << "nothing was changed";
+  EXPECT_EQ(vault->show_policy(kOperator, of_key())->policy.allow.size(), 1U)
+      << "nothing was changed";
 }
 
 TEST_F(Policies, SurviveARestartAndAreInTheRecord) {
@@ -94,7 +95,7 @@ TEST_F(Policies, SurviveARestartAndAreInTheRecord) {
   change.deny = {"DELETE /v1/**"};
   ASSERT_TRUE(set({"acme", "gemini", {}}, change));
   reopen();
-  const auto shown = vault->show_policy({"acme", "gemini", {}});
+  const auto shown = vault->show_policy(kOperator, {"acme", "gemini", {}});
   ASSERT_TRUE(shown);
   EXPECT_EQ(catalog::rule_text(shown->policy.deny.at(0)), "DELETE /v1/**");
   EXPECT_EQ(shown->policy.requests_per_minute, 9U);
@@ -102,7 +103,7 @@ TEST_F(Policies, SurviveARestartAndAreInTheRecord) {
   const auto names = actions();
   EXPECT_NE(std::ranges::find(names, "policy.set done"), names.end());
   EXPECT_EQ(names.back(), "policy.remove done");
-  EXPECT_CODE(vault->show_policy({"acme", "gemini", {}}), Code::NotFound);
+  EXPECT_CODE(vault->show_policy(kOperator, {"acme", "gemini", {}}), Code::NotFound);
   EXPECT_CODE(remove({"acme", "gemini", {}}), Code::NotFound);
 }
 
@@ -129,7 +130,7 @@ TEST_F(Policies, MistakesAreRefusedWithAReason) {
   EXPECT_CODE(set({"acme", "", {}}, budget), Code::Invalid);
   ASSERT_TRUE(vault->add_tenant(kOperator, "globex"));
   EXPECT_CODE(set({"globex", "", key}, rate(1)), Code::NotFound);
-  EXPECT_CODE(vault->show_policy({"globex", "", key}), Code::NotFound);
+  EXPECT_CODE(vault->show_policy(kOperator, {"globex", "", key}), Code::NotFound);
 }
 
 TEST_F(Policies, AChangeReachesTheLeasesOfEveryKeyItIsFor) {
@@ -159,10 +160,10 @@ TEST_F(Policies, GoWithTheirKeyAndTheirTenant) {
   vault->note_spent(key, kGateway, {10, "", 0});
   ASSERT_TRUE(vault->save_spending());
   ASSERT_TRUE(run(vault->revoke_key(kOperator, key)));
-  EXPECT_EQ(vault->list_policies("acme")->size(), 1U);
+  EXPECT_EQ(vault->list_policies(kOperator, "acme")->size(), 1U);
   EXPECT_CODE(set(of_key(), rate(1)), Code::Revoked);
   ASSERT_TRUE(run(vault->remove_tenant(kOperator, "acme")));
-  EXPECT_TRUE(vault->list_policies("")->empty());
+  EXPECT_TRUE(vault->list_policies(kOperator, "")->empty());
   reopen();
   EXPECT_TRUE(store->list<store::Spending>()->empty());
 }
@@ -183,20 +184,20 @@ TEST_F(Policies, N7_SpendingIsSummedUpPerPolicyAndSurvivesARestart) {
   ASSERT_TRUE(vault->save_spending());
   ASSERT_TRUE(vault->save_spending()) << "nothing to do";
   reopen();
-  const auto shown = vault->show_policy(of_key());
+  const auto shown = vault->show_policy(kOperator, of_key());
   ASSERT_TRUE(shown);
   EXPECT_EQ(shown->bytes_today, 110U);
   EXPECT_EQ(shown->units_today, 7U);
-  EXPECT_EQ(vault->show_policy({"acme", "", {}})->bytes_today, 110U);
-  EXPECT_EQ(vault->show_policy({"acme", "", {}})->units_today, 0U) << "it has no budget";
+  EXPECT_EQ(vault->show_policy(kOperator, {"acme", "", {}})->bytes_today, 110U);
+  EXPECT_EQ(vault->show_policy(kOperator, {"acme", "", {}})->units_today, 0U) << "it has no budget";
   EXPECT_EQ(vault->spent_by_others(of_the_key->id, kGateway).units, 7U) << "a gateway before it";
   clock.advance(std::chrono::hours(24));
-  EXPECT_EQ(vault->show_policy(of_key())->units_today, 0U);
+  EXPECT_EQ(vault->show_policy(kOperator, of_key())->units_today, 0U);
   (void)applied();
   vault->note_spent(key, kGateway, {1, "tokens", 2});
   ASSERT_TRUE(vault->save_spending());
   reopen();
-  EXPECT_EQ(vault->show_policy(of_key())->units_today, 2U);
+  EXPECT_EQ(vault->show_policy(kOperator, of_key())->units_today, 2U);
 }
 
 TEST_F(Policies, AnotherUnitBeginsAtNothing) {
@@ -221,7 +222,8 @@ TEST_F(Policies, TheLargestFitsTheRecord) {
   const auto largest = set(of_key(), change);
   ASSERT_TRUE(largest) << largest.error().message;
   reopen();
-  EXPECT_EQ(vault->show_policy(of_key())->policy.deny.size(), catalog::Policy::kMaxRules);
+  EXPECT_EQ(vault->show_policy(kOperator, of_key())->policy.deny.size(),
+            catalog::Policy::kMaxRules);
   EXPECT_EQ(actions().back(), "policy.set done");
 }
 

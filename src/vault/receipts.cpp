@@ -230,7 +230,7 @@ Result<Receipt> Vault::State::write_receipt(const Undertaking& undertaking,
       {"installation", installation},
       {"subject", undertaking.subject},
       {"reason", undertaking.reason},
-      {"asked_by", undertaking.actor.name},
+      {"asked_by", undertaking.actor.name()},
       {"asked_at", to_rfc3339(undertaking.asked)},
       {"revoked_at", to_rfc3339(undertaking.revoked)},
       {"completed_at", to_rfc3339(completed)},
@@ -325,8 +325,10 @@ Result<Receipt> Vault::State::write_shred_receipt(const ShredFacts& facts) {
   return sign_and_store(std::move(receipt), id, facts.tenant, facts.tenant.text(), completed);
 }
 
-Result<std::vector<json::object>> Vault::list_receipts() {
-  STRONGROOM_TRY(auto rows, state_->store.list<store::Receipt>());
+Result<std::vector<json::object>> Vault::list_receipts(const Actor& actor) {
+  STRONGROOM_CHECKED(actor.need(Right::SeeAll));
+  STRONGROOM_TRY(const auto where, state_->rows_of(actor, {}));
+  STRONGROOM_TRY(auto rows, state_->store.list<store::Receipt>(where));
   std::ranges::sort(rows, std::ranges::greater(), &store::Receipt::created);
   std::vector<json::object> list;
   for (const auto& row : rows) {
@@ -339,9 +341,11 @@ Result<std::vector<json::object>> Vault::list_receipts() {
   return list;
 }
 
-Result<std::string> Vault::show_receipt(ReceiptId id) {
+Result<std::string> Vault::show_receipt(const Actor& actor, ReceiptId id) {
+  STRONGROOM_CHECKED(actor.need(Right::SeeAll));
   STRONGROOM_TRY(const auto row, state_->by_id<store::Receipt>(id));
-  if (!row) return fail(Code::NotFound, "There is no receipt " + id.text() + ".");
+  if (!row || !actor.is_of(row->tenant))
+    return fail(Code::NotFound, "There is no receipt " + id.text() + ".");
   return row->document;
 }
 

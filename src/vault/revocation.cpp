@@ -53,9 +53,11 @@ io::Task<Result<Receipt>> Vault::revoke_key(Actor actor, KeyId id) {
   auto& state = *state_;
   State::Undertaking undertaking;
   undertaking.asked = state.clock.wall();
-  auto found = state.key(id);
+  auto found = state.key(actor, id);
   if (!found) co_return std::unexpected(std::move(found).error());
   store::Key key = std::move(*found);
+  const Status may = state.need_to_revoke(actor, key.owner);
+  if (!may) co_return std::unexpected(may.error());
   const Status changed = state.commit([&] { return state.revoke_in_transaction(key); });
   undertaking.revoked = from_micros(key.changed);
   undertaking.subject = subject_of(key);
@@ -74,9 +76,11 @@ io::Task<Result<Receipt>> Vault::revoke_key(Actor actor, KeyId id) {
 
 io::Task<Result<Receipt>> Vault::end_session(Actor actor, SessionId id, std::string why) {
   auto& state = *state_;
-  auto found = state.session(id);
+  auto found = state.session(actor, id);
   if (!found) co_return std::unexpected(std::move(found).error());
   store::Session session = std::move(*found);
+  const Status may = state.need_to_end(actor, session);
+  if (!may) co_return std::unexpected(may.error());
   if (session.state == kEnded) {
     // Ended twice (a runner that says so while the operator does): one end, one receipt.
     auto written = state.receipt_of(id.text());
@@ -117,12 +121,18 @@ io::Task<Result<Receipt>> Vault::remove_member(Actor actor, std::string tenant_n
   auto& state = *state_;
   State::Undertaking undertaking;
   undertaking.asked = undertaking.revoked = state.clock.wall();
-  auto found = state.belongings_of(tenant_name, name);
+  const Status may = actor.need(Right::Administer);
+  if (!may) co_return std::unexpected(may.error());
+  auto found = state.belongings_of(actor, tenant_name, name);
   if (!found) co_return std::unexpected(std::move(found).error());
   auto& [tenant, member, sessions, keys] = *found;
+  const Status may_appoint = need_to_appoint(actor, member.role);
+  if (!may_appoint) co_return std::unexpected(may_appoint.error());
   const Status changed = state.commit([&]() -> Status {
     member.state = kRemoved;
     STRONGROOM_CHECKED(state.store.update(member));
+    STRONGROOM_CHECKED(
+        state.revoke_tokens_in_transaction({{"member", store::to_value(member.id)}}));
     for (auto& session : sessions)
       STRONGROOM_CHECKED(state.end_in_transaction(session, "member removed"));
     for (auto& key : keys) STRONGROOM_CHECKED(state.revoke_in_transaction(key));
@@ -149,7 +159,9 @@ io::Task<Result<Receipt>> Vault::remove_tenant(Actor actor, std::string name) {
   auto& state = *state_;
   State::Undertaking undertaking;
   undertaking.asked = undertaking.revoked = state.clock.wall();
-  auto found = state.belongings_of(name, {});
+  const Status may = actor.need(Right::Operate);
+  if (!may) co_return std::unexpected(may.error());
+  auto found = state.belongings_of(actor, name, {});
   if (!found) co_return std::unexpected(std::move(found).error());
   auto& [tenant, member, sessions, keys] = *found;
   const Status changed =
@@ -172,10 +184,11 @@ io::Task<Result<Receipt>> Vault::remove_tenant(Actor actor, std::string name) {
 }
 
 /// A member, or with no name the whole tenant, and what goes with them.
-Result<Vault::State::Belongings> Vault::State::belongings_of(std::string_view tenant_name,
+Result<Vault::State::Belongings> Vault::State::belongings_of(const Actor& actor,
+                                                             std::string_view tenant_name,
                                                              std::string_view member_name) {
   Belongings out;
-  STRONGROOM_TRY(out.tenant, tenant(tenant_name));
+  STRONGROOM_TRY(out.tenant, tenant(actor, tenant_name));
   store::Where sessions{{"state", std::string(kOpen)}};
   store::Where keys{{"tenant", store::to_value(out.tenant.id)}};
   if (member_name.empty()) {
@@ -209,6 +222,7 @@ Status Vault::State::remove_in_transaction(store::Tenant& tenant,
     member.state = kRemoved;
     STRONGROOM_CHECKED(store.update(member));
   }
+  STRONGROOM_CHECKED(revoke_tokens_in_transaction(of_tenant));
   for (auto& session : sessions) STRONGROOM_CHECKED(end_in_transaction(session, "tenant removed"));
   for (auto& key : keys) STRONGROOM_CHECKED(revoke_in_transaction(key));
   STRONGROOM_TRY([[maybe_unused]] const int skills, store.erase<store::Skill>(of_tenant));

@@ -50,12 +50,12 @@ TEST_F(Revocation, ARevokedKeyIsRefusedAtOnceAndItsRecordsAreGone) {
   const auto refused = use(started->passes.at(0));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().reason, "key_revoked");
-  EXPECT_EQ(vault->show_key(key->id)->state, "revoked");
+  EXPECT_EQ(vault->show_key(kOperator, key->id)->state, "revoked");
   EXPECT_CODE(vault->rotate_key(kOperator, key->id, secret(kGemini)), Code::Revoked);
   EXPECT_CODE(vault->open_for_check(kOperator, key->id), Code::Revoked);
   EXPECT_CODE(start("alice", {"gemini"}), Code::NotFound);
   reopen();
-  EXPECT_EQ(vault->show_key(key->id)->state, "revoked");
+  EXPECT_EQ(vault->show_key(kOperator, key->id)->state, "revoked");
   EXPECT_FALSE(use(started->passes.at(0)));
 }
 
@@ -69,7 +69,7 @@ TEST_F(Revocation, RevokeWinsAgainstWhatHappensMeanwhile) {
     EXPECT_CODE(start("alice", {"gemini"}), Code::NotFound);
   };
   ASSERT_TRUE(run(vault->revoke_key(kOperator, key->id)));
-  EXPECT_EQ(vault->show_key(key->id)->state, "revoked");
+  EXPECT_EQ(vault->show_key(kOperator, key->id)->state, "revoked");
   // Again: fenced again, another receipt, nothing undone.
   EXPECT_TRUE(run(vault->revoke_key(kOperator, key->id)));
   EXPECT_EQ(fences.fenced.size(), 2U);
@@ -110,12 +110,16 @@ TEST_F(Revocation, TheEndOfASessionWhoseRunnerWasLostWithdrawsNothing) {
   const auto proxied = start("alice", {"gemini"});
   const auto ended = start("alice", {"github"});
   ASSERT_TRUE(injected && proxied && ended);
-  const auto lost = run(vault->end_session({"vault"}, injected->session.id, "runner lost"));
+  const auto lost =
+      run(vault->end_session(Actor::installation("vault"), injected->session.id, "runner lost"));
   ASSERT_TRUE(lost);
   EXPECT_FALSE(lost->is_withdrawn);
   EXPECT_NE(lost->document.find("whose runner was lost at"), std::string::npos);
-  EXPECT_TRUE(run(vault->end_session({"vault"}, proxied->session.id, "runner lost"))->is_withdrawn);
-  EXPECT_TRUE(run(vault->end_session({"vault"}, ended->session.id, "finished"))->is_withdrawn);
+  EXPECT_TRUE(
+      run(vault->end_session(Actor::installation("vault"), proxied->session.id, "runner lost"))
+          ->is_withdrawn);
+  EXPECT_TRUE(run(vault->end_session(Actor::installation("vault"), ended->session.id, "finished"))
+                  ->is_withdrawn);
 }
 
 /// As after a restart of the vault, before its runners have come back.
@@ -130,7 +134,9 @@ TEST_F(Revocation, TheEndOfASessionWithoutItsRunnerWithdrawsNothing) {
   ASSERT_TRUE(away);
   EXPECT_FALSE(away->is_withdrawn);
   EXPECT_NE(away->document.find("whose runner is not connected"), std::string::npos);
-  EXPECT_TRUE(run(vault->end_session({"vault"}, finished->session.id, "finished"))->is_withdrawn);
+  EXPECT_TRUE(
+      run(vault->end_session(Actor::installation("vault"), finished->session.id, "finished"))
+          ->is_withdrawn);
   fences.speaker = spoken->session.id;
   EXPECT_TRUE(run(vault->end_session(kOperator, spoken->session.id, "asked"))->is_withdrawn);
 }
@@ -213,8 +219,8 @@ TEST_F(Revocation, TheReceiptIsSignedAndSaysWhatHolds) {
             "still_exposed");
   EXPECT_FALSE(verified->at("r3").at("holds").as_bool());
   EXPECT_FALSE(verified->at("r4").at("holds").as_bool());
-  EXPECT_EQ(*vault->show_receipt(receipt->id), receipt->document);
-  EXPECT_EQ(vault->list_receipts()->size(), 1U);
+  EXPECT_EQ(*vault->show_receipt(kOperator, receipt->id), receipt->document);
+  EXPECT_EQ(vault->list_receipts(kOperator)->size(), 1U);
   EXPECT_EQ(receipt->document.find(kToken), std::string::npos);
 
   std::string changed = receipt->document;
@@ -262,7 +268,8 @@ TEST_F(Revocation, ASessionWhoseRunnerWasLostIsNamed) {
   const auto key = add("github", kToken, "alice");
   const auto started = start("alice", {"github"});
   ASSERT_TRUE(key && started);
-  ASSERT_TRUE(run(vault->end_session({"vault"}, started->session.id, "runner lost")));
+  ASSERT_TRUE(
+      run(vault->end_session(Actor::installation("vault"), started->session.id, "runner lost")));
   const auto receipt = run(vault->revoke_key(kOperator, key->id));
   ASSERT_TRUE(receipt);
   EXPECT_FALSE(receipt->is_withdrawn);
@@ -279,9 +286,9 @@ TEST_F(Revocation, RemovingAMemberEndsWhatIsTheirsAndNothingElse) {
   ASSERT_TRUE(receipt);
   EXPECT_EQ(fences.fenced.size(), 2U);  // her session and her key
   EXPECT_EQ(fences.reasons.front(), "member_removed");
-  EXPECT_EQ(vault->show_key(own->id)->state, "revoked");
-  EXPECT_EQ(vault->show_key(shared->id)->state, "active");
-  EXPECT_EQ(vault->show_session(alice->session.id)->state, "ended");
+  EXPECT_EQ(vault->show_key(kOperator, own->id)->state, "revoked");
+  EXPECT_EQ(vault->show_key(kOperator, shared->id)->state, "active");
+  EXPECT_EQ(vault->show_session(kOperator, alice->session.id)->state, "ended");
   EXPECT_FALSE(use(alice->passes.at(0)));
   EXPECT_FALSE(use(alice->passes.at(1)));
   EXPECT_TRUE(use(bob->passes.at(0)));
@@ -301,12 +308,12 @@ TEST_F(Revocation, RemovingATenantShredsIt) {
   EXPECT_EQ(records_left(), 0U);
   for (const auto& tenant : *store->list<store::Tenant>()) EXPECT_TRUE(tenant.wrapped_key.empty());
   for (const auto& epoch : *store->list<store::Epoch>()) EXPECT_TRUE(epoch.wrapped_seed.empty());
-  EXPECT_CODE(vault->list_keys("acme"), Code::NotFound);
-  EXPECT_TRUE(vault->list_tenants()->empty());
+  EXPECT_CODE(vault->list_keys(kOperator, "acme"), Code::NotFound);
+  EXPECT_TRUE(vault->list_tenants(kOperator)->empty());
   EXPECT_TRUE(vault->add_tenant(kOperator, "acme"));
-  EXPECT_TRUE(vault->list_keys("acme")->empty());
+  EXPECT_TRUE(vault->list_keys(kOperator, "acme")->empty());
   reopen();
-  EXPECT_EQ(vault->list_tenants()->size(), 1U);
+  EXPECT_EQ(vault->list_tenants(kOperator)->size(), 1U);
 }
 
 TEST_F(Revocation, TheRecordTellsWhenItBeganAndWhenItWasDone) {

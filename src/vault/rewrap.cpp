@@ -86,9 +86,10 @@ void Vault::State::note_begun(const Actor& actor, const store::Tenant& tenant,
 Result<Vault::BegunRewrap> Vault::begin_rewrap(const Actor& actor, std::string_view name,
                                                unsigned share) {
   auto& state = *state_;
+  STRONGROOM_CHECKED(actor.need(Right::Operate));
   if (share < 1 || share > 100)
     return fail(Code::Invalid, "the share of a rewrap is 1 to 100, in hundredths");
-  STRONGROOM_TRY(const auto tenant, state.tenant(name));
+  STRONGROOM_TRY(const auto tenant, state.tenant(actor, name));
   const auto running = state.rewraps.find(tenant.id);
   if (running != state.rewraps.end() && running->second.view.state == kRewrapRunning) {
     running->second.share = share;
@@ -104,8 +105,9 @@ Result<Vault::BegunRewrap> Vault::begin_rewrap(const Actor& actor, std::string_v
   return BegunRewrap{tenant.id, true};
 }
 
-Result<RewrapView> Vault::show_rewrap(std::string_view name) {
-  STRONGROOM_TRY(const auto tenant, state_->tenant_even_removed(name));
+Result<RewrapView> Vault::show_rewrap(const Actor& actor, std::string_view name) {
+  STRONGROOM_CHECKED(actor.need(Right::Operate));
+  STRONGROOM_TRY(const auto tenant, state_->tenant_even_removed(actor, name));
   const auto found = state_->rewraps.find(tenant.id);
   if (found == state_->rewraps.end() || found->second.view.state.empty())
     return fail(Code::NotFound,
@@ -213,7 +215,7 @@ unsigned Vault::rewrap_share(TenantId tenant) const {
 }
 
 Result<std::vector<std::string>> Vault::unfinished_rewraps() {
-  STRONGROOM_TRY(const auto tenants, state_->tenants_of({}));
+  STRONGROOM_TRY(const auto tenants, state_->tenants_of(Actor::installation("vault"), {}));
   std::vector<std::string> names;
   for (const auto& tenant : tenants) {
     STRONGROOM_TRY(const auto living, state_->living_epochs(tenant.id));
@@ -248,7 +250,7 @@ io::Task<void> run_rewrap(io::Loop& loop, Vault& vault, TenantId tenant) {
 Result<RewrapView> start_rewrap(io::Loop& loop, Vault& vault, const Actor& actor,
                                 std::string_view tenant, unsigned share) {
   STRONGROOM_TRY(const auto begun, vault.begin_rewrap(actor, tenant, share));
-  STRONGROOM_TRY(auto view, vault.show_rewrap(tenant));
+  STRONGROOM_TRY(auto view, vault.show_rewrap(actor, tenant));
   if (begun.is_new) loop.spawn(run_rewrap(loop, vault, begun.tenant));
   return view;
 }
@@ -257,7 +259,8 @@ void go_on_with_rewraps(io::Loop& loop, Vault& vault) {
   const auto tenants = vault.unfinished_rewraps();
   if (!tenants) return;
   for (const auto& tenant : *tenants) {
-    const auto started = start_rewrap(loop, vault, Actor{"vault"}, tenant, kRewrapShare);
+    const auto started =
+        start_rewrap(loop, vault, Actor::installation("vault"), tenant, kRewrapShare);
     if (!started) log(LogLevel::Error, "rewrap_not_resumed", {{"why", started.error().message}});
   }
 }

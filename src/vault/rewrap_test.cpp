@@ -60,7 +60,7 @@ TEST_F(Rewrap, EverythingGoesIntoTheNewEpochAndTheOldSeedEnds) {
   ASSERT_TRUE(run(vault->revoke_key(kOperator, keys[1])));
   const auto before = store->list<store::Tenant>()->at(0).wrapped_key;
   finish(begin());
-  const auto view = vault->show_rewrap("acme");
+  const auto view = vault->show_rewrap(kOperator, "acme");
   ASSERT_TRUE(view);
   EXPECT_EQ(view->state, "done");
   EXPECT_EQ(view->rewrapped, 2U);
@@ -142,10 +142,10 @@ TEST_F(Rewrap, ItRunsBesideTheLoopAndIsRecorded) {
   run([](io::Loop& loop, Vault& vault) -> io::Task<bool> {
     const auto started = start_rewrap(loop, vault, kOperator, "acme", 100);
     EXPECT_TRUE(started);
-    while (vault.show_rewrap("acme")->state == kRewrapRunning) co_await loop.yield();
+    while (vault.show_rewrap(kOperator, "acme")->state == kRewrapRunning) co_await loop.yield();
     co_return true;
   }(loop, *vault));
-  EXPECT_EQ(vault->show_rewrap("acme")->state, kRewrapDone);
+  EXPECT_EQ(vault->show_rewrap(kOperator, "acme")->state, kRewrapDone);
   const auto acts = actions();
   EXPECT_EQ(std::ranges::count(acts, "tenant.rewrap begun"), 1);
   EXPECT_EQ(std::ranges::count(acts, "tenant.rewrap done"), 1);

@@ -108,6 +108,7 @@ Status Vault::State::change_root_in_transaction(const Secret& to, std::span<cons
 
 Result<RootRotation> Vault::rotate_root(const Actor& actor, const Secret& passphrase) {
   auto& state = *state_;
+  STRONGROOM_CHECKED(actor.need(Right::Operate));
   STRONGROOM_TRY(auto seals, state.renewed_seals(passphrase));
   Secret root = crypto::random_secret(kRootKeySize);
   for (auto& sealing : seals) seal_root(sealing, root);
@@ -131,7 +132,7 @@ Result<RootRotation> Vault::rotate_root(const Actor& actor, const Secret& passph
     log(LogLevel::Error, "seal_file_not_replaced", {{"why", adopted.error().message}});
   }
   done.is_forgotten = state.store.forget_overwritten().has_value();
-  STRONGROOM_TRY(done.seals, list_seals());
+  STRONGROOM_TRY(done.seals, list_seals(actor));
   return done;
 }
 

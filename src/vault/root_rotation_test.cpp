@@ -105,7 +105,7 @@ TEST_F(RootRotation, WhatCannotBeRenewedIsSaidBeforeAnythingChanges) {
   EXPECT_EQ(refused.error().reason, "seal_not_renewable");
   EXPECT_EQ(content(seal_path()), before);
   EXPECT_FALSE(fs::exists(next_path()));
-  for (const auto& seal : *vault->list_seals())
+  for (const auto& seal : *vault->list_seals(kOperator))
     if (seal.kind == kSharesSeal) ASSERT_TRUE(vault->remove_seal(kOperator, seal.id));
   add_seal("passphrase", "correct horse battery");
   EXPECT_EQ(vault->rotate_root(kOperator, Secret()).error().reason, "passphrase_missing");
@@ -228,11 +228,12 @@ class Shred : public RootRotation {
   json::object shredded(std::string_view tenant) {
     const auto begun = vault->begin_shred(kOperator, tenant, Secret(), 100);
     EXPECT_TRUE(begun) << begun.error().message;
-    while (vault->show_rewrap(tenant)->state == kRewrapRunning)
+    while (vault->show_rewrap(kOperator, tenant)->state == kRewrapRunning)
       EXPECT_TRUE(vault->step_rewrap(begun->tenant));
-    const auto id = ReceiptId::parse(vault->show_rewrap(tenant)->receipt);
+    const auto id = ReceiptId::parse(vault->show_rewrap(kOperator, tenant)->receipt);
     EXPECT_TRUE(id);
-    const auto body = verify_receipt(*vault->show_receipt(*id), vault->receipt_public_key());
+    const auto body =
+        verify_receipt(*vault->show_receipt(kOperator, *id), vault->receipt_public_key());
     EXPECT_TRUE(body);
     EXPECT_EQ(body->at("reason"), "shredded");
     return body->at("r4").as_object();
@@ -257,7 +258,7 @@ TEST_F(Shred, ARewrapThatRunsIsBegunAnew) {
   ASSERT_TRUE(begun);
   ASSERT_TRUE(vault->step_rewrap(begun->tenant));
   EXPECT_EQ(shredded("acme").at("holds"), true);
-  EXPECT_EQ(vault->show_rewrap("acme")->epoch, 3);
+  EXPECT_EQ(vault->show_rewrap(kOperator, "acme")->epoch, 3);
   int living = 0;
   for (const auto& epoch : *store->list<store::Epoch>()) living += !epoch.wrapped_seed.empty();
   EXPECT_EQ(living, 1);
@@ -265,7 +266,7 @@ TEST_F(Shred, ARewrapThatRunsIsBegunAnew) {
 }
 
 TEST_F(Shred, ARemovedTenantHasItsReceiptAtOnce) {
-  const auto tenant = vault->list_tenants()->front().id;
+  const auto tenant = vault->list_tenants(kOperator)->front().id;
   ASSERT_TRUE(run(vault->remove_tenant(kOperator, "acme")));
   EXPECT_CODE(vault->begin_shred(kOperator, "acme", Secret(), 100), Code::NotFound);
   EXPECT_EQ(shredded(tenant.text()).at("holds"), true);
@@ -274,7 +275,7 @@ TEST_F(Shred, ARemovedTenantHasItsReceiptAtOnce) {
 TEST_F(Shred, WhereTheOldSealFileCannotBeWrittenOverItIsNotClaimed) {
   const auto begun = vault->begin_shred(kOperator, "acme", Secret(), 100);
   ASSERT_TRUE(begun);
-  while (vault->show_rewrap("acme")->state == kRewrapRunning)
+  while (vault->show_rewrap(kOperator, "acme")->state == kRewrapRunning)
     ASSERT_TRUE(vault->step_rewrap(begun->tenant));
   // A folder where the file was: it cannot be written over, nor replaced.
   fs::remove(seal_path());

@@ -6,7 +6,9 @@ namespace strongroom::vault {
 
 Result<SearchedKeys> Vault::open_for_scan(const Actor& actor, std::string_view tenant_name) {
   auto& state = *state_;
-  STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
+  // A search answers whether a guess is right: whoever may not read a key may not search for it.
+  STRONGROOM_CHECKED(actor.need(Right::Operate));
+  STRONGROOM_TRY(const auto tenant, state.tenant(actor, tenant_name));
   STRONGROOM_TRY(const auto keys,
                  state.store.list<store::Key>({{"tenant", store::to_value(tenant.id)}}));
   SearchedKeys out;

@@ -20,7 +20,8 @@ audit::Act act_on(const store::Seal& seal) {
 
 }  // namespace
 
-Result<std::vector<SealView>> Vault::list_seals() {
+Result<std::vector<SealView>> Vault::list_seals(const Actor& actor) {
+  STRONGROOM_CHECKED(actor.need(Right::Look));
   STRONGROOM_TRY(const auto seals, state_->store.list<store::Seal>());
   std::vector<SealView> views;
   for (const auto& seal : seals) views.push_back(view_of(seal));
@@ -29,6 +30,7 @@ Result<std::vector<SealView>> Vault::list_seals() {
 
 Result<SealView> Vault::add_seal(const Actor& actor, Sealing sealing) {
   auto& state = *state_;
+  STRONGROOM_CHECKED(actor.need(Right::Operate));
   sealing.row.created = state.now();
   seal_root(sealing, state.root_key);
   const auto& seal = sealing.row;
@@ -45,6 +47,7 @@ Result<SealView> Vault::add_seal(const Actor& actor, Sealing sealing) {
 
 Status Vault::remove_seal(const Actor& actor, SealId id) {
   auto& state = *state_;
+  STRONGROOM_CHECKED(actor.need(Right::Operate));
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto seals, state.store.list<store::Seal>());
     const auto found = std::ranges::find(seals, id, &store::Seal::id);

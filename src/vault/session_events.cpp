@@ -35,7 +35,10 @@ void Vault::note_attached(SessionId session) {
   if (!state.session_follower) return;
   // Nobody waits for this: one that cannot be read now is shown as ended soon enough.
   const auto row = state.session(session);
-  if (row) state.tell(state.event("attached", session, row->tenant));
+  if (!row) return;
+  SessionEvent out = state.event("attached", row->tenant);
+  state.put_session(out, session);
+  state.tell(out);
 }
 
 bool Vault::is_ending(SessionId session) const {
@@ -44,18 +47,25 @@ bool Vault::is_ending(SessionId session) const {
 
 Result<SessionEvent> Vault::end_of(const SessionView& view) {
   STRONGROOM_TRY(const auto row, state_->session(view.id));
-  SessionEvent out = state_->event("ended", view.id, row.tenant);
+  SessionEvent out = state_->event("ended", row.tenant);
+  state_->put_session(out, view.id);
   out.at = view.ended.value_or(out.at);
   STRONGROOM_TRY(const auto receipt, state_->receipt_of(view.id.text()));
   out.facts = end_facts(view.ended_why, receipt ? &*receipt : nullptr);
   return out;
 }
 
-SessionEvent Vault::State::event(std::string_view kind, SessionId session, TenantId tenant) {
+/// A member who cannot be read is nobody: only who sees the whole tenant is told.
+void Vault::State::put_session(SessionEvent& event, SessionId session) {
+  event.session = session;
+  const auto row = by_id<store::Session>(session);
+  event.member = row && *row ? (*row)->member : MemberId();
+}
+
+SessionEvent Vault::State::event(std::string_view kind, TenantId tenant) {
   SessionEvent out;
   out.kind = kind;
   out.at = clock.wall();
-  out.session = session;
   out.tenant = tenant;
   // A removed tenant's name has its id behind a '~', as another may have the name now.
   if (auto name = tenant_name(tenant)) out.tenant_name = name->substr(0, name->find('~'));
@@ -67,7 +77,9 @@ void Vault::State::tell(const SessionEvent& event) const {
 }
 
 void Vault::State::tell_started(const store::Session& session, const SessionView& view) {
-  SessionEvent out = event("started", session.id, session.tenant);
+  SessionEvent out = event("started", session.tenant);
+  out.session = session.id;
+  out.member = session.member;
   out.facts = {{"member", view.member},
                {"runtime", view.runtime},
                {"expires", to_rfc3339(view.expires)},
@@ -77,10 +89,10 @@ void Vault::State::tell_started(const store::Session& session, const SessionView
 
 void Vault::State::tell_ending(const Undertaking& undertaking) {
   if (undertaking.ending.empty()) return;
-  SessionEvent out = event("ending", {}, undertaking.tenant);
+  SessionEvent out = event("ending", undertaking.tenant);
   for (const auto& [session, why] : undertaking.ending) {
     ending.insert(session);
-    out.session = session;
+    put_session(out, session);
     out.facts["why"] = why;
     tell(out);
   }
@@ -89,10 +101,10 @@ void Vault::State::tell_ending(const Undertaking& undertaking) {
 void Vault::State::tell_carried_through(TenantId tenant, const Undertaking::Ending& ended,
                                         const std::vector<KeyId>& revoked,
                                         const Result<Receipt>& receipt) {
-  SessionEvent out = event("ended", {}, tenant);
+  SessionEvent out = event("ended", tenant);
   for (const auto& [session, why] : ended) {
     ending.erase(session);
-    out.session = session;
+    put_session(out, session);
     out.facts = end_facts(why, receipt ? &*receipt : nullptr);
     tell(out);
   }
@@ -102,7 +114,7 @@ void Vault::State::tell_carried_through(TenantId tenant, const Undertaking::Endi
     if (!grants) continue;
     for (const auto& grant : *grants) {
       if (!open_sessions.contains(grant.session)) continue;
-      out.session = grant.session;
+      put_session(out, grant.session);
       out.facts = {{"key", key.text()}, {"service", grant.service}, {"label", grant.label}};
       out.facts["receipt"] = receipt_in(receipt ? &*receipt : nullptr);
       tell(out);

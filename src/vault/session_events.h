@@ -20,6 +20,7 @@ struct SessionEvent {
   WallTime at{};
   SessionId session;
   TenantId tenant;
+  MemberId member;  ///< on whose behalf it runs
   std::string tenant_name;
   json::object facts;
 };

@@ -81,27 +81,25 @@ Result<store::SessionTerms> Vault::State::terms_of(SessionId session) {
   return none;
 }
 
-Result<std::vector<store::Session>> Vault::State::filtered(const SessionFilter& filter) {
+Result<std::vector<store::Session>> Vault::State::filtered(const Actor& actor,
+                                                           const SessionFilter& filter) {
   STRONGROOM_CHECKED(check_labels(filter.labels));
   if (!filter.state.empty() && filter.state != kOpen && filter.state != kEnded)
     return fail(Code::Invalid, "A session's state is 'open' or 'ended'.");
   if (filter.limit == 0 || filter.limit > kLongestSessionPage)
     return fail(Code::Invalid, "A page of the list has 1 to 1000 sessions.");
-  store::Where where;
-  if (!filter.tenant.empty()) {
-    STRONGROOM_TRY(const auto its, tenant(filter.tenant));
-    where.push_back({"tenant", store::to_value(its.id)});
-  }
+  STRONGROOM_TRY(auto where, rows_of(actor, filter.tenant));
   if (!filter.state.empty()) where.push_back({"state", filter.state});
   STRONGROOM_TRY(auto sessions, store.list<store::Session>(where));
   std::ranges::sort(sessions, comes_before);
   if (filter.before) {
-    STRONGROOM_TRY(const auto last, session(*filter.before));
+    STRONGROOM_TRY(const auto last, session(actor, *filter.before));
     std::erase_if(sessions, [&](const auto& each) { return !comes_before(last, each); });
   }
   std::vector<store::Session> page;
   for (auto& each : sessions) {
     if (page.size() == filter.limit) break;
+    if (!sees(actor, each.tenant, each.member)) continue;
     if (!filter.labels.empty()) {
       STRONGROOM_TRY(const auto terms, terms_of(each.id));
       STRONGROOM_TRY(const auto labels, settings_of(terms.labels));

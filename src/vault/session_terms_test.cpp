@@ -35,7 +35,7 @@ class SessionTerms : public VaultFixture {
     return filter;
   }
   std::vector<SessionId> list(const SessionFilter& filter) {
-    const auto views = vault->list_sessions(filter);
+    const auto views = vault->list_sessions(kOperator, filter);
     std::vector<SessionId> out;
     EXPECT_TRUE(views) << views.error().message;
     for (const auto& view : *views) out.push_back(view.id);
@@ -76,10 +76,10 @@ TEST_F(SessionTerms, AListIsFilteredAndReadPageByPage) {
   EXPECT_EQ(list(page({}, 2)), (std::vector{made[0], made[1]}));
   EXPECT_EQ(list(page(made[1], 2)), (std::vector{made[2], made[3]}));
   EXPECT_TRUE(list(page(made[4], 9)).empty());
-  EXPECT_CODE(vault->list_sessions(with({}, "lost")), Code::Invalid);
-  EXPECT_CODE(vault->list_sessions(page({}, 0)), Code::Invalid);
-  EXPECT_CODE(vault->list_sessions(page({}, 1001)), Code::Invalid);
-  EXPECT_CODE(vault->list_sessions(page(SessionId(IdBytes{9}), 9)), Code::NotFound);
+  EXPECT_CODE(vault->list_sessions(kOperator, with({}, "lost")), Code::Invalid);
+  EXPECT_CODE(vault->list_sessions(kOperator, page({}, 0)), Code::Invalid);
+  EXPECT_CODE(vault->list_sessions(kOperator, page({}, 1001)), Code::Invalid);
+  EXPECT_CODE(vault->list_sessions(kOperator, page(SessionId(IdBytes{9}), 9)), Code::NotFound);
 }
 
 TEST_F(SessionTerms, WhatWasGivenIsShownAlsoAfterARestart) {
@@ -87,7 +87,7 @@ TEST_F(SessionTerms, WhatWasGivenIsShownAlsoAfterARestart) {
   ASSERT_TRUE(one);
   close();
   open();
-  const auto shown = vault->show_session(one->session.id);
+  const auto shown = vault->show_session(kOperator, one->session.id);
   ASSERT_TRUE(shown);
   EXPECT_EQ(shown->labels, (Settings{{"run", "17"}}));
   EXPECT_EQ(shown->idle_limit, seconds(60));
@@ -116,14 +116,14 @@ TEST_F(SessionTerms, ASessionIsIdleWhenNothingHappensAndNothingIsUnderWay) {
   vault->forget_holder(gateway);
   clock.advance(seconds(61));
   EXPECT_EQ(vault->idle_sessions(), std::vector{id}) << "and the one without a limit never is";
-  const auto shown = vault->show_session(id);
+  const auto shown = vault->show_session(kOperator, id);
   ASSERT_TRUE(shown && shown->seen);
   EXPECT_EQ(shown->seen->uses, 2U);
   EXPECT_EQ(shown->seen->under_way, 0U);
   EXPECT_EQ(shown->seen->bytes_down, 20U);
   ASSERT_TRUE(run(vault->end_session(kOperator, id, "idle limit")));
   EXPECT_TRUE(vault->idle_sessions().empty());
-  EXPECT_FALSE(vault->show_session(id)->seen);
+  EXPECT_FALSE(vault->show_session(kOperator, id)->seen);
 }
 
 }  // namespace

@@ -80,8 +80,9 @@ Result<StartedSession> Vault::start_session(const Actor& actor, const SessionReq
     return fail(Code::Invalid, "The runtime's name is not one that we know.");
   Draft draft;
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
-    STRONGROOM_TRY(const auto tenant, state.tenant(request.tenant));
+    STRONGROOM_TRY(const auto tenant, state.tenant(actor, request.tenant));
     STRONGROOM_TRY(const auto member, state.member(tenant, request.member));
+    STRONGROOM_CHECKED(state.need_to_run_for(actor, member));
     if (member.role == kAuditor)
       return fail(Code::Refused, "An auditor reads the record and runs no sessions.",
                   "role_not_allowed");
@@ -137,8 +138,9 @@ Result<StartedSession> Vault::start_session(const Actor& actor, const SessionReq
   return std::move(draft.started);
 }
 
-Result<std::vector<SessionView>> Vault::list_sessions(const SessionFilter& filter) {
-  STRONGROOM_TRY(const auto sessions, state_->filtered(filter));
+Result<std::vector<SessionView>> Vault::list_sessions(const Actor& actor,
+                                                      const SessionFilter& filter) {
+  STRONGROOM_TRY(const auto sessions, state_->filtered(actor, filter));
   std::vector<SessionView> views;
   for (const auto& session : sessions) {
     STRONGROOM_TRY(auto view, state_->view(session));
@@ -152,8 +154,8 @@ TenantId Vault::tenant_of(SessionId id) const {
   return row ? row->tenant : TenantId();
 }
 
-Result<SessionView> Vault::show_session(SessionId id) {
-  STRONGROOM_TRY(const auto session, state_->session(id));
+Result<SessionView> Vault::show_session(const Actor& actor, SessionId id) {
+  STRONGROOM_TRY(const auto session, state_->session(actor, id));
   return state_->view(session);
 }
 

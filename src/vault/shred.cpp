@@ -14,11 +14,11 @@
 namespace strongroom::vault {
 
 /// By name; or, removed ones too, by id.
-Result<store::Tenant> Vault::State::tenant_even_removed(std::string_view name) {
-  auto found = tenant(name);
+Result<store::Tenant> Vault::State::tenant_even_removed(const Actor& actor, std::string_view name) {
+  auto found = tenant(actor, name);
   if (found) return found;
   const auto id = TenantId::parse(name);
-  if (!id) return found;
+  if (!id || !actor.is_of(*id)) return found;
   STRONGROOM_TRY(auto row, by_id<store::Tenant>(*id));
   if (row) return std::move(*row);
   return found;
@@ -54,15 +54,16 @@ Result<std::string> Vault::State::why_not_shredded(TenantId tenant, const Rewrap
 Result<Vault::BegunRewrap> Vault::begin_shred(const Actor& actor, std::string_view name,
                                               const Secret& passphrase, unsigned share) {
   auto& state = *state_;
+  STRONGROOM_CHECKED(actor.need(Right::Operate));
   if (share < 1 || share > 100)
     return fail(Code::Invalid, "the share of a shred is 1 to 100, in hundredths");
-  if (const auto found = state.tenant_even_removed(name); !found)
+  if (const auto found = state.tenant_even_removed(actor, name); !found)
     return std::unexpected(found.error());
   State::Shred shred;
   shred.asked = state.clock.wall();
   STRONGROOM_TRY(shred.rotation, rotate_root(actor, passphrase));
   // Its key is wrapped anew.
-  STRONGROOM_TRY(const auto tenant, state.tenant_even_removed(name));
+  STRONGROOM_TRY(const auto tenant, state.tenant_even_removed(actor, name));
   auto& rewrap = state.rewraps[tenant.id];
   const bool is_running = rewrap.view.state == kRewrapRunning;
   if (tenant.state == kActive) {
@@ -93,7 +94,7 @@ Status Vault::State::finish_shred(TenantId tenant, Rewrap& rewrap) {
   ShredFacts facts;
   facts.tenant = tenant;
   facts.name = row ? row->name : std::string();
-  facts.asked_by = rewrap.actor.name;
+  facts.asked_by = rewrap.actor.name();
   facts.asked = rewrap.shred->asked;
   facts.before = rewrap.shred->rotation.at;
   facts.revoked_keys = revoked;
@@ -109,7 +110,7 @@ Status Vault::State::finish_shred(TenantId tenant, Rewrap& rewrap) {
 Result<RewrapView> start_shred(io::Loop& loop, Vault& vault, const Actor& actor,
                                std::string_view tenant, const Secret& passphrase, unsigned share) {
   STRONGROOM_TRY(const auto begun, vault.begin_shred(actor, tenant, passphrase, share));
-  STRONGROOM_TRY(auto view, vault.show_rewrap(tenant));
+  STRONGROOM_TRY(auto view, vault.show_rewrap(actor, tenant));
   if (begun.is_new) loop.spawn(run_rewrap(loop, vault, begun.tenant));
   return view;
 }

@@ -72,9 +72,13 @@ struct Vault::State {
   Status load_spending();
 
   // Looking up. NotFound reads the same whether a thing never was, is gone, or is another tenant's.
-  Result<store::Tenant> tenant(std::string_view name);
-  Result<std::vector<store::Tenant>> tenants_of(std::string_view name);
+  Result<store::Tenant> tenant(const Actor& actor, std::string_view name);
+  Result<std::vector<store::Tenant>> tenants_of(const Actor& actor, std::string_view name);
+  Result<store::Where> rows_of(const Actor& actor, std::string_view tenant_name);
+  Result<store::Key> key(const Actor& actor, KeyId id);
+  Result<store::Session> session(const Actor& actor, SessionId id);
   Result<store::Member> member(const store::Tenant& tenant, std::string_view name);
+  // For the vault's own doings.
   Result<store::Key> key(KeyId id);
   Result<store::Session> session(SessionId id);
   Result<store::KeyVersion> current_version(const store::Key& key);
@@ -84,13 +88,22 @@ struct Vault::State {
     return store.template find<Row>({{"id", store::to_value(id)}});
   }
 
+  // May they? (access.cpp)
+  [[nodiscard]] static bool sees(const Actor& actor, const store::Key& key);
+  [[nodiscard]] static bool sees(const Actor& actor, TenantId tenant, MemberId member);
+  [[nodiscard]] static bool sees(const Actor& actor, const store::Token& token);
+  static Status need_to_keep(const Actor& actor, const std::optional<MemberId>& owner);
+  static Status need_to_revoke(const Actor& actor, const std::optional<MemberId>& owner);
+  static Status need_to_run_for(const Actor& actor, const store::Member& member);
+  static Status need_to_end(const Actor& actor, const store::Session& session);
+
   /// A pass pasted where a key belongs would only ever fail at the provider.
   Status refuse_pass(const Secret& value);
 
   // What sessions were started with (session_terms.cpp)
   Status put_terms(SessionId session, const SessionRequest& request);
   Result<store::SessionTerms> terms_of(SessionId session);
-  Result<std::vector<store::Session>> filtered(const SessionFilter& filter);
+  Result<std::vector<store::Session>> filtered(const Actor& actor, const SessionFilter& filter);
 
   // Views
   Result<KeyView> view(const store::Key& key);
@@ -119,7 +132,7 @@ struct Vault::State {
   };
   struct Rewrap {
     RewrapView view;
-    Actor actor;
+    Actor actor = Actor::installation("vault");
     unsigned share = 100;
     std::int64_t after = 0;    ///< where the next part of the walk over the tenant's keys begins
     bool is_counting = false;  ///< the second walk
@@ -138,7 +151,7 @@ struct Vault::State {
                   std::int64_t keys, unsigned share);
 
   // Shred (shred.cpp)
-  Result<store::Tenant> tenant_even_removed(std::string_view name);
+  Result<store::Tenant> tenant_even_removed(const Actor& actor, std::string_view name);
   Result<bool> keeps_revoked_means(TenantId tenant);
   Result<std::string> why_not_shredded(TenantId tenant, const Rewrap& rewrap);
   Status finish_shred(TenantId tenant, Rewrap& rewrap);
@@ -167,7 +180,7 @@ struct Vault::State {
 
   Result<SessionProxy> proxy_of(SessionId session) const;
   // Policies (policies.cpp)
-  Result<store::Policy> policy_row(const PolicyPlace& place, bool& is_there);
+  Result<store::Policy> policy_row(const Actor& actor, const PolicyPlace& place, bool& is_there);
   Result<PolicyView> view(const store::Policy& row);
   /// Where the tenant lets its sessions go by plain tunnels.
   Result<std::vector<std::string>> tunnels_of(TenantId tenant);
@@ -209,7 +222,7 @@ struct Vault::State {
     std::vector<KeyId> revoked_keys;  ///< those that go by this
     audit::Act facts;
     std::string action;
-    Actor actor;
+    Actor actor = Actor::installation("vault");
     std::vector<HolderOutcome> reported;  ///< by supervisors, of runners that no fence reaches
     std::vector<DynamicId> credentials;   ///< to be destroyed at their source with it
     bool is_forgotten = false;            ///< no file of the database holds what was destroyed
@@ -220,7 +233,8 @@ struct Vault::State {
     std::vector<store::Session> sessions;  ///< open ones
     std::vector<store::Key> keys;
   };
-  Result<Belongings> belongings_of(std::string_view tenant_name, std::string_view member_name);
+  Result<Belongings> belongings_of(const Actor& actor, std::string_view tenant_name,
+                                   std::string_view member_name);
   Status remove_in_transaction(store::Tenant& tenant, std::span<store::Session> sessions,
                                std::span<store::Key> keys);
   void take_down(std::span<const store::Session> sessions, std::span<const store::Key> keys,
@@ -264,8 +278,13 @@ struct Vault::State {
   void note_replay(const store::Ticket& ticket);
   Result<TicketView> view(const store::Ticket& ticket);
 
+  // Tokens (tokens.cpp)
+  Result<TokenView> view(const store::Token& token);
+  Status revoke_tokens_in_transaction(const store::Where& where);
+
   // Telling of sessions (session_events.cpp)
-  SessionEvent event(std::string_view kind, SessionId session, TenantId tenant);
+  SessionEvent event(std::string_view kind, TenantId tenant);
+  void put_session(SessionEvent& event, SessionId session);
   void tell(const SessionEvent& event) const;
   void tell_started(const store::Session& session, const SessionView& view);
   void tell_ending(const Undertaking& undertaking);

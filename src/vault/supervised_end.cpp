@@ -42,7 +42,7 @@ io::Task<Result<Receipt>> Vault::settle_supervised(SessionId id, EndReport repor
                    "session_ending");
   auto written = state.receipt_of(id.text());
   if (!written) co_return std::unexpected(std::move(written).error());
-  Actor actor{report.supervisor};
+  Actor actor = Actor::installation(report.supervisor);
   HolderOutcome reported = outcome_of(id, std::move(report), state.clock.wall());
   if (!*written) {
     std::vector<HolderOutcome> all{std::move(reported)};

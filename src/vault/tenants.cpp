@@ -10,8 +10,6 @@
 namespace strongroom::vault {
 namespace {
 
-constexpr std::array<std::string_view, 4> kRoles = {"owner", "admin", "member", "auditor"};
-
 TenantView view_of(const store::Tenant& tenant) {
   return {tenant.id, tenant.name, tenant.state, from_micros(tenant.created)};
 }
@@ -29,6 +27,7 @@ Result<SkillView> view_of(const store::Skill& skill, const std::string& tenant) 
 
 Result<TenantView> Vault::add_tenant(const Actor& actor, std::string_view name) {
   auto& state = *state_;
+  STRONGROOM_CHECKED(actor.need(Right::Operate));
   store::Tenant tenant;
   STRONGROOM_TRY(tenant.name, checked_name("tenant", name));
   tenant.id = crypto::random_id<TenantId>();
@@ -50,28 +49,28 @@ Result<TenantView> Vault::add_tenant(const Actor& actor, std::string_view name) 
   return view_of(tenant);
 }
 
-Result<std::vector<TenantView>> Vault::list_tenants() {
-  STRONGROOM_TRY(const auto tenants, state_->store.list<store::Tenant>());
+Result<std::vector<TenantView>> Vault::list_tenants(const Actor& actor) {
+  STRONGROOM_TRY(const auto tenants, state_->tenants_of(actor, {}));
   std::vector<TenantView> views;
-  for (const auto& tenant : tenants)
-    if (tenant.state == kActive) views.push_back(view_of(tenant));
-  std::ranges::sort(views, {}, &TenantView::name);
+  for (const auto& tenant : tenants) views.push_back(view_of(tenant));
   return views;
 }
 
 Result<MemberView> Vault::add_member(const Actor& actor, std::string_view tenant_name,
                                      std::string_view name, std::string_view role) {
   auto& state = *state_;
+  STRONGROOM_CHECKED(actor.need(Right::Administer));
   store::Member member;
   STRONGROOM_TRY(member.name, checked_name("member", name));
-  if (std::ranges::find(kRoles, role) == kRoles.end())
+  if (!role_of(role))
     return fail(Code::Invalid, "The role is one of owner, admin, member, auditor.");
+  STRONGROOM_CHECKED(need_to_appoint(actor, role));
   member.id = crypto::random_id<MemberId>();
   member.role = role;
   member.state = kActive;
   member.created = state.now();
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
-    STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
+    STRONGROOM_TRY(const auto tenant, state.tenant(actor, tenant_name));
     if (state.member(tenant, member.name))
       return fail(Code::Conflict, "There is a member '" + member.name + "' already.");
     member.tenant = tenant.id;
@@ -86,19 +85,9 @@ Result<MemberView> Vault::add_member(const Actor& actor, std::string_view tenant
                     from_micros(member.created)};
 }
 
-/// The tenant of that name; without one, all that there are, by name.
-Result<std::vector<store::Tenant>> Vault::State::tenants_of(std::string_view name) {
-  if (!name.empty()) {
-    STRONGROOM_TRY(auto one, tenant(name));
-    return std::vector<store::Tenant>{std::move(one)};
-  }
-  STRONGROOM_TRY(auto all, store.list<store::Tenant>({{"state", std::string(kActive)}}));
-  std::ranges::sort(all, {}, &store::Tenant::name);
-  return all;
-}
-
-Result<std::vector<MemberView>> Vault::list_members(std::string_view tenant_name) {
-  STRONGROOM_TRY(const auto tenants, state_->tenants_of(tenant_name));
+Result<std::vector<MemberView>> Vault::list_members(const Actor& actor,
+                                                    std::string_view tenant_name) {
+  STRONGROOM_TRY(const auto tenants, state_->tenants_of(actor, tenant_name));
   std::vector<MemberView> views;
   for (const auto& tenant : tenants) {
     STRONGROOM_TRY(auto members,
@@ -119,6 +108,7 @@ Result<SkillView> Vault::add_skill(const Actor& actor, std::string_view tenant_n
                                    std::string_view name,
                                    const std::vector<std::string>& services) {
   auto& state = *state_;
+  STRONGROOM_CHECKED(actor.need(Right::Administer));
   if (services.empty()) return fail(Code::Invalid, "A skill needs at least one service.");
   store::Skill skill;
   STRONGROOM_TRY(skill.name, checked_name("skill", name));
@@ -135,7 +125,7 @@ Result<SkillView> Vault::add_skill(const Actor& actor, std::string_view tenant_n
   skill.created = state.now();
   std::string tenant_text;
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
-    STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
+    STRONGROOM_TRY(const auto tenant, state.tenant(actor, tenant_name));
     tenant_text = tenant.name;
     skill.tenant = tenant.id;
     STRONGROOM_TRY(const auto same,
@@ -151,8 +141,9 @@ Result<SkillView> Vault::add_skill(const Actor& actor, std::string_view tenant_n
   return view_of(skill, tenant_text);
 }
 
-Result<std::vector<SkillView>> Vault::list_skills(std::string_view tenant_name) {
-  STRONGROOM_TRY(const auto tenants, state_->tenants_of(tenant_name));
+Result<std::vector<SkillView>> Vault::list_skills(const Actor& actor,
+                                                  std::string_view tenant_name) {
+  STRONGROOM_TRY(const auto tenants, state_->tenants_of(actor, tenant_name));
   std::vector<SkillView> views;
   for (const auto& tenant : tenants) {
     STRONGROOM_TRY(auto skills,
@@ -169,8 +160,9 @@ Result<std::vector<SkillView>> Vault::list_skills(std::string_view tenant_name) 
 Status Vault::remove_skill(const Actor& actor, std::string_view tenant_name,
                            std::string_view name) {
   auto& state = *state_;
+  STRONGROOM_CHECKED(actor.need(Right::Administer));
   return state.commit([&]() -> Status {
-    STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
+    STRONGROOM_TRY(const auto tenant, state.tenant(actor, tenant_name));
     const store::Where same{{"tenant", store::to_value(tenant.id)}, {"name", std::string(name)}};
     STRONGROOM_TRY(const int removed, state.store.erase<store::Skill>(same));
     if (removed == 0)

@@ -133,8 +133,9 @@ Result<IssuedTicket> Vault::issue_ticket(const Actor& actor, const SessionReques
     STRONGROOM_CHECKED(state.forget_old_tickets());
     if (state.kept_tickets.size() >= kMostTickets)
       return fail(Code::TooLarge, "There are 100000 tickets of the last hour already.");
-    STRONGROOM_TRY(const auto tenant, state.tenant(request.tenant));
+    STRONGROOM_TRY(const auto tenant, state.tenant(actor, request.tenant));
     STRONGROOM_TRY(const auto member, state.member(tenant, request.member));
+    STRONGROOM_CHECKED(state.need_to_run_for(actor, member));
     // What could not be started now is told now.
     STRONGROOM_TRY(const auto wishes, state.wishes_of(tenant, request));
     for (const auto& wish : wishes) STRONGROOM_CHECKED(state.choose(tenant, member, wish));
@@ -153,17 +154,15 @@ Result<IssuedTicket> Vault::issue_ticket(const Actor& actor, const SessionReques
   return issued;
 }
 
-Result<std::vector<TicketView>> Vault::list_tickets(std::string_view tenant_name) {
+Result<std::vector<TicketView>> Vault::list_tickets(const Actor& actor,
+                                                    std::string_view tenant_name) {
   auto& state = *state_;
-  store::Where where;
-  if (!tenant_name.empty()) {
-    STRONGROOM_TRY(const auto tenant, state.tenant(tenant_name));
-    where.push_back({"tenant", store::to_value(tenant.id)});
-  }
+  STRONGROOM_TRY(const auto where, state.rows_of(actor, tenant_name));
   STRONGROOM_TRY(auto tickets, state.store.list<store::Ticket>(where));
   std::ranges::sort(tickets, std::ranges::greater{}, &store::Ticket::created);
   std::vector<TicketView> views;
   for (const auto& ticket : tickets) {
+    if (!state.sees(actor, ticket.tenant, ticket.member)) continue;
     STRONGROOM_TRY(auto view, state.view(ticket));
     views.push_back(std::move(view));
   }
@@ -194,7 +193,7 @@ Result<ClaimedTicket> Vault::claim_ticket(const crypto::Digest& hash) {
   ticket.used = state.now();
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_CHECKED(state.store.update(ticket));
-    return state.act({"ticket"}, "ticket.use", facts_of(ticket));
+    return state.act(Actor::installation("ticket"), "ticket.use", facts_of(ticket));
   }));
   return ClaimedTicket{ticket.id, std::move(request)};
 }
@@ -204,7 +203,7 @@ void Vault::State::note_replay(const store::Ticket& ticket) {
   if (!replayed_tickets.insert(ticket.id).second) return;
   auto facts = facts_of(ticket);
   facts.outcome = "refused: used before";
-  (void)act({"ticket"}, "ticket.use", std::move(facts));
+  (void)act(Actor::installation("ticket"), "ticket.use", std::move(facts));
 }
 
 Status Vault::note_started_with(TicketId id, SessionId session) {

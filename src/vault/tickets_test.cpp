@@ -59,13 +59,13 @@ TEST_F(Tickets, OneStartsWhatItIsForAndIsUselessAfterwards) {
   EXPECT_EQ(claimed->request.time_limit, seconds(600));
   EXPECT_EQ(claimed->request.idle_limit, seconds(60));
   EXPECT_EQ(claimed->request.labels, (Settings{{"run", "17"}}));
-  const auto started = vault->start_session({"ticket"}, claimed->request);
+  const auto started = vault->start_session(Actor::installation("ticket"), claimed->request);
   ASSERT_TRUE(started);
   ASSERT_TRUE(vault->note_started_with(claimed->id, started->session.id));
   for (int i = 0; i < 3; ++i) EXPECT_EQ(why_not(issued.ticket), "ticket_used");
   reopen();
   EXPECT_EQ(why_not(issued.ticket), "ticket_used") << "also after a restart";
-  const auto listed = vault->list_tickets("acme");
+  const auto listed = vault->list_tickets(kOperator, "acme");
   ASSERT_TRUE(listed && listed->size() == 1);
   EXPECT_EQ(listed->front().state, "used");
   EXPECT_EQ(listed->front().session, started->session.id);
@@ -98,7 +98,7 @@ TEST_F(Tickets, WhatCouldNotBeStartedIsToldAtOnce) {
   auto endless = wish();
   endless.time_limit = kLongestSession + seconds(1);
   EXPECT_CODE(vault->issue_ticket(kOperator, endless, kTicketTime), Code::Invalid);
-  EXPECT_TRUE(vault->list_tickets("")->empty());
+  EXPECT_TRUE(vault->list_tickets(kOperator, "")->empty());
 }
 
 TEST_F(Tickets, TheyAreForgottenAfterAnHour) {
@@ -107,10 +107,10 @@ TEST_F(Tickets, TheyAreForgottenAfterAnHour) {
   reopen();
   clock.advance(seconds(60 + 3600));
   (void)issue();
-  EXPECT_EQ(vault->list_tickets("acme")->size(), 2U);
+  EXPECT_EQ(vault->list_tickets(kOperator, "acme")->size(), 2U);
   clock.advance(seconds(1));
   (void)issue();
-  EXPECT_EQ(vault->list_tickets("acme")->size(), 2U);
+  EXPECT_EQ(vault->list_tickets(kOperator, "acme")->size(), 2U);
   EXPECT_EQ(why_not(first.ticket), "ticket_unknown");
 }
 

@@ -53,7 +53,7 @@ TEST_F(Unstored, I12_a_revoke_fences_although_the_disk_is_full) {
   EXPECT_CODE(vault->rotate_key(kOperator, key->id, secret(kGemini)), Code::Revoked);
   EXPECT_TRUE(vault->store_what_is_fenced());
   reopen();
-  EXPECT_EQ(vault->show_key(key->id)->state, "revoked");
+  EXPECT_EQ(vault->show_key(kOperator, key->id)->state, "revoked");
   EXPECT_EQ(use(started->passes.at(0)).error().reason, "key_revoked");
 }
 
@@ -67,7 +67,7 @@ TEST_F(Unstored, I12_a_session_ends_although_the_disk_is_full) {
     EXPECT_EQ(fences.fenced.size(), 1U);
   }
   EXPECT_EQ(use(started->passes.at(0)).error().reason, "session_ended");
-  EXPECT_EQ(vault->show_session(started->session.id)->state, "ended");
+  EXPECT_EQ(vault->show_session(kOperator, started->session.id)->state, "ended");
   EXPECT_TRUE(vault->store_what_is_fenced());
   reopen();
   EXPECT_EQ(use(started->passes.at(0)).error().reason, "session_ended");

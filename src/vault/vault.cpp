@@ -74,13 +74,6 @@ Status Vault::State::load_what_lives() {
 // ------------------------------------------------------------------------------------------------
 // looking up
 
-Result<store::Tenant> Vault::State::tenant(std::string_view name) {
-  STRONGROOM_TRY(const auto found, store.find<store::Tenant>({{"name", std::string(name)}}));
-  if (!found || found->state != kActive)
-    return fail(Code::NotFound, "There is no tenant '" + std::string(name.substr(0, 64)) + "'.");
-  return *found;
-}
-
 Result<store::Member> Vault::State::member(const store::Tenant& tenant, std::string_view name) {
   STRONGROOM_TRY(const auto found,
                  store.find<store::Member>({{"tenant", store::to_value(tenant.id)},
@@ -134,7 +127,7 @@ Result<std::string> Vault::State::member_name(MemberId id) {
 // the record
 
 Status Vault::State::act(const Actor& actor, std::string_view action, audit::Act facts) {
-  facts.actor = actor.name;
+  facts.actor = actor.name();
   facts.action = action;
   if (facts.outcome.empty()) facts.outcome = "done";
   STRONGROOM_CHECKED(record.record(facts));

@@ -27,6 +27,7 @@
 #include "io/task.h"
 #include "store/store.h"
 #include "vault/activity.h"
+#include "vault/actor.h"
 #include "vault/fences.h"
 #include "vault/issuing.h"
 #include "vault/policies.h"
@@ -34,14 +35,9 @@
 #include "vault/session_events.h"
 #include "vault/spending.h"
 #include "vault/tickets.h"
+#include "vault/tokens.h"
 
 namespace strongroom::vault {
-
-/// Who asks: the operator at the control socket, or with the operator token. (Members follow with
-/// sign-in.)
-struct Actor {
-  std::string name;  ///< "operator"
-};
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
@@ -284,11 +280,12 @@ class Vault {
 
   // Tenants and members
   Result<TenantView> add_tenant(const Actor& actor, std::string_view name);
-  Result<std::vector<TenantView>> list_tenants();
+  Result<std::vector<TenantView>> list_tenants(const Actor& actor);
   io::Task<Result<Receipt>> remove_tenant(Actor actor, std::string name);
   Result<MemberView> add_member(const Actor& actor, std::string_view tenant, std::string_view name,
                                 std::string_view role);
-  Result<std::vector<MemberView>> list_members(std::string_view tenant);  ///< empty tenant: all
+  /// Empty tenant: all that the actor may see; so for the other lists.
+  Result<std::vector<MemberView>> list_members(const Actor& actor, std::string_view tenant);
   /// Ends the member's sessions and revokes their integrations.
   io::Task<Result<Receipt>> remove_member(Actor actor, std::string tenant, std::string name);
 
@@ -304,7 +301,8 @@ class Vault {
   Result<bool> step_rewrap(TenantId tenant);
   void fail_rewrap(TenantId tenant, const Error& error);
   [[nodiscard]] unsigned rewrap_share(TenantId tenant) const;
-  Result<RewrapView> show_rewrap(std::string_view tenant);  ///< the last one since the start
+  Result<RewrapView> show_rewrap(const Actor& actor,
+                                 std::string_view tenant);  ///< the last one since the start
   Result<std::vector<std::string>> unfinished_rewraps();    ///< tenants, by name
 
   /// A new root key under every seal, with new keys of theirs; a seal by passphrase gets the one
@@ -317,8 +315,8 @@ class Vault {
 
   // Keys
   Result<KeyView> add_key(const Actor& actor, const NewKey& key, Secret value);
-  Result<std::vector<KeyView>> list_keys(std::string_view tenant);  ///< empty tenant: all
-  Result<KeyView> show_key(KeyId id);
+  Result<std::vector<KeyView>> list_keys(const Actor& actor, std::string_view tenant);
+  Result<KeyView> show_key(const Actor& actor, KeyId id);
   Result<KeyView> rotate_key(const Actor& actor, KeyId id, Secret value);
   io::Task<Result<Receipt>> revoke_key(Actor actor, KeyId id);
   /// What was fenced while the disk would not take it; to be called every now and then.
@@ -336,13 +334,13 @@ class Vault {
   // Skills
   Result<SkillView> add_skill(const Actor& actor, std::string_view tenant, std::string_view name,
                               const std::vector<std::string>& services);
-  Result<std::vector<SkillView>> list_skills(std::string_view tenant);  ///< empty tenant: all
+  Result<std::vector<SkillView>> list_skills(const Actor& actor, std::string_view tenant);
   Status remove_skill(const Actor& actor, std::string_view tenant, std::string_view name);
 
   // Sessions
   Result<StartedSession> start_session(const Actor& actor, const SessionRequest& request);
-  Result<std::vector<SessionView>> list_sessions(const SessionFilter& filter);
-  Result<SessionView> show_session(SessionId id);
+  Result<std::vector<SessionView>> list_sessions(const Actor& actor, const SessionFilter& filter);
+  Result<SessionView> show_session(const Actor& actor, SessionId id);
   /// Whose it is; none where that cannot be read.
   [[nodiscard]] TenantId tenant_of(SessionId id) const;
   /// Fences the session at every holder; `why`: "finished", "ended by operator", "time limit",
@@ -377,11 +375,18 @@ class Vault {
   Result<IssuedTicket> issue_ticket(const Actor& actor, const SessionRequest& request,
                                     std::chrono::seconds valid);
   /// Newest first; used and expired ones for an hour.
-  Result<std::vector<TicketView>> list_tickets(std::string_view tenant);
+  Result<std::vector<TicketView>> list_tickets(const Actor& actor, std::string_view tenant);
   /// The first use of the ticket with this SHA-256, durably. Reasons: ticket_unknown, ticket_used,
   /// ticket_expired, member_removed.
   Result<ClaimedTicket> claim_ticket(const crypto::Digest& hash);
   Status note_started_with(TicketId ticket, SessionId session);
+
+  // Tokens (tokens.h)
+  Result<IssuedToken> add_token(const Actor& actor, const NewToken& wanted);
+  Result<std::vector<TokenView>> list_tokens(const Actor& actor, std::string_view tenant);
+  Status revoke_token(const Actor& actor, TokenId id);
+  /// Who brings the token with this SHA-256. Unauthorized, whatever is wrong with it.
+  Result<Actor> actor_of_token(const crypto::Digest& hash);
 
   // Leases: checks everything at this moment, opens the record. Reasons of a refusal that a gateway
   // passes on: pass_unknown, pass_wrong_service (its session has another pass for that),
@@ -409,8 +414,8 @@ class Vault {
 
   // Policies. When a change is answered, no gateway begins a use under what held before.
   io::Task<Result<PolicyView>> set_policy(Actor actor, PolicyPlace place, PolicyChange change);
-  Result<PolicyView> show_policy(const PolicyPlace& place);
-  Result<std::vector<PolicyView>> list_policies(std::string_view tenant);  ///< empty tenant: all
+  Result<PolicyView> show_policy(const Actor& actor, const PolicyPlace& place);
+  Result<std::vector<PolicyView>> list_policies(const Actor& actor, std::string_view tenant);
   /// What was spent under it is forgotten with it.
   io::Task<Status> remove_policy(Actor actor, PolicyPlace place);
   /// What one settled use of a key cost; counted under each policy that holds for the key.
@@ -429,14 +434,14 @@ class Vault {
 
   // Seals (vault/sealing.h makes one)
   static constexpr std::size_t kMostSeals = 16;
-  Result<std::vector<SealView>> list_seals();
+  Result<std::vector<SealView>> list_seals(const Actor& actor);
   Result<SealView> add_seal(const Actor& actor, Sealing sealing);
   /// Refused for the only one. Unavailable where it is removed, and a file may still hold its row.
   Status remove_seal(const Actor& actor, SealId id);
 
   // Receipts and installation
-  Result<std::vector<json::object>> list_receipts();
-  Result<std::string> show_receipt(ReceiptId id);
+  Result<std::vector<json::object>> list_receipts(const Actor& actor);
+  Result<std::string> show_receipt(const Actor& actor, ReceiptId id);
   [[nodiscard]] std::string receipt_public_key() const;  ///< base64
   [[nodiscard]] std::string installation_id() const;
   /// Shared by all gateways, kept sealed in the database.

@@ -235,13 +235,33 @@ CREATE TABLE root_secrets (
 ) STRICT;
 )sql";
 
-constexpr std::array<Migration, 7> kMigrations = {{{1, kFirst},
+constexpr std::string_view kTokens = R"sql(
+CREATE TABLE tokens (
+  id TEXT PRIMARY KEY,
+  tenant TEXT NOT NULL REFERENCES tenants (id),
+  member TEXT REFERENCES members (id),
+  name TEXT NOT NULL,
+  role TEXT NOT NULL CHECK ((role = '') = (member IS NOT NULL)),
+  scope TEXT NOT NULL CHECK (scope IN ('all', 'read', 'sessions')),
+  for_any_member INTEGER NOT NULL CHECK (for_any_member = 0 OR (for_any_member = 1 AND member IS NULL)),
+  token_hash BLOB NOT NULL UNIQUE CHECK (length(token_hash) = 32),
+  state TEXT NOT NULL CHECK (state IN ('active', 'revoked')),
+  created INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  last_used INTEGER NOT NULL,
+  mac BLOB NOT NULL
+) STRICT;
+CREATE INDEX tokens_by_tenant ON tokens (tenant);
+)sql";
+
+constexpr std::array<Migration, 8> kMigrations = {{{1, kFirst},
                                                    {2, kPolicies},
                                                    {3, kPolicyGuards},
                                                    {4, kSessionTerms},
                                                    {5, kDynamic},
                                                    {6, kTickets},
-                                                   {7, kRootSecrets}}};
+                                                   {7, kRootSecrets},
+                                                   {8, kTokens}}};
 
 }  // namespace
 

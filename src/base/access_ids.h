@@ -1,0 +1,14 @@
+// The ids of what people and machines call the control API with (base/id.h).
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/id.h"
+
+namespace strongroom {
+
+struct TokenTag {
+  static constexpr std::string_view kPrefix = "tok";
+};
+using TokenId = Id<TokenTag>;
+
+}  // namespace strongroom
