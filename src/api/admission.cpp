@@ -31,7 +31,8 @@ bool is_cross_site(const http::ServerRequest& request) {
   const std::string_view site = request.header("sec-fetch-site");
   if (!site.empty() && site != "same-origin" && site != "none") return true;
   if (request.count_headers("origin") == 0) return false;
-  const std::string own = "http://" + std::string(request.header("host"));
+  const std::string own =
+      (request.is_tls ? "https://" : "http://") + std::string(request.header("host"));
   return request.count_headers("origin") > 1 ||
          !http::equals_ignoring_case(request.header("origin"), own);
 }
@@ -61,7 +62,11 @@ Status check_site(const http::ServerRequest& request) {
 }
 
 Status check_host(const http::ServerRequest& request, const ControlOptions& options) {
-  if (is_local_socket(request) || is_own_name(request.header("host"), options)) return {};
+  if (is_local_socket(request)) return {};
+  if (!request.is_private && !options.plain_http_from_afar)
+    return fail(Code::Refused, "this server is spoken to over TLS from other machines: https://",
+                "tls_required");
+  if (is_own_name(request.header("host"), options)) return {};
   return fail(Code::Refused, "this server does not go by that name", "host_refused");
 }
 

@@ -12,7 +12,8 @@
 
 namespace strongroom::api {
 
-/// Any request, files of the console included.
+/// Any request, files of the console included: not in the clear over a network, and by a name of
+/// this server's.
 [[nodiscard]] Status check_host(const http::ServerRequest& request, const ControlOptions& options);
 /// Not from a page of another site.
 [[nodiscard]] Status check_site(const http::ServerRequest& request);

@@ -51,6 +51,17 @@ TEST(CheckHost, OnlyOwnNames) {
   }
 }
 
+TEST(CheckHost, NothingInTheClearFromAnotherMachine) {
+  http::ServerRequest request = tcp_request({{"host", "vault.example:8700"}});
+  request.is_private = false;
+  const Status refused = check_host(request, options());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "tls_required");
+  ControlOptions lifted = options();
+  lifted.plain_http_from_afar = true;
+  EXPECT_TRUE(check_host(request, lifted));
+}
+
 TEST(CheckHost, ALocalSocketHasNoName) {
   http::ServerRequest request = tcp_request({{"host", "anything.example"}});
   request.peer.unix_uid = 1000;

@@ -14,6 +14,7 @@
 #include "base/wiping.h"
 #include "http/head.h"
 #include "http/server.h"
+#include "io/tls.h"
 
 namespace strongroom::api {
 namespace {
@@ -239,6 +240,12 @@ io::Task<void> ControlServer::stop(std::chrono::milliseconds within) {
       state_->services.loop.clock().steady() - begun);
   co_await state_->local.stop(std::max(within - used, std::chrono::milliseconds(0)));
 }
+Status ControlServer::show_certificate(const io::Certificate& certificate) {
+  STRONGROOM_TRY(auto tls, io::TlsServer::create(certificate));
+  state_->tcp.offer_tls(std::make_shared<const io::TlsServer>(std::move(tls)));
+  return {};
+}
+
 
 Secret make_operator_token() {
   constexpr std::string_view kStart = "sro_";

@@ -29,6 +29,9 @@ class Log;
 namespace strongroom::catalog {
 class Catalog;
 }
+namespace strongroom::io {
+struct Certificate;
+}
 namespace strongroom::vault {
 class Actor;
 struct EndReport;
@@ -85,11 +88,12 @@ struct ControlOptions {
   crypto::Digest token_hash{};  ///< SHA-256 of the operator token's characters
   unsigned owner_uid = 0;       ///< who may use control.sock, beside root
   std::vector<std::string>
-      allowed_hosts;    ///< Host names accepted over TCP beside loopback ones, without port
-  std::string gateway;  ///< "http://127.0.0.1:8701", told to clients
-  std::string gateway_authority;     ///< PEM of who signed its certificate, where that is our own
-  std::string provider_authorities;  ///< PEM of [gateway] extra_ca; may be empty
-  std::string console_url;           ///< where people connect services; may be empty
+      allowed_hosts;  ///< Host names accepted over TCP beside loopback ones, without port
+  bool plain_http_from_afar = false;  ///< requests of other machines need no TLS
+  std::string gateway;                ///< "http://127.0.0.1:8701", told to clients
+  std::string gateway_authority;      ///< PEM of who signed its certificate, where that is our own
+  std::string provider_authorities;   ///< PEM of [gateway] extra_ca; may be empty
+  std::string console_url;            ///< where people connect services; may be empty
 };
 
 class ControlServer {
@@ -109,6 +113,8 @@ class ControlServer {
 
   /// Listening sockets (io::listen_tcp, io::listen_unix), taken over; -1 for none.
   void start(int tcp_fd, int unix_fd);
+  /// From now on TLS is spoken too, over TCP, with this certificate. Invalid.
+  [[nodiscard]] Status show_certificate(const io::Certificate& certificate);
   /// No new connections; requests being answered may go on for `within`, then all connections end.
   [[nodiscard]] io::Task<void> stop(std::chrono::milliseconds within);
 

@@ -74,6 +74,8 @@ void add_serve(CLI::App& app, Options& o) {
                             "configuration file (default: strongroom.toml in the data directory)");
   serve_command->add_option("--listen", o.serve.listen,
                             "control API and console, ADDRESS:PORT (127.0.0.1:8700)");
+  serve_command->add_option("--name", o.serve.names,
+                            "a name by which other machines call this one (repeatable)");
   serve_command->add_option("--gateway", o.serve.gateway, "gateway, ADDRESS:PORT (127.0.0.1:8701)");
   serve_command->add_option("--metrics", o.serve.metrics,
                             "metrics and health, ADDRESS:PORT (127.0.0.1:8702)");

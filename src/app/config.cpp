@@ -178,14 +178,16 @@ Status read_gateway(const json::object& gateway, const std::filesystem::path& fo
 
 Status read_document(const json::object& document, const std::filesystem::path& folder,
                      Config& config) {
-  STRONGROOM_CHECKED(refuse_unknown(document, "the top level",
-                                    {"listen", "metrics", "seal", "drain_seconds", "grace_seconds",
-                                     "making_seconds", "log_level", "gateway", "console_url"}));
+  STRONGROOM_CHECKED(
+      refuse_unknown(document, "the top level",
+                     {"listen", "metrics", "seal", "drain_seconds", "grace_seconds",
+                      "making_seconds", "log_level", "gateway", "console_url", "names"}));
   STRONGROOM_CHECKED(take_text(document, "listen", config.listen));
   STRONGROOM_CHECKED(take_text(document, "metrics", config.metrics));
   STRONGROOM_CHECKED(take_text(document, "seal", config.seal));
   STRONGROOM_CHECKED(take_text(document, "log_level", config.log_level));
   STRONGROOM_CHECKED(take_text(document, "console_url", config.console_url));
+  STRONGROOM_CHECKED(take_texts(document, "names", config.names));
   STRONGROOM_CHECKED(take_number(document, "drain_seconds", kDrainSeconds, config.drain));
   STRONGROOM_CHECKED(take_number(document, "grace_seconds", kGraceSeconds, config.grace));
   STRONGROOM_CHECKED(take_number(document, "making_seconds", kMakingSeconds, config.making));
@@ -209,9 +211,10 @@ Status check_gateway_tls(const Config& config) {
   if (config.gateway_certificate.empty() != config.gateway_private_key.empty())
     return fail(Code::Invalid,
                 "[gateway] certificate and private_key belong together: one of them is missing");
-  for (const auto& name : config.gateway_names)
-    if (!io::certificate_host(name))
-      return fail(Code::Invalid, "[gateway] names: '" + name + "' is no host name or address");
+  for (const auto* names : {&config.names, &config.gateway_names})
+    for (const auto& name : *names)
+      if (!io::certificate_host(name))
+        return fail(Code::Invalid, "'names': '" + name + "' is no host name or address");
   const std::string& url = config.gateway_url;
   const auto host = url.find("://");
   const bool is_url = url.starts_with("http://") || url.starts_with("https://");
@@ -257,6 +260,7 @@ Status apply_flags(const ServeFlags& flags, Config& config) {
   if (flags.listen) config.listen = *flags.listen;
   if (flags.gateway) config.gateway = *flags.gateway;
   if (flags.metrics) config.metrics = *flags.metrics;
+  if (!flags.names.empty()) config.names = flags.names;
   if (flags.seal) config.seal = *flags.seal;
   if (flags.log_level) config.log_level = *flags.log_level;
   STRONGROOM_CHECKED(take_number("--gateway-processes", flags.gateway_processes, kProcesses,

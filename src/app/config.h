@@ -24,6 +24,7 @@ struct ServeFlags {
   std::optional<std::string> extra_ca;
   std::optional<std::string> gateway_certificate;
   std::optional<std::string> gateway_private_key;
+  std::vector<std::string> names;
   std::vector<std::string> gateway_names;
   std::optional<std::string> gateway_url;
   std::optional<std::string> gateway_plain_http;
@@ -53,6 +54,8 @@ struct Config {
   int gateway_processes = 1;
   int tenant_exchanges = 0;  ///< a tenant's requests at once in one gateway; 0: as many as leave
                              ///< a quarter of its descriptors to others
+  std::vector<std::string> names;  ///< of this machine: hosts of the control API's URL, and of the
+                                   ///< certificate that is made
   std::string console_url;   ///< where people reach the console; empty: the listener's own address
   std::chrono::seconds drain{10};   ///< how long streams may go on after SIGTERM
   std::chrono::seconds grace{2};    ///< TERM to KILL of processes that hold a revoked injected key

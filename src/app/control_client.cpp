@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/control_client.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <cstring>
 
 #include "app/config.h"
+#include "app/files.h"
 #include "base/encoding.h"
 #include "http/body.h"
 #include "http/head.h"
@@ -202,7 +204,38 @@ RequestBody with_value(const json::object& body, const Secret& value) {
   return text;
 }
 
+constexpr std::size_t kLargestCa = 1UL << 20U;
+
+/// "http://127.0.0.1:8700", "https://vault.example:8700"
+Result<Server> server_at(std::string_view url) {
+  constexpr std::string_view kPlain = "http://";
+  constexpr std::string_view kSecure = "https://";
+  Server server;
+  server.is_secure = url.starts_with(kSecure);
+  if (!server.is_secure && !url.starts_with(kPlain))
+    return fail(Code::Invalid,
+                "STRONGROOM_URL must be https://ADDRESS:PORT (or http://) of the control listener");
+  url.remove_prefix(server.is_secure ? kSecure.size() : kPlain.size());
+  while (url.ends_with('/')) url.remove_suffix(1);
+  if (url.find(':') == std::string_view::npos || url.find('/') != std::string_view::npos)
+    return fail(Code::Invalid, "STRONGROOM_URL must be https://ADDRESS:PORT, without a path");
+  server.host = std::string(url);
+  const char* const ca = std::getenv("STRONGROOM_CA");
+  if (server.is_secure && ca != nullptr && *ca != '\0') {
+    STRONGROOM_TRY(server.ca_pem, read_file(ca, kLargestCa));
+  }
+  return server;
+}
+
 }  // namespace
+
+bool Server::is_private() const {
+  if (is_secure || !socket_path.empty()) return true;
+  const std::string_view name = std::string_view(host).substr(0, host.rfind(':'));
+  in_addr four{};
+  return name == "localhost" || name == "[::1]" ||
+         (name.starts_with("127.") && ::inet_pton(AF_INET, std::string(name).c_str(), &four) == 1);
+}
 
 Result<Server> find_server(const std::optional<std::string>& data_flag, Needs needs) {
   const char* url = std::getenv("STRONGROOM_URL");
@@ -212,16 +245,7 @@ Result<Server> find_server(const std::optional<std::string>& data_flag, Needs ne
     server.host = "localhost";
     return server;
   }
-  std::string_view text(url);
-  if (!text.starts_with("http://"))
-    return fail(Code::Invalid,
-                "STRONGROOM_URL must be http://ADDRESS:PORT of the control listener");
-  text.remove_prefix(7);
-  while (text.ends_with('/')) text.remove_suffix(1);
-  if (text.find(':') == std::string_view::npos || text.find('/') != std::string_view::npos)
-    return fail(Code::Invalid, "STRONGROOM_URL must be http://ADDRESS:PORT, without a path");
-  Server server;
-  server.host = std::string(text);
+  STRONGROOM_TRY(Server server, server_at(url));
   if (needs == Needs::NoToken) return server;
   const char* token = std::getenv("STRONGROOM_TOKEN");
   if (token == nullptr || *token == '\0')
@@ -231,8 +255,9 @@ Result<Server> find_server(const std::optional<std::string>& data_flag, Needs ne
 }
 
 Result<int> ControlClient::connect() {
-  return server_.socket_path.empty() ? connect_tcp(server_.host)
-                                     : connect_unix(server_.socket_path);
+  if (!server_.socket_path.empty()) return connect_unix(server_.socket_path);
+  if (server_.is_secure) return secure_.connect(server_.host, server_.ca_pem);
+  return connect_tcp(server_.host);
 }
 
 std::string ControlClient::head(std::string_view method, std::string_view path,

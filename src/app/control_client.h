@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "app/event_reader.h"
+#include "app/secure_connection.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -24,6 +25,10 @@ struct Server {
   std::string socket_path;  ///< control.sock; empty when reached by URL
   std::string host;         ///< with port, for the Host header and dialling
   std::string token;        ///< STRONGROOM_TOKEN
+  bool is_secure = false;   ///< reached by https://
+  std::string ca_pem = {};  ///< trusted for that beside the public roots: content of STRONGROOM_CA
+  /// Does nothing that is said to it leave this machine in the clear?
+  [[nodiscard]] bool is_private() const;
 };
 
 /// `--data`, else STRONGROOM_URL with STRONGROOM_TOKEN, else STRONGROOM_DATA or ./strongroom-data.
@@ -77,6 +82,7 @@ class ControlClient {
   [[nodiscard]] std::string head(std::string_view method, std::string_view path,
                                  std::string_view more) const;
   Server server_;
+  SecureConnections secure_;
 };
 
 /// One name=value pair after another, percent-encoded: "?tenant=acme". Empty values are left out.

@@ -229,12 +229,21 @@ class Server {
       if (std::ranges::find(names, name) == names.end()) names.push_back(name);
     };
     add(reachable_host(sockets_.gateway.bound.host));
+    for (const auto& name : names_from_afar()) add(name);
     for (const auto& name : config_.gateway_names) add(name);
     if (const auto host = host_of_url(config_.gateway_url); !host.empty()) add(host);
     STRONGROOM_TRY(auto certificate,
                    GatewayCertificate::open(config_, authority_seed_, std::move(names)));
     certificate_ = std::make_unique<GatewayCertificate>(std::move(certificate));
     return {};
+  }
+  /// How other machines may call the control API.
+  [[nodiscard]] std::vector<std::string> names_from_afar() const {
+    std::vector<std::string> names = config_.names;
+    names.push_back(reachable_host(sockets_.control.bound.host));
+    if (auto host = host_of_url(config_.console_url); !host.empty())
+      names.push_back(std::move(host));
+    return names;
   }
   static std::string host_of_url(const std::string& url) {
     const auto start = url.find("://");
@@ -249,6 +258,8 @@ class Server {
       return log(LogLevel::Error, "certificate_not_renewed", {{"why", renewed.error().message}});
     if (!*renewed) return;
     leases_->show_certificate([this] { return to_message(certificate_->shown()); });
+    if (const auto shown = control_->show_certificate(certificate_->shown()); !shown)
+      log(LogLevel::Error, "certificate_not_shown", {{"why", shown.error().message}});
     log(LogLevel::Info, "certificate_renewed", {});
   }
 
@@ -305,6 +316,8 @@ class Server {
     options.gateway_authority = certificate_->authority_pem();
     options.provider_authorities = config_.extra_ca_pem;
     options.console_url = console_url();
+    options.allowed_hosts = names_from_afar();
+    options.plain_http_from_afar = config_.plain_http == lease::PlainHttp::FromAnywhere;
     api::ControlHooks hooks;
     hooks.check_key = [this](vault::Actor actor, KeyId key) {
       return check_key(std::move(actor), key);
@@ -333,6 +346,7 @@ class Server {
     control_ = std::make_unique<api::ControlServer>(
         api::ControlServer::Parts{loop_, *vault_, *record_, *catalog_, &metrics_},
         std::move(options), std::move(hooks));
+    STRONGROOM_CHECKED(control_->show_certificate(certificate_->shown()));
     control_->start(sockets_.control.fd, sockets_.unix_fd);
     metrics_.gauge("strongroom_gateways", "Gateways with a live lease channel", [this] {
       return static_cast<double>(leases_->holder_count(lease::HolderRole::Gateway));

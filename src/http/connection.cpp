@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "http/syntax.h"
+#include "io/net.h"
+#include "io/tls.h"
 
 namespace strongroom::http {
 namespace {
@@ -88,8 +90,24 @@ void Connection::set_deadline(std::chrono::milliseconds time) {
   stream_.set_deadline(Deadline::after(stream_.loop().clock(), time));
 }
 
+io::Task<bool> Connection::secure() {
+  constexpr std::uint8_t kHandshake = 0x16;
+  set_deadline(limits_.idle_time);
+  const auto first = co_await stream_.peek_first();
+  if (!first || *first != kHandshake) co_return first.has_value();
+  is_busy_ = true;
+  set_deadline(limits_.head_time);
+  const Status secured = co_await stream_.start_tls_server(*tls_);
+  is_busy_ = false;
+  co_return secured.has_value();
+}
+
 io::Task<void> Connection::run() {
   Next next = Next::GoOn;
+  if (tls_) {
+    const bool goes_on = co_await secure();
+    if (!goes_on) co_return;
+  }
   while (next == Next::GoOn && !is_stopping_) next = co_await serve_one();
 }
 
@@ -208,6 +226,8 @@ io::Task<Connection::Next> Connection::serve_one() {
   const bool has_body = co_await read_body(framing, request.body);
   if (!has_body) co_return Next::Leave;
   request.peer = stream_.peer();
+  request.is_tls = stream_.is_tls();
+  request.is_private = request.is_tls || io::is_within_machine(stream_.native_handle());
   stream_.set_deadline(Deadline());
   ServerResponse response = co_await handler_(request);
   co_return co_await answer(response, request.method == "HEAD");

@@ -12,8 +12,12 @@ class Connection {
  public:
   /// What is referenced belongs to the server's state, which outlives it.
   Connection(io::Stream stream, const Server::Handler& handler, const ServerLimits& limits,
-             const bool& is_stopping)
-      : stream_(std::move(stream)), handler_(handler), limits_(limits), is_stopping_(is_stopping) {}
+             const bool& is_stopping, std::shared_ptr<const io::TlsServer> tls)
+      : stream_(std::move(stream)),
+        handler_(handler),
+        limits_(limits),
+        is_stopping_(is_stopping),
+        tls_(std::move(tls)) {}
   /// Until the connection ends or is taken over.
   io::Task<void> run();
   void abort() {
@@ -29,6 +33,8 @@ class Connection {
 
  private:
   enum class Next : std::uint8_t { GoOn, Leave };
+  /// The first octet tells TLS from plain HTTP. False where nothing comes of it.
+  io::Task<bool> secure();
   io::Task<Next> serve_one();
   /// True when a whole head is at the front of in_. Otherwise the connection is over, a refusal
   /// having been written.
@@ -47,6 +53,7 @@ class Connection {
   const Server::Handler& handler_;
   const ServerLimits& limits_;
   const bool& is_stopping_;
+  std::shared_ptr<const io::TlsServer> tls_;  ///< may be null
   WipedBuffer in_;
   bool is_busy_ = false;   ///< a request has begun
   bool is_ended_ = false;  ///< aborted; its coroutine may not have noticed yet

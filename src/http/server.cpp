@@ -19,6 +19,7 @@ struct Server::State {
   Handler handler;
   ServerLimits limits;
   bool is_stopping = false;
+  std::shared_ptr<const io::TlsServer> tls;
   std::vector<std::unique_ptr<io::Acceptor>> acceptors;
   std::set<Connection*> connections;
   io::Event emptied;
@@ -39,7 +40,8 @@ bool has_room(Server::State& state) {
 
 /// One connection's life; holds the state so that it may outlive the Server.
 io::Task<void> serve(std::shared_ptr<Server::State> state, io::Stream stream) {
-  Connection connection(std::move(stream), state->handler, state->limits, state->is_stopping);
+  Connection connection(std::move(stream), state->handler, state->limits, state->is_stopping,
+                        state->tls);
   state->connections.insert(&connection);
   co_await connection.run();
   state->connections.erase(&connection);
@@ -68,6 +70,10 @@ void Server::listen(int fd) {
       std::make_unique<io::Acceptor>(state_->loop, fd, std::move(on_stream)));
 }
 
+void Server::offer_tls(std::shared_ptr<const io::TlsServer> tls) {
+  state_->tls = std::move(tls);
+}
+
 void Server::begin_stop() {
   state_->is_stopping = true;
   for (const auto& acceptor : state_->acceptors) acceptor->stop();
@@ -84,7 +90,9 @@ io::Task<void> Server::stop(std::chrono::milliseconds within) {
   for (Connection* connection : state->connections) connection->abort();
 }
 
-std::size_t Server::connections() const { return state_->connections.size(); }
+std::size_t Server::connections() const {
+  return state_->connections.size();
+}
 
 ServerRequest::~ServerRequest() {
   for (auto& [name, value] : headers) wipe(value.data(), value.size());

@@ -21,6 +21,10 @@
 #include "io/stream.h"
 #include "io/task.h"
 
+namespace strongroom::io {
+class TlsServer;
+}
+
 namespace strongroom::http {
 
 using TextPairs = std::vector<std::pair<std::string, std::string>>;
@@ -33,6 +37,8 @@ struct ServerRequest {
   std::string upgrade;  ///< the protocol asked for by Connection: upgrade; else empty
   WipedBuffer body;
   io::Peer peer;
+  bool is_tls = false;
+  bool is_private = true;  ///< it came over TLS, or never left this machine
 
   ServerRequest() = default;
   ServerRequest(ServerRequest&&) = default;
@@ -83,6 +89,8 @@ class Server {
 
   /// Accepts on a listening socket, which is taken over. Any number of times.
   void listen(int fd);
+  /// Connections that begin from now on may speak TLS: their first octet tells.
+  void offer_tls(std::shared_ptr<const io::TlsServer> tls);
   /// No new connections, idle ones end now, the others after their answer.
   void begin_stop();
   /// begin_stop(), then requests being answered get `within`, then all connections end.

@@ -9,6 +9,7 @@
 
 #include "http/client.h"
 #include "io/net.h"
+#include "io/tls.h"
 
 namespace strongroom::http {
 namespace {
@@ -360,6 +361,37 @@ TEST(ParseQuery, DecodesAndRefuses) {
   EXPECT_EQ(parse_query(""), TextPairs());
   EXPECT_EQ(parse_query("a=1&&b&c=%26+d"), (TextPairs{{"a", "1"}, {"b", ""}, {"c", "& d"}}));
   EXPECT_EQ(parse_query("a=%4"), std::nullopt);
+}
+
+TEST_F(ServerTest, SpeaksTlsAndPlainHttpOnOnePort) {
+  const auto authority = io::make_authority("Test");
+  ASSERT_TRUE(authority);
+  const auto leaf = io::make_leaf(*authority, {"localhost"});
+  ASSERT_TRUE(leaf);
+  auto tls = io::TlsServer::create(*leaf);
+  ASSERT_TRUE(tls);
+  server_->offer_tls(std::make_shared<const io::TlsServer>(std::move(*tls)));
+  auto client = io::TlsClient::create(authority->chain_pem);
+  ASSERT_TRUE(client);
+  run([](ServerTest& test, const io::TlsClient& trusting) -> io::Task<void> {
+    for (const bool is_secure : {true, false}) {
+      const Deadline deadline = Deadline::after(test.clock_, 5s);
+      std::string host = "127.0.0.1";
+      auto stream = co_await io::dial_tcp(test.loop_, std::move(host), test.port_,
+                                          io::PrivateAddresses::Allow, deadline);
+      EXPECT_TRUE(stream);
+      if (is_secure) {
+        std::string name = "localhost";
+        const Status secured =
+            co_await stream->start_tls_client(trusting, std::move(name), io::ProtocolOffer::Http1);
+        EXPECT_TRUE(secured);
+      }
+      ClientRequest request;
+      request.target = "/a";
+      const auto response = co_await fetch(*stream, request);
+      EXPECT_TRUE(response && response->body == "GET /a []");
+    }
+  }(*this, *client));
 }
 
 }  // namespace
