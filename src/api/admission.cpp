@@ -56,6 +56,10 @@ crypto::Digest bearer_hash(const http::ServerRequest& request) {
   return crypto::sha256(bytes_of(bearer(request)));
 }
 
+bool has_runner_credential(const http::ServerRequest& request) {
+  return bearer(request).starts_with(vault::kRunnerCredentialStart);
+}
+
 Status check_site(const http::ServerRequest& request) {
   if (is_local_socket(request) || !is_cross_site(request)) return {};
   return fail(Code::Refused, "calls from another site's page are refused", "cross_site_refused");

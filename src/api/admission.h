@@ -19,6 +19,8 @@ namespace strongroom::api {
 [[nodiscard]] Status check_site(const http::ServerRequest& request);
 /// SHA-256 of the one bearer credential that a request has; of nothing where it has none.
 [[nodiscard]] crypto::Digest bearer_hash(const http::ServerRequest& request);
+/// Does it bring what only runners have that have no other right?
+[[nodiscard]] bool has_runner_credential(const http::ServerRequest& request);
 /// Calls of the API: not from a page of another site, and by the operator. Refused (403) or
 /// Unauthorized (401).
 [[nodiscard]] Status check_operator(const http::ServerRequest& request,

@@ -142,6 +142,11 @@ Answer attach_runner(Call& call) {
     return fail(Code::Invalid,
                 "this needs 'Connection: Upgrade' and 'Upgrade: " + std::string(kProtocol) + "'",
                 "upgrade_required");
+  if (call.is_runner) {
+    // First: who has no other right learns nothing of other sessions.
+    STRONGROOM_CHECKED(call.services.vault.admit_runner(id, call.bearer));
+    call.actor = vault::Actor::installation("runner");
+  }
   STRONGROOM_TRY(const auto view, call.services.vault.show_session(call.actor, id));
   if (view.state != "open") return fail(Code::Expired, "the session has ended", "session_ended");
   if (!call.services.hooks.attach_runner)

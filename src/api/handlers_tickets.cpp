@@ -25,6 +25,11 @@ json::object to_json(const vault::TicketView& view) {
   return out;
 }
 
+bool wants_runner(const Call& call) {
+  const auto* said = call.body.get_object().if_contains("runner");
+  return said != nullptr && said->is_bool() && said->get_bool();
+}
+
 }  // namespace
 
 Answer issue_ticket(Call& call) {
@@ -56,7 +61,8 @@ io::Task<Answer> use_ticket(Call& call) {
   if (!claimed) co_return std::unexpected(std::move(claimed).error());
   call.actor = vault::Actor::installation("ticket " + claimed->id.text());
   vault::SessionRequest request = std::move(claimed->request);
-  request.runtime = "external";
+  request.wants_runner = wants_runner(call);
+  request.runtime = request.wants_runner ? kAttached : kExternal;
   SessionId session;
   Answer answer = co_await answer_start(call, std::move(request), session);
   if (!answer) co_return answer;

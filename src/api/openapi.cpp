@@ -88,6 +88,17 @@ json::object success_of(const Operation& operation) {
   return out;
 }
 
+/// Each alone suffices.
+json::array security_of(Access access) {
+  const auto scheme = [](std::string_view name) {
+    json::object out;
+    out[json::string_view(name)] = json::array();
+    return out;
+  };
+  if (access == Access::Ticket) return {scheme("ticket")};
+  return {scheme("operator"), scheme("runner")};
+}
+
 json::object describe(const Operation& operation) {
   json::object out{{"operationId", json::string_view(operation.name)},
                    {"summary", json::string_view(operation.summary)}};
@@ -103,11 +114,7 @@ json::object describe(const Operation& operation) {
     out["requestBody"] = std::move(body);
   }
   if (operation.access == Access::Somebody) out["x-right"] = vault::name_of(operation.right);
-  if (operation.access == Access::Ticket) {
-    json::object security;
-    security["ticket"] = json::array();
-    out["security"] = json::array{std::move(security)};
-  }
+  if (operation.access != Access::Somebody) out["security"] = security_of(operation.access);
   json::object failure{{"description", "What went wrong"}};
   failure["content"] = json_content(reference("Error"));
   json::object responses;
@@ -140,6 +147,8 @@ json::object openapi_document() {
       {"type", "http"}, {"scheme", "bearer"}, {"description", "A token (sra_...) of a tenant"}};
   security_schemes["ticket"] = json::object{
       {"type", "http"}, {"scheme", "bearer"}, {"description", "A ticket; good for one call"}};
+  security_schemes["runner"] = json::object{
+      {"type", "http"}, {"scheme", "bearer"}, {"description", "A runner's; good for its session"}};
   json::object components;
   components["schemas"] = std::move(all_schemas);
   components["securitySchemes"] = std::move(security_schemes);

@@ -127,7 +127,7 @@ constexpr std::array<Operation, 50> kOperations = {{
      {}, "NewTicket", Shape::One, "Ticket", 201, Right::RunSessions, issue_ticket},
     {"ticket.use", "POST", "/api/v1/tickets/use",
      "Start the session that a ticket is for; the ticket itself is the bearer's credential",
-     {}, {}, Shape::One, "StartedSession", 201, Right::Operate, nullptr, use_ticket, Access::Ticket},
+     {}, "UseTicket", Shape::One, "StartedSession", 201, Right::Operate, nullptr, use_ticket, Access::Ticket},
     {"session.show", "GET", "/api/v1/sessions/{id}", "One session",
      {}, {}, Shape::One, "Session", 200, Right::Look, show_session},
     {"session.end", "POST", "/api/v1/sessions/{id}/end",
@@ -138,7 +138,7 @@ constexpr std::array<Operation, 50> kOperations = {{
      {}, "EndReport", Shape::One, "Receipt", 200, Right::Operate, nullptr, report_end, Access::Ticket},
     {"session.attach", "POST", "/api/v1/sessions/{id}/attach",
      "A runner's lease channel (Upgrade: strongroom-lease/1)",
-     {}, {}, Shape::Switch, "", 101, Right::Operate, attach_runner},
+     {}, {}, Shape::Switch, "", 101, Right::Operate, attach_runner, nullptr, Access::Runner},
 
     {"token.list", "GET", "/api/v1/tokens", "What programs call this with, newest first",
      kAnyTenant, {}, Shape::List, "Token", 200, Right::Look, list_tokens},

@@ -44,6 +44,7 @@ struct Call {
   json::value body;         ///< checked against the request schema; its memory is wiped when freed
   std::string upgrade;      ///< protocol asked for
   crypto::Digest bearer{};  ///< SHA-256 of the credential that it brought
+  bool is_runner = false;   ///< which is that of a runner without any other right
   std::string last_event_id;  ///< what a follower of a stream saw last
 
   /// Empty when not given.
@@ -71,8 +72,9 @@ using Waiting = io::Task<Answer> (*)(Call&);
 enum class Shape : std::uint8_t { One, List, Nothing, Switch, Events };
 
 /// What a call brings: a credential of somebody's, or one that is good for this call alone (a
-/// ticket; a supervisor's), which the call itself looks at.
-enum class Access : std::uint8_t { Somebody, Ticket };
+/// ticket; a supervisor's), which the call itself looks at; Runner: a credential of somebody's, or a
+/// runner's that has no other right.
+enum class Access : std::uint8_t { Somebody, Ticket, Runner };
 
 struct Operation {
   std::string_view name;  ///< "key.add": operationId, label of the metric

@@ -279,13 +279,26 @@ constexpr std::array kSessionProxy = {
            "The password of the proxy's URL, http://session:CREDENTIAL@GATEWAY. Shown this once"},
     Member{"authority", Kind::Text, Need::Required,
            "PEM: what the workroom trusts beside the public roots"}};
+constexpr std::array kUseTicket = {
+    Member{"runner", Kind::Flag, Need::Optional,
+           "Whoever uses it attaches to the session at once, and leases its injected keys"}};
+constexpr std::array kRunner = {
+    Member{"credential", Kind::Text, Need::Required,
+           "Of the call that attaches to this session, and of no other. Shown this once"},
+    Member{"gateway", Kind::Text, Need::Required, "Where the gateway is"},
+    Member{"gateway_authority", Kind::Text, Need::Required,
+           "PEM: who signed its certificate, where that is its own; else empty"},
+    Member{"provider_authorities", Kind::Text, Need::Required,
+           "PEM: whom the operator trusts beside the public roots; may be empty"}};
 constexpr std::array kStartedSession = {
     Member{"session", Kind::Object, Need::Required, "The session", "Session"},
     Member{"proxy", Kind::Object, Need::Required, "For tools that take a proxy", "SessionProxy"},
     Member{"passes", Kind::ObjectList, Need::Required, "One for each proxied service", "Pass"},
     Member{"injected", Kind::ObjectList, Need::Required, "What the runner leases by attaching",
            "Injected"},
-    Member{"socket", Kind::Text, Need::Optional, "Path of the session's own socket, if wanted"}};
+    Member{"socket", Kind::Text, Need::Optional, "Path of the session's own socket, if wanted"},
+    Member{"runner", Kind::Object, Need::Optional, "For a runner that has no other right",
+           "Runner"}};
 constexpr std::array kEndSession = {
     Member{"why", Kind::Text, Need::Optional, "ended by operator when missing"}};
 
@@ -523,6 +536,8 @@ constexpr std::array kSchemas = {
     Schema{"SessionEvent", "Something that happened in a session", kSessionEvent},
     Schema{"Ticket", "The right to start one session, once", kTicket},
     Schema{"NewTicket", "A ticket to make", kNewTicket},
+    Schema{"UseTicket", "What a ticket's session is used for", kUseTicket},
+    Schema{"Runner", "What a runner needs that has no other right", kRunner},
     Schema{"NewSession", "A session to start", kNewSession},
     Schema{"Pass", "What stands in a proxied key's place", kPass},
     Schema{"Injected", "An injected key to be leased", kInjected},

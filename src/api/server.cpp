@@ -123,6 +123,10 @@ struct ControlServer::State {
 
   io::Task<http::ServerResponse> handle(http::ServerRequest& request);
   io::Task<http::ServerResponse> call_api(http::ServerRequest& request);
+  static bool is_by_runner(const http::ServerRequest& request, const Route& route) {
+    return route.operation != nullptr && route.operation->access == Access::Runner &&
+           has_runner_credential(request);
+  }
   http::ServerResponse call_direct(http::ServerRequest& request, const Operation& operation,
                                    const Route& route, vault::Actor actor);
   /// A ticket is nobody until it is claimed.
@@ -135,6 +139,7 @@ struct ControlServer::State {
                 {},
                 request.upgrade,
                 bearer_hash(request),
+                is_by_runner(request, route),
                 std::string(request.header("last-event-id"))};
   }
   void count(std::string_view operation, int status) const {
@@ -177,12 +182,14 @@ http::ServerResponse ControlServer::State::call_direct(http::ServerRequest& requ
   return answer_of(operation, operation.direct(call));
 }
 
+/// Tickets and credentials of runners are looked at by the operations that take them.
 Result<vault::Actor> ControlServer::State::caller_of(const http::ServerRequest& request,
                                                      const Route& route) const {
-  if (route.operation == nullptr || route.operation->access != Access::Ticket)
+  const bool is_ticket = route.operation != nullptr && route.operation->access == Access::Ticket;
+  if (!is_ticket && !is_by_runner(request, route))
     return find_caller(request, options, services.vault);
   STRONGROOM_CHECKED(check_site(request));
-  return vault::Actor::in_tenant("ticket", {});
+  return vault::Actor::in_tenant(is_ticket ? "ticket" : "runner", {});
 }
 
 io::Task<http::ServerResponse> ControlServer::State::call_api(http::ServerRequest& request) {
@@ -201,7 +208,9 @@ io::Task<http::ServerResponse> ControlServer::State::call_api(http::ServerReques
   }
   const Operation& operation = *route.operation;
   http::ServerResponse response;
-  if (const Status may = may_call(*caller, operation); !may) {
+  // What a runner without other rights may is for the operation to say.
+  const Status may = is_by_runner(request, route) ? Status() : may_call(*caller, operation);
+  if (!may) {
     count(operation.name, status_of(may.error().code));
     co_return api::to_response(may.error());
   }
@@ -231,6 +240,12 @@ void ControlServer::start(int tcp_fd, int unix_fd) {
   if (unix_fd >= 0) state_->local.listen(unix_fd);
 }
 
+Status ControlServer::show_certificate(const io::Certificate& certificate) {
+  STRONGROOM_TRY(auto tls, io::TlsServer::create(certificate));
+  state_->tcp.offer_tls(std::make_shared<const io::TlsServer>(std::move(tls)));
+  return {};
+}
+
 io::Task<void> ControlServer::stop(std::chrono::milliseconds within) {
   const SteadyTime begun = state_->services.loop.clock().steady();
   state_->events.end();
@@ -240,12 +255,6 @@ io::Task<void> ControlServer::stop(std::chrono::milliseconds within) {
       state_->services.loop.clock().steady() - begun);
   co_await state_->local.stop(std::max(within - used, std::chrono::milliseconds(0)));
 }
-Status ControlServer::show_certificate(const io::Certificate& certificate) {
-  STRONGROOM_TRY(auto tls, io::TlsServer::create(certificate));
-  state_->tcp.offer_tls(std::make_shared<const io::TlsServer>(std::move(tls)));
-  return {};
-}
-
 
 Secret make_operator_token() {
   constexpr std::string_view kStart = "sro_";

@@ -85,6 +85,12 @@ io::Task<Answer> answer_start(Call& call, vault::SessionRequest request, Session
   if (request.runtime != kExternal && call.services.hooks.expect_runner)
     call.services.hooks.expect_runner(session);
   json::object document = to_json(*started);
+  if (request.wants_runner)
+    document["runner"] =
+        json::object{{"credential", started->runner_credential},
+                     {"gateway", call.services.options.gateway},
+                     {"gateway_authority", call.services.options.gateway_authority},
+                     {"provider_authorities", call.services.options.provider_authorities}};
   if (wants_socket(call)) {
     auto socket = open_socket(call, session);
     if (!socket) co_return std::unexpected(std::move(socket).error());

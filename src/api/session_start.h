@@ -8,6 +8,8 @@ namespace strongroom::api {
 
 /// Whoever started the session looks after its workroom.
 inline constexpr std::string_view kExternal = "external";
+/// Its runner was started by a platform, with a ticket.
+inline constexpr std::string_view kAttached = "attached";
 
 /// What the body asks for.
 [[nodiscard]] vault::SessionRequest session_request(const Call& call);

@@ -327,6 +327,24 @@ TEST_F(Link, ARunnerGetsItsSessionAndAnswersForItsProcesses) {
   run(story());
 }
 
+TEST_F(Link, ASecondRunnerOfASessionIsTurnedAwayAndTheFirstGoesOn) {
+  auto first = join(HolderRole::Runner);
+  bool is_turned_away = false;
+  HolderLink::Handlers handlers;
+  handlers.on_channel_lost = [&](const std::string&) { is_turned_away = true; };
+  std::unique_ptr<HolderLink> second;
+  auto story = [&]() -> io::Task<void> {
+    co_await until([&] { return side.has_runner(SessionId(IdBytes{9})); });
+    second = join(HolderRole::Runner, std::move(handlers));
+    co_await until([&] { return is_turned_away; });
+    EXPECT_TRUE(is_turned_away);
+    const auto leases = co_await first->leases_of_session(SessionId(IdBytes{9}));
+    EXPECT_TRUE(leases && leases->size() == 2);
+    EXPECT_EQ(vault.lost, 0) << "who was not admitted ends no session";
+  };
+  run(story());
+}
+
 TEST_F(Link, ARunnerIsWaitedForEvenWhenItsLeasesAreGone) {
   int ended = 0;
   HolderLink::Handlers handlers;

@@ -171,6 +171,9 @@ void VaultSide::admit(HolderChannel& holder, const HolderHello& hello) {
                            (holder.role == HolderRole::Gateway || hello.session == holder.session);
   if (!is_expected)
     return holder.channel->close("The holder is not the one that was expected here.");
+  // Two at once would each have the values.
+  if (holder.role == HolderRole::Runner && has_runner(holder.session))
+    return holder.channel->close("A runner of this session is here already.");
   holder.is_admitted = true;
   holder.hello = hello;
   grantor_.add_holder(holder.id, hello, now());

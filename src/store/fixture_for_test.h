@@ -43,6 +43,7 @@ struct Rows {
     call(dynamics);
     call(tickets);
     call(tokens);
+    call(runner_credentials);
   }
 
   Status insert_into(Store& store) const {
@@ -75,6 +76,7 @@ struct Rows {
   std::array<Dynamic, 2> dynamics;
   std::array<Ticket, 2> tickets;
   std::array<Token, 2> tokens;
+  std::array<RunnerCredential, 2> runner_credentials;
 
  private:
   static ByteVector octets(std::size_t size) {
@@ -159,6 +161,7 @@ struct Rows {
                  16000 + at,
                  17000 + at,
                  18000 + at};
+    runner_credentials[i] = {sessions[i].id, octets(32)};
     policy_guards[i] = {policies[i].id, "[\"* /c" + n + "\"]", at, 1 - at};
     session_terms[i] = {sessions[i].id, 70 + at, "{\"run\":\"" + n + "\"}"};
   }

@@ -410,6 +410,18 @@ struct Token {
   }
 };
 
+/// What a runner without any other right shows to attach to its session.
+struct RunnerCredential {
+  static constexpr std::string_view kTable = "runner_credentials";
+  SessionId session;
+  ByteVector hash;  ///< SHA-256 of the credential
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("session", self.session);
+    visit("credential_hash", self.hash);
+  }
+};
+
 /// Calls `each.template operator()<Row>()` for every row type.
 template <class Each>
 void for_each_row_type(Each&& each) {
@@ -432,6 +444,7 @@ void for_each_row_type(Each&& each) {
   each.template operator()<Dynamic>();
   each.template operator()<Ticket>();
   each.template operator()<Token>();
+  each.template operator()<RunnerCredential>();
 }
 
 }  // namespace strongroom::store

@@ -122,6 +122,9 @@ Result<StartedSession> Vault::start_session(const Actor& actor, const SessionReq
       granted += (granted.empty() ? "" : " ") + key.service + ":" + key.label;
       draft.grants.push_back(std::move(grant));
     }
+    if (request.wants_runner) {
+      STRONGROOM_TRY(draft.started.runner_credential, state.make_runner_credential(session.id));
+    }
     audit::Act act;
     act.tenant = tenant.id;
     act.member = member.id;

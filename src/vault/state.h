@@ -62,6 +62,7 @@ struct Vault::State {
   std::unordered_set<SessionId> ending;                      ///< ended, and not carried through yet
   std::set<std::pair<std::int64_t, TicketId>> kept_tickets;  ///< by when they expire
   std::unordered_set<TicketId> replayed_tickets;             ///< recorded once each
+  std::set<std::pair<SessionId, std::string>> refused_runners;  ///< the same, and why
 
   [[nodiscard]] std::int64_t now() const { return to_micros(clock.wall()); }
 
@@ -281,6 +282,10 @@ struct Vault::State {
   // Tokens (tokens.cpp)
   Result<TokenView> view(const store::Token& token);
   Status revoke_tokens_in_transaction(const store::Where& where);
+
+  // Runners without any other right (runner_credentials.cpp)
+  Result<std::string> make_runner_credential(SessionId session);
+  void note_refused_runner(const store::Session& session, const Error& why);
 
   // Telling of sessions (session_events.cpp)
   SessionEvent event(std::string_view kind, TenantId tenant);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -14,6 +15,8 @@
 
 namespace strongroom::vault {
 
+/// How the credential begins of a runner that a ticket has started (runner_credentials.cpp).
+inline constexpr std::string_view kRunnerCredentialStart = "srr_";
 inline constexpr std::chrono::seconds kTicketTime{60};
 inline constexpr std::chrono::seconds kLongestTicket{3600};
 

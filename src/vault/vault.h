@@ -141,7 +141,8 @@ struct SessionRequest {
   std::string runtime = "process";
   std::chrono::seconds time_limit{std::chrono::hours(12)};  ///< at most kLongestSession
   std::chrono::seconds idle_limit{0};                       ///< 0: none; at most kLongestSession
-  Settings labels;  ///< a platform's own names of things (session_terms.h)
+  Settings labels;            ///< a platform's own names of things (session_terms.h)
+  bool wants_runner = false;  ///< a runner credential, for a runner without any other right
 };
 
 /// A ticket that was used a moment ago, and what may be started with it.
@@ -175,6 +176,7 @@ struct StartedSession {
   SessionProxy proxy;
   std::vector<IssuedPass> passes;
   std::vector<InjectedGrant> injected;
+  std::string runner_credential;  ///< empty where none was wanted
 };
 
 /// A plaintext about to be leased. Never stored, never logged.
@@ -387,6 +389,12 @@ class Vault {
   Status revoke_token(const Actor& actor, TokenId id);
   /// Who brings the token with this SHA-256. Unauthorized, whatever is wrong with it.
   Result<Actor> actor_of_token(const crypto::Digest& hash);
+
+  // Runners without any other right (runner_credentials.cpp)
+  /// May who shows the credential with this SHA-256 attach to that session? Recorded. Reasons:
+  /// runner_unknown, runner_elsewhere, runner_attached (there is one), session_ended,
+  /// session_expired.
+  Status admit_runner(SessionId session, const crypto::Digest& hash);
 
   // Leases: checks everything at this moment, opens the record. Reasons of a refusal that a gateway
   // passes on: pass_unknown, pass_wrong_service (its session has another pass for that),

@@ -254,14 +254,23 @@ CREATE TABLE tokens (
 CREATE INDEX tokens_by_tenant ON tokens (tenant);
 )sql";
 
-constexpr std::array<Migration, 8> kMigrations = {{{1, kFirst},
+constexpr std::string_view kRunnerCredentials = R"sql(
+CREATE TABLE runner_credentials (
+  session TEXT PRIMARY KEY REFERENCES sessions (id),
+  credential_hash BLOB NOT NULL UNIQUE CHECK (length(credential_hash) = 32),
+  mac BLOB NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array<Migration, 9> kMigrations = {{{1, kFirst},
                                                    {2, kPolicies},
                                                    {3, kPolicyGuards},
                                                    {4, kSessionTerms},
                                                    {5, kDynamic},
                                                    {6, kTickets},
                                                    {7, kRootSecrets},
-                                                   {8, kTokens}}};
+                                                   {8, kTokens},
+                                                   {9, kRunnerCredentials}}};
 
 }  // namespace
 

@@ -135,6 +135,8 @@ TEST_F(Migrations, every_look_up_has_an_index) {
                               "policies WHERE key IS ?",
                               "spending WHERE policy IS ?",
                               "policy_guards WHERE policy IS ?",
+                              "tickets WHERE ticket_hash IS ?",
+                              "runner_credentials WHERE credential_hash IS ?",
                               "installation WHERE name IS ?"}) {
     const auto plan =
         (*connection)
