@@ -1,0 +1,60 @@
+// The commands about tenants, their members, and who calls. SPDX-License-Identifier: Apache-2.0
+#include "app/cli_options.h"
+
+namespace strongroom::app {
+
+void add_people(CLI::App& app, Options& o) {
+  auto* tenant = group(app, "tenant", "organisations");
+  leaf(*tenant, o, "add", "add a tenant", [&o](const Common& c) { return tenant_add(c, o.name); })
+      ->add_option("name", o.name, "its name")
+      ->required();
+  leaf(*tenant, o, "list", "list tenants", [](const Common& c) { return tenant_list(c); });
+  leaf(*tenant, o, "remove", "remove a tenant, revoke and shred all its keys",
+       [&o](const Common& c) { return tenant_remove(c, o.name); })
+      ->add_option("name", o.name, "its name")
+      ->required();
+
+  auto* member = group(app, "member", "people of a tenant");
+  auto* add = leaf(*member, o, "add", "add a member",
+                   [&o](const Common& c) { return member_add(c, o.tenant, o.name, o.role); });
+  tenant_option(add, o.tenant);
+  add->add_option("name", o.name, "the member's name")->required();
+  add->add_option("--role", o.role, "owner, admin, member or auditor (member)");
+  leaf(*member, o, "list", "list members", [&o](const Common& c) {
+    return member_list(c, o.tenant);
+  })->add_option("--tenant", o.tenant, "only this tenant's");
+  auto* remove = leaf(*member, o, "remove", "remove a member and revoke their integrations",
+                      [&o](const Common& c) { return member_remove(c, o.tenant, o.name); });
+  tenant_option(remove, o.tenant);
+  remove->add_option("name", o.name, "the member's name")->required();
+}
+
+void add_tokens(CLI::App& app, Options& o) {
+  auto* token = group(app, "token", "what programs call the control API with (STRONGROOM_TOKEN)");
+  auto* add = leaf(*token, o, "add", "make a token; prints it, once",
+                   [&o](const Common& c) { return token_add(c, o.token); });
+  tenant_option(add, o.token.tenant);
+  add->add_option("name", o.token.name, "what people call it by")->required();
+  auto* member = add->add_option("--member", o.token.member, "the member as whom it acts");
+  add->add_option("--machine", o.token.machine_role,
+                  "of the tenant, not a member's: as admin, member or auditor")
+      ->excludes(member);
+  add->add_option("--scope", o.token.scope, "all, read or sessions (all)");
+  add->add_flag("--for-any-member", o.token.for_any_member,
+                "a machine's that runs sessions on behalf of every member");
+  add->add_option("--valid", o.token.valid_seconds, "how long it is good, as 12h or 30d (90d)")
+      ->transform(CLI::AsNumberWithUnit(
+          std::map<std::string, long>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}}))
+      ->check(CLI::Range(1, 31'622'400));
+  leaf(*token, o, "list", "list tokens", [&o](const Common& c) {
+    return token_list(c, o.tenant);
+  })->add_option("--tenant", o.tenant, "only this tenant's");
+  leaf(*token, o, "revoke", "make a token useless at once",
+       [&o](const Common& c) { return token_revoke(c, o.id); })
+      ->add_option("id", o.id, "its id")
+      ->required();
+  leaf(app, o, "whoami", "say whose the credential is that commands use",
+       [](const Common& c) { return who_am_i(c); });
+}
+
+}  // namespace strongroom::app
