@@ -157,7 +157,7 @@ TEST_F(Revocation, WhatASupervisorSaysOfAnOpenSessionEndsItWithdrawn) {
   EXPECT_TRUE(receipt->is_withdrawn);
   EXPECT_NE(receipt->document.find("supervisor 7"), std::string::npos);
   EXPECT_TRUE(verify_receipt(receipt->document, vault->receipt_public_key()));
-  EXPECT_EQ(vault->show_session(started->session.id)->ended_why, "runner lost");
+  EXPECT_EQ(vault->show_session(kOperator, started->session.id)->ended_why, "runner lost");
   EXPECT_TRUE(run(vault->revoke_key(kOperator, key->id))->is_withdrawn);
   // Said again, it is the same.
   const auto again = run(vault->settle_supervised(started->session.id, report({})));
@@ -170,7 +170,7 @@ TEST_F(Revocation, WhatASupervisorSaysLateCompletesTheReceipt) {
   const auto started = start("alice", {"github"});
   ASSERT_TRUE(key && started);
   const auto id = started->session.id;
-  const auto first = run(vault->end_session({"vault"}, id, "runner lost"));
+  const auto first = run(vault->end_session(Actor::installation("vault"), id, "runner lost"));
   ASSERT_TRUE(first);
   EXPECT_FALSE(first->is_withdrawn);
   const auto stuck = run(vault->settle_supervised(id, report({{43, "sleep", false}})));
