@@ -26,19 +26,19 @@ Runner::Runner(ControlClient client, SessionStart start, Supervision supervision
       start_(std::move(start)),
       options_(options),
       supervision_(std::move(supervision)),
-      link_(loop_, hello(start_.session, supervision_), handlers()),
+      link_(loop_, hello(), handlers()),
       greeted_(loop_),
       fences_over_(loop_) {}
 
 Runner::~Runner() = default;
 
-lease::HolderHello Runner::hello(SessionId session, const Supervision& supervision) {
+lease::HolderHello Runner::hello() const {
   lease::HolderHello out;
   out.role = lease::HolderRole::Runner;
   out.pid = static_cast<std::uint32_t>(::getpid());
   out.name = "runner " + std::to_string(::getpid());
-  out.session = session;
-  out.supervisor = supervision.pid();
+  out.session = start_.session;
+  out.supervisor = client_.server().is_secure ? 0 : supervision_.pid();
   return out;
 }
 

@@ -87,7 +87,7 @@ class Runner {
   void lease_ended(std::string_view reason);
   lease::HolderLink::Handlers handlers();
   [[nodiscard]] Status hold(const workroom::RunningInit& init);
-  static lease::HolderHello hello(SessionId session, const Supervision& supervision);
+  [[nodiscard]] lease::HolderHello hello() const;
 
   SystemClock clock_;
   io::Loop loop_;

@@ -73,7 +73,7 @@ Status Supervision::describe(const Server& server, int channel, std::string cred
   std::error_code problem;
   if (!server.socket_path.empty()) {
     record_.server_socket = std::filesystem::absolute(server.socket_path, problem).string();
-  } else {
+  } else if (!server.is_secure) {  // a small static program speaks no TLS: it tells nobody
     STRONGROOM_CHECKED(note_peer(channel, record_));
   }
   if (workroom::write_record(folder_->path(), record_)) return {};
