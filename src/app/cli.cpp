@@ -101,6 +101,7 @@ int run_command_line(int argc, char** argv) {
   add_sessions(app, options);
   add_tickets(app, options);
   add_tokens(app, options);
+  add_attach(app, options);
   add_records(app, options);
   try {
     if (mark != end) options.run.command.assign(mark + 1, end);

@@ -51,6 +51,7 @@ void add_keys(CLI::App& app, Options& o);
 void add_skills(CLI::App& app, Options& o);
 void add_policies(CLI::App& app, Options& o);
 void add_tickets(CLI::App& app, Options& o);
+void add_attach(CLI::App& app, Options& o);
 void add_sessions(CLI::App& app, Options& o);
 void add_records(CLI::App& app, Options& o);
 

@@ -70,6 +70,35 @@ void container_options(CLI::App* run, ContainerOptions& container) {
       ->check(CLI::IsMember({"missing", "always", "never"}));
 }
 
+/// How a command is run in its workroom, whoever starts the session.
+void workroom_options(CLI::App* run, RunOptions& options) {
+  run->add_flag("--proxy,!--no-proxy", options.proxies,
+                "tools reach the services' own hosts through the gateway (HTTPS_PROXY), and no "
+                "other host that way: so unless --no-proxy is said");
+  run->add_option("--inject", options.inject,
+                  "session: the whole workroom gets the values of injected keys; exec: only the "
+                  "commands that it starts by `strongroom-init exec` get them")
+      ->check(CLI::IsMember({"session", "exec"}));
+  run->add_option("--exec-user", options.exec_user,
+                  "with --inject exec: whom those commands run as, UID or UID:GID (who asks)");
+  run->add_flag("--output-filter,!--no-output-filter", options.filters_output,
+                "injected values are masked in what the command writes to pipes and files: so "
+                "unless --no-output-filter is said");
+  run->add_flag("-t,--tty", options.has_terminal,
+                "give the command a terminal of its own, for programs that want one");
+  run->add_flag("-i,--interactive", options.is_interactive,
+                "the command reads our standard input, as it always does");
+  run->add_option("--scan-on-end", options.scan_on_end,
+                  "when the command has ended, search this folder for the values of injected keys; "
+                  "may be repeated")
+      ->expected(1)
+      ->take_all();
+  run->add_option("--env", options.variables,
+                  "a plain variable for the workroom, NAME=VALUE; may be repeated")
+      ->expected(1)
+      ->take_all();
+}
+
 }  // namespace
 
 void add_tickets(CLI::App& app, Options& o) {
@@ -89,6 +118,30 @@ void add_tickets(CLI::App& app, Options& o) {
   leaf(*ticket, o, "use", "start the session that a ticket is for; prints its passes, once",
        [](const Common& c) { return ticket_use(c); })
       ->footer("The ticket is read from STRONGROOM_TICKET, else from standard input.");
+}
+
+void add_attach(CLI::App& app, Options& o) {
+  auto* command = leaf(app, o, "attach",
+                       "start a ticket's session for a workroom that a platform starts, and run it",
+                       [&o](const Common& c) { return attach(c, o.run); });
+  auto& options = o.run.attach;
+  command->add_option("--ticket-file", options.ticket_file,
+                      "file that holds the ticket, - for standard input (STRONGROOM_TICKET)");
+  command->add_option("--socket", options.socket,
+                      "where `strongroom-init --socket` of the workroom's container comes, in a "
+                      "folder that both see by the same path");
+  command
+      ->add_option("--user", options.user,
+                   "with --socket: number of the user as whom it runs there (our own)")
+      ->check(CLI::Range(0L, 0xFFFFFFFEL));
+  command
+      ->add_option("--wait", options.wait_seconds,
+                   "with --socket: how long to wait for it, in seconds (600)")
+      ->check(CLI::Range(1L, 86'400L));
+  workroom_options(command, o.run);
+  command->footer(
+      "Without --socket, the command follows after --, and is run here:  strongroom attach "
+      "--ticket-file F -- COMMAND ARGUMENTS...");
 }
 
 void add_sessions(CLI::App& app, Options& o) {
@@ -158,32 +211,8 @@ void add_sessions(CLI::App& app, Options& o) {
   socket_options(run, o);
   run->add_option("--runtime", o.run.runtime,
                   "process, docker, or runc (or the path of another OCI runtime)");
-  run->add_flag("--proxy,!--no-proxy", o.run.proxies,
-                "tools reach the services' own hosts through the gateway (HTTPS_PROXY), and no "
-                "other host that way: so unless --no-proxy is said");
-  run->add_option("--inject", o.run.inject,
-                  "session: the whole workroom gets the values of injected keys; exec: only the "
-                  "commands that it starts by `strongroom-init exec` get them")
-      ->check(CLI::IsMember({"session", "exec"}));
-  run->add_option("--exec-user", o.run.exec_user,
-                  "with --inject exec: whom those commands run as, UID or UID:GID (who asks)");
-  run->add_flag("--output-filter,!--no-output-filter", o.run.filters_output,
-                "injected values are masked in what the command writes to pipes and files: so "
-                "unless --no-output-filter is said");
-  run->add_flag("-t,--tty", o.run.has_terminal,
-                "give the command a terminal of its own, for programs that want one");
-  run->add_flag("-i,--interactive", o.run.is_interactive,
-                "the command reads our standard input, as it always does");
-  run->add_option("--scan-on-end", o.run.scan_on_end,
-                  "when the command has ended, search this folder for the values of injected keys; "
-                  "may be repeated")
-      ->expected(1)
-      ->take_all();
+  workroom_options(run, o.run);
   container_options(run, o.run.container);
-  run->add_option("--env", o.run.variables,
-                  "a plain variable for the workroom, NAME=VALUE; may be repeated")
-      ->expected(1)
-      ->take_all();
   run->footer(
       "The command follows after --, and is taken as it is:  strongroom run ... -- COMMAND "
       "ARGUMENTS...");

@@ -56,6 +56,14 @@ struct ContainerOptions {
   std::string pull = "missing";
 };
 
+/// Of `strongroom attach`, for a workroom that a platform starts.
+struct AttachOptions {
+  std::string ticket_file;   ///< "-": standard input; empty: STRONGROOM_TICKET
+  std::string socket;        ///< where its strongroom-init comes; empty: the command is ours
+  std::optional<long> user;  ///< number of whose it is; without, our own
+  long wait_seconds = 600;   ///< for it
+};
+
 struct ScanOptions {
   std::string path;
   std::string tenant;
@@ -84,6 +92,7 @@ struct RunOptions {
   std::string exec_user;                 ///< whom those run as, UID or UID:GID; empty: who asks
   std::vector<std::string> scan_on_end;  ///< folders to be searched for the session's values
   ContainerOptions container;
+  AttachOptions attach;
   long time_limit_seconds = 0;      ///< 0: the server's default
   long idle_limit_seconds = 0;      ///< 0: none
   std::vector<std::string> labels;  ///< NAME=VALUE
@@ -208,6 +217,8 @@ int doctor(const Common& common);
 int scan(const Common& common, const ScanOptions& options);
 int search_as_told();
 int run_workroom(const Common& common, const RunOptions& options);
+/// The same with a ticket, for platforms that start their own containers (attach.cpp).
+int attach(const Common& common, RunOptions options);
 /// The whole story, on this machine, against the labelled stand-in (demo.cpp).
 int demo(const Common& common);
 

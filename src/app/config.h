@@ -56,7 +56,7 @@ struct Config {
                              ///< a quarter of its descriptors to others
   std::vector<std::string> names;  ///< of this machine: hosts of the control API's URL, and of the
                                    ///< certificate that is made
-  std::string console_url;   ///< where people reach the console; empty: the listener's own address
+  std::string console_url;  ///< where people reach the console; empty: the listener's own address
   std::chrono::seconds drain{10};   ///< how long streams may go on after SIGTERM
   std::chrono::seconds grace{2};    ///< TERM to KILL of processes that hold a revoked injected key
   std::chrono::seconds making{60};  ///< a credential's making that was cut short is over by then

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/housing.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 #include "workroom/docker/runtime.h"
@@ -61,8 +65,13 @@ bool is_container(const RunOptions& options) {
   return options.runtime != kProcess;
 }
 
+bool is_attached(const RunOptions& options) {
+  return options.runtime == kAttached;
+}
+
 bool needs_socket(const RunOptions& options) {
-  return is_container(options) && options.container.network != workroom::ContainerSpec::kHost;
+  return is_container(options) && !is_attached(options) &&
+         options.container.network != workroom::ContainerSpec::kHost;
 }
 
 Result<workroom::SessionFolder> open_session_folder(SessionId session, const std::string& purpose) {
@@ -70,14 +79,21 @@ Result<workroom::SessionFolder> open_session_folder(SessionId session, const std
                                        session.text() + purpose);
 }
 
-Result<std::unique_ptr<Housing>> Housing::make(const RunOptions& options, Facts facts) {
+Result<std::unique_ptr<Housing>> Housing::make(io::Loop& loop, const RunOptions& options,
+                                               Facts facts) {
   std::unique_ptr<Housing> out(new Housing(options, std::move(facts)));
-  if (app::is_container(options)) {
+  if (is_attached(options)) {
+    STRONGROOM_CHECKED(out->open_attached(loop));
+  } else if (app::is_container(options)) {
     STRONGROOM_CHECKED(out->open_container());
   } else {
     out->runtime_ = std::make_unique<workroom::ProcessRuntime>();
   }
   return out;
+}
+
+Housing::~Housing() {
+  if (attached_ != nullptr) ::rmdir((shared() + "/gateway").c_str());
 }
 
 Status Housing::open_container() {
@@ -91,6 +107,49 @@ Status Housing::open_container() {
   folder_.emplace(std::move(folder));
   STRONGROOM_TRY(runtime_, make_runtime());
   return {};
+}
+
+/// Folders that both containers see; what an earlier runner has left in them goes.
+Status Housing::open_attached(io::Loop& loop) {
+  for (const char* below : {"/trust", "/gateway"}) {
+    const std::string folder = shared() + below;
+    std::error_code problem;
+    std::filesystem::remove_all(folder, problem);
+    if (::mkdir(folder.c_str(), 0755) != 0 || ::chmod(folder.c_str(), 0755) != 0)
+      return fail(Code::Storage, "cannot make " + folder + ": " + std::strerror(errno));
+  }
+  workroom::AttachedRuntime::Plan plan;
+  plan.socket = options_.attach.socket;
+  plan.user = user();
+  plan.patience = std::chrono::seconds(options_.attach.wait_seconds);
+  auto runtime = std::make_unique<workroom::AttachedRuntime>(loop, std::move(plan));
+  attached_ = runtime.get();
+  runtime_ = std::move(runtime);
+  return {};
+}
+
+std::string Housing::shared() const {
+  return std::filesystem::path(options_.attach.socket).parent_path().string();
+}
+
+uid_t Housing::user() const {
+  return options_.attach.user ? static_cast<uid_t>(*options_.attach.user) : ::geteuid();
+}
+
+std::string Housing::gateway_socket() const {
+  return attached_ == nullptr ? std::string() : shared() + workroom::kGatewayBelow;
+}
+
+/// The socket is there last: whoever waits for it finds everything else.
+io::Task<Status> Housing::arrive(workroom::WorkroomSpec& spec) {
+  if (attached_ == nullptr) co_return Status();
+  const Status listening = attached_->listen();
+  if (!listening) co_return listening;
+  co_return co_await attached_->arrive(spec);
+}
+
+void Housing::give_up() {
+  if (attached_ != nullptr) attached_->give_up();
 }
 
 Result<std::unique_ptr<workroom::Runtime>> Housing::make_runtime() {
@@ -120,6 +179,8 @@ bool Housing::has_own_loopback() const {
 }
 
 void Housing::plan(const std::vector<catalog::Place>& places) {
+  // A platform's containers have its network; several may share one loopback.
+  if (attached_ != nullptr) network_ = workroom::plan_network({}, workroom::Loopback::Shared);
   if (!needs_socket(options_)) return;
   network_ = workroom::plan_network(
       places, has_own_loopback() ? workroom::Loopback::Own : workroom::Loopback::Shared);
@@ -144,6 +205,7 @@ workroom::ProxyFacts Housing::proxy() const {
 }
 
 workroom::TrustPlace Housing::trust() const {
+  if (attached_ != nullptr) return {shared() + "/trust", shared() + "/trust"};
   if (!folder_) return {};
   return {folder_->inside() + "/trust", std::string(workroom::kInside) + "/trust"};
 }
@@ -153,6 +215,7 @@ std::string Housing::container_name() const {
 }
 
 Status Housing::furnish(workroom::WorkroomSpec& spec) const {
+  if (attached_ != nullptr && network_) spec.relays = network_->relays;
   if (!folder_) return {};
   const ContainerOptions& options = options_.container;
   spec.working_directory = options.working_directory;

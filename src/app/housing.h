@@ -13,6 +13,9 @@
 #include "app/commands.h"
 #include "base/id.h"
 #include "catalog/places.h"
+#include "io/loop.h"
+#include "io/task.h"
+#include "workroom/attached_runtime.h"
 #include "workroom/network_plan.h"
 #include "workroom/proxy_environment.h"
 #include "workroom/runtime.h"
@@ -21,6 +24,9 @@
 namespace strongroom::app {
 
 [[nodiscard]] bool is_container(const RunOptions& options);
+/// `strongroom attach --socket`: a platform starts the container.
+[[nodiscard]] bool is_attached(const RunOptions& options);
+inline constexpr const char* kAttached = "attached";
 /// Does the workroom reach the gateway by the session's own socket alone?
 [[nodiscard]] bool needs_socket(const RunOptions& options);
 
@@ -36,11 +42,16 @@ class Housing {
     std::string socket;   ///< the session's own; may be empty
   };
   /// Invalid, Refused, Storage.
-  static Result<std::unique_ptr<Housing>> make(const RunOptions& options, Facts facts);
+  static Result<std::unique_ptr<Housing>> make(io::Loop& loop, const RunOptions& options,
+                                               Facts facts);
+
+  ~Housing();
+  Housing(const Housing&) = delete;
+  Housing& operator=(const Housing&) = delete;
 
   /// Once the keys are known: `places` of all of them.
   void plan(const std::vector<catalog::Place>& places);
-  [[nodiscard]] bool is_container() const { return folder_.has_value(); }
+  [[nodiscard]] bool is_container() const { return folder_ || attached_ != nullptr; }
   /// Tools reach the gateway through a listener of the workroom's own loopback, not a ProxyDoor.
   [[nodiscard]] bool has_relay() const { return network_.has_value(); }
   // As the workroom sees them.
@@ -58,6 +69,15 @@ class Housing {
   /// Of the Docker Engine that has it; empty: none.
   [[nodiscard]] const std::string& engine_socket() const { return engine_socket_; }
 
+  /// Below the folder that is shared with a platform's container; empty: there is none.
+  [[nodiscard]] std::string gateway_socket() const;
+  /// Whose processes such a container has.
+  [[nodiscard]] uid_t user() const;
+  /// Until the workroom is there, where somebody else starts it: what it is told of itself is in
+  /// `spec`.
+  [[nodiscard]] io::Task<Status> arrive(workroom::WorkroomSpec& spec);
+  /// The session is over: nobody is waited for any more.
+  void give_up();
   /// Fills in all that concerns the container.
   [[nodiscard]] Status furnish(workroom::WorkroomSpec& spec) const;
   [[nodiscard]] workroom::Runtime& runtime() { return *runtime_; }
@@ -65,6 +85,8 @@ class Housing {
  private:
   Housing(const RunOptions& options, Facts facts) : options_(options), facts_(std::move(facts)) {}
   [[nodiscard]] Status open_container();
+  [[nodiscard]] Status open_attached(io::Loop& loop);
+  [[nodiscard]] std::string shared() const;
   [[nodiscard]] Result<std::unique_ptr<workroom::Runtime>> make_runtime();
   [[nodiscard]] bool has_own_loopback() const;
 
@@ -74,6 +96,7 @@ class Housing {
   std::optional<workroom::NetworkPlan> network_;
   std::unique_ptr<workroom::Runtime> runtime_;
   std::string engine_socket_;
+  workroom::AttachedRuntime* attached_ = nullptr;  ///< which is that one
 };
 
 }  // namespace strongroom::app

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/proxy_door.h"
 
+#include <unistd.h>
 #include <optional>
 
 #include "app/join.h"
 #include "base/encoding.h"
 #include "io/loopback_peer.h"
 #include "io/tls.h"
+#include "workroom/attached_runtime.h"
 
 namespace strongroom::app {
 namespace {
@@ -27,7 +29,20 @@ struct ProxyDoor::Way {
   io::Endpoint gateway;
   std::string header;  ///< with the credential
   std::function<bool(ino_t)> is_of_session;
+  std::optional<uid_t> user;         ///< at a Unix socket
   std::optional<io::TlsClient> tls;  ///< where the gateway is spoken to over TLS
+
+  [[nodiscard]] bool admits(const io::Stream& client) const {
+    if (user) return client.peer().unix_uid == static_cast<int>(*user);
+    const auto peer = io::loopback_peer(client.native_handle());
+    return peer && is_of_session(peer->inode);
+  }
+  /// Not "GET /gemini/...", and not the beginning of HTTP/2.
+  static bool is_for_proxy(std::string_view head) {
+    const auto target = head.find(' ');
+    return target != std::string_view::npos && target + 1 < head.size() &&
+           head[target + 1] != '/' && head[target + 1] != '*';
+  }
 
   static io::Task<Result<io::Stream>> reach(std::shared_ptr<const Way> way, io::Loop& loop) {
     const Deadline deadline = loop.deadline_in(kPatience);
@@ -44,8 +59,7 @@ struct ProxyDoor::Way {
 
   static io::Task<void> serve(std::shared_ptr<const Way> way, io::Stream client) {
     client.set_deadline(client.loop().deadline_in(kPatience));
-    const auto peer = io::loopback_peer(client.native_handle());
-    if (!peer || !way->is_of_session(peer->inode)) {
+    if (!way->admits(client)) {
       (void)co_await client.write_all(bytes_of(kStranger));
       co_return;
     }
@@ -60,7 +74,7 @@ struct ProxyDoor::Way {
     }
     if (line_end == std::string::npos) co_return;
     // Where the client has put one of its own, the gateway sees two and refuses.
-    head.insert(line_end + 2, way->header);
+    if (!way->user || is_for_proxy(head)) head.insert(line_end + 2, way->header);
     auto gateway = co_await reach(way, client.loop());
     if (!gateway) {
       (void)co_await client.write_all(bytes_of(kNoGateway));
@@ -80,9 +94,11 @@ ProxyDoor::ProxyDoor(io::Loop& loop, io::BoundSocket socket, std::shared_ptr<con
         loop.spawn(Way::serve(way, std::move(stream)));
       }) {}
 
-ProxyDoor::~ProxyDoor() = default;
+ProxyDoor::~ProxyDoor() {
+  if (!path_.empty()) ::unlink(path_.c_str());
+}
 
-Result<std::unique_ptr<ProxyDoor>> ProxyDoor::open(io::Loop& loop, const Plan& plan) {
+Result<std::shared_ptr<ProxyDoor::Way>> ProxyDoor::way_of(const Plan& plan) {
   const bool is_secure = plan.gateway.starts_with(kSecure);
   if (!is_secure && !plan.gateway.starts_with(kPlain))
     return fail(Code::Unsupported, "the gateway's address is no http:// or https:// URL");
@@ -96,8 +112,24 @@ Result<std::unique_ptr<ProxyDoor>> ProxyDoor::open(io::Loop& loop, const Plan& p
   }
   way->header = "Proxy-Authorization: Basic " +
                 to_base64(bytes_of(std::string_view("session:" + plan.credential))) + "\r\n";
+  return way;
+}
+
+Result<std::unique_ptr<ProxyDoor>> ProxyDoor::open(io::Loop& loop, const Plan& plan) {
+  STRONGROOM_TRY(auto way, way_of(plan));
   STRONGROOM_TRY(auto socket, io::listen_tcp({"127.0.0.1", 0}));
   return std::unique_ptr<ProxyDoor>(new ProxyDoor(loop, std::move(socket), std::move(way)));
+}
+
+Result<std::unique_ptr<ProxyDoor>> ProxyDoor::open_socket(io::Loop& loop, const Plan& plan,
+                                                          const std::string& path) {
+  STRONGROOM_TRY(auto way, way_of(plan));
+  way->user = plan.user;
+  STRONGROOM_TRY(const int fd, io::listen_unix(path));
+  std::unique_ptr<ProxyDoor> door(new ProxyDoor(loop, {fd, {}}, std::move(way)));
+  door->path_ = path;
+  STRONGROOM_CHECKED(workroom::give_socket(path, plan.user));
+  return door;
 }
 
 }  // namespace strongroom::app

@@ -25,9 +25,14 @@ class ProxyDoor {
     std::string credential;
     /// Has a process of the session this socket open (io/loopback_peer.h)?
     std::function<bool(ino_t)> is_of_session;
+    uid_t user = 0;  ///< at a Unix socket: who is let in
   };
   /// Listens on a free port of 127.0.0.1.
   static Result<std::unique_ptr<ProxyDoor>> open(io::Loop& loop, const Plan& plan);
+  /// Listens at `path` instead, for a workroom that shares that folder and no network. What is no
+  /// request to a proxy (a base URL's, with a pass) goes on as it is.
+  static Result<std::unique_ptr<ProxyDoor>> open_socket(io::Loop& loop, const Plan& plan,
+                                                        const std::string& path);
   ProxyDoor(const ProxyDoor&) = delete;
   ProxyDoor& operator=(const ProxyDoor&) = delete;
   ~ProxyDoor();
@@ -36,8 +41,10 @@ class ProxyDoor {
  private:
   struct Way;
   ProxyDoor(io::Loop& loop, io::BoundSocket socket, std::shared_ptr<const Way> way);
+  static Result<std::shared_ptr<Way>> way_of(const Plan& plan);
 
   io::Endpoint at_;
+  std::string path_;  ///< of a Unix socket
   io::Acceptor acceptor_;
 };
 

@@ -4,9 +4,12 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <csignal>
+#include <string>
 #include <thread>
+#include <utility>
 
 namespace strongroom::app {
 namespace {
@@ -23,9 +26,10 @@ class Door : public ::testing::Test {
     socklen_t size = sizeof(at);
     EXPECT_EQ(::bind(listening_, reinterpret_cast<sockaddr*>(&at), size), 0);
     EXPECT_EQ(::getsockname(listening_, reinterpret_cast<sockaddr*>(&at), &size), 0);
-    auto door = ProxyDoor::open(
-        loop_, {"http://127.0.0.1:" + std::to_string(ntohs(at.sin_port)), "", "srx_credential",
-                [this](ino_t inode) { return inode != 0 && is_of_session_; }});
+    door_gateway_ = "http://127.0.0.1:" + std::to_string(ntohs(at.sin_port));
+    auto door =
+        ProxyDoor::open(loop_, {door_gateway_, "", "srx_credential",
+                                [this](ino_t inode) { return inode != 0 && is_of_session_; }, 0});
     EXPECT_TRUE(door) << door.error().message;
     door_ = std::move(*door);
     thread_ = std::thread([this] { loop_.run(); });
@@ -65,6 +69,7 @@ class Door : public ::testing::Test {
   SystemClock clock_;
   io::Loop loop_{clock_};
   std::unique_ptr<ProxyDoor> door_;
+  std::string door_gateway_;
   bool is_of_session_ = true;  ///< changed before anybody dials
   int listening_;
   int client_ = -1;
@@ -116,9 +121,47 @@ TEST_F(Door, H2_lets_in_what_is_the_sessions_alone) {
   EXPECT_TRUE(hear(client_, 1000).starts_with("HTTP/1.1 403"));
 }
 
+/// At a Unix socket, for the user it is for: base URLs' requests go on as they are.
+TEST_F(Door, at_a_socket_H2_knows_its_user_and_adds_the_credential_for_proxies_alone) {
+  gateway_is_there();
+  const std::string folder = ::testing::TempDir() + "door-" + std::to_string(::getpid());
+  const auto ask = [&](uid_t user, std::string_view request) {
+    const ProxyDoor::Plan plan{door_gateway_, "", "srx_credential", {}, user};
+    SystemClock clock;
+    io::Loop loop(clock);
+    auto door = ProxyDoor::open_socket(loop, plan, folder);
+    EXPECT_TRUE(door) << door.error().message;
+    std::thread thread([&loop] { loop.run(); });
+    client_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un at{};
+    at.sun_family = AF_UNIX;
+    folder.copy(at.sun_path, sizeof(at.sun_path) - 1);
+    EXPECT_EQ(::connect(client_, reinterpret_cast<const sockaddr*>(&at), sizeof(at)), 0);
+    say(client_, request);
+    std::string out;
+    if (user == ::geteuid()) {
+      accept_at_gateway();
+      ::shutdown(client_, SHUT_WR);
+      out = hear(gateway_, 1000);
+      ::close(std::exchange(gateway_, -1));
+    } else {
+      out = hear(client_, 1000);
+    }
+    ::close(std::exchange(client_, -1));
+    loop.stop();
+    thread.join();
+    return out;
+  };
+  constexpr std::string_view kBase = "GET /gemini/v1/models HTTP/1.1\r\nHost: x\r\n\r\n";
+  EXPECT_EQ(ask(::geteuid(), kBase), kBase);
+  EXPECT_NE(ask(::geteuid(), kRequest).find("Proxy-Authorization: Basic "), std::string::npos);
+  EXPECT_TRUE(ask(::geteuid() + 1, kRequest).starts_with("HTTP/1.1 403"));
+  EXPECT_NE(::access(folder.c_str(), F_OK), 0) << "the socket goes with its door";
+}
+
 TEST_F(Door, leads_to_plain_addresses_alone) {
-  EXPECT_FALSE(ProxyDoor::open(loop_, {"ftp://127.0.0.1:8701", "", "srx_credential", {}}));
-  EXPECT_FALSE(ProxyDoor::open(loop_, {"http://nonsense", "", "srx_credential", {}}));
+  EXPECT_FALSE(ProxyDoor::open(loop_, {"ftp://127.0.0.1:8701", "", "srx_credential", {}, 0}));
+  EXPECT_FALSE(ProxyDoor::open(loop_, {"http://nonsense", "", "srx_credential", {}, 0}));
 }
 
 }  // namespace

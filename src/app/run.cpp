@@ -8,29 +8,6 @@
 namespace strongroom::app {
 namespace {
 
-std::vector<SessionStart::Granted> read_granted(const json::object& document,
-                                                std::string_view member) {
-  std::vector<SessionStart::Granted> out;
-  const auto* list = document.if_contains(member);
-  if (list == nullptr || !list->is_array()) return out;
-  for (const auto& item : list->get_array()) {
-    if (!item.is_object()) continue;
-    const auto& object = item.get_object();
-    SessionStart::Granted granted;
-    granted.service = optional_string(object, "service").value_or("");
-    granted.label = optional_string(object, "label").value_or("");
-    granted.pass = optional_string(object, "pass").value_or("");
-    if (const auto* settings = object.if_contains("settings");
-        settings != nullptr && settings->is_object())
-      for (const auto& pair : settings->get_object())
-        if (pair.value().is_string())
-          granted.settings.emplace_back(std::string(pair.key()),
-                                        std::string(pair.value().get_string()));
-    out.push_back(std::move(granted));
-  }
-  return out;
-}
-
 /// The record names a runtime as people do, not by where it lies.
 std::string file_name_of(const std::string& runtime) {
   constexpr std::size_t kLongest = 32;
@@ -42,28 +19,17 @@ Result<SessionStart> start_session(ControlClient& client, const RunOptions& opti
   if (needs_socket(options)) body["socket"] = true;
   STRONGROOM_TRY(const auto installation, client.get("/api/v1/installation"));
   STRONGROOM_TRY(const auto answer, client.post("/api/v1/sessions", body));
-  const auto* session = answer.is_object() ? answer.get_object().if_contains("session") : nullptr;
-  if (session == nullptr || !session->is_object() || !installation.is_object())
+  STRONGROOM_TRY(SessionStart start, read_start(answer));
+  if (!installation.is_object())
     return fail(Code::Protocol, "the server's answer is not understood");
-  SessionStart start;
-  STRONGROOM_TRY(const std::string id, required_string(session->get_object(), "id"));
-  STRONGROOM_TRY(start.session, SessionId::parse(id));
   STRONGROOM_TRY(start.gateway, required_string(installation.get_object(), "gateway"));
   start.gateway_authority =
       optional_string(installation.get_object(), "gateway_authority").value_or("");
   start.provider_authorities =
       optional_string(installation.get_object(), "provider_authorities").value_or("");
-  start.socket = optional_string(answer.get_object(), "socket").value_or("");
-  if (const auto* proxy = answer.get_object().if_contains("proxy");
-      proxy != nullptr && proxy->is_object()) {
-    start.proxy_credential = optional_string(proxy->get_object(), "credential").value_or("");
-    start.authority_pem = optional_string(proxy->get_object(), "authority").value_or("");
-  }
   if (options.proxies && start.authority_pem.empty())
     return fail(Code::Unsupported,
                 "the server is older than this program: it has no proxy ingress");
-  start.passes = read_granted(answer.get_object(), "passes");
-  start.injected = read_granted(answer.get_object(), "injected");
   return start;
 }
 

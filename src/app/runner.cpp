@@ -68,7 +68,7 @@ int Runner::run() {
 /// What needs nothing of the vault, and takes its time beside what does.
 Status Runner::prepare() {
   STRONGROOM_TRY(housing_,
-                 Housing::make(options_, {start_.session, start_.gateway, start_.socket}));
+                 Housing::make(loop_, options_, {start_.session, start_.gateway, start_.socket}));
   supervision_.describe_container(housing_->container_name(), housing_->engine_socket());
   if (options_.inject == "exec") {
     STRONGROOM_TRY(narrow_, NarrowInjection::open(loop_, link_, start_.session, *housing_, options_,
@@ -80,6 +80,11 @@ Status Runner::prepare() {
         EndScan::over(loop_, link_, start_.session, options_.scan_on_end, [this](int pid) {
           return supervision_.hold(workroom::HoldingProcess::Kind::Single, pid);
         }));
+  }
+  if (!housing_->gateway_socket().empty()) {
+    auto plan = door_plan();
+    plan.user = housing_->user();
+    STRONGROOM_TRY(door_, ProxyDoor::open_socket(loop_, plan, housing_->gateway_socket()));
   }
   if (!options_.proxies && !trusts_gateway()) return {};
   std::string authorities = options_.proxies ? start_.authority_pem : std::string();
@@ -150,6 +155,10 @@ io::Task<Status> Runner::start_workroom() {
   spec.command = options_.command;
   const Status furnished = housing_->furnish(spec);
   if (!furnished) co_return std::unexpected(furnished.error());
+  const Status arrived = co_await housing_->arrive(spec);
+  if (!arrived && !ended_because_.empty())
+    co_return fail(Code::Revoked, "the session ended before its workroom came: " + ended_because_);
+  if (!arrived) co_return std::unexpected(arrived.error());
   const Status watched = watch_output(spec);
   if (!watched) co_return std::unexpected(watched.error());
   auto init = co_await housing_->runtime().launch(loop_, spec);
@@ -224,13 +233,18 @@ Result<std::vector<workroom::PlainVariable>> Runner::open_trust() {
   return workroom::trust_variables(*trust_);
 }
 
-/// The listener that the tools are told of, unless --no-proxy was said.
-Result<std::vector<workroom::PlainVariable>> Runner::open_proxy() {
-  if (housing_->has_relay()) return workroom::proxy_variables(housing_->proxy(), *trust_);
+ProxyDoor::Plan Runner::door_plan() const {
   ProxyDoor::Plan plan;
   plan.gateway = start_.gateway;
   plan.authority_pem = start_.gateway_authority;
   plan.credential = start_.proxy_credential;
+  return plan;
+}
+
+/// The listener that the tools are told of, unless --no-proxy was said.
+Result<std::vector<workroom::PlainVariable>> Runner::open_proxy() {
+  if (housing_->has_relay()) return workroom::proxy_variables(housing_->proxy(), *trust_);
+  ProxyDoor::Plan plan = door_plan();
   plan.is_of_session = [this](ino_t inode) {
     return workroom_ != nullptr && workroom_->has_socket(inode);
   };
@@ -248,6 +262,10 @@ void Runner::hold_elsewhere(const lease::Lease& lease) {
 
 /// Such a key is nowhere in the environment.
 Status Runner::add_ssh(const lease::Lease& lease, workroom::SessionKey key) {
+  if (is_attached(options_))
+    return fail(Code::Unsupported,
+                "SSH keys stay with the runner, which cannot tell whose the processes of a "
+                "platform's container are: use `strongroom attach ... -- COMMAND` for them");
   if (!ssh_) {
     STRONGROOM_TRY(ssh_, SshAccess::open(loop_, link_, start_.session, *housing_,
                                          [this] { return workroom_.get(); }));
@@ -356,6 +374,7 @@ io::Task<std::vector<lease::ProcessOutcome>> Runner::end_processes(lease::Fence 
   if (ssh_) ssh_->forget_values();
   if (workroom_ == nullptr) {  // start_workroom() goes no further
     if (end_scan_) end_scan_->forget();
+    housing_->give_up();
     co_return processes;
   }
   processes = co_await end_and_scan(std::chrono::milliseconds(fence.grace_ms));

@@ -19,6 +19,7 @@
 #include "app/output_watch.h"
 #include "app/proxy_door.h"
 #include "app/ssh_access.h"
+#include "app/started_session.h"
 #include "app/supervision.h"
 #include "catalog/catalog.h"
 #include "guard/any_value.h"
@@ -29,25 +30,6 @@
 #include "workroom/workroom.h"
 
 namespace strongroom::app {
-
-/// What the server answered to the start of a session.
-struct SessionStart {
-  struct Granted {
-    std::string service;
-    std::string label;
-    std::string pass;  ///< empty for an injected key
-    std::vector<std::pair<std::string, std::string>> settings;
-  };
-  SessionId session;
-  std::string gateway;
-  std::string gateway_authority;     ///< PEM of who signed the gateway's certificate; may be empty
-  std::string provider_authorities;  ///< PEM of whom the operator trusts beside the public roots
-  std::string socket;                ///< of this session alone; may be empty
-  std::string proxy_credential;
-  std::string authority_pem;  ///< of the proxy ingress
-  std::vector<Granted> passes;
-  std::vector<Granted> injected;
-};
 
 class Runner {
  public:
@@ -76,6 +58,7 @@ class Runner {
   void hold_elsewhere(const lease::Lease& lease);
   [[nodiscard]] Status add_ssh(const lease::Lease& lease, workroom::SessionKey key);
   [[nodiscard]] bool trusts_gateway() const;
+  [[nodiscard]] ProxyDoor::Plan door_plan() const;
   [[nodiscard]] Result<std::vector<workroom::PlainVariable>> open_trust();
   [[nodiscard]] Result<std::vector<workroom::PlainVariable>> open_proxy();
   [[nodiscard]] Result<workroom::Environment> environment_of(const std::vector<LeaseId>& leases,

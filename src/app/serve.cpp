@@ -188,9 +188,9 @@ class Server {
     record.post = [this](std::function<void()> work) { loop_.post(std::move(work)); };
     const auto record_key = crypto::public_key_of(record.signing_key);
     STRONGROOM_TRY(record_, audit::Log::open(std::move(record)));
-    STRONGROOM_TRY(vault_, vault::Vault::open({clock_, *store_, *catalog_, *record_,
-                                               std::move(root), config_.grace, config_.making,
-                                               config_.path("seal.key")}));
+    STRONGROOM_TRY(vault_,
+                   vault::Vault::open({clock_, *store_, *catalog_, *record_, std::move(root),
+                                       config_.grace, config_.making, config_.path("seal.key")}));
     STRONGROOM_CHECKED(
         write_file(config_.path("receipt-key.pub"), vault_->receipt_public_key() + "\n", 0600));
     return write_file(config_.path("record-key.pub"), to_base64(record_key) + "\n", 0600);

@@ -69,6 +69,7 @@ void Supervision::describe_container(std::string name, std::string engine_socket
 }
 
 Status Supervision::describe(const Server& server, int channel, std::string credential) {
+  if (!folder_) return {};
   record_.credential = std::move(credential);
   std::error_code problem;
   if (!server.socket_path.empty()) {
@@ -81,6 +82,7 @@ Status Supervision::describe(const Server& server, int channel, std::string cred
 }
 
 Status Supervision::hold(workroom::HoldingProcess::Kind kind, pid_t pid) {
+  if (!folder_) return {};
   if (workroom::add_holding(folder_->path(), kind, pid)) return {};
   return fail(Code::Storage,
               "a process of the workroom cannot be put into its supervisor's record");

@@ -23,6 +23,8 @@ class Supervision {
  public:
   /// Also ends what earlier runners and their supervisors have left.
   static Result<Supervision> begin(SessionId session);
+  /// Of a runner whose workroom a platform starts, out of a supervisor's sight: nobody.
+  static Supervision none() { return {}; }
   Supervision(Supervision&& other) noexcept;
   Supervision& operator=(Supervision&&) = delete;
   ~Supervision();  ///< as release(), or as what the last call said
@@ -39,10 +41,11 @@ class Supervision {
   void hand_over();
 
  private:
+  Supervision() = default;
   Supervision(workroom::SessionFolder folder, int wire, std::uint32_t pid, SessionId session);
   std::optional<workroom::SessionFolder> folder_;
-  int wire_;
-  std::uint32_t pid_;
+  int wire_ = -1;
+  std::uint32_t pid_ = 0;
   workroom::SupervisionRecord record_;
 };
 

@@ -4,8 +4,10 @@
 #include <cstdlib>
 
 #include "app/call.h"
+#include "app/files.h"
 #include "app/prompt.h"
 #include "app/session_start.h"
+#include "app/tickets.h"
 
 namespace strongroom::app {
 namespace {
@@ -23,10 +25,23 @@ bool is_ticket(std::string_view text) {
   return text.size() <= 200 && text.starts_with("srt_") && std::ranges::all_of(text, fits);
 }
 
-Result<std::string> read_ticket() {
+constexpr std::size_t kLongestFile = 4096;
+
+/// Whoever writes such files ends them with a line's end, or does not.
+Result<std::string> content_of(const std::string& file) {
+  STRONGROOM_TRY(std::string text, read_file(file, kLongestFile));
+  text.resize(text.find_last_not_of("\r\n \t") + 1);
+  return text;
+}
+
+}  // namespace
+
+Result<std::string> read_ticket(const std::string& file) {
   const char* given = std::getenv("STRONGROOM_TICKET");
-  std::string text = given != nullptr ? given : "";
-  if (text.empty()) {
+  std::string text = file.empty() && given != nullptr ? given : "";
+  if (!file.empty() && file != "-") {
+    STRONGROOM_TRY(text, content_of(file));
+  } else if (text.empty()) {
     STRONGROOM_TRY(const Secret typed, read_line_value("Ticket"));
     text = typed.reveal([](ByteView plain) { return std::string(text_of(plain)); });
   }
@@ -35,8 +50,6 @@ Result<std::string> read_ticket() {
                 "that is no ticket (srt_...): give it on standard input or in STRONGROOM_TICKET");
   return text;
 }
-
-}  // namespace
 
 int ticket_issue(const Common& common, const RunOptions& options, long valid_seconds) {
   auto body = session_body(options, "external");

@@ -14,5 +14,7 @@ inline constexpr const char* kExecSocket = "/run/strongroom/exec.sock";
 /// A folder, because a vault that is started anew makes the socket anew.
 inline constexpr const char* kGatewayFolder = "/run/strongroom/gateway";
 inline constexpr const char* kGatewaySocket = "/run/strongroom/gateway/s";
+/// The same below the folder of `strongroom-init --socket`.
+inline constexpr const char* kGatewayBelow = "/gateway/s";
 
 }  // namespace strongroom::workroom

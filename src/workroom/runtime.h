@@ -97,6 +97,8 @@ class RunningInit {
   [[nodiscard]] virtual bool shares_group() const noexcept { return false; }
   /// Do the spec's streams travel with the order, because the runtime has given init none?
   [[nodiscard]] virtual bool wants_streams() const noexcept { return false; }
+  /// Are its processes out of our sight, so that init itself is asked to end them?
+  [[nodiscard]] virtual bool is_elsewhere() const noexcept { return false; }
   /// Our end, open for as long as this is.
   [[nodiscard]] virtual int wire() const noexcept = 0;
   /// KILL to process 1, and so to all of its namespace. Harmless after its end.

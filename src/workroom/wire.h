@@ -5,8 +5,13 @@
 // announces them), then `size` octets: texts that end in NUL, in this order: working directory (may
 // be empty), the command and its arguments, the variables as NAME=VALUE, the relays (to_text). Init
 // answers one WireAnswer. From then on the runner sends single octets: a signal's number for the
-// command, kWireEnd, or kWireInner; the end of the stream means that the runner is gone. Init's last
-// word is a WireFarewell; without one it was killed.
+// command, kWireEnd, or kWireInner; the end of the stream means that the runner is gone. Init's
+// last word is a WireFarewell; without one it was killed.
+//
+// An init that a platform has started, in a container of its own making, comes with its command:
+// before all this it says a WireHello (with it its standard streams and a descriptor of its own
+// process, as SCM_RIGHTS), then `size` octets: texts that end in NUL: the folder of the socket, the
+// command and its arguments, its own variables. The order it gets is for that command.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -27,6 +32,22 @@ inline constexpr std::uint8_t kWireEnd = 255;
 /// "Start another init below you": with a socket (SCM_RIGHTS) over which the runner gives that one
 /// an order of its own. So process 1 reads nothing of it, and waits for nobody.
 inline constexpr std::uint8_t kWireInner = 254;
+
+/// "TERM to every process of the workroom, and leave when nobody is left": for a runner that cannot
+/// reach them itself.
+inline constexpr std::uint8_t kWireTerminate = 253;
+/// The same with KILL.
+inline constexpr std::uint8_t kWireKill = 252;
+/// Standard streams, and the process itself.
+inline constexpr std::uint32_t kWireHelloDescriptors = 4;
+
+struct WireHello {
+  std::uint32_t version = kWireVersion;
+  std::uint32_t size = 0;
+  std::uint32_t arguments = 0;
+  std::uint32_t variables = 0;
+  std::uint32_t is_first = 0;  ///< it is process 1: whatever it starts dies with it
+};
 
 struct WireHead {
   std::uint32_t version = kWireVersion;

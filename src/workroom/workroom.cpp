@@ -37,6 +37,7 @@ struct Workroom::State {
   io::Loop& loop;
   std::unique_ptr<RunningInit> running;
   pid_t init;
+  std::string command;  ///< its program
   std::unique_ptr<io::SignalWatch> signals;
   bool is_dead = false;    ///< process 1, and with it all of its namespace
   bool has_ended = false;  ///< and the runtime has put everything away
@@ -52,6 +53,7 @@ struct Workroom::State {
 
   [[nodiscard]] bool is_namespace() const { return running->isolation() == Isolation::Namespace; }
   [[nodiscard]] std::vector<Process> living() const {
+    if (running->is_elsewhere()) return {};
     if (is_namespace()) return living_descendants(init);
     // Had init been killed, its children would be ours: we are a subreaper too.
     auto out = living_descendants(::getpid());
@@ -173,6 +175,7 @@ Result<std::unique_ptr<Workroom>> Workroom::start(io::Loop& loop, std::unique_pt
     add_of_image(spec.environment, name, value);
   STRONGROOM_CHECKED(check_spec(spec));
   const auto state = std::make_shared<State>(loop, std::move(init));
+  state->command = spec.command[0];
   STRONGROOM_CHECKED(State::watch_signals(state));
   const bool go_with_order = state->running->wants_streams() || spec.streams.is_terminal;
   const auto streams = go_with_order ? StreamsGo::WithOrder : StreamsGo::Before;
@@ -224,7 +227,7 @@ io::Task<std::vector<lease::ProcessOutcome>> Workroom::end(Duration grace) {
     co_await State::wait_for(state, &State::is_accounted);
   } else {
     state->is_ending = true;
-    state->tell(kWireEnd);
+    state->tell(state->running->is_elsewhere() ? kWireTerminate : kWireEnd);
     const Clock& clock = state->loop.clock();
     const Deadline graceful = Deadline::after(clock, grace);
     co_await State::wait_until_gone(state, graceful, SIGTERM);
@@ -236,6 +239,9 @@ io::Task<std::vector<lease::ProcessOutcome>> Workroom::end(Duration grace) {
   std::vector<lease::ProcessOutcome> out;
   for (const Process& each : state->known)
     out.push_back({static_cast<std::uint32_t>(each.pid), each.name, !is_alive(each)});
+  // Their numbers are another namespace's; with its first process the kernel has ended them all.
+  if (state->running->is_elsewhere())
+    out.push_back({0, "all of " + state->command, state->is_dead});
   co_return out;
 }
 

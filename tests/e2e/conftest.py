@@ -13,6 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from support.canary import Canaries  # noqa: E402
+from support.neighbour import neighbour_or_none  # noqa: E402
 from support.room import NOBODY, PROGRAMS, Room  # noqa: E402
 from support.standins import Standins  # noqa: E402
 from support.watch import ProcessWatch  # noqa: E402
@@ -123,6 +124,15 @@ def make_room(suite_folder, standins, canaries, environment, request):
 def room(make_room):
     """A running Strongroom with tenant acme and member alice."""
     return make_room().people()
+
+
+@pytest.fixture
+def neighbour():
+    other = neighbour_or_none()
+    if other is None:
+        pytest.skip("this machine gives no network namespaces")
+    yield other
+    other.close()
 
 
 @pytest.fixture

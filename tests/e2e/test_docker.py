@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from support.canary import encodings, search
+from support.canary import encodings, files_with, search
 from support.containers import CURL, ESCAPE, LOOK, descendants, folders, is_gone
 from support.docker_engine import DOCKER, DOCKERD, DockerEngine
 from support.images import BUSYBOX, MACHINE, busybox_image, machine_image, shown
@@ -134,19 +134,6 @@ def test_every_way_in_and_no_other_way_out_H8(room, standins, on_machine):
         "control": "000",
     }
     standins.passes(*[request["pass"] for request in standins.requests() if request.get("pass")])
-
-
-def files_with(patterns, *folders):
-    """Files, read while others write them, that hold one of the patterns."""
-    found = []
-    for folder in folders:
-        for path in Path(folder).rglob("*"):
-            try:
-                if path.is_file() and not path.is_symlink() and search(path.read_bytes(), patterns):
-                    found.append(path)
-            except OSError:
-                continue
-    return found
 
 
 def test_j1_j2_the_engine_learns_nothing(room, engine, busybox, in_container):

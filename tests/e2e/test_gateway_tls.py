@@ -15,7 +15,6 @@ import pytest
 from cryptography import x509
 
 from support.authority import Authority
-from support.neighbour import neighbour_or_none
 from support.postgres import free_port
 from support.waiting import until
 from test_proxy import GEMINI, Session
@@ -31,15 +30,6 @@ def configured(make_room, text, listen="127.0.0.1:0"):
     file = room.data / "strongroom.toml"
     file.write_text(file.read_text().replace("[gateway]\n", f"[gateway]\n{text}\n", 1))
     return room
-
-
-@pytest.fixture
-def neighbour():
-    other = neighbour_or_none()
-    if other is None:
-        pytest.skip("this machine gives no network namespaces")
-    yield other
-    other.close()
 
 
 def ask(run, room, url, session, *more):

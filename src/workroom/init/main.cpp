@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "workroom/init/exec_client.h"
+#include "workroom/init/hello.h"
 #include "workroom/init/order.h"
 #include "workroom/init/process_one.h"
 #include "workroom/init/relay.h"
@@ -31,7 +32,7 @@ namespace {
 }
 
 /// Takes the order, starts the command, wipes.
-pid_t receive_and_start(bool leads_group) {
+pid_t receive_and_start(bool leads_group, const std::string& gateway_socket) {
   WireHead head;
   Order order;
   if (!read_head(kWireDescriptor, head, order) || head.version != kWireVersion || head.size == 0 ||
@@ -42,7 +43,7 @@ pid_t receive_and_start(bool leads_group) {
       !parse(head, pages, order))
     leave(WireAnswer::What::Malformed, EPROTO);
   if (!order.relays.empty())
-    if (const int why = start_relays(order.relays, kGatewaySocket); why != 0)
+    if (const int why = start_relays(order.relays, gateway_socket.c_str()); why != 0)
       leave(WireAnswer::What::NoRelay, why);
   if (*order.directory != '\0' && ::chdir(order.directory) != 0)
     leave(WireAnswer::What::NoDirectory, errno);
@@ -53,14 +54,18 @@ pid_t receive_and_start(bool leads_group) {
   return command;
 }
 
+void become_wire(int fd) {
+  if (fd == kWireDescriptor) return;
+  ::dup2(fd, kWireDescriptor);
+  ::close(fd);
+}
+
 /// In a container the order comes over a socket that the runner has put there, which takes one
 /// connection, and only ours.
 void connect_wire(const std::string& path) {
   const int fd = dial_unix(path.c_str());
   if (fd < 0) ::_exit(127);
-  if (fd == kWireDescriptor) return;
-  ::dup2(fd, kWireDescriptor);
-  ::close(fd);
+  become_wire(fd);
 }
 
 }  // namespace
@@ -74,18 +79,24 @@ int run_init(const std::vector<std::string>& arguments) {
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   const bool is_first = ::getpid() == 1;
   if (!is_first) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  std::string gateway_socket = kGatewaySocket;
   if (arguments.size() == 2 && arguments[0] == "--order") connect_wire(arguments[1]);
+  if (!arguments.empty() && arguments[0] == "--socket") {
+    const Meeting meeting = meet_runner(arguments);
+    become_wire(meeting.wire);
+    gateway_socket = meeting.folder + kGatewayBelow;
+  }
   if (::fcntl(kWireDescriptor, F_SETFD, FD_CLOEXEC) != 0) {
     static constexpr char kUse[] =
-        "strongroom-init is started by `strongroom run` as the first process of a workroom; it is "
-        "of no use by hand.\n";
+        "strongroom-init is started by `strongroom run` as the first process of a workroom, or by "
+        "a platform as a container's entry point: strongroom-init --socket PATH -- COMMAND\n";
     (void)!::write(STDERR_FILENO, kUse, sizeof(kUse) - 1);
     return 2;
   }
   const int signals = watch_signals();
   // The group is ours only when we do not share a terminal's foreground with the runner (see
   // runtime).
-  const pid_t command = receive_and_start(::getpgrp() == ::getpid());
+  const pid_t command = receive_and_start(::getpgrp() == ::getpid(), gateway_socket);
   const WireAnswer started{WireAnswer::What::Started, 0};
   (void)::send(kWireDescriptor, &started, sizeof(started), MSG_NOSIGNAL);
   workroom::run({command, signals, is_first});

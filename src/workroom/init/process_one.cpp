@@ -80,8 +80,17 @@ class Init {
       start_inner(passed, self_);
     else if (order == kWireEnd)
       is_being_ended_ = true;
+    else if (order == kWireTerminate || order == kWireKill)
+      end_all(order);
     else if (!has_ended_)
       ::kill(command_, order);
+  }
+
+  /// For a runner that sees none of our processes.
+  void end_all(std::uint8_t order) {
+    is_being_ended_ = true;
+    signal_rest(order == kWireKill ? SIGKILL : SIGTERM);
+    if (order == kWireTerminate) signal_rest(SIGCONT);  // a stopped process takes no TERM
   }
 
   /// The runner is gone: nobody is left to be revoked to. As process 1 we take all with us.

@@ -10,6 +10,7 @@ import re
 import secrets
 import string
 import urllib.parse
+from pathlib import Path
 
 ALNUM = string.ascii_letters + string.digits
 
@@ -92,3 +93,16 @@ def encodings(value):
 def search(octets, patterns):
     """Names of the patterns that stand in `octets`."""
     return [name for name, pattern in patterns if pattern in octets]
+
+
+def files_with(patterns, *folders):
+    """Files, read while others write them, that hold one of the patterns."""
+    found = []
+    for folder in folders:
+        for path in Path(folder).rglob("*"):
+            try:
+                if path.is_file() and not path.is_symlink() and search(path.read_bytes(), patterns):
+                    found.append(path)
+            except OSError:
+                continue
+    return found

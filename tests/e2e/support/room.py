@@ -72,7 +72,7 @@ class Room:
         self.standins, self.canaries, self.flags = standins, canaries, list(flags)
         self.environment = {**environment, "HOME": str(folder)}
         self.process = None
-        self.gateway_listen = "127.0.0.1:0"
+        self.gateway_listen = self.control_listen = "127.0.0.1:0"
         self.before = []  # what starts the server, where that is not enough by itself
         self._user = {}
         self.endpoints = {}
@@ -100,7 +100,7 @@ class Room:
             "--data",
             str(data or self.data),
             "--listen",
-            "127.0.0.1:0",
+            self.control_listen,
             "--gateway",
             self.gateway_listen,
             "--metrics",
