@@ -155,7 +155,8 @@ def test_a_server_elsewhere_by_its_address_and_token(room):
     assert json.loads(call().stdout)[0]["name"] == "acme"
     assert call(STRONGROOM_TOKEN="sro_wrong").returncode == REFUSED
     assert call(STRONGROOM_TOKEN="").returncode == WRONG_USE
-    assert call(STRONGROOM_URL="https://127.0.0.1:1").returncode == WRONG_USE
+    assert call(STRONGROOM_URL="ftp://127.0.0.1:1").returncode == WRONG_USE
+    assert call(STRONGROOM_URL="https://127.0.0.1:1").returncode == UNAVAILABLE
     assert call(STRONGROOM_URL="http://127.0.0.1:1").returncode == UNAVAILABLE
     for place in ("gateway", "metrics"):
         done = call(STRONGROOM_URL=f"http://{room.endpoints[place]}")
