@@ -32,6 +32,8 @@ TABLES = [
     "session_terms",
     "dynamic_credentials",
     "tickets",
+    "tokens",
+    "runner_credentials",
 ]
 CALL = (
     'curl -sf -o /dev/null -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models"'
@@ -73,7 +75,10 @@ def filled(make_room, standins):
         room.cli("session", "start", "--tenant", "acme", "--member", "alice", "--service", "postgres", expect=5)
     for _ in range(2):
         ticket = room.json("ticket", "issue", "--tenant", "acme", "--member", "bob", "--service", "gemini")["ticket"]
-        room.cli("ticket", "use", input=ticket)
+        status, started = room.api("POST", "/api/v1/tickets/use", {"runner": True}, token=ticket)
+        assert status == 201, started
+    for member in ("alice", "bob"):
+        room.cli("token", "add", "--tenant", "acme", "--member", member, "laptop")
     # Spending is counted under a policy with a limit a day.
     room.cli("policy", "set", "--tenant", "acme", "--bytes-per-day", "1000000000")
     room.cli("policy", "set", "--tenant", "acme", "--service", "gemini", "--rpm", "600")
