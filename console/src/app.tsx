@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useSyncExternalStore } from 'react';
+import { useEffect, useMemo, useSyncExternalStore } from 'react';
+import { MayContext, mayOf } from './access';
 import { currentCredential, followCredential } from './api/credential';
-import { useInstallation } from './api/queries';
+import { useAccess, useInstallation } from './api/queries';
 import { Shell } from './shell';
 import { Sealed } from './pages/sealed';
 import { SignIn } from './pages/sign_in';
+import { Loading, Problem } from './ui/pieces';
 
 export function App() {
   const credential = useSyncExternalStore(followCredential, currentCredential);
@@ -19,5 +21,12 @@ export function App() {
 
 function SignedIn() {
   const { data } = useInstallation();
-  return data?.seal_state === 'sealed' ? <Sealed waitsFor={data.waits_for ?? ''} /> : <Shell />;
+  return data?.seal_state === 'sealed' ? <Sealed waitsFor={data.waits_for ?? ''} /> : <ForSomebody />;
+}
+
+function ForSomebody() {
+  const { data, error } = useAccess();
+  const may = useMemo(() => (data ? mayOf(data) : null), [data]);
+  if (may) return <MayContext value={may}><Shell /></MayContext>;
+  return <main>{error ? <Problem error={error} /> : <Loading what="the console" />}</main>;
 }

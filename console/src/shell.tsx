@@ -2,6 +2,7 @@
 import { Dialog } from '@base-ui/react/dialog';
 import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import type { Liveness } from './api/events';
+import { nameOf, useMay } from './access';
 import { setCredential } from './api/credential';
 import { useTenants } from './api/queries';
 import { useLiveUpdates } from './live';
@@ -72,7 +73,7 @@ function Around({ tenant, choose, names, live }: { tenant: string; choose: (tena
         </SelectField>
       )}
       <p className={`liveness ${live}`} role="status">{livenessWords[live]}</p>
-      <p className="who">Signed in as the operator</p>
+      <p className="who">Signed in as {nameOf(useMay().who)}</p>
       <Button kind="quiet" onClick={() => setCredential(null)}>Sign out</Button>
     </div>
   );

@@ -95,6 +95,16 @@ Names member_names(const Call& call, const Names& tenants) {
   return names;
 }
 
+Status read_kind(const Call& call, std::optional<audit::EntryKind>& out) {
+  const std::string text = call.parameter("kind");
+  if (text.empty()) return {};
+  if (text == "use") out = audit::EntryKind::Use;
+  if (text == "change") out = audit::EntryKind::Change;
+  if (text == "finding") out = audit::EntryKind::Finding;
+  if (!out) return fail(Code::Invalid, "'kind' is use, change or finding");
+  return {};
+}
+
 /// What is of another tenant is not there; of other members only for who sees all.
 Status narrow(const Call& call, audit::Filter& filter) {
   const auto& standing = call.actor.standing();
@@ -113,6 +123,7 @@ Result<audit::Filter> read_filter(const Call& call, const Names& tenants) {
   STRONGROOM_CHECKED(read_member(call, filter.member));
   STRONGROOM_CHECKED(read_id(call, "key", filter.key));
   STRONGROOM_CHECKED(read_id(call, "session", filter.session));
+  STRONGROOM_CHECKED(read_kind(call, filter.kind));
   STRONGROOM_CHECKED(narrow(call, filter));
   STRONGROOM_TRY(filter.before, number_of(call, "before", 0, std::uint64_t{1} << 62U));
   STRONGROOM_TRY(filter.limit, number_of(call, "limit", 100, kMost));

@@ -20,6 +20,8 @@ constexpr std::array kAuditQuery = {
     Member{"member", Kind::Text, Need::Optional, "Id, or name together with tenant"},
     Member{"key", Kind::Text, Need::Optional, "Id"},
     Member{"session", Kind::Text, Need::Optional, "Id"},
+    Member{"kind", Kind::Text, Need::Optional, "Only these; finding: what a person should look at",
+           "use|change|finding"},
     Member{"before", Kind::Integer, Need::Optional,
            "Only entries before this sequence: the id of the last one seen"},
     Member{"limit", Kind::Integer, Need::Optional,

@@ -57,6 +57,13 @@ bool fits(const std::optional<AnyId>& wanted, const AnyId& is) {
   return !wanted || *wanted == is;
 }
 
+EntryKind kind_of(const Entry& entry) {
+  if (std::holds_alternative<Use>(entry.content)) return EntryKind::Use;
+  const auto* act = std::get_if<Act>(&entry.content);
+  const bool is_finding = act == nullptr || act->action == "key.rejected";
+  return is_finding ? EntryKind::Finding : EntryKind::Change;
+}
+
 bool content_matches(const Act& act, const Filter& filter) {
   return fits(filter.tenant, act.tenant) && fits(filter.key, act.key) &&
          fits(filter.session, act.session) && fits(filter.member, act.member);
@@ -79,6 +86,7 @@ bool matches(const Entry& entry, const Filter& filter) {
   if (filter.before != 0 && entry.sequence >= filter.before) return false;
   if ((filter.from && entry.time < *filter.from) || (filter.to && entry.time > *filter.to))
     return false;
+  if (filter.kind && *filter.kind != kind_of(entry)) return false;
   return std::visit([&](const auto& content) { return content_matches(content, filter); },
                     entry.content);
 }

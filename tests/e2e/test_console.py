@@ -105,10 +105,10 @@ def console(world, browser):
     """Makes signed-in tabs; nothing may have gone wrong in them."""
     made = []
 
-    def make(viewport=DESKTOP, scheme="light"):
+    def make(viewport=DESKTOP, scheme="light", token=None):
         context = browser.new_context(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
         made.append(Console(context, world.room))
-        return made[-1].sign_in()
+        return made[-1].sign_in(token)
 
     yield make
     for each in made:
@@ -198,7 +198,7 @@ def test_the_story_by_keyboard_alone(world, browser):
         page.get_by_role("heading", level=1, name=name).wait_for()
         assert page.evaluate("['H1', 'BODY', 'INPUT'].includes(document.activeElement.tagName)")
 
-    page.get_by_label("Operator token").wait_for()
+    page.get_by_label("Token").wait_for()
     page.keyboard.insert_text((world.room.data / "operator.token").read_text().strip())
     press("Enter")
     heading("Keys")
@@ -295,11 +295,11 @@ def test_the_way_in_and_empty_pages_break_no_rule_either(world, browser, scheme)
     """A new installation, as the server would answer there; its sign-in is the real one."""
     context = browser.new_context(viewport=PHONE, color_scheme=scheme, reduced_motion="reduce")
     tab = Console(context, world.room).open()
-    tab.page.get_by_label("Operator token").wait_for()
+    tab.page.get_by_label("Token").wait_for()
     assert tab.axe() == []
-    tab.page.get_by_label("Operator token").fill("sro_wrong")
+    tab.page.get_by_label("Token").fill("sro_wrong")
     tab.page.get_by_role("button", name="Sign in").click()
-    tab.page.get_by_text("It is the content of operator.token").wait_for()
+    tab.page.get_by_text("That token is not known here").wait_for()
     assert tab.axe() == []
     for path in ("tenants", "members?*", "members", "keys?*", "keys", "sessions?*", "audit?*", "receipts"):
         context.route(f"**/api/v1/{path}", lambda route: route.fulfill(json=[]))
@@ -511,6 +511,80 @@ def test_h14_no_other_page_can_frame_it(world, browser):
         connection.close()
 
 
+def test_findings_are_their_tenants_and_stand_out(world, console):
+    """Kinds are chosen by the server, so that one old finding is found among many uses."""
+    room = world.room
+    room.json("policy", "set", "--tenant", "acme", "--service", "gemini", "--deny", "GET /v1beta/forbidden/**")
+    session = world.session("gemini")
+    assert world.use(session, "gemini", "/v1beta/forbidden/x") == 403
+    room.json("policy", "remove", "--tenant", "acme", "--service", "gemini")
+    if not any(each["name"] == "other" for each in room.json("tenant", "list")):
+        room.cli("tenant", "add", "other")
+
+    def found(query):
+        status, entries = room.api("GET", f"/api/v1/audit?{query}")
+        assert status == 200, entries
+        return [each for each in entries if each["action"] == "finding" and each.get("session") == session["session"]["id"]]
+
+    until(lambda: found("kind=finding"), 10, "it is recorded")
+    for query in ("kind=finding", "tenant=acme", "tenant=acme&kind=finding&limit=50", f"session={session['session']['id']}"):
+        assert [(each["tenant"], each["outcome"]) for each in found(query)] == [("acme", "denied_path")], query
+    assert found("tenant=other") == found("tenant=acme&kind=use") == found("kind=change") == []
+    assert room.api("GET", "/api/v1/audit?kind=all")[0] == 400
+    for kind, is_of in (("use", lambda action: action == "use"), ("change", lambda action: action not in ("use", "finding", "key.rejected"))):
+        _, entries = room.api("GET", f"/api/v1/audit?kind={kind}&limit=3")
+        assert len(entries) == 3 and all(is_of(each["action"]) for each in entries), kind
+    room.cli("tenant", "remove", "other")
+    tab = console()
+    tab.go("activity")
+    tab.page.get_by_text("Something was refused or noticed").wait_for()
+    tab.page.get_by_role("button", name="Show only findings").click()
+    tab.page.get_by_role("table", name="Record of use").get_by_text("An agent asked for a denied path").first.wait_for()
+    until(lambda: tab.page.get_by_role("table").get_by_text("Used a key", exact=True).count() == 0, 10, "nothing else is shown")
+
+
+def test_members_see_and_do_what_their_role_allows(world, console):
+    """The vault decides; the pages ask for nothing that it would refuse, and offer nothing either."""
+
+    def token_of(*flags):
+        return world.room.json("token", "add", "--tenant", "acme", *flags)["token"]
+
+    alice, auditor = token_of("--member", "alice", "laptop"), token_of("--machine", "auditor", "watch")
+    tab = console(token=alice)
+    page = tab.page
+    page.get_by_text("Signed in as alice, member of acme").first.wait_for()
+    page.get_by_role("button", name="Revoke GitHub token").wait_for()
+    assert page.get_by_role("button", name=re.compile("^Revoke")).count() == 1, "her own alone"
+    assert page.get_by_text("GitLab token").count() == 0, "bob's integration is not there"
+    for each in PAGES:
+        tab.go(*each.split("/"))
+        assert page.get_by_role("alert").count() == 0, each
+    assert tab.axe() == []
+    tab.go("connect", "gemini")
+    assert page.get_by_role("radio").count() == 1, "an integration; skill secrets are the admins'"
+    value = world.canary("gemini")
+    page.get_by_label("Label").fill("hers")
+    page.get_by_label("The key", exact=True).fill(value)
+    page.get_by_role("button", name="Connect", exact=True).click()
+    page.get_by_text("accepts it").wait_for()
+    added = next(each for each in world.room.json("key", "list", "--tenant", "acme") if each["label"] == "hers")
+    assert (added["home"], added["owner"]) == ("integration", "alice")
+    tab.go("sessions")
+    page.get_by_role("button", name="End the session of alice").first.wait_for()
+    assert page.get_by_role("button", name="End the session of bob").count() == 0
+    tab.go("members")
+    assert page.get_by_role("button", name=re.compile("^(Remove|Add)")).count() == 0
+    watcher = console(token=auditor)
+    watcher.page.get_by_text("Signed in as a program, auditor of acme").first.wait_for()
+    watcher.page.get_by_text("GitLab token").first.wait_for()
+    for each in PAGES:
+        watcher.go(*each.split("/"))
+        assert watcher.page.get_by_role("button", name=re.compile("^(Revoke|Remove|Add|Set|Make|End|Connect)")).count() == 0, each
+    for each in (tab, watcher):
+        assert [done.url for done in each.finished if done.response().status == 403] == []
+    world.room.revoke(added["id"])
+
+
 def test_a_sealed_server_is_opened_by_its_console(suite_folder, standins_process, canaries, environment, browser):
     room = Room(suite_folder / "console-sealed", standins_process, canaries, environment).start()
     context = browser.new_context(viewport=PHONE, reduced_motion="reduce")
@@ -522,7 +596,7 @@ def test_a_sealed_server_is_opened_by_its_console(suite_folder, standins_process
         room.start()
         tab = Console(context, room).open()
         page = tab.page
-        page.get_by_label("Operator token").fill((room.data / "operator.token").read_text())
+        page.get_by_label("Token").fill((room.data / "operator.token").read_text())
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("heading", level=1, name="Sealed").wait_for()
         assert tab.axe() == []
@@ -566,7 +640,7 @@ def test_errors_say_what_to_do_and_signing_out_forgets(world, console):
     page.unroute_all()
     page.get_by_role("link", name="Google Gemini API").first.wait_for()  # by itself
     page.get_by_role("button", name="Sign out").first.click()
-    page.get_by_label("Operator token").wait_for()
+    page.get_by_label("Token").wait_for()
     assert "strongroom-credential" not in page.evaluate("JSON.stringify({ ...sessionStorage })")
     tab.wrong.clear()  # the browser reports what the test aborted
 
@@ -611,7 +685,7 @@ def test_the_script_is_small_and_every_file_is_compressed(world, browser):
     answers = []
     page.on("response", lambda answer: answers.append(answer))
     page.goto(f"http://{world.room.endpoints['control']}/")
-    page.get_by_label("Operator token").wait_for()
+    page.get_by_label("Token").wait_for()
     scripts = [answer for answer in answers if answer.request.resource_type == "script"]
     assert scripts
     total = 0

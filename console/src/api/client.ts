@@ -4,8 +4,8 @@ import type { paths } from '../../generated/schema';
 import { credentialHeaders, credentialMode, currentCredential, setCredential } from './credential';
 
 export type {
-  AddedSeal, Check, Entry, Grant, Holder, Installation, Key, Member, NewKey, NewSeal, Policy, PolicyChange, Receipt, ReceiptRow,
-  Seal, Service, Session, SessionEvent, SessionHolder, Setting, Tenant, Verified,
+  Access, AddedSeal, AddedToken, Check, Entry, Grant, Holder, Installation, Key, Member, NewKey, NewSeal, Policy, PolicyChange, Receipt, ReceiptRow,
+  NewToken, Seal, Service, Session, SessionEvent, SessionHolder, Setting, Tenant, Token, Verified,
 } from '../../generated/schema';
 
 /** What the server said went wrong, and what would mend it. */

@@ -34,6 +34,12 @@ export const useInstallation = () =>
     refetchInterval: (query) => (query.state.data?.seal_state === 'sealed' ? 1_000 : false),
   });
 
+/** Who is signed in, and what they may do. */
+export const useAccess = () => useQuery({ queryKey: ['access'], queryFn: () => result(api.GET('/api/v1/access')), staleTime: 60_000 });
+
+export const useTokens = (tenant: string) =>
+  useQuery({ queryKey: ['tokens', tenant], queryFn: () => result(api.GET('/api/v1/tokens', { params: { query: scope(tenant) } })) });
+
 export const useTenants = () =>
   useQuery({ queryKey: ['tenants'], queryFn: () => result(api.GET('/api/v1/tenants')), refetchInterval: 30_000 });
 
@@ -78,7 +84,7 @@ export const usePolicies = (tenant: string) =>
 
 export const useSeals = () => useQuery({ queryKey: ['seals'], queryFn: () => result(api.GET('/api/v1/seals')) });
 
-export const useReceipts = () => useQuery({ queryKey: ['receipts'], queryFn: () => result(api.GET('/api/v1/receipts')) });
+export const useReceipts = (enabled = true) => useQuery({ queryKey: ['receipts'], queryFn: () => result(api.GET('/api/v1/receipts')), enabled });
 
 export const useReceipt = (id: string) =>
   useQuery({
@@ -88,15 +94,16 @@ export const useReceipt = (id: string) =>
     staleTime: Infinity,
   });
 
-export const useVerification = () =>
+export const useVerification = (enabled = true) =>
   useQuery({
+    enabled,
     queryKey: ['verification'],
     queryFn: () => result(api.POST('/api/v1/audit/verify', { body: {} })),
     staleTime: 5 * 60_000,
     retry: false,
   });
 
-export interface RecordFilter { tenant?: string; key?: string; session?: string; member?: string }
+export interface RecordFilter { tenant?: string; key?: string; session?: string; member?: string; kind?: 'use' | 'change' | 'finding' }
 
 export const recordPage = 500;
 

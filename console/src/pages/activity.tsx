@@ -1,5 +1,6 @@
 // The record of use: filtered, searched, verified. SPDX-License-Identifier: Apache-2.0
 import { useCallback, useDeferredValue, useMemo, useState } from 'react';
+import { useMay } from '../access';
 import type { Entry } from '../api/client';
 import { useKeys, useMembers, useReceipt, useReceipts, useRecord, useServices, useVerification, type RecordFilter } from '../api/queries';
 import { go, href } from '../route';
@@ -56,8 +57,9 @@ const columns: Column<Entry>[] = [
 ];
 
 export function Activity({ item }: { item: string }) {
-  const { tenant, tenants } = useScope();
-  const [kind, setKind] = useState('');
+  const { tenant } = useScope();
+  const seesAll = useMay().has('see_all');
+  const [kind, setKind] = useState<NonNullable<RecordFilter['kind']> | ''>('');
   const [search, setSearch] = useState('');
   const [memberWanted, setMember] = useState('');
   const { data: members } = useMembers(tenant);
@@ -65,25 +67,24 @@ export function Activity({ item }: { item: string }) {
   const { data: services } = useServices();
   const member = members?.find((each) => each.id === memberWanted);
   const filter: RecordFilter = {
-    // A finding in the record has no tenant of its own, and would not be among those of one.
-    ...(tenant === '' || tenants.length === 1 ? {} : { tenant }),
+    ...(tenant === '' ? {} : { tenant }),
     ...(item.startsWith('key_') ? { key: item } : {}),
     ...(item.startsWith('ses_') ? { session: item } : {}),
     ...(member ? { member: member.id } : {}),
   };
-  const record = useRecord(filter);
+  const record = useRecord(kind === '' ? filter : { ...filter, kind });
+  const attention = useRecord({ ...filter, kind: 'finding' }, 50);
   const entries = useMemo(() => record.data?.pages.flat() ?? [], [record.data]);
   const words = useDeferredValue(search).toLowerCase();
   const shown = useMemo(() => {
     const wanted = words.split(/\s+/).filter((word) => word !== '');
     return entries.filter((entry) => {
-      if (kind !== '' && kindOf(entry) !== kind) return false;
       if (wanted.length === 0) return true;
       const text = `${what(entry)} ${Object.values(entry).join(' ')}`.toLowerCase();
       return wanted.every((word) => text.includes(word));
     });
-  }, [entries, kind, words]);
-  const findings = entries.filter((entry) => kindOf(entry) === 'finding').length;
+  }, [entries, words]);
+  const findings = attention.data?.pages[0]?.length ?? 0;
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = record;
   const older = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
@@ -92,11 +93,11 @@ export function Activity({ item }: { item: string }) {
   return (
     <Page title="Activity" lead={item === '' ? 'The record of use. Each use is written down before it happens; nobody can take an entry back.' : `Only of ${only ? keyName(only, services) : item}.`}
       back={item === '' ? undefined : <BackLink href={href('activity')}>All activity</BackLink>}>
-      <Verification />
+      {seesAll && <Verification />}
       <UsageChart entries={entries} keys={keys} services={services} />
       <div className="filters">
         <SearchField label="Search the record" placeholder="Path, host, status, member …" value={search} onChange={setSearch} />
-        <SelectField label="Kind" value={kind} onChange={(event) => setKind(event.target.value)}>
+        <SelectField label="Kind" value={kind} onChange={(event) => setKind(event.target.value as typeof kind)}>
           <option value="">Everything</option>
           <option value="use">Uses</option>
           <option value="change">Changes</option>
@@ -115,11 +116,11 @@ export function Activity({ item }: { item: string }) {
           </SelectField>
         )}
       </div>
-      {findings > 0 && kind !== 'finding' && <Notice tone="bad"><strong>{plural(findings, 'finding')}.</strong> Something was refused or noticed that a person should look at. <button type="button" className="link" onClick={() => setKind('finding')}>Show only findings</button></Notice>}
+      {findings > 0 && kind !== 'finding' && <Notice tone="bad"><strong>{findings >= 50 ? 'Fifty findings or more.' : `${plural(findings, 'finding')}.`}</strong> Something was refused or noticed that a person should look at. <button type="button" className="link" onClick={() => setKind('finding')}>Show only findings</button></Notice>}
       <Problem error={record.error} />
       {record.isPending && !record.error && <Loading what="the record" />}
       {record.data && shown.length === 0 && (
-        entries.length === 0
+        entries.length === 0 && kind === ''
           ? <Empty icon="activity" title="Nothing recorded yet"><p>Every use of a key, every change and every finding will be here, signed and chained, so that a missing one shows.</p></Empty>
           : <Empty icon="search" title="Nothing is like that" action={<Button onClick={() => { setSearch(''); setKind(''); setMember(''); }}>Show everything</Button>}>
               <p>{plural(entries.length, 'entry was', 'entries were')} looked through{hasNextPage && '; there are older ones'}.</p>
@@ -127,7 +128,7 @@ export function Activity({ item }: { item: string }) {
       )}
       {shown.length > 0 && <Table label="Record of use" className="record-table" columns={columns} rows={shown} keyOf={(row) => row.id} toneOf={kindOf} onEnd={older} height={64} />}
       {hasNextPage && <div className="buttons left"><Button busy={isFetchingNextPage} onClick={older}>Older entries</Button></div>}
-      {item === '' && <Receipts />}
+      {item === '' && seesAll && <Receipts />}
     </Page>
   );
 }

@@ -1,13 +1,14 @@
 // Connecting a key: which service, whose, where it will live and how it will travel, and only then its value. SPDX-License-Identifier: Apache-2.0
 import { useRef, useState, type FormEvent } from 'react';
-import { api, result, type Check, type Key, type NewKey, type Service } from '../api/client';
+import { useMay } from '../access';
+import { api, result, type Check, type Key, type NewKey, type Service, type Setting } from '../api/client';
 import { refresh, useInstallation, useMembers, useServices } from '../api/queries';
 import { go, href } from '../route';
 import { useScope } from '../scope';
 import { Choice, SearchField, SecretField, SelectField, TextField, takeSecret } from '../ui/fields';
 import { Icon, ServiceMark } from '../ui/mark';
 import { BackLink, Button, ButtonLink, Card, Command, Empty, Loading, Notice, OutsideLink, Page, Problem } from '../ui/pieces';
-import { delivery, keyName } from '../words';
+import { delivery, keyName, plural } from '../words';
 import { CheckResult } from './check';
 import { AddMember, AddTenant } from './people_forms';
 
@@ -77,12 +78,21 @@ function Done({ stored, check, failure, service, onAgain }: { stored: Key; check
   );
 }
 
+const secretNames: Record<string, string> = { ssh: 'The private key', postgres: 'The password', mysql: 'The password', git: 'The token', github: 'The token', gitlab: 'The token' };
+
+function SettingField({ setting }: { setting: Setting }) {
+  return <TextField label={setting.name.replaceAll('_', ' ')} name={`setting-${setting.name}`} required={setting.required} placeholder={setting.default} hint={setting.help} />;
+}
+
 function Form({ service }: { service: Service }) {
   const scope = useScope();
   const [tenantWanted, setTenant] = useState(scope.tenant);
   const tenant = scope.tenants.some((each) => each.name === tenantWanted) ? tenantWanted : (scope.tenants[0]?.name ?? '');
-  const { data: members } = useMembers(tenant);
-  const [homeWanted, setHome] = useState(service.homes[0] ?? 'skill');
+  const may = useMay();
+  const { data: everybody } = useMembers(tenant);
+  const members = everybody?.filter((each) => may.has('operate') || each.name === may.who.member);
+  const homes = service.homes.filter((each) => (each === 'skill' ? may.has('administer') : may.has('keep_integrations') && (may.has('operate') || may.who.member !== null)));
+  const [homeWanted, setHome] = useState(homes[0] ?? 'skill');
   const [memberWanted, setMember] = useState('');
   const member = members?.some((each) => each.name === memberWanted) ? memberWanted : (members?.[0]?.name ?? '');
   const field = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
@@ -90,6 +100,10 @@ function Form({ service }: { service: Service }) {
   const [problem, setProblem] = useState<unknown>(null);
   const [done, setDone] = useState<{ stored: Key; check: Check | null; failure: unknown } | null>(null);
   const isOwn = homeWanted === 'integration';
+  // What must be said, and the rest where there is much of it.
+  const isLong = service.settings.length > 4;
+  const first = service.settings.filter((setting) => setting.required || !isLong);
+  const rest = service.settings.filter((setting) => !setting.required && isLong);
 
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -130,6 +144,8 @@ function Form({ service }: { service: Service }) {
   if (done) return <Done {...done} service={service} onAgain={() => go('connect')} />;
   const back = <BackLink href={href('connect')}>All services</BackLink>;
   const title = `Connect ${service.title}`;
+  if (homes.length === 0)
+    return <Page title={title} back={back}><Notice tone="plain">Your role does not connect keys of this service. Ask an owner or admin of {tenant}.</Notice></Page>;
   if (scope.tenants.length === 0)
     return <Page title={title} back={back}><Card title="First, a tenant"><p>A key belongs to an organisation or to one of its members. Name yours.</p><AddTenant /></Card></Page>;
   return (
@@ -140,15 +156,14 @@ function Form({ service }: { service: Service }) {
             {scope.tenants.length > 1 && <SelectField label="Tenant" value={tenant} onChange={(event) => setTenant(event.target.value)}>{scope.tenants.map((each) => <option key={each.name}>{each.name}</option>)}</SelectField>}
             <fieldset>
               <legend>Whose is it?</legend>
-              {service.homes.includes('skill') && <Choice name="home" value="skill" chosen={homeWanted} onChoose={setHome} title={`${tenant}’s: a skill secret`}>Serves all of the tenant’s agents.</Choice>}
-              {service.homes.includes('integration') && <Choice name="home" value="integration" chosen={homeWanted} onChoose={setHome} title="One member’s: an integration">Serves only sessions on that member’s behalf.</Choice>}
+              {homes.includes('skill') && <Choice name="home" value="skill" chosen={homeWanted} onChoose={setHome} title={`${tenant}’s: a skill secret`}>Serves all of the tenant’s agents.</Choice>}
+              {homes.includes('integration') && <Choice name="home" value="integration" chosen={homeWanted} onChoose={setHome} title="One member’s: an integration">Serves only sessions on that member’s behalf.</Choice>}
             </fieldset>
             {isOwn && (members ?? []).length > 0 && <SelectField label="Member" value={member} onChange={(event) => setMember(event.target.value)}>{members?.map((each) => <option key={each.id}>{each.name}</option>)}</SelectField>}
             <TextField label="Label" name="label" placeholder="default" maxLength={64} hint="Only where there are several for this service." />
-            {service.settings.map((setting) => (
-              <TextField key={setting.name} label={setting.name.replaceAll('_', ' ')} name={`setting-${setting.name}`} required={setting.required} placeholder={setting.default} hint={setting.help} />
-            ))}
-            <SecretField label={service.id === 'ssh' ? 'The private key' : 'The key'} field={field} required multiline={service.id === 'ssh'} hint="Paste it. It leaves this page once, to be stored, and never comes back." />
+            {first.map((setting) => <SettingField key={setting.name} setting={setting} />)}
+            {rest.length > 0 && <details><summary>{plural(rest.length, 'more setting')}</summary><div className="more">{rest.map((setting) => <SettingField key={setting.name} setting={setting} />)}</div></details>}
+            <SecretField label={secretNames[service.id] ?? 'The key'} field={field} required multiline={service.id === 'ssh'} hint="Paste it. It leaves this page once, to be stored, and never comes back." />
             <Problem error={problem} />
             <Button type="submit" kind="primary" busy={phase !== 'filling'} disabled={isOwn && member === ''}>{phase === 'storing' ? 'Encrypting…' : phase === 'checking' ? `Asking ${service.title}…` : 'Connect'}</Button>
           </form>

@@ -1,6 +1,7 @@
 // One key: what is known of it, who holds it, and what can be done. SPDX-License-Identifier: Apache-2.0
 import { useQueries } from '@tanstack/react-query';
 import { useRef, useState, type FormEvent } from 'react';
+import { useMay } from '../access';
 import { api, result, type Check, type Key } from '../api/client';
 import { refresh, useKey, useRecord, useServices, useSessions } from '../api/queries';
 import { go, href } from '../route';
@@ -72,6 +73,7 @@ function Replace({ subject, multiline, onCheck }: { subject: Key; multiline: boo
 export function KeyPage({ id }: { id: string }) {
   const { data: key, error } = useKey(id);
   const { data: services } = useServices();
+  const may = useMay();
   const record = useRecord({ key: id }, 50);
   const [revoking, setRevoking] = useState(false);
   const [check, setCheck] = useState<Check | null>(null);
@@ -98,8 +100,8 @@ export function KeyPage({ id }: { id: string }) {
     <Page title={keyName(key, services)} back={back}
       lead={<span className="title-line"><ServiceMark service={key.service} /> <StateBadge state={key.state} /> {home[key.home].name}{key.home === 'integration' && <> of <strong>{key.owner}</strong></>}, tenant {key.tenant}</span>}
       actions={!isRevoked && <>
-        {service?.can_check && <Button busy={checking} onClick={() => void ask()}>Check with the provider</Button>}
-        <Button kind="danger" onClick={() => setRevoking(true)}>Revoke</Button>
+        {service?.can_check && may.keep(key) && <Button busy={checking} onClick={() => void ask()}>Check with the provider</Button>}
+        {may.revoke(key) && <Button kind="danger" onClick={() => setRevoking(true)}>Revoke</Button>}
       </>}>
       {advice !== '' && <Notice tone="warn">{advice}</Notice>}
       <Problem error={problem} />
@@ -123,7 +125,8 @@ export function KeyPage({ id }: { id: string }) {
           </Facts>
           {service && service.console_url !== '' && <p><OutsideLink href={service.console_url}>Manage it at {service.title}</OutsideLink></p>}
         </Card>
-        {!isRevoked && <Card title="Replace the value"><Replace subject={key} multiline={key.service === 'ssh'} onCheck={async () => { if (service?.can_check) await ask(); }} /></Card>}
+        {!isRevoked && !may.keep(key) && <Card title="Its value"><p>{key.home === 'integration' ? `Only ${key.owner} can replace it: an integration is its member’s alone.` : 'Owners and admins of the tenant can replace it.'}</p></Card>}
+        {!isRevoked && may.keep(key) && <Card title="Replace the value"><Replace subject={key} multiline={key.service === 'ssh'} onCheck={async () => { if (service?.can_check) await ask(); }} /></Card>}
         {isRevoked && <Card title="Connect it again"><p>A revoked key stays revoked. Make a new one at the provider, and connect that.</p><ButtonLink href={href('connect', key.service)}>Connect a new one</ButtonLink></Card>}
       </div>
       <Card title="What happened with it" actions={<Button kind="quiet" onClick={() => go('activity', key.id)}>All of it</Button>}>

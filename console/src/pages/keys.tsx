@@ -1,5 +1,6 @@
 // Skill secrets and integrations, side by side and never mixed up. SPDX-License-Identifier: Apache-2.0
 import { useDeferredValue, useMemo, useState } from 'react';
+import { useMay } from '../access';
 import type { Key, Service, Session } from '../api/client';
 import { useKeys, useServices, useSessions } from '../api/queries';
 import { href } from '../route';
@@ -29,6 +30,7 @@ function Holding({ sessions }: { sessions: readonly Session[] }) {
 }
 
 function KeyCard({ row, services, sessions, onRevoke, withTenant }: { row: Key; services: readonly Service[] | undefined; sessions: readonly Session[]; onRevoke: (key: Key) => void; withTenant: boolean }) {
+  const may = useMay();
   const name = keyName(row, services);
   const { advice } = keyState(row.state);
   return (
@@ -52,7 +54,7 @@ function KeyCard({ row, services, sessions, onRevoke, withTenant }: { row: Key; 
           {row.state !== 'revoked' && <Holding sessions={sessions} />}
         </div>
       </div>
-      {row.state !== 'revoked' && <Button kind="danger" className="key-action" aria-label={`Revoke ${name}`} onClick={() => onRevoke(row)}>Revoke</Button>}
+      {row.state !== 'revoked' && may.revoke(row) && <Button kind="danger" className="key-action" aria-label={`Revoke ${name}`} onClick={() => onRevoke(row)}>Revoke</Button>}
     </article>
   );
 }
@@ -64,6 +66,8 @@ function matches(key: Key, words: string[], services: readonly Service[] | undef
 
 export function Keys() {
   const { tenant, tenants } = useScope();
+  const may = useMay();
+  const mayConnect = may.has('administer') || may.has('keep_integrations');
   const keys = useKeys(tenant);
   const { data: services } = useServices();
   const { data: sessions } = useSessions(tenant, 'open');
@@ -102,11 +106,11 @@ export function Keys() {
 
   return (
     <Page title="Keys" lead="Everything your agents may work with. No value is ever shown again, to anyone."
-      actions={<ButtonLink kind="primary" href={href('connect')}><Icon name="connect" />Connect a key</ButtonLink>}>
+      actions={mayConnect && <ButtonLink kind="primary" href={href('connect')}><Icon name="connect" />Connect a key</ButtonLink>}>
       <Problem error={keys.error} />
       {keys.isPending && !keys.error && <Loading what="keys" />}
       {keys.data?.length === 0 && (
-        <Empty icon="keys" title="No keys yet" action={<ButtonLink kind="primary" href={href('connect')}>Connect the first key</ButtonLink>}>
+        <Empty icon="keys" title="No keys yet" action={mayConnect && <ButtonLink kind="primary" href={href('connect')}>Connect the first key</ButtonLink>}>
           <p>Paste a key once. It is encrypted before it is stored, agents get to work with it, and you can switch it off here at any moment.</p>
         </Empty>
       )}

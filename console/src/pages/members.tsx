@@ -1,5 +1,6 @@
 // People and their tenants. SPDX-License-Identifier: Apache-2.0
 import { useState } from 'react';
+import { useMay } from '../access';
 import { api, result, type Member, type Receipt, type Tenant } from '../api/client';
 import { refresh, useKeys, useMembers } from '../api/queries';
 import { useScope } from '../scope';
@@ -48,6 +49,7 @@ function Remove({ subject, onClose }: { subject: Subject; onClose: () => void })
 
 export function Members() {
   const { tenant, tenants, choose } = useScope();
+  const may = useMay();
   const members = useMembers(tenant);
   const { data: keys } = useKeys(tenant);
   const [removing, setRemoving] = useState<Subject | null>(null);
@@ -58,7 +60,7 @@ export function Members() {
     { name: 'role', header: 'Role', cell: (row) => <div>{row.role}<small>{roles[row.role]}</small></div> },
     { name: 'keys', header: 'Integrations', cell: (row) => (integrations(row) === 0 ? <span className="quiet-text">none</span> : plural(integrations(row), 'key')) },
     { name: 'added', header: 'Added', cell: (row) => <Time at={row.created} /> },
-    { name: 'action', header: <span className="unseen">Actions</span>, cell: (row) => <Button kind="danger" aria-label={`Remove ${row.name}`} onClick={() => setRemoving({ kind: 'member', of: row })}>Remove</Button> },
+    { name: 'action', header: <span className="unseen">Actions</span>, cell: (row) => may.has('administer') && (row.role !== 'owner' || may.has('appoint_owners')) && <Button kind="danger" aria-label={`Remove ${row.name}`} onClick={() => setRemoving({ kind: 'member', of: row })}>Remove</Button> },
   ];
   return (
     <Page title="Members" lead="People on whose behalf agents work. Removing somebody ends their sessions and revokes their integrations at once.">
@@ -68,13 +70,13 @@ export function Members() {
       {tenants.length > 0 && members.data?.length === 0 && <Empty icon="members" title="No members yet"><p>A session runs on behalf of a member, and an integration belongs to one. Add the first below.</p></Empty>}
       {(members.data?.length ?? 0) > 0 && <Table label="Members" className="members-table" columns={columns} rows={members.data ?? []} keyOf={(row) => row.id} height={64} />}
       <div className="grid">
-        {tenants.length > 0 && <Card title={`Add a member${tenants.length > 1 ? ` to ${chosen}` : ''}`}><AddMember tenant={chosen} /></Card>}
-        <Card title="Tenants">
+        {tenants.length > 0 && may.has('administer') && <Card title={`Add a member${tenants.length > 1 ? ` to ${chosen}` : ''}`}><AddMember tenant={chosen} /></Card>}
+        {may.has('operate') && <Card title="Tenants">
           <ul className="plain-list">
             {tenants.map((each) => <li key={each.id} className="line"><span>{tenants.length > 1 ? <button type="button" className="link" onClick={() => choose(each.name)}>{each.name}</button> : <strong>{each.name}</strong>}<small>since <Time at={each.created} /></small></span><Button kind="danger" aria-label={`Remove the tenant ${each.name}`} onClick={() => setRemoving({ kind: 'tenant', of: each })}>Remove</Button></li>)}
           </ul>
           <AddTenant />
-        </Card>
+        </Card>}
       </div>
       {removing && <Remove subject={removing} onClose={() => setRemoving(null)} />}
     </Page>

@@ -1,5 +1,6 @@
 // Adding tenants and members. SPDX-License-Identifier: Apache-2.0
 import { useState, type FormEvent } from 'react';
+import { useMay } from '../access';
 import { api, result, type Member } from '../api/client';
 import { refresh } from '../api/queries';
 import { SelectField, TextField } from '../ui/fields';
@@ -39,6 +40,7 @@ export function AddTenant() {
 }
 
 export function AddMember({ tenant }: { tenant: string }) {
+  const may = useMay();
   const [role, setRole] = useState<Member['role']>('member');
   const { problem, busy, submit } = useAdding(
     (form) => result(api.POST('/api/v1/members', { body: { tenant, name: String(form.get('name')), role } })), 'members');
@@ -46,7 +48,7 @@ export function AddMember({ tenant }: { tenant: string }) {
     <form className="inline-form" onSubmit={submit}>
       <TextField label="Name" name="name" placeholder="alice" {...names} />
       <SelectField label="Role" value={role} onChange={(event) => setRole(event.target.value as Member['role'])} hint={roles[role]}>
-        {Object.keys(roles).map((each) => <option key={each} value={each}>{each}</option>)}
+        {Object.keys(roles).filter((each) => each !== 'owner' || may.has('appoint_owners')).map((each) => <option key={each} value={each}>{each}</option>)}
       </SelectField>
       <Button type="submit" busy={busy}>Add the member</Button>
       <Problem error={problem} />

@@ -1,5 +1,6 @@
 // How keys are stored: each promise in plain words, with its present state here. SPDX-License-Identifier: Apache-2.0
 import type { ReactNode } from 'react';
+import { useMay } from '../access';
 import { useInstallation, useKeys, useReceipts, useSeals, useSessions, useVerification } from '../api/queries';
 import { href } from '../route';
 import { useScope } from '../scope';
@@ -22,8 +23,9 @@ export function Promises() {
   const { data: seals } = useSeals();
   const { data: installation } = useInstallation();
   const { data: sessions } = useSessions(tenant, 'open');
-  const { data: receipts } = useReceipts();
-  const verification = useVerification();
+  const seesAll = useMay().has('see_all');
+  const { data: receipts } = useReceipts(seesAll);
+  const verification = useVerification(seesAll);
   const live = (keys.data ?? []).filter((key) => key.state !== 'revoked');
   const proxied = live.filter((key) => key.delivery === 'proxied').length;
   const own = live.filter((key) => key.home === 'integration').length;
@@ -51,13 +53,13 @@ export function Promises() {
         <Promised title="The way to the gateway" tone={isLocal || isTls ? 'good' : installation ? 'warn' : 'plain'} state={!installation ? 'not known' : isTls ? 'by TLS' : isLocal ? 'this machine only' : 'plain HTTP from other machines'}>
           <p>Passes travel from workrooms to the gateway at {installation?.gateway ?? '…'}. On one machine they never leave it; between machines the way should be TLS.</p>
         </Promised>
-        <Promised title="Switched off at once, and proven" tone="good" state={receipts && receipts.length > 0 ? <>{plural(receipts.length, 'receipt')}, the newest <Time at={receipts[0]!.created} /></> : 'nothing revoked yet'}>
+        <Promised title="Switched off at once, and proven" tone="good" state={receipts && receipts.length > 0 ? <>{plural(receipts.length, 'receipt')}, the newest <Time at={receipts[0]!.created} /></> : receipts ? 'nothing revoked yet' : 'receipts are shown to owners, admins and auditors'}>
           <p>Revoke answers when no gateway sends the key any more and every connection that carried it is closed (R1), says which processes that were given it are dead or not (R2), whether the provider has destroyed it (R3) and whether backups could still open it (R4). The answer is signed.</p>
         </Promised>
         <Promised title="No holder is trusted for longer than two seconds" tone="good" state={`${plural(sessions?.length ?? 0, 'session')} running`}>
           <p>Gateways and workrooms hold keys by leases of 2 seconds. One that cannot renew, because it was cut off, hangs or was stolen, stops by itself.</p>
         </Promised>
-        <Promised title="Every use is written down before it happens" tone={verification.error ? 'bad' : verification.data ? 'good' : 'plain'} state={verification.error ? 'the record does not verify' : verification.data ? `${plural(verification.data.entries, 'entry', 'entries')}, verified` : 'verifying…'}>
+        <Promised title="Every use is written down before it happens" tone={verification.error ? 'bad' : verification.data ? 'good' : 'plain'} state={verification.error ? 'the record does not verify' : verification.data ? `${plural(verification.data.entries, 'entry', 'entries')}, verified` : seesAll ? 'verifying…' : 'verified by owners, admins and auditors'}>
           <p>The record is chained and signed: an entry that is changed, or missing, shows. It can be checked without this server. <a href={href('activity')}>See the record</a></p>
         </Promised>
         <Promised title="A key that its provider refuses is noticed" tone={refused > 0 ? 'warn' : 'good'} state={refused > 0 ? `${plural(refused, 'key')} refused` : 'none refused'}>

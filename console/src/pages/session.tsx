@@ -1,5 +1,6 @@
 // One session, live. SPDX-License-Identifier: Apache-2.0
 import { useEffect, useState } from 'react';
+import { useMay } from '../access';
 import type { SessionEvent } from '../api/client';
 import { follow } from '../api/events';
 import { useRecord, useServices, useSession } from '../api/queries';
@@ -35,6 +36,7 @@ const eventWords = (event: SessionEvent): string => {
 export function SessionPage({ id }: { id: string }) {
   const { data: session, error } = useSession(id);
   const { data: services } = useServices();
+  const may = useMay();
   const record = useRecord({ session: id }, 50);
   const story = useStory(id);
   const [ending, setEnding] = useState(false);
@@ -44,7 +46,7 @@ export function SessionPage({ id }: { id: string }) {
   return (
     <Page title={`Session of ${session.member}`} back={back}
       lead={<span className="title-line">{isOpen ? <Badge tone="good">Running</Badge> : <Badge tone="plain">Ended</Badge>} tenant {session.tenant} <Labels labels={session.labels} /></span>}
-      actions={isOpen && <Button kind="danger" onClick={() => setEnding(true)}>End it</Button>}>
+      actions={isOpen && may.end(session) && <Button kind="danger" onClick={() => setEnding(true)}>End it</Button>}>
       {session.traffic && (
         <ul className="figures">
           <li><strong>{number(session.traffic.uses)}</strong> {session.traffic.uses === 1 ? 'use' : 'uses'}</li>

@@ -1,5 +1,6 @@
 // Workrooms that run, and those that ran. SPDX-License-Identifier: Apache-2.0
 import { useState } from 'react';
+import { useMay } from '../access';
 import { api, result, type Receipt, type Session } from '../api/client';
 import { refresh, useServices, useSession, useSessions } from '../api/queries';
 import { href } from '../route';
@@ -67,6 +68,7 @@ export function Sessions() {
   const [state, setState] = useState<'open' | 'ended' | ''>('open');
   const sessions = useSessions(tenant, state);
   const { data: services } = useServices();
+  const may = useMay();
   const [ending, setEnding] = useState<Session | null>(null);
   const columns: Column<Session>[] = [
     { name: 'who', header: 'On behalf of', cell: (row) => <><a href={href('sessions', row.id)}>{row.member}</a>{tenants.length > 1 && <small>{row.tenant}</small>}<Labels labels={row.labels} /></> },
@@ -78,7 +80,7 @@ export function Sessions() {
     { name: 'state', header: 'State', cell: (row) => row.state === 'open' ? <Badge tone="good">Running</Badge> : <><Badge tone="plain">Ended</Badge>{row.ended_why !== '' && <small>{sentence(row.ended_why)}</small>}</> },
     { name: 'traffic', header: 'Traffic', cell: (row) => <div><TrafficCell session={row} /></div> },
     { name: 'time', header: 'Started', cell: (row) => <><Time at={row.started} /><small>{row.state === 'open' ? <>ends <Time at={row.expires} /></> : <>ended <Time at={row.ended} /></>}</small></> },
-    { name: 'action', header: <span className="unseen">Actions</span>, cell: (row) => row.state === 'open' && <Button kind="danger" aria-label={`End the session of ${row.member}`} onClick={() => setEnding(row)}>End</Button> },
+    { name: 'action', header: <span className="unseen">Actions</span>, cell: (row) => row.state === 'open' && may.end(row) && <Button kind="danger" aria-label={`End the session of ${row.member}`} onClick={() => setEnding(row)}>End</Button> },
   ];
   return (
     <Page title="Sessions" lead="Each is one run of a workroom, on behalf of one member, with the keys granted to it.">

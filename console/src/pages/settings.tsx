@@ -1,11 +1,13 @@
 // Policies and limits, seals, and what this installation is. SPDX-License-Identifier: Apache-2.0
 import { useRef, useState, type FormEvent } from 'react';
+import { nameOf, useMay } from '../access';
 import { setCredential } from '../api/credential';
 import { api, result, type AddedSeal, type NewSeal, type Policy, type PolicyChange, type Seal } from '../api/client';
 import { refresh, useInstallation, usePolicies, useSeals, useServices } from '../api/queries';
 import { useScope } from '../scope';
 import { Question } from '../ui/dialogs';
 import { SecretField, SelectField, TextArea, TextField, takeSecret } from '../ui/fields';
+import { Tokens } from './tokens';
 import { Button, Card, Command, Fact, Facts, Notice, Page, Problem, Time } from '../ui/pieces';
 import { number, octets } from '../words';
 
@@ -13,6 +15,7 @@ const linesOf = (text: FormDataEntryValue | null) => String(text ?? '').split('\
 const countOf = (text: FormDataEntryValue | null) => Math.max(0, Math.trunc(Number(text ?? 0)) || 0);
 
 function PolicyForm({ tenant, service, policy }: { tenant: string; service: string; policy: Policy | undefined }) {
+  const may = useMay();
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
   const [saved, setSaved] = useState(false);
@@ -48,7 +51,7 @@ function PolicyForm({ tenant, service, policy }: { tenant: string; service: stri
       {service === '' && <TextArea label="Hosts reached without any key" name="tunnels" defaultValue={policy?.tunnels.join('\n') ?? ''} placeholder="packages.example.com:443" hint="HOST:PORT a line, by plain tunnels of the tenant’s sessions." />}
       <Problem error={problem} />
       {saved && <Notice tone="good">It holds now, in every session that runs.</Notice>}
-      <Button type="submit" busy={busy}>Set the policy</Button>
+      {may.has('administer') ? <Button type="submit" busy={busy}>Set the policy</Button> : <p className="hint">Owners and admins set it.</p>}
     </form>
   );
 }
@@ -107,6 +110,7 @@ function AddSeal({ onAdded }: { onAdded: (seal: AddedSeal) => void }) {
 
 function Seals() {
   const { data: seals, error } = useSeals();
+  const isOperator = useMay().has('operate');
   const [removing, setRemoving] = useState<Seal | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
   const [shares, setShares] = useState<string[]>([]);
@@ -119,10 +123,10 @@ function Seals() {
       <p>What protects the root key. Any one of them opens this installation after a restart, so two kinds kept in two places are better than one.</p>
       <Problem error={error} />
       <ul className="plain-list">
-        {seals?.map((seal) => <li key={seal.id} className="line"><span><strong>{words[seal.kind]}</strong> {seal.detail}{seal.created !== '' && <small>since <Time at={seal.created} /></small>}</span>{seals.length > 1 && <Button kind="danger" aria-label={`Remove the seal: ${words[seal.kind]}`} onClick={() => { setProblem(null); setRemoving(seal); }}>Remove</Button>}</li>)}
+        {seals?.map((seal) => <li key={seal.id} className="line"><span><strong>{words[seal.kind]}</strong> {seal.detail}{seal.created !== '' && <small>since <Time at={seal.created} /></small>}</span>{seals.length > 1 && isOperator && <Button kind="danger" aria-label={`Remove the seal: ${words[seal.kind]}`} onClick={() => { setProblem(null); setRemoving(seal); }}>Remove</Button>}</li>)}
       </ul>
       {seals?.length === 1 && <Notice tone="warn">There is one seal. If it is lost, so is every key here.</Notice>}
-      <AddSeal onAdded={(seal) => setShares(seal.shares)} />
+      {isOperator && <AddSeal onAdded={(seal) => setShares(seal.shares)} />}
       <Question open={removing !== null} onClose={() => setRemoving(null)} title="Remove this seal?" text="It opens nothing any more. Make sure that another one does."
         actions={<><Button onClick={() => setRemoving(null)}>Keep it</Button><Button kind="danger" onClick={() => { if (removing) remove(removing); }}>Remove</Button></>}>
         <Problem error={problem} />
@@ -136,15 +140,17 @@ function Seals() {
 
 export function Settings() {
   const { data: installation, error } = useInstallation();
+  const { who } = useMay();
   return (
     <Page title="Settings" lead="Limits, seals, and what this installation is.">
       <Problem error={error} />
       <div className="grid wide">
         <Policies />
         <div className="stack">
+          <Tokens />
           <Seals />
           <Card title="Sign-in">
-            <p>You are signed in with the operator token, in this tab alone. It opens everything but the keys themselves.</p>
+            <p>You are signed in as {nameOf(who)}, in this tab alone. No sign-in opens the keys themselves.</p>
             <Button onClick={() => setCredential(null)}>Sign out</Button>
           </Card>
           {installation && (

@@ -14,7 +14,7 @@ async function prove(credential: Credential): Promise<void> {
     throw new ApiError(0, 'unreachable', 'The server does not answer', 'Look whether strongroom serve runs, and try again.');
   }
   if (response.status === 401)
-    throw new ApiError(401, 'unauthorized', 'That token is not known here', 'It is the content of operator.token in the server’s data directory, and new with every new installation.');
+    throw new ApiError(401, 'unauthorized', 'That token is not known here', 'It may have expired or been revoked. The operator’s is the content of operator.token in the server’s data directory.');
   if (!response.ok) throw errorOf(response.status, await response.json().catch(() => undefined));
 }
 
@@ -48,8 +48,8 @@ export function SignIn() {
         <p className="lead">Where the keys of your AI agents live.</p>
         <Problem error={problem} />
         <form onSubmit={(event) => void submit(event)}>
-          <SecretField label="Operator token" field={field} required
-            hint={<>The content of <code>operator.token</code> in the server’s data directory. This tab keeps it until it is closed.</>} />
+          <SecretField label="Token" field={field} required
+            hint={<>A token of yours (<code>sra_…</code>), or the content of <code>operator.token</code> in the server’s data directory. This tab keeps it until it is closed.</>} />
           <Button type="submit" kind="primary" busy={busy}>Sign in</Button>
         </form>
       </div>

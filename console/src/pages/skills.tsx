@@ -1,5 +1,6 @@
 // What an AI capability needs, named once. SPDX-License-Identifier: Apache-2.0
 import { useState, type FormEvent } from 'react';
+import { useMay } from '../access';
 import { api, result } from '../api/client';
 import { refresh, useServices, useSkills } from '../api/queries';
 import { useScope } from '../scope';
@@ -9,6 +10,7 @@ import { Button, Card, Command, Problem } from '../ui/pieces';
 export function Skills() {
   const { tenant, tenants } = useScope();
   const chosen = tenant !== '' ? tenant : (tenants[0]?.name ?? '');
+  const may = useMay();
   const { data: skills } = useSkills(tenant);
   const { data: services } = useServices();
   const [busy, setBusy] = useState(false);
@@ -36,18 +38,18 @@ export function Skills() {
         {skills?.map((skill) => (
           <li key={skill.id} className="line">
             <span><strong>{skill.name}</strong>{tenants.length > 1 && ` (${skill.tenant})`}<small>{skill.services.join(', ')}</small></span>
-            <Button busy={busy} aria-label={`Forget the skill ${skill.name}`}
-              onClick={() => act(result(api.DELETE('/api/v1/skills/{name}', { params: { path: { name: skill.name }, query: { tenant: skill.tenant } } })))}>Forget</Button>
+            {may.has('administer') && <Button busy={busy} aria-label={`Forget the skill ${skill.name}`}
+              onClick={() => act(result(api.DELETE('/api/v1/skills/{name}', { params: { path: { name: skill.name }, query: { tenant: skill.tenant } } })))}>Forget</Button>}
           </li>
         ))}
       </ul>
       {(skills?.length ?? 0) > 0 && <Command label="command that starts a session with a skill">{`strongroom run --tenant ${chosen} --member MEMBER --skill ${skills?.[0]?.name ?? ''} -- python3 agent.py`}</Command>}
-      <form className="inline-form" onSubmit={submit}>
+      {may.has('administer') && <form className="inline-form" onSubmit={submit}>
         <TextField label="Name of the skill" name="name" required placeholder="narrator" maxLength={64} />
         <TextField label="Services that it needs" name="services" required placeholder="gemini, elevenlabs:voices" hint={services ? `SERVICE or SERVICE:LABEL, of ${services.length}` : undefined} />
         <Button type="submit" busy={busy}>Name it</Button>
         <Problem error={problem} />
-      </form>
+      </form>}
     </Card>
   );
 }

@@ -1,8 +1,14 @@
 // Long lists: only what can be seen is in the page. SPDX-License-Identifier: Apache-2.0
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
 
-function useVirtual(count: number, height: number, onEnd?: () => void) {
+const narrow = window.matchMedia('(max-width: 56rem)');
+const followNarrow = (listener: () => void) => {
+  narrow.addEventListener('change', listener);
+  return () => narrow.removeEventListener('change', listener);
+};
+
+function useVirtual(count: number, height: number, onEnd?: () => void, gap = 0) {
   const place = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   // Where the list begins moves with what stands above it.
@@ -10,7 +16,7 @@ function useVirtual(count: number, height: number, onEnd?: () => void) {
     const next = place.current ? Math.round(place.current.getBoundingClientRect().top + window.scrollY) : 0;
     if (Math.abs(next - top) > 1) setTop(next);
   });
-  const virtual = useWindowVirtualizer({ count, estimateSize: () => height, overscan: 8, scrollMargin: top });
+  const virtual = useWindowVirtualizer({ count, estimateSize: () => height, overscan: 8, scrollMargin: top, gap });
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? -1;
   useEffect(() => {
@@ -45,7 +51,9 @@ export function Table<Row>({ label, className, columns, rows, keyOf, toneOf, onE
   label: string; className: string; columns: readonly Column<Row>[]; rows: readonly Row[]; keyOf: (row: Row) => string;
   toneOf?: (row: Row) => string; onEnd?: () => void; height?: number;
 }) {
-  const { place, virtual, items, shift } = useVirtual(rows.length, height, onEnd);
+  // On a narrow screen each row is a card, with room around it.
+  const isNarrow = useSyncExternalStore(followNarrow, () => narrow.matches);
+  const { place, virtual, items, shift } = useVirtual(rows.length, isNarrow ? 3 * height : height, onEnd, isNarrow ? 10 : 0);
   return (
     <div role="table" aria-label={label} aria-rowcount={rows.length + 1} className={`table ${className}`}>
       <div role="rowgroup" className="table-head">
