@@ -253,11 +253,10 @@ def test_i9_a_revoke_while_the_engine_does_not_answer(room, busybox, engine, in_
     engine.process.send_signal(signal.SIGSTOP)
     try:
         work = room.begin(["github"], ["echo", "began"], flags=in_container(busybox))
-        until(
-            lambda: [s for s in room.json("session", "list") if s["state"] == "open"],
-            10,
-            "it begins",
-        )
+        until(lambda: room.json("session", "list", "--state", "open"), 20, "it begins")
+        session = only_session(room)
+        holders = lambda: [each["role"] for each in room.json("session", "show", session)["holders"]]
+        until(lambda: "runner" in holders(), 20, "its runner is there")
         receipt = room.revoke(key)["receipt"]
         assert receipt["r1"]["holds"] is True and receipt["r2"]["holds"] is True
     finally:
