@@ -1,7 +1,7 @@
 """Watches command lines and environments of all processes outside workrooms while the suite runs.
 
-A workroom is whatever descends from a `strongroom run`, or, where an engine starts it, from its first process: injected
-keys are meant to be there, and nowhere else.
+A workroom is whatever descends from a `strongroom run` or `attach`, or, where an engine or a platform starts it, from its first
+process: injected keys are meant to be there, and nowhere else.
 SPDX-License-Identifier: Apache-2.0
 """
 
@@ -34,11 +34,11 @@ def _parents():
 
 def _is_runner(pid):
     words = _read(f"/proc/{pid}/cmdline").split(b"\0")
-    return len(words) > 1 and words[0].endswith(b"/strongroom") and b"run" in words[1:4]
+    return len(words) > 1 and words[0].endswith(b"/strongroom") and bool({b"run", b"attach"} & set(words[1:4]))
 
 
 def _is_first_process(pid):
-    return _read(f"/proc/{pid}/cmdline").split(b"\0")[0] == b"/run/strongroom/strongroom-init"
+    return _read(f"/proc/{pid}/cmdline").split(b"\0")[0].endswith(b"/strongroom-init")
 
 
 def outside_workrooms():
