@@ -1,8 +1,7 @@
 // Runner credentials: what a runner shows that was started with a ticket, and has no other right.
 // Made with its session, good for that one while it is open; only its hash is kept.
 // SPDX-License-Identifier: Apache-2.0
-#include "base/encoding.h"
-#include "crypto/crypto.h"
+#include "vault/credentials.h"
 #include "vault/state.h"
 
 namespace strongroom::vault {
@@ -20,12 +19,8 @@ audit::Act facts_of(const store::Session& session) {
 
 /// Inside the transaction that makes the session.
 Result<std::string> Vault::State::make_runner_credential(SessionId session) {
-  const Secret octets = crypto::random_secret(32);
-  std::string credential(kRunnerCredentialStart);
-  credential += octets.reveal([](ByteView plain) { return to_base64url(plain); });
-  const auto hash = crypto::sha256(bytes_of(std::string_view(credential)));
-  STRONGROOM_CHECKED(
-      store.insert(store::RunnerCredential{session, ByteVector(hash.begin(), hash.end())}));
+  std::string credential = make_credential(kRunnerCredentialStart);
+  STRONGROOM_CHECKED(store.insert(store::RunnerCredential{session, kept_hash(credential)}));
   return credential;
 }
 

@@ -1,28 +1,19 @@
 // Sessions: starting, showing. Ending is in revocation.cpp. SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "base/encoding.h"
 #include "crypto/crypto.h"
 #include "crypto/session_credentials.h"
 #include "io/session_authority.h"
+#include "vault/credentials.h"
 #include "vault/session_terms.h"
 #include "vault/state.h"
 
 namespace strongroom::vault {
 namespace {
 
-constexpr std::size_t kPassOctets = 32;
 constexpr std::size_t kMaxGrants = 64;
 constexpr std::chrono::hours kSlack{24};
 constexpr std::string_view kAuditor = "auditor";
-
-std::string make_pass(const catalog::Service& service) {
-  std::array<std::uint8_t, kPassOctets> octets{};
-  crypto::random(octets);
-  std::string pass = service.pass_prefix + to_base64url(octets);
-  wipe(octets.data(), octets.size());
-  return pass;
-}
 
 /// A session while it is being made.
 struct Draft {
@@ -108,10 +99,9 @@ Result<StartedSession> Vault::start_session(const Actor& actor, const SessionReq
       store::Grant grant{
           crypto::random_id<GrantId>(), session.id, key.id, key.service, key.label, {}};
       if (key.delivery == static_cast<std::int64_t>(catalog::Delivery::Proxied)) {
-        IssuedPass issued{grant.id, key.service, key.label, make_pass(*service),
+        IssuedPass issued{grant.id, key.service, key.label, make_credential(service->pass_prefix),
                           std::move(settings)};
-        const auto hash = crypto::sha256(bytes_of(issued.pass));
-        grant.pass_hash.assign(hash.begin(), hash.end());
+        grant.pass_hash = kept_hash(issued.pass);
         draft.started.passes.push_back(std::move(issued));
       } else {
         if (is_dynamic(settings))

@@ -3,11 +3,10 @@
 #include "vault/tickets.h"
 
 #include <algorithm>
-#include <array>
 #include <functional>
 
-#include "base/encoding.h"
 #include "crypto/crypto.h"
+#include "vault/credentials.h"
 #include "vault/session_terms.h"
 #include "vault/state.h"
 
@@ -19,14 +18,6 @@ constexpr std::string_view kTicketStart = "srt_";
 constexpr std::size_t kMostTickets = 100'000;
 /// For who looks what became of one; the record keeps its use for good.
 constexpr std::chrono::microseconds kKeptAfter = std::chrono::hours(1);
-
-std::string make_ticket() {
-  std::array<std::uint8_t, 32> octets{};
-  crypto::random(octets);
-  std::string ticket = std::string(kTicketStart) + to_base64url(octets);
-  wipe(octets.data(), octets.size());
-  return ticket;
-}
 
 json::array to_array(const std::vector<std::string>& texts) {
   json::array out;
@@ -126,8 +117,7 @@ Result<IssuedTicket> Vault::issue_ticket(const Actor& actor, const SessionReques
   if (valid <= std::chrono::seconds(0) || valid > kLongestTicket)
     return fail(Code::Invalid, "A ticket is good for 1 to 3600 seconds.");
   IssuedTicket issued;
-  issued.ticket = make_ticket();
-  const auto hash = crypto::sha256(bytes_of(issued.ticket));
+  issued.ticket = make_credential(kTicketStart);
   store::Ticket ticket;
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_CHECKED(state.forget_old_tickets());
@@ -142,7 +132,7 @@ Result<IssuedTicket> Vault::issue_ticket(const Actor& actor, const SessionReques
     ticket.id = crypto::random_id<TicketId>();
     ticket.tenant = tenant.id;
     ticket.member = member.id;
-    ticket.hash.assign(hash.begin(), hash.end());
+    ticket.hash = kept_hash(issued.ticket);
     ticket.wish = wish_text(request);
     ticket.created = state.now();
     ticket.expires = ticket.created + std::chrono::microseconds(valid).count();

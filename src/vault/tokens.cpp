@@ -2,29 +2,19 @@
 #include "vault/tokens.h"
 
 #include <algorithm>
-#include <array>
 #include <functional>
 
-#include "base/encoding.h"
 #include "base/utf8.h"
 #include "crypto/crypto.h"
+#include "vault/credentials.h"
 #include "vault/state.h"
 
 namespace strongroom::vault {
 namespace {
 
 constexpr std::string_view kTokenActive = "active";
-constexpr std::size_t kTokenOctets = 32;
 /// Each use is not written down: a write to the disk for each call would be the cost of it.
 constexpr std::chrono::microseconds kUseKept = std::chrono::hours(1);
-
-std::string make_token() {
-  std::array<std::uint8_t, kTokenOctets> octets{};
-  crypto::random(octets);
-  std::string token = std::string(kTokenStart) + to_base64url(octets);
-  wipe(octets.data(), octets.size());
-  return token;
-}
 
 audit::Act facts_of(const store::Token& token) {
   audit::Act act;
@@ -94,15 +84,14 @@ Result<IssuedToken> Vault::add_token(const Actor& actor, const NewToken& wanted)
   STRONGROOM_CHECKED(need_person(actor));
   STRONGROOM_CHECKED(check_kind(actor, wanted));
   IssuedToken issued;
-  issued.token = make_token();
-  const auto hash = crypto::sha256(bytes_of(issued.token));
+  issued.token = make_credential(kTokenStart);
   store::Token token;
   token.id = crypto::random_id<TokenId>();
   STRONGROOM_TRY(token.name, checked_name("token", wanted.name));
   token.role = wanted.role;
   token.scope = wanted.scope;
   token.for_any_member = wanted.for_any_member ? 1 : 0;
-  token.hash.assign(hash.begin(), hash.end());
+  token.hash = kept_hash(issued.token);
   token.state = kTokenActive;
   token.created = state.now();
   token.expires = token.created + std::chrono::microseconds(wanted.valid).count();
