@@ -36,9 +36,7 @@ void Vault::note_attached(SessionId session) {
   // Nobody waits for this: one that cannot be read now is shown as ended soon enough.
   const auto row = state.session(session);
   if (!row) return;
-  SessionEvent out = state.event("attached", row->tenant);
-  state.put_session(out, session);
-  state.tell(out);
+  state.tell(state.event("attached", *row));
 }
 
 bool Vault::is_ending(SessionId session) const {
@@ -47,8 +45,7 @@ bool Vault::is_ending(SessionId session) const {
 
 Result<SessionEvent> Vault::end_of(const SessionView& view) {
   STRONGROOM_TRY(const auto row, state_->session(view.id));
-  SessionEvent out = state_->event("ended", row.tenant);
-  state_->put_session(out, view.id);
+  SessionEvent out = state_->event("ended", row);
   out.at = view.ended.value_or(out.at);
   STRONGROOM_TRY(const auto receipt, state_->receipt_of(view.id.text()));
   out.facts = end_facts(view.ended_why, receipt ? &*receipt : nullptr);
@@ -72,14 +69,19 @@ SessionEvent Vault::State::event(std::string_view kind, TenantId tenant) {
   return out;
 }
 
+SessionEvent Vault::State::event(std::string_view kind, const store::Session& session) {
+  SessionEvent out = event(kind, session.tenant);
+  out.session = session.id;
+  out.member = session.member;
+  return out;
+}
+
 void Vault::State::tell(const SessionEvent& event) const {
   if (session_follower) session_follower(event);
 }
 
 void Vault::State::tell_started(const store::Session& session, const SessionView& view) {
-  SessionEvent out = event("started", session.tenant);
-  out.session = session.id;
-  out.member = session.member;
+  SessionEvent out = event("started", session);
   out.facts = {{"member", view.member},
                {"runtime", view.runtime},
                {"expires", to_rfc3339(view.expires)},

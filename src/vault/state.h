@@ -289,6 +289,7 @@ struct Vault::State {
 
   // Telling of sessions (session_events.cpp)
   SessionEvent event(std::string_view kind, TenantId tenant);
+  SessionEvent event(std::string_view kind, const store::Session& session);
   void put_session(SessionEvent& event, SessionId session);
   void tell(const SessionEvent& event) const;
   void tell_started(const store::Session& session, const SessionView& view);
