@@ -72,8 +72,8 @@ using Waiting = io::Task<Answer> (*)(Call&);
 enum class Shape : std::uint8_t { One, List, Nothing, Switch, Events };
 
 /// What a call brings: a credential of somebody's, or one that is good for this call alone (a
-/// ticket; a supervisor's), which the call itself looks at; Runner: a credential of somebody's, or a
-/// runner's that has no other right.
+/// ticket; a supervisor's), which the call itself looks at; Runner: a credential of somebody's, or
+/// a runner's that has no other right.
 enum class Access : std::uint8_t { Somebody, Ticket, Runner };
 
 struct Operation {

@@ -56,7 +56,9 @@ Secret random_secret(std::size_t size) {
   return secret;
 }
 
-Digest sha256(ByteView data) { return sha256(data, {}); }
+Digest sha256(ByteView data) {
+  return sha256(data, {});
+}
 
 Digest sha256(ByteView first, ByteView second) {
   Digest digest;

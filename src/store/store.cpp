@@ -161,9 +161,15 @@ Status Store::State::check_state(std::int64_t rows_seen) {
   return {};
 }
 
-Value to_value(std::int64_t value) { return value; }
-Value to_value(const std::string& value) { return value; }
-Value to_value(const ByteVector& value) { return value; }
+Value to_value(std::int64_t value) {
+  return value;
+}
+Value to_value(const std::string& value) {
+  return value;
+}
+Value to_value(const ByteVector& value) {
+  return value;
+}
 
 Store::Store(std::unique_ptr<Backend> backend) : state_(std::make_unique<State>()) {
   state_->backend = std::move(backend);
@@ -177,8 +183,12 @@ void Store::unlock(Secret row_key) {
   state_->is_verified = false;
 }
 
-bool Store::is_unlocked() const { return state_->is_unlocked; }
-std::int64_t Store::revision() const { return state_->revision; }
+bool Store::is_unlocked() const {
+  return state_->is_unlocked;
+}
+std::int64_t Store::revision() const {
+  return state_->revision;
+}
 
 Status Store::transact(const std::function<Status()>& work) {
   STRONGROOM_CHECKED(state_->may_begin());
@@ -209,7 +219,9 @@ Status Store::finish_transaction(const std::function<Status()>& work) {
   return done;
 }
 
-Status Store::forget_overwritten() { return state_->backend->forget_overwritten(); }
+Status Store::forget_overwritten() {
+  return state_->backend->forget_overwritten();
+}
 
 Result<std::vector<Values>> Store::read(std::string_view table, Columns columns,
                                         const Where& where) {
@@ -229,7 +241,8 @@ Result<std::vector<Values>> Store::read(std::string_view table, Columns columns,
 Result<std::vector<Values>> Store::read_after(std::string_view table, Columns columns,
                                               const Where& where, std::int64_t& after,
                                               std::size_t limit) {
-  STRONGROOM_CHECK(has_mac(table) && state_->is_unlocked, "rows are read after the root key is open");
+  STRONGROOM_CHECK(has_mac(table) && state_->is_unlocked,
+                   "rows are read after the root key is open");
   columns.push_back("mac");
   auto rows = state_->backend->select_after(table, columns, where, after, limit);
   columns.pop_back();

@@ -142,11 +142,10 @@ class Store {
   Result<std::int64_t> count(const Where& where) {
     return count_rows(Row::kTable, where);
   }
-  /// A part of the count that ends a rewrap; see Backend. Not authenticated, as it is what is stored
-  /// that counts.
+  /// A part of the count that ends a rewrap; see Backend. Not authenticated, as it is what is
+  /// stored that counts.
   Result<std::optional<std::int64_t>> count_of_other_epochs(TenantId tenant, std::int64_t epoch,
-                                                            std::int64_t& after,
-                                                            std::size_t limit);
+                                                            std::int64_t& after, std::size_t limit);
   /// The only row that matches; nothing when there is none, Conflict when several.
   template <class Row>
   Result<std::optional<Row>> find(const Where& where) {

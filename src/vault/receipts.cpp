@@ -276,8 +276,8 @@ Result<Receipt> Vault::State::complete_receipt(const Receipt& earlier,
   receipt["completes"] = earlier.id.text();
   receipt["completed_at"] = to_rfc3339(completed);
   receipt["r2"] = withdrawn_part(reported.processes, {reported}, completed);
-  STRONGROOM_TRY(auto stored,
-                 sign_and_store(std::move(receipt), id, session.tenant, session.id.text(), completed));
+  STRONGROOM_TRY(auto stored, sign_and_store(std::move(receipt), id, session.tenant,
+                                             session.id.text(), completed));
   stored.is_fenced = true;
   stored.is_withdrawn = std::ranges::all_of(reported.processes, &ExposedProcess::is_dead);
   return stored;

@@ -73,7 +73,7 @@ struct SessionFacts {
                                   ///< empty: the values are the session's
   std::string init_program = {};  ///< the same of strongroom-init
   std::vector<PlainVariable> ssh = {};  ///< where the session's SSH agent is
-  bool is_container = false;      ///< PATH, HOME and their like are the image's
+  bool is_container = false;            ///< PATH, HOME and their like are the image's
 };
 
 /// "work-2" → "WORK_2", as in NAME_LABEL.

@@ -83,7 +83,8 @@ Status make_private_file(const std::string& path) {
 Result<std::unique_ptr<Connection>> Connection::open_file(const std::string& path, int flags) {
   auto opened = std::make_unique<Connection>();
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &handle,
+                                   flags | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX, nullptr);
   opened->connection_.reset(handle);
   if (code != SQLITE_OK) return fail(Code::Storage, "cannot open the database " + path);
   return opened;
