@@ -84,11 +84,45 @@ Status check_operator(const http::ServerRequest& request, const ControlOptions& 
   return fail(Code::Unauthorized, "no or unknown credential");
 }
 
+std::string_view cookie(const http::ServerRequest& request, std::string_view name) {
+  if (request.count_headers("cookie") != 1) return {};
+  std::string_view found;
+  std::string_view rest = request.header("cookie");
+  while (!rest.empty()) {
+    std::string_view each = rest.substr(0, rest.find(';'));
+    rest.remove_prefix(std::min(each.size() + 1, rest.size()));
+    each.remove_prefix(std::min(each.find_first_not_of(' '), each.size()));
+    if (!each.starts_with(name) || each.substr(name.size(), 1) != "=") continue;
+    if (!found.empty()) return {};
+    found = each.substr(name.size() + 1);
+  }
+  return found;
+}
+
+Credential credential_of(const http::ServerRequest& request) {
+  Credential out;
+  out.bearer = bearer_hash(request);
+  const std::string_view half = cookie(request, kSignInCookie);
+  if (request.count_headers("authorization") == 0 && half.starts_with(vault::kSignInStart))
+    out.sign_in = vault::SignInHalves{crypto::sha256(bytes_of(half)),
+                                      crypto::sha256(bytes_of(request.header("x-csrf-token")))};
+  return out;
+}
+
+Result<vault::Actor> find_again(const Credential& credential, vault::Vault& vault) {
+  return credential.sign_in ? vault.actor_of_sign_in(*credential.sign_in)
+                            : vault.actor_of_token(credential.bearer);
+}
+
 Result<vault::Actor> find_caller(const http::ServerRequest& request, const ControlOptions& options,
                                  vault::Vault& vault) {
   if (bearer(request).starts_with(vault::kTokenStart)) {
     STRONGROOM_CHECKED(check_site(request));
     return vault.actor_of_token(bearer_hash(request));
+  }
+  if (const Credential credential = credential_of(request); credential.sign_in) {
+    STRONGROOM_CHECKED(check_site(request));
+    return find_again(credential, vault);
   }
   STRONGROOM_CHECKED(check_operator(request, options));
   return vault::Actor::installation("operator");

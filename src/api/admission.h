@@ -6,11 +6,29 @@
 // missing. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "api/server.h"
 #include "http/server.h"
 #include "vault/vault.h"
 
 namespace strongroom::api {
+
+/// `__Host-`: of this host alone, whole, and over TLS or from the machine itself (RFC 6265bis).
+inline constexpr std::string_view kSignInCookie = "__Host-strongroom";
+/// What a browser keeps in which somebody has signed in before (Vault::browser_mark).
+inline constexpr std::string_view kBrowserCookie = "__Host-strongroom-browser";
+
+/// Hashes of what a request brings.
+struct Credential {
+  crypto::Digest bearer{};
+  std::optional<vault::SignInHalves> sign_in;  ///< where that is the credential
+};
+/// One who brings a bearer credential is what that says, whatever cookies the browser adds.
+[[nodiscard]] Credential credential_of(const http::ServerRequest& request);
+/// The value of a cookie; empty: none of that name, or not one alone.
+[[nodiscard]] std::string_view cookie(const http::ServerRequest& request, std::string_view name);
 
 /// Any request, files of the console included: not in the clear over a network, and by a name of
 /// this server's.
@@ -25,6 +43,8 @@ namespace strongroom::api {
 /// Unauthorized (401).
 [[nodiscard]] Status check_operator(const http::ServerRequest& request,
                                     const ControlOptions& options);
+/// Whoever has the credential that a request brings, at this moment.
+[[nodiscard]] Result<vault::Actor> find_again(const Credential& credential, vault::Vault& vault);
 /// The same, by the operator or whoever else has a credential. One who brings a token is what the
 /// token says, at control.sock too.
 [[nodiscard]] Result<vault::Actor> find_caller(const http::ServerRequest& request,

@@ -4,8 +4,10 @@
 namespace strongroom::api {
 namespace {
 
-std::string_view hint_of(Code code) {
-  switch (code) {
+std::string_view hint_of(const Error& error) {
+  if (error.reason == "sign_in_refused") return {};
+  if (error.reason == "invitation_unknown") return "an owner, an admin or the operator makes it";
+  switch (error.code) {
     case Code::Unauthorized:
       return "send 'Authorization: Bearer' with the content of operator.token, or use control.sock "
              "as the server's user";
@@ -57,11 +59,15 @@ int status_of(Code code) {
   return 500;
 }
 
+int status_of(const Error& error) {
+  return error.reason == "too_many_tries" ? 429 : status_of(error.code);
+}
+
 http::ServerResponse to_response(const Error& error) {
   const std::string_view word =
       error.reason.empty() ? name_of(error.code) : std::string_view(error.reason);
   http::ServerResponse response =
-      http::error_response(status_of(error.code), word, error.message, hint_of(error.code));
+      http::error_response(status_of(error), word, error.message, hint_of(error));
   if (error.code == Code::Unauthorized)
     response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"strongroom\"");
   return response;

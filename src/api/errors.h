@@ -8,6 +8,7 @@
 namespace strongroom::api {
 
 [[nodiscard]] int status_of(Code code);
+[[nodiscard]] int status_of(const Error& error);
 [[nodiscard]] http::ServerResponse to_response(const Error& error);
 
 }  // namespace strongroom::api

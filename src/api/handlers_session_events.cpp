@@ -18,8 +18,8 @@ Answer stream_of(Call& call, SessionEvents::Wanted wanted) {
     wanted.tenant = standing->tenant;
     if (!call.actor.has(vault::Right::SeeAll) && !standing->for_any_member)
       wanted.member = standing->member.value_or(MemberId());
-    wanted.may_go_on = [&vault = call.services.vault, bearer = call.bearer] {
-      return vault.actor_of_token(bearer).has_value();
+    wanted.may_go_on = [&vault = call.services.vault, credential = call.credential] {
+      return find_again(credential, vault).has_value();
     };
   }
   Reply out;

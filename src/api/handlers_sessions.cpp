@@ -122,7 +122,7 @@ io::Task<Answer> end_session(Call& call) {
 io::Task<Answer> report_end(Call& call) {
   const Result<SessionId> id = id_of(call);
   if (!id) co_return std::unexpected(id.error());
-  const Status known = call.services.vault.check_report_credential(*id, call.bearer);
+  const Status known = call.services.vault.check_report_credential(*id, call.credential.bearer);
   if (!known) co_return std::unexpected(known.error());
   auto report = end_report_of(call);
   if (!report) co_return std::unexpected(std::move(report).error());
@@ -144,7 +144,7 @@ Answer attach_runner(Call& call) {
                 "upgrade_required");
   if (call.is_runner) {
     // First: who has no other right learns nothing of other sessions.
-    STRONGROOM_CHECKED(call.services.vault.admit_runner(id, call.bearer));
+    STRONGROOM_CHECKED(call.services.vault.admit_runner(id, call.credential.bearer));
     call.actor = vault::Actor::installation("runner");
   }
   STRONGROOM_TRY(const auto view, call.services.vault.show_session(call.actor, id));

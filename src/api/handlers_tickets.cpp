@@ -57,7 +57,7 @@ Answer list_tickets(Call& call) {
 }
 
 io::Task<Answer> use_ticket(Call& call) {
-  auto claimed = call.services.vault.claim_ticket(call.bearer);
+  auto claimed = call.services.vault.claim_ticket(call.credential.bearer);
   if (!claimed) co_return std::unexpected(std::move(claimed).error());
   call.actor = vault::Actor::installation("ticket " + claimed->id.text());
   vault::SessionRequest request = std::move(claimed->request);

@@ -37,7 +37,7 @@ constexpr std::array kSessionQuery = {
            "At most this many, 1 to 1000; 1000 if missing"}};
 
 // clang-format off
-constexpr std::array<Operation, 50> kOperations = {{
+constexpr std::array<Operation, 57> kOperations = {{
     {"installation.show", "GET", "/api/v1/installation", "What this installation is",
      {}, {}, Shape::One, "Installation", 200, Right::Look, show_installation},
     {"access.show", "GET", "/api/v1/access", "Who you are here, and what you may do",
@@ -141,6 +141,23 @@ constexpr std::array<Operation, 50> kOperations = {{
     {"session.attach", "POST", "/api/v1/sessions/{id}/attach",
      "A runner's lease channel (Upgrade: strongroom-lease/1)",
      {}, {}, Shape::Switch, "", 101, Right::Operate, attach_runner, nullptr, Access::Runner},
+
+    {"sign_in.list", "GET", "/api/v1/sign-ins", "Browsers in which somebody is signed in, newest first",
+     kAnyTenant, {}, Shape::List, "SignIn", 200, Right::Look, list_sign_ins},
+    {"sign_in.start", "POST", "/api/v1/sign-in", "Sign in with a password; the answer sets a cookie",
+     {}, "NewSignIn", Shape::One, "StartedSignIn", 201, Right::Operate, sign_in, nullptr, Access::Ticket},
+    {"sign_in.end", "POST", "/api/v1/sign-out", "Sign out of this browser",
+     {}, {}, Shape::Nothing, "", 204, Right::Look, sign_out},
+    {"sign_in.end.one", "DELETE", "/api/v1/sign-ins/{id}", "Sign a browser out",
+     {}, {}, Shape::Nothing, "", 204, Right::Look, end_sign_in},
+    {"member.invite", "POST", "/api/v1/invitations",
+     "Make the link by which a member gets a password, once; the only time it is seen",
+     {}, "NewInvitation", Shape::One, "AddedInvitation", 201, Right::Administer, invite_member},
+    {"invitation.show", "GET", "/api/v1/invitations/mine", "Whom an invitation is for; it is the bearer's credential",
+     {}, {}, Shape::One, "Invitation", 200, Right::Operate, show_invitation, nullptr, Access::Ticket},
+    {"invitation.use", "POST", "/api/v1/invitations/use",
+     "Give oneself a password and be signed in; the invitation is the bearer's credential",
+     {}, "NewPassword", Shape::One, "StartedSignIn", 201, Right::Operate, use_invitation, nullptr, Access::Ticket},
 
     {"token.list", "GET", "/api/v1/tokens", "What programs call this with, newest first",
      kAnyTenant, {}, Shape::List, "Token", 200, Right::Look, list_tokens},

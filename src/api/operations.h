@@ -11,9 +11,11 @@
 #include <string>
 #include <string_view>
 
+#include "api/admission.h"
 #include "api/schema.h"
 #include "api/server.h"
 #include "api/session_events.h"
+#include "api/sign_in_throttle.h"
 #include "api/worker.h"
 #include "audit/log.h"
 #include "catalog/catalog.h"
@@ -32,7 +34,9 @@ struct Services {
   const ControlOptions& options;
   const ControlHooks& hooks;
   Worker& worker;
+  Worker& hasher;  ///< of passwords
   SessionEvents& events;
+  SignInThrottle& throttle;
 };
 
 /// One admitted call.
@@ -41,10 +45,12 @@ struct Call {
   vault::Actor actor;
   std::map<std::string, std::string, std::less<>> path;   ///< {id} and the like, decoded
   std::map<std::string, std::string, std::less<>> query;  ///< only names that the operation knows
-  json::value body;         ///< checked against the request schema; its memory is wiped when freed
-  std::string upgrade;      ///< protocol asked for
-  crypto::Digest bearer{};  ///< SHA-256 of the credential that it brought
-  bool is_runner = false;   ///< which is that of a runner without any other right
+  json::value body;        ///< checked against the request schema; its memory is wiped when freed
+  std::string upgrade;     ///< protocol asked for
+  Credential credential;   ///< what it brought
+  std::string from;        ///< where it comes from, without the port
+  std::string browser;     ///< what a browser keeps in which somebody has signed in before
+  bool is_runner = false;  ///< which is that of a runner without any other right
   std::string last_event_id;  ///< what a follower of a stream saw last
 
   /// Empty when not given.
@@ -56,14 +62,18 @@ struct Call {
 };
 
 /// What a handler answers.
+struct Reply;
+using Answer = Result<Reply>;
 struct Reply {
   json::value document;
   std::string text;  ///< instead of `document`: JSON as it is (a signed receipt)
   std::function<void(io::Stream)> take_over;  ///< with 101
   SessionEvents::Stream stream = {};          ///< of Shape::Events
+  http::TextPairs headers = {};
+  /// Not the answer yet: what is to be waited for, without the call and what was in its body.
+  std::function<io::Task<Answer>()> rest = {};
 };
 
-using Answer = Result<Reply>;
 /// Done at once. Key values are handled only by these: a Secret does not live in a coroutine.
 using Direct = Answer (*)(Call&);
 using Waiting = io::Task<Answer> (*)(Call&);
@@ -135,6 +145,13 @@ Answer follow_session(Call& call);
 Answer issue_ticket(Call& call);
 Answer list_tickets(Call& call);
 io::Task<Answer> use_ticket(Call& call);
+Answer sign_in(Call& call);
+Answer sign_out(Call& call);
+Answer list_sign_ins(Call& call);
+Answer end_sign_in(Call& call);
+Answer invite_member(Call& call);
+Answer show_invitation(Call& call);
+Answer use_invitation(Call& call);
 Answer list_tokens(Call& call);
 Answer add_token(Call& call);
 Answer revoke_token(Call& call);

@@ -1,6 +1,7 @@
 // Every document of the API, member by member. SPDX-License-Identifier: Apache-2.0
 #include <array>
 
+#include "api/access_schemas.h"
 #include "api/schema.h"
 
 namespace strongroom::api {
@@ -472,41 +473,6 @@ constexpr std::array kRewrap = {
     Member{"begun", Kind::Time, Need::Required, "When the epoch was"},
     Member{"ended", Kind::Time, Need::Nullable, "When it was done, or failed"}};
 
-constexpr std::array kAccess = {
-    Member{"name", Kind::Text, Need::Required, "As the record calls you"},
-    Member{"tenant", Kind::Text, Need::Nullable, "Yours; null for the operator"},
-    Member{"member", Kind::Text, Need::Nullable, "Whom you are; null for a machine"},
-    Member{"role", Kind::Text, Need::Required, "What you are there",
-           "operator|owner|admin|member|auditor"},
-    Member{"rights", Kind::TextList, Need::Required, "As x-right names them"}};
-constexpr std::string_view kScopes = "all|read|sessions";
-constexpr std::array kToken = {
-    Member{"id", Kind::Text, Need::Required, "tok_..."},
-    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
-    Member{"member", Kind::Text, Need::Nullable, "Whose it is; null: a machine's"},
-    Member{"name", Kind::Text, Need::Required, "What people call it by"},
-    Member{"role", Kind::Text, Need::Nullable, "A machine's; null: its member's at each call"},
-    Member{"scope", Kind::Text, Need::Required, "What it leaves of the role's rights", kScopes},
-    Member{"for_any_member", Kind::Flag, Need::Required,
-           "Runs sessions on behalf of every member of the tenant"},
-    Member{"state", Kind::Text, Need::Required, "Now", "active|expired|revoked"},
-    Member{"created", Kind::Time, Need::Required, "When it was made"},
-    Member{"expires", Kind::Time, Need::Required, "Good until then"},
-    Member{"last_used", Kind::Time, Need::Nullable, "To the hour"}};
-constexpr std::array kAddedToken = {
-    Member{"id", Kind::Text, Need::Required, "tok_..."},
-    Member{"token", Kind::Text, Need::Required, "sra_...: seen this one time"},
-    Member{"expires", Kind::Time, Need::Required, "Good until then"}};
-constexpr std::array kNewToken = {
-    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
-    Member{"name", Kind::Text, Need::Required, "What people call it by"},
-    Member{"member", Kind::Text, Need::Optional, "Whose it is; missing: a machine's"},
-    Member{"role", Kind::Text, Need::Optional, "Of a machine's", "admin|member|auditor"},
-    Member{"scope", Kind::Text, Need::Optional, "all when missing", kScopes},
-    Member{"for_any_member", Kind::Flag, Need::Optional,
-           "A machine's that runs sessions for every member; the operator alone gives it"},
-    Member{"valid_seconds", Kind::Integer, Need::Optional, "1 to 31622400; 90 days when missing"}};
-
 constexpr std::array<Member, 0> kEmpty = {};
 
 constexpr std::array kSchemas = {
@@ -556,6 +522,13 @@ constexpr std::array kSchemas = {
     Schema{"Receipt", "The signed answer of a revoke", kReceipt},
     Schema{"ReceiptRow", "A receipt in a list", kReceiptRow},
     Schema{"Access", "Who somebody is here", kAccess},
+    Schema{"SignIn", "A member at one browser", kSignIn},
+    Schema{"StartedSignIn", "A sign-in, and what its page sends back", kStartedSignIn},
+    Schema{"NewSignIn", "Who signs in", kNewSignIn},
+    Schema{"NewInvitation", "Whom to invite", kNewInvitation},
+    Schema{"Invitation", "A way in, once", kInvitation},
+    Schema{"AddedInvitation", "One that was made", kAddedInvitation},
+    Schema{"NewPassword", "A member's password", kNewPassword},
     Schema{"Token", "What a program calls the control API with", kToken},
     Schema{"NewToken", "A token to make", kNewToken},
     Schema{"AddedToken", "A token that was made", kAddedToken},

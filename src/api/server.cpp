@@ -64,8 +64,7 @@ Status read_body(http::ServerRequest& request, const Operation& operation, Call&
   return check_document(call.body, schema(operation.request));
 }
 
-http::ServerResponse answer_of(const Operation& operation, Answer answer) {
-  if (!answer) return to_response(answer.error());
+http::ServerResponse document_of(const Operation& operation, Answer answer) {
   if (operation.shape == Shape::Nothing) {
     http::ServerResponse nothing;
     nothing.status = operation.status;
@@ -89,8 +88,21 @@ http::ServerResponse answer_of(const Operation& operation, Answer answer) {
   return response;
 }
 
+/// The address without the port; of a Unix socket nothing.
+std::string place_of(const io::Peer& peer) {
+  return peer.unix_uid ? std::string() : peer.address.substr(0, peer.address.rfind(':'));
+}
+
 Status may_call(const vault::Actor& caller, const Operation& operation) {
   return operation.access == Access::Ticket ? Status() : caller.need(operation.right);
+}
+
+http::ServerResponse answer_of(const Operation& operation, Answer answer) {
+  if (!answer) return to_response(answer.error());
+  http::TextPairs headers = std::exchange(answer->headers, {});
+  http::ServerResponse response = document_of(operation, std::move(answer));
+  for (auto& each : headers) response.headers.push_back(std::move(each));
+  return response;
 }
 
 http::ServerResponse no_operation(const Route& route) {
@@ -109,9 +121,11 @@ struct ControlServer::State {
       : options(std::move(the_options)),
         hooks(std::move(the_hooks)),
         worker(parts.loop),
+        hasher(parts.loop),
         events(parts.loop),
-        services{parts.loop, parts.vault, parts.record, parts.catalog,
-                 options,    hooks,       worker,       events},
+        throttle(parts.loop.clock()),
+        services{parts.loop, parts.vault, parts.record, parts.catalog, options,
+                 hooks,      worker,      hasher,       events,        throttle},
         metrics(parts.metrics),
         tcp(parts.loop, [this](http::ServerRequest& request) { return handle(request); }),
         local(parts.loop, [this](http::ServerRequest& request) { return handle(request); }) {
@@ -127,8 +141,8 @@ struct ControlServer::State {
     return route.operation != nullptr && route.operation->access == Access::Runner &&
            has_runner_credential(request);
   }
-  http::ServerResponse call_direct(http::ServerRequest& request, const Operation& operation,
-                                   const Route& route, vault::Actor actor);
+  Answer call_direct(http::ServerRequest& request, const Operation& operation, const Route& route,
+                     vault::Actor actor);
   /// A ticket is nobody until it is claimed.
   Result<vault::Actor> caller_of(const http::ServerRequest& request, const Route& route) const;
   Call make_call(const Route& route, const http::ServerRequest& request, vault::Actor actor) const {
@@ -138,7 +152,9 @@ struct ControlServer::State {
                 {},
                 {},
                 request.upgrade,
-                bearer_hash(request),
+                credential_of(request),
+                place_of(request.peer),
+                std::string(cookie(request, kBrowserCookie)),
                 is_by_runner(request, route),
                 std::string(request.header("last-event-id"))};
   }
@@ -149,7 +165,9 @@ struct ControlServer::State {
   ControlOptions options;
   ControlHooks hooks;
   Worker worker;
+  Worker hasher;
   SessionEvents events;
+  SignInThrottle throttle;
   Services services;
   Metrics* metrics;
   http::Server tcp;
@@ -171,15 +189,12 @@ io::Task<http::ServerResponse> ControlServer::State::handle(http::ServerRequest&
 }
 
 /// A key's value is in the body for the time of this call only, and never in a coroutine.
-http::ServerResponse ControlServer::State::call_direct(http::ServerRequest& request,
-                                                       const Operation& operation,
-                                                       const Route& route, vault::Actor actor) {
+Answer ControlServer::State::call_direct(http::ServerRequest& request, const Operation& operation,
+                                         const Route& route, vault::Actor actor) {
   Call call = make_call(route, request, std::move(actor));
-  if (const Status query = read_query(request, operation, call); !query)
-    return api::to_response(query.error());
-  if (const Status body = read_body(request, operation, call); !body)
-    return api::to_response(body.error());
-  return answer_of(operation, operation.direct(call));
+  STRONGROOM_CHECKED(read_query(request, operation, call));
+  STRONGROOM_CHECKED(read_body(request, operation, call));
+  return operation.direct(call);
 }
 
 /// Tickets and credentials of runners are looked at by the operations that take them.
@@ -215,7 +230,12 @@ io::Task<http::ServerResponse> ControlServer::State::call_api(http::ServerReques
     co_return api::to_response(may.error());
   }
   if (operation.direct != nullptr) {
-    response = call_direct(request, operation, route, *caller);
+    Answer answer = call_direct(request, operation, route, *caller);
+    if (answer && answer->rest) {
+      const auto rest = std::move(answer->rest);
+      answer = co_await rest();
+    }
+    response = answer_of(operation, std::move(answer));
   } else {
     Call call = make_call(route, request, *caller);
     Status is_read = read_query(request, operation, call);

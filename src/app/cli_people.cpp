@@ -23,6 +23,10 @@ void add_people(CLI::App& app, Options& o) {
   leaf(*member, o, "list", "list members", [&o](const Common& c) {
     return member_list(c, o.tenant);
   })->add_option("--tenant", o.tenant, "only this tenant's");
+  auto* invite = leaf(*member, o, "invite", "make the link by which a member gets a password, once",
+                      [&o](const Common& c) { return member_invite(c, o.tenant, o.name); });
+  tenant_option(invite, o.tenant);
+  invite->add_option("name", o.name, "the member's name")->required();
   auto* remove = leaf(*member, o, "remove", "remove a member and revoke their integrations",
                       [&o](const Common& c) { return member_remove(c, o.tenant, o.name); });
   tenant_option(remove, o.tenant);

@@ -173,6 +173,8 @@ int ticket_issue(const Common& common, const RunOptions& options, long valid_sec
 int ticket_list(const Common& common, const std::string& tenant);
 /// With the ticket in STRONGROOM_TICKET, else on standard input.
 int ticket_use(const Common& common);
+/// The link by which a member gets a password, once.
+int member_invite(const Common& common, const std::string& tenant, const std::string& name);
 /// A token to make: a member's, or a machine's with a role of its own.
 struct TokenOptions {
   std::string tenant, name, member, machine_role, scope;

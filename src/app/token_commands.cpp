@@ -27,6 +27,18 @@ int token_add(const Common& common, const TokenOptions& options) {
       });
 }
 
+int member_invite(const Common& common, const std::string& tenant, const std::string& name) {
+  return with_client(
+      common,
+      [&](ControlClient& client) {
+        return client.post("/api/v1/invitations",
+                           json::object{{"tenant", tenant}, {"member", name}});
+      },
+      [&](const json::value& answer) {
+        print_object(common.format, answer, {{"link", "link"}, {"expires", "expires"}});
+      });
+}
+
 int token_list(const Common& common, const std::string& tenant) {
   return with_client(
       common,

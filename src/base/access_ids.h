@@ -11,4 +11,14 @@ struct TokenTag {
 };
 using TokenId = Id<TokenTag>;
 
+struct SignInTag {
+  static constexpr std::string_view kPrefix = "sgn";
+};
+using SignInId = Id<SignInTag>;
+
+struct InvitationTag {
+  static constexpr std::string_view kPrefix = "inv";
+};
+using InvitationId = Id<InvitationTag>;
+
 }  // namespace strongroom

@@ -43,6 +43,9 @@ struct Rows {
     call(dynamics);
     call(tickets);
     call(tokens);
+    call(passwords);
+    call(sign_ins);
+    call(invitations);
     call(runner_credentials);
   }
 
@@ -76,6 +79,9 @@ struct Rows {
   std::array<Dynamic, 2> dynamics;
   std::array<Ticket, 2> tickets;
   std::array<Token, 2> tokens;
+  std::array<Password, 2> passwords;
+  std::array<SignIn, 2> sign_ins;
+  std::array<Invitation, 2> invitations;
   std::array<RunnerCredential, 2> runner_credentials;
 
  private:
@@ -162,6 +168,23 @@ struct Rows {
                  17000 + at,
                  18000 + at};
     runner_credentials[i] = {sessions[i].id, octets(32)};
+    passwords[i] = {members[i].id, "{\"passes\":" + n + "}", octets(16), octets(32), 19000 + at};
+    sign_ins[i] = {crypto::random_id<SignInId>(),
+                   tenant,
+                   members[i].id,
+                   octets(32),
+                   octets(32),
+                   "from" + n,
+                   20000 + at,
+                   21000 + at,
+                   22000 + at};
+    invitations[i] = {crypto::random_id<InvitationId>(),
+                      tenant,
+                      members[i].id,
+                      octets(32),
+                      at,
+                      23000 + at,
+                      24000 + at};
     policy_guards[i] = {policies[i].id, "[\"* /c" + n + "\"]", at, 1 - at};
     session_terms[i] = {sessions[i].id, 70 + at, "{\"run\":\"" + n + "\"}"};
   }

@@ -422,6 +422,73 @@ struct RunnerCredential {
   }
 };
 
+/// How a member's password is known again: never the password.
+struct Password {
+  static constexpr std::string_view kTable = "passwords";
+  MemberId member;
+  std::string cost;  ///< JSON: memory_kib, passes, lanes of Argon2id
+  ByteVector salt;
+  ByteVector verifier;  ///< vault/sign_in.h
+  std::int64_t changed = 0;
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("member", self.member);
+    visit("cost", self.cost);
+    visit("salt", self.salt);
+    visit("verifier", self.verifier);
+    visit("changed", self.changed);
+  }
+};
+
+/// A member at one browser, from sign-in to sign-out.
+struct SignIn {
+  static constexpr std::string_view kTable = "sign_ins";
+  SignInId id;
+  TenantId tenant;
+  MemberId member;
+  ByteVector cookie_hash;  ///< SHA-256 of the half that the cookie holds
+  ByteVector page_hash;    ///< SHA-256 of the half that the page holds
+  std::string from;        ///< the address that it was made from
+  std::int64_t created = 0;
+  std::int64_t seen = 0;  ///< to the minute
+  std::int64_t expires = 0;
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("tenant", self.tenant);
+    visit("member", self.member);
+    visit("cookie_hash", self.cookie_hash);
+    visit("page_hash", self.page_hash);
+    visit("made_from", self.from);
+    visit("created", self.created);
+    visit("seen", self.seen);
+    visit("expires", self.expires);
+  }
+};
+
+/// The right to give oneself a password. Gone once it is used.
+struct Invitation {
+  static constexpr std::string_view kTable = "invitations";
+  InvitationId id;
+  TenantId tenant;
+  MemberId member;
+  ByteVector hash;  ///< SHA-256 of what the link holds
+  /// Made by somebody else of the tenant: good only while the member has no integrations.
+  std::int64_t without_integrations = 0;
+  std::int64_t created = 0;
+  std::int64_t expires = 0;
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("tenant", self.tenant);
+    visit("member", self.member);
+    visit("invitation_hash", self.hash);
+    visit("without_integrations", self.without_integrations);
+    visit("created", self.created);
+    visit("expires", self.expires);
+  }
+};
+
 /// Calls `each.template operator()<Row>()` for every row type.
 template <class Each>
 void for_each_row_type(Each&& each) {
@@ -445,6 +512,9 @@ void for_each_row_type(Each&& each) {
   each.template operator()<Ticket>();
   each.template operator()<Token>();
   each.template operator()<RunnerCredential>();
+  each.template operator()<Password>();
+  each.template operator()<SignIn>();
+  each.template operator()<Invitation>();
 }
 
 }  // namespace strongroom::store

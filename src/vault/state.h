@@ -38,6 +38,7 @@ struct Vault::State {
   std::string seal_file;  ///< of the file seal that names none
   Secret signing_key;
   Secret link_key;
+  Secret password_key;
   std::string installation;
 
   /// What may go on, for renewals (thousands a second); kept in step with the database after each
@@ -279,6 +280,28 @@ struct Vault::State {
   void note_replay(const store::Ticket& ticket);
   Result<TicketView> view(const store::Ticket& ticket);
 
+  // Passwords (passwords.cpp)
+  [[nodiscard]] ByteVector verifier_of(MemberId member, const Secret& derived) const;
+  [[nodiscard]] static PasswordTask task_of_new_password(MemberId member);
+  Status put_password_in_transaction(MemberId member, const PasswordTask& task,
+                                     const Secret& derived);
+  Result<store::Member> proven_member(const PasswordTask& task, const Secret& derived);
+
+  // Invitations (invitations.cpp)
+  Result<bool> has_integrations(MemberId member);
+  Result<store::Invitation> invitation(const crypto::Digest& hash);
+  Status begin_anew_in_transaction(MemberId member);
+  Status lock_out_in_transaction(MemberId member);
+
+  // Sign-ins (sign_ins.cpp)
+  [[nodiscard]] bool is_over(const store::SignIn& row) const;
+  [[nodiscard]] static bool sees(const Actor& actor, const store::SignIn& row);
+  Result<SignInView> view(const store::SignIn& row);
+  Status forget_old_sign_ins(MemberId member);
+  Result<IssuedSignIn> make_sign_in(TenantId tenant, MemberId member, std::string_view from);
+  Result<store::SignIn> sign_in(const SignInHalves& halves);
+  Status end_in_transaction(const Actor& actor, const store::SignIn& row);
+
   // Tokens (tokens.cpp)
   Result<TokenView> view(const store::Token& token);
   Status revoke_tokens_in_transaction(const store::Where& where);
@@ -301,6 +324,9 @@ struct Vault::State {
 /// Settings of a key as kept (a JSON object of texts), and back.
 [[nodiscard]] std::string settings_text(const Settings& settings);
 [[nodiscard]] Result<Settings> settings_of(const std::string& text);
+
+/// What an act was about: a member and, for people, a word.
+[[nodiscard]] audit::Act about(TenantId tenant, MemberId member, std::string detail = {});
 
 [[nodiscard]] bool is_injected(const store::Key& key);
 /// Does each session get a credential of its own, made by this key?

@@ -51,6 +51,8 @@ Status Vault::State::load_own_secrets() {
   };
   STRONGROOM_TRY(signing_key, load_or_make("signing_key", crypto::generate_signing_key));
   STRONGROOM_TRY(link_key, load_or_make("link_key", [] { return crypto::random_secret(32); }));
+  STRONGROOM_TRY(password_key,
+                 load_or_make("password_key", [] { return crypto::random_secret(32); }));
   STRONGROOM_TRY(const Secret id, load_or_make("id", [] { return crypto::random_secret(16); }));
   installation = id.reveal([](ByteView octets) { return "ins_" + to_hex(octets); });
   return {};

@@ -33,6 +33,7 @@
 #include "vault/policies.h"
 #include "vault/sealing.h"
 #include "vault/session_events.h"
+#include "vault/sign_in.h"
 #include "vault/spending.h"
 #include "vault/tickets.h"
 #include "vault/tokens.h"
@@ -395,6 +396,29 @@ class Vault {
   /// runner_unknown, runner_elsewhere, runner_attached (there is one), session_ended,
   /// session_expired.
   Status admit_runner(SessionId session, const crypto::Digest& hash);
+
+  // Signing in (sign_in.h). What `derived` is: argon2id() of the password as the task says.
+  // Reasons not to: invitation_unknown, sign_in_refused, csrf_refused, has_integrations.
+  Result<IssuedInvitation> invite(const Actor& actor, std::string_view tenant,
+                                  std::string_view member);
+  Result<InvitationView> show_invitation(const crypto::Digest& hash);
+  Result<PasswordTask> begin_password(const crypto::Digest& invitation);
+  Result<IssuedSignIn> set_password(const crypto::Digest& invitation, const PasswordTask& task,
+                                    const Secret& derived, std::string_view from);
+  Result<PasswordTask> begin_sign_in(std::string_view tenant, std::string_view member);
+  Result<IssuedSignIn> finish_sign_in(const PasswordTask& task, const Secret& derived,
+                                      std::string_view from);
+  /// Wrong passwords, told now and then rather than each.
+  void note_refused_sign_ins(const PasswordTask& task, std::string_view from, unsigned times);
+  Result<Actor> actor_of_sign_in(const SignInHalves& halves);
+  Status sign_out(const Actor& actor, const SignInHalves& halves);
+  Result<std::vector<SignInView>> list_sign_ins(const Actor& actor, std::string_view tenant);
+  Status end_sign_in(const Actor& actor, SignInId id);
+  /// What a browser keeps in which this member has signed in, so that wrong tries from elsewhere do
+  /// not slow it down; it lets nobody in.
+  [[nodiscard]] std::string browser_mark(std::string_view tenant, std::string_view member) const;
+  [[nodiscard]] bool is_browser_of(std::string_view mark, std::string_view tenant,
+                                   std::string_view member) const;
 
   // Leases: checks everything at this moment, opens the record. Reasons of a refusal that a gateway
   // passes on: pass_unknown, pass_wrong_service (its session has another pass for that),

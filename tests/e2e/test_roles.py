@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from support.room import DONE, PROGRAMS, REFUSED, Room
+from support.signed_in import PASSWORD, Browser
 
-ROW = re.compile(r"^\| `([a-z.]+)` \|" + r" ([^|]+?) \|" * 4 + "$", re.M)
+ROW = re.compile(r"^\| `([a-z_.]+)` \|" + r" ([^|]+?) \|" * 4 + "$", re.M)
 PAGE = Path(__file__).resolve().parents[2] / "docs/roles.md"
 ROLES = ("owner", "admin", "member", "auditor")
 TABLE = {name: dict(zip(ROLES, cells)) for name, *cells in ROW.findall(PAGE.read_text())}
@@ -23,12 +24,12 @@ count = itertools.count()
 
 
 class World:
-    """A tenant with somebody of each role, somebody else who owns things, and another tenant's owner; a token for each."""
+    """A tenant with somebody of each role, somebody else who owns things, and another tenant's owner; each is signed in and has a token."""
 
     def __init__(self, room):
         self.room = room
         room.people("globex", ())
-        self.tokens = {}
+        self.tokens, self.browsers = {}, {}
         for name, role in [(role, role) for role in ROLES] + [("else", "member")]:
             self._person("acme", name, role)
         self._person("globex", "stranger", "owner")
@@ -40,6 +41,7 @@ class World:
 
     def _person(self, tenant, name, role):
         self.room.cli("member", "add", "--tenant", tenant, name, "--role", role)
+        self.browsers[name] = Browser(self.room).invited(name, tenant)
         self.tokens[name] = self.room.json("token", "add", "--tenant", tenant, "--member", name, "test")["token"]
 
     def made(self, path, **body):
@@ -68,6 +70,11 @@ class World:
     def token(self, member):
         return self.made("/api/v1/tokens", tenant="acme", member=member, name="x")["id"]
 
+    def sign_in(self, member):
+        status, answer = Browser(self.room).sign_in(member)
+        assert status == 201, answer
+        return answer["id"]
+
     def member(self, role="member"):
         name = f"m{next(count)}"
         self.made("/api/v1/members", tenant="acme", name=name, role=role)
@@ -82,10 +89,12 @@ class World:
         self.made("/api/v1/policies", tenant="acme", key=key, requests_per_minute=5)
         return f"?key={key}"
 
-    def call(self, who, operation, path_value="", query="", body=None):
-        """(status, answer); of a stream or a change of protocol the status alone."""
+    def call(self, who, operation, path_value="", query="", body=None, signed_in=False):
+        """(status, answer) with their token, or as who has signed in; of a stream or a change of protocol the status alone."""
         method, path = self.operations[operation]
         path = re.sub(r"\{\w+\}", path_value, path) + query
+        if signed_in:
+            return self.browsers[who].call(method, path, body)
         if operation.startswith("session.events"):
             return self._opened(who, path), None
         return self.room.api(method, path, body, token=self.tokens[who])
@@ -146,6 +155,19 @@ def aims(world, operation, who):
             return aimed
         case "session.report":
             return {"yes": (world.session("else"), "", {"supervisor": "x", "dead": [], "exposed": []})}
+        case "member.invite":
+            return {
+                "yes": ("", "", {"tenant": "acme", "member": world.member()}),
+                "owner": ("", "", {"tenant": "acme", "member": world.member("owner")}),
+            }
+        case "sign_in.start":
+            return {"yes": ("", "", {"tenant": "acme", "member": f"m{next(count)}", "password": PASSWORD})}
+        case "sign_in.end.one":
+            return {"yes": (world.sign_in("else"), "", None), "own": (world.sign_in(who), "", None)}
+        case "sign_in.end":
+            return plain
+        case "invitation.use":
+            return {"yes": ("", "", {"password": PASSWORD})}
         case "token.add":
             return {"own": ("", "", {"tenant": "acme", "member": who, "name": "x"})}
         case "token.revoke":
@@ -204,10 +226,13 @@ def test_h9_everybody_may_what_the_table_says(world, operation):
         cell = TABLE[operation][role]
         if is_list(operation):
             # A list is answered; what stands in it is looked at below.
-            assert (world.call(role, operation)[0] == 200) == (cell != "no"), (role, operation)
+            for signed_in in (True, False):
+                answered = world.call(role, operation, signed_in=signed_in)[0] == 200
+                assert answered == (cell != "no"), (role, operation, signed_in)
             continue
         for how, aimed in aims(world, operation, role).items():
-            status, answer = world.call(role, operation, *aimed)
+            # Who signs out is out: by a token, which that leaves alone.
+            status, answer = world.call(role, operation, *aimed, signed_in=operation != "sign_in.end")
             is_let_in = status not in (401, 403, 404)
             assert is_let_in == may(cell, how), (role, operation, how, status, answer)
 
@@ -216,6 +241,7 @@ def test_h9_lists_hold_what_one_may_see(world):
     keys = {"else": world.key("else"), "member": world.key("member"), None: world.key()}
     sessions = {each: world.session(each) for each in ("else", "member")}
     tokens = {each: world.token(each) for each in ("else", "member")}
+    sign_ins = {each: world.sign_in(each) for each in ("else", "member")}
     tickets = {
         each: world.made("/api/v1/tickets", tenant="acme", member=each, services=["gemini:shared"])["id"]
         for each in ("else", "member")
@@ -227,6 +253,7 @@ def test_h9_lists_hold_what_one_may_see(world):
             ("key.list", keys),
             ("session.list", sessions),
             ("token.list", tokens),
+            ("sign_in.list", sign_ins),
             ("ticket.list", tickets),
         ]:
             there = listed(role, operation)
@@ -243,6 +270,7 @@ def test_h9_another_tenants_things_read_like_what_never_was(world):
     """The same answer, but for the name that was asked for: of each operation that takes a name or an id."""
     nobody = {
         "key": "key_" + "a" * 26, "session": "ses_" + "a" * 26, "receipt": "rcp_" + "a" * 26, "token": "tok_" + "a" * 26,
+        "sign_in": "sgn_" + "a" * 26,
         "member": "nobody", "skill": "nothing",
     }  # fmt: skip
     asked = 0
@@ -293,6 +321,7 @@ def test_machines_have_the_rights_of_their_token(world):
         "POST", "/api/v1/tokens", {"tenant": "acme", "name": "x", "role": "admin"}, token=world.tokens["owner"]
     )
     assert refused[1]["error"]["code"] == "sign_in_needed", "a token makes no token"
+    assert world.call("member", "token.add", body={"tenant": "acme", "member": "member", "name": "x"})[0] == 403
 
 
 def test_h1_a_token_is_nothing_once_it_is_revoked(world):

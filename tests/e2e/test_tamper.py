@@ -10,6 +10,8 @@ import sqlite3
 
 import pytest
 
+from support.signed_in import Browser
+
 # Every table of the schema: test_these_are_all_tables holds this list against the database.
 TABLES = [
     "schema_migrations",
@@ -34,6 +36,9 @@ TABLES = [
     "tickets",
     "tokens",
     "runner_credentials",
+    "passwords",
+    "sign_ins",
+    "invitations",
 ]
 CALL = (
     'curl -sf -o /dev/null -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models"'
@@ -78,7 +83,9 @@ def filled(make_room, standins):
         status, started = room.api("POST", "/api/v1/tickets/use", {"runner": True}, token=ticket)
         assert status == 201, started
     for member in ("alice", "bob"):
+        Browser(room).invited(member)
         room.cli("token", "add", "--tenant", "acme", "--member", member, "laptop")
+        room.cli("member", "invite", "--tenant", "acme", member)
     # Spending is counted under a policy with a limit a day.
     room.cli("policy", "set", "--tenant", "acme", "--bytes-per-day", "1000000000")
     room.cli("policy", "set", "--tenant", "acme", "--service", "gemini", "--rpm", "600")

@@ -262,15 +262,51 @@ CREATE TABLE runner_credentials (
 ) STRICT;
 )sql";
 
-constexpr std::array<Migration, 9> kMigrations = {{{1, kFirst},
-                                                   {2, kPolicies},
-                                                   {3, kPolicyGuards},
-                                                   {4, kSessionTerms},
-                                                   {5, kDynamic},
-                                                   {6, kTickets},
-                                                   {7, kRootSecrets},
-                                                   {8, kTokens},
-                                                   {9, kRunnerCredentials}}};
+constexpr std::string_view kSignIn = R"sql(
+CREATE TABLE passwords (
+  member TEXT PRIMARY KEY REFERENCES members (id),
+  cost TEXT NOT NULL,
+  salt BLOB NOT NULL CHECK (length(salt) = 16),
+  verifier BLOB NOT NULL CHECK (length(verifier) = 32),
+  changed INTEGER NOT NULL,
+  mac BLOB NOT NULL
+) STRICT;
+CREATE TABLE sign_ins (
+  id TEXT PRIMARY KEY,
+  tenant TEXT NOT NULL REFERENCES tenants (id),
+  member TEXT NOT NULL REFERENCES members (id),
+  cookie_hash BLOB NOT NULL UNIQUE CHECK (length(cookie_hash) = 32),
+  page_hash BLOB NOT NULL CHECK (length(page_hash) = 32),
+  made_from TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  seen INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  mac BLOB NOT NULL
+) STRICT;
+CREATE INDEX sign_ins_by_member ON sign_ins (member);
+CREATE TABLE invitations (
+  id TEXT PRIMARY KEY,
+  tenant TEXT NOT NULL REFERENCES tenants (id),
+  member TEXT NOT NULL REFERENCES members (id),
+  invitation_hash BLOB NOT NULL UNIQUE CHECK (length(invitation_hash) = 32),
+  without_integrations INTEGER NOT NULL CHECK (without_integrations IN (0, 1)),
+  created INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  mac BLOB NOT NULL
+) STRICT;
+CREATE INDEX invitations_by_member ON invitations (member);
+)sql";
+
+constexpr std::array<Migration, 10> kMigrations = {{{1, kFirst},
+                                                    {2, kPolicies},
+                                                    {3, kPolicyGuards},
+                                                    {4, kSessionTerms},
+                                                    {5, kDynamic},
+                                                    {6, kTickets},
+                                                    {7, kRootSecrets},
+                                                    {8, kTokens},
+                                                    {9, kRunnerCredentials},
+                                                    {10, kSignIn}}};
 
 }  // namespace
 

@@ -1,0 +1,81 @@
+// Documents about who calls: access, tokens, sign-ins, invitations. For schemas.cpp alone.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+
+#include "api/schema.h"
+
+namespace strongroom::api {
+
+inline constexpr std::array kAccess = {
+    Member{"name", Kind::Text, Need::Required, "As the record calls you"},
+    Member{"tenant", Kind::Text, Need::Nullable, "Yours; null for the operator"},
+    Member{"member", Kind::Text, Need::Nullable, "Whom you are; null for a machine"},
+    Member{"role", Kind::Text, Need::Required, "What you are there",
+           "operator|owner|admin|member|auditor"},
+    Member{"rights", Kind::TextList, Need::Required, "As x-right names them"}};
+inline constexpr std::string_view kScopes = "all|read|sessions";
+inline constexpr std::array kToken = {
+    Member{"id", Kind::Text, Need::Required, "tok_..."},
+    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+    Member{"member", Kind::Text, Need::Nullable, "Whose it is; null: a machine's"},
+    Member{"name", Kind::Text, Need::Required, "What people call it by"},
+    Member{"role", Kind::Text, Need::Nullable, "A machine's; null: its member's at each call"},
+    Member{"scope", Kind::Text, Need::Required, "What it leaves of the role's rights", kScopes},
+    Member{"for_any_member", Kind::Flag, Need::Required,
+           "Runs sessions on behalf of every member of the tenant"},
+    Member{"state", Kind::Text, Need::Required, "Now", "active|expired|revoked"},
+    Member{"created", Kind::Time, Need::Required, "When it was made"},
+    Member{"expires", Kind::Time, Need::Required, "Good until then"},
+    Member{"last_used", Kind::Time, Need::Nullable, "To the hour"}};
+inline constexpr std::array kAddedToken = {
+    Member{"id", Kind::Text, Need::Required, "tok_..."},
+    Member{"token", Kind::Text, Need::Required, "sra_...: seen this one time"},
+    Member{"expires", Kind::Time, Need::Required, "Good until then"}};
+inline constexpr std::array kNewToken = {
+    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+    Member{"name", Kind::Text, Need::Required, "What people call it by"},
+    Member{"member", Kind::Text, Need::Optional, "Whose it is; missing: a machine's"},
+    Member{"role", Kind::Text, Need::Optional, "Of a machine's", "admin|member|auditor"},
+    Member{"scope", Kind::Text, Need::Optional, "all when missing", kScopes},
+    Member{"for_any_member", Kind::Flag, Need::Optional,
+           "A machine's that runs sessions for every member; the operator alone gives it"},
+    Member{"valid_seconds", Kind::Integer, Need::Optional, "1 to 31622400; 90 days when missing"}};
+
+inline constexpr std::array kSignIn = {
+    Member{"id", Kind::Text, Need::Required, "sgn_..."},
+    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+    Member{"member", Kind::Text, Need::Required, "Who"},
+    Member{"from", Kind::Text, Need::Required, "From which address; empty: this machine's socket"},
+    Member{"created", Kind::Time, Need::Required, "Since when"},
+    Member{"seen", Kind::Time, Need::Required, "Last call, to the minute"},
+    Member{"expires", Kind::Time, Need::Required, "At the latest"}};
+inline constexpr std::array kStartedSignIn = {
+    Member{"id", Kind::Text, Need::Required, "sgn_..."},
+    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+    Member{"member", Kind::Text, Need::Required, "Who"},
+    Member{"expires", Kind::Time, Need::Required, "At the latest"},
+    Member{"csrf_token", Kind::Text, Need::Required,
+           "The page's half: X-CSRF-Token of every call, beside the cookie"}};
+inline constexpr std::array kNewSignIn = {
+    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+    Member{"member", Kind::Text, Need::Required, "Name of the member"},
+    Member{"password", Kind::Secret, Need::Required, "Goes in only"}};
+inline constexpr std::array kNewInvitation = {
+    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+    Member{"member", Kind::Text, Need::Required, "Name of the member"}};
+inline constexpr std::array kInvitation = {
+    Member{"id", Kind::Text, Need::Required, "inv_..."},
+    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+    Member{"member", Kind::Text, Need::Required, "Name of the member"},
+    Member{"expires", Kind::Time, Need::Required, "Good until then, once"}};
+inline constexpr std::array kAddedInvitation = {
+    Member{"id", Kind::Text, Need::Required, "inv_..."},
+    Member{"invitation", Kind::Text, Need::Required, "sri_...: seen this one time"},
+    Member{"link", Kind::Text, Need::Required, "To the console's page for it"},
+    Member{"expires", Kind::Time, Need::Required, "Good until then, once"}};
+inline constexpr std::array kNewPassword = {
+    Member{"password", Kind::Secret, Need::Required, "12 characters or more. Goes in only"}};
+
+}  // namespace strongroom::api

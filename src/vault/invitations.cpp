@@ -1,0 +1,119 @@
+// Invitations: the right to give oneself a password, once.
+//
+// Whoever makes one could use it too. So one that somebody of the tenant made is good only while
+// its member has no integrations: an owner who became another member by it would have theirs. And
+// its use ends everything that others may have got as that member before.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <functional>
+
+#include "crypto/crypto.h"
+#include "vault/credentials.h"
+#include "vault/sign_in.h"
+#include "vault/state.h"
+
+namespace strongroom::vault {
+
+Result<bool> Vault::State::has_integrations(MemberId member) {
+  STRONGROOM_TRY(const auto keys, store.list<store::Key>({{"owner", store::to_value(member)}}));
+  return std::ranges::any_of(keys, [&](const store::Key& key) { return !is_revoked(key); });
+}
+
+Result<IssuedInvitation> Vault::invite(const Actor& actor, std::string_view tenant_name,
+                                       std::string_view member_name) {
+  auto& state = *state_;
+  STRONGROOM_CHECKED(actor.need(Right::Administer));
+  IssuedInvitation issued;
+  issued.invitation = make_credential(kInvitationStart);
+  store::Invitation row;
+  row.id = crypto::random_id<InvitationId>();
+  row.hash = kept_hash(issued.invitation);
+  row.created = state.now();
+  row.expires = row.created + std::chrono::microseconds(kInvitationTime).count();
+  STRONGROOM_CHECKED(state.commit([&]() -> Status {
+    STRONGROOM_TRY(const auto tenant, state.tenant(actor, tenant_name));
+    STRONGROOM_TRY(const auto member, state.member(tenant, member_name));
+    STRONGROOM_CHECKED(need_to_appoint(actor, member.role));
+    row.tenant = tenant.id;
+    row.member = member.id;
+    row.without_integrations = actor.is(member.id) ? 0 : 1;
+    STRONGROOM_TRY(const bool has_some, state.has_integrations(member.id));
+    if (row.without_integrations != 0 && has_some)
+      return fail(Code::Conflict,
+                  "'" + member.name +
+                      "' has integrations, which would be those of whoever uses "
+                      "the link: the operator makes it, or revoke them first.",
+                  "has_integrations");
+    issued.view = {row.id, tenant.name, member.name, from_micros(row.expires)};
+    // The newest alone is good.
+    STRONGROOM_TRY([[maybe_unused]] const int earlier,
+                   state.store.erase<store::Invitation>({{"member", store::to_value(member.id)}}));
+    STRONGROOM_CHECKED(state.store.insert(row));
+    return state.act(actor, "member.invite", about(tenant.id, member.id, row.id.text()));
+  }));
+  return issued;
+}
+
+/// Every reason why it is not good reads the same.
+Result<store::Invitation> Vault::State::invitation(const crypto::Digest& hash) {
+  const auto unknown = [] {
+    return fail(Code::Unauthorized,
+                "This invitation is not good, or not any more: ask for another.",
+                "invitation_unknown");
+  };
+  STRONGROOM_TRY(auto row, store.find<store::Invitation>(
+                               {{"invitation_hash", ByteVector(hash.begin(), hash.end())}}));
+  if (!row || now() >= row->expires) return unknown();
+  STRONGROOM_TRY(const auto tenant, by_id<store::Tenant>(row->tenant));
+  STRONGROOM_TRY(const auto member, by_id<store::Member>(row->member));
+  if (!tenant || !member || tenant->state != kActive || member->state != kActive) return unknown();
+  STRONGROOM_TRY(const bool has_some, has_integrations(row->member));
+  if (row->without_integrations != 0 && has_some) return unknown();
+  return std::move(*row);
+}
+
+Result<InvitationView> Vault::show_invitation(const crypto::Digest& hash) {
+  auto& state = *state_;
+  STRONGROOM_TRY(const auto row, state.invitation(hash));
+  InvitationView view{row.id, {}, {}, from_micros(row.expires)};
+  STRONGROOM_TRY(view.tenant, state.tenant_name(row.tenant));
+  STRONGROOM_TRY(view.member, state.member_name(row.member));
+  return view;
+}
+
+Result<PasswordTask> Vault::begin_password(const crypto::Digest& invitation) {
+  STRONGROOM_TRY(const auto row, state_->invitation(invitation));
+  return State::task_of_new_password(row.member);
+}
+
+/// Who was this member before is so no longer, however they were.
+Status Vault::State::begin_anew_in_transaction(MemberId member) {
+  const store::Where theirs{{"member", store::to_value(member)}};
+  STRONGROOM_TRY([[maybe_unused]] const int invitations, store.erase<store::Invitation>(theirs));
+  STRONGROOM_TRY([[maybe_unused]] const int sign_ins, store.erase<store::SignIn>(theirs));
+  return revoke_tokens_in_transaction(theirs);
+}
+
+/// Nobody comes in as a member who is gone.
+Status Vault::State::lock_out_in_transaction(MemberId member) {
+  STRONGROOM_TRY([[maybe_unused]] const int passwords,
+                 store.erase<store::Password>({{"member", store::to_value(member)}}));
+  return begin_anew_in_transaction(member);
+}
+
+Result<IssuedSignIn> Vault::set_password(const crypto::Digest& invitation, const PasswordTask& task,
+                                         const Secret& derived, std::string_view from) {
+  auto& state = *state_;
+  IssuedSignIn issued;
+  STRONGROOM_CHECKED(state.commit([&]() -> Status {
+    STRONGROOM_TRY(const auto row, state.invitation(invitation));
+    STRONGROOM_CHECKED(state.begin_anew_in_transaction(row.member));
+    STRONGROOM_CHECKED(state.put_password_in_transaction(row.member, task, derived));
+    STRONGROOM_TRY(issued, state.make_sign_in(row.tenant, row.member, from));
+    return state.act(Actor::installation("member " + row.member.text()), "member.password",
+                     about(row.tenant, row.member, row.id.text()));
+  }));
+  return issued;
+}
+
+}  // namespace strongroom::vault
