@@ -66,9 +66,9 @@ inline constexpr std::array kNewInvitation = {
     Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
     Member{"member", Kind::Text, Need::Required, "Name of the member"}};
 inline constexpr std::array kInvitation = {
-    Member{"id", Kind::Text, Need::Required, "inv_..."},
-    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
-    Member{"member", Kind::Text, Need::Required, "Name of the member"},
+    Member{"tenant", Kind::Text, Need::Nullable,
+           "Name of the tenant; null: the first, yet to be made"},
+    Member{"member", Kind::Text, Need::Nullable, "Name of the member; null: the first owner"},
     Member{"expires", Kind::Time, Need::Required, "Good until then, once"}};
 inline constexpr std::array kAddedInvitation = {
     Member{"id", Kind::Text, Need::Required, "inv_..."},
@@ -76,6 +76,8 @@ inline constexpr std::array kAddedInvitation = {
     Member{"link", Kind::Text, Need::Required, "To the console's page for it"},
     Member{"expires", Kind::Time, Need::Required, "Good until then, once"}};
 inline constexpr std::array kNewPassword = {
+    Member{"tenant", Kind::Text, Need::Optional, "The first owner's: what the tenant is called"},
+    Member{"member", Kind::Text, Need::Optional, "The first owner's: what they are called"},
     Member{"password", Kind::Secret, Need::Required, "12 characters or more. Goes in only"}};
 
 }  // namespace strongroom::api

@@ -124,10 +124,14 @@ Answer use_invitation(Call& call) {
   STRONGROOM_TRY(const auto task, vault.begin_password(call.credential.bearer));
   STRONGROOM_TRY(Secret typed, secret_member(call.body.get_object(), "password"));
   STRONGROOM_CHECKED(vault::check_password(typed));
-  auto then = [&vault, task, invitation = call.credential.bearer,
+  const vault::NewTenant names{call.text("tenant"), call.text("member")};
+  auto then = [&vault, task, names, invitation = call.credential.bearer,
                from = call.from](const Derived& derived) -> Answer {
     if (!derived) return std::unexpected(derived.error());
-    STRONGROOM_TRY(const auto issued, vault.set_password(invitation, task, **derived, from));
+    STRONGROOM_TRY(const auto issued,
+                   names.tenant.empty()
+                       ? vault.set_password(invitation, task, **derived, from)
+                       : vault.found_tenant(invitation, names, task, **derived, from));
     return signed_in(vault, issued);
   };
   return hashed(call, std::move(typed), task, std::move(then));
@@ -156,10 +160,10 @@ Answer invite_member(Call& call) {
 Answer show_invitation(Call& call) {
   STRONGROOM_TRY(const auto view, call.services.vault.show_invitation(call.credential.bearer));
   Reply out;
-  out.document = json::object{{"id", view.id.text()},
-                              {"tenant", view.tenant},
-                              {"member", view.member},
-                              {"expires", to_rfc3339(view.expires)}};
+  json::object document{{"expires", to_rfc3339(view.expires)}};
+  document["tenant"] = view.tenant.empty() ? json::value(nullptr) : json::value(view.tenant);
+  document["member"] = view.member.empty() ? json::value(nullptr) : json::value(view.member);
+  out.document = std::move(document);
   return out;
 }
 

@@ -468,6 +468,9 @@ class Server {
     std::printf("  data      %s\n", config_.data_directory.c_str());
     std::printf("  console   http://%s/   (token: %s)\n", sockets_.control.bound.text().c_str(),
                 config_.path("operator.token").c_str());
+    if (const auto invitation = vault_->invite_first_owner(); invitation && *invitation)
+      std::printf("  begin     %s#/invitation/%s   (makes the first tenant and its owner, once)\n",
+                  console_url().c_str(), (*invitation)->c_str());
     std::printf("  gateway   %s\n", gateway_url().c_str());
     std::printf("  metrics   http://%s/metrics\n", sockets_.metrics.bound.text().c_str());
     std::printf("ready\n");

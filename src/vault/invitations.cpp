@@ -13,6 +13,14 @@
 #include "vault/state.h"
 
 namespace strongroom::vault {
+namespace {
+
+std::unexpected<Error> unknown() {
+  return fail(Code::Unauthorized, "This invitation is not good, or not any more: ask for another.",
+              "invitation_unknown");
+}
+
+}  // namespace
 
 Result<bool> Vault::State::has_integrations(MemberId member) {
   STRONGROOM_TRY(const auto keys, store.list<store::Key>({{"owner", store::to_value(member)}}));
@@ -56,11 +64,6 @@ Result<IssuedInvitation> Vault::invite(const Actor& actor, std::string_view tena
 
 /// Every reason why it is not good reads the same.
 Result<store::Invitation> Vault::State::invitation(const crypto::Digest& hash) {
-  const auto unknown = [] {
-    return fail(Code::Unauthorized,
-                "This invitation is not good, or not any more: ask for another.",
-                "invitation_unknown");
-  };
   STRONGROOM_TRY(auto row, store.find<store::Invitation>(
                                {{"invitation_hash", ByteVector(hash.begin(), hash.end())}}));
   if (!row || now() >= row->expires) return unknown();
@@ -72,8 +75,53 @@ Result<store::Invitation> Vault::State::invitation(const crypto::Digest& hash) {
   return std::move(*row);
 }
 
+Result<std::optional<std::string>> Vault::invite_first_owner() {
+  auto& state = *state_;
+  STRONGROOM_TRY(const auto tenants, state.store.count<store::Tenant>({}));
+  if (tenants > 0) return std::nullopt;
+  std::string invitation = make_credential(kFirstOwnerStart);
+  state.first_owner =
+      State::FirstOwner{crypto::sha256(bytes_of(invitation)),
+                        state.now() + std::chrono::microseconds(kInvitationTime).count()};
+  return invitation;
+}
+
+Result<bool> Vault::State::is_for_first_owner(const crypto::Digest& invitation) {
+  if (!first_owner || now() >= first_owner->expires ||
+      !equal_constant_time(first_owner->invitation, invitation))
+    return false;
+  STRONGROOM_TRY(const auto tenants, store.count<store::Tenant>({}));
+  return tenants == 0;
+}
+
+Result<IssuedSignIn> Vault::found_tenant(const crypto::Digest& invitation, const NewTenant& names,
+                                         const PasswordTask& task, const Secret& derived,
+                                         std::string_view from) {
+  auto& state = *state_;
+  IssuedSignIn issued;
+  STRONGROOM_CHECKED(state.commit([&]() -> Status {
+    STRONGROOM_TRY(const bool is_good, state.is_for_first_owner(invitation));
+    if (!is_good || !task.member) return unknown();
+    store::Member owner;
+    owner.id = *task.member;
+    owner.name = names.owner;
+    owner.role = name_of(Role::Owner);
+    const Actor actor = Actor::installation("member " + owner.id.text());
+    STRONGROOM_TRY(const auto tenant, state.add_tenant_in_transaction(actor, names.tenant));
+    owner.tenant = tenant.id;
+    STRONGROOM_CHECKED(state.add_member_in_transaction(actor, owner));
+    STRONGROOM_CHECKED(state.put_password_in_transaction(owner.id, task, derived));
+    STRONGROOM_TRY(issued, state.make_sign_in(tenant.id, owner.id, from));
+    return state.act(actor, "member.password", about(tenant.id, owner.id, "first owner"));
+  }));
+  state.first_owner.reset();
+  return issued;
+}
+
 Result<InvitationView> Vault::show_invitation(const crypto::Digest& hash) {
   auto& state = *state_;
+  STRONGROOM_TRY(const bool is_first, state.is_for_first_owner(hash));
+  if (is_first) return InvitationView{{}, {}, {}, from_micros(state.first_owner->expires)};
   STRONGROOM_TRY(const auto row, state.invitation(hash));
   InvitationView view{row.id, {}, {}, from_micros(row.expires)};
   STRONGROOM_TRY(view.tenant, state.tenant_name(row.tenant));
@@ -82,6 +130,8 @@ Result<InvitationView> Vault::show_invitation(const crypto::Digest& hash) {
 }
 
 Result<PasswordTask> Vault::begin_password(const crypto::Digest& invitation) {
+  STRONGROOM_TRY(const bool is_first, state_->is_for_first_owner(invitation));
+  if (is_first) return State::task_of_new_password(crypto::random_id<MemberId>());
   STRONGROOM_TRY(const auto row, state_->invitation(invitation));
   return State::task_of_new_password(row.member);
 }

@@ -26,6 +26,7 @@
 namespace strongroom::vault {
 
 inline constexpr std::string_view kInvitationStart = "sri_";
+inline constexpr std::string_view kFirstOwnerStart = "srf_";
 inline constexpr std::string_view kSignInStart = "srs_";
 inline constexpr std::string_view kPageHalfStart = "srw_";
 inline constexpr std::chrono::hours kInvitationTime{72};
@@ -42,6 +43,12 @@ struct PasswordTask {
   std::optional<MemberId> member;  ///< none: nobody, and nothing will fit
   ByteVector salt;
   crypto::Argon2Cost cost;
+};
+
+/// What the first owner calls their tenant, and themself.
+struct NewTenant {
+  std::string tenant;
+  std::string owner;
 };
 
 struct InvitationView {

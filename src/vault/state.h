@@ -287,7 +287,17 @@ struct Vault::State {
                                      const Secret& derived);
   Result<store::Member> proven_member(const PasswordTask& task, const Secret& derived);
 
+  // Tenants and members (tenants.cpp)
+  Result<store::Tenant> add_tenant_in_transaction(const Actor& actor, std::string_view name);
+  Status add_member_in_transaction(const Actor& actor, store::Member& member);
+
   // Invitations (invitations.cpp)
+  struct FirstOwner {
+    crypto::Digest invitation{};
+    std::int64_t expires = 0;
+  };
+  std::optional<FirstOwner> first_owner;  ///< who may come in while there is nobody
+  Result<bool> is_for_first_owner(const crypto::Digest& invitation);
   Result<bool> has_integrations(MemberId member);
   Result<store::Invitation> invitation(const crypto::Digest& hash);
   Status begin_anew_in_transaction(MemberId member);

@@ -25,26 +25,34 @@ Result<SkillView> view_of(const store::Skill& skill, const std::string& tenant) 
 
 }  // namespace
 
+Result<store::Tenant> Vault::State::add_tenant_in_transaction(const Actor& actor,
+                                                              std::string_view name) {
+  store::Tenant tenant;
+  STRONGROOM_TRY(tenant.name, checked_name("tenant", name));
+  STRONGROOM_TRY(const auto same, store.find<store::Tenant>({{"name", tenant.name}}));
+  if (same) return fail(Code::Conflict, "There is a tenant '" + tenant.name + "' already.");
+  tenant.id = crypto::random_id<TenantId>();
+  tenant.state = kActive;
+  tenant.created = now();
+  store::Epoch epoch;
+  epoch.created = tenant.created;
+  hierarchy.make_tenant(tenant, epoch);
+  STRONGROOM_CHECKED(store.insert(tenant));
+  STRONGROOM_CHECKED(store.insert(epoch));
+  audit::Act facts;
+  facts.tenant = tenant.id;
+  facts.detail = tenant.name;
+  STRONGROOM_CHECKED(act(actor, "tenant.add", std::move(facts)));
+  return tenant;
+}
+
 Result<TenantView> Vault::add_tenant(const Actor& actor, std::string_view name) {
   auto& state = *state_;
   STRONGROOM_CHECKED(actor.need(Right::Operate));
   store::Tenant tenant;
-  STRONGROOM_TRY(tenant.name, checked_name("tenant", name));
-  tenant.id = crypto::random_id<TenantId>();
-  tenant.state = kActive;
-  tenant.created = state.now();
-  store::Epoch epoch;
-  epoch.created = tenant.created;
-  state.hierarchy.make_tenant(tenant, epoch);
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
-    STRONGROOM_TRY(const auto same, state.store.find<store::Tenant>({{"name", tenant.name}}));
-    if (same) return fail(Code::Conflict, "There is a tenant '" + tenant.name + "' already.");
-    STRONGROOM_CHECKED(state.store.insert(tenant));
-    STRONGROOM_CHECKED(state.store.insert(epoch));
-    audit::Act act;
-    act.tenant = tenant.id;
-    act.detail = tenant.name;
-    return state.act(actor, "tenant.add", std::move(act));
+    STRONGROOM_TRY(tenant, state.add_tenant_in_transaction(actor, name));
+    return {};
   }));
   return view_of(tenant);
 }
@@ -56,30 +64,36 @@ Result<std::vector<TenantView>> Vault::list_tenants(const Actor& actor) {
   return views;
 }
 
+/// `member` has its tenant, name, role and id.
+Status Vault::State::add_member_in_transaction(const Actor& actor, store::Member& member) {
+  STRONGROOM_TRY(member.name, checked_name("member", member.name));
+  STRONGROOM_TRY(const auto same,
+                 store.find<store::Member>({{"tenant", store::to_value(member.tenant)},
+                                            {"name", member.name},
+                                            {"state", std::string(kActive)}}));
+  if (same) return fail(Code::Conflict, "There is a member '" + member.name + "' already.");
+  member.state = kActive;
+  member.created = now();
+  STRONGROOM_CHECKED(store.insert(member));
+  return act(actor, "member.add",
+             about(member.tenant, member.id, member.name + " as " + member.role));
+}
+
 Result<MemberView> Vault::add_member(const Actor& actor, std::string_view tenant_name,
                                      std::string_view name, std::string_view role) {
   auto& state = *state_;
   STRONGROOM_CHECKED(actor.need(Right::Administer));
-  store::Member member;
-  STRONGROOM_TRY(member.name, checked_name("member", name));
   if (!role_of(role))
     return fail(Code::Invalid, "The role is one of owner, admin, member, auditor.");
   STRONGROOM_CHECKED(need_to_appoint(actor, role));
+  store::Member member;
   member.id = crypto::random_id<MemberId>();
+  member.name = name;
   member.role = role;
-  member.state = kActive;
-  member.created = state.now();
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto tenant, state.tenant(actor, tenant_name));
-    if (state.member(tenant, member.name))
-      return fail(Code::Conflict, "There is a member '" + member.name + "' already.");
     member.tenant = tenant.id;
-    STRONGROOM_CHECKED(state.store.insert(member));
-    audit::Act act;
-    act.tenant = tenant.id;
-    act.member = member.id;
-    act.detail = member.name + " as " + member.role;
-    return state.act(actor, "member.add", std::move(act));
+    return state.add_member_in_transaction(actor, member);
   }));
   return MemberView{member.id, std::string(tenant_name), member.name, member.role,
                     from_micros(member.created)};

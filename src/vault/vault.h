@@ -401,6 +401,13 @@ class Vault {
   // Reasons not to: invitation_unknown, sign_in_refused, csrf_refused, has_integrations.
   Result<IssuedInvitation> invite(const Actor& actor, std::string_view tenant,
                                   std::string_view member);
+  /// Of an installation in which there has been no tenant yet: an invitation for whoever makes the
+  /// first one and is its owner. Good once, until there is a tenant or the server ends.
+  Result<std::optional<std::string>> invite_first_owner();
+  Result<IssuedSignIn> found_tenant(const crypto::Digest& invitation, const NewTenant& names,
+                                    const PasswordTask& task, const Secret& derived,
+                                    std::string_view from);
+  /// Without names: the first owner's.
   Result<InvitationView> show_invitation(const crypto::Digest& hash);
   Result<PasswordTask> begin_password(const crypto::Digest& invitation);
   Result<IssuedSignIn> set_password(const crypto::Digest& invitation, const PasswordTask& task,

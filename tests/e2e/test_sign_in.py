@@ -5,6 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 
 import itertools
 import json
+import re
 import statistics
 import threading
 import time
@@ -25,7 +26,15 @@ def house(suite_folder, standins_process, canaries, environment):
     folder = suite_folder / "sign_in"
     folder.mkdir(mode=0o700)
     room = Room(folder, standins_process, canaries, environment).start()
-    room.people("acme", ())
+    room.first_link = re.search(r"#/invitation/(srf_\S+)", room.log())[1]
+    founder = Browser(room)
+    room.founding = founder.call(
+        "POST",
+        "/api/v1/invitations/use",
+        {"tenant": "acme", "member": "founder", "password": PASSWORD},
+        Authorization=f"Bearer {room.first_link}",
+    )
+    room.founder = founder
     yield room
     room.stop()
 
@@ -45,6 +54,39 @@ def invite(room, name):
 
 def code(answer):
     return answer[0], answer[1]["error"]["code"]
+
+
+def test_the_first_owner_begins_with_the_link_that_the_start_printed(house):
+    assert house.founding[0] == 201, house.founding
+    assert [each["name"] for each in house.json("tenant", "list")] == ["acme"]
+    assert house.founder.me()[1]["role"] == "owner"
+    assert Browser(house).sign_in("founder")[0] == 201
+    bearer = f"Bearer {house.first_link}"
+    again = {"tenant": "globex", "member": "founder", "password": PASSWORD}
+    for method, path, body in [("POST", "/use", again), ("GET", "/mine", None)]:
+        answer = Browser(house).call(method, f"/api/v1/invitations{path}", body, Authorization=bearer)
+        assert code(answer) == (401, "invitation_unknown"), "good once"
+
+
+def test_the_first_owners_link_ends_with_the_first_tenant(make_room):
+    room = make_room()
+    first = {"Authorization": "Bearer " + re.search(r"#/invitation/(srf_\S+)", room.log())[1]}
+    browser = Browser(room)
+    assert browser.call("GET", "/api/v1/invitations/mine", **first)[1]["tenant"] is None
+    for names in ({}, {"tenant": "", "member": "x"}, {"tenant": "acme"}, {"tenant": "acme", "member": "\n"}):
+        status, _ = browser.call("POST", "/api/v1/invitations/use", {"password": PASSWORD, **names}, **first)
+        assert status in (400, 401), names
+    assert room.json("tenant", "list") == []
+    room.stop()
+    room.start()
+    assert code(browser.call("GET", "/api/v1/invitations/mine", **first)) == (401, "invitation_unknown")
+    second = {"Authorization": "Bearer " + re.findall(r"#/invitation/(srf_\S+)", room.log())[-1]}
+    assert browser.call("GET", "/api/v1/invitations/mine", **second)[0] == 200, "each start has its own, while there is nobody"
+    room.people("acme", ())
+    assert code(browser.call("GET", "/api/v1/invitations/mine", **second)) == (401, "invitation_unknown")
+    room.stop()
+    room.start()
+    assert room.log().count("#/invitation/") == 2, "there is somebody now"
 
 
 def test_a_member_signs_in_and_out(house):
