@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/output.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 
+#include "app/screen.h"
+#include "app/table.h"
 #include "base/utf8.h"
 
 namespace strongroom::app {
@@ -11,12 +15,6 @@ namespace {
 
 void put(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
-}
-
-/// Characters as a terminal shows them: UTF-8 continuation octets take no room.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 /// Control characters and what is no text never reach the terminal, whoever chose it.
@@ -59,35 +57,29 @@ void print_list(Format format, const json::value& list, const std::vector<Column
                 std::string_view when_empty) {
   if (format == Format::Json) return put(to_pretty_text(list) + "\n");
   if (!list.is_array() || list.get_array().empty()) return put(std::string(when_empty) + "\n");
-  std::vector<std::vector<std::string>> rows(1);
-  for (const auto& column : columns) rows[0].push_back(column.heading);
+  Table table;
+  for (const auto& column : columns) table.headings.push_back(column.heading);
   for (const auto& item : list.get_array()) {
-    auto& row = rows.emplace_back();
+    auto& row = table.rows.emplace_back();
     for (const auto& column : columns)
       row.push_back(item.is_object() ? readable(item.get_object(), column.member)
                                      : readable_value(item));
   }
-  std::vector<std::size_t> widths(columns.size(), 0);
-  for (const auto& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - width_of(row[i]) + 2, ' ');
-    }
-    put(line + "\n");
-  }
+  put(drawn(table, screen_of(STDOUT_FILENO)));
 }
 
 void print_object(Format format, const json::value& object, const std::vector<Column>& members) {
   if (format == Format::Json) return put(to_pretty_text(object) + "\n");
   if (!object.is_object()) return;
+  const Screen screen = screen_of(STDOUT_FILENO);
   std::size_t width = 0;
   for (const auto& member : members) width = std::max(width, member.heading.size());
-  for (const auto& member : members)
-    put(member.heading + std::string(width - member.heading.size() + 2, ' ') +
-        readable(object.get_object(), member.member) + "\n");
+  for (const auto& member : members) {
+    const std::string value = readable(object.get_object(), member.member);
+    put(screen.styled(Style::Heading, member.heading) +
+        std::string(width - member.heading.size() + 2, ' ') +
+        screen.styled(style_of(value), value) + "\n");
+  }
 }
 
 void say(Format format, std::string_view line) {
@@ -119,7 +111,8 @@ int exit_code_of(const Error& error) {
 
 int report(const Error& error) {
   std::fflush(stdout);
-  const std::string line = "strongroom: " + printable(error.message) + "\n";
+  const std::string line = screen_of(STDERR_FILENO).styled(Style::Bad, "strongroom:") + " " +
+                           printable(error.message) + "\n";
   std::fwrite(line.data(), 1, line.size(), stderr);
   return exit_code_of(error);
 }

@@ -1,12 +1,10 @@
 // `strongroom rewrap` and `strongroom shred`: begin it and show how it goes on. Interrupting the
 // command does not stop it. SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include <chrono>
-#include <cstdio>
 #include <thread>
 
 #include "app/call.h"
+#include "app/progress.h"
 #include "app/prompt.h"
 #include "io/process.h"
 
@@ -15,32 +13,22 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{100};
 
-std::int64_t number_in(const json::object& view, std::string_view name) {
+std::uint64_t number_in(const json::object& view, std::string_view name) {
   const auto* value = view.if_contains(name);
-  return value != nullptr && value->is_int64() ? value->get_int64() : 0;
-}
-
-/// One line that is written over; only for people at a terminal.
-void show_progress(const Common& common, const json::object& view) {
-  if (common.format != Format::People || ::isatty(STDERR_FILENO) == 0) return;
-  std::fprintf(stderr, "\r%s: %lld of %lld keys", readable(view, "tenant").c_str(),
-               static_cast<long long>(number_in(view, "seen")),
-               static_cast<long long>(number_in(view, "keys")));
-}
-
-void end_progress(const Common& common) {
-  if (common.format == Format::People && ::isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\n");
+  const bool is_number = value != nullptr && value->is_int64() && value->get_int64() > 0;
+  return is_number ? static_cast<std::uint64_t>(value->get_int64()) : 0;
 }
 
 /// Until it is done.
 Result<json::value> follow(ControlClient& client, const Common& common, const std::string& tenant,
                            json::value view) {
+  Progress progress(common.format);
   for (;;) {
     if (!view.is_object()) return fail(Code::Protocol, "the answer is not understood");
     const auto& object = view.get_object();
     const std::string state = readable(object, "state");
-    show_progress(common, object);
-    if (state != "running") end_progress(common);
+    progress.show(readable(object, "tenant"), number_in(object, "seen"), number_in(object, "keys"),
+                  "keys");
     if (state == "done") return view;
     if (state != "running")
       return fail(Code::Storage, "The rewrap of '" + tenant +

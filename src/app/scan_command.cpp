@@ -11,6 +11,7 @@
 #include "app/call.h"
 #include "app/commands.h"
 #include "app/control_client.h"
+#include "app/progress.h"
 #include "base/encoding.h"
 #include "base/utf8.h"
 #include "scan/archive.h"
@@ -78,11 +79,15 @@ Status read_all(int root, scan::Sink& sink) {
   return {};
 }
 
-Result<scan::Report> scan_through(int socket, int root, const ScanOptions& options) {
+Result<scan::Report> scan_through(int socket, int root, const ScanOptions& options, Format format) {
   scan::Limits limits;
   limits.octets = options.most_gibibytes << 30U;
   limits.time = std::chrono::seconds(options.most_seconds);
-  scan::RemoteSink sink(socket, limits);
+  Progress progress(format);
+  scan::RemoteSink sink(socket, limits, [&](std::uint64_t objects, std::uint64_t octets) {
+    progress.show(shown(options.path) + "  " + std::to_string(objects) + " objects, " +
+                  std::to_string(octets >> 20U) + " MiB searched");
+  });
   const Status done = read_all(root, sink);
   if (!done && done.error().code != Code::TooLarge) return std::unexpected(done.error());
   if (!done) sink.skip("", "not all of it: " + done.error().message);
@@ -178,7 +183,8 @@ int print(Format format, const scan::Report& report, const Keys& keys, const std
 /// By a searcher that is there already, and knows what to look for.
 Result<int> scan_alone(const Common& common, const ScanOptions& options) {
   STRONGROOM_TRY(const int root, open_root(options.path));
-  STRONGROOM_TRY(const auto report, scan_through(options.searched_by, root, options));
+  STRONGROOM_TRY(const auto report,
+                 scan_through(options.searched_by, root, options, common.format));
   return print(common.format, report, {}, options.path);
 }
 
@@ -191,7 +197,7 @@ Result<int> scan_with_server(const Common& common, const ScanOptions& options) {
   STRONGROOM_TRY(const int socket,
                  client.upgrade("/api/v1/tenants/" + percent_encode(options.tenant) + "/scan",
                                 scan::kScanProtocol));
-  STRONGROOM_TRY(const auto report, scan_through(socket, root, options));
+  STRONGROOM_TRY(const auto report, scan_through(socket, root, options, common.format));
   return print(common.format, report, keys, options.path);
 }
 

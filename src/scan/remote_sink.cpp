@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "scan/octets.h"
 
@@ -25,8 +26,11 @@ Error gone() {
 
 }  // namespace
 
-RemoteSink::RemoteSink(int socket, const Limits& limits)
-    : socket_(socket), limits_(limits), until_(std::chrono::steady_clock::now() + limits.time) {
+RemoteSink::RemoteSink(int socket, const Limits& limits, Told told)
+    : socket_(socket),
+      limits_(limits),
+      until_(std::chrono::steady_clock::now() + limits.time),
+      told_(std::move(told)) {
   ::fcntl(socket_, F_SETFL, O_NONBLOCK);
   out_.reserve(2 * kSendAt);
 }
@@ -85,6 +89,7 @@ Status RemoteSink::send() {
     if (sent < 0 && errno != EAGAIN && errno != EINTR) return std::unexpected(gone());
   }
   out_.clear();
+  told_(objects_, octets_);
   return {};
 }
 

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <vector>
 
 #include "base/id.h"
@@ -46,8 +47,11 @@ struct Report {
 
 class RemoteSink final : public Sink {
  public:
-  /// Takes over a socket whose other end a searcher has.
-  RemoteSink(int socket, const Limits& limits);
+  /// How many objects and octets were sent so far.
+  using Told = std::function<void(std::uint64_t objects, std::uint64_t octets)>;
+
+  /// Takes over a socket whose other end a searcher has. `told` is called now and then.
+  RemoteSink(int socket, const Limits& limits, Told told);
   ~RemoteSink() override;
 
   Status begin(Place place) override;
@@ -77,6 +81,7 @@ class RemoteSink final : public Sink {
   std::uint32_t objects_ = 0;
   std::uint64_t octets_ = 0;
   bool is_done_ = false;
+  Told told_;
   Report report_;
 };
 
