@@ -24,8 +24,7 @@ void add_keys(CLI::App& app, Options& o) {
   add->add_option("--member", o.key.member,
                   "makes it this member's integration; without: the tenant's skill secret");
   add->add_option("--label", o.key.label, "tells keys of one service apart (default)");
-  add->add_option("--set", o.key.settings, "a setting of the service, NAME=VALUE; may be repeated")
-      ->take_all();
+  add->add_option("--set", o.key.settings, "a setting of the service, NAME=VALUE")->take_all();
   add->add_flag(
       "--dynamic", o.key.is_dynamic,
       "each session gets a role or key of its own, made by this key, which stays in the vault, and "
@@ -63,8 +62,7 @@ void add_skills(CLI::App& app, Options& o) {
                    [&o](const Common& c) { return skill_add(c, o.tenant, o.name, o.services); });
   tenant_option(add, o.tenant);
   add->add_option("name", o.name, "its name")->required();
-  add->add_option("--service", o.services,
-                  "a service it needs (SERVICE or SERVICE:LABEL); may be repeated")
+  add->add_option("--service", o.services, "a service it needs (SERVICE or SERVICE:LABEL)")
       ->required();
   leaf(*skill, o, "list", "list skills", [&o](const Common& c) {
     return skill_list(c, o.tenant);
@@ -81,17 +79,17 @@ void add_policies(CLI::App& app, Options& o) {
                    [&o](const Common& c) { return policy_set(c, o.policy); });
   policy_place(set, o);
   set->add_option("--deny", o.policy.deny,
-                  "a rule that refuses, as 'DELETE /v1/**'; may be repeated; wins over --allow")
+                  "a rule that refuses, as 'DELETE /v1/**'; wins over --allow")
       ->expected(1)
       ->take_all();
   set->add_option("--allow", o.policy.allow,
-                  "a rule that allows, as 'GET,POST /v1/**'; may be repeated; what none allows is "
+                  "a rule that allows, as 'GET,POST /v1/**'; what none allows is "
                   "refused then")
       ->expected(1)
       ->take_all();
   set->add_option("--open", o.policy.open,
                   "a rule for routes that the catalogue closes unless they are opened, as 'POST "
-                  "/v1/*'; may be repeated; each use is recorded as such")
+                  "/v1/*'; each use is recorded as such")
       ->expected(1)
       ->take_all();
   set->add_flag("--no-open", o.policy.no_open, "close them again");
@@ -102,9 +100,8 @@ void add_policies(CLI::App& app, Options& o) {
                   "when a request holds a pass where it does not belong: refuse it, or mask the "
                   "pass in bodies and messages")
       ->check(CLI::IsMember({"refuse", "mask"}));
-  set->add_option(
-         "--tunnel", o.policy.tunnels,
-         "HOST:PORT that the tenant's sessions may reach by a plain tunnel; may be repeated")
+  set->add_option("--tunnel", o.policy.tunnels,
+                  "HOST:PORT that the tenant's sessions may reach by a plain tunnel")
       ->expected(1)
       ->take_all();
   set->add_flag("--no-tunnel", o.policy.no_tunnels, "lift the tunnels");

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/command_description.h"
 #include "app/commands.h"
 #include "app/output.h"
 #include "app/relay.h"
@@ -34,6 +35,7 @@ struct Options {
   SealAddOptions seal;
   RewrapOptions rewrap;
   std::string unseal_by;
+  std::string program;
   std::function<int(const Common&)> chosen;
 };
 
@@ -45,6 +47,9 @@ CLI::App* leaf(CLI::App& parent, Options& options, const std::string& name, cons
 void tenant_option(CLI::App* command, std::string& into);
 void share_option(CLI::App* command, unsigned& into);
 
+/// Declares every command. `started_as`: argv[0].
+void add_commands(CLI::App& app, Options& o, const std::string& started_as);
+void add_serve(CLI::App& app, Options& o);
 void add_people(CLI::App& app, Options& o);
 void add_tokens(CLI::App& app, Options& o);
 void add_keys(CLI::App& app, Options& o);
@@ -54,5 +59,15 @@ void add_tickets(CLI::App& app, Options& o);
 void add_attach(CLI::App& app, Options& o);
 void add_sessions(CLI::App& app, Options& o);
 void add_records(CLI::App& app, Options& o);
+void add_shell(CLI::App& app, Options& o, const std::string& started_as);
+
+/// What the value of a flag of the command `path` is, as TENANT, or in braces: one of these.
+[[nodiscard]] std::string value_of(const CLI::Option& option, const std::string& path);
+/// Headings over the commands, and examples.
+void add_guide(CLI::App& app);
+/// Where a command stands among the others of the first level.
+[[nodiscard]] std::size_t place_in_guide(const std::string& command);
+/// What was declared, as data.
+[[nodiscard]] CommandLineDescription describe(const CLI::App& app);
 
 }  // namespace strongroom::app

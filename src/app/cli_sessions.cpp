@@ -17,14 +17,10 @@ void socket_options(CLI::App* command, Options& o) {
 void session_options(CLI::App* command, Options& o) {
   tenant_option(command, o.run.tenant);
   command->add_option("--member", o.run.member, "on whose behalf")->required();
-  command
-      ->add_option("--service", o.run.services,
-                   "a service (SERVICE or SERVICE:LABEL); may be repeated")
+  command->add_option("--service", o.run.services, "a service (SERVICE or SERVICE:LABEL)")
       ->expected(1)
       ->take_all();
-  command->add_option("--skill", o.run.skills, "a skill of the tenant; may be repeated")
-      ->expected(1)
-      ->take_all();
+  command->add_option("--skill", o.run.skills, "a skill of the tenant")->expected(1)->take_all();
   const std::map<std::string, long> units{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}};
   command
       ->add_option("--ttl,--time-limit", o.run.time_limit_seconds,
@@ -37,9 +33,7 @@ void session_options(CLI::App* command, Options& o) {
                    "the session ends when nothing has happened for so long, as 900, 15m, 8h")
       ->transform(CLI::AsNumberWithUnit(units))
       ->check(CLI::Range(1, 604'800));
-  command
-      ->add_option("--label", o.run.labels,
-                   "NAME=VALUE, for whoever lists sessions; may be repeated")
+  command->add_option("--label", o.run.labels, "NAME=VALUE, for whoever lists sessions")
       ->expected(1)
       ->take_all();
 }
@@ -52,7 +46,7 @@ void container_options(CLI::App* run, ContainerOptions& container) {
   run->add_option("--network", container.network,
                   "of a container: none (the gateway alone is reached), host, or a network's name");
   run->add_option("--mount", container.mounts,
-                  "FROM:TO[:ro], a folder of this machine in the container; may be repeated")
+                  "FROM:TO[:ro], a folder of this machine in the container")
       ->expected(1)
       ->take_all();
   run->add_option("--user", container.user, "in the container, NAME or UID, either with :GROUP");
@@ -89,12 +83,10 @@ void workroom_options(CLI::App* run, RunOptions& options) {
   run->add_flag("-i,--interactive", options.is_interactive,
                 "the command reads our standard input, as it always does");
   run->add_option("--scan-on-end", options.scan_on_end,
-                  "when the command has ended, search this folder for the values of injected keys; "
-                  "may be repeated")
+                  "when the command has ended, search this folder for the values of injected keys")
       ->expected(1)
       ->take_all();
-  run->add_option("--env", options.variables,
-                  "a plain variable for the workroom, NAME=VALUE; may be repeated")
+  run->add_option("--env", options.variables, "a plain variable for the workroom, NAME=VALUE")
       ->expected(1)
       ->take_all();
 }
@@ -140,8 +132,7 @@ void add_attach(CLI::App& app, Options& o) {
       ->check(CLI::Range(1L, 86'400L));
   workroom_options(command, o.run);
   command->footer(
-      "Without --socket, the command follows after --, and is run here:  strongroom attach "
-      "--ticket-file F -- COMMAND ARGUMENTS...");
+      "-- COMMAND [ARGUMENT...]\nWithout --socket, the command follows after --, and is run here.");
 }
 
 void add_sessions(CLI::App& app, Options& o) {
@@ -156,8 +147,7 @@ void add_sessions(CLI::App& app, Options& o) {
   list->add_option("--tenant", o.sessions.tenant, "only this tenant's");
   list->add_option("--state", o.sessions.state, "only open or ended ones")
       ->check(CLI::IsMember({"open", "ended"}));
-  list->add_option("--label", o.sessions.labels,
-                   "only those with this label, NAME=VALUE; may be repeated")
+  list->add_option("--label", o.sessions.labels, "only those with this label, NAME=VALUE")
       ->expected(1)
       ->take_all();
   list->add_option("--limit", o.sessions.limit, "at most so many (all)")
@@ -190,7 +180,7 @@ void add_sessions(CLI::App& app, Options& o) {
            [&o](const Common& c) { return scan(c, o.scan); });
   scan_command->add_option("path", o.scan.path, "a folder, a file, or an image (docker save, OCI)")
       ->required();
-  scan_command->add_option("--tenant", o.scan.tenant, "the tenant's name (needed)");
+  scan_command->add_option("--tenant", o.scan.tenant, "the tenant's name");
   scan_command->add_option("--searched-by", o.scan.searched_by)->group("");
   scan_command
       ->add_option("--max-size", o.scan.most_gibibytes, "read at most so many GiB, unpacked (64)")
@@ -213,9 +203,7 @@ void add_sessions(CLI::App& app, Options& o) {
                   "process, docker, or runc (or the path of another OCI runtime)");
   workroom_options(run, o.run);
   container_options(run, o.run.container);
-  run->footer(
-      "The command follows after --, and is taken as it is:  strongroom run ... -- COMMAND "
-      "ARGUMENTS...");
+  run->footer("-- COMMAND [ARGUMENT...]\nThe command follows after --, and is taken as it is.");
 }
 
 }  // namespace strongroom::app
