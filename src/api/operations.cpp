@@ -37,9 +37,12 @@ constexpr std::array kSessionQuery = {
            "At most this many, 1 to 1000; 1000 if missing"}};
 
 // clang-format off
-constexpr std::array<Operation, 57> kOperations = {{
+constexpr std::array<Operation, 58> kOperations = {{
     {"installation.show", "GET", "/api/v1/installation", "What this installation is",
      {}, {}, Shape::One, "Installation", 200, Right::Look, show_installation},
+    {"installation.inspect", "POST", "/api/v1/installation/inspect",
+     "Look at every row that is stored: the file, each row's authentication, and the whole",
+     {}, "Empty", Shape::One, "Inspection", 200, Right::Operate, nullptr, inspect_installation},
     {"access.show", "GET", "/api/v1/access", "Who you are here, and what you may do",
      {}, {}, Shape::One, "Access", 200, Right::Look, show_access},
     {"openapi.show", "GET", "/api/v1/openapi.json", "This description",

@@ -107,6 +107,7 @@ struct Operation {
 
 // The handlers, by subject (handlers_*.cpp).
 Answer show_installation(Call& call);
+io::Task<Answer> inspect_installation(Call& call);
 Answer show_openapi(Call& call);
 Answer show_access(Call& call);
 Answer list_tenants(Call& call);

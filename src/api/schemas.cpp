@@ -32,6 +32,18 @@ constexpr std::array kInstallation = {
            "PEM certificates that the operator trusts beside the public roots; may be empty"},
     Member{"time", Kind::Time, Need::Required, "The server's clock"}};
 
+constexpr std::array kRowFault = {Member{"table", Kind::Text, Need::Required, "Where it stands"},
+                                  Member{"row", Kind::Text, Need::Required, "Its key, as key_..."}};
+constexpr std::array kInspection = {
+    Member{"rows", Kind::Integer, Need::Required, "Rows that were looked at"},
+    Member{"faults", Kind::ObjectList, Need::Required,
+           "Rows that do not authenticate, the first 100", "RowFault"},
+    Member{"fault_count", Kind::Integer, Need::Required, "How many there are"},
+    Member{"damage", Kind::TextList, Need::Required, "What is wrong with the database's file"},
+    Member{"is_content_right", Kind::Flag, Need::Nullable,
+           "No row was added, deleted or put back; null: not looked at, as the content changed "
+           "meanwhile or something else is wrong"}};
+
 constexpr std::array kTenant = {Member{"id", Kind::Text, Need::Required, "ten_..."},
                                 Member{"name", Kind::Text, Need::Required, "Unique name"},
                                 Member{"state", Kind::Text, Need::Required, "active or removed"},
@@ -479,6 +491,8 @@ constexpr std::array kSchemas = {
     Schema{"Error", "Every answer with a status from 400", kError},
     Schema{"ErrorBody", "What went wrong", kErrorBody},
     Schema{"Installation", "This Strongroom", kInstallation},
+    Schema{"RowFault", "A row that does not authenticate", kRowFault},
+    Schema{"Inspection", "What a look at all that is stored has found", kInspection},
     Schema{"Tenant", "An organisation", kTenant},
     Schema{"NewTenant", "A tenant to add", kNewTenant},
     Schema{"Member", "A person in a tenant", kMember},

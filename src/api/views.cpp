@@ -225,6 +225,19 @@ json::object to_json(const catalog::Service& service) {
           {"console_url", service.console_url}};
 }
 
+json::object to_json(const store::Inspection& inspection) {
+  json::array faults;
+  for (const auto& fault : inspection.faults)
+    faults.push_back(json::object{{"table", fault.table}, {"row", fault.row}});
+  return {
+      {"rows", inspection.rows},
+      {"faults", std::move(faults)},
+      {"fault_count", inspection.fault_count},
+      {"damage", to_json(inspection.damage)},
+      {"is_content_right", inspection.is_content_right ? json::value(*inspection.is_content_right)
+                                                       : json::value(nullptr)}};
+}
+
 json::object to_json(const audit::Verified& verified) {
   return {{"entries", verified.entries},
           {"checkpoints", verified.checkpoints},

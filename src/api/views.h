@@ -23,6 +23,7 @@ namespace strongroom::api {
 [[nodiscard]] json::object to_json(const vault::RootRotation& rotation);
 [[nodiscard]] json::object to_json(const catalog::Service& service);
 [[nodiscard]] json::object to_json(const audit::Verified& verified);
+[[nodiscard]] json::object to_json(const store::Inspection& inspection);
 
 template <class View>
 [[nodiscard]] json::array to_json_list(const std::vector<View>& views) {

@@ -4,7 +4,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/store.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
+#include <utility>
 
 #include "base/check.h"
 #include "base/encoding.h"
@@ -139,6 +142,8 @@ struct Store::State {
     for (const auto& row : rows) add_to(sum, hash_of(canonical(table, columns, row)));
   }
   Status check_state(std::int64_t rows_seen);
+  void inspect_rows(Inspection& inspection, std::size_t limit);
+  void inspect_content(Inspection& inspection);
   Status save_state() {
     ++revision;
     const Values row = {std::int64_t{1}, revision, state_mac()};
@@ -349,6 +354,93 @@ Status Store::verify_all() {
   STRONGROOM_CHECKED(state_->check_state(rows_seen));
   state_->is_verified = true;
   return {};
+}
+
+namespace {
+
+struct Table {
+  std::string_view name;
+  Columns columns;
+};
+
+const std::vector<Table>& tables() {
+  static const std::vector<Table> all = [] {
+    std::vector<Table> out;
+    for_each_row_type([&]<class Row>() { out.push_back({Row::kTable, Store::columns_of<Row>()}); });
+    return out;
+  }();
+  return all;
+}
+
+/// A row's own key, for people: whatever stands there now.
+std::string name_of(const Values& row, std::size_t key_columns) {
+  std::string out;
+  for (std::size_t i = 0; i < key_columns; ++i) {
+    if (i > 0) out += '/';
+    if (const auto* number = std::get_if<std::int64_t>(&row[i])) out += std::to_string(*number);
+    if (const auto* text = std::get_if<std::string>(&row[i])) out += text->substr(0, 64);
+  }
+  return out;
+}
+
+void take_fault(Inspection& inspection, std::string_view table, std::string row) {
+  if (inspection.fault_count++ < static_cast<std::int64_t>(Inspection::kMostTold))
+    inspection.faults.push_back({std::string(table), std::move(row)});
+}
+
+void begin_next_table(Inspection& inspection) {
+  ++inspection.table;
+  inspection.after = 0;
+}
+
+}  // namespace
+
+/// The next rows of a table; the sum takes them as verify_all() does.
+void Store::State::inspect_rows(Inspection& inspection, std::size_t limit) {
+  const auto& [table, columns] = tables()[inspection.table];
+  Columns asked = columns;
+  if (has_mac(table)) asked.push_back("mac");
+  const auto rows = backend->select_after(table, asked, {}, inspection.after, limit);
+  if (!rows) {
+    inspection.damage.push_back(std::string(table) + ": " + rows.error().message);
+    return begin_next_table(inspection);
+  }
+  for (const auto& found : *rows) {
+    inspection.after = std::get<std::int64_t>(found.front());
+    std::vector<Values> row{{found.begin() + 1, found.end()}};
+    const std::string name = name_of(row[0], key_columns_of(table));
+    if (has_mac(table) && !authenticate(table, columns, row)) take_fault(inspection, table, name);
+    add_to(inspection.sum, hash_of(canonical(table, columns, row[0])));
+    ++inspection.rows;
+  }
+  if (rows->size() < limit) begin_next_table(inspection);
+}
+
+/// Of a content that did not change meanwhile: is it what the last transaction left?
+void Store::State::inspect_content(Inspection& inspection) {
+  const bool is_still = inspection.revision == revision;
+  if (!is_still || inspection.fault_count > 0 || !inspection.damage.empty()) return;
+  const Sum kept_sum = std::exchange(sum, inspection.sum);
+  const std::int64_t kept_revision = revision;
+  inspection.is_content_right = bool(check_state(inspection.rows));
+  sum = kept_sum;
+  revision = kept_revision;
+}
+
+bool Store::inspect_part(Inspection& inspection, std::size_t limit) {
+  auto& state = *state_;
+  STRONGROOM_CHECK(state.is_unlocked && !state.in_transaction,
+                   "inspection comes after the root key is open");
+  if (inspection.table == 0 && inspection.after == 0) inspection.revision = state.revision;
+  if (inspection.after == 0) {
+    const auto damage = state.backend->damage_of(tables()[inspection.table].name);
+    if (!damage) inspection.damage.push_back(damage.error().message);
+    if (damage) std::ranges::copy(*damage, std::back_inserter(inspection.damage));
+  }
+  state.inspect_rows(inspection, limit);
+  if (inspection.table < tables().size()) return true;
+  state.inspect_content(inspection);
+  return false;
 }
 
 std::size_t Store::key_columns_of(std::string_view table) {

@@ -17,6 +17,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "store/inspection.h"
 #include "store/rows.h"
 
 namespace strongroom::store {
@@ -67,6 +68,8 @@ class Backend {
   virtual Status begin_lazily() = 0;  ///< commit() need not wait for the disk
   virtual Status commit() = 0;        ///< durable when it returns
   virtual void roll_back() = 0;
+  /// What is wrong with the file where it has a table, in words without values; empty: nothing.
+  virtual Result<std::vector<std::string>> damage_of(std::string_view table) = 0;
   /// Of what was overwritten or erased, no file holds a copy when it returns.
   virtual Status forget_overwritten() = 0;
 };
@@ -174,6 +177,8 @@ class Store {
   /// Reads every row of every table and compares with what the last transaction sealed: Tampered
   /// when anything was changed, moved, added, deleted or put back.
   Status verify_all();
+  /// Goes on with an inspection by at most `limit` rows, beside normal use; true: there is more.
+  [[nodiscard]] bool inspect_part(Inspection& inspection, std::size_t limit);
   /// Counts transactions.
   [[nodiscard]] std::int64_t revision() const;
 
@@ -248,5 +253,7 @@ class Store {
 /// process beside this one; brings the schema up to date. Unsupported, with a sentence, for a
 /// database made by a newer version.
 [[nodiscard]] Result<std::unique_ptr<Store>> open_sqlite(const std::string& path);
+/// The same without bringing it up to date: Unsupported where that is to be done.
+[[nodiscard]] Result<std::unique_ptr<Store>> open_sqlite_as_it_is(const std::string& path);
 
 }  // namespace strongroom::store

@@ -245,6 +245,9 @@ class FailingOnce final : public Backend {
                                                             std::int64_t&, std::size_t) override {
     return std::nullopt;
   }
+  Result<std::vector<std::string>> damage_of(std::string_view) override {
+    return std::vector<std::string>();
+  }
   Status begin() override { return {}; }
   Status begin_lazily() override { return {}; }
   Status commit() override {

@@ -194,4 +194,11 @@ void Vault::note_used(KeyId id, WallTime at) {
   state_->last_used[id] = at;
 }
 
+Result<bool> Vault::inspect_part(const Actor& actor, store::Inspection& inspection) {
+  // Few enough that leases are renewed beside it.
+  constexpr std::size_t kRowsAtOnce = 500;
+  STRONGROOM_CHECKED(actor.need(Right::Operate));
+  return state_->store.inspect_part(inspection, kRowsAtOnce);
+}
+
 }  // namespace strongroom::vault

@@ -471,6 +471,9 @@ class Vault {
   /// Call every few seconds and at the end: what is not saved is lost with the process.
   Status save_spending();
 
+  /// Goes on with a look at every row that is stored; true: there is more.
+  Result<bool> inspect_part(const Actor& actor, store::Inspection& inspection);
+
   // Seals (vault/sealing.h makes one)
   static constexpr std::size_t kMostSeals = 16;
   Result<std::vector<SealView>> list_seals(const Actor& actor);

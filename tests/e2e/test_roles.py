@@ -188,7 +188,7 @@ def aims(world, operation, who):
             return {"yes": (world.room.api("GET", "/api/v1/seals")[1][0]["id"], "", None)}
         case "seal.open":
             return {"yes": ("", "", {})}
-        case "audit.verify":
+        case "audit.verify" | "installation.inspect":
             return plain
     assert world.operations[operation][0] == "GET" or operation == "ticket.use", f"{operation} is not aimed at anything here"
     return plain

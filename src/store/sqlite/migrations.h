@@ -22,4 +22,7 @@ struct Migration {
 /// constraint).
 [[nodiscard]] Status bring_up_to_date(Connection& connection, std::span<const Migration> steps);
 
+/// The same, and Unsupported as well for a database that lacks a step: nothing is changed.
+[[nodiscard]] Status prove_up_to_date(Connection& connection, std::span<const Migration> steps);
+
 }  // namespace strongroom::store::sqlite

@@ -89,4 +89,13 @@ Status bring_up_to_date(Connection& connection, std::span<const Migration> steps
   return compare_with_new(connection, steps);
 }
 
+Status prove_up_to_date(Connection& connection, std::span<const Migration> steps) {
+  STRONGROOM_TRY(const std::size_t done, steps_done(connection, steps));
+  if (done < steps.size())
+    return fail(Code::Unsupported,
+                "this database was made by an older Strongroom: the next start brings it up to "
+                "date");
+  return compare_with_new(connection, steps);
+}
+
 }  // namespace strongroom::store::sqlite

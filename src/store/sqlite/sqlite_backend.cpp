@@ -119,6 +119,18 @@ class SqliteBackend final : public Backend {
     return std::get<std::int64_t>(counted.at(0).at(0));
   }
 
+  Result<std::vector<std::string>> damage_of(std::string_view table) override {
+    constexpr std::string_view kAll = "ok";
+    STRONGROOM_TRY(const auto lines,
+                   connection_->query("PRAGMA integrity_check('" + std::string(table) + "')", {}));
+    std::vector<std::string> out;
+    for (const auto& line : lines)
+      if (const auto* text = std::get_if<std::string>(&line.at(0));
+          text != nullptr && *text != kAll)
+        out.push_back(*text);
+    return out;
+  }
+
   Status begin() override { return connection_->execute("BEGIN IMMEDIATE"); }
   Status begin_lazily() override {
     STRONGROOM_CHECKED(connection_->execute("PRAGMA synchronous = NORMAL"));
@@ -176,6 +188,12 @@ std::unique_ptr<Backend> sqlite::make_backend(std::shared_ptr<Connection> connec
 Result<std::unique_ptr<Store>> open_sqlite(const std::string& path) {
   STRONGROOM_TRY(auto connection, sqlite::Connection::open(path));
   STRONGROOM_CHECKED(sqlite::bring_up_to_date(*connection, sqlite::migrations()));
+  return std::make_unique<Store>(sqlite::make_backend(std::move(connection)));
+}
+
+Result<std::unique_ptr<Store>> open_sqlite_as_it_is(const std::string& path) {
+  STRONGROOM_TRY(auto connection, sqlite::Connection::open(path));
+  STRONGROOM_CHECKED(sqlite::prove_up_to_date(*connection, sqlite::migrations()));
   return std::make_unique<Store>(sqlite::make_backend(std::move(connection)));
 }
 

@@ -247,6 +247,42 @@ TEST_F(Tamper, the_state_row) {
   expect_whole("the state is back");
 }
 
+/// All of it, two rows at a time.
+Inspection inspected(Store& store) {
+  Inspection out;
+  while (store.inspect_part(out, 2)) {
+  }
+  return out;
+}
+
+TEST_F(Tamper, an_inspection_names_each_row_and_goes_on) {
+  const Inspection whole = inspected(*store);
+  EXPECT_EQ(whole.fault_count, 0);
+  EXPECT_TRUE(whole.damage.empty()) << whole.damage.front();
+  EXPECT_EQ(whole.is_content_right, true);
+  EXPECT_GT(whole.rows, 20);
+  sql("UPDATE keys SET label = 'canary-value' WHERE rowid = 1");
+  sql("UPDATE members SET role = 'auditor' WHERE rowid = 1");
+  sql("UPDATE key_versions SET not_after = not_after + 1 WHERE rowid = 1");
+  const Inspection found = inspected(*store);
+  ASSERT_EQ(found.fault_count, 3);
+  EXPECT_EQ(found.rows, whole.rows);
+  EXPECT_EQ(found.faults[0].table, "members");
+  EXPECT_EQ(found.faults[1].table, "keys");
+  EXPECT_TRUE(found.faults[1].row.starts_with("key_")) << found.faults[1].row;
+  EXPECT_EQ(found.faults[2].table, "key_versions");
+  EXPECT_EQ(found.is_content_right, std::nullopt);
+}
+
+TEST_F(Tamper, an_inspection_sees_rows_that_went_and_leaves_the_store_as_it_was) {
+  sql("SAVEPOINT here; DELETE FROM receipts WHERE rowid = 1");
+  EXPECT_EQ(inspected(*store).is_content_right, false);
+  sql("ROLLBACK TO here; RELEASE here");
+  EXPECT_EQ(inspected(*store).is_content_right, true);
+  EXPECT_TRUE(store->transact([] { return Status(); }));
+  expect_whole("nothing was changed by looking");
+}
+
 TEST_F(Tamper, rows_of_another_row_key) {
   Store other(sqlite::make_backend(raw));
   other.unlock(row_key(8));
