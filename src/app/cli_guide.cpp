@@ -74,6 +74,8 @@ const Examples& examples() {
         "strongroom scan --tenant acme image.tar              # of 'docker save'"}},
       {"strongroom seal add",
        {"strongroom seal add shares --shares 5 --threshold 3", "strongroom seal add passphrase"}},
+      {"strongroom doctor",
+       {"strongroom doctor", "strongroom doctor --data /var/lib/strongroom --json"}},
       {"strongroom rewrap", {"strongroom rewrap --tenant acme", "strongroom rewrap --root"}},
       {"strongroom completion",
        {"strongroom completion bash > ~/.local/share/bash-completion/completions/strongroom",

@@ -95,7 +95,9 @@ void add_records(CLI::App& app, Options& o) {
   open_seal->add_flag_callback(
       "--share", [&o] { o.unseal_by = "share"; },
       "with one share, from the prompt or standard input; again with the next");
-  leaf(app, o, "doctor", "look for what is wrong", [](const Common& c) { return doctor(c); });
+  leaf(app, o, "doctor", "find what is wrong, and say how to mend it", [&o](const Common& c) {
+    return doctor(c, o.file);
+  })->add_option("--config", o.file, "configuration file of the server, as given to serve");
 }
 
 }  // namespace strongroom::app

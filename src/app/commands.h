@@ -212,7 +212,8 @@ int unseal(const Common& common, const std::string& kind);
 int rewrap(const Common& common, const RewrapOptions& options);
 /// `options.tenant`: by name, or of a removed one its id.
 int shred(const Common& common, const RewrapOptions& options);
-int doctor(const Common& common);
+/// `config`: as of serve.
+int doctor(const Common& common, const std::string& config);
 
 /// The runner: a session, its workroom, and the lease of what was injected, until the command ends
 /// (run.cpp).

@@ -1,9 +1,7 @@
-// The commands about the record of use, receipts and the installation's health.
+// The commands about the record of use and receipts.
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/stat.h>
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <iostream>
 #include <iterator>
 #include <limits>
@@ -135,43 +133,6 @@ int tiles_export(const Common& common, const std::string& folder) {
   return 0;
 }
 
-struct Finding {
-  std::string what;
-  std::string state;
-  std::string mend;
-};
-
-void check_mode(const std::string& path, mode_t forbidden, const std::string& what,
-                std::vector<Finding>& findings) {
-  struct stat info{};
-  if (::stat(path.c_str(), &info) != 0) return;
-  const bool is_fine = (info.st_mode & forbidden) == 0;
-  findings.push_back(
-      {what, is_fine ? "ok" : "others may read it", is_fine ? "" : "chmod go-rwx " + path});
-}
-
-/// Under it changes and the record of use are soon refused (docs/operations.md, a full disk).
-constexpr std::uintmax_t kScarce = 64UL << 20U;
-
-void check_room(const std::string& folder, std::vector<Finding>& findings) {
-  std::error_code problem;
-  const auto room = std::filesystem::space(folder, problem);
-  if (problem) return;
-  const bool is_fine = room.available >= kScarce;
-  findings.push_back({"room on the disk", is_fine ? "ok" : "less than 64 MiB",
-                      is_fine ? "" : "make room where " + folder + " lies"});
-}
-
-json::array to_json(const std::vector<Finding>& findings) {
-  json::array out;
-  for (const auto& finding : findings)
-    out.push_back(json::object{{"id", finding.what},
-                               {"what", finding.what},
-                               {"state", finding.state},
-                               {"mend", finding.mend}});
-  return out;
-}
-
 }  // namespace
 
 int audit_list(const Common& common, const AuditOptions& options) {
@@ -226,39 +187,6 @@ int receipt_verify(const Common& common, const std::string& file, const std::str
       "changed since.");
   print_object(common.format, *receipt,
                {{"receipt", "id"}, {"subject", "subject"}, {"completed at", "completed_at"}});
-  return 0;
-}
-
-int doctor(const Common& common) {
-  std::vector<Finding> findings;
-  const std::string data = data_directory(common.data);
-  check_mode(data, 0077, "data directory", findings);
-  check_mode(data + "/seal.key", 0077, "seal file", findings);
-  check_mode(data + "/strongroom.db", 0077, "database", findings);
-  check_mode(data + "/operator.token", 0077, "operator token", findings);
-  check_room(data, findings);
-  auto server = find_server(common.data);
-  if (!server) return report(server.error());
-  ControlClient client(std::move(*server));
-  const auto installation = client.get("/api/v1/installation");
-  const bool is_sealed = installation && installation->is_object() &&
-                         readable(installation->get_object(), "seal_state") == "sealed";
-  findings.push_back({"server",
-                      is_sealed      ? "sealed"
-                      : installation ? "ok"
-                                     : "does not answer",
-                      is_sealed      ? "strongroom unseal"
-                      : installation ? ""
-                                     : "strongroom serve"});
-  if (installation && !is_sealed) {
-    const auto record = client.post("/api/v1/audit/verify", {});
-    findings.push_back({"record of use", record ? "ok" : record.error().message,
-                        record ? "" : "see docs/operations.md"});
-  }
-  print_list(common.format, to_json(findings),
-             {{"WHAT", "what"}, {"STATE", "state"}, {"MEND", "mend"}}, "");
-  for (const auto& finding : findings)
-    if (finding.state != "ok") return 1;
   return 0;
 }
 

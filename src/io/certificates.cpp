@@ -205,6 +205,16 @@ Status check_server_certificate(const Certificate& certificate) {
   return {};
 }
 
+Result<WallTime> end_of_certificate(const std::string& chain_pem) {
+  const Cert leaf = read_certificate(chain_pem);
+  tm parts{};
+  if (leaf == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(leaf.get()), &parts) != 1) {
+    ERR_clear_error();
+    return fail(Code::Invalid, "the file holds no PEM certificate");
+  }
+  return WallTime(std::chrono::seconds(::timegm(&parts)));
+}
+
 Result<Certificate> make_leaf(const Certificate& authority, const std::vector<std::string>& names) {
   const Cert issuer = read_certificate(authority.chain_pem);
   const Key issuer_key = read_key(authority.private_key_pem);

@@ -87,5 +87,7 @@ class TlsServer {
 /// no certificate or no key (one behind a passphrase is none), they do not belong together, or
 /// their time has not come or is over.
 [[nodiscard]] Status check_server_certificate(const Certificate& certificate);
+/// When the first certificate of a chain is over.
+[[nodiscard]] Result<WallTime> end_of_certificate(const std::string& chain_pem);
 
 }  // namespace strongroom::io

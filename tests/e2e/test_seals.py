@@ -154,7 +154,8 @@ def test_l6_a_sealed_server_says_what_it_waits_for_and_serves_nothing_else(room)
     with pytest.raises(HTTPError) as ready:
         urllib.request.urlopen(f"http://{room.endpoints['metrics']}/readyz")
     assert ready.value.code == 503
-    assert room.cli("doctor", expect=1).stdout.count("sealed") == 1
+    told = {each["id"]: each for each in room.json("doctor", expect=1)}
+    assert told["server"]["what"].startswith("sealed: ") and told["server"]["mend"] == "strongroom unseal"
     room.cli("unseal", expect=UNAVAILABLE)  # nothing has changed
     away.rename(room.data / "seal.key")
     room.json("unseal")
