@@ -66,7 +66,11 @@ int attach(const Common& common, RunOptions options) {
                         "where the server is on another machine"));
   auto start = use_ticket(*server, options.attach);
   if (!start) return report(start.error());
-  Runner runner(ControlClient(std::move(*server)), std::move(*start), Supervision::none(), options);
+  auto supervision = options.attach.socket.empty() ? Supervision::begin(start->session, *server)
+                                                   : Supervision::none();
+  if (!supervision) return report(supervision.error());
+  Runner runner(ControlClient(std::move(*server)), std::move(*start), std::move(*supervision),
+                options);
   return runner.run();
 }
 

@@ -1,6 +1,7 @@
 // The commands about sessions, workrooms and tickets. SPDX-License-Identifier: Apache-2.0
 #include "app/cli_options.h"
 #include "app/relay.h"
+#include "workroom/supervisor/teller.h"
 
 namespace strongroom::app {
 namespace {
@@ -194,6 +195,11 @@ void add_sessions(CLI::App& app, Options& o) {
   leaf(app, o, kSearcherCommand, "what `strongroom serve` starts for a scan", [](const Common&) {
     return search_as_told();
   })->group("");
+  leaf(app, o, workroom::kReportCommand, "what a workroom's supervisor starts",
+       [&o](const Common&) { return report_end(o.id); })
+      ->group("")
+      ->add_option("folder", o.id)
+      ->required();
 
   auto* run = leaf(app, o, "run", "run a command in a workroom with the keys it needs",
                    [&o](const Common& c) { return run_workroom(c, o.run); });

@@ -75,6 +75,9 @@ struct ScanOptions {
 /// How this program starts itself as a searcher (scan/searcher.h).
 inline constexpr const char* kSearcherCommand = "search-as-told";
 
+/// Tells the vault what a supervisor has written down (workroom/supervision_record.h), by TLS.
+[[nodiscard]] int report_end(const std::string& folder);
+
 struct RunOptions {
   std::string tenant;
   std::string member;

@@ -52,7 +52,7 @@ int run_workroom(const Common& common, const RunOptions& options) {
   ControlClient client(std::move(*server));
   auto start = start_session(client, options);
   if (!start) return report(start.error());
-  auto supervision = Supervision::begin(start->session);
+  auto supervision = Supervision::begin(start->session, client.server());
   if (!supervision) return report(supervision.error());
   Runner runner(std::move(client), std::move(*start), std::move(*supervision), options);
   return runner.run();

@@ -38,7 +38,7 @@ lease::HolderHello Runner::hello() const {
   out.pid = static_cast<std::uint32_t>(::getpid());
   out.name = "runner " + std::to_string(::getpid());
   out.session = start_.session;
-  out.supervisor = client_.server().is_secure ? 0 : supervision_.pid();
+  out.supervisor = supervision_.pid();
   return out;
 }
 

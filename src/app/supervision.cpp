@@ -54,12 +54,14 @@ Supervision::~Supervision() {
   release();
 }
 
-Result<Supervision> Supervision::begin(SessionId session) {
+Result<Supervision> Supervision::begin(SessionId session, const Server& server) {
   end_abandoned();
   STRONGROOM_TRY(auto folder,
                  workroom::SessionFolder::make_bare(workroom::SessionFolder::root_folder(),
                                                     session.text() + workroom::kSupervisionSuffix));
-  STRONGROOM_TRY(const BegunSupervisor begun, start_supervisor({folder.path()}, folder.lock()));
+  std::vector<std::string> arguments{folder.path()};
+  if (server.is_secure) arguments.insert(arguments.begin(), "--tls");
+  STRONGROOM_TRY(const BegunSupervisor begun, start_supervisor(arguments, folder.lock()));
   return Supervision(std::move(folder), begun.wire, begun.pid, session);
 }
 
@@ -74,10 +76,17 @@ Status Supervision::describe(const Server& server, int channel, std::string cred
   std::error_code problem;
   if (!server.socket_path.empty()) {
     record_.server_socket = std::filesystem::absolute(server.socket_path, problem).string();
-  } else if (!server.is_secure) {  // a small static program speaks no TLS: it tells nobody
+  } else if (server.is_secure) {
+    record_.server_name = server.host;
+    if (!workroom::write_roots(folder_->path(), server.ca_pem)) return cannot_write();
+  } else {
     STRONGROOM_CHECKED(note_peer(channel, record_));
   }
   if (workroom::write_record(folder_->path(), record_)) return {};
+  return cannot_write();
+}
+
+Status Supervision::cannot_write() const {
   return fail(Code::Storage, "the supervisor's record cannot be written to " + folder_->path());
 }
 

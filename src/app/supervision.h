@@ -22,7 +22,7 @@ namespace strongroom::app {
 class Supervision {
  public:
   /// Also ends what earlier runners and their supervisors have left.
-  static Result<Supervision> begin(SessionId session);
+  static Result<Supervision> begin(SessionId session, const Server& server);
   /// Of a runner whose workroom a platform starts, out of a supervisor's sight: nobody.
   static Supervision none() { return {}; }
   Supervision(Supervision&& other) noexcept;
@@ -42,6 +42,7 @@ class Supervision {
 
  private:
   Supervision() = default;
+  [[nodiscard]] Status cannot_write() const;
   Supervision(workroom::SessionFolder folder, int wire, std::uint32_t pid, SessionId session);
   std::optional<workroom::SessionFolder> folder_;
   int wire_ = -1;

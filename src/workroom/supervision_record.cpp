@@ -10,11 +10,13 @@
 namespace strongroom::workroom {
 namespace {
 
-constexpr std::size_t kLongestFile = 64UL << 10U;
-constexpr std::string_view kHead = "strongroom supervision 1\n";
+constexpr std::size_t kLongestFile = 1UL << 20U;
+constexpr std::string_view kHead = "strongroom supervision 2\n";
 constexpr std::string_view kEnd = "end\n";
 constexpr const char* kRecord = "/record";
 constexpr const char* kHolding = "/holding";
+constexpr const char* kReport = "/report";
+constexpr const char* kRoots = "/roots.pem";
 
 bool read_file(const std::string& path, std::string& text) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -73,9 +75,10 @@ std::string place_of_processes() {
 
 bool write_record(const std::string& folder, const SupervisionRecord& record) {
   std::string text(kHead);
-  for (const auto& each : {record.session, record.place, record.server_socket,
-                           record.server_address, std::to_string(record.server_port),
-                           record.credential, record.container, record.engine_socket}) {
+  for (const auto& each :
+       {record.session, record.place, record.server_socket, record.server_address,
+        std::to_string(record.server_port), record.server_name, record.credential, record.container,
+        record.engine_socket}) {
     if (each.find('\n') != std::string::npos) return false;
     text += each + "\n";
   }
@@ -94,10 +97,28 @@ bool read_record(const std::string& folder, SupervisionRecord& record) {
   record.server_socket = take(rest, '\n');
   record.server_address = take(rest, '\n');
   if (!parse(take(rest, '\n'), record.server_port)) return false;
+  record.server_name = take(rest, '\n');
   record.credential = take(rest, '\n');
   record.container = take(rest, '\n');
   record.engine_socket = take(rest, '\n');
   return !record.session.empty() && !record.place.empty() && rest == kEnd;
+}
+
+bool write_report(const std::string& folder, const std::string& report) {
+  return append(folder + kReport, report, O_TRUNC);
+}
+
+bool read_report(const std::string& folder, std::string& report) {
+  return read_file(folder + kReport, report);
+}
+
+bool write_roots(const std::string& folder, const std::string& pem) {
+  return pem.size() < kLongestFile && append(folder + kRoots, pem, O_TRUNC);
+}
+
+std::string read_roots(const std::string& folder) {
+  std::string pem;
+  return read_file(folder + kRoots, pem) ? pem : std::string();
 }
 
 bool add_holding(const std::string& folder, HoldingProcess::Kind kind, pid_t pid) {

@@ -23,7 +23,8 @@ struct SupervisionRecord {
   std::string place;          ///< place_of_processes(): to whom process numbers mean the same
   std::string server_socket;  ///< where the vault is: this, absolute,
   std::string server_address;
-  std::uint16_t server_port = 0;  ///< or these, an IP address
+  std::uint16_t server_port = 0;  ///< or these, an IP address,
+  std::string server_name;        ///< or this, NAME:PORT, reached over TLS
   std::string credential;
   std::string container;      ///< its name; empty: none
   std::string engine_socket;  ///< of the Docker Engine that made it; may be empty
@@ -47,6 +48,12 @@ struct HoldingProcess {
 [[nodiscard]] bool write_record(const std::string& folder, const SupervisionRecord& record);
 /// False: there is none, or not a whole one.
 [[nodiscard]] bool read_record(const std::string& folder, SupervisionRecord& record);
+/// What is to be told to a vault that is reached over TLS, by another program (JSON).
+[[nodiscard]] bool write_report(const std::string& folder, const std::string& report);
+[[nodiscard]] bool read_report(const std::string& folder, std::string& report);
+/// Certificates that this vault's may be signed by, beside the public roots; none is none.
+[[nodiscard]] bool write_roots(const std::string& folder, const std::string& pem);
+[[nodiscard]] std::string read_roots(const std::string& folder);
 /// Before it is given anything. False: it is not there, or this cannot be written.
 [[nodiscard]] bool add_holding(const std::string& folder, HoldingProcess::Kind kind, pid_t pid);
 /// In the order in which they were added. False: what is there is not understood.

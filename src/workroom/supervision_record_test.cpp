@@ -22,7 +22,7 @@ class Record : public testing::Test {
 };
 
 SupervisionRecord sample() {
-  return {"ses_x", place_of_processes(), "/data/control.sock", "", 0,
+  return {"ses_x", place_of_processes(), "/data/control.sock", "", 0, "vault.example:8700",
           "srs_x", "strongroom-ses_x",   "/run/docker.sock"};
 }
 
@@ -40,6 +40,7 @@ TEST_F(Record, ComesBackAsItWasWritten) {
   EXPECT_EQ(read.server_socket, "");
   EXPECT_EQ(read.server_address, "::1");
   EXPECT_EQ(read.server_port, 8700);
+  EXPECT_EQ(read.server_name, "vault.example:8700");
   EXPECT_EQ(read.credential, "srs_x");
   EXPECT_EQ(read.container, "strongroom-ses_x");
   EXPECT_EQ(read.engine_socket, "/run/docker.sock");

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from support.attached import Platform, issue
 from support.containers import descendants, is_gone
 from support.docker_engine import DOCKER, DOCKERD, DockerEngine
 from support.images import BUSYBOX, RUNC, busybox_image
 from support.room import PROGRAMS
-from support.supervisors import left_over, record_of, supervisors
+from support.supervisors import left_over, record_of, supervisors, tellers
 from support.waiting import until
 
 needs_runc = pytest.mark.skipif(
@@ -129,6 +130,32 @@ def test_j9_a_runner_that_dies_while_the_vault_is_away(room):
     assert receipt["r2"]["holds"] is True
     assert receipt["r2"]["reported_by"][0]["supervisor"] == f"supervisor {supervisor}"
     nothing_is_left(room, session)
+
+
+@pytest.mark.parametrize("end", ["runner and workroom", "supervisor as well"])
+def test_j9_a_runner_that_reaches_the_vault_by_tls(room, end):
+    """`attach` with a command of its own: its supervisor tells through a program that speaks TLS."""
+    platform = Platform(room)
+    room.add_key("github", member="alice")
+    secure = {"STRONGROOM_CA": str(room.data / "gateway-ca.pem")}
+    url = f"https://{room.endpoints['control']}"
+    work = platform.attach(issue(room, "github"), "--", "sh", "-c", SCRIPT, url=url, environment=secure)
+    work.line("ready")
+    [session] = [each["id"] for each in room.json("session", "list") if each["state"] == "open"]
+    inside, supervisor = descendants(work.process.pid), supervisors(room)[session]
+    helpers = tellers(room)
+    assert len(inside) >= 3 and len(helpers) == 1
+    kill(*([] if end == "runner and workroom" else [supervisor]), work.process.pid, *inside)
+    [receipt] = until(lambda: receipts(room, session), 30, "its end has a receipt")
+    if end == "supervisor as well":
+        until(lambda: is_gone(helpers[0]), 10, "it does not outlive its supervisor")
+        assert receipt["r2"]["holds"] is False
+        room.run(["github"], ["true"])
+        receipt, _ = until(lambda: [all for all in [receipts(room, session)] if len(all) == 2], 30, "it is completed")[0]
+    assert receipt["r2"]["holds"] is True and receipt["r2"]["reported_by"]
+    assert all(is_gone(pid) for pid in inside)
+    nothing_is_left(room, session)
+    platform.stop()
 
 
 def test_j9_a_command_that_ends_while_the_vault_is_away(room):

@@ -3,7 +3,8 @@
 //
 // strongroom-supervisor FOLDER waits until its runner has gone (the end of descriptor 3, on which
 // one octet before that says that there is nothing to do); strongroom-supervisor --left FOLDER
-// begins at once with what another supervisor did not finish. Descriptor 4 is the folder's lock.
+// begins at once with what another supervisor did not finish; --tls: the vault is reached over TLS,
+// which takes another program to tell it (teller.h). Descriptor 4 is the folder's lock.
 // Both write a process number to descriptor 3 when they have begun, and close it when nothing but
 // the report is left to do. Static, no third party: nothing hostile is parsed here but names of
 // processes. SPDX-License-Identifier: Apache-2.0
@@ -23,12 +24,14 @@
 
 #include "workroom/supervisor/call.h"
 #include "workroom/supervisor/confine.h"
+#include "workroom/supervisor/teller.h"
 #include "workroom/supervisor/workroom_end.h"
 
 namespace strongroom::workroom {
 namespace {
 
 constexpr int kRunner = 3;
+constexpr int kLock = 4;
 constexpr int kLookEveryMs = 5;
 constexpr int kMostBetweenLooksMs = 1000;
 /// The engine of a container may end what we may not.
@@ -39,6 +42,7 @@ constexpr int kDeadWithinMs = 2000;
 constexpr int kTellWithinMs = 120'000;
 constexpr int kTellOfLeftWithinMs = 10'000;
 constexpr int kTellAgainMs = 100;
+constexpr int kTellOverTlsAgainMs = 1000;  ///< which starts a program
 constexpr int kMostNamed = 200;
 /// Nobody will ask any more.
 constexpr std::time_t kKeptSeconds = 7L * 24 * 3600;
@@ -84,7 +88,8 @@ std::string body_of(const WorkroomEnd& end) {
 }
 
 /// True once the vault has it in a receipt, or will never want it, or there is no way to tell it.
-bool tell(const SupervisionRecord& record, const std::string& body) {
+bool tell(const SupervisionRecord& record, const std::string& folder, const std::string& body) {
+  if (!record.server_name.empty()) return write_report(folder, body) && ask_teller();
   if (record.server_socket.empty() && record.server_address.empty()) return true;
   const int status = tell_vault(record, body);
   return status == 200 || status == 401 || status == 404;
@@ -119,7 +124,7 @@ void end_it(WorkroomEnd& end, const SupervisionRecord& record, const std::string
     if (now_ms() - began >= kAskEngineAfterMs && !std::exchange(has_asked, true)) end.ask_engine();
     if (now_ms() - began < kDeadWithinMs) continue;
     if (!is_there(folder)) return;
-    has_told = has_told || tell(record, body_of(end));
+    has_told = has_told || tell(record, folder, body_of(end));
     pause = std::min(pause * 2, kMostBetweenLooksMs);
   }
 }
@@ -143,8 +148,8 @@ int supervise(const std::string& folder, int tell_within_ms) {
   ::close(kRunner);
   const std::string body = body_of(end);
   for (const long began = now_ms(); now_ms() - began < tell_within_ms && is_there(folder);
-       sleep_ms(kTellAgainMs))
-    if (tell(record, body) || is_too_old(folder)) {
+       sleep_ms(record.server_name.empty() ? kTellAgainMs : kTellOverTlsAgainMs))
+    if (tell(record, folder, body) || is_too_old(folder)) {
       remove(folder);
       return 0;
     }
@@ -167,16 +172,22 @@ void leave_runner() {
 
 int main(int argc, char** argv) {
   using namespace strongroom::workroom;
-  const bool is_left = argc == 3 && std::string_view(argv[1]) == "--left";
-  if ((argc != 2 && !is_left) || argv[argc - 1][0] != '/' || ::fcntl(kRunner, F_GETFD) < 0) {
+  const std::string_view option = argc == 3 ? argv[1] : "";
+  const bool is_left = option == "--left";
+  if ((argc != 2 && !is_left && option != "--tls") || argv[argc - 1][0] != '/' ||
+      ::fcntl(kRunner, F_GETFD) < 0) {
     static constexpr char kUse[] =
         "strongroom-supervisor is started by `strongroom run`; it is of no use by hand.\n";
     (void)!::write(STDERR_FILENO, kUse, sizeof(kUse) - 1);
     return 2;
   }
   leave_runner();
-  if (!confine()) return 1;
   const std::string folder = argv[argc - 1];
+  SupervisionRecord left;
+  const bool needs_teller =
+      is_left ? read_record(folder, left) && !left.server_name.empty() : option == "--tls";
+  if (needs_teller && !begin_teller(folder, {kRunner, kLock})) return 1;
+  if (!confine()) return 1;
   const auto self = static_cast<std::uint32_t>(::getpid());
   if (::write(kRunner, &self, sizeof(self)) != sizeof(self)) return 1;
   if (!is_left && !wait_for_runner()) return 0;

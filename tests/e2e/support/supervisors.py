@@ -18,15 +18,24 @@ def left_over(room):
     return sorted(path.name for path in root.iterdir()) if root.exists() else []
 
 
-def supervisors(room):
-    """{session: pid} of those of this room that live."""
-    found = {}
+def named(room):
+    """(process, session, whether it is confined) of each supervisor of this room and its teller, which is not."""
     root = str(root_folder(room)).encode()
     for entry in filter(str.isdigit, os.listdir("/proc")):
         try:
             words = Path(f"/proc/{entry}/cmdline").read_bytes().split(b"\0")
+            confined = b"Seccomp:\t2" in Path(f"/proc/{entry}/status").read_bytes()
         except OSError:
             continue
         if words[0].endswith(b"/strongroom-supervisor") and words[-2].startswith(root):
-            found[Path(words[-2].decode()).name.split("-")[0]] = int(entry)
-    return found
+            yield int(entry), Path(words[-2].decode()).name.split("-")[0], confined
+
+
+def supervisors(room):
+    """{session: pid} of those of this room that live."""
+    return {session: pid for pid, session, confined in named(room) if confined}
+
+
+def tellers(room):
+    """Of supervisors whose vault is reached over TLS."""
+    return [pid for pid, _, confined in named(room) if not confined]
