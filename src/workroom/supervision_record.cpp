@@ -19,13 +19,15 @@ constexpr const char* kReport = "/report";
 constexpr const char* kRoots = "/roots.pem";
 
 bool read_file(const std::string& path, std::string& text) {
+  text.clear();
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return false;
-  text.resize(kLongestFile);
-  const ssize_t size = ::pread(fd, text.data(), text.size(), 0);
+  char piece[16UL << 10U];
+  ssize_t size = 0;
+  while (text.size() < kLongestFile && (size = ::read(fd, piece, sizeof(piece))) > 0)
+    text.append(piece, static_cast<std::size_t>(size));
   ::close(fd);
-  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-  return size >= 0 && text.size() < kLongestFile;
+  return size == 0;
 }
 
 /// In one call: whoever looks sees whole lines.
