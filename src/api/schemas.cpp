@@ -296,8 +296,9 @@ constexpr std::array kUseTicket = {
     Member{"runner", Kind::Flag, Need::Optional,
            "Whoever uses it attaches to the session at once, and leases its injected keys"}};
 constexpr std::array kRunner = {
-    Member{"credential", Kind::Text, Need::Required,
-           "Of the call that attaches to this session, and of no other. Shown this once"},
+    Member{"credential", Kind::Text, Need::Optional,
+           "Of the call that attaches to this session, and of no other, for a runner that has no "
+           "other right. Shown this once"},
     Member{"gateway", Kind::Text, Need::Required, "Where the gateway is"},
     Member{"gateway_authority", Kind::Text, Need::Required,
            "PEM: who signed its certificate, where that is its own; else empty"},
@@ -310,8 +311,7 @@ constexpr std::array kStartedSession = {
     Member{"injected", Kind::ObjectList, Need::Required, "What the runner leases by attaching",
            "Injected"},
     Member{"socket", Kind::Text, Need::Optional, "Path of the session's own socket, if wanted"},
-    Member{"runner", Kind::Object, Need::Optional, "For a runner that has no other right",
-           "Runner"}};
+    Member{"runner", Kind::Object, Need::Optional, "For whoever attaches to it", "Runner"}};
 constexpr std::array kEndSession = {
     Member{"why", Kind::Text, Need::Optional, "ended by operator when missing"}};
 

@@ -75,6 +75,15 @@ vault::SessionRequest session_request(const Call& call) {
   return request;
 }
 
+/// What a runner asks nobody else for.
+json::object for_runner(const ControlOptions& options, const std::string& credential) {
+  json::object out{{"gateway", options.gateway},
+                   {"gateway_authority", options.gateway_authority},
+                   {"provider_authorities", options.provider_authorities}};
+  if (!credential.empty()) out["credential"] = credential;
+  return out;
+}
+
 io::Task<Answer> answer_start(Call& call, vault::SessionRequest request, SessionId& session) {
   auto started = call.services.vault.start_session(call.actor, request);
   if (!started)
@@ -85,12 +94,8 @@ io::Task<Answer> answer_start(Call& call, vault::SessionRequest request, Session
   if (request.runtime != kExternal && call.services.hooks.expect_runner)
     call.services.hooks.expect_runner(session);
   json::object document = to_json(*started);
-  if (request.wants_runner)
-    document["runner"] =
-        json::object{{"credential", started->runner_credential},
-                     {"gateway", call.services.options.gateway},
-                     {"gateway_authority", call.services.options.gateway_authority},
-                     {"provider_authorities", call.services.options.provider_authorities}};
+  if (request.wants_runner || request.runtime != kExternal)
+    document["runner"] = for_runner(call.services.options, started->runner_credential);
   if (wants_socket(call)) {
     auto socket = open_socket(call, session);
     if (!socket) co_return std::unexpected(std::move(socket).error());

@@ -41,14 +41,9 @@ Result<SessionStart> use_ticket(Server& server, const AttachOptions& options) {
   const json::object body{{"runner", true}};
   STRONGROOM_TRY(const auto answer, client.post("/api/v1/tickets/use", body));
   STRONGROOM_TRY(auto start, read_start(answer));
-  const auto* runner = answer.get_object().if_contains("runner");
-  if (runner == nullptr || !runner->is_object())
+  server.token = std::exchange(start.runner_credential, {});
+  if (server.token.empty())
     return fail(Code::Unsupported, "the server is older than this program: it takes no runner");
-  const auto& object = runner->get_object();
-  STRONGROOM_TRY(server.token, required_string(object, "credential"));
-  STRONGROOM_TRY(start.gateway, required_string(object, "gateway"));
-  STRONGROOM_TRY(start.gateway_authority, required_string(object, "gateway_authority"));
-  STRONGROOM_TRY(start.provider_authorities, required_string(object, "provider_authorities"));
   return start;
 }
 

@@ -17,19 +17,11 @@ std::string file_name_of(const std::string& runtime) {
 Result<SessionStart> start_session(ControlClient& client, const RunOptions& options) {
   STRONGROOM_TRY(json::object body, session_body(options, file_name_of(options.runtime)));
   if (needs_socket(options)) body["socket"] = true;
-  STRONGROOM_TRY(const auto installation, client.get("/api/v1/installation"));
   STRONGROOM_TRY(const auto answer, client.post("/api/v1/sessions", body));
   STRONGROOM_TRY(SessionStart start, read_start(answer));
-  if (!installation.is_object())
-    return fail(Code::Protocol, "the server's answer is not understood");
-  STRONGROOM_TRY(start.gateway, required_string(installation.get_object(), "gateway"));
-  start.gateway_authority =
-      optional_string(installation.get_object(), "gateway_authority").value_or("");
-  start.provider_authorities =
-      optional_string(installation.get_object(), "provider_authorities").value_or("");
-  if (options.proxies && start.authority_pem.empty())
+  if (start.gateway.empty() || (options.proxies && start.authority_pem.empty()))
     return fail(Code::Unsupported,
-                "the server is older than this program: it has no proxy ingress");
+                "the server is older than this program: it does not say what a runner needs");
   return start;
 }
 

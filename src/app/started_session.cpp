@@ -42,6 +42,14 @@ Result<SessionStart> read_start(const json::value& answer) {
     start.proxy_credential = optional_string(proxy->get_object(), "credential").value_or("");
     start.authority_pem = optional_string(proxy->get_object(), "authority").value_or("");
   }
+  if (const auto* runner = answer.get_object().if_contains("runner");
+      runner != nullptr && runner->is_object()) {
+    const auto& object = runner->get_object();
+    start.runner_credential = optional_string(object, "credential").value_or("");
+    STRONGROOM_TRY(start.gateway, required_string(object, "gateway"));
+    STRONGROOM_TRY(start.gateway_authority, required_string(object, "gateway_authority"));
+    STRONGROOM_TRY(start.provider_authorities, required_string(object, "provider_authorities"));
+  }
   start.passes = read_granted(answer.get_object(), "passes");
   start.injected = read_granted(answer.get_object(), "injected");
   return start;

@@ -21,7 +21,8 @@ struct SessionStart {
     std::vector<std::pair<std::string, std::string>> settings;
   };
   SessionId session;
-  std::string gateway;
+  std::string runner_credential;     ///< of a runner that a ticket has started
+  std::string gateway;               ///< where it is; empty: nobody attaches to this session
   std::string gateway_authority;     ///< PEM of who signed the gateway's certificate; may be empty
   std::string provider_authorities;  ///< PEM of whom the operator trusts beside the public roots
   std::string socket;                ///< of this session alone; may be empty
@@ -31,8 +32,7 @@ struct SessionStart {
   std::vector<Granted> injected;
 };
 
-/// A document of the schema StartedSession. Where the gateway is, and whom it trusts, stand
-/// elsewhere.
+/// A document of the schema StartedSession.
 [[nodiscard]] Result<SessionStart> read_start(const json::value& answer);
 
 }  // namespace strongroom::app
