@@ -224,6 +224,13 @@ def container_end(proxy, folder, _seconds):
     return containers.last_process_gone(proxy, folder)
 
 
+def container_200_memory(proxy, folder, _seconds):
+    """KiB of each of 200 containers at once, each with ten keys; the peer is `runc run` with as many."""
+    if proxy.name == "strongroom" and proxy.ten_keys is None:
+        proxy.ten_keys = _add_ten_keys(proxy)
+    return containers.memory_of_many(proxy, folder)
+
+
 def docker_end(proxy, folder, _seconds):
     """The same of Docker's; the peer is `docker kill` of a container until it is gone."""
     if proxy.name != "strongroom":
@@ -300,6 +307,7 @@ CASES = [
     Case("revoke_1000_streams_ms", "ms", revoke_1000_streams, fresh=True, **LESS),
     Case("session_start_10_keys", "ms", session_start_10_keys, peers=[], **LESS),
     Case("container_start_10_keys", "ms", container_start_10_keys, peers=["runc"], **LESS),
+    Case("container_200_memory", "KiB/container", container_200_memory, peers=["runc"], fresh=True, **LESS),
     Case("docker_start_10_keys", "ms", container_start_10_keys, peers=["docker"], **LESS),
     Case("docker_end", "ms", docker_end, peers=["docker"], **LESS),
     Case("container_end", "ms", container_end, peers=[], **LESS),

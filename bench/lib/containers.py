@@ -12,9 +12,11 @@ import sys
 import time
 from pathlib import Path
 
+from lib.processes import proportional_kib
 from lib.proxies import WHO
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "e2e"))
+from support.containers import descendants  # noqa: E402
 from support.docker_engine import DOCKER, DockerEngine  # noqa: E402
 from support.images import busybox_image  # noqa: E402
 
@@ -30,13 +32,14 @@ class Runc:
     def start(self):
         busybox_image(self.folder / "rootfs")
         subprocess.run(["runc", "spec", "-b", self.folder], check=True)
-        config = json.loads((self.folder / "config.json").read_text())
-        config["process"].update(terminal=False, args=["echo", "x"])
-        config["process"].pop("rlimits", None)
-        (self.folder / "config.json").write_text(json.dumps(config))
+        self.config = json.loads((self.folder / "config.json").read_text())
+        self.config["process"].update(terminal=False)
+        self.config["process"].pop("rlimits", None)
 
-    def command(self):
+    def command(self, work=("echo", "x")):
         self.count += 1
+        config = self.folder / "config.json"
+        config.write_text(json.dumps({**self.config, "process": {**self.config["process"], "args": list(work)}}))
         return ["runc", "run", "-b", self.folder, f"bench-{os.getpid()}-{self.count}"]
 
     def all_pids(self):
@@ -122,6 +125,53 @@ def last_process_gone(proxy, folder, times=5):
             whole += time.monotonic() - started
             process.wait()
     return whole * 1000 / times, {}
+
+
+def _supervisors(proxy):
+    """Those of sessions, which are nobody's children."""
+    if proxy.name != "strongroom":
+        return set()
+    program = f"{proxy.program}-supervisor".encode()
+    found = set()
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if Path(f"/proc/{entry}/cmdline").read_bytes().startswith(program):
+                found.add(int(entry))
+        except OSError:
+            pass
+    return found
+
+
+def memory_of_many(proxy, folder, count=200):
+    """KiB of each of so many containers at once: the command's own, and all that stands around it, vault and gateway too."""
+    around = proxy.all_pids()
+    before = sum(map(proportional_kib, around))
+    held = []
+    started = time.monotonic()
+    try:
+        for _ in range(count):
+            wait = ["sh", "-c", "echo x; exec sleep 600"]
+            command = _ours(proxy, folder, wait) if proxy.name == "strongroom" else proxy.command(wait)
+            held.append(subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL))
+            if held[-1].stdout.read(1) != b"x":
+                raise RuntimeError(f"container {len(held)} did not start")
+        took = time.monotonic() - started
+        pids = set(around).union(*(descendants(each.pid) | {each.pid} for each in held), _supervisors(proxy))
+        kib = {}
+        for pid in pids:
+            name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
+            kib[name] = kib.get(name, 0) + proportional_kib(pid)
+        more = {f"{name}_kib": round(whole / count, 1) for name, whole in sorted(kib.items())}
+        return (sum(kib.values()) - before) / count, {"containers": count, "start_s": round(took, 1), **more}
+    finally:
+        for each in held:
+            each.terminate()
+            # As process 1 of its container a command hears no TERM that runc passes on.
+            for pid in descendants(each.pid) if proxy.name != "strongroom" else ():
+                os.kill(pid, signal.SIGKILL)
+        for each in held:
+            each.stdout.close()
+            each.wait()
 
 
 def engine_end(docker, times=5):
