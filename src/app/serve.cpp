@@ -16,6 +16,7 @@
 
 #include "api/metrics.h"
 #include "api/server.h"
+#include "app/confinement.h"
 #include "app/credential_keeper.h"
 #include "app/files.h"
 #include "app/gateway_certificate.h"
@@ -561,6 +562,8 @@ int serve(const ServeFlags& flags) {
   if (!config) return report(config.error());
   configure_log("strongroom", level_of(config->log_level));
   if (const auto confined = io::confine_this_process(); !confined) return report(confined.error());
+  end_abandoned();  // which may take a container's runtime, and this what the vault gives up
+  if (const auto confined = confine_vault(); !confined) return report(confined.error());
   if (!secret_arena_use().locked)
     log(LogLevel::Warning, "memory_not_locked",
         {{"mend", "raise the limit of locked memory (ulimit -l) to 8 MiB"}});

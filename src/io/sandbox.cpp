@@ -3,12 +3,14 @@
 
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -58,18 +60,38 @@ void allow_network_sockets(void* filter, int number) {
   }
 }
 
-Status limit_calls(std::span<const char* const> calls) {
+void allow_all(void* filter, int number) {
+  (void)::seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+}
+
+/// Neither namespaces nor tracing.
+void allow_plain_clone(void* filter, int number) {
+  constexpr scmp_datum_t kNotWanted = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
+                                      CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_PTRACE;
+  const scmp_arg_cmp has_none{0, SCMP_CMP_MASKED_EQ, kNotWanted, 0};
+  (void)::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, 1, &has_none);
+}
+
+void pretend_missing(void* filter, int number) {
+  (void)::seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), number, 0);
+}
+
+/// Calls that are allowed in part.
+struct Exception {
+  std::string_view call;
+  void (*allow)(void* filter, int number);
+};
+
+Status limit_calls(std::span<const char* const> calls, std::span<const Exception> exceptions) {
   const std::unique_ptr<void, decltype(&::seccomp_release)> filter(
       ::seccomp_init(SCMP_ACT_ERRNO(EPERM)), &::seccomp_release);
   if (filter == nullptr) return fail(Code::Internal, "no filter of system calls can be made");
   for (const char* call : calls) {
     const int number = ::seccomp_syscall_resolve_name(call);
     if (number == __NR_SCMP_ERROR) continue;
+    const auto exception = std::ranges::find(exceptions, std::string_view(call), &Exception::call);
     // What cannot be added stays refused.
-    if (std::string_view(call) == "socket")
-      allow_network_sockets(filter.get(), number);
-    else
-      (void)::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, number, 0);
+    (exception == exceptions.end() ? allow_all : exception->allow)(filter.get(), number);
   }
   // A tree instead of a list: each call is found in a few steps.
   (void)::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
@@ -86,8 +108,16 @@ Result<SandboxState> enter(const Sandbox& sandbox) {
     return fail(Code::Internal, "new privileges cannot be given up");
   SandboxState state;
   state.files = limit_files(sandbox.readable);
-  STRONGROOM_CHECKED(limit_calls(sandbox.calls));
+  const Exception sockets{"socket", allow_network_sockets};
+  STRONGROOM_CHECKED(limit_calls(sandbox.calls, {&sockets, 1}));
   return state;
+}
+
+Status limit_calls_of_parent(std::span<const char* const> calls) {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return fail(Code::Internal, "new privileges cannot be given up");
+  const Exception exceptions[] = {{"clone", allow_plain_clone}, {"clone3", pretend_missing}};
+  return limit_calls(calls, exceptions);
 }
 
 }  // namespace strongroom::io

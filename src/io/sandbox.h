@@ -1,7 +1,7 @@
 // What a process gives up for good: system calls (seccomp) and files (Landlock).
 //
-// Used by: gateway, scan, issuer. Threads: before any second one is started; those that come later
-// inherit it. SPDX-License-Identifier: Apache-2.0
+// Used by: gateway, scan, issuer, and the vault (its calls alone). Threads: before any second one
+// is started; those that come later inherit it. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <span>
@@ -33,5 +33,10 @@ struct SandboxState {
 
 /// Irrevocable. An error when the calls cannot be limited.
 [[nodiscard]] Result<SandboxState> enter(const Sandbox& sandbox);
+
+/// The calls alone, for a program that starts others, which inherit it: of "socket" every family is
+/// meant, of "clone" what makes no namespace; "clone3", whose flags no filter can see, does not
+/// exist. Irrevocable.
+[[nodiscard]] Status limit_calls_of_parent(std::span<const char* const> calls);
 
 }  // namespace strongroom::io

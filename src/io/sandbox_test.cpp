@@ -3,11 +3,13 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cerrno>
+#include <csignal>
 #include <functional>
 #include <vector>
 
@@ -49,6 +51,31 @@ TEST(Sandbox, other_calls_are_refused) {
               return errno_of(::execve("/bin/true", none, none));
             }),
             EPERM);
+}
+
+TEST(Sandbox, a_parent_starts_programs_but_makes_no_namespace) {
+  const auto in_parent = [](const std::function<int()>& look) {
+    std::vector<const char*> calls{"clone", "clone3", "socket", "wait4", "execve", "fork", "vfork"};
+    calls.insert(calls.end(), std::begin(kCalls), std::end(kCalls));
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(limit_calls_of_parent(calls) ? look() : 99);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 100 + WTERMSIG(status);
+  };
+  const auto clone_with = [&](unsigned long flags) {
+    return in_parent([=] {
+      const long made = ::syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
+      if (made == 0) ::_exit(0);
+      return errno_of(made);
+    });
+  };
+  EXPECT_EQ(clone_with(0), 0);
+  EXPECT_EQ(clone_with(CLONE_NEWUSER), EPERM);
+  EXPECT_EQ(clone_with(CLONE_NEWNS | CLONE_NEWPID), EPERM);
+  EXPECT_EQ(in_parent([] { return errno_of(::syscall(SYS_clone3, nullptr, 0)); }), ENOSYS);
+  EXPECT_EQ(in_parent([] { return errno_of(::unshare(CLONE_NEWUSER)); }), EPERM);
+  EXPECT_EQ(in_parent([] { return errno_of(::socket(AF_UNIX, SOCK_STREAM, 0)); }), 0);
 }
 
 TEST(Sandbox, no_unix_socket_leads_to_the_vaults_own) {

@@ -213,10 +213,10 @@ def test_k3_errors_say_nothing_of_what_was_presented(room, canaries):
     assert own not in refused.stdout + refused.stderr
 
 
-def test_the_gateway_has_given_up_what_it_does_not_need(room):
-    """Its filter of system calls, and no way back (what both refuse: src/io/sandbox_test.cpp)."""
+def test_vault_and_gateway_have_given_up_what_they_do_not_need(room):
+    """Their filters of system calls, the gateway's under the vault's (what they refuse: src/io/sandbox_test.cpp)."""
     [gateway] = room.gateway_pids()
-    status = dict(
-        line.split(":", 1) for line in Path(f"/proc/{gateway}/status").read_text().splitlines()
-    )
-    assert status["Seccomp"].strip() == "2" and status["NoNewPrivs"].strip() == "1"
+    for pid, filters in ((room.process.pid, 1), (gateway, 2)):
+        status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        assert status["Seccomp"].strip() == "2" and status["NoNewPrivs"].strip() == "1"
+        assert int(status["Seccomp_filters"]) == filters
