@@ -37,7 +37,7 @@ constexpr std::array kSessionQuery = {
            "At most this many, 1 to 1000; 1000 if missing"}};
 
 // clang-format off
-constexpr std::array<Operation, 58> kOperations = {{
+constexpr auto kOperations = std::to_array<Operation>({
     {"installation.show", "GET", "/api/v1/installation", "What this installation is",
      {}, {}, Shape::One, "Installation", 200, Right::Look, show_installation},
     {"installation.inspect", "POST", "/api/v1/installation/inspect",
@@ -187,7 +187,7 @@ constexpr std::array<Operation, 58> kOperations = {{
      kAuditQuery, {}, Shape::List, "Entry", 200, Right::Look, nullptr, list_audit},
     {"audit.verify", "POST", "/api/v1/audit/verify", "Check the whole chain and its signatures",
      {}, "Empty", Shape::One, "Verified", 200, Right::SeeAll, nullptr, verify_audit},
-}};
+});
 // clang-format on
 
 }  // namespace

@@ -27,7 +27,7 @@ namespace strongroom::vault {
 
 inline constexpr std::string_view kInvitationStart = "sri_";
 inline constexpr std::string_view kFirstOwnerStart = "srf_";
-inline constexpr std::string_view kSignInStart = "srs_";
+inline constexpr std::string_view kSignInStart = "src_";
 inline constexpr std::string_view kPageHalfStart = "srw_";
 inline constexpr std::chrono::hours kInvitationTime{72};
 /// From sign-in, whatever happens; and without a call.

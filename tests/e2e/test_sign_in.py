@@ -232,7 +232,7 @@ def test_h16_another_server_of_this_host_gets_half_of_a_sign_in(member):
 
 
 def test_h15_a_cookie_that_was_there_before_is_not_taken_over(house, member):
-    planted = "srs_" + "a" * 43
+    planted = "src_" + "a" * 43
     victim = Browser(house)
     victim.cookies["__Host-strongroom"] = planted
     assert victim.sign_in(member.name)[0] == 201
