@@ -51,6 +51,11 @@ void add_serve(CLI::App& app, Options& o) {
                             "how long streams may go on after SIGTERM (10)");
   serve_command->add_option("--grace-seconds", o.serve.grace_seconds,
                             "TERM to KILL for processes that hold a revoked key (2)");
+  serve_command->add_option("--anchor", o.serve.anchor,
+                            "file that tells an older database from the newest (anchor in the data "
+                            "directory)");
+  serve_command->add_flag("--accept-rollback", o.serve.accept_rollback,
+                          "once: go on with an older database that was put back");
   serve_command->add_option("--log-level", o.serve.log_level,
                             "debug, info, warning or error (info)");
   leaf(app, o, "demo", "the whole story on this machine, against a stand-in provider",

@@ -176,12 +176,23 @@ Status read_gateway(const json::object& gateway, const std::filesystem::path& fo
   return read_dials(gateway, config);
 }
 
+Status read_anchor(const json::object& document, const std::filesystem::path& folder,
+                   Config& config) {
+  const auto* anchor = document.if_contains("anchor");
+  if (anchor == nullptr) return {};
+  if (!anchor->is_object()) return fail(Code::Invalid, "strongroom.toml: 'anchor' must be a table");
+  STRONGROOM_CHECKED(refuse_unknown(anchor->get_object(), "[anchor]", {"file"}));
+  STRONGROOM_CHECKED(take_text(anchor->get_object(), "file", config.anchor_file));
+  config.anchor_file = absolute(config.anchor_file, folder);
+  return {};
+}
+
 Status read_document(const json::object& document, const std::filesystem::path& folder,
                      Config& config) {
   STRONGROOM_CHECKED(
       refuse_unknown(document, "the top level",
                      {"listen", "metrics", "seal", "drain_seconds", "grace_seconds",
-                      "making_seconds", "log_level", "gateway", "console_url", "names"}));
+                      "making_seconds", "log_level", "gateway", "console_url", "names", "anchor"}));
   STRONGROOM_CHECKED(take_text(document, "listen", config.listen));
   STRONGROOM_CHECKED(take_text(document, "metrics", config.metrics));
   STRONGROOM_CHECKED(take_text(document, "seal", config.seal));
@@ -191,6 +202,7 @@ Status read_document(const json::object& document, const std::filesystem::path& 
   STRONGROOM_CHECKED(take_number(document, "drain_seconds", kDrainSeconds, config.drain));
   STRONGROOM_CHECKED(take_number(document, "grace_seconds", kGraceSeconds, config.grace));
   STRONGROOM_CHECKED(take_number(document, "making_seconds", kMakingSeconds, config.making));
+  STRONGROOM_CHECKED(read_anchor(document, folder, config));
   const auto* gateway = document.if_contains("gateway");
   if (gateway == nullptr) return {};
   if (!gateway->is_object())
@@ -270,6 +282,9 @@ Status apply_flags(const ServeFlags& flags, Config& config) {
   STRONGROOM_CHECKED(
       take_number("--grace-seconds", flags.grace_seconds, kGraceSeconds, config.grace));
   const auto here = std::filesystem::current_path();
+  if (flags.anchor) config.anchor_file = absolute(*flags.anchor, here);
+  if (config.anchor_file.empty()) config.anchor_file = config.path("anchor");
+  config.accept_rollback = flags.accept_rollback;
   if (flags.extra_ca) STRONGROOM_CHECKED(read_extra_ca(*flags.extra_ca, here, config));
   return apply_gateway_flags(flags, here, config);
 }

@@ -34,6 +34,8 @@ struct ServeFlags {
   std::optional<int> drain_seconds;
   std::optional<int> grace_seconds;
   std::optional<std::string> log_level;
+  std::optional<std::string> anchor;
+  bool accept_rollback = false;
 };
 
 struct Config {
@@ -61,6 +63,8 @@ struct Config {
   std::chrono::seconds grace{2};    ///< TERM to KILL of processes that hold a revoked injected key
   std::chrono::seconds making{60};  ///< a credential's making that was cut short is over by then
   std::string log_level = "info";
+  std::string anchor_file;       ///< where the newest state of the database is told
+  bool accept_rollback = false;  ///< of a database older than that; once, so a flag only
 
   [[nodiscard]] std::string path(const std::string& name) const {
     return data_directory + "/" + name;

@@ -33,6 +33,7 @@
 #include "base/log.h"
 #include "io/net.h"
 #include "io/process.h"
+#include "vault/anchor.h"
 #include "vault/rewrap.h"
 #include "vault/root_secrets.h"
 #include "vault/seal.h"
@@ -126,6 +127,7 @@ class Server {
     expiry_ = loop_.every(std::chrono::seconds(1), [this] {
       end_expired();
       (void)vault_->store_what_is_fenced();
+      (void)vault_->anchor_newest();
       credentials_->tick();
     });
     sharing_ = loop_.every(kShareEvery, [this] { share_spending(); });
@@ -189,9 +191,11 @@ class Server {
     record.post = [this](std::function<void()> work) { loop_.post(std::move(work)); };
     const auto record_key = crypto::public_key_of(record.signing_key);
     STRONGROOM_TRY(record_, audit::Log::open(std::move(record)));
+    anchor_ = vault::anchor_in_file(config_.anchor_file);
     STRONGROOM_TRY(vault_,
                    vault::Vault::open({clock_, *store_, *catalog_, *record_, std::move(root),
-                                       config_.grace, config_.making, config_.path("seal.key")}));
+                                       config_.grace, config_.making, config_.path("seal.key"),
+                                       anchor_.get(), config_.accept_rollback}));
     STRONGROOM_CHECKED(
         write_file(config_.path("receipt-key.pub"), vault_->receipt_public_key() + "\n", 0600));
     return write_file(config_.path("record-key.pub"), to_base64(record_key) + "\n", 0600);
@@ -211,6 +215,7 @@ class Server {
   [[nodiscard]] std::string why_not_ready() const {
     if (!leases_) return "sealed";
     if (leases_->holder_count(lease::HolderRole::Gateway) == 0) return "no gateway has joined yet";
+    if (const Status anchor = vault_->anchor_health(); !anchor) return anchor.error().message;
     const Status record = record_->health();
     return record ? std::string() : record.error().message;
   }
@@ -505,6 +510,7 @@ class Server {
     if (!keeper_->pids().empty()) co_await gateways_gone_.wait_until(limit);
     keeper_->signal_all(SIGKILL);
     save_spending();
+    (void)vault_->anchor_newest();
     remove_sockets();
     loop_.stop();
   }
@@ -530,6 +536,7 @@ class Server {
   std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<audit::Log> record_;
+  std::unique_ptr<vault::AnchorPlace> anchor_;
   std::unique_ptr<vault::Vault> vault_;
   Secret authority_seed_;
   std::unique_ptr<GatewayCertificate> certificate_;

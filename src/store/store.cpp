@@ -86,12 +86,14 @@ struct Store::State {
   std::unique_ptr<Backend> backend;
   Secret mac_key;
   Secret sum_key;
+  Secret anchor_key;
   bool is_unlocked = false;
   bool is_verified = false;
   bool in_transaction = false;
   std::optional<Error> broken;  ///< what ended the running transaction
   std::int64_t revision = 0;
   Sum sum{};
+  Mark durable;
 
   [[nodiscard]] ByteVector mac_of(ByteView octets) const {
     const auto digest = crypto::hmac_sha256(mac_key, octets);
@@ -108,6 +110,8 @@ struct Store::State {
     writer.raw(sum);
     return mac_of(out);
   }
+
+  [[nodiscard]] Mark mark() const { return {revision, state_mac()}; }
 
   [[nodiscard]] Status may_begin() const {
     STRONGROOM_CHECK(!in_transaction, "transactions are not nested");
@@ -184,6 +188,7 @@ Store::~Store() = default;
 void Store::unlock(Secret row_key) {
   state_->mac_key = crypto::hkdf_sha256(row_key, {}, bytes_of("strongroom row authentication"), 32);
   state_->sum_key = crypto::hkdf_sha256(row_key, {}, bytes_of("strongroom content hash"), 32);
+  state_->anchor_key = crypto::hkdf_sha256(row_key, {}, bytes_of("strongroom anchor"), 32);
   state_->is_unlocked = true;
   state_->is_verified = false;
 }
@@ -194,11 +199,20 @@ bool Store::is_unlocked() const {
 std::int64_t Store::revision() const {
   return state_->revision;
 }
+const Store::Mark& Store::durable() const {
+  return state_->durable;
+}
+ByteVector Store::anchor_mac(ByteView octets) const {
+  const auto digest = crypto::hmac_sha256(state_->anchor_key, octets);
+  return {digest.begin(), digest.end()};
+}
 
 Status Store::transact(const std::function<Status()>& work) {
   STRONGROOM_CHECKED(state_->may_begin());
   STRONGROOM_CHECKED(state_->backend->begin());
-  return finish_transaction(work);
+  STRONGROOM_CHECKED(finish_transaction(work));
+  state_->durable = state_->mark();
+  return {};
 }
 
 Status Store::transact_lazily(const std::function<Status()>& work) {
@@ -353,6 +367,7 @@ Status Store::verify_all() {
   STRONGROOM_CHECKED(std::move(status));
   STRONGROOM_CHECKED(state_->check_state(rows_seen));
   state_->is_verified = true;
+  state_->durable = state_->mark();
   return {};
 }
 

@@ -182,6 +182,16 @@ class Store {
   /// Counts transactions.
   [[nodiscard]] std::int64_t revision() const;
 
+  /// One state of the whole database: no other has this revision and this digest.
+  struct Mark {
+    std::int64_t revision = 0;
+    ByteVector digest;  ///< keyed; tells nothing of the rows
+  };
+  /// The newest state that no loss of power takes back.
+  [[nodiscard]] const Mark& durable() const;
+  /// Authenticates what is kept of this database outside it (vault/anchor.h).
+  [[nodiscard]] ByteVector anchor_mac(ByteView octets) const;
+
   template <class Row>
   static std::vector<std::string_view> columns_of() {
     std::vector<std::string_view> names;

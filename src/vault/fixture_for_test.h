@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "crypto/crypto.h"
 #include "io/loop.h"
+#include "vault/anchor.h"
 #include "vault/root_secrets.h"
 #include "vault/seal.h"
 #include "vault/vault.h"
@@ -89,6 +90,8 @@ class VaultFixture : public testing::Test {
     STRONGROOM_TRY(services, catalog::Catalog::load(folder + "/catalog"));
     Vault::Parts parts{clock, *store, services, *record, std::move(root)};
     parts.seal_file = options.file_path;
+    parts.anchor = anchor;
+    parts.accept_rollback = accepts_rollback;
     STRONGROOM_TRY(vault, Vault::open(std::move(parts)));
     vault->set_fences(fences);
     return {};
@@ -169,6 +172,8 @@ class VaultFixture : public testing::Test {
   std::unique_ptr<audit::Log> record;
   catalog::Catalog services;
   NotingFences fences;
+  AnchorPlace* anchor = nullptr;  ///< outlives the vault
+  bool accepts_rollback = false;
   std::unique_ptr<Vault> vault;
 };
 

@@ -58,7 +58,7 @@ io::Task<Result<Receipt>> Vault::revoke_key(Actor actor, KeyId id) {
   store::Key key = std::move(*found);
   const Status may = state.need_to_revoke(actor, key.owner);
   if (!may) co_return std::unexpected(may.error());
-  const Status changed = state.commit([&] { return state.revoke_in_transaction(key); });
+  const Status changed = state.commit_revocation([&] { return state.revoke_in_transaction(key); });
   undertaking.revoked = from_micros(key.changed);
   undertaking.subject = subject_of(key);
   undertaking.subject_id = id.text();
@@ -99,7 +99,7 @@ io::Task<Result<Receipt>> Vault::State::end_session(Actor actor, store::Session 
   Undertaking undertaking;
   undertaking.asked = clock.wall();
   undertaking.reported = std::move(reported);
-  const Status changed = commit([&] { return end_in_transaction(session, why); });
+  const Status changed = commit_revocation([&] { return end_in_transaction(session, why); });
   undertaking.revoked = from_micros(session.ended);
   undertaking.subject = {{"kind", "session"}, {"id", id.text()}, {"why", session.ended_why}};
   undertaking.subject_id = id.text();
@@ -128,7 +128,7 @@ io::Task<Result<Receipt>> Vault::remove_member(Actor actor, std::string tenant_n
   auto& [tenant, member, sessions, keys] = *found;
   const Status may_appoint = need_to_appoint(actor, member.role);
   if (!may_appoint) co_return std::unexpected(may_appoint.error());
-  const Status changed = state.commit([&]() -> Status {
+  const Status changed = state.commit_revocation([&]() -> Status {
     member.state = kRemoved;
     STRONGROOM_CHECKED(state.store.update(member));
     STRONGROOM_CHECKED(state.lock_out_in_transaction(member.id));
@@ -164,7 +164,7 @@ io::Task<Result<Receipt>> Vault::remove_tenant(Actor actor, std::string name) {
   if (!found) co_return std::unexpected(std::move(found).error());
   auto& [tenant, member, sessions, keys] = *found;
   const Status changed =
-      state.commit([&] { return state.remove_in_transaction(tenant, sessions, keys); });
+      state.commit_revocation([&] { return state.remove_in_transaction(tenant, sessions, keys); });
   if (changed) state.hierarchy.forget(tenant.id);
   undertaking.subject = {{"kind", "tenant"},
                          {"id", tenant.id.text()},
@@ -294,6 +294,9 @@ io::Task<Result<Receipt>> Vault::State::fence_and_write(Undertaking undertaking,
                    "It is revoked and fenced, but the record of use could not be written: " +
                        (recorded ? finished.error().message : recorded.error().message));
   }
+  // The receipt's row is in the same anchor.
+  const Status anchor_follows = anchored();
+  if (!anchor_follows) co_return std::unexpected(anchor_follows.error());
   co_return receipt;
 }
 

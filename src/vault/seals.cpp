@@ -62,7 +62,8 @@ Status Vault::remove_seal(const Actor& actor, SealId id) {
     return state.act(actor, "seal.remove", act_on(*found));
   }));
   // The row's old octets open with the removed seal: gone from every file, or the caller is told.
-  return state.store.forget_overwritten();
+  STRONGROOM_CHECKED(state.store.forget_overwritten());
+  return state.anchored();
 }
 
 }  // namespace strongroom::vault

@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "vault/anchor.h"
 #include "vault/hierarchy.h"
 #include "vault/vault.h"
 
@@ -33,6 +34,7 @@ struct Vault::State {
   std::chrono::seconds making_time;
   HolderFences* fences = nullptr;
   Issuing* issuing = nullptr;
+  AnchorPlace* anchor = nullptr;  ///< none: nothing tells an older database from the newest
   Hierarchy hierarchy;
   Secret root_key;        ///< for seals that are added, and for its own successor
   std::string seal_file;  ///< of the file seal that names none
@@ -72,6 +74,31 @@ struct Vault::State {
   Status load_what_lives();
   Status load_activity(const std::vector<store::Session>& open);
   Status load_spending();
+
+  // The database and its anchor (rollback.cpp)
+  std::int64_t generation = 0;            ///< of this database; 0: it never had an anchor
+  std::optional<AnchoredState> in_place;  ///< what the anchor says
+  std::optional<Error> anchor_failure;    ///< the anchor is older than the database since
+  struct TakenAway;
+  struct TakenAgain;
+  Status load_newest(bool accept_older);
+  Status look_at_anchor();
+  Status begin_anchoring();
+  Result<std::int64_t> kept_generation();
+  Status keep_generation_in_transaction(std::int64_t number);
+  [[nodiscard]] AnchoredState durable_state() const;
+  [[nodiscard]] Status check_against_anchor() const;
+  /// What an entry of the record tells, where the database does not know of it.
+  [[nodiscard]] std::string contradiction(const audit::Entry& entry) const;
+  static Error older_than_record(const std::string& untold);
+  Status accept_rollback();
+  Status take_again_in_transaction(const TakenAway& taken, TakenAgain& again);
+  Status remove_again_in_transaction(const TakenAway& taken, TakenAgain& again);
+  Status remove_seals_again_in_transaction(const TakenAway& taken, TakenAgain& again);
+  Status end_all_in_transaction(TakenAgain& again);
+  Status anchor_newest();  ///< nothing to do where it is
+  Status may_change();     ///< what gives something waits for an anchor that cannot follow
+  Status anchored();       ///< before the answer of what took something away
 
   // Looking up. NotFound reads the same whether a thing never was, is gone, or is another tenant's.
   Result<store::Tenant> tenant(const Actor& actor, std::string_view name);
@@ -120,6 +147,8 @@ struct Vault::State {
   // The record. An act written inside commit() whose transaction then fails is followed by the same
   // act with the outcome "undone".
   Status commit(const std::function<Status()>& work);
+  /// Of what only takes away: goes on while the anchor cannot follow.
+  Status commit_revocation(const std::function<Status()>& work);
   std::optional<audit::Act> in_doubt;
   Status act(const Actor& actor, std::string_view action, audit::Act facts);
 

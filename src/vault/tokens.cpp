@@ -140,7 +140,7 @@ Result<std::vector<TokenView>> Vault::list_tokens(const Actor& actor,
 
 Status Vault::revoke_token(const Actor& actor, TokenId id) {
   auto& state = *state_;
-  return state.commit([&]() -> Status {
+  STRONGROOM_CHECKED(state.commit_revocation([&]() -> Status {
     STRONGROOM_TRY(auto token, state.by_id<store::Token>(id));
     if (!token || !State::sees(actor, *token))
       return fail(Code::NotFound, "There is no token " + id.text() + ".");
@@ -149,7 +149,8 @@ Status Vault::revoke_token(const Actor& actor, TokenId id) {
     token->state = kRevoked;
     STRONGROOM_CHECKED(state.store.update(*token));
     return state.act(actor, "token.revoke", facts_of(*token));
-  });
+  }));
+  return state.anchored();
 }
 
 Status Vault::State::revoke_tokens_in_transaction(const store::Where& where) {

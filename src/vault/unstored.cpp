@@ -31,7 +31,7 @@ io::Task<Result<Receipt>> Vault::State::fence_unstored(Undertaking undertaking, 
 Status Vault::store_what_is_fenced() {
   auto& state = *state_;
   if (state.unstored_keys.empty() && state.unstored_ends.empty()) return {};
-  STRONGROOM_CHECKED(state.commit([&]() -> Status {
+  STRONGROOM_CHECKED(state.commit_revocation([&]() -> Status {
     for (const auto& id : state.unstored_keys) {
       STRONGROOM_TRY(auto key, state.key(id));
       STRONGROOM_CHECKED(state.revoke_in_transaction(key));

@@ -17,6 +17,7 @@ Vault::State::State(Parts&& parts)
       record(parts.record),
       grace(parts.grace),
       making_time(parts.making),
+      anchor(parts.anchor),
       hierarchy(parts.root_key, parts.store),
       root_key(std::move(parts.root_key)),
       seal_file(std::move(parts.seal_file)) {}
@@ -29,9 +30,10 @@ Result<std::unique_ptr<Vault>> Vault::open(Parts parts) {
   STRONGROOM_CHECKED(parts.store.verify_all());
   // A crash may have come between a destruction and this.
   (void)parts.store.forget_overwritten();
+  const bool accepts_rollback = parts.accept_rollback;
   auto state = std::make_unique<State>(std::move(parts));
   STRONGROOM_CHECKED(state->load_own_secrets());
-  STRONGROOM_CHECKED(state->load_what_lives());
+  STRONGROOM_CHECKED(state->load_newest(accepts_rollback));
   STRONGROOM_CHECKED(state->load_spending());
   return std::unique_ptr<Vault>(new Vault(std::move(state)));
 }
@@ -59,6 +61,11 @@ Status Vault::State::load_own_secrets() {
 }
 
 Status Vault::State::load_what_lives() {
+  // A second time, where an older database was accepted.
+  for (const auto& [session, until] : open_sessions) activity.end(session);
+  open_sessions.clear();
+  kept_tickets.clear();
+  live_keys.clear();
   STRONGROOM_TRY(const auto sessions, store.list<store::Session>({{"state", std::string(kOpen)}}));
   for (const auto& each : sessions) open_sessions.emplace(each.id, from_micros(each.expires));
   STRONGROOM_CHECKED(load_activity(sessions));
@@ -66,11 +73,16 @@ Status Vault::State::load_what_lives() {
   STRONGROOM_TRY(const auto keys, store.list<store::Key>());
   for (const auto& each : keys)
     if (each.state != kRevoked) live_keys.insert(each.id);
-  return record.for_each([this](const audit::Entry& entry) {
+  std::string untold;
+  STRONGROOM_CHECKED(record.for_each([&](const audit::Entry& entry) {
+    untold = contradiction(entry);
+    if (!untold.empty()) return false;
     const auto* use = std::get_if<audit::Use>(&entry.content);
     if (use != nullptr && live_keys.contains(use->key)) last_used[use->key] = entry.time;
     return true;
-  });
+  }));
+  if (!untold.empty()) return std::unexpected(older_than_record(untold));
+  return {};
 }
 
 // ------------------------------------------------------------------------------------------------
@@ -138,6 +150,11 @@ Status Vault::State::act(const Actor& actor, std::string_view action, audit::Act
 }
 
 Status Vault::State::commit(const std::function<Status()>& work) {
+  STRONGROOM_CHECKED(may_change());
+  return commit_revocation(work);
+}
+
+Status Vault::State::commit_revocation(const std::function<Status()>& work) {
   in_doubt.reset();
   Status done = store.transact(work);
   auto acted = std::exchange(in_doubt, std::nullopt);

@@ -40,6 +40,7 @@
 
 namespace strongroom::vault {
 
+class AnchorPlace;
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
 struct TenantView {
@@ -271,10 +272,12 @@ class Vault {
         2000};  ///< TERM to KILL for processes that hold an injected key
     /// A credential whose making was cut short may appear at its source until then.
     std::chrono::seconds making{60};
-    std::string seal_file = {};  ///< of the file seal that names none
+    std::string seal_file = {};     ///< of the file seal that names none
+    AnchorPlace* anchor = nullptr;  ///< outlives the vault; none: rollback is not noticed
+    bool accept_rollback = false;   ///< of a database that is older than its anchor
   };
   /// Verifies all rows; makes what a new installation lacks (signing key, link key). Tampered /
-  /// Sealed with a sentence that says so.
+  /// Sealed with a sentence that says so; "database_older" where an older one was put back.
   static Result<std::unique_ptr<Vault>> open(Parts parts);
   ~Vault();
   /// Before sessions are served.
@@ -480,6 +483,12 @@ class Vault {
   Result<SealView> add_seal(const Actor& actor, Sealing sealing);
   /// Refused for the only one. Unavailable where it is removed, and a file may still hold its row.
   Status remove_seal(const Actor& actor, SealId id);
+
+  // The anchor (vault/anchor.h)
+  /// Call every second and at the end: changes that take nothing away are anchored by it.
+  Status anchor_newest();
+  /// Why the anchor cannot follow, if so: until it can, nothing is changed but revoked.
+  [[nodiscard]] Status anchor_health() const;
 
   // Receipts and installation
   Result<std::vector<json::object>> list_receipts(const Actor& actor);

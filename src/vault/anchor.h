@@ -1,0 +1,61 @@
+// Anchor: the newest state of the database, kept outside it, so that an older copy of the database
+// that is put in its place is noticed.
+//
+// Used by: Vault (rollback.cpp), app, which says where. Threads: the vault's loop; writing blocks
+// for the disk. A place holds one anchor, replaced as a whole. Fails: Storage for the place,
+// Sealed where what is there is not this database's. Format: docs/formats/anchor.md.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "store/store.h"
+
+namespace strongroom::vault {
+
+/// One state of a database. Generations come before revisions: each accepted rollback begins the
+/// next one, so what was there before it is older, whatever its revision.
+struct AnchoredState {
+  std::int64_t generation = 0;  ///< 0: from before there was an anchor
+  std::int64_t revision = 0;
+  ByteVector digest;
+  WallTime at{};  ///< when it was written; for people
+};
+
+enum class AnchorStanding : std::uint8_t {
+  Same,
+  Newer,    ///< a change that was not anchored yet
+  Older,    ///< something was put back
+  Another,  ///< as new, and not the same: two copies went on side by side
+};
+/// How a database stands to its anchor.
+[[nodiscard]] AnchorStanding standing_of(const AnchoredState& database,
+                                         const AnchoredState& anchored);
+
+class AnchorPlace {
+ public:
+  AnchorPlace() = default;
+  AnchorPlace(const AnchorPlace&) = delete;
+  AnchorPlace& operator=(const AnchorPlace&) = delete;
+  virtual ~AnchorPlace() = default;
+  /// Nothing where there is none.
+  [[nodiscard]] virtual Result<std::optional<std::string>> read() = 0;
+  /// Durable when it answers; the one before stays until then.
+  [[nodiscard]] virtual Status write(const std::string& text) = 0;
+  /// For people: "the anchor /mnt/other/anchor".
+  [[nodiscard]] virtual std::string name() const = 0;
+};
+[[nodiscard]] std::unique_ptr<AnchorPlace> anchor_in_file(std::string path);
+
+/// What a place holds of a state: authenticated by a key of the store's own.
+[[nodiscard]] std::string anchor_text(const store::Store& store, const AnchoredState& state);
+/// `name`: of the place, for the error.
+[[nodiscard]] Result<AnchoredState> read_anchor(const store::Store& store, const std::string& text,
+                                                const std::string& name);
+
+}  // namespace strongroom::vault

@@ -1,0 +1,88 @@
+// The file is written beside, synchronised and renamed, and then its folder is synchronised: after
+// a loss of power it is the one from before or the one from after. SPDX-License-Identifier:
+// Apache-2.0
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "vault/anchor.h"
+
+namespace strongroom::vault {
+namespace {
+
+constexpr std::size_t kLargest = 4096;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+class AnchorFile final : public AnchorPlace {
+ public:
+  explicit AnchorFile(std::string path) : path_(std::move(path)) {}
+
+  Result<std::optional<std::string>> read() override {
+    const Descriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    // A folder that is missing may be a disk that is not there: that is no missing anchor.
+    if (file.get() < 0 && errno == ENOENT && has_folder()) return std::nullopt;
+    if (file.get() < 0) return failed("cannot be read");
+    std::array<char, kLargest + 1> octets{};
+    const ssize_t size = ::read(file.get(), octets.data(), octets.size());
+    if (size < 0) return failed("cannot be read");
+    return std::string(octets.data(), static_cast<std::size_t>(size));
+  }
+
+  Status write(const std::string& text) override {
+    const std::string fresh = path_ + ".new";
+    const Descriptor file(
+        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (file.get() < 0) return failed("cannot be written");
+    const ssize_t written = ::write(file.get(), text.data(), text.size());
+    if (written >= 0 && written != static_cast<ssize_t>(text.size())) errno = ENOSPC;
+    if (written != static_cast<ssize_t>(text.size()) || ::fsync(file.get()) != 0 ||
+        ::rename(fresh.c_str(), path_.c_str()) != 0)
+      return failed("cannot be written");
+    const Descriptor folder(::open(folder_of().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (folder.get() < 0 || ::fsync(folder.get()) != 0) return failed("cannot be made durable");
+    return {};
+  }
+
+  [[nodiscard]] std::string name() const override { return "the anchor " + path_; }
+
+ private:
+  [[nodiscard]] std::unexpected<Error> failed(std::string_view what) const {
+    return fail(Code::Storage,
+                name() + " " + std::string(what) + ": " + std::string(std::strerror(errno)) + ".",
+                "anchor_unavailable");
+  }
+  [[nodiscard]] std::string folder_of() const {
+    const auto slash = path_.rfind('/');
+    return slash == std::string::npos ? "." : path_.substr(0, slash + 1);
+  }
+  [[nodiscard]] bool has_folder() const {
+    struct stat info{};
+    return ::stat(folder_of().c_str(), &info) == 0;
+  }
+  std::string path_;
+};
+
+}  // namespace
+
+std::unique_ptr<AnchorPlace> anchor_in_file(std::string path) {
+  return std::make_unique<AnchorFile>(std::move(path));
+}
+
+}  // namespace strongroom::vault

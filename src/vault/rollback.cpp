@@ -1,0 +1,346 @@
+// The database against its anchor. At a start, one that is older than the anchor, or than the
+// record of use, is refused: what was revoked since would be live again. Accepting it, where an
+// operator says so, takes away again what the record says was taken away, ends every session, and
+// begins a new generation.
+//
+// While serving, the anchor follows the database: first the change is durable there, then here, and
+// only then is what it took away answered. So whatever ends the process, the database is as new as
+// its anchor, and nothing that was answered can be put back unnoticed. What only gives something
+// waits for the next second. SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "vault/state.h"
+
+namespace strongroom::vault {
+namespace {
+
+constexpr std::string_view kGeneration = "generation";
+
+Secret generation_value(std::int64_t generation) {
+  ByteVector octets;
+  Writer(octets).i64(generation);
+  Secret value = Secret::of_size(octets.size());
+  value.reveal_mutable([&](MutableBytes out) { std::ranges::copy(octets, out.begin()); });
+  return value;
+}
+
+std::string words_of(const AnchoredState& state) {
+  return "change " + std::to_string(state.revision) + " of generation " +
+         std::to_string(state.generation);
+}
+
+constexpr std::string_view kDatabaseOlder = "database_older";
+constexpr std::string_view kHowToAccept =
+    " Put the newest database back; or, if an older one was restored on purpose, start once with "
+    "'strongroom serve --accept-rollback': what the record of use says was revoked since is "
+    "revoked again, and every session ends.";
+
+/// The first word of a detail: an id.
+std::string first_word(const std::string& text) {
+  return text.substr(0, text.find(' '));
+}
+
+std::unexpected<Error> refuse(std::string_view why) {
+  return fail(Code::Sealed, std::string(why) + std::string(kHowToAccept),
+              std::string(kDatabaseOlder));
+}
+
+}  // namespace
+
+Error Vault::State::older_than_record(const std::string& untold) {
+  return refuse("The database is older than the record of use, which tells of " + untold + ".")
+      .error();
+}
+
+/// What the record of use tells was taken away, ever.
+struct Vault::State::TakenAway {
+  std::set<KeyId> keys;
+  std::map<KeyId, std::int64_t> rotations;
+  std::set<MemberId> members;
+  std::set<TenantId> tenants;
+  std::set<std::string> tokens;
+  std::set<std::string> seals;
+
+  void add(const audit::Act& act) {
+    if (act.action == "key.rotate") rotations[act.key] += act.outcome == "undone" ? -1 : 1;
+    // Not undone, and not refused: begun, done, or asked for while the disk was full.
+    if (act.outcome != "begun" && act.outcome != "done" && act.outcome != "not stored") return;
+    if (act.action == "key.revoke") keys.insert(act.key);
+    if (act.action == "member.remove") members.insert(act.member);
+    if (act.action == "tenant.remove") tenants.insert(act.tenant);
+    if (act.action == "token.revoke") tokens.insert(first_word(act.detail));
+    if (act.action == "seal.remove") seals.insert(act.detail.substr(act.detail.rfind(' ') + 1));
+  }
+};
+
+/// Counts, for people.
+struct Vault::State::TakenAgain {
+  std::size_t tenants = 0;
+  std::size_t members = 0;
+  std::size_t keys = 0;
+  std::size_t rotated = 0;  ///< of the keys: revoked because their value was rotated away
+  std::size_t tokens = 0;
+  std::size_t seals = 0;
+  std::size_t sessions = 0;
+
+  [[nodiscard]] std::string words() const {
+    const std::array<std::pair<std::string_view, std::size_t>, 7> counts = {
+        {{"tenants removed", tenants},
+         {"members removed", members},
+         {"keys revoked", keys},
+         {"of them for a rotation", rotated},
+         {"tokens revoked", tokens},
+         {"seals removed", seals},
+         {"sessions ended", sessions}}};
+    std::string words;
+    for (const auto& [what, count] : counts)
+      words += (words.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(what);
+    return words;
+  }
+};
+
+// ------------------------------------------------------------------------------------------------
+// at a start
+
+Result<std::int64_t> Vault::State::kept_generation() {
+  STRONGROOM_TRY(const auto row,
+                 store.find<store::Installation>({{"name", std::string(kGeneration)}}));
+  if (!row) return 0;
+  STRONGROOM_TRY(const Secret value, hierarchy.open_own(kGeneration, row->value));
+  return value.reveal([](ByteView octets) {
+    Reader reader(octets);
+    return reader.i64();
+  });
+}
+
+Status Vault::State::keep_generation_in_transaction(std::int64_t number) {
+  const std::string name(kGeneration);
+  const store::Installation row{name, hierarchy.seal_own(name, generation_value(number))};
+  STRONGROOM_TRY(const auto found, store.find<store::Installation>({{"name", name}}));
+  return found ? store.update(row) : store.insert(row);
+}
+
+AnchoredState Vault::State::durable_state() const {
+  const auto& mark = store.durable();
+  return {generation, mark.revision, mark.digest, clock.wall()};
+}
+
+Status Vault::State::check_against_anchor() const {
+  if (!in_place) {
+    if (generation == 0) return {};
+    return refuse("The database has an anchor, but " + anchor->name() +
+                  " is not there: nothing tells whether this database is the newest, or what was "
+                  "revoked since.");
+  }
+  const AnchoredState database = durable_state();
+  switch (standing_of(database, *in_place)) {
+    case AnchorStanding::Same:
+    case AnchorStanding::Newer:
+      return {};
+    case AnchorStanding::Older:
+      return refuse("The database is older than " + anchor->name() + ": it stands at " +
+                    words_of(database) + ", the anchor at " + words_of(*in_place) + ", of " +
+                    to_rfc3339(in_place->at) + ".");
+    case AnchorStanding::Another:
+      return refuse("The database is not the one of " + anchor->name() + ": both stand at " +
+                    words_of(database) + ", but two copies of it went on side by side.");
+  }
+  return {};
+}
+
+/// Then the database was put back, and its anchor with it. Only acts that are written after their
+/// change is stored count: "begun", "done".
+std::string Vault::State::contradiction(const audit::Entry& entry) const {
+  const auto* act = std::get_if<audit::Act>(&entry.content);
+  if (act == nullptr || (act->outcome != "begun" && act->outcome != "done")) return {};
+  std::string untold;
+  if (act->action == "key.revoke" && live_keys.contains(act->key))
+    untold = "the revoke of the key " + act->key.text();
+  if (act->action == "session.end" && open_sessions.contains(act->session))
+    untold = "the end of the session " + act->session.text();
+  return untold;
+}
+
+Status Vault::State::look_at_anchor() {
+  if (anchor == nullptr) return {};
+  STRONGROOM_TRY(generation, kept_generation());
+  STRONGROOM_TRY(const auto text, anchor->read());
+  if (text) {
+    STRONGROOM_TRY(in_place, read_anchor(store, *text, anchor->name()));
+  }
+  return check_against_anchor();
+}
+
+Status Vault::State::load_newest(bool accept_older) {
+  Status stands = look_at_anchor();
+  if (stands) stands = load_what_lives();
+  if (stands) return begin_anchoring();
+  if (!accept_older || stands.error().reason != kDatabaseOlder) return stands;
+  STRONGROOM_CHECKED(accept_rollback());
+  return load_what_lives();
+}
+
+Status Vault::State::begin_anchoring() {
+  // The anchor of generation 0 comes first: a start that ends here leaves one that the database is
+  // as new as.
+  if (anchor == nullptr || generation != 0) return {};
+  STRONGROOM_CHECKED(anchor_newest());
+  STRONGROOM_CHECKED(store.transact([&] { return keep_generation_in_transaction(1); }));
+  generation = 1;
+  return anchor_newest();
+}
+
+// ------------------------------------------------------------------------------------------------
+// accepting an older one
+
+Status Vault::State::accept_rollback() {
+  const AnchoredState before = durable_state();
+  TakenAway taken;
+  STRONGROOM_CHECKED(record.for_each([&](const audit::Entry& entry) {
+    if (const auto* act = std::get_if<audit::Act>(&entry.content); act != nullptr) taken.add(*act);
+    return true;
+  }));
+  TakenAgain again;
+  const std::int64_t next = std::max(generation, in_place ? in_place->generation : 0) + 1;
+  STRONGROOM_CHECKED(commit_revocation([&]() -> Status {
+    STRONGROOM_CHECKED(take_again_in_transaction(taken, again));
+    STRONGROOM_CHECKED(keep_generation_in_transaction(next));
+    audit::Act act;
+    act.detail = "from " + words_of(before) + " to generation " + std::to_string(next) + ": " +
+                 again.words();
+    return this->act(Actor::installation("operator"), "rollback.accept", std::move(act));
+  }));
+  generation = next;
+  log(LogLevel::Warning, "rollback_accepted",
+      {{"generation", next}, {"revision", before.revision}, {"again", again.words()}});
+  (void)store.forget_overwritten();
+  return anchor_newest();
+}
+
+Status Vault::State::take_again_in_transaction(const TakenAway& taken, TakenAgain& again) {
+  STRONGROOM_CHECKED(remove_again_in_transaction(taken, again));
+  STRONGROOM_TRY(auto keys, store.list<store::Key>());
+  for (auto& key : keys) {
+    if (key.state == kRevoked) continue;
+    // A value that was rotated away would be back, and the newer one is not here.
+    const auto rotated = taken.rotations.find(key.id);
+    const bool is_stale = rotated != taken.rotations.end() && rotated->second >= key.version;
+    if (!is_stale && !taken.keys.contains(key.id)) continue;
+    STRONGROOM_CHECKED(revoke_in_transaction(key));
+    ++again.keys;
+    if (!taken.keys.contains(key.id)) ++again.rotated;
+  }
+  STRONGROOM_TRY(auto tokens, store.list<store::Token>({{"state", std::string(kActive)}}));
+  for (auto& token : tokens) {
+    if (!taken.tokens.contains(token.id.text())) continue;
+    token.state = kRevoked;
+    STRONGROOM_CHECKED(store.update(token));
+    ++again.tokens;
+  }
+  STRONGROOM_CHECKED(remove_seals_again_in_transaction(taken, again));
+  return end_all_in_transaction(again);
+}
+
+Status Vault::State::remove_again_in_transaction(const TakenAway& taken, TakenAgain& again) {
+  STRONGROOM_TRY(auto tenants, store.list<store::Tenant>({{"state", std::string(kActive)}}));
+  for (auto& tenant : tenants) {
+    if (!taken.tenants.contains(tenant.id)) continue;
+    const store::Where of_tenant{{"tenant", store::to_value(tenant.id)}};
+    STRONGROOM_TRY(auto keys, store.list<store::Key>(of_tenant));
+    std::vector<store::Session> none;  // all end anyhow
+    STRONGROOM_CHECKED(remove_in_transaction(tenant, none, keys));
+    ++again.tenants;
+  }
+  STRONGROOM_TRY(auto members, store.list<store::Member>({{"state", std::string(kActive)}}));
+  for (auto& member : members) {
+    if (!taken.members.contains(member.id)) continue;
+    member.state = kRemoved;
+    STRONGROOM_CHECKED(store.update(member));
+    STRONGROOM_CHECKED(revoke_tokens_in_transaction({{"member", store::to_value(member.id)}}));
+    STRONGROOM_TRY(auto keys, store.list<store::Key>({{"owner", store::to_value(member.id)}}));
+    for (auto& key : keys) STRONGROOM_CHECKED(revoke_in_transaction(key));
+    ++again.members;
+  }
+  return {};
+}
+
+/// The last one stays, whatever the record says: without it nothing would open any more.
+Status Vault::State::remove_seals_again_in_transaction(const TakenAway& taken, TakenAgain& again) {
+  STRONGROOM_TRY(const auto seals, store.list<store::Seal>());
+  std::size_t left = seals.size();
+  for (const auto& seal : seals) {
+    if (left == 1 || !taken.seals.contains(seal.id.text())) continue;
+    STRONGROOM_TRY([[maybe_unused]] const int removed,
+                   store.erase<store::Seal>({{"id", store::to_value(seal.id)}}));
+    --left;
+    ++again.seals;
+  }
+  return {};
+}
+
+/// Nothing tells which passes and tickets are still somebody's: none is good any more.
+Status Vault::State::end_all_in_transaction(TakenAgain& again) {
+  STRONGROOM_TRY(auto sessions, store.list<store::Session>({{"state", std::string(kOpen)}}));
+  for (auto& session : sessions) {
+    STRONGROOM_CHECKED(end_in_transaction(session, "an older database was put back"));
+    ++again.sessions;
+  }
+  STRONGROOM_TRY(auto tickets, store.list<store::Ticket>({{"used", std::int64_t{0}}}));
+  for (auto& ticket : tickets) {
+    ticket.expires = std::min(ticket.expires, now());
+    STRONGROOM_CHECKED(store.update(ticket));
+  }
+  return {};
+}
+
+// ------------------------------------------------------------------------------------------------
+// while serving
+
+Status Vault::State::anchor_newest() {
+  if (anchor == nullptr) return {};
+  AnchoredState newest = durable_state();
+  if (!anchor_failure && in_place && standing_of(newest, *in_place) == AnchorStanding::Same)
+    return {};
+  const Status written = anchor->write(anchor_text(store, newest));
+  if (!written) {
+    if (!anchor_failure) log(LogLevel::Error, "anchor_failed", {{"why", written.error().message}});
+    anchor_failure = written.error();
+    return written;
+  }
+  if (anchor_failure) log(LogLevel::Info, "anchor_written_again", {});
+  anchor_failure.reset();
+  in_place = std::move(newest);
+  return {};
+}
+
+Status Vault::State::may_change() {
+  if (!anchor_failure || anchor_newest()) return {};
+  return fail(anchor_failure->code,
+              "Nothing is changed while the anchor cannot follow: " + anchor_failure->message,
+              anchor_failure->reason);
+}
+
+Status Vault::State::anchored() {
+  const Status written = anchor_newest();
+  if (written) return {};
+  return fail(written.error().code,
+              "It is done, but an older database put back would not be noticed yet: " +
+                  written.error().message + " This is tried again every second.",
+              "not_anchored");
+}
+
+Status Vault::anchor_newest() {
+  return state_->anchor_newest();
+}
+
+Status Vault::anchor_health() const {
+  if (!state_->anchor_failure) return {};
+  return std::unexpected(*state_->anchor_failure);
+}
+
+}  // namespace strongroom::vault
