@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "app/config_fields.h"
 #include "app/files.h"
 #include "app/upstream_proxy_setting.h"
 #include "base/json.h"
@@ -18,59 +19,11 @@
 namespace strongroom::app {
 namespace {
 
-Status refuse_unknown(const json::object& table, std::string_view where,
-                      std::initializer_list<std::string_view> known) {
-  for (const auto& item : table) {
-    const std::string_view name(item.key());
-    bool is_known = false;
-    for (const auto candidate : known) is_known = is_known || candidate == name;
-    if (!is_known)
-      return fail(Code::Invalid, "strongroom.toml: unknown setting '" + std::string(name) +
-                                     "' in " + std::string(where));
-  }
-  return {};
-}
-
-/// From where a setting came, as an error says it.
-std::string in_file(std::string_view name) {
-  return "strongroom.toml: '" + std::string(name) + "'";
-}
-
-Status take_text(const json::object& table, std::string_view name, std::string& into) {
-  const auto* value = table.if_contains(name);
-  if (value == nullptr) return {};
-  if (!value->is_string()) return fail(Code::Invalid, in_file(name) + " must be text");
-  into = std::string(value->get_string());
-  return {};
-}
-
-struct Range {
-  int least;
-  int most;
-};
 constexpr Range kProcesses{1, 64};
 constexpr Range kDrainSeconds{0, 3600};
 constexpr Range kGraceSeconds{0, 60};
 constexpr Range kMakingSeconds{1, 3600};
 constexpr Range kExchanges{1, 1'000'000};
-
-Result<int> checked_number(const std::string& what, std::int64_t value, Range range) {
-  if (value >= range.least && value <= range.most) return static_cast<int>(value);
-  return fail(Code::Invalid, what + " must be a whole number from " + std::to_string(range.least) +
-                                 " to " + std::to_string(range.most));
-}
-
-/// What is not there leaves `into` as it is.
-template <class Number>
-Status take_number(const json::object& table, std::string_view name, Range range, Number& into) {
-  const auto* value = table.if_contains(name);
-  if (value == nullptr) return {};
-  // Whatever is no whole number is out of every range.
-  const std::int64_t number = value->is_int64() ? value->get_int64() : -1;
-  STRONGROOM_TRY(const int checked, checked_number(in_file(name), number, range));
-  into = Number(checked);
-  return {};
-}
 
 template <class Number>
 Status take_number(std::string_view flag, const std::optional<int>& value, Range range,
@@ -112,11 +65,6 @@ Status read_extra_ca(const std::string& name, const std::filesystem::path& folde
   return {};
 }
 
-std::string absolute(const std::string& name, const std::filesystem::path& folder) {
-  const std::filesystem::path path(name);
-  return name.empty() || path.is_absolute() ? name : (folder / path).lexically_normal().string();
-}
-
 Status set_plain_http(const std::string& text, Config& config) {
   if (text == "local") {
     config.plain_http = lease::PlainHttp::FromThisMachine;
@@ -125,22 +73,6 @@ Status set_plain_http(const std::string& text, Config& config) {
   } else {
     return fail(Code::Invalid,
                 "[gateway] plain_http is \"local\" or \"anywhere\", not '" + text + "'");
-  }
-  return {};
-}
-
-Status take_texts(const json::object& table, std::string_view name,
-                  std::vector<std::string>& into) {
-  const auto* list = table.if_contains(name);
-  if (list == nullptr) return {};
-  const auto wrong = [&] {
-    return fail(Code::Invalid,
-                "strongroom.toml: '" + std::string(name) + "' must be a list of texts");
-  };
-  if (!list->is_array()) return wrong();
-  for (const auto& item : list->get_array()) {
-    if (!item.is_string()) return wrong();
-    into.emplace_back(item.get_string());
   }
   return {};
 }
