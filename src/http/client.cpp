@@ -65,20 +65,14 @@ std::string_view ClientResponse::header(std::string_view name) const {
   return found == headers.end() ? std::string_view() : std::string_view(found->second);
 }
 
-io::Task<Result<ClientResponse>> fetch(io::Stream& stream, const ClientRequest& request,
-                                       std::size_t max_body) {
-  const std::string head = request_head(request);
-  const ByteView head_octets = bytes_of(head);
-  const ByteView body_octets = bytes_of(request.body);
-  const Status sent = co_await stream.write_all(head_octets, body_octets);
-  if (!sent) co_return std::unexpected(sent.error());
+io::Task<Result<ClientResponse>> receive_answer(io::Stream& stream, std::string_view method,
+                                                std::size_t max_body) {
   ClientResponse response;
   std::string text;
   BodyFraming framing;
   bool is_interim = true;
   while (is_interim) {
-    const Result<BodyFraming> answer =
-        co_await receive_head(stream, request.method, text, response);
+    const Result<BodyFraming> answer = co_await receive_head(stream, method, text, response);
     if (!answer) co_return std::unexpected(answer.error());
     framing = *answer;
     is_interim = response.status < 200 && response.status != 101;
@@ -100,6 +94,16 @@ io::Task<Result<ClientResponse>> fetch(io::Stream& stream, const ClientRequest& 
   }
   if (!text.empty()) co_return fail(Code::Protocol, "octets after the answer");
   co_return response;
+}
+
+io::Task<Result<ClientResponse>> fetch(io::Stream& stream, const ClientRequest& request,
+                                       std::size_t max_body) {
+  const std::string head = request_head(request);
+  const ByteView head_octets = bytes_of(head);
+  const ByteView body_octets = bytes_of(request.body);
+  const Status sent = co_await stream.write_all(head_octets, body_octets);
+  if (!sent) co_return std::unexpected(sent.error());
+  co_return co_await receive_answer(stream, request.method, max_body);
 }
 
 }  // namespace strongroom::http

@@ -32,6 +32,10 @@ struct ClientResponse {
   [[nodiscard]] std::string_view header(std::string_view name) const;
 };
 
+/// The answer to a request that was sent. `method` is that request's.
+[[nodiscard]] io::Task<Result<ClientResponse>> receive_answer(io::Stream& stream,
+                                                              std::string_view method,
+                                                              std::size_t max_body);
 /// Interim answers (1xx but 101) are passed over. After 101 the stream belongs to the new protocol;
 /// the server must wait for the client then.
 [[nodiscard]] io::Task<Result<ClientResponse>> fetch(io::Stream& stream,
