@@ -177,4 +177,9 @@ io::Task<Answer> verify_audit(Call& call) {
   co_return reply(to_json(*verified));
 }
 
+Answer list_sinks(Call& call) {
+  const auto& views = call.services.hooks.sinks;
+  return reply(views ? to_json_list(views()) : json::array());
+}
+
 }  // namespace strongroom::api

@@ -21,6 +21,14 @@ struct ReadValue {
   std::function<double()> read;
 };
 
+/// Several values that are read when asked for, by the value of a label.
+struct ReadValues {
+  std::string name;
+  std::string help;
+  std::string label;
+  std::function<std::vector<std::pair<std::string, double>>()> read;
+};
+
 constexpr std::size_t kMaxCodes = 64;
 
 bool is_code(std::string_view text) {
@@ -43,6 +51,20 @@ prometheus::MetricFamily to_family(const ReadValue& value) {
   return family;
 }
 
+prometheus::MetricFamily to_family(const ReadValues& values) {
+  prometheus::MetricFamily family;
+  family.name = values.name;
+  family.help = values.help;
+  family.type = prometheus::MetricType::Gauge;
+  for (const auto& [of, value] : values.read()) {
+    prometheus::ClientMetric metric;
+    metric.label.push_back({values.label, of});
+    metric.gauge.value = value;
+    family.metric.push_back(std::move(metric));
+  }
+  return family;
+}
+
 }  // namespace
 
 struct Metrics::State {
@@ -58,6 +80,7 @@ struct Metrics::State {
           .Register(registry);
   std::set<std::string, std::less<>> codes;
   std::vector<ReadValue> values;
+  std::vector<ReadValues> labelled;
 };
 
 Metrics::Metrics() : state_(std::make_unique<State>()) {}
@@ -81,6 +104,11 @@ void Metrics::gauge(std::string name, std::string help, std::function<double()> 
       {std::move(name), std::move(help), prometheus::MetricType::Gauge, std::move(read)});
 }
 
+void Metrics::gauges(std::string name, std::string help, std::string label,
+                     std::function<std::vector<std::pair<std::string, double>>()> read) {
+  state_->labelled.push_back({std::move(name), std::move(help), std::move(label), std::move(read)});
+}
+
 void Metrics::counter(std::string name, std::string help, std::function<double()> read) {
   state_->values.push_back(
       {std::move(name), std::move(help), prometheus::MetricType::Counter, std::move(read)});
@@ -89,6 +117,7 @@ void Metrics::counter(std::string name, std::string help, std::function<double()
 std::string Metrics::text() const {
   std::vector<prometheus::MetricFamily> families = state_->registry.Collect();
   for (const ReadValue& value : state_->values) families.push_back(to_family(value));
+  for (const ReadValues& values : state_->labelled) families.push_back(to_family(values));
   return prometheus::TextSerializer().Serialize(families);
 }
 

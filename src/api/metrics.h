@@ -12,6 +12,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "io/loop.h"
@@ -34,6 +36,9 @@ class Metrics {
   void count_refusals(std::string_view code, std::uint32_t count);
   /// A gauge read at each scrape, e.g. ("strongroom_gateways", "Gateway processes running", fn).
   void gauge(std::string name, std::string help, std::function<double()> read);
+  /// A gauge of one value for each of several things, told apart by `label`.
+  void gauges(std::string name, std::string help, std::string label,
+              std::function<std::vector<std::pair<std::string, double>>()> read);
   /// The same for a value that only grows.
   void counter(std::string name, std::string help, std::function<double()> read);
   /// Text exposition format 0.0.4.

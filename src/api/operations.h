@@ -164,5 +164,6 @@ Answer list_receipts(Call& call);
 Answer show_receipt(Call& call);
 io::Task<Answer> list_audit(Call& call);
 io::Task<Answer> verify_audit(Call& call);
+Answer list_sinks(Call& call);
 
 }  // namespace strongroom::api

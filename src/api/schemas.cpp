@@ -425,6 +425,18 @@ constexpr std::array kVerified = {
     Member{"tree_size", Kind::Integer, Need::Required,
            "Entries under the tree's newest checkpoint"},
     Member{"tree_root", Kind::Text, Need::Required, "Its root, base64; empty: none yet"}};
+constexpr std::array kSink = {
+    Member{"id", Kind::Text, Need::Required, "Its name in the configuration"},
+    Member{"to", Kind::Text, Need::Required, "Where it is, without a query"},
+    Member{"required", Kind::Flag, Need::Required, "Uses of keys wait when it takes nothing"},
+    Member{"state", Kind::Text, Need::Required,
+           "holding: it is required, and uses of keys wait for it; stopped: until the next start",
+           "current|sending|failing|holding|stopped"},
+    Member{"sent", Kind::Integer, Need::Required, "Entries that it has taken"},
+    Member{"pending", Kind::Integer, Need::Required, "Entries that wait for it"},
+    Member{"behind_seconds", Kind::Integer, Need::Required, "Since when something waits"},
+    Member{"last_taken", Kind::Time, Need::Required, "Since the start; empty: nothing yet"},
+    Member{"error", Kind::Text, Need::Required, "Of the last attempt; empty: none"}};
 constexpr std::array kSeal = {
     Member{"id", Kind::Text, Need::Required, "sea_..."},
     Member{"kind", Kind::Text, Need::Required, "What it opens by", "file|passphrase|shares"},
@@ -558,6 +570,7 @@ constexpr std::array kSchemas = {
     Schema{"NewShred", "A shred to begin", kNewShred},
     Schema{"Entry", "One entry of the record", kEntry},
     Schema{"Verified", "The record holds", kVerified},
+    Schema{"Sink", "Where the record goes", kSink},
     Schema{"Empty", "Nothing; the body may be missing", kEmpty}};
 
 }  // namespace

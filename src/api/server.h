@@ -22,6 +22,7 @@
 #include "io/loop.h"
 #include "io/stream.h"
 #include "io/task.h"
+#include "sinks/view.h"
 
 namespace strongroom::audit {
 class Log;
@@ -82,6 +83,8 @@ struct ControlHooks {
   /// over.
   std::function<Result<std::function<void(io::Stream)>>(const vault::Actor&, vault::SearchedKeys)>
       begin_search;
+  /// Where the record goes besides the disk, and how that goes; may be missing.
+  std::function<std::vector<sinks::View>()> sinks;
 };
 
 struct ControlOptions {

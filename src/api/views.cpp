@@ -247,4 +247,16 @@ json::object to_json(const audit::Verified& verified) {
           {"tree_root", verified.tree_root}};
 }
 
+json::object to_json(const sinks::View& sink) {
+  return {{"id", sink.name},
+          {"to", sink.to},
+          {"required", sink.is_required},
+          {"state", sink.state},
+          {"sent", sink.sent},
+          {"pending", sink.pending},
+          {"behind_seconds", sink.behind.count()},
+          {"last_taken", to_rfc3339(sink.last_taken)},
+          {"error", sink.error}};
+}
+
 }  // namespace strongroom::api

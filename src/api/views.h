@@ -24,6 +24,7 @@ namespace strongroom::api {
 [[nodiscard]] json::object to_json(const catalog::Service& service);
 [[nodiscard]] json::object to_json(const audit::Verified& verified);
 [[nodiscard]] json::object to_json(const store::Inspection& inspection);
+[[nodiscard]] json::object to_json(const sinks::View& sink);
 
 template <class View>
 [[nodiscard]] json::array to_json_list(const std::vector<View>& views) {

@@ -30,6 +30,8 @@ void add_records(CLI::App& app, Options& o) {
       "server)");
   verify->add_option("--public-key", o.public_key,
                      "the installation's public key, base64 (with a folder)");
+  leaf(*audit, o, "sinks", "where the record goes besides the disk, and how far each has got",
+       [](const Common& c) { return audit_sinks(c); });
   auto* exported = leaf(*audit, o, "export", "print entries as NDJSON, newest first",
                         [&o](const Common& c) { return audit_export(c, o.audit); });
   audit_filters(exported, o, std::numeric_limits<long>::max(),

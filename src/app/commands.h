@@ -202,6 +202,7 @@ int audit_list(const Common& common, const AuditOptions& options);
 int audit_verify(const Common& common, const std::string& folder, const std::string& public_key);
 /// With `tiles`: the tree, read from the data directory.
 int audit_export(const Common& common, const AuditOptions& options);
+int audit_sinks(const Common& common);
 
 int receipt_list(const Common& common);
 int receipt_show(const Common& common, const std::string& id);

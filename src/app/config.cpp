@@ -10,6 +10,7 @@
 
 #include "app/config_fields.h"
 #include "app/files.h"
+#include "app/sink_settings.h"
 #include "app/upstream_proxy_setting.h"
 #include "base/json.h"
 #include "catalog/toml_json.h"
@@ -121,10 +122,10 @@ Status read_anchor(const json::object& document, const std::filesystem::path& fo
 
 Status read_document(const json::object& document, const std::filesystem::path& folder,
                      Config& config) {
-  STRONGROOM_CHECKED(
-      refuse_unknown(document, "the top level",
-                     {"listen", "metrics", "seal", "drain_seconds", "grace_seconds",
-                      "making_seconds", "log_level", "gateway", "console_url", "names", "anchor"}));
+  STRONGROOM_CHECKED(refuse_unknown(
+      document, "the top level",
+      {"listen", "metrics", "seal", "drain_seconds", "grace_seconds", "making_seconds", "log_level",
+       "gateway", "console_url", "names", "anchor", "audit"}));
   STRONGROOM_CHECKED(take_text(document, "listen", config.listen));
   STRONGROOM_CHECKED(take_text(document, "metrics", config.metrics));
   STRONGROOM_CHECKED(take_text(document, "seal", config.seal));
@@ -135,6 +136,9 @@ Status read_document(const json::object& document, const std::filesystem::path& 
   STRONGROOM_CHECKED(take_number(document, "grace_seconds", kGraceSeconds, config.grace));
   STRONGROOM_CHECKED(take_number(document, "making_seconds", kMakingSeconds, config.making));
   STRONGROOM_CHECKED(read_anchor(document, folder, config));
+  if (const auto* audit = document.if_contains("audit")) {
+    STRONGROOM_TRY(config.sinks, read_sinks(*audit, folder));
+  }
   const auto* gateway = document.if_contains("gateway");
   if (gateway == nullptr) return {};
   if (!gateway->is_object())

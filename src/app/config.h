@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "lease/messages.h"
+#include "sinks/settings.h"
 
 namespace strongroom::app {
 
@@ -65,6 +66,7 @@ struct Config {
   std::string log_level = "info";
   std::string anchor_file;       ///< where the newest state of the database is told
   bool accept_rollback = false;  ///< of a database older than that; once, so a flag only
+  std::vector<sinks::Settings> sinks;  ///< where the record goes besides the disk
 
   [[nodiscard]] std::string path(const std::string& name) const {
     return data_directory + "/" + name;

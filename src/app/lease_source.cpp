@@ -97,6 +97,7 @@ lease::VaultHello VaultLeaseSource::vault_hello(lease::HolderRole role) {
 
 Result<lease::GrantedLease> VaultLeaseSource::open_by_pass(const lease::PassHash& pass_hash,
                                                            std::string_view service) {
+  STRONGROOM_CHECKED(parts_.record.uses_held());
   if (service.starts_with(lease::kProxyService)) {
     const std::string_view source = service.substr(lease::kProxyService.size());
     STRONGROOM_TRY(auto opened, parts_.vault.open_proxy(pass_hash, source));
@@ -108,6 +109,7 @@ Result<lease::GrantedLease> VaultLeaseSource::open_by_pass(const lease::PassHash
 }
 
 Result<std::vector<lease::GrantedLease>> VaultLeaseSource::open_injected(SessionId session) {
+  STRONGROOM_CHECKED(parts_.record.uses_held());
   STRONGROOM_TRY(auto opened, parts_.vault.open_injected(session));
   parts_.vault.note_active(session);
   std::vector<audit::Act> acts;
@@ -166,6 +168,8 @@ std::uint64_t VaultLeaseSource::on_intents(std::span<const lease::Use> uses,
 void VaultLeaseSource::on_settled(std::span<const lease::SettledUse> settled) {
   for (const auto& each : settled) {
     audit::Settled entry;
+    entry.tenant = each.tenant;
+    entry.session = each.session;
     entry.use = each.record;
     entry.status = each.settled.status;
     entry.bytes_up = each.settled.bytes_up;

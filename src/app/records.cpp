@@ -170,6 +170,23 @@ int audit_verify(const Common& common, const std::string& folder, const std::str
   return 0;
 }
 
+int audit_sinks(const Common& common) {
+  return with_client(
+      common, [](ControlClient& client) { return client.get("/api/v1/audit/sinks"); },
+      [&](const json::value& answer) {
+        print_list(common.format, answer,
+                   {{"NAME", "id"},
+                    {"TO", "to"},
+                    {"STATE", "state"},
+                    {"SENT", "sent"},
+                    {"PENDING", "pending"},
+                    {"BEHIND (S)", "behind_seconds"},
+                    {"ERROR", "error"}},
+                   "The record goes nowhere besides the disk: see [[audit.sink]] in "
+                   "docs/configuration.md.");
+      });
+}
+
 int receipt_verify(const Common& common, const std::string& file, const std::string& public_key) {
   const auto receipt = verify_file(common, file, public_key);
   if (!receipt) {

@@ -28,6 +28,7 @@
 #include "app/sealed_start.h"
 #include "app/searches.h"
 #include "app/session_sockets.h"
+#include "app/sink_watch.h"
 #include "app/supervisor_process.h"
 #include "base/encoding.h"
 #include "base/log.h"
@@ -120,6 +121,7 @@ class Server {
     STRONGROOM_TRY(sockets_.relay_fd, io::listen_unix(config_.path("gateway.sock")));
     STRONGROOM_CHECKED(open_certificate());
     STRONGROOM_CHECKED(start_leases());
+    STRONGROOM_CHECKED(start_sinks());
     STRONGROOM_CHECKED(start_control());
     end_lost_sessions();
     vault::go_on_with_rewraps(loop_, *vault_);
@@ -309,6 +311,12 @@ class Server {
     return {};
   }
 
+  Status start_sinks() {
+    SinkWatch::Parts parts{loop_, clock_, *record_, *leases_, metrics_, config_.path("sinks")};
+    STRONGROOM_TRY(sinks_, SinkWatch::start(std::move(parts), config_.sinks));
+    return {};
+  }
+
   [[nodiscard]] std::string console_url() const {
     return config_.console_url.empty() ? "http://" + sockets_.control.bound.text() + "/"
                                        : config_.console_url;
@@ -345,6 +353,7 @@ class Server {
     hooks.report_end = [this](SessionId session, vault::EndReport report) {
       return report_end(session, std::move(report));
     };
+    hooks.sinks = [this] { return sinks_->views(); };
     hooks.attach_runner = [this](SessionId session, io::Stream stream) {
       vault_->note_attached(session);
       leases_->serve(std::move(stream), lease::HolderRole::Runner, session);
@@ -393,6 +402,7 @@ class Server {
   }
 
   io::Task<Result<api::CheckAnswer>> check_key(vault::Actor actor, KeyId key) {
+    if (const Status held = record_->uses_held(); !held) co_return std::unexpected(held.error());
     auto opened = vault_->open_for_check(actor, key);
     if (!opened) co_return std::unexpected(std::move(opened).error());
     const std::uint32_t version = opened->version;
@@ -511,6 +521,7 @@ class Server {
     keeper_->signal_all(SIGKILL);
     save_spending();
     (void)vault_->anchor_newest();
+    co_await sinks_->drain();
     remove_sockets();
     loop_.stop();
   }
@@ -544,6 +555,7 @@ class Server {
   SessionSockets session_sockets_;
   std::unique_ptr<lease::VaultSide> leases_;
   std::unique_ptr<FencesWithSockets> fences_;
+  std::unique_ptr<SinkWatch> sinks_;
   std::unique_ptr<CredentialKeeper> credentials_;
   std::unique_ptr<GatewayKeeper> keeper_;
   std::unique_ptr<Searches> searches_;

@@ -40,6 +40,9 @@ struct Decoder {
 /// As written before findings had a tenant: kind 4.
 struct OldFinding : Finding {};
 constexpr std::size_t kFindingKind = 5;
+/// As written before ends of uses had a tenant: kind 3.
+struct OldSettled : Settled {};
+constexpr std::size_t kSettledKind = 6;
 
 /// The one list of members, for both directions.
 template <class Self, class Visit>
@@ -52,8 +55,11 @@ void members(Self& self, Visit&& visit) {
   } else if constexpr (std::is_same_v<T, Use>) {
     all(self.tenant, self.member, self.session, self.grant, self.key, self.key_version, self.holder,
         self.service, self.host, self.method, self.path);
-  } else if constexpr (std::is_same_v<T, Settled>) {
+  } else if constexpr (std::is_same_v<T, OldSettled>) {
     all(self.use, self.status, self.bytes_up, self.bytes_down, self.micros, self.outcome);
+  } else if constexpr (std::is_same_v<T, Settled>) {
+    all(self.tenant, self.session, self.use, self.status, self.bytes_up, self.bytes_down,
+        self.micros, self.outcome);
   } else if constexpr (std::is_same_v<T, OldFinding>) {
     all(self.session, self.service, self.what, self.host, self.path);
   } else {
@@ -78,6 +84,8 @@ Result<Entry> decode_as(Entry entry, Reader& in) {
   if (!in.is_at_end()) return fail(Code::Tampered, "an entry of the record is malformed");
   if constexpr (std::is_same_v<T, OldFinding>)
     entry.content = Finding(std::move(content));
+  else if constexpr (std::is_same_v<T, OldSettled>)
+    entry.content = Settled(std::move(content));
   else
     entry.content = std::move(content);
   return entry;
@@ -86,7 +94,8 @@ Result<Entry> decode_as(Entry entry, Reader& in) {
 /// Each has the number of its place, but what was widened since.
 template <class T>
 constexpr std::size_t kind_of(std::size_t index) {
-  return std::is_same_v<T, Finding> ? kFindingKind : index + 1;
+  if (std::is_same_v<T, Finding>) return kFindingKind;
+  return std::is_same_v<T, Settled> ? kSettledKind : index + 1;
 }
 
 }  // namespace
@@ -117,11 +126,13 @@ Result<Entry> decode_entry(ByteView octets) {
     case 2:
       return decode_as<Use>(std::move(entry), in);
     case 3:
-      return decode_as<Settled>(std::move(entry), in);
+      return decode_as<OldSettled>(std::move(entry), in);
     case 4:
       return decode_as<OldFinding>(std::move(entry), in);
     case kFindingKind:
       return decode_as<Finding>(std::move(entry), in);
+    case kSettledKind:
+      return decode_as<Settled>(std::move(entry), in);
     default:
       return fail(Code::Tampered, "an entry of the record is of an unknown kind");
   }

@@ -45,6 +45,8 @@ struct Use {
 
 /// How that use ended.
 struct Settled {
+  TenantId tenant;  ///< none in entries of older versions, like the session
+  SessionId session;
   std::uint64_t use = 0;  ///< sequence of the Use
   std::uint16_t status = 0;
   std::uint64_t bytes_up = 0;

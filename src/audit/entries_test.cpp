@@ -51,7 +51,7 @@ TEST(Entries, AnOldFindingHasNone) {
 TEST(Entries, OfAnUnknownKindAreRefused) {
   ByteVector octets;
   encode_entry(7, WallTime{}, sample(), octets);
-  octets[0] = 6;
+  octets[0] = 7;
   EXPECT_FALSE(decode_entry(octets));
   octets[0] = 4;
   EXPECT_FALSE(decode_entry(octets)) << "a finding of now is none of before";

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <deque>
 #include <future>
+#include <mutex>
 #include <unordered_map>
 
 #include "audit/render.h"
@@ -43,7 +44,13 @@ struct Log::State {
   ByteVector scratch;
   mutable BatchWriter writer;
   TreeKeeper keeper;
+  mutable std::mutex hold_mutex;
+  std::optional<Error> held;
 
+  [[nodiscard]] Status uses_held() const {
+    const std::lock_guard lock(hold_mutex);
+    return held ? Status(std::unexpected(*held)) : Status();
+  }
   std::uint64_t append(const Content& content, std::function<void(Status)> on_durable) {
     const std::uint64_t sequence = next_sequence++;
     scratch.clear();
@@ -220,7 +227,9 @@ std::uint64_t Log::record_uses(std::span<const Use> uses, std::function<void(Sta
     const bool is_last = i + 1 == uses.size();
     std::function<void(Status)> call;
     if (is_last && on_durable)
-      call = [post = state_->post, on_durable = std::move(on_durable)](Status status) {
+      call = [post = state_->post, held = state_->uses_held(),
+              on_durable = std::move(on_durable)](Status status) {
+        if (!held) status = held;
         post([on_durable, status = std::move(status)] { on_durable(status); });
       };
     state_->append_use(uses[i], time, std::move(call));
@@ -281,8 +290,30 @@ Result<Verified> Log::verify() const {
   return walk_all(files, until, state_->public_key, published);
 }
 
+Result<Place> Log::read_on(const Place& from, TailLimits limits, const TailVisitor& visit) const {
+  return read_tail(state_->directory, from, state_->writer.written(), limits, visit);
+}
+
+std::string Log::origin() const {
+  return origin_of(state_->public_key);
+}
+
+std::uint64_t Log::size() const {
+  return state_->writer.written().entries;
+}
+
+void Log::hold_uses(std::optional<Error> why) {
+  const std::lock_guard lock(state_->hold_mutex);
+  state_->held = std::move(why);
+}
+
+Status Log::uses_held() const {
+  return state_->uses_held();
+}
+
 Status Log::health() const {
-  return state_->writer.health();
+  STRONGROOM_CHECKED(state_->writer.health());
+  return state_->uses_held();
 }
 
 Result<Verified> Log::verify_folder(const std::string& directory, const crypto::PublicKey& key) {

@@ -1,8 +1,8 @@
 // Log: the record of use, an append-only chain of entries on disk.
 //
 // Used by: vault (acts), app (uses on behalf of gateways), api (queries). Threads: the vault's
-// loop; list, for_each and verify any, since they read the files; one writer thread inside does
-// group commit: all that has come in meanwhile is written and synchronised once. Segment files
+// loop; list, for_each, read_on and verify any, since they read the files; one writer thread inside
+// does group commit: all that has come in meanwhile is written and synchronised once. Segment files
 // DIR/record-NNNNNNNN.log, each frame [length][entry][SHA-256 of the previous hash and the entry];
 // about once a second and at the end a checkpoint signed by Ed25519. A second thread keeps the tree
 // over them in DIR/tlog and looks whether the files are still what was written. Fails closed:
@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "audit/entries.h"
+#include "audit/tail.h"
 #include "base/json.h"
 #include "base/secret.h"
 #include "crypto/crypto.h"
@@ -80,7 +81,21 @@ class Log {
   /// In order of sequence; false from `visit` ends it.
   Status for_each(const std::function<bool(const Entry&)>& visit) const;
   [[nodiscard]] Result<Verified> verify() const;
-  /// Why uses are not recorded at present, if so.
+  /// What is durable behind `from`: each entry with its number in the tree (0: the first), in
+  /// order, until `limits` are reached. Answers where the next reading begins. Tampered where the
+  /// record is not the one that `from` is of.
+  [[nodiscard]] Result<Place> read_on(const Place& from, TailLimits limits,
+                                      const TailVisitor& visit) const;
+  /// The record's name in its checkpoints.
+  [[nodiscard]] std::string origin() const;
+  /// How many entries are durable.
+  [[nodiscard]] std::uint64_t size() const;
+  /// As long as there is an error, uses are recorded and refused all the same; acts are not. From
+  /// any thread.
+  void hold_uses(std::optional<Error> why);
+  /// That error.
+  [[nodiscard]] Status uses_held() const;
+  /// Why uses are not recorded at present, or refused, if so.
   [[nodiscard]] Status health() const;
   /// Offline: from a copied folder alone, a record's or one of tiles.
   [[nodiscard]] static Result<Verified> verify_folder(const std::string& directory,

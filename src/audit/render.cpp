@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "audit/render.h"
 
+#include "base/encoding.h"
+#include "base/utf8.h"
+
 namespace strongroom::audit {
 namespace {
 
@@ -8,8 +11,17 @@ template <class AnyId>
 void put(json::object& out, std::string_view name, const AnyId& id) {
   if (!id.is_none()) out[name] = id.text();
 }
+/// JSON is UTF-8; of what is none, each octet beyond ASCII is percent-encoded.
+std::string utf8_of(const std::string& text) {
+  if (is_utf8(text)) return text;
+  std::string out;
+  for (const char each : text)
+    out += static_cast<unsigned char>(each) < 0x80 ? std::string(1, each)
+                                                   : percent_encode(std::string_view(&each, 1));
+  return out;
+}
 void put_text(json::object& out, std::string_view name, const std::string& text) {
-  if (!text.empty()) out[name] = text;
+  if (!text.empty()) out[name] = utf8_of(text);
 }
 
 void render_content(const Act& act, json::object& out) {
@@ -33,10 +45,10 @@ void render_content(const Use& use, json::object& out) {
   put(out, "key", use.key);
   out["key_version"] = use.key_version;
   put(out, "holder", use.holder);
-  out["service"] = use.service;
-  out["host"] = use.host;
-  out["method"] = use.method;
-  out["path"] = use.path;
+  out["service"] = utf8_of(use.service);
+  out["host"] = utf8_of(use.host);
+  out["method"] = utf8_of(use.method);
+  out["path"] = utf8_of(use.path);
 }
 
 void render_content(const Finding& finding, json::object& out) {
@@ -45,12 +57,26 @@ void render_content(const Finding& finding, json::object& out) {
   put(out, "tenant", finding.tenant);
   put(out, "session", finding.session);
   put_text(out, "service", finding.service);
-  out["outcome"] = finding.what;
+  out["outcome"] = utf8_of(finding.what);
   put_text(out, "host", finding.host);
   put_text(out, "path", finding.path);
 }
 
-void render_content(const Settled&, json::object&) {}
+void render_end(const Settled& settled, json::object& out) {
+  out["status"] = settled.status;
+  out["bytes_up"] = settled.bytes_up;
+  out["bytes_down"] = settled.bytes_down;
+  out["micros"] = settled.micros;
+  out["outcome"] = settled.outcome;
+}
+
+void render_content(const Settled& settled, json::object& out) {
+  out["action"] = "settled";
+  out["use"] = std::to_string(settled.use);
+  put(out, "tenant", settled.tenant);
+  put(out, "session", settled.session);
+  render_end(settled, out);
+}
 
 template <class AnyId>
 bool fits(const std::optional<AnyId>& wanted, const AnyId& is) {
@@ -62,6 +88,19 @@ EntryKind kind_of(const Entry& entry) {
   const auto* act = std::get_if<Act>(&entry.content);
   const bool is_finding = act == nullptr || act->action == "key.rejected";
   return is_finding ? EntryKind::Finding : EntryKind::Change;
+}
+
+std::string_view name_of_kind(const Entry& entry) {
+  if (std::holds_alternative<Settled>(entry.content)) return "settled";
+  switch (kind_of(entry)) {
+    case EntryKind::Use:
+      return "use";
+    case EntryKind::Change:
+      return "change";
+    case EntryKind::Finding:
+      return "finding";
+  }
+  return "finding";
 }
 
 bool content_matches(const Act& act, const Filter& filter) {
@@ -96,12 +135,15 @@ json::object render(const Entry& entry, const Settled* end) {
   out["id"] = std::to_string(entry.sequence);
   out["time"] = to_rfc3339(entry.time);
   std::visit([&](const auto& content) { render_content(content, out); }, entry.content);
-  if (end == nullptr) return out;
-  out["status"] = end->status;
-  out["bytes_up"] = end->bytes_up;
-  out["bytes_down"] = end->bytes_down;
-  out["micros"] = end->micros;
-  out["outcome"] = end->outcome;
+  if (end != nullptr) render_end(*end, out);
+  return out;
+}
+
+json::object render_line(std::uint64_t index, const Entry& entry) {
+  json::object out;
+  out["index"] = index;
+  out["kind"] = name_of_kind(entry);
+  for (auto& member : render(entry, nullptr)) out.emplace(member.key(), std::move(member.value()));
   return out;
 }
 

@@ -40,6 +40,7 @@ struct ReadEnd {
 struct WrittenUpTo {
   std::size_t segments = SIZE_MAX;
   std::uint64_t offset = UINT64_MAX;  ///< of the last of them
+  std::uint64_t entries = 0;          ///< so many are there, where that is known
 };
 /// Where reading begins: at a frame.
 struct ReadFrom {

@@ -40,7 +40,7 @@ void BatchWriter::Batch::clear() {
 
 BatchWriter::BatchWriter(Options options, ChainEnd end) : options_(std::move(options)), end_(end) {
   last_checkpoint_ = options_.clock->steady();
-  written_ = {end_.segments, end_.offset};
+  written_ = {end_.segments, end_.offset, end_.entries};
   thread_ = std::thread([this] { run(); });
 }
 
@@ -134,7 +134,7 @@ void BatchWriter::run() {
     {
       const std::lock_guard lock(mutex_);
       is_writing_ = false;
-      written_ = {end_.segments, end_.offset};
+      written_ = {end_.segments, end_.offset, end_.entries};
       last_status_ = status;
     }
     for (const auto& waiting : batch.waiting) waiting(status);

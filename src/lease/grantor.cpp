@@ -215,6 +215,12 @@ std::vector<SessionHolder> Grantor::holders_of(SessionId session) const {
   return out;
 }
 
+std::set<KeyId> Grantor::leased_keys() const {
+  std::set<KeyId> keys;
+  for (const auto& [id, lease] : leases_) keys.insert(lease.facts.key);
+  return keys;
+}
+
 void Grantor::refresh(KeyId key) {
   std::vector<HolderId> tell;
   for (const auto& [id, holder] : holders_)

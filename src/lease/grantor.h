@@ -108,6 +108,8 @@ class Grantor {
   [[nodiscard]] const LeaseFacts* facts(const LeaseId& lease) const;
   [[nodiscard]] std::size_t lease_count() const noexcept { return leases_.size(); }
   [[nodiscard]] std::vector<HolderId> live_holders(HolderRole role) const;
+  /// All keys of which somebody has a lease.
+  [[nodiscard]] std::set<KeyId> leased_keys() const;
   [[nodiscard]] std::vector<SessionHolder> holders_of(SessionId session) const;
 
  private:

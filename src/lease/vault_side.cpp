@@ -47,6 +47,7 @@ struct VaultSide::HolderChannel {
   std::deque<std::shared_ptr<Batch>> batches;  ///< in order; acknowledged from the front
   struct OpenUse {
     std::uint64_t record = 0;
+    TenantId tenant;
     SessionId session;
     KeyId key;
   };
@@ -276,9 +277,9 @@ void VaultSide::serve_intents(HolderChannel& holder, Intents&& intents) {
   if (holder.open_uses.size() > kMaxOpenUses)
     return holder.channel->close("The holder never settles its uses.");
   for (std::size_t i = 0; i < uses.size(); ++i)
-    holder.open_uses.emplace(
-        intents.intents[i].sequence,
-        HolderChannel::OpenUse{first + i, uses[i].facts.session, uses[i].facts.key});
+    holder.open_uses.emplace(intents.intents[i].sequence,
+                             HolderChannel::OpenUse{first + i, uses[i].facts.tenant,
+                                                    uses[i].facts.session, uses[i].facts.key});
 }
 
 void VaultSide::serve_settled(HolderChannel& holder, const Settled& settled) {
@@ -288,7 +289,7 @@ void VaultSide::serve_settled(HolderChannel& holder, const Settled& settled) {
     const auto found = holder.open_uses.find(each.sequence);
     if (found == holder.open_uses.end()) continue;
     const auto& use = found->second;
-    uses.push_back({use.record, holder.id, use.session, use.key, each});
+    uses.push_back({use.record, holder.id, use.tenant, use.session, use.key, each});
     holder.open_uses.erase(found);
   }
   if (!uses.empty()) source_.on_settled(uses);
@@ -347,6 +348,10 @@ vault::HolderOutcome VaultSide::to_outcome(const FenceOutcome& outcome) const {
 
 void VaultSide::refresh(KeyId key) {
   grantor_.refresh(key);
+}
+
+void VaultSide::refresh_everything() {
+  for (const auto& key : grantor_.leased_keys()) grantor_.refresh(key);
 }
 
 io::Task<void> VaultSide::refresh_all(std::vector<KeyId> keys) {

@@ -37,6 +37,7 @@ struct Use {
 struct SettledUse {
   std::uint64_t record = 0;
   HolderId holder;
+  TenantId tenant;
   SessionId session;
   KeyId key;
   UseSettled settled;
@@ -96,6 +97,8 @@ class VaultSide final : public vault::HolderFences {
                                                         std::chrono::milliseconds grace) override;
   void refresh(KeyId key) override;
   io::Task<void> refresh_all(std::vector<KeyId> keys) override;
+  /// Every gateway asks anew before it begins another use of any key. What is under way goes on.
+  void refresh_everything();
 
   /// Lets a gateway try the key at its provider. Unavailable when there is none, Timeout after 30
   /// s.
