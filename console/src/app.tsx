@@ -4,18 +4,22 @@ import { useEffect, useMemo, useSyncExternalStore } from 'react';
 import { MayContext, mayOf } from './access';
 import { currentCredential, followCredential } from './api/credential';
 import { useAccess, useInstallation } from './api/queries';
+import { currentInvitation, followInvitation } from './invitation';
 import { Shell } from './shell';
+import { InvitationPage } from './pages/invitation';
 import { Sealed } from './pages/sealed';
 import { SignIn } from './pages/sign_in';
 import { Loading, Problem } from './ui/pieces';
 
 export function App() {
   const credential = useSyncExternalStore(followCredential, currentCredential);
+  const invitation = useSyncExternalStore(followInvitation, currentInvitation);
   const client = useQueryClient();
   // Nothing of what somebody saw stays for whoever signs in next.
   useEffect(() => {
-    if (!credential) client.clear();
-  }, [credential, client]);
+    if (!credential || invitation !== null) client.clear();
+  }, [credential, invitation, client]);
+  if (invitation !== null) return <InvitationPage invitation={invitation} key={invitation} />;
   return credential ? <SignedIn /> : <SignIn />;
 }
 

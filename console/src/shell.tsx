@@ -3,7 +3,7 @@ import { Dialog } from '@base-ui/react/dialog';
 import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import type { Liveness } from './api/events';
 import { nameOf, useMay } from './access';
-import { setCredential } from './api/credential';
+import { signOut } from './api/sign_in';
 import { useTenants } from './api/queries';
 import { useLiveUpdates } from './live';
 import { href, useRoute, type Page, type Route } from './route';
@@ -74,7 +74,7 @@ function Around({ tenant, choose, names, live }: { tenant: string; choose: (tena
       )}
       <p className={`liveness ${live}`} role="status">{livenessWords[live]}</p>
       <p className="who">Signed in as {nameOf(useMay().who)}</p>
-      <Button kind="quiet" onClick={() => setCredential(null)}>Sign out</Button>
+      <Button kind="quiet" onClick={() => void signOut()}>Sign out</Button>
     </div>
   );
 }

@@ -63,7 +63,9 @@ http::ServerResponse SealedServer::State::answer(http::ServerRequest& request) {
   Status admitted = check_host(request, options);
   // The console's files hold nothing of anybody; its page for this state is a way to unseal.
   if (admitted && !request.path.starts_with("/api/")) return serve_console(request);
-  if (admitted) admitted = check_operator(request, options);
+  // Who signs in with a password is told why nobody can, rather than that it is wrong.
+  const bool is_sign_in = request.path == "/api/v1/sign-in";
+  if (admitted) admitted = is_sign_in ? check_site(request) : check_operator(request, options);
   if (!admitted) return to_response(admitted.error());
   if (request.method == "GET" && request.path == "/api/v1/installation") return show();
   if (request.method != "POST" || request.path != "/api/v1/unseal")

@@ -198,7 +198,10 @@ def test_the_story_by_keyboard_alone(world, browser):
         page.get_by_role("heading", level=1, name=name).wait_for()
         assert page.evaluate("['H1', 'BODY', 'INPUT'].includes(document.activeElement.tagName)")
 
-    page.get_by_label("Token").wait_for()
+    page.get_by_label("Tenant").wait_for()
+    reach("button", "Use a token instead")
+    press("Enter")
+    page.wait_for_function("document.activeElement.type === 'password'")
     page.keyboard.insert_text((world.room.data / "operator.token").read_text().strip())
     press("Enter")
     heading("Keys")
@@ -295,7 +298,7 @@ def test_the_way_in_and_empty_pages_break_no_rule_either(world, browser, scheme)
     """A new installation, as the server would answer there; its sign-in is the real one."""
     context = browser.new_context(viewport=PHONE, color_scheme=scheme, reduced_motion="reduce")
     tab = Console(context, world.room).open()
-    tab.page.get_by_label("Token").wait_for()
+    tab.by_token().page.get_by_label("Token").wait_for()
     assert tab.axe() == []
     tab.page.get_by_label("Token").fill("sro_wrong")
     tab.page.get_by_role("button", name="Sign in").click()
@@ -596,6 +599,11 @@ def test_a_sealed_server_is_opened_by_its_console(suite_folder, standins_process
         room.start()
         tab = Console(context, room).open()
         page = tab.page
+        for label in ("Tenant", "Name", "Password"):
+            page.get_by_label(label, exact=True).fill("acme")
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.get_by_role("alert").get_by_text("Strongroom is sealed.").wait_for()
+        tab.by_token()
         page.get_by_label("Token").fill((room.data / "operator.token").read_text())
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("heading", level=1, name="Sealed").wait_for()
@@ -640,7 +648,7 @@ def test_errors_say_what_to_do_and_signing_out_forgets(world, console):
     page.unroute_all()
     page.get_by_role("link", name="Google Gemini API").first.wait_for()  # by itself
     page.get_by_role("button", name="Sign out").first.click()
-    page.get_by_label("Token").wait_for()
+    page.get_by_label("Tenant").wait_for()
     assert "strongroom-credential" not in page.evaluate("JSON.stringify({ ...sessionStorage })")
     tab.wrong.clear()  # the browser reports what the test aborted
 
@@ -685,7 +693,7 @@ def test_the_script_is_small_and_every_file_is_compressed(world, browser):
     answers = []
     page.on("response", lambda answer: answers.append(answer))
     page.goto(f"http://{world.room.endpoints['control']}/")
-    page.get_by_label("Token").wait_for()
+    page.get_by_label("Tenant").wait_for()
     scripts = [answer for answer in answers if answer.request.resource_type == "script"]
     assert scripts
     total = 0

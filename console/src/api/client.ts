@@ -4,8 +4,8 @@ import type { paths } from '../../generated/schema';
 import { credentialHeaders, credentialMode, currentCredential, setCredential } from './credential';
 
 export type {
-  Access, AddedSeal, AddedToken, Check, Entry, Grant, Holder, Installation, Key, Member, NewKey, NewSeal, Policy, PolicyChange, Receipt, ReceiptRow,
-  NewToken, Seal, Service, Session, SessionEvent, SessionHolder, Setting, Tenant, Token, Verified,
+  Access, AddedInvitation, AddedSeal, AddedToken, Check, Entry, Grant, Holder, Installation, Invitation, Key, Member, NewKey, NewPassword, NewSeal, NewSignIn, Policy, PolicyChange, Receipt, ReceiptRow,
+  NewToken, Seal, Service, Session, SessionEvent, SessionHolder, Setting, SignIn, StartedSignIn, Tenant, Token, Verified,
 } from '../../generated/schema';
 
 /** What the server said went wrong, and what would mend it. */
@@ -28,8 +28,15 @@ async function send(request: Request): Promise<Response> {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw unreachable();
   }
-  if (response.status === 401 && credential === currentCredential()) setCredential(null);
+  if (credential === currentCredential() && (await isRefused(response))) setCredential(null);
   return response;
+}
+
+/** Not known any more; or the cookie is of another sign-in than this page's half. */
+async function isRefused(response: Response): Promise<boolean> {
+  if (response.status === 401) return true;
+  if (response.status !== 403) return false;
+  return errorOf(403, await response.clone().json().catch(() => undefined)).code === 'csrf_refused';
 }
 
 export const api = createClient<paths>({ baseUrl: location.origin, fetch: send });

@@ -1,5 +1,5 @@
-// Who is signed in. Today the operator, by the operator token; a member's session will be a cookie that scripts cannot read, with a word
-// against forged calls beside it. Both are credentials here, and nothing else of the console asks which it is.
+// Who is signed in: by a token, in this tab alone; or by a sign-in, of which the browser has one half in a cookie that scripts cannot read, and
+// this page the other, which servers at other ports of the host never see. Nothing else of the console asks which it is.
 // SPDX-License-Identifier: Apache-2.0
 
 export type Credential = { kind: 'bearer'; token: string } | { kind: 'cookie'; csrf: string };
@@ -8,7 +8,7 @@ const place = 'strongroom-credential';
 
 function read(): Credential | null {
   try {
-    return JSON.parse(sessionStorage.getItem(place) ?? 'null') as Credential | null;
+    return JSON.parse(sessionStorage.getItem(place) ?? localStorage.getItem(place) ?? 'null') as Credential | null;
   } catch {
     return null;
   }
@@ -19,13 +19,20 @@ const listeners = new Set<() => void>();
 
 export const currentCredential = (): Credential | null => credential;
 
-/** Kept for this tab alone, until it is closed or signed out. */
+/** A token for this tab until it is closed, a sign-in for all tabs; either until signed out. */
 export function setCredential(next: Credential | null): void {
+  const former = credential;
   credential = next;
-  if (next) sessionStorage.setItem(place, JSON.stringify(next));
-  else sessionStorage.removeItem(place);
+  sessionStorage.removeItem(place);
+  if (former?.kind === 'cookie') localStorage.removeItem(place);
+  if (next) (next.kind === 'cookie' ? localStorage : sessionStorage).setItem(place, JSON.stringify(next));
   for (const listener of listeners) listener();
 }
+
+/** What another tab did: this one begins anew, with nothing of what it has shown. */
+window.addEventListener('storage', (event) => {
+  if (event.storageArea === localStorage && event.key === place && credential?.kind !== 'bearer') location.reload();
+});
 
 export function followCredential(listener: () => void): () => void {
   listeners.add(listener);

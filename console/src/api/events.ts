@@ -44,7 +44,7 @@ export async function follow(path: string, follower: Follower, signal: AbortSign
       const headers: Record<string, string> = credentialHeaders();
       if (last !== '') headers['Last-Event-ID'] = last;
       const response = await fetch(path, { headers, credentials: credentialMode(), cache: 'no-store', signal });
-      if (response.status === 401 || response.status === 404) return;
+      if ([401, 403, 404].includes(response.status)) return;
       if (response.ok && response.body) {
         follower.onLiveness?.('live');
         wait = 500;

@@ -40,6 +40,9 @@ export const useAccess = () => useQuery({ queryKey: ['access'], queryFn: () => r
 export const useTokens = (tenant: string) =>
   useQuery({ queryKey: ['tokens', tenant], queryFn: () => result(api.GET('/api/v1/tokens', { params: { query: scope(tenant) } })) });
 
+export const useSignIns = (tenant: string) =>
+  useQuery({ queryKey: ['sign-ins', tenant], queryFn: () => result(api.GET('/api/v1/sign-ins', { params: { query: scope(tenant) } })) });
+
 export const useTenants = () =>
   useQuery({ queryKey: ['tenants'], queryFn: () => result(api.GET('/api/v1/tenants')), refetchInterval: 30_000 });
 

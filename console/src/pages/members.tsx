@@ -8,6 +8,7 @@ import { Question } from '../ui/dialogs';
 import { Table, type Column } from '../ui/lists';
 import { Button, Card, Empty, Loading, Page, Problem, Time } from '../ui/pieces';
 import { plural, roles } from '../words';
+import { Invite } from './invite';
 import { AddMember, AddTenant } from './people_forms';
 import { ReceiptView } from './receipt';
 
@@ -52,6 +53,7 @@ export function Members() {
   const may = useMay();
   const members = useMembers(tenant);
   const { data: keys } = useKeys(tenant);
+  const [inviting, setInviting] = useState<Member | null>(null);
   const [removing, setRemoving] = useState<Subject | null>(null);
   const chosen = tenant !== '' ? tenant : (tenants[0]?.name ?? '');
   const integrations = (member: Member) => (keys ?? []).filter((key) => key.owner === member.name && key.tenant === member.tenant && key.state !== 'revoked').length;
@@ -60,7 +62,7 @@ export function Members() {
     { name: 'role', header: 'Role', cell: (row) => <div>{row.role}<small>{roles[row.role]}</small></div> },
     { name: 'keys', header: 'Integrations', cell: (row) => (integrations(row) === 0 ? <span className="quiet-text">none</span> : plural(integrations(row), 'key')) },
     { name: 'added', header: 'Added', cell: (row) => <Time at={row.created} /> },
-    { name: 'action', header: <span className="unseen">Actions</span>, cell: (row) => may.has('administer') && (row.role !== 'owner' || may.has('appoint_owners')) && <Button kind="danger" aria-label={`Remove ${row.name}`} onClick={() => setRemoving({ kind: 'member', of: row })}>Remove</Button> },
+    { name: 'action', header: <span className="unseen">Actions</span>, cell: (row) => may.has('administer') && (row.role !== 'owner' || may.has('appoint_owners')) && <div className="actions"><Button aria-label={`Invite ${row.name}`} onClick={() => setInviting(row)}>Invite</Button><Button kind="danger" aria-label={`Remove ${row.name}`} onClick={() => setRemoving({ kind: 'member', of: row })}>Remove</Button></div> },
   ];
   return (
     <Page title="Members" lead="People on whose behalf agents work. Removing somebody ends their sessions and revokes their integrations at once.">
@@ -78,6 +80,7 @@ export function Members() {
           <AddTenant />
         </Card>}
       </div>
+      {inviting && <Invite member={inviting} onClose={() => setInviting(null)} />}
       {removing && <Remove subject={removing} onClose={() => setRemoving(null)} />}
     </Page>
   );

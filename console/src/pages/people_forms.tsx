@@ -7,7 +7,7 @@ import { SelectField, TextField } from '../ui/fields';
 import { Button, Problem } from '../ui/pieces';
 import { roles } from '../words';
 
-const names = { pattern: '[a-z0-9][a-z0-9._@\\-]{0,63}', title: 'a-z 0-9 . _ @ -, at most 64, beginning with a letter or digit', maxLength: 64, required: true };
+export const names = { pattern: '[a-z0-9][a-z0-9._@\\-]{0,63}', title: 'a-z 0-9 . _ @ -, at most 64, beginning with a letter or digit', maxLength: 64, required: true };
 
 function useAdding(add: (form: FormData) => Promise<unknown>, changed: string) {
   const [problem, setProblem] = useState<unknown>(null);

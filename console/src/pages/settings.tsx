@@ -1,12 +1,12 @@
 // Policies and limits, seals, and what this installation is. SPDX-License-Identifier: Apache-2.0
 import { useRef, useState, type FormEvent } from 'react';
-import { nameOf, useMay } from '../access';
-import { setCredential } from '../api/credential';
+import { useMay } from '../access';
 import { api, result, type AddedSeal, type NewSeal, type Policy, type PolicyChange, type Seal } from '../api/client';
 import { refresh, useInstallation, usePolicies, useSeals, useServices } from '../api/queries';
 import { useScope } from '../scope';
 import { Question } from '../ui/dialogs';
 import { SecretField, SelectField, TextArea, TextField, takeSecret } from '../ui/fields';
+import { SignIns } from './sign_ins';
 import { Tokens } from './tokens';
 import { Button, Card, Command, Fact, Facts, Notice, Page, Problem, Time } from '../ui/pieces';
 import { number, octets } from '../words';
@@ -140,7 +140,6 @@ function Seals() {
 
 export function Settings() {
   const { data: installation, error } = useInstallation();
-  const { who } = useMay();
   return (
     <Page title="Settings" lead="Limits, seals, and what this installation is.">
       <Problem error={error} />
@@ -149,10 +148,7 @@ export function Settings() {
         <div className="stack">
           <Tokens />
           <Seals />
-          <Card title="Sign-in">
-            <p>You are signed in as {nameOf(who)}, in this tab alone. No sign-in opens the keys themselves.</p>
-            <Button onClick={() => setCredential(null)}>Sign out</Button>
-          </Card>
+          <SignIns />
           {installation && (
             <Card title="This installation">
               <Facts>

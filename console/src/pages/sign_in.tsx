@@ -1,58 +1,87 @@
-// SPDX-License-Identifier: Apache-2.0
-import { useEffect, useRef, useState, type FormEvent } from 'react';
-import { ApiError, errorOf } from '../api/client';
-import { credentialHeaders, credentialMode, setCredential, type Credential } from '../api/credential';
-import { SecretField, takeSecret } from '../ui/fields';
+// The way in: by tenant, name and password, or by a token. SPDX-License-Identifier: Apache-2.0
+import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'react';
+import { signIn, signInByToken } from '../api/sign_in';
+import { PasswordField, SecretField, TextField, takeSecret } from '../ui/fields';
 import { Button, Problem } from '../ui/pieces';
 
-/** Whether the server takes it; an ApiError otherwise. */
-async function prove(credential: Credential): Promise<void> {
-  let response: Response;
-  try {
-    response = await fetch('/api/v1/installation', { headers: credentialHeaders(credential), credentials: credentialMode(credential), cache: 'no-store' });
-  } catch {
-    throw new ApiError(0, 'unreachable', 'The server does not answer', 'Look whether strongroom serve runs, and try again.');
-  }
-  if (response.status === 401)
-    throw new ApiError(401, 'unauthorized', 'That token is not known here', 'It may have expired or been revoked. The operator’s is the content of operator.token in the server’s data directory.');
-  if (!response.ok) throw errorOf(response.status, await response.json().catch(() => undefined));
-}
-
-export function SignIn() {
-  const field = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
-  const [problem, setProblem] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+/** What stands alone in the middle, before anybody is signed in. */
+export function Doorway({ title, lead, children }: { title: string; lead: ReactNode; children: ReactNode }) {
   useEffect(() => {
-    document.title = 'Sign in · Strongroom';
-    field.current?.focus();
-  }, []);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    const credential: Credential = { kind: 'bearer', token: takeSecret(field.current).trim() };
-    setBusy(true);
-    setProblem(null);
-    try {
-      await prove(credential);
-      setCredential(credential);
-    } catch (error) {
-      setProblem(error);
-      setBusy(false);
-      field.current?.focus();
-    }
-  };
+    document.title = `${title} · Strongroom`;
+  }, [title]);
   return (
     <main className="sign-in">
       <div className="card">
         <p className="brand"><img src="/icon.svg" alt="" width="32" height="32" />Strongroom</p>
-        <h1>Sign in</h1>
-        <p className="lead">Where the keys of your AI agents live.</p>
-        <Problem error={problem} />
-        <form onSubmit={(event) => void submit(event)}>
-          <SecretField label="Token" field={field} required
-            hint={<>A token of yours (<code>sra_…</code>), or the content of <code>operator.token</code> in the server’s data directory. This tab keeps it until it is closed.</>} />
-          <Button type="submit" kind="primary" busy={busy}>Sign in</Button>
-        </form>
+        <h1>{title}</h1>
+        <p className="lead">{lead}</p>
+        {children}
       </div>
     </main>
+  );
+}
+
+/** Busy while it is tried; what went wrong stays until the next try. */
+export function useTry(attempt: () => Promise<void>, after: () => void) {
+  const [problem, setProblem] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    setProblem(null);
+    attempt().catch((error: unknown) => {
+      setProblem(error);
+      setBusy(false);
+      after();
+    });
+  };
+  return { problem, busy, submit };
+}
+
+const tenantPlace = 'strongroom-last-tenant';
+
+function ByPassword() {
+  const password = useRef<HTMLInputElement>(null);
+  const [tenant, setTenant] = useState(() => localStorage.getItem(tenantPlace) ?? '');
+  const [member, setMember] = useState('');
+  const { problem, busy, submit } = useTry(async () => {
+    await signIn({ tenant: tenant.trim(), member: member.trim(), password: takeSecret(password.current) });
+    localStorage.setItem(tenantPlace, tenant.trim());
+  }, () => password.current?.focus());
+  return (
+    <form onSubmit={submit}>
+      <Problem error={problem} />
+      <TextField label="Tenant" value={tenant} onChange={(event) => setTenant(event.target.value)} required maxLength={64} autoComplete="organization" autoCapitalize="none" autoFocus={tenant === ''} placeholder="acme" />
+      <TextField label="Name" value={member} onChange={(event) => setMember(event.target.value)} required maxLength={64} autoComplete="username" autoCapitalize="none" autoFocus={tenant !== ''} placeholder="alice" />
+      <PasswordField label="Password" field={password} autoComplete="current-password" required />
+      <Button type="submit" kind="primary" busy={busy}>Sign in</Button>
+    </form>
+  );
+}
+
+function ByToken() {
+  const field = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
+  const { problem, busy, submit } = useTry(() => signInByToken(takeSecret(field.current).trim()), () => field.current?.focus());
+  useEffect(() => field.current?.focus(), []);
+  return (
+    <form onSubmit={submit}>
+      <Problem error={problem} />
+      <SecretField label="Token" field={field} required
+        hint={<>A token of yours (<code>sra_…</code>), or the content of <code>operator.token</code> in the server’s data directory. This tab keeps it until it is closed.</>} />
+      <Button type="submit" kind="primary" busy={busy}>Sign in</Button>
+    </form>
+  );
+}
+
+export function SignIn() {
+  const [byToken, setByToken] = useState(false);
+  return (
+    <Doorway title="Sign in" lead="Where the keys of your AI agents live.">
+      {byToken ? <ByToken /> : <ByPassword />}
+      <div className="other-way">
+        <Button kind="quiet" onClick={() => setByToken(!byToken)}>{byToken ? 'Use a password instead' : 'Use a token instead'}</Button>
+        {!byToken && <p className="hint">No password yet, or lost? An owner or admin of your tenant, or the operator, makes a link for you.</p>}
+      </div>
+    </Doorway>
   );
 }

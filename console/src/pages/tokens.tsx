@@ -2,6 +2,7 @@
 import { useState, type FormEvent } from 'react';
 import { useMay } from '../access';
 import { api, result, type AddedToken, type NewToken, type Token } from '../api/client';
+import { currentCredential } from '../api/credential';
 import { refresh, useMembers, useTokens } from '../api/queries';
 import { useScope } from '../scope';
 import { Question } from '../ui/dialogs';
@@ -12,7 +13,10 @@ const scopes = { all: 'All that the role may', read: 'Reading alone', sessions: 
 
 function AddToken({ tenant, onAdded }: { tenant: string; onAdded: (token: AddedToken) => void }) {
   const { data: members } = useMembers(tenant);
-  const [whose, setWhose] = useState('');
+  const may = useMay();
+  // A member's is made by that member; the operator makes both kinds, whoever administers a machine's.
+  const owners = (members ?? []).filter((each) => may.has('operate') || each.name === may.who.member);
+  const [whose, setWhose] = useState(may.has('administer') ? '' : (may.who.member ?? ''));
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
   const submit = (event: FormEvent<HTMLFormElement>) => {
@@ -33,8 +37,8 @@ function AddToken({ tenant, onAdded }: { tenant: string; onAdded: (token: AddedT
       <div className="two">
         <TextField label="Name" name="name" required maxLength={64} placeholder="ci" />
         <SelectField label="Whose" value={whose} onChange={(event) => setWhose(event.target.value)}>
-          <option value="">A machine’s</option>
-          {members?.map((each) => <option key={each.id} value={each.name}>{each.name}’s</option>)}
+          {may.has('administer') && <option value="">A machine’s</option>}
+          {owners.map((each) => <option key={each.id} value={each.name}>{each.name}’s</option>)}
         </SelectField>
         {whose === '' && <SelectField label="Its role" name="role" defaultValue="member"><option>member</option><option>admin</option><option>auditor</option></SelectField>}
         <SelectField label="What it may" name="scope">{Object.entries(scopes).map(([scope, words]) => <option key={scope} value={scope}>{words}</option>)}</SelectField>
@@ -54,6 +58,7 @@ export function Tokens() {
   const [revoking, setRevoking] = useState<Token | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
   const chosen = tenant !== '' ? tenant : (tenants[0]?.name ?? '');
+  const mayAdd = may.has('operate') || currentCredential()?.kind === 'cookie';
   const live = (tokens ?? []).filter((each) => each.state === 'active');
   const mayRevoke = (token: Token) => may.has('administer') || (token.member !== null && token.member === may.who.member);
   const revoke = (token: Token) => {
@@ -73,8 +78,8 @@ export function Tokens() {
           </li>
         ))}
       </ul>
-      {live.length === 0 && <p className="quiet-text">None yet.{may.has('operate') ? '' : ' The operator makes them.'}</p>}
-      {may.has('operate') && <AddToken tenant={chosen} onAdded={setAdded} />}
+      {live.length === 0 && <p className="quiet-text">None yet.{mayAdd ? '' : ' Who has signed in, or the operator, makes them.'}</p>}
+      {mayAdd && <AddToken tenant={chosen} onAdded={setAdded} />}
       <Question open={added !== null} onClose={() => setAdded(null)} title="The token" text="This is the only time that it is shown. Whoever has it acts in its name." actions={<Button kind="primary" onClick={() => setAdded(null)}>It is kept</Button>}>
         {added && <Command label="the token">{added.token}</Command>}
       </Question>

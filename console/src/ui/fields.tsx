@@ -67,6 +67,18 @@ export function SecretField({ label, hint, field, multiline = false, ...rest }: 
   );
 }
 
+/** A password of whoever uses this page: their browser and password manager may keep it, React never knows it. */
+export function PasswordField({ label, hint, field, ...rest }: Labelled & ComponentProps<'input'> & { field: Ref<HTMLInputElement> }) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <input type="password" maxLength={1024} {...rest} id={id} ref={field} aria-describedby={hint ? `${id}-hint` : undefined} />
+      {hint && <p className="hint" id={`${id}-hint`}>{hint}</p>}
+    </div>
+  );
+}
+
 /** What was pasted; the field is empty afterwards, whatever comes next. */
 export function takeSecret(field: HTMLInputElement | HTMLTextAreaElement | null): string {
   const value = field?.value ?? '';

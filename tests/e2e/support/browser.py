@@ -51,11 +51,16 @@ class Console:
         self.page.goto(f"{self.origin}/{hash}")
         return self
 
+    def by_token(self):
+        """At the way in: to the field for a token."""
+        self.page.get_by_role("button", name="Use a token instead").click()
+        return self
+
     def sign_in(self, token=None):
         """By a token; the operator's when missing."""
-        self.open()
+        self.open().by_token()
         self.page.get_by_label("Token").fill(token or (self.room.data / "operator.token").read_text())
-        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
         self.page.get_by_role("heading", level=1, name="Keys").wait_for()
         return self
 

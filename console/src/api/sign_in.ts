@@ -1,0 +1,50 @@
+// The ways in and out: calls that no credential of this page's goes with. SPDX-License-Identifier: Apache-2.0
+import { ApiError, api, errorOf, result, type Invitation, type NewPassword, type NewSignIn, type StartedSignIn } from './client';
+import { credentialHeaders, credentialMode, currentCredential, setCredential, type Credential } from './credential';
+
+async function call<T>(path: string, init: RequestInit): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, { cache: 'no-store', redirect: 'error', ...init });
+  } catch {
+    throw new ApiError(0, 'unreachable', 'The server does not answer', 'Look whether strongroom serve runs, and try again.');
+  }
+  const document: unknown = await response.json().catch(() => undefined);
+  if (!response.ok) throw errorOf(response.status, document);
+  return document as T;
+}
+
+const json = { 'Content-Type': 'application/json' };
+const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
+
+/** The cookie comes with the answer; what is kept here is the page's half. */
+const keep = ({ csrf_token }: StartedSignIn) => setCredential({ kind: 'cookie', csrf: csrf_token });
+
+export const signIn = async (who: NewSignIn): Promise<void> =>
+  keep(await call<StartedSignIn>('/api/v1/sign-in', { method: 'POST', body: JSON.stringify(who), headers: json, credentials: 'same-origin' }));
+
+export const showInvitation = (invitation: string): Promise<Invitation> =>
+  call('/api/v1/invitations/mine', { headers: bearer(invitation), credentials: 'omit' });
+
+export const acceptInvitation = async (invitation: string, body: NewPassword): Promise<void> =>
+  keep(await call<StartedSignIn>('/api/v1/invitations/use', { method: 'POST', body: JSON.stringify(body), headers: { ...json, ...bearer(invitation) }, credentials: 'same-origin' }));
+
+/** Whether the server takes a token; kept where it does. */
+export async function signInByToken(token: string): Promise<void> {
+  const credential: Credential = { kind: 'bearer', token };
+  try {
+    await call('/api/v1/installation', { headers: credentialHeaders(credential), credentials: credentialMode(credential) });
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401)
+      throw new ApiError(401, 'unauthorized', 'That token is not known here', 'It may have expired or been revoked. The operator’s is the content of operator.token in the server’s data directory.');
+    throw error;
+  }
+  setCredential(credential);
+}
+
+/** Without this page's half the cookie is worth nothing, whether or not the server hears of it. */
+export async function signOut(): Promise<void> {
+  const ended = currentCredential()?.kind === 'cookie' ? result(api.POST('/api/v1/sign-out')).catch(() => undefined) : undefined;
+  await ended;
+  setCredential(null);
+}
