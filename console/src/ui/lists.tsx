@@ -1,6 +1,6 @@
 // Long lists: only what can be seen is in the page. SPDX-License-Identifier: Apache-2.0
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
 
 const narrow = window.matchMedia('(max-width: 56rem)');
 const followNarrow = (listener: () => void) => {
@@ -8,7 +8,7 @@ const followNarrow = (listener: () => void) => {
   return () => narrow.removeEventListener('change', listener);
 };
 
-function useVirtual(count: number, height: number, onEnd?: () => void, gap = 0) {
+function useVirtual(count: number, height: number, keyAt: (index: number) => string, onEnd?: () => void, gap = 0) {
   const place = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   // Where the list begins moves with what stands above it.
@@ -16,7 +16,7 @@ function useVirtual(count: number, height: number, onEnd?: () => void, gap = 0) 
     const next = place.current ? Math.round(place.current.getBoundingClientRect().top + window.scrollY) : 0;
     if (Math.abs(next - top) > 1) setTop(next);
   });
-  const virtual = useWindowVirtualizer({ count, estimateSize: () => height, overscan: 8, scrollMargin: top, gap });
+  const virtual = useWindowVirtualizer({ count, estimateSize: () => height, overscan: 8, scrollMargin: top, gap, getItemKey: keyAt });
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? -1;
   useEffect(() => {
@@ -25,9 +25,13 @@ function useVirtual(count: number, height: number, onEnd?: () => void, gap = 0) 
   return { place, virtual, items, shift: (start: number) => ({ transform: `translateY(${start - top}px)` }) };
 }
 
+/** What was measured of a row stays its own when another comes before it. */
+const useKeyAt = <Row,>(rows: readonly Row[], keyOf: (row: Row) => string) =>
+  useCallback((index: number) => (rows[index] === undefined ? String(index) : keyOf(rows[index])), [rows]); // keyOf is always the same function, written anew
+
 /** A list of cards. */
 export function CardList<Row>({ label, rows, keyOf, children, height = 150 }: { label: string; rows: readonly Row[]; keyOf: (row: Row) => string; children: (row: Row) => ReactNode; height?: number }) {
-  const { place, virtual, items, shift } = useVirtual(rows.length, height);
+  const { place, virtual, items, shift } = useVirtual(rows.length, height, useKeyAt(rows, keyOf));
   return (
     <div ref={place} role="list" aria-label={label} className="virtual" style={{ height: virtual.getTotalSize() }}>
       {items.map((item) => {
@@ -53,7 +57,7 @@ export function Table<Row>({ label, className, columns, rows, keyOf, toneOf, onE
 }) {
   // On a narrow screen each row is a card, with room around it.
   const isNarrow = useSyncExternalStore(followNarrow, () => narrow.matches);
-  const { place, virtual, items, shift } = useVirtual(rows.length, isNarrow ? 3 * height : height, onEnd, isNarrow ? 10 : 0);
+  const { place, virtual, items, shift } = useVirtual(rows.length, isNarrow ? 3 * height : height, useKeyAt(rows, keyOf), onEnd, isNarrow ? 10 : 0);
   return (
     <div role="table" aria-label={label} aria-rowcount={rows.length + 1} className={`table ${className}`}>
       <div role="rowgroup" className="table-head">
