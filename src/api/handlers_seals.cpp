@@ -1,15 +1,18 @@
-// Seals. Argon2id of a new passphrase holds the loop up for a moment (0.2 s; leases last 2 s): a
-// passphrase lives in no coroutine and crosses to no other thread. SPDX-License-Identifier:
-// Apache-2.0
+// Seals and backups. Argon2id of a new passphrase holds the loop up for a moment (0.2 s; leases
+// last 2 s): a passphrase lives in no coroutine and crosses to no other thread.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <utility>
 
 #include "api/operations.h"
 #include "api/views.h"
 #include "base/wiping.h"
+#include "http/head.h"
 
 namespace strongroom::api {
 namespace {
+
+constexpr std::string_view kBackupProtocol = "strongroom-backup/1";
 
 /// 0 where it is missing; what is out of bounds is nothing that divide() takes.
 unsigned small_number(const json::object& body, std::string_view name) {
@@ -29,6 +32,19 @@ json::object to_json(const vault::SealView& seal, const std::vector<Secret>& sha
 }
 
 }  // namespace
+
+Answer make_backup(Call& call) {
+  if (!http::list_has(call.upgrade, kBackupProtocol))
+    return fail(
+        Code::Invalid,
+        "this needs 'Connection: Upgrade' and 'Upgrade: " + std::string(kBackupProtocol) + "'",
+        "upgrade_required");
+  if (!call.services.hooks.begin_backup)
+    return fail(Code::Unavailable, "there is no backup to be had here");
+  Reply out;
+  STRONGROOM_TRY(out.take_over, call.services.hooks.begin_backup(call.actor));
+  return out;
+}
 
 Answer list_seals(Call& call) {
   STRONGROOM_TRY(const auto seals, call.services.vault.list_seals(call.actor));

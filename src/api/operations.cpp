@@ -175,6 +175,9 @@ constexpr auto kOperations = std::to_array<Operation>({
      {}, "NewSeal", Shape::One, "AddedSeal", 201, Right::Operate, add_seal},
     {"seal.remove", "DELETE", "/api/v1/seals/{id}", "Remove a seal; refused for the only one",
      {}, {}, Shape::Nothing, "", 204, Right::Operate, remove_seal},
+    {"backup.make", "POST", "/api/v1/backups",
+     "The database as it is at one moment, sealed, in what follows (Upgrade: strongroom-backup/1)",
+     {}, {}, Shape::Switch, "", 101, Right::Operate, make_backup},
     {"seal.open", "POST", "/api/v1/unseal", "Bring a sealed server what opens it",
      {}, "Unseal", Shape::One, "SealState", 200, Right::Operate, unseal},
 

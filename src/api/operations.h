@@ -156,6 +156,7 @@ Answer use_invitation(Call& call);
 Answer list_tokens(Call& call);
 Answer add_token(Call& call);
 Answer revoke_token(Call& call);
+Answer make_backup(Call& call);
 Answer list_seals(Call& call);
 Answer add_seal(Call& call);
 Answer remove_seal(Call& call);

@@ -85,6 +85,8 @@ struct ControlHooks {
       begin_search;
   /// Where the record goes besides the disk, and how that goes; may be missing.
   std::function<std::vector<sinks::View>()> sinks;
+  /// A backup, sent over a connection that the answer takes over.
+  std::function<Result<std::function<void(io::Stream)>>(const vault::Actor&)> begin_backup;
 };
 
 struct ControlOptions {

@@ -129,6 +129,7 @@ void add_commands(CLI::App& app, Options& options, const std::string& started_as
   add_tickets(app, options);
   add_tokens(app, options);
   add_attach(app, options);
+  add_backups(app, options);
   add_records(app, options);
   add_shell(app, options, started_as);
   add_guide(app);

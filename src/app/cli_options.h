@@ -36,6 +36,7 @@ struct Options {
   RewrapOptions rewrap;
   std::string unseal_by;
   std::string program;
+  BackupOptions backup;
   std::function<int(const Common&)> chosen;
 };
 
@@ -57,6 +58,7 @@ void add_skills(CLI::App& app, Options& o);
 void add_policies(CLI::App& app, Options& o);
 void add_tickets(CLI::App& app, Options& o);
 void add_attach(CLI::App& app, Options& o);
+void add_backups(CLI::App& app, Options& o);
 void add_sessions(CLI::App& app, Options& o);
 void add_records(CLI::App& app, Options& o);
 void add_shell(CLI::App& app, Options& o, const std::string& started_as);

@@ -216,6 +216,15 @@ int unseal(const Common& common, const std::string& kind);
 int rewrap(const Common& common, const RewrapOptions& options);
 /// `options.tenant`: by name, or of a removed one its id.
 int shred(const Common& common, const RewrapOptions& options);
+/// A backup's file, "-" for the standard streams; and what opens it, without a server.
+struct BackupOptions {
+  std::string file;
+  std::string seal_file;  ///< empty: seal.key of the data directory
+};
+int backup_make(const Common& common, const BackupOptions& options);
+int backup_verify(const Common& common, const BackupOptions& options);
+/// Into --data, which holds no database yet.
+int restore(const Common& common, const BackupOptions& options);
 /// `config`: as of serve.
 int doctor(const Common& common, const std::string& config);
 

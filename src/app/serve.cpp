@@ -16,6 +16,7 @@
 
 #include "api/metrics.h"
 #include "api/server.h"
+#include "app/backups.h"
 #include "app/confinement.h"
 #include "app/credential_keeper.h"
 #include "app/files.h"
@@ -100,6 +101,7 @@ class Server {
   Status start() {
     STRONGROOM_CHECKED(prepare_private_directory(config_.data_directory));
     STRONGROOM_CHECKED(take_lock());
+    Backups::remove_left_over(config_.data_directory);
     STRONGROOM_CHECKED(open_store());
     loop_.on_signals({SIGTERM, SIGINT, SIGCHLD}, [this](int number) { on_signal(number); });
     auto root = vault::open_root_key(*store_, seal_options());
@@ -346,6 +348,8 @@ class Server {
       loop_.spawn(end_unless_attached(session, kAttachTime));
     };
     hooks.holders_of = [this](SessionId session) { return holders_of(session); };
+    backups_ = std::make_unique<Backups>(loop_, *vault_, config_.data_directory);
+    hooks.begin_backup = [this](const vault::Actor& actor) { return backups_->begin(actor); };
     searches_ = std::make_unique<Searches>(loop_, *vault_);
     hooks.begin_search = [this](const vault::Actor& actor, vault::SearchedKeys keys) {
       return searches_->begin(actor, std::move(keys));
@@ -559,6 +563,7 @@ class Server {
   std::unique_ptr<CredentialKeeper> credentials_;
   std::unique_ptr<GatewayKeeper> keeper_;
   std::unique_ptr<Searches> searches_;
+  std::unique_ptr<Backups> backups_;
   std::unique_ptr<api::ControlServer> control_;
   std::unique_ptr<api::MetricsServer> metrics_server_;
   std::unique_ptr<io::Loop::Ticker> expiry_;

@@ -242,6 +242,10 @@ Status Store::forget_overwritten() {
   return state_->backend->forget_overwritten();
 }
 
+Result<std::unique_ptr<Copying>> Store::begin_copy(const std::string& path) {
+  return state_->backend->begin_copy(path);
+}
+
 Result<std::vector<Values>> Store::read(std::string_view table, Columns columns,
                                         const Where& where) {
   if (!has_mac(table)) return state_->backend->select(table, columns, where);

@@ -33,6 +33,18 @@ struct Match {
 };
 using Where = std::vector<Match>;
 
+/// A copy of a database under way. The store goes on being changed meanwhile; what is changed goes
+/// into the copy as well.
+class Copying {
+ public:
+  Copying() = default;
+  Copying(const Copying&) = delete;
+  Copying& operator=(const Copying&) = delete;
+  virtual ~Copying() = default;
+  /// A few milliseconds of it; false when the copy is whole: it is of this moment.
+  virtual Result<bool> step() = 0;
+};
+
 /// The untyped face that sqlite/ (and later postgres/) implements. Use the typed functions below.
 /// Conflict leaves a transaction usable; any other failure ends it.
 class Backend {
@@ -72,6 +84,7 @@ class Backend {
   virtual Result<std::vector<std::string>> damage_of(std::string_view table) = 0;
   /// Of what was overwritten or erased, no file holds a copy when it returns.
   virtual Status forget_overwritten() = 0;
+  virtual Result<std::unique_ptr<Copying>> begin_copy(const std::string& path) = 0;
 };
 
 Value to_value(std::int64_t value);
@@ -106,6 +119,8 @@ class Store {
   /// After a transaction that destroyed something: its old octets are in no file of the database
   /// any more (the write-ahead log keeps them otherwise until it is written over).
   Status forget_overwritten();
+  /// Into a new file. The store outlives it.
+  Result<std::unique_ptr<Copying>> begin_copy(const std::string& path);
 
   template <class Row>
   Result<std::vector<Row>> list(const Where& where = {}) {

@@ -256,6 +256,9 @@ class FailingOnce final : public Backend {
   }
   void roll_back() override { ++roll_backs; }
   Status forget_overwritten() override { return {}; }
+  Result<std::unique_ptr<Copying>> begin_copy(const std::string&) override {
+    return fail(Code::Storage, "the disk failed");
+  }
 
   int inserts = 0;
   int commits = 0;

@@ -210,6 +210,7 @@ struct Vault::State {
   Result<json::array> destroyed_part(const std::vector<DynamicId>& credentials, bool& all_are);
 
   Result<SessionProxy> proxy_of(SessionId session) const;
+  bool is_backing_up = false;  ///< backup.cpp
   // Policies (policies.cpp)
   Result<store::Policy> policy_row(const Actor& actor, const PolicyPlace& place, bool& is_there);
   Result<PolicyView> view(const store::Policy& row);

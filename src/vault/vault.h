@@ -41,6 +41,8 @@
 namespace strongroom::vault {
 
 class AnchorPlace;
+class Backup;
+struct BackupPlan;
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
 struct TenantView {
@@ -490,6 +492,9 @@ class Vault {
   /// Why the anchor cannot follow, if so: until it can, nothing is changed but revoked.
   [[nodiscard]] Status anchor_health() const;
 
+  /// One at a time; the vault outlives it (vault/backup.h).
+  Result<std::unique_ptr<Backup>> begin_backup(const Actor& actor, BackupPlan plan);
+
   // Receipts and installation
   Result<std::vector<json::object>> list_receipts(const Actor& actor);
   Result<std::string> show_receipt(const Actor& actor, ReceiptId id);
@@ -499,6 +504,7 @@ class Vault {
   [[nodiscard]] Secret link_key() const;
 
  private:
+  friend class Backup;
   struct State;
   explicit Vault(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

@@ -1,16 +1,15 @@
 """Revoke in the middle of everything: R1 and R2 hold when the command returns. SPDX-License-Identifier: Apache-2.0"""
 
-import contextlib
 import json
 import os
 import shutil
-import resource
 import signal
 import sys
 import time
 
 import pytest
 
+from support.disk import full_disk
 from support.room import FAILED, NOT_FOUND, flatten
 from support.supervisors import record_of, supervisors
 from support.waiting import until
@@ -108,16 +107,6 @@ def revoke_in_the_middle(room, standins, probe):
 )
 def test_revoke_in_the_middle(room, standins, probe):
     revoke_in_the_middle(room, standins, probe)
-
-
-@contextlib.contextmanager
-def full_disk(pid):
-    """No file of this process grows any more: what it is told is what a full disk tells."""
-    before = resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
-    try:
-        yield
-    finally:
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
 
 
 def test_i12_a_full_disk_keeps_no_revoke_from_fencing(room, standins):

@@ -186,6 +186,8 @@ def aims(world, operation, who):
             return {"yes": ("", "", {"kind": "passphrase", "value": "a passphrase of some length"})}
         case "seal.remove":
             return {"yes": (world.room.api("GET", "/api/v1/seals")[1][0]["id"], "", None)}
+        case "backup.make":
+            return {"yes": ("", "", None)}
         case "seal.open":
             return {"yes": ("", "", {})}
         case "audit.verify" | "installation.inspect":

@@ -6,61 +6,12 @@ SPDX-License-Identifier: Apache-2.0
 import json
 import random
 import shutil
-import signal
 import subprocess
 
 import pytest
 
-from support.room import FAILED, REFUSED, UNAVAILABLE
-
-DATABASE = ("strongroom.db", "strongroom.db-wal", "strongroom.db-shm")
-
-
-def keep(room, name):
-    """The stopped room's whole data directory as it is now."""
-    copy = room.folder / name
-    shutil.copytree(room.data, copy, ignore=shutil.ignore_patterns("*.sock", "sockets"))
-    return copy
-
-
-def put_back(room, copy, *names):
-    for name in DATABASE:
-        (room.data / name).unlink(missing_ok=True)
-    for name in ("strongroom.db", *names):
-        target = room.data / name
-        if (copy / name).is_dir():
-            shutil.rmtree(target)
-            shutil.copytree(copy / name, target)
-        else:
-            shutil.copy2(copy / name, target)
-
-
-def refused(room, *flags):
-    """The sentence and the exit code of a start that must end by itself."""
-    done = subprocess.run(
-        [*room._serve_command(), *flags],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=20,
-        cwd=room.folder,
-        env=room.environment,
-    )
-    assert done.returncode == UNAVAILABLE, (done.returncode, done.stderr)
-    return done.stderr
-
-
-def accept(room):
-    """One start with the flag, and then one without it."""
-    room.flags.append("--accept-rollback")
-    room.start()
-    room.flags.remove("--accept-rollback")
-    room.stop()
-    room.start()
-
-
-def states(room, tenant="acme"):
-    return {key["id"]: key["state"] for key in room.json("key", "list", "--tenant", tenant)}
+from support.restoring import accept, keep, put_back, refused, states
+from support.room import FAILED, PROGRAMS
 
 
 def anchor(room):
@@ -136,27 +87,13 @@ def test_an_anchor_elsewhere_outlives_the_whole_data_directory(make_room):
         assert "is not of this database, or was changed" in refused(room)
         assert "is not of this database, or was changed" in refused(room, "--accept-rollback")
     shutil.move(elsewhere, room.folder / "unmounted")
-    assert "cannot be read" in refused_with(room, FAILED, "--accept-rollback")
+    assert "cannot be read" in refused(room, "--accept-rollback", code=FAILED)
     shutil.move(room.folder / "unmounted", elsewhere)
     (elsewhere / "anchor").write_text(text)
     (elsewhere / "anchor").chmod(0o600)
     accept(room)
     # The record of that time tells nothing of the revoke: what the operator accepts is said in so many words.
     assert states(room)[gone] == "active"
-
-
-def refused_with(room, code, *flags):
-    done = subprocess.run(
-        [*room._serve_command(), *flags],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=20,
-        cwd=room.folder,
-        env=room.environment,
-    )
-    assert done.returncode == code, (done.returncode, done.stderr)
-    return done.stderr
 
 
 def test_while_the_anchor_cannot_follow_nothing_is_changed_but_revoked(make_room):
@@ -194,7 +131,7 @@ def test_kill9_at_random_moments_never_locks_out(make_room, seed):
         keys = [room.add_key("gemini", label=f"{round_}-{n}")[0] for n in range(4)]
         mark = anchor(room)["revision"]
         process = subprocess.Popen(
-            f"for k in {' '.join(keys)}; do '{room_program()}' key revoke $k --data '{room.data}' >/dev/null && echo $k; done",
+            f"for k in {' '.join(keys)}; do '{PROGRAMS}/strongroom' key revoke $k --data '{room.data}' >/dev/null && echo $k; done",
             shell=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -212,9 +149,3 @@ def test_kill9_at_random_moments_never_locks_out(make_room, seed):
     room.start()
     found = states(room)
     assert {found[key] for key in revoked} <= {"revoked"} and len(revoked) > 0
-
-
-def room_program():
-    from support.room import PROGRAMS
-
-    return PROGRAMS / "strongroom"

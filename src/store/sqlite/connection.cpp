@@ -101,6 +101,15 @@ Result<std::unique_ptr<Connection>> Connection::open_in_memory() {
   return open_file(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY);
 }
 
+Result<std::unique_ptr<Connection>> Connection::open_for_copy(const std::string& path) {
+  STRONGROOM_CHECKED(make_private_file(path));
+  STRONGROOM_TRY(auto opened, open_file(path, SQLITE_OPEN_READWRITE));
+  STRONGROOM_CHECKED(
+      opened->execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA "
+                      "locking_mode = EXCLUSIVE;"));
+  return opened;
+}
+
 Status Connection::configure() {
   sqlite3_busy_timeout(connection_.get(), 2000);
   // EXCLUSIVE: a second process, ours or not, neither reads nor writes while this one runs.

@@ -28,6 +28,11 @@ class Connection {
   Result<std::vector<Values>> query(const std::string& text, const Values& parameters);
   /// Runs one statement that answers no rows; how many rows it changed.
   Result<int> change(const std::string& text, const Values& parameters);
+  /// For what SQLite does between two databases (copy.cpp).
+  [[nodiscard]] sqlite3* handle() const { return connection_.get(); }
+  /// An empty file for a copy: nothing in it is synchronised.
+  static Result<std::unique_ptr<Connection>> open_for_copy(const std::string& path);
+  [[nodiscard]] Error failure(int code) const;
   /// Inside BEGIN and COMMIT? SQLite leaves a transaction by itself when the disk fails.
   [[nodiscard]] bool is_in_transaction() const;
 
@@ -41,7 +46,6 @@ class Connection {
   static Result<std::unique_ptr<Connection>> open_file(const std::string& path, int flags);
   Status configure();
   Result<sqlite3_stmt*> prepared(const std::string& text);
-  [[nodiscard]] Error failure(int code) const;
 
   std::unique_ptr<sqlite3, Close> connection_;
   std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;

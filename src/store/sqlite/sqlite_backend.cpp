@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/check.h"
+#include "store/sqlite/copy.h"
 #include "store/sqlite/migrations.h"
 
 namespace strongroom::store {
@@ -154,6 +155,9 @@ class SqliteBackend final : public Backend {
     const bool is_whole = answer.size() == 1 && answer[0][0] == Value(std::int64_t{0});
     if (is_whole) return {};
     return fail(Code::Unavailable, "the database's log could not be emptied", "locked");
+  }
+  Result<std::unique_ptr<Copying>> begin_copy(const std::string& path) override {
+    return sqlite::begin_copy(connection_, path);
   }
 
  private:

@@ -1,0 +1,36 @@
+// Flags of the commands about backups. SPDX-License-Identifier: Apache-2.0
+#include "app/cli_options.h"
+
+namespace strongroom::app {
+namespace {
+
+void seal_file_option(CLI::App* command, std::string& into) {
+  command->add_option("--seal-file", into,
+                      "a file seal's file of the backup's time (default: seal.key in the data "
+                      "directory)");
+}
+
+}  // namespace
+
+void add_backups(CLI::App& app, Options& o) {
+  auto* backup = leaf(app, o, "backup", "copy the database of a running server into a file", {});
+  backup->add_option("file", o.backup.file, "where it goes; '-' for standard output");
+  auto* verify = leaf(*backup, o, "verify", "check a backup from its first octet to its last",
+                      [&o](const Common& c) { return backup_verify(c, o.backup); });
+  verify->add_option("file", o.backup.file, "the backup; '-' for standard input")->required();
+  seal_file_option(verify, o.backup.seal_file);
+  backup->callback([&o, verify] {
+    if (!verify->parsed())
+      o.chosen = [&o](const Common& common) { return backup_make(common, o.backup); };
+  });
+  backup->footer(
+      "It is sealed: the same seals open it, so keep seal.key apart from it. It holds the database "
+      "and the record's newest checkpoint, not the record (strongroom audit export).");
+  auto* restore_command = leaf(app, o, "restore", "put a backup into an empty data directory",
+                               [&o](const Common& c) { return restore(c, o.backup); });
+  restore_command->add_option("file", o.backup.file, "the backup; '-' for standard input")
+      ->required();
+  seal_file_option(restore_command, o.backup.seal_file);
+}
+
+}  // namespace strongroom::app
