@@ -18,7 +18,7 @@ const std::vector<std::pair<std::string, std::vector<std::string>>>& headings() 
       {"Agents at work", {"run", "session", "ticket", "attach", "relay"}},
       {"People and programs", {"tenant", "member", "token", "whoami"}},
       {"What happened", {"audit", "receipt", "scan"}},
-      {"How keys are kept", {"seal", "unseal", "rewrap", "shred"}},
+      {"How keys are kept", {"seal", "unseal", "rewrap", "shred", "backup", "restore"}},
       {"Your shell", {"completion"}}};
   return all;
 }
@@ -74,6 +74,9 @@ const Examples& examples() {
         "strongroom scan --tenant acme image.tar              # of 'docker save'"}},
       {"strongroom seal add",
        {"strongroom seal add shares --shares 5 --threshold 3", "strongroom seal add passphrase"}},
+      {"strongroom backup", {"strongroom backup /mnt/other/strongroom.backup"}},
+      {"strongroom restore",
+       {"strongroom restore strongroom.backup --data /var/lib/strongroom --seal-file seal.key"}},
       {"strongroom doctor",
        {"strongroom doctor", "strongroom doctor --data /var/lib/strongroom --json"}},
       {"strongroom rewrap", {"strongroom rewrap --tenant acme", "strongroom rewrap --root"}},

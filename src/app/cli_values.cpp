@@ -14,6 +14,7 @@ using Kinds = std::map<std::string, std::string, std::less<>>;
 
 const Kinds& kinds() {
   static const Kinds all{{"--allow", "'METHODS PATH'"},
+                         {"--anchor", "FILE"},
                          {"--budget", "UNIT=NUMBER"},
                          {"--bytes-per-day", "OCTETS"},
                          {"--concurrent", "NUMBER"},
@@ -63,6 +64,7 @@ const Kinds& kinds() {
                          {"--scope", "{all,read,sessions}"},
                          {"--scratch-size", "SIZE"},
                          {"--seal", "{file,passphrase}"},
+                         {"--seal-file", "FILE"},
                          {"--service", "SERVICE[:LABEL]"},
                          {"--session", "SESSION"},
                          {"--set", "NAME=VALUE"},
