@@ -163,6 +163,7 @@ Result<IssuedSignIn> Vault::set_password(const crypto::Digest& invitation, const
     return state.act(Actor::installation("member " + row.member.text()), "member.password",
                      about(row.tenant, row.member, row.id.text()));
   }));
+  STRONGROOM_CHECKED(state.anchored());  // the earlier password is taken away
   return issued;
 }
 

@@ -295,6 +295,16 @@ Status Vault::State::end_all_in_transaction(TakenAgain& again) {
     ticket.expires = std::min(ticket.expires, now());
     STRONGROOM_CHECKED(store.update(ticket));
   }
+  STRONGROOM_TRY(const auto sign_ins, store.list<store::SignIn>());
+  for (const auto& row : sign_ins) {
+    STRONGROOM_TRY([[maybe_unused]] const int gone,
+                   store.erase<store::SignIn>({{"id", store::to_value(row.id)}}));
+  }
+  STRONGROOM_TRY(const auto invitations, store.list<store::Invitation>());
+  for (const auto& row : invitations) {
+    STRONGROOM_TRY([[maybe_unused]] const int gone,
+                   store.erase<store::Invitation>({{"id", store::to_value(row.id)}}));
+  }
   return {};
 }
 

@@ -120,10 +120,11 @@ Status Vault::State::end_in_transaction(const Actor& actor, const store::SignIn&
 
 Status Vault::sign_out(const Actor& actor, const SignInHalves& halves) {
   auto& state = *state_;
-  return state.commit([&]() -> Status {
+  STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto row, state.sign_in(halves));
     return state.end_in_transaction(actor, row);
-  });
+  }));
+  return state.anchored();
 }
 
 /// One's own; and a tenant's for who sees all.
@@ -144,13 +145,14 @@ Result<std::vector<SignInView>> Vault::list_sign_ins(const Actor& actor,
 
 Status Vault::end_sign_in(const Actor& actor, SignInId id) {
   auto& state = *state_;
-  return state.commit([&]() -> Status {
+  STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto row, state.by_id<store::SignIn>(id));
     if (!row || !State::sees(actor, *row))
       return fail(Code::NotFound, "There is no sign-in " + id.text() + ".");
     if (!actor.is(row->member)) STRONGROOM_CHECKED(actor.need(Right::Administer));
     return state.end_in_transaction(actor, *row);
-  });
+  }));
+  return state.anchored();
 }
 
 }  // namespace strongroom::vault
