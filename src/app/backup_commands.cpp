@@ -15,26 +15,13 @@
 #include "app/files.h"
 #include "app/prompt.h"
 #include "base/encoding.h"
+#include "base/owned_descriptor.h"
 #include "vault/backup.h"
 
 namespace strongroom::app {
 namespace {
 
 constexpr std::string_view kProtocol = "strongroom-backup/1";
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ > STDERR_FILENO) ::close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 /// A file that has its name only once it is whole and durable; else nothing is left of it.
 class NewFile {
@@ -56,11 +43,7 @@ class NewFile {
     if (::fsync(file_.get()) != 0 || ::rename(partial_.c_str(), path_.c_str()) != 0)
       return failed("write");
     is_kept_ = true;
-    const auto slash = path_.rfind('/');
-    const Descriptor folder(
-        ::open(slash == std::string::npos ? "." : path_.substr(0, slash + 1).c_str(),
-               O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    return folder.get() >= 0 && ::fsync(folder.get()) == 0 ? Status() : failed("write");
+    return synchronise_folder_of(path_) ? Status() : failed("write");
   }
 
  private:
@@ -69,7 +52,7 @@ class NewFile {
   }
   std::string path_;
   std::string partial_;
-  Descriptor file_;
+  OwnedDescriptor file_;
   bool is_kept_ = false;
 };
 
@@ -155,13 +138,13 @@ Result<vault::BackupHead> back_up(const Common& common, const std::string& file)
     if (::isatty(STDOUT_FILENO) == 1)
       return fail(Code::Invalid, "a backup is not written to a terminal: name a file");
     STRONGROOM_TRY(const int fd, client.upgrade("/api/v1/backups", kProtocol));
-    const Descriptor socket(fd);
+    const OwnedDescriptor socket(fd);
     return receive(socket.get(), STDOUT_FILENO);
   }
   NewFile out(file);
   STRONGROOM_CHECKED(out.made());
   STRONGROOM_TRY(const int fd, client.upgrade("/api/v1/backups", kProtocol));
-  const Descriptor socket(fd);
+  const OwnedDescriptor socket(fd);
   STRONGROOM_TRY(auto head, receive(socket.get(), out.fd()));
   STRONGROOM_CHECKED(out.keep());
   return head;
@@ -176,8 +159,8 @@ vault::SealOptions seal_options(const Common& common, const BackupOptions& optio
 }
 
 Result<int> opened(const std::string& file) {
-  if (file == "-") return STDIN_FILENO;
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = file == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                             : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd >= 0) return fd;
   return fail(errno == ENOENT ? Code::NotFound : Code::Storage,
               "cannot open " + file + ": " + std::strerror(errno));
@@ -185,7 +168,7 @@ Result<int> opened(const std::string& file) {
 
 Result<vault::BackupHead> verify(const Common& common, const BackupOptions& options) {
   STRONGROOM_TRY(const int fd, opened(options.file));
-  const Descriptor in(fd);
+  const OwnedDescriptor in(fd);
   return vault::read_backup(reading(in.get()), seal_options(common, options),
                             [](ByteView) { return Status(); });
 }
@@ -207,7 +190,7 @@ Result<vault::BackupHead> restore_into(const std::string& data, const Common& co
   STRONGROOM_CHECKED(prepare_private_directory(data));
   STRONGROOM_CHECKED(check_empty(data));
   STRONGROOM_TRY(const int fd, opened(options.file));
-  const Descriptor in(fd);
+  const OwnedDescriptor in(fd);
   const auto seals = seal_options(common, options);
   NewFile out(data + "/strongroom.db");
   STRONGROOM_CHECKED(out.made());

@@ -11,8 +11,8 @@ namespace {
 /// Beyond those of a network program, by what each is there for.
 constexpr const char* kCalls[] = {
     // programs of ours: to start and to end them
-    "execve", "fork", "vfork", "clone3", "wait4", "waitid", "waitpid", "setsid", "setpgid",
-    "getpgid", "getpgrp", "getsid", "close_range", "dup2", "pipe", "chdir", "fchdir", "pidfd_open",
+    "execve", "fork", "vfork", "wait4", "waitid", "waitpid", "setsid", "setpgid", "getpgid",
+    "getpgrp", "getsid", "close_range", "dup2", "pipe", "chdir", "fchdir", "pidfd_open",
     "pidfd_send_signal", "setrlimit", "alarm",
     // what they confine themselves by
     "seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self",
@@ -22,7 +22,7 @@ constexpr const char* kCalls[] = {
     "flock", "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir",
     "mkdirat", "rmdir", "umask", "chmod", "fchmod", "fchmodat", "chown", "fchown", "fchownat",
     "lchown", "utimensat", "copy_file_range", "sendfile", "getdents", "openat2", "inotify_init1",
-    "inotify_add_watch", "inotify_rm_watch", "close_range",
+    "inotify_add_watch", "inotify_rm_watch",
     // memory and time
     "memfd_create", "mlockall", "munlockall", "timer_create", "timer_settime", "timer_delete",
     "setitimer", "timerfd_gettime", "get_robust_list", "sched_setaffinity", "getpriority",

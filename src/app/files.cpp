@@ -7,23 +7,14 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/owned_descriptor.h"
+
 namespace strongroom::app {
 namespace {
 
 std::string reason() {
   return std::strerror(errno);
 }
-
-/// Closes on every way out.
-struct Descriptor {
-  int fd = -1;
-  explicit Descriptor(int value) : fd(value) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-};
 
 Status write_whole(int fd, std::string_view text, const std::string& path) {
   while (!text.empty()) {
@@ -39,14 +30,14 @@ Status write_whole(int fd, std::string_view text, const std::string& path) {
 }  // namespace
 
 Result<std::string> read_file(const std::string& path, std::size_t limit) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.fd < 0)
+  const OwnedDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0)
     return fail(errno == ENOENT ? Code::NotFound : Code::Storage,
                 "cannot open " + path + ": " + reason());
   std::string text;
   char block[4096];
   for (;;) {
-    const ssize_t got = ::read(file.fd, block, sizeof(block));
+    const ssize_t got = ::read(file.get(), block, sizeof(block));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return fail(Code::Storage, "cannot read " + path + ": " + reason());
     if (got == 0) return text;
@@ -59,12 +50,12 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
 Status write_file(const std::string& path, std::string_view text, mode_t mode) {
   const std::string beside = path + ".new";
   {
-    const Descriptor file(
+    const OwnedDescriptor file(
         ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
-    if (file.fd < 0) return fail(Code::Storage, "cannot create " + beside + ": " + reason());
-    if (::fchmod(file.fd, mode) != 0)
+    if (file.get() < 0) return fail(Code::Storage, "cannot create " + beside + ": " + reason());
+    if (::fchmod(file.get(), mode) != 0)
       return fail(Code::Storage, "cannot set the mode of " + beside + ": " + reason());
-    STRONGROOM_CHECKED(write_whole(file.fd, text, beside));
+    STRONGROOM_CHECKED(write_whole(file.get(), text, beside));
   }
   if (::rename(beside.c_str(), path.c_str()) != 0)
     return fail(Code::Storage, "cannot rename " + beside + ": " + reason());

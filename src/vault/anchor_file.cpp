@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/owned_descriptor.h"
 #include "vault/anchor.h"
 
 namespace strongroom::vault {
@@ -16,26 +17,12 @@ namespace {
 
 constexpr std::size_t kLargest = 4096;
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 class AnchorFile final : public AnchorPlace {
  public:
   explicit AnchorFile(std::string path) : path_(std::move(path)) {}
 
   Result<std::optional<std::string>> read() override {
-    const Descriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const OwnedDescriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     // A folder that is missing may be a disk that is not there: that is no missing anchor.
     if (file.get() < 0 && errno == ENOENT && has_folder()) return std::nullopt;
     if (file.get() < 0) return failed("cannot be read");
@@ -47,7 +34,7 @@ class AnchorFile final : public AnchorPlace {
 
   Status write(const std::string& text) override {
     const std::string fresh = path_ + ".new";
-    const Descriptor file(
+    const OwnedDescriptor file(
         ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (file.get() < 0) return failed("cannot be written");
     const ssize_t written = ::write(file.get(), text.data(), text.size());
@@ -55,8 +42,7 @@ class AnchorFile final : public AnchorPlace {
     if (written != static_cast<ssize_t>(text.size()) || ::fsync(file.get()) != 0 ||
         ::rename(fresh.c_str(), path_.c_str()) != 0)
       return failed("cannot be written");
-    const Descriptor folder(::open(folder_of().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (folder.get() < 0 || ::fsync(folder.get()) != 0) return failed("cannot be made durable");
+    if (!synchronise_folder_of(path_)) return failed("cannot be made durable");
     return {};
   }
 
@@ -68,13 +54,9 @@ class AnchorFile final : public AnchorPlace {
                 name() + " " + std::string(what) + ": " + std::string(std::strerror(errno)) + ".",
                 "anchor_unavailable");
   }
-  [[nodiscard]] std::string folder_of() const {
-    const auto slash = path_.rfind('/');
-    return slash == std::string::npos ? "." : path_.substr(0, slash + 1);
-  }
   [[nodiscard]] bool has_folder() const {
     struct stat info{};
-    return ::stat(folder_of().c_str(), &info) == 0;
+    return ::stat(folder_of(path_).c_str(), &info) == 0;
   }
   std::string path_;
 };

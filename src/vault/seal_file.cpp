@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/owned_descriptor.h"
 #include "crypto/crypto.h"
 
 namespace strongroom::vault {
@@ -19,20 +20,6 @@ namespace {
 constexpr std::string_view kMagic = "strongroom-seal-1 ";
 constexpr std::size_t kKeySize = 32;
 constexpr std::size_t kFileSize = kMagic.size() + 2 * kKeySize + 1;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 std::unexpected<Error> cannot(const std::string& path, std::string_view what) {
   return fail(Code::Sealed, "The seal file " + path + " " + std::string(what) + ".", "seal_file");
@@ -67,10 +54,7 @@ Status check_owner_and_mode(int fd, const std::string& path) {
 
 /// What was done to names in the folder of `path`.
 Status make_folder_durable(const std::string& path) {
-  const auto slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const Descriptor folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.get() < 0 || ::fsync(folder.get()) != 0) return cannot(path, "cannot be made durable");
+  if (!synchronise_folder_of(path)) return cannot(path, "cannot be made durable");
   return {};
 }
 
@@ -91,7 +75,7 @@ Status make(const std::string& path) {
   // Under another name first: a crash never leaves half a seal file behind.
   const std::string fresh = path + ".new";
   ::unlink(fresh.c_str());
-  const Descriptor file(
+  const OwnedDescriptor file(
       ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (file.get() < 0) return cannot(path, "cannot be made");
   const bool is_written = text.reveal([&](ByteView plain) {
@@ -108,7 +92,7 @@ std::string next_of(const std::string& path) {
 
 /// Zeros over its content, where it is.
 Status write_over(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  const OwnedDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
   if (file.get() < 0 && errno == ENOENT) return {};
   struct stat info{};
   if (file.get() < 0 || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode))
@@ -135,7 +119,7 @@ Result<Secret> read_seal_file(const std::string& path, WhenMissing when_missing)
                     "where you keep it.",
                 "seal_file_missing");
   if (fd < 0) return cannot(path, "cannot be opened");
-  const Descriptor file(fd);
+  const OwnedDescriptor file(fd);
   STRONGROOM_CHECKED(check_owner_and_mode(file.get(), path));
   Secret text = Secret::of_size(kFileSize + 1);
   const auto size = text.reveal_mutable(
