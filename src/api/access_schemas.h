@@ -61,7 +61,20 @@ inline constexpr std::array kStartedSignIn = {
 inline constexpr std::array kNewSignIn = {
     Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
     Member{"member", Kind::Text, Need::Required, "Name of the member"},
-    Member{"password", Kind::Secret, Need::Required, "Goes in only"}};
+    Member{"password", Kind::Secret, Need::Required, "Goes in only"},
+    Member{"code", Kind::Secret, Need::Optional,
+           "Of the second factor, or a recovery code, where there is one"}};
+inline constexpr std::array kSecondFactor = {
+    Member{"state", Kind::Text, Need::Required, "Whether it is asked for", "none|pending|active"},
+    Member{"recovery_codes", Kind::Integer, Need::Required, "How many are left"}};
+inline constexpr std::array kNewSecondFactor = {
+    Member{"secret", Kind::Text, Need::Required,
+           "Base32, for an authenticator: seen this one time"},
+    Member{"link", Kind::Text, Need::Required, "The same as an otpauth link"}};
+inline constexpr std::array kCode = {
+    Member{"code", Kind::Secret, Need::Required, "Six digits; where it says so, a recovery code"}};
+inline constexpr std::array kRecoveryCodes = {
+    Member{"codes", Kind::TextList, Need::Required, "Each good once: seen this one time"}};
 inline constexpr std::array kNewInvitation = {
     Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
     Member{"member", Kind::Text, Need::Required, "Name of the member"}};

@@ -83,14 +83,20 @@ struct Attempt {
   vault::PasswordTask task;
   SignInThrottle::Try tried;
   std::string from;
+  std::shared_ptr<const Secret> code;
 
   Answer operator()(const Derived& derived) const {
     services.throttle.end(tried);
     if (!derived) return std::unexpected(derived.error());
-    const auto issued = services.vault.finish_sign_in(task, **derived, from);
+    const auto issued = services.vault.finish_sign_in(task, **derived, *code, from);
     if (issued) {
       services.throttle.note_right(tried);
       return signed_in(services.vault, *issued);
+    }
+    // Half of it was right: nothing was guessed yet.
+    if (issued.error().reason == "code_needed") {
+      services.throttle.forgive(tried);
+      return std::unexpected(issued.error());
     }
     if (const unsigned wrong = services.throttle.note_wrong(tried); wrong > 0)
       services.vault.note_refused_sign_ins(task, from, wrong);
@@ -114,9 +120,15 @@ Answer sign_in(Call& call) {
   const auto& services = call.services;
   STRONGROOM_TRY(Secret typed, secret_member(call.body.get_object(), "password"));
   STRONGROOM_TRY(auto task, services.vault.begin_sign_in(call.text("tenant"), call.text("member")));
+  Secret code;
+  if (call.body.get_object().contains("code")) {
+    STRONGROOM_TRY(code, secret_member(call.body.get_object(), "code"));
+  }
   const SignInThrottle::Try tried = try_of(call);
   STRONGROOM_CHECKED(services.throttle.begin(tried));
-  return hashed(call, std::move(typed), task, Attempt{services, task, tried, call.from});
+  return hashed(
+      call, std::move(typed), task,
+      Attempt{services, task, tried, call.from, std::make_shared<const Secret>(std::move(code))});
 }
 
 Answer use_invitation(Call& call) {

@@ -83,6 +83,14 @@ void SignInThrottle::note_right(const Try& tried) {
   if (Tries& anywhere = of(key_anywhere(tried)); anywhere.wrong > 0) --anywhere.wrong;
 }
 
+void SignInThrottle::forgive(const Try& tried) {
+  Tries& here = of(key_here(tried));
+  if (here.wrong > 0) --here.wrong;
+  here.not_before = {};
+  if (tried.is_known) return;
+  if (Tries& anywhere = of(key_anywhere(tried)); anywhere.wrong > 0) --anywhere.wrong;
+}
+
 void SignInThrottle::end(const Try& tried) {
   --all_at_once_;
   if (const auto here = at_once_.find(tried.place); here != at_once_.end() && --here->second == 0)

@@ -44,6 +44,8 @@ class SignInThrottle {
   /// How many wrong ones there have been from there, where that is worth telling: 1, 2, 4, 8, ...
   [[nodiscard]] unsigned note_wrong(const Try& tried);
   void note_right(const Try& tried);
+  /// It does not count.
+  void forgive(const Try& tried);
   void end(const Try& tried);
 
  private:

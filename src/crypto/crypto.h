@@ -33,6 +33,8 @@ template <class AnyId>
 [[nodiscard]] Digest sha256(ByteView first, ByteView second);
 /// RFC 2104.
 [[nodiscard]] Digest hmac_sha256(const Secret& key, ByteView data);
+/// RFC 4226 (HMAC-SHA-1): the 31-bit number of which a one-time code is the last digits.
+[[nodiscard]] std::uint32_t hotp(const Secret& key, std::uint64_t counter);
 /// RFC 5869, extract and expand in one.
 [[nodiscard]] Secret hkdf_sha256(const Secret& input, ByteView salt, ByteView info,
                                  std::size_t size);

@@ -35,6 +35,17 @@ TEST(Crypto, hmac_of_rfc_4231) {
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+TEST(Crypto, hotp_of_rfc_6238) {
+  const Secret key{bytes_of("12345678901234567890")};
+  const auto code_at = [&](std::uint64_t time) { return hotp(key, time / 30) % 100'000'000; };
+  EXPECT_EQ(code_at(59), 94287082U);
+  EXPECT_EQ(code_at(1111111109), 7081804U);
+  EXPECT_EQ(code_at(1111111111), 14050471U);
+  EXPECT_EQ(code_at(1234567890), 89005924U);
+  EXPECT_EQ(code_at(2000000000), 69279037U);
+  EXPECT_EQ(code_at(20000000000), 65353130U);
+}
+
 TEST(Crypto, hkdf_of_rfc_5869) {
   const Secret input{ByteView(ByteVector(22, 0x0b))};
   EXPECT_EQ(hex_of(hkdf_sha256(input, hex("000102030405060708090a0b0c"),

@@ -44,6 +44,7 @@ struct Rows {
     call(tickets);
     call(tokens);
     call(passwords);
+    call(second_factors);
     call(sign_ins);
     call(invitations);
     call(runner_credentials);
@@ -80,6 +81,7 @@ struct Rows {
   std::array<Ticket, 2> tickets;
   std::array<Token, 2> tokens;
   std::array<Password, 2> passwords;
+  std::array<SecondFactor, 2> second_factors;
   std::array<SignIn, 2> sign_ins;
   std::array<Invitation, 2> invitations;
   std::array<RunnerCredential, 2> runner_credentials;
@@ -169,6 +171,7 @@ struct Rows {
                  18000 + at};
     runner_credentials[i] = {sessions[i].id, octets(32)};
     passwords[i] = {members[i].id, "{\"passes\":" + n + "}", octets(16), octets(32), 19000 + at};
+    second_factors[i] = {members[i].id, octets(60), octets(64), 25000 + at, 26000 + at, 27000 + at};
     sign_ins[i] = {crypto::random_id<SignInId>(),
                    tenant,
                    members[i].id,

@@ -440,6 +440,26 @@ struct Password {
   }
 };
 
+/// A member's authenticator application.
+struct SecondFactor {
+  static constexpr std::string_view kTable = "second_factors";
+  MemberId member;
+  ByteVector secret;           ///< sealed
+  ByteVector recovery;         ///< SHA-256 of each recovery code that is left, one after the other
+  std::int64_t last_step = 0;  ///< of the newest code that was used
+  std::int64_t created = 0;
+  std::int64_t confirmed = 0;  ///< when; 0: not yet, and not asked for
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("member", self.member);
+    visit("secret", self.secret);
+    visit("recovery", self.recovery);
+    visit("last_step", self.last_step);
+    visit("created", self.created);
+    visit("confirmed", self.confirmed);
+  }
+};
+
 /// A member at one browser, from sign-in to sign-out.
 struct SignIn {
   static constexpr std::string_view kTable = "sign_ins";
@@ -513,6 +533,7 @@ void for_each_row_type(Each&& each) {
   each.template operator()<Token>();
   each.template operator()<RunnerCredential>();
   each.template operator()<Password>();
+  each.template operator()<SecondFactor>();
   each.template operator()<SignIn>();
   each.template operator()<Invitation>();
 }

@@ -140,6 +140,7 @@ Result<PasswordTask> Vault::begin_password(const crypto::Digest& invitation) {
 Status Vault::State::begin_anew_in_transaction(MemberId member) {
   const store::Where theirs{{"member", store::to_value(member)}};
   STRONGROOM_TRY([[maybe_unused]] const int invitations, store.erase<store::Invitation>(theirs));
+  STRONGROOM_TRY([[maybe_unused]] const int factors, store.erase<store::SecondFactor>(theirs));
   STRONGROOM_TRY([[maybe_unused]] const int sign_ins, store.erase<store::SignIn>(theirs));
   return revoke_tokens_in_transaction(theirs);
 }

@@ -120,11 +120,12 @@ Result<store::Member> Vault::State::proven_member(const PasswordTask& task, cons
 }
 
 Result<IssuedSignIn> Vault::finish_sign_in(const PasswordTask& task, const Secret& derived,
-                                           std::string_view from) {
+                                           const Secret& code, std::string_view from) {
   auto& state = *state_;
   STRONGROOM_TRY(const auto member, state.proven_member(task, derived));
   IssuedSignIn issued;
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
+    STRONGROOM_CHECKED(state.pass_second_factor(member.id, code));
     STRONGROOM_TRY(issued, state.make_sign_in(member.tenant, member.id, from));
     return state.act(Actor::installation("member " + member.id.text()), "member.sign_in",
                      about(member.tenant, member.id, issued.view.id.text()));

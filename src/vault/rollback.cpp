@@ -300,6 +300,12 @@ Status Vault::State::end_all_in_transaction(TakenAgain& again) {
     STRONGROOM_TRY([[maybe_unused]] const int gone,
                    store.erase<store::SignIn>({{"id", store::to_value(row.id)}}));
   }
+  // Which of them have been used since is not known.
+  STRONGROOM_TRY(auto factors, store.list<store::SecondFactor>());
+  for (auto& row : factors) {
+    row.recovery.clear();
+    STRONGROOM_CHECKED(store.update(row));
+  }
   STRONGROOM_TRY(const auto invitations, store.list<store::Invitation>());
   for (const auto& row : invitations) {
     STRONGROOM_TRY([[maybe_unused]] const int gone,

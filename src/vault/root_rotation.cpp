@@ -103,6 +103,7 @@ Status Vault::State::change_root_in_transaction(const Secret& to, std::span<cons
     row.value = next.seal_own(row.name, value);
     STRONGROOM_CHECKED(store.update(row));
   }
+  STRONGROOM_CHECKED(rewrap_second_factors_in_transaction(next));
   return rewrap_credentials_in_transaction(next);
 }
 

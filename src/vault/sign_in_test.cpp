@@ -28,9 +28,24 @@ class SignInTest : public VaultFixture {
     STRONGROOM_TRY(const auto task, vault->begin_password(hash(invitation)));
     return vault->set_password(hash(invitation), task, derived_of(password), "192.0.2.1");
   }
-  Result<IssuedSignIn> sign_in(const std::string& member, const std::string& password) {
+  Result<IssuedSignIn> sign_in(const std::string& member, const std::string& password,
+                               const std::string& code = "") {
     STRONGROOM_TRY(const auto task, vault->begin_sign_in("acme", member));
-    return vault->finish_sign_in(task, derived_of(password), "192.0.2.1");
+    return vault->finish_sign_in(task, derived_of(password), secret(code), "192.0.2.1");
+  }
+  /// As an authenticator reads it (RFC 4648).
+  static Secret key_of(const std::string& base32) {
+    ByteVector octets;
+    std::uint64_t bits = 0;
+    unsigned count = 0;
+    for (const char each : base32) {
+      bits = (bits << 5U) | static_cast<std::uint64_t>(each >= 'A' ? each - 'A' : each - '2' + 26);
+      if (count += 5; count >= 8) {
+        count -= 8;
+        octets.push_back(static_cast<std::uint8_t>(bits >> count));
+      }
+    }
+    return Secret(octets);
   }
   Actor invited(const std::string& member) {
     const auto issued = use(vault->invite(kOperator, "acme", member)->invitation, "password");
@@ -165,9 +180,70 @@ TEST_F(SignInTest, ATaskOfNobodyFitsNothing) {
     const auto task = vault->begin_sign_in(tenant, member);
     ASSERT_TRUE(task);
     EXPECT_EQ(task->salt.size(), vault->begin_sign_in("acme", "alice")->salt.size());
-    EXPECT_EQ(vault->finish_sign_in(*task, derived_of("password"), "").error().reason,
+    EXPECT_EQ(vault->finish_sign_in(*task, derived_of("password"), secret(""), "").error().reason,
               "sign_in_refused");
   }
+}
+
+TEST_F(SignInTest, H18_a_code_is_good_once_and_for_its_time) {
+  const Actor alice = invited("alice");
+  const auto made = vault->begin_second_factor(alice);
+  ASSERT_TRUE(made);
+  EXPECT_TRUE(sign_in("alice", "password")) << "not asked for before it is confirmed";
+  const Secret key = key_of(made->secret);
+  const auto code = [&](int steps = 0) {
+    const auto step = to_micros(clock.wall()) / 30'000'000 + steps;
+    std::string digits =
+        std::to_string(crypto::hotp(key, static_cast<std::uint64_t>(step)) % kCodes);
+    return std::string(6 - digits.size(), '0') + digits;
+  };
+  EXPECT_EQ(vault->confirm_second_factor(alice, secret("12345")).error().reason, "code_wrong");
+  EXPECT_EQ(vault->confirm_second_factor(alice, secret(code(-2))).error().reason, "code_wrong");
+  const auto recovery = vault->confirm_second_factor(alice, secret(code()));
+  ASSERT_TRUE(recovery);
+  EXPECT_EQ(sign_in("alice", "password").error().reason, "code_needed");
+  EXPECT_EQ(sign_in("alice", "another", code(1)).error().reason, "sign_in_refused");
+  EXPECT_EQ(sign_in("alice", "password", code()).error().reason, "code_wrong") << "used already";
+  clock.advance(30s);
+  const std::string now = code();
+  EXPECT_EQ(sign_in("alice", "password", code(2)).error().reason, "code_wrong");
+  EXPECT_TRUE(sign_in("alice", "password", now.substr(0, 3) + " " + now.substr(3)));
+  EXPECT_EQ(sign_in("alice", "password", now).error().reason, "code_wrong");
+  EXPECT_TRUE(sign_in("alice", "password", recovery->front()));
+  EXPECT_EQ(sign_in("alice", "password", recovery->front()).error().reason, "code_wrong");
+  EXPECT_EQ(vault->show_second_factor(alice)->recovery_codes, kRecoveryCodes - 1);
+  EXPECT_EQ(vault->begin_second_factor(alice).error().code, Code::Conflict);
+  EXPECT_EQ(vault->remove_second_factor(alice, secret("000000")).error().reason, "code_wrong");
+  clock.advance(90s);
+  EXPECT_TRUE(vault->remove_second_factor(alice, secret(code())));
+  EXPECT_TRUE(sign_in("alice", "password"));
+}
+
+TEST_F(SignInTest, ASecondFactorLivesThroughANewRootKeyAndEndsWithANewInvitation) {
+  const Actor alice = invited("alice");
+  const Secret key = key_of(vault->begin_second_factor(alice)->secret);
+  const auto step = static_cast<std::uint64_t>(to_micros(clock.wall()) / 30'000'000);
+  std::string digits = std::to_string(crypto::hotp(key, step) % kCodes);
+  digits.insert(0, 6 - digits.size(), '0');
+  ASSERT_TRUE(vault->rotate_root(kOperator, Secret()));
+  const auto recovery = vault->confirm_second_factor(alice, secret(digits));
+  ASSERT_TRUE(recovery) << recovery.error().message;
+  reopen();
+  EXPECT_EQ(sign_in("alice", "password").error().reason, "code_needed");
+  (void)invited("alice");
+  EXPECT_TRUE(sign_in("alice", "password"));
+}
+
+TEST_F(SignInTest, ASecondFactorIsOfWhoHasSignedIn) {
+  const Actor alice = invited("alice");
+  NewToken wanted;
+  wanted.tenant = "acme";
+  wanted.member = "alice";
+  wanted.name = "laptop";
+  const auto token = vault->add_token(alice, wanted);
+  const Actor by_token = *vault->actor_of_token(hash(token->token));
+  EXPECT_EQ(vault->begin_second_factor(by_token).error().reason, "sign_in_needed");
+  EXPECT_EQ(vault->begin_second_factor(kOperator).error().code, Code::Invalid);
 }
 
 TEST_F(SignInTest, ManyBrowsersOfOneMemberAreLimited) {

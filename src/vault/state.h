@@ -333,6 +333,13 @@ struct Vault::State {
   Status begin_anew_in_transaction(MemberId member);
   Status lock_out_in_transaction(MemberId member);
 
+  // Codes beside the password (second_factor.cpp)
+  Result<std::optional<store::SecondFactor>> second_factor(MemberId member);
+  Result<bool> takes_code(store::SecondFactor& row, const Secret& code);
+  static bool takes_recovery_code(store::SecondFactor& row, const Secret& code);
+  Status pass_second_factor(MemberId member, const Secret& code);
+  Status rewrap_second_factors_in_transaction(const Hierarchy& next);
+
   // Sign-ins (sign_ins.cpp)
   [[nodiscard]] bool is_over(const store::SignIn& row) const;
   [[nodiscard]] static bool sees(const Actor& actor, const store::SignIn& row);

@@ -32,6 +32,7 @@
 #include "vault/issuing.h"
 #include "vault/policies.h"
 #include "vault/sealing.h"
+#include "vault/second_factor.h"
 #include "vault/session_events.h"
 #include "vault/sign_in.h"
 #include "vault/spending.h"
@@ -418,10 +419,17 @@ class Vault {
   Result<IssuedSignIn> set_password(const crypto::Digest& invitation, const PasswordTask& task,
                                     const Secret& derived, std::string_view from);
   Result<PasswordTask> begin_sign_in(std::string_view tenant, std::string_view member);
+  /// `code`: of the second factor; may be empty. code_needed and code_wrong beside sign_in_refused.
   Result<IssuedSignIn> finish_sign_in(const PasswordTask& task, const Secret& derived,
-                                      std::string_view from);
+                                      const Secret& code, std::string_view from);
   /// Wrong passwords, told now and then rather than each.
   void note_refused_sign_ins(const PasswordTask& task, std::string_view from, unsigned times);
+  // A second factor of one's own, by who has signed in (second_factor.h). code_wrong.
+  Result<SecondFactorView> show_second_factor(const Actor& actor);
+  Result<NewSecondFactor> begin_second_factor(const Actor& actor);
+  /// From now on it is asked for; the recovery codes, this one time.
+  Result<std::vector<std::string>> confirm_second_factor(const Actor& actor, const Secret& code);
+  Status remove_second_factor(const Actor& actor, const Secret& code);
   Result<Actor> actor_of_sign_in(const SignInHalves& halves);
   Status sign_out(const Actor& actor, const SignInHalves& halves);
   Result<std::vector<SignInView>> list_sign_ins(const Actor& actor, std::string_view tenant);

@@ -9,7 +9,7 @@ import re
 import pytest
 from support.browser import CHROMIUM, DESKTOP, PHONE, REPOSITORY, Console, chromium
 from support.room import Room
-from support.signed_in import Browser
+from support.signed_in import Browser, code_of
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
@@ -203,6 +203,37 @@ def test_a_member_makes_a_token_of_their_own(house, tabs):
     assert house.api("GET", "/api/v1/access", token=token)[1]["member"] == name
     page.get_by_role("button", name="It is kept").click()
     looked_at(tab, "settings")
+
+
+def test_a_second_factor_is_set_up_asked_for_and_recovered_from(house, tabs):
+    name = "ada"
+    Browser(house).accept(invitation(house, name))
+    tab = tabs()
+    page = sign_in(tab, name)
+    page.get_by_role("heading", level=1, name="Keys").wait_for()
+    tab.go("settings")
+    page.get_by_role("button", name="Set up an authenticator").click()
+    card = page.locator("section").filter(has=page.get_by_role("heading", name="Second factor"))
+    secret = card.locator("code").inner_text()
+    looked_at(tab, "second factor")
+    page.get_by_label("Its first code").fill(code_of(secret))
+    page.get_by_role("button", name="Confirm").click()
+    recovery = page.get_by_role("alertdialog").locator("code").inner_text().split()
+    looked_at(tab, "recovery codes")
+    page.get_by_role("button", name="They are kept").click()
+    page.get_by_text("10 recovery codes left").wait_for()
+    assert secret not in tab.everything_kept()
+
+    again = tabs(PHONE, "dark")
+    page = sign_in(again, name)
+    page.get_by_label("Code of your authenticator").fill("000 000")
+    looked_at(again, "code")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_text("That code is not right").wait_for()
+    page.get_by_label("Code of your authenticator").fill(recovery[3])
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("heading", level=1, name="Keys").wait_for()
+    assert PASSWORD not in again.everything_kept()
 
 
 def test_h6_pages_of_other_sites_and_ports_sign_nobody_in_and_read_nothing(house, tabs):

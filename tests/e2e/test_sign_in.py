@@ -3,6 +3,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import base64
 import itertools
 import json
 import re
@@ -13,7 +14,7 @@ import time
 import pytest
 
 from support.room import REFUSED, Room
-from support.signed_in import PASSWORD, Browser
+from support.signed_in import PASSWORD, Browser, code_of
 
 OTHER = "another long enough password"
 GITHUB = "ghp_" + "a" * 36
@@ -244,6 +245,38 @@ def test_h15_a_cookie_that_was_there_before_is_not_taken_over(house, member):
     twice = Browser(house)
     assert twice.sign_in(member.name)[0] == 201
     assert set(twice.cookies.values()).isdisjoint(victim.cookies.values()) and twice.page_half != victim.page_half
+
+
+def test_h18_a_second_factor_is_asked_for_and_a_code_is_good_once(house, member):
+    call = lambda path="", body=None, method="POST": member.call(method, f"/api/v1/second-factor{path}", body)
+    assert call(method="GET")[1] == {"state": "none", "recovery_codes": 0}
+    status, made = call()
+    assert status == 201 and made["link"].startswith(f"otpauth://totp/Strongroom:{member.name}?secret={made['secret']}")
+    assert Browser(house).sign_in(member.name)[0] == 201, "not before it is confirmed"
+    assert code(call("/confirm", {"code": "0"})) == (400, "code_wrong")
+    used = code_of(made["secret"])
+    status, recovery = call("/confirm", {"code": used})
+    assert status == 200 and len(set(recovery["codes"])) == 10
+    assert call(method="GET")[1] == {"state": "active", "recovery_codes": 10}
+
+    def sign_in(*codes, password=PASSWORD):
+        body = {"tenant": "acme", "member": member.name, "password": password}
+        return member.call("POST", "/api/v1/sign-in", body | {"code": each for each in codes})
+
+    assert code(sign_in()) == (401, "code_needed")
+    assert code(sign_in(code_of(made["secret"]), password=OTHER)) == (401, "sign_in_refused"), "nothing is said of the code"
+    assert code(sign_in(used)) == (401, "code_wrong"), "used already"
+    following = code_of(made["secret"], 1)
+    assert sign_in(following)[0] == 201
+    assert code(sign_in(following)) == (401, "code_wrong")
+    assert sign_in(recovery["codes"][0])[0] == 201
+    assert code(sign_in(recovery["codes"][0])) == (401, "code_wrong")
+    for file in [*house.data.rglob("*"), house.folder / "serve.log"]:
+        if file.is_file():
+            for secret in (made["secret"], base64.b32decode(made["secret"]), *recovery["codes"]):
+                assert (secret if isinstance(secret, bytes) else secret.encode()) not in file.read_bytes(), file
+    assert call("/remove", {"code": recovery["codes"][1]})[0] == 204
+    assert sign_in()[0] == 201
 
 
 def test_h1_a_removed_member_is_out_at_once(house, member):

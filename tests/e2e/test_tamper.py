@@ -37,6 +37,7 @@ TABLES = [
     "tokens",
     "runner_credentials",
     "passwords",
+    "second_factors",
     "sign_ins",
     "invitations",
 ]
@@ -83,7 +84,8 @@ def filled(make_room, standins):
         status, started = room.api("POST", "/api/v1/tickets/use", {"runner": True}, token=ticket)
         assert status == 201, started
     for member in ("alice", "bob"):
-        Browser(room).invited(member)
+        signed_in = Browser(room).invited(member)
+        assert signed_in.call("POST", "/api/v1/second-factor")[0] == 201
         room.cli("token", "add", "--tenant", "acme", "--member", member, "laptop")
         room.cli("member", "invite", "--tenant", "acme", member)
     # Spending is counted under a policy with a limit a day.

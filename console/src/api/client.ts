@@ -4,7 +4,7 @@ import type { paths } from '../../generated/schema';
 import { credentialHeaders, credentialMode, currentCredential, setCredential } from './credential';
 
 export type {
-  Access, AddedInvitation, AddedSeal, AddedToken, Check, Entry, Grant, Holder, Installation, Invitation, Key, Member, NewKey, NewPassword, NewSeal, NewSignIn, Policy, PolicyChange, Receipt, ReceiptRow,
+  Access, AddedInvitation, AddedSeal, AddedToken, Check, Entry, Grant, Holder, Installation, Invitation, Key, Member, NewKey, NewPassword, NewSeal, NewSecondFactor, NewSignIn, Policy, PolicyChange, Receipt, ReceiptRow,
   NewToken, Seal, Service, Session, SessionEvent, SessionHolder, Setting, SignIn, StartedSignIn, Tenant, Token, Verified,
 } from '../../generated/schema';
 

@@ -43,6 +43,9 @@ export const useTokens = (tenant: string) =>
 export const useSignIns = (tenant: string) =>
   useQuery({ queryKey: ['sign-ins', tenant], queryFn: () => result(api.GET('/api/v1/sign-ins', { params: { query: scope(tenant) } })) });
 
+export const useSecondFactor = (enabled: boolean) =>
+  useQuery({ queryKey: ['second-factor'], queryFn: () => result(api.GET('/api/v1/second-factor')), enabled });
+
 export const useTenants = () =>
   useQuery({ queryKey: ['tenants'], queryFn: () => result(api.GET('/api/v1/tenants')), refetchInterval: 30_000 });
 

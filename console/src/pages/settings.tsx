@@ -1,11 +1,13 @@
 // Policies and limits, seals, and what this installation is. SPDX-License-Identifier: Apache-2.0
 import { useRef, useState, type FormEvent } from 'react';
 import { useMay } from '../access';
+import { currentCredential } from '../api/credential';
 import { api, result, type AddedSeal, type NewSeal, type Policy, type PolicyChange, type Seal } from '../api/client';
 import { refresh, useInstallation, usePolicies, useSeals, useServices } from '../api/queries';
 import { useScope } from '../scope';
 import { Question } from '../ui/dialogs';
 import { SecretField, SelectField, TextArea, TextField, takeSecret } from '../ui/fields';
+import { SecondFactor } from './second_factor';
 import { SignIns } from './sign_ins';
 import { Tokens } from './tokens';
 import { Button, Card, Command, Fact, Facts, Notice, Page, Problem, Time } from '../ui/pieces';
@@ -149,6 +151,7 @@ export function Settings() {
           <Tokens />
           <Seals />
           <SignIns />
+          {currentCredential()?.kind === 'cookie' && <SecondFactor />}
           {installation && (
             <Card title="This installation">
               <Facts>

@@ -1,5 +1,6 @@
 // The way in: by tenant, name and password, or by a token. SPDX-License-Identifier: Apache-2.0
 import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'react';
+import { ApiError } from '../api/client';
 import { signIn, signInByToken } from '../api/sign_in';
 import { PasswordField, SecretField, TextField, takeSecret } from '../ui/fields';
 import { Button, Problem } from '../ui/pieces';
@@ -44,10 +45,34 @@ function ByPassword() {
   const password = useRef<HTMLInputElement>(null);
   const [tenant, setTenant] = useState(() => localStorage.getItem(tenantPlace) ?? '');
   const [member, setMember] = useState('');
+  // Kept between the two steps alone, where no attribute and no state has it.
+  const typed = useRef('');
+  const code = useRef<HTMLInputElement>(null);
+  const [needsCode, setNeedsCode] = useState(false);
   const { problem, busy, submit } = useTry(async () => {
-    await signIn({ tenant: tenant.trim(), member: member.trim(), password: takeSecret(password.current) });
+    if (!needsCode) typed.current = takeSecret(password.current);
+    const second = needsCode ? takeSecret(code.current).trim() : '';
+    try {
+      await signIn({ tenant: tenant.trim(), member: member.trim(), password: typed.current, ...(second === '' ? {} : { code: second }) });
+    } catch (error) {
+      const isHalf = error instanceof ApiError && (error.code === 'code_needed' || error.code === 'code_wrong');
+      setNeedsCode(isHalf);
+      if (!isHalf) typed.current = '';
+      if (error instanceof ApiError && error.code === 'code_needed') throw null;
+      throw error;
+    }
+    typed.current = '';
     localStorage.setItem(tenantPlace, tenant.trim());
-  }, () => password.current?.focus());
+  }, () => (code.current ?? password.current)?.focus());
+  if (needsCode)
+    return (
+      <form onSubmit={submit}>
+        <Problem error={problem} />
+        <PasswordField label="Code of your authenticator" type="text" field={code} autoComplete="one-time-code" inputMode="text" spellCheck={false} autoCapitalize="none" required autoFocus
+          hint="Six digits; each is good once. Or one of your recovery codes." />
+        <Button type="submit" kind="primary" busy={busy}>Sign in</Button>
+      </form>
+    );
   return (
     <form onSubmit={submit}>
       <Problem error={problem} />

@@ -297,7 +297,19 @@ CREATE TABLE invitations (
 CREATE INDEX invitations_by_member ON invitations (member);
 )sql";
 
-constexpr std::array<Migration, 10> kMigrations = {{{1, kFirst},
+constexpr std::string_view kSecondFactors = R"sql(
+CREATE TABLE second_factors (
+  member TEXT PRIMARY KEY REFERENCES members (id),
+  secret BLOB NOT NULL,
+  recovery BLOB NOT NULL CHECK (length(recovery) % 32 = 0),
+  last_step INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  confirmed INTEGER NOT NULL,
+  mac BLOB NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array<Migration, 11> kMigrations = {{{1, kFirst},
                                                     {2, kPolicies},
                                                     {3, kPolicyGuards},
                                                     {4, kSessionTerms},
@@ -306,7 +318,8 @@ constexpr std::array<Migration, 10> kMigrations = {{{1, kFirst},
                                                     {7, kRootSecrets},
                                                     {8, kTokens},
                                                     {9, kRunnerCredentials},
-                                                    {10, kSignIn}}};
+                                                    {10, kSignIn},
+                                                    {11, kSecondFactors}}};
 
 }  // namespace
 
