@@ -3,6 +3,7 @@
 
 #include "api/operations.h"
 #include "api/views.h"
+#include "base/time_text.h"
 
 namespace strongroom::api {
 namespace {
@@ -105,6 +106,24 @@ Status read_kind(const Call& call, std::optional<audit::EntryKind>& out) {
   return {};
 }
 
+Status read_text(const Call& call, std::string_view name, std::optional<std::string>& out) {
+  constexpr std::size_t kMost = 64;
+  std::string text = call.parameter(name);
+  if (text.size() > kMost)
+    return fail(Code::Invalid, "'" + std::string(name) + "' has more than 64 characters");
+  if (!text.empty()) out = std::move(text);
+  return {};
+}
+
+Status read_time(const Call& call, std::string_view name, std::optional<WallTime>& out) {
+  const std::string text = call.parameter(name);
+  if (text.empty()) return {};
+  out = parse_time(text);
+  if (out) return {};
+  return fail(Code::Invalid,
+              "'" + std::string(name) + "' is a day, 2026-11-23, or a time, 2026-11-23T14:29:10Z");
+}
+
 /// What is of another tenant is not there; of other members only for who sees all.
 Status narrow(const Call& call, audit::Filter& filter) {
   const auto& standing = call.actor.standing();
@@ -124,6 +143,10 @@ Result<audit::Filter> read_filter(const Call& call, const Names& tenants) {
   STRONGROOM_CHECKED(read_id(call, "key", filter.key));
   STRONGROOM_CHECKED(read_id(call, "session", filter.session));
   STRONGROOM_CHECKED(read_kind(call, filter.kind));
+  STRONGROOM_CHECKED(read_text(call, "service", filter.service));
+  STRONGROOM_CHECKED(read_text(call, "finding", filter.finding));
+  STRONGROOM_CHECKED(read_time(call, "since", filter.from));
+  STRONGROOM_CHECKED(read_time(call, "until", filter.to));
   STRONGROOM_CHECKED(narrow(call, filter));
   STRONGROOM_TRY(filter.before, number_of(call, "before", 0, std::uint64_t{1} << 62U));
   STRONGROOM_TRY(filter.limit, number_of(call, "limit", 100, kMost));

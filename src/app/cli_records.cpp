@@ -12,6 +12,13 @@ void audit_filters(CLI::App* command, Options& o, long most, const std::string& 
   command->add_option("--key", o.audit.key, "only this key's id");
   command->add_option("--session", o.audit.session, "only this session's id");
   command->add_option("--member", o.audit.member, "only this member's name (with --tenant)");
+  command->add_option("--kind", o.audit.kind, "only these: use, change or finding")
+      ->check(CLI::IsMember({"use", "change", "finding"}));
+  command->add_option("--service", o.audit.service, "only of this service");
+  command->add_option("--finding", o.audit.finding, "only findings of this code");
+  command->add_option("--since", o.audit.since,
+                      "only from this time on: 2026-11-23, or 2026-11-23T14:29:10Z");
+  command->add_option("--until", o.audit.until, "only before this time");
   command->add_option("--limit", o.audit.limit, limit_help)->check(CLI::Range(1L, most));
 }
 
@@ -32,10 +39,11 @@ void add_records(CLI::App& app, Options& o) {
                      "the installation's public key, base64 (with a folder)");
   leaf(*audit, o, "sinks", "where the record goes besides the disk, and how far each has got",
        [](const Common& c) { return audit_sinks(c); });
-  auto* exported = leaf(*audit, o, "export", "print entries as NDJSON, newest first",
+  auto* exported = leaf(*audit, o, "export", "print entries as NDJSON or CSV, newest first",
                         [&o](const Common& c) { return audit_export(c, o.audit); });
   audit_filters(exported, o, std::numeric_limits<long>::max(),
                 "only the newest so many entries (all)");
+  exported->add_flag("--csv", o.audit.is_csv, "as CSV (RFC 4180), safe to open in a spreadsheet");
   exported->add_option("--tiles", o.audit.tiles,
                        "a folder for the whole record as a signed tree (C2SP tlog-tiles), which "
                        "'audit verify FOLDER' and others' verifiers read");

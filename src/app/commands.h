@@ -127,9 +127,10 @@ struct PolicyOptions {
 inline constexpr long kLongestAuditPage = 10'000;
 
 struct AuditOptions {
-  std::string tenant, key, session, member;
-  long limit = 0;     ///< 0: the newest 100 in a list, all in an export
-  std::string tiles;  ///< a folder to export the whole tree to
+  std::string tenant, key, session, member, kind, service, finding, since, until;
+  bool is_csv = false;  ///< of an export
+  long limit = 0;       ///< 0: the newest 100 in a list, all in an export
+  std::string tiles;    ///< a folder to export the whole tree to
 };
 
 int tenant_add(const Common& common, const std::string& name);

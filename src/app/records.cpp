@@ -9,6 +9,7 @@
 #include "api/views.h"
 #include "app/call.h"
 #include "app/config.h"
+#include "app/csv.h"
 #include "app/files.h"
 #include "audit/tile_store.h"
 #include "base/encoding.h"
@@ -27,25 +28,37 @@ std::string audit_path(const AuditOptions& options, long limit, const std::strin
                                   {"key", options.key},
                                   {"session", options.session},
                                   {"member", options.member},
+                                  {"kind", options.kind},
+                                  {"service", options.service},
+                                  {"finding", options.finding},
+                                  {"since", options.since},
+                                  {"until", options.until},
                                   {"before", before},
                                   {"limit", std::to_string(limit)}});
 }
 
-/// Entries as they come: a line each, or the members of one array.
+/// Entries as they come: a line each, the members of one array, or rows of CSV.
 class EntryPrinter {
  public:
-  explicit EntryPrinter(Format format) : format_(format) {}
+  EntryPrinter(Format format, bool is_csv) : format_(format), is_csv_(is_csv) {
+    if (is_csv_) std::printf("%s", csv_head().c_str());
+  }
   void print(const json::value& entry) {
+    if (is_csv_) {
+      std::printf("%s", csv_row(entry).c_str());
+      return;
+    }
     const char* before = format_ == Format::People ? "" : is_first_ ? "[\n" : ",\n";
     std::printf("%s%s%s", before, to_text(entry).c_str(), format_ == Format::People ? "\n" : "");
     is_first_ = false;
   }
   void finish() const {
-    if (format_ == Format::Json) std::printf("%s\n", is_first_ ? "[]" : "\n]");
+    if (format_ == Format::Json && !is_csv_) std::printf("%s\n", is_first_ ? "[]" : "\n]");
   }
 
  private:
   Format format_;
+  bool is_csv_;
   bool is_first_ = true;
 };
 
@@ -151,7 +164,7 @@ int audit_export(const Common& common, const AuditOptions& options) {
   auto server = find_server(common.data);
   if (!server) return report(server.error());
   ControlClient client(std::move(*server));
-  EntryPrinter printer(common.format);
+  EntryPrinter printer(common.format, options.is_csv);
   if (const auto done = export_pages(client, options, printer); !done) return report(done.error());
   printer.finish();
   return 0;

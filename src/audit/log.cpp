@@ -7,12 +7,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <deque>
 #include <future>
 #include <mutex>
-#include <unordered_map>
 
-#include "audit/render.h"
+#include "audit/index.h"
+#include "audit/listing.h"
 #include "audit/tree_keeper.h"
 #include "audit/verifier.h"
 #include "audit/writer.h"
@@ -31,7 +30,7 @@ struct Log::State {
         next_sequence(sequence + 1),
         writer({given.directory, given.clock, &signing_key, given.segment_octets}, end),
         keeper({given.directory, &signing_key, [this] { return writer.written(); },
-                [this](const Error& why) { writer.refuse(why); }},
+                [this](const Error& why) { writer.refuse(why); }, &index},
                published) {}
   ~State() { (void)writer.flush(); }  // what the keeper publishes last
 
@@ -43,6 +42,7 @@ struct Log::State {
   std::uint64_t next_sequence;
   ByteVector scratch;
   mutable BatchWriter writer;
+  RecordIndex index;
   TreeKeeper keeper;
   mutable std::mutex hold_mutex;
   std::optional<Error> held;
@@ -256,29 +256,8 @@ Status Log::for_each(const std::function<bool(const Entry&)>& visit) const {
 }
 
 Result<std::vector<json::object>> Log::list(const Filter& filter) const {
-  // Uses and their ends are joined, so the newest `limit` matches are kept while walking forward.
-  std::deque<Entry> kept;
-  std::unordered_map<std::uint64_t, Settled> ends;
-  STRONGROOM_CHECKED(for_each([&](const Entry& entry) {
-    if (const auto* settled = std::get_if<Settled>(&entry.content)) {
-      const bool is_wanted = !kept.empty() && settled->use >= kept.front().sequence;
-      if (is_wanted) ends.emplace(settled->use, *settled);
-      return true;
-    }
-    if (!matches(entry, filter)) return true;
-    kept.push_back(entry);
-    if (kept.size() > filter.limit) {
-      ends.erase(kept.front().sequence);
-      kept.pop_front();
-    }
-    return true;
-  }));
-  std::vector<json::object> out;
-  for (auto each = kept.rbegin(); each != kept.rend(); ++each) {
-    const auto end = ends.find(each->sequence);
-    out.push_back(render(*each, end == ends.end() ? nullptr : &end->second));
-  }
-  return out;
+  (void)state_->writer.flush();
+  return list_entries(state_->directory, state_->writer.written(), state_->index, filter);
 }
 
 Result<Verified> Log::verify() const {

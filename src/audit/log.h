@@ -19,28 +19,13 @@
 #include <vector>
 
 #include "audit/entries.h"
+#include "audit/filter.h"
 #include "audit/tail.h"
 #include "base/json.h"
 #include "base/secret.h"
 #include "crypto/crypto.h"
 
 namespace strongroom::audit {
-
-/// What to list. Empty members do not filter.
-/// Finding: what a person should look at, also that a provider refuses a key.
-enum class EntryKind : std::uint8_t { Use, Change, Finding };
-
-struct Filter {
-  std::optional<TenantId> tenant;
-  std::optional<KeyId> key;
-  std::optional<SessionId> session;
-  std::optional<MemberId> member;
-  std::optional<EntryKind> kind;
-  std::optional<WallTime> from;
-  std::optional<WallTime> to;
-  std::uint64_t before = 0;  ///< only sequences below this one; 0: no bound (paging, newest first)
-  std::size_t limit = 100;
-};
 
 /// What a verification found.
 struct Verified {

@@ -11,7 +11,9 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <thread>
 
+#include "audit/render.h"
 #include "audit/segments.h"
 
 namespace strongroom::audit {
@@ -278,6 +280,72 @@ TEST_F(LogChild, DISABLED_records_on_a_full_disk) {
   EXPECT_TRUE((*log)->record(act("after")));
   EXPECT_TRUE((*log)->health());
   EXPECT_TRUE((*log)->verify());
+}
+
+/// What the listing without an index would answer: every entry, walked.
+std::vector<std::string> walked(const Log& log, const Filter& filter) {
+  std::vector<std::string> out;
+  EXPECT_TRUE(log.for_each([&](const Entry& entry) {
+    if (!std::holds_alternative<Settled>(entry.content) && matches(entry, filter))
+      out.insert(out.begin(), std::to_string(entry.sequence));
+    return true;
+  }));
+  if (out.size() > filter.limit) out.resize(filter.limit);
+  return out;
+}
+
+TEST_F(LogTest, a_page_by_the_index_is_what_a_walk_of_the_whole_finds) {
+  const auto log = open(64UL << 10U);
+  ASSERT_TRUE(log);
+  std::mt19937 chance(7);
+  const auto tenant_of = [](unsigned n) { return TenantId(IdBytes{static_cast<std::uint8_t>(n)}); };
+  std::vector<std::uint64_t> open_uses;
+  for (int round = 0; round < 60; ++round) {
+    std::vector<Use> uses(chance() % 60 + 1);
+    for (auto& use : uses) {
+      use.tenant = tenant_of(chance() % 5 == 0 ? 2 : 1);
+      use.session = SessionId(IdBytes{static_cast<std::uint8_t>(chance() % 40 + 1)});
+      use.service = chance() % 30 == 0 ? "openai" : "gemini";
+    }
+    const auto first = (*log)->record_uses(uses, {});
+    for (std::size_t i = 0; i < uses.size(); ++i) open_uses.push_back(first + i);
+    while (open_uses.size() > 300) {  // so that ends are blocks away
+      Settled settled;
+      settled.use = open_uses.front();
+      settled.status = static_cast<std::uint16_t>(settled.use % 1000);
+      (*log)->record_later(settled);
+      open_uses.erase(open_uses.begin());
+    }
+  }
+  const auto look = [&] {
+    for (int i = 0; i < 60; ++i) {
+      Filter filter;
+      filter.limit = chance() % 50 + 1;
+      if (chance() % 2 == 0) filter.tenant = tenant_of(chance() % 3 + 1);
+      if (chance() % 2 == 0)
+        filter.session = SessionId(IdBytes{static_cast<std::uint8_t>(chance() % 42 + 1)});
+      if (chance() % 4 == 0) filter.service = "openai";
+      if (chance() % 8 == 0) filter.kind = EntryKind::Change;
+      if (chance() % 2 == 0) filter.before = chance() % 3000 + 1;
+      const auto page = (*log)->list(filter);
+      ASSERT_TRUE(page);
+      std::vector<std::string> ids;
+      for (const auto& each : *page) {
+        ids.emplace_back(each.at("id").as_string());
+        const auto sequence = std::stoull(ids.back());
+        if (sequence < open_uses.front())
+          EXPECT_EQ(each.at("status").to_number<std::uint64_t>(), sequence % 1000);
+        else
+          EXPECT_FALSE(each.contains("status"));
+      }
+      ASSERT_EQ(ids, walked(**log, filter));
+    }
+  };
+  look();  // whatever the index has by now
+  ASSERT_TRUE((*log)->verify());
+  const auto size = (*log)->size();
+  while ((*log)->verify()->tree_size < size) std::this_thread::yield();
+  look();
 }
 
 }  // namespace

@@ -78,16 +78,9 @@ void render_content(const Settled& settled, json::object& out) {
   render_end(settled, out);
 }
 
-template <class AnyId>
-bool fits(const std::optional<AnyId>& wanted, const AnyId& is) {
+template <class T>
+bool fits(const std::optional<T>& wanted, const T& is) {
   return !wanted || *wanted == is;
-}
-
-EntryKind kind_of(const Entry& entry) {
-  if (std::holds_alternative<Use>(entry.content)) return EntryKind::Use;
-  const auto* act = std::get_if<Act>(&entry.content);
-  const bool is_finding = act == nullptr || act->action == "key.rejected";
-  return is_finding ? EntryKind::Finding : EntryKind::Change;
 }
 
 std::string_view name_of_kind(const Entry& entry) {
@@ -105,15 +98,18 @@ std::string_view name_of_kind(const Entry& entry) {
 
 bool content_matches(const Act& act, const Filter& filter) {
   return fits(filter.tenant, act.tenant) && fits(filter.key, act.key) &&
-         fits(filter.session, act.session) && fits(filter.member, act.member);
+         fits(filter.session, act.session) && fits(filter.member, act.member) &&
+         fits(filter.service, act.service) && !filter.finding;
 }
 bool content_matches(const Use& use, const Filter& filter) {
   return fits(filter.tenant, use.tenant) && fits(filter.key, use.key) &&
-         fits(filter.session, use.session) && fits(filter.member, use.member);
+         fits(filter.session, use.session) && fits(filter.member, use.member) &&
+         fits(filter.service, use.service) && !filter.finding;
 }
 bool content_matches(const Finding& finding, const Filter& filter) {
   return !filter.key && !filter.member && fits(filter.tenant, finding.tenant) &&
-         fits(filter.session, finding.session);
+         fits(filter.session, finding.session) && fits(filter.service, finding.service) &&
+         fits(filter.finding, finding.what);
 }
 bool content_matches(const Settled&, const Filter&) {
   return false;
@@ -121,9 +117,16 @@ bool content_matches(const Settled&, const Filter&) {
 
 }  // namespace
 
+EntryKind kind_of(const Entry& entry) {
+  if (std::holds_alternative<Use>(entry.content)) return EntryKind::Use;
+  const auto* act = std::get_if<Act>(&entry.content);
+  const bool is_finding = act == nullptr || act->action == "key.rejected";
+  return is_finding ? EntryKind::Finding : EntryKind::Change;
+}
+
 bool matches(const Entry& entry, const Filter& filter) {
   if (filter.before != 0 && entry.sequence >= filter.before) return false;
-  if ((filter.from && entry.time < *filter.from) || (filter.to && entry.time > *filter.to))
+  if ((filter.from && entry.time < *filter.from) || (filter.to && entry.time >= *filter.to))
     return false;
   if (filter.kind && *filter.kind != kind_of(entry)) return false;
   return std::visit([&](const auto& content) { return content_matches(content, filter); },

@@ -5,6 +5,8 @@
 
 namespace strongroom::audit {
 
+/// Of one that is not the end of a use.
+[[nodiscard]] EntryKind kind_of(const Entry& entry);
 [[nodiscard]] bool matches(const Entry& entry, const Filter& filter);
 /// One entry as it is: its number in the tree ("index"), its kind (use, settled, change or
 /// finding) and what it says.

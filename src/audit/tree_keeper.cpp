@@ -63,6 +63,8 @@ void TreeKeeper::tick() {
   Status done = watch_.check();
   if (done) done = follow();
   if (done) done = publish();
+  if (done && options_.index != nullptr)
+    done = options_.index->follow(options_.directory, options_.written());
   const bool was_well = health().has_value();
   if (!done && done.error().code == Code::Tampered) {
     is_tampered_ = true;

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "audit/index.h"
 #include "audit/merkle.h"
 #include "audit/segment_watch.h"
 #include "audit/tile_store.h"
@@ -25,6 +26,7 @@ class TreeKeeper {
     const Secret* signing_key = nullptr;   ///< outlives the keeper
     std::function<WrittenUpTo()> written;  ///< what is durable
     std::function<void(const Error&)> on_tampered;
+    RecordIndex* index = nullptr;  ///< follows as well; outlives the keeper
   };
   /// `published`: the newest checkpoint there is, which was checked. Starts from the first entry:
   /// tiles that a crash took are made again.

