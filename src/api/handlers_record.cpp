@@ -200,6 +200,29 @@ io::Task<Answer> verify_audit(Call& call) {
   co_return reply(to_json(*verified));
 }
 
+io::Task<Answer> view_audit(Call& call) {
+  const Result<Names> tenants = tenant_names(call);
+  if (!tenants) co_return std::unexpected(tenants.error());
+  std::optional<TenantId> tenant;
+  if (const Status read = read_tenant(call, *tenants, tenant); !read)
+    co_return std::unexpected(read.error());
+  if (!tenant) co_return fail(Code::Invalid, "'tenant' is missing");
+  audit::Log& record = call.services.record;
+  std::function<Result<audit::Act>()> state = [&record, of = *tenant] {
+    return record.view_statement(of);
+  };
+  const Result<audit::Act> statement = co_await call.services.worker.run(std::move(state));
+  if (!statement) co_return std::unexpected(statement.error());
+  if (const Status recorded = record.record(*statement); !recorded)
+    co_return std::unexpected(recorded.error());
+  std::function<Result<audit::View>()> make = [&record, of = *tenant, size = record.size()] {
+    return record.view(of, size);
+  };
+  const Result<audit::View> view = co_await call.services.worker.run(std::move(make));
+  if (!view) co_return std::unexpected(view.error());
+  co_return reply(audit::to_json(*view));
+}
+
 Answer list_sinks(Call& call) {
   const auto& views = call.services.hooks.sinks;
   return reply(views ? to_json_list(views()) : json::array());

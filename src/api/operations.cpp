@@ -205,6 +205,8 @@ constexpr auto kOperations = std::to_array<Operation>({
      kAuditQuery, {}, Shape::List, "Entry", 200, Right::Look, nullptr, list_audit},
     {"audit.verify", "POST", "/api/v1/audit/verify", "Check the whole chain and its signatures",
      {}, "Empty", Shape::One, "Verified", 200, Right::SeeAll, nullptr, verify_audit},
+    {"audit.view", "POST", "/api/v1/audit/view", "A tenant's entries with a proof that they are in the record and that none is missing; is recorded itself",
+     kOneTenant, "Empty", Shape::One, "RecordView", 200, Right::SeeAll, nullptr, view_audit},
     {"sink.list", "GET", "/api/v1/audit/sinks", "Where the record goes besides the disk, and how far each sink has got",
      {}, {}, Shape::List, "Sink", 200, Right::Operate, list_sinks},
 });

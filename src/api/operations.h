@@ -169,6 +169,7 @@ Answer list_receipts(Call& call);
 Answer show_receipt(Call& call);
 io::Task<Answer> list_audit(Call& call);
 io::Task<Answer> verify_audit(Call& call);
+io::Task<Answer> view_audit(Call& call);
 Answer list_sinks(Call& call);
 
 }  // namespace strongroom::api

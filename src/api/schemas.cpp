@@ -425,6 +425,15 @@ constexpr std::array kVerified = {
     Member{"tree_size", Kind::Integer, Need::Required,
            "Entries under the tree's newest checkpoint"},
     Member{"tree_root", Kind::Text, Need::Required, "Its root, base64; empty: none yet"}};
+constexpr std::array kViewEntry = {
+    Member{"index", Kind::Integer, Need::Required, "Its number in the tree"},
+    Member{"entry", Kind::Text, Need::Required, "Its octets, base64"}};
+constexpr std::array kRecordView = {
+    Member{"tenant", Kind::Text, Need::Required, "tnt_..."},
+    Member{"checkpoint", Kind::Text, Need::Required, "The signed note over the whole record"},
+    Member{"entries", Kind::ObjectList, Need::Required, "In order", "ViewEntry"},
+    Member{"hashes", Kind::TextList, Need::Required,
+           "Of the largest subtrees without any of them, in order, base64"}};
 constexpr std::array kSink = {
     Member{"id", Kind::Text, Need::Required, "Its name in the configuration"},
     Member{"to", Kind::Text, Need::Required, "Where it is, without a query"},
@@ -574,6 +583,8 @@ constexpr std::array kSchemas = {
     Schema{"NewShred", "A shred to begin", kNewShred},
     Schema{"Entry", "One entry of the record", kEntry},
     Schema{"Verified", "The record holds", kVerified},
+    Schema{"ViewEntry", "An entry of a view", kViewEntry},
+    Schema{"RecordView", "A tenant's part of the record, with its proof", kRecordView},
     Schema{"Sink", "Where the record goes", kSink},
     Schema{"Empty", "Nothing; the body may be missing", kEmpty}};
 

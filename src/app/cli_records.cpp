@@ -44,6 +44,11 @@ void add_records(CLI::App& app, Options& o) {
   audit_filters(exported, o, std::numeric_limits<long>::max(),
                 "only the newest so many entries (all)");
   exported->add_flag("--csv", o.audit.is_csv, "as CSV (RFC 4180), safe to open in a spreadsheet");
+  exported
+      ->add_option("--view", o.audit.view,
+                   "a folder for the tenant's entries, with a proof that they are in the signed "
+                   "record and none is missing, which 'audit verify FOLDER' reads")
+      ->needs("--tenant");
   exported->add_option("--tiles", o.audit.tiles,
                        "a folder for the whole record as a signed tree (C2SP tlog-tiles), which "
                        "'audit verify FOLDER' and others' verifiers read");

@@ -130,6 +130,7 @@ struct AuditOptions {
   std::string tenant, key, session, member, kind, service, finding, since, until;
   bool is_csv = false;  ///< of an export
   long limit = 0;       ///< 0: the newest 100 in a list, all in an export
+  std::string view;     ///< a folder for the tenant's own part, with its proof
   std::string tiles;    ///< a folder to export the whole tree to
 };
 

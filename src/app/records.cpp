@@ -11,6 +11,7 @@
 #include "app/config.h"
 #include "app/csv.h"
 #include "app/files.h"
+#include "app/record_views.h"
 #include "audit/tile_store.h"
 #include "base/encoding.h"
 #include "vault/vault.h"
@@ -161,6 +162,7 @@ int audit_list(const Common& common, const AuditOptions& options) {
 
 int audit_export(const Common& common, const AuditOptions& options) {
   if (!options.tiles.empty()) return tiles_export(common, options.tiles);
+  if (!options.view.empty()) return view_export(common, options);
   auto server = find_server(common.data);
   if (!server) return report(server.error());
   ControlClient client(std::move(*server));
@@ -177,6 +179,7 @@ int audit_verify(const Common& common, const std::string& folder, const std::str
         [&](const json::value& answer) { print_verified(common, answer); });
   const auto key = record_key(common, public_key);
   if (!key) return report(key.error());
+  if (is_view_folder(folder)) return verify_view_folder(common, folder, *key);
   const auto verified = audit::Log::verify_folder(folder, *key);
   if (!verified) return report(verified.error());
   print_verified(common, api::to_json(*verified));

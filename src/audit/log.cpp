@@ -9,6 +9,7 @@
 #include <cstring>
 #include <future>
 #include <mutex>
+#include <thread>
 
 #include "audit/index.h"
 #include "audit/listing.h"
@@ -266,11 +267,38 @@ Result<Verified> Log::verify() const {
   const TreeHead published = state_->keeper.published();
   const WrittenUpTo until = state_->writer.written();
   STRONGROOM_TRY(const auto files, segment_files(state_->directory));
-  return walk_all(files, until, state_->public_key, published);
+  STRONGROOM_TRY(Verified verified, walk_all(files, until, state_->public_key, published));
+  STRONGROOM_CHECKED(check_statements(state_->directory, until));
+  return verified;
 }
 
 Result<Place> Log::read_on(const Place& from, TailLimits limits, const TailVisitor& visit) const {
   return read_tail(state_->directory, from, state_->writer.written(), limits, visit);
+}
+
+Result<Act> Log::view_statement(TenantId tenant) const {
+  STRONGROOM_TRY(const ViewStatement statement,
+                 state_view(state_->directory, state_->writer.written(), tenant));
+  Act act;
+  act.actor = "vault";
+  act.action = kViewAction;
+  act.tenant = tenant;
+  act.outcome = "done";
+  act.detail = text_of(statement);
+  return act;
+}
+
+Result<View> Log::view(TenantId tenant, std::uint64_t entries) const {
+  constexpr std::chrono::milliseconds kLook{20};
+  constexpr int kLooks = 500;
+  for (int i = 0; i < kLooks && state_->keeper.published().size < entries; ++i)
+    std::this_thread::sleep_for(kLook);
+  STRONGROOM_TRY(const auto note, TileStore(state_->directory + "/tlog").checkpoint());
+  if (!note) return fail(Code::Unavailable, "the record has no checkpoint yet");
+  STRONGROOM_TRY(const TreeHead head, open_checkpoint(*note, state_->public_key));
+  if (head.size < entries)
+    return fail(Code::Unavailable, "the record's newest checkpoint is older: try again");
+  return make_view(state_->directory, state_->writer.written(), tenant, *note, head);
 }
 
 std::string Log::origin() const {
@@ -299,7 +327,9 @@ Result<Verified> Log::verify_folder(const std::string& directory, const crypto::
   if (is_tile_folder(directory)) return verify_tiles(directory, key);
   STRONGROOM_TRY(const auto files, segment_files(directory));
   STRONGROOM_TRY(const TreeHead published, newest_head(directory, key));
-  return walk_all(files, {}, key, published);
+  STRONGROOM_TRY(Verified verified, walk_all(files, {}, key, published));
+  STRONGROOM_CHECKED(check_statements(directory, {}));
+  return verified;
 }
 
 }  // namespace strongroom::audit

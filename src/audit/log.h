@@ -21,6 +21,7 @@
 #include "audit/entries.h"
 #include "audit/filter.h"
 #include "audit/tail.h"
+#include "audit/view.h"
 #include "base/json.h"
 #include "base/secret.h"
 #include "crypto/crypto.h"
@@ -71,6 +72,10 @@ class Log {
   /// record is not the one that `from` is of.
   [[nodiscard]] Result<Place> read_on(const Place& from, TailLimits limits,
                                       const TailVisitor& visit) const;
+  /// What a tenant's view must say of itself: an act, to be recorded, of all that is durable.
+  [[nodiscard]] Result<Act> view_statement(TenantId tenant) const;
+  /// The view, once a checkpoint covers `entries` of the record (waits a few seconds at most).
+  [[nodiscard]] Result<View> view(TenantId tenant, std::uint64_t entries) const;
   /// The record's name in its checkpoints.
   [[nodiscard]] std::string origin() const;
   /// How many entries are durable.

@@ -3,7 +3,9 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import base64
 import csv
+import hashlib
 import io
 import json
 import os
@@ -142,3 +144,77 @@ def test_an_export_as_csv_says_the_same_and_is_safe_in_a_spreadsheet(room):
     details = [row["detail"] for row in rows if "HYPERLINK" in row["detail"]]
     assert details and all(detail.startswith("'" + why) for detail in details)
     assert not [cell for row in rows for cell in row.values() if cell[:1] in tuple("=+-@")]
+
+
+def leaves_of(room, size):
+    """The first hashes of the record's tree, from its tiles."""
+    tiles = sorted((room.data / "audit" / "tlog" / "tile" / "0").glob("[0-9]*"))
+    octets = b"".join((max(tile.iterdir(), key=lambda part: int(part.name)) if tile.suffix == ".p" else tile).read_bytes() for tile in tiles)
+    return [octets[at : at + 32] for at in range(0, 32 * size, 32)]
+
+
+def half_of(count):
+    return 1 << ((count - 1).bit_length() - 1)
+
+
+def root_of(leaves):
+    if len(leaves) == 1:
+        return leaves[0]
+    half = half_of(len(leaves))
+    return hashlib.sha256(b"\1" + root_of(leaves[:half]) + root_of(leaves[half:])).digest()
+
+
+def pruned(leaves, own, begin, end):
+    """The hashes of a view with the entries `own`, as docs/formats/audit.md has them."""
+    if not any(begin <= index < end for index in own):
+        return [base64.b64encode(root_of(leaves[begin:end])).decode()]
+    if end - begin == 1:
+        return []
+    middle = begin + half_of(end - begin)
+    return pruned(leaves, own, begin, middle) + pruned(leaves, own, middle, end)
+
+
+def test_a_tenants_part_is_checked_alone_misses_nothing_and_tells_nothing_of_others(room, tmp_path):
+    room.people("globex", ("bob-of-globex",))
+    fill(room, 20)
+    room.cli("member", "add", "--tenant", "globex", "carol-of-globex")
+    out = tmp_path / "acme"
+    room.cli("audit", "export", "--tenant", "acme", "--view", str(out))
+    room.cli("audit", "verify")
+    document = json.loads((out / "view.json").read_text())
+    size = int(document["checkpoint"].splitlines()[1])
+    leaves = leaves_of(room, size)
+    own = [each["index"] for each in document["entries"]]
+    assert document["hashes"] == pruned(leaves, own, 0, size), "another implementation makes the same of it"
+    key = (room.data / "record-key.pub").read_text().strip()
+    verify = lambda expect=0: room.cli("audit", "verify", str(out), "--public-key", key, expect=expect)
+    assert json.loads(room.cli("audit", "verify", str(out), "--public-key", key, "--json").stdout)["entries"] == len(own) > 22
+    lines = [json.loads(line) for line in (out / "entries.ndjson").read_text().splitlines()]
+    assert {line["tenant"] for line in lines} == {document["tenant"]}
+    listed = {each["id"] for each in room.json("audit", "list", "--tenant", "acme", "--limit", "1000")}
+    assert {line["id"] for line in lines} == listed
+    assert all(b"globex" not in base64.b64decode(each["entry"]) for each in document["entries"])
+    # Whoever leaves an entry out, and makes the proof of the rest anew from the whole record's hashes:
+    for left_out in (own[0], own[len(own) // 2]):
+        less = [index for index in own if index != left_out]
+        rest = [each for each in document["entries"] if each["index"] != left_out]
+        (out / "view.json").write_text(json.dumps({**document, "entries": rest, "hashes": pruned(leaves, less, 0, size)}))
+        assert "entries of the tenant" in verify(FAILED).stderr
+    changed = json.loads(json.dumps(document))
+    octets = bytearray(base64.b64decode(changed["entries"][1]["entry"]))
+    octets[-1] ^= 1
+    changed["entries"][1]["entry"] = base64.b64encode(octets).decode()
+    (out / "view.json").write_text(json.dumps(changed))
+    verify(FAILED)
+    (out / "view.json").write_text(json.dumps(document))
+    (out / "entries.ndjson").write_text((out / "entries.ndjson").read_text().replace("member.add", "member.aid", 1))
+    assert "does not say" in verify(FAILED).stderr
+
+
+def test_an_auditor_gets_the_own_tenants_part_alone(room):
+    room.people("globex", ())
+    room.cli("member", "add", "--tenant", "acme", "--role", "auditor", "eve")
+    token = room.json("token", "add", "--tenant", "acme", "--member", "eve", "test")["token"]
+    status, view = room.api("POST", "/api/v1/audit/view?tenant=acme", {}, token)
+    assert status == 200 and view["entries"]
+    assert room.api("POST", "/api/v1/audit/view?tenant=globex", {}, token)[0] == 404

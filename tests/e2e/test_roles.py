@@ -196,6 +196,8 @@ def aims(world, operation, who):
             return {"yes": ("", "", {})}
         case "audit.verify" | "installation.inspect":
             return plain
+        case "audit.view":
+            return {"yes": ("", "?tenant=acme", None)}
     assert world.operations[operation][0] == "GET" or operation == "ticket.use", f"{operation} is not aimed at anything here"
     return plain
 
