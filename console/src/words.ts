@@ -22,6 +22,7 @@ export type Tone = 'good' | 'warn' | 'bad' | 'plain';
 const states: Record<string, { name: string; tone: Tone; advice: string }> = {
   active: { name: 'Active', tone: 'good', advice: '' },
   expiring: { name: 'Expires soon', tone: 'warn', advice: 'Make a new one at the provider and replace the value here.' },
+  expired: { name: 'Expired', tone: 'bad', advice: 'Its time is over, so it is not used any more. Make a new one at the provider and replace the value here.' },
   rejected_by_provider: {
     name: 'Rejected by the provider',
     tone: 'warn',

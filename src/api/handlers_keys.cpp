@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/operations.h"
 #include "api/views.h"
+#include "base/time_text.h"
 #include "base/wiping.h"
 
 namespace strongroom::api {
@@ -13,6 +14,14 @@ Reply reply(json::value document) {
 
 Result<KeyId> id_of(Call& call) {
   return KeyId::parse(call.path["id"]);
+}
+
+/// The member "expires", where it is there.
+Result<std::optional<WallTime>> expiry_in(Call& call) {
+  const std::string text = call.text("expires");
+  if (text.empty()) return std::nullopt;
+  if (const auto time = parse_time(text)) return time;
+  return fail(Code::Invalid, "'expires' is a time, as 2027-01-31T00:00:00Z, or a day.");
 }
 
 }  // namespace
@@ -30,6 +39,7 @@ Answer add_key(Call& call) {
   key.member = call.text("member");
   key.settings = call.settings("settings");
   if (std::string label = call.text("label"); !label.empty()) key.label = std::move(label);
+  STRONGROOM_TRY(key.expires, expiry_in(call));
   STRONGROOM_TRY(Secret value, secret_member(call.body.get_object(), "value"));
   STRONGROOM_TRY(const auto view, call.services.vault.add_key(call.actor, key, std::move(value)));
   return reply(to_json(view));
@@ -43,8 +53,10 @@ Answer show_key(Call& call) {
 
 Answer rotate_key(Call& call) {
   STRONGROOM_TRY(const KeyId id, id_of(call));
+  STRONGROOM_TRY(const auto expires, expiry_in(call));
   STRONGROOM_TRY(Secret value, secret_member(call.body.get_object(), "value"));
-  STRONGROOM_TRY(const auto view, call.services.vault.rotate_key(call.actor, id, std::move(value)));
+  STRONGROOM_TRY(const auto view,
+                 call.services.vault.rotate_key(call.actor, id, std::move(value), expires));
   return reply(to_json(view));
 }
 

@@ -93,12 +93,14 @@ constexpr std::array kKey = {
     Member{"home", Kind::Text, Need::Required,
            "skill: serves the tenant; integration: one member's", kHomes},
     Member{"owner", Kind::Text, Need::Required, "The member of an integration, else empty"},
-    Member{"state", Kind::Text, Need::Required, "Whether it is used",
-           "active|rejected_by_provider|revoked"},
+    Member{"state", Kind::Text, Need::Required,
+           "Whether it is used; expiring: within 14 days; expired: not used any more",
+           "active|expiring|expired|rejected_by_provider|revoked"},
     Member{"version", Kind::Integer, Need::Required, "Counts rotations, from 1"},
     Member{"created", Kind::Time, Need::Required, "When it was added"},
     Member{"changed", Kind::Time, Need::Required, "Last rotation or change of state"},
     Member{"last_used", Kind::Time, Need::Nullable, "Last use, if any"},
+    Member{"expires", Kind::Time, Need::Nullable, "It is not used from then on"},
     Member{"last_characters", Kind::Text, Need::Required,
            "Four characters for long keys, else empty. All that is ever shown"},
     Member{"settings", Kind::TextMap, Need::Required, "Host, user and the like; never secret"}};
@@ -109,9 +111,11 @@ constexpr std::array kNewKey = {
     Member{"label", Kind::Text, Need::Optional, "default when missing"},
     Member{"member", Kind::Text, Need::Optional,
            "Makes it this member's integration; without, a skill secret"},
-    Member{"settings", Kind::TextMap, Need::Optional, "What the service asks for"}};
+    Member{"settings", Kind::TextMap, Need::Optional, "What the service asks for"},
+    Member{"expires", Kind::Time, Need::Optional, "It is not used from then on"}};
 constexpr std::array kNewValue = {
-    Member{"value", Kind::Secret, Need::Required, "The new value. Goes in only"}};
+    Member{"value", Kind::Secret, Need::Required, "The new value. Goes in only"},
+    Member{"expires", Kind::Time, Need::Optional, "It is not used from then on"}};
 constexpr std::array kCheck = {
     Member{"verdict", Kind::Text, Need::Required, "What the provider thinks of the key",
            "accepted|rejected|unknown"},

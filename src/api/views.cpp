@@ -97,6 +97,7 @@ json::object to_json(const vault::KeyView& view) {
           {"created", to_rfc3339(view.created)},
           {"changed", to_rfc3339(view.changed)},
           {"last_used", time_or_null(view.last_used)},
+          {"expires", time_or_null(view.expires)},
           {"last_characters", view.last_characters},
           {"settings", to_json(view.settings)}};
 }

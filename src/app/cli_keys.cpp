@@ -37,17 +37,23 @@ void add_keys(CLI::App& app, Options& o) {
       "--owned", o.key.owned,
       "with --dynamic (postgres): what a session's role made is given to this key's role "
       "(reassign, the default) or dropped (drop)");
+  add->add_option("--expires", o.key.expires,
+                  "it is not used from this day on, as 2027-01-31, or for so long, as 90d");
   leaf(*key, o, "list", "list keys", [&o](const Common& c) {
     return key_list(c, o.tenant);
   })->add_option("--tenant", o.tenant, "only this tenant's");
   const auto with_id = [&](const char* name, const char* help,
                            std::function<int(const Common&)> run) {
-    leaf(*key, o, name, help, std::move(run))->add_option("id", o.id, "the key's id")->required();
+    auto* command = leaf(*key, o, name, help, std::move(run));
+    command->add_option("id", o.id, "the key's id")->required();
+    return command;
   };
   with_id("show", "show one key, never its value",
           [&o](const Common& c) { return key_show(c, o.id); });
   with_id("rotate", "put a new version in, without a gap",
-          [&o](const Common& c) { return key_rotate(c, o.id); });
+          [&o](const Common& c) { return key_rotate(c, o.id, o.key.expires); })
+      ->add_option("--expires", o.key.expires,
+                   "of the new one: it is not used from this day on, as 2027-01-31, or 90d");
   with_id("check", "ask the provider whether it accepts the key",
           [&o](const Common& c) { return key_check(c, o.id); });
   with_id("revoke", "switch it off everywhere, and prove it",

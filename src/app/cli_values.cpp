@@ -25,6 +25,7 @@ const Kinds& kinds() {
                          {"--drain-seconds", "SECONDS"},
                          {"--env", "NAME=VALUE"},
                          {"--exec-user", "UID[:GID]"},
+                         {"--expires", "DATE"},
                          {"--extra-ca", "FILE"},
                          {"--gateway", "ADDRESS:PORT"},
                          {"--gateway-certificate", "FILE"},

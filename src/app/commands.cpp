@@ -1,10 +1,15 @@
 // The commands that are one call of the control API. SPDX-License-Identifier: Apache-2.0
 #include "app/commands.h"
 
+#include <charconv>
+#include <chrono>
+
 #include "app/call.h"
 #include "app/files.h"
 #include "app/prompt.h"
+#include "base/clock.h"
 #include "base/encoding.h"
+#include "base/time_text.h"
 #include "io/process.h"
 
 namespace strongroom::app {
@@ -16,17 +21,11 @@ const std::vector<Column> kTenant = {
     {"NAME", "name"}, {"STATE", "state"}, {"CREATED", "created"}, {"ID", "id"}};
 const std::vector<Column> kMember = {
     {"NAME", "name"}, {"ROLE", "role"}, {"TENANT", "tenant"}, {"CREATED", "created"}, {"ID", "id"}};
-const std::vector<Column> kKeyRow = {{"SERVICE", "service"},
-                                     {"LABEL", "label"},
-                                     {"TENANT", "tenant"},
-                                     {"HOME", "home"},
-                                     {"OWNER", "owner"},
-                                     {"DELIVERY", "delivery"},
-                                     {"STATE", "state"},
-                                     {"VERSION", "version"},
-                                     {"ENDS IN", "last_characters"},
-                                     {"LAST USED", "last_used"},
-                                     {"ID", "id"}};
+const std::vector<Column> kKeyRow = {
+    {"SERVICE", "service"}, {"LABEL", "label"},         {"TENANT", "tenant"},
+    {"HOME", "home"},       {"OWNER", "owner"},         {"DELIVERY", "delivery"},
+    {"STATE", "state"},     {"VERSION", "version"},     {"ENDS IN", "last_characters"},
+    {"EXPIRES", "expires"}, {"LAST USED", "last_used"}, {"ID", "id"}};
 const std::vector<Column> kKey = {{"id", "id"},
                                   {"service", "service"},
                                   {"label", "label"},
@@ -39,6 +38,7 @@ const std::vector<Column> kKey = {{"id", "id"},
                                   {"created", "created"},
                                   {"changed", "changed"},
                                   {"last used", "last_used"},
+                                  {"expires", "expires"},
                                   {"ends in", "last_characters"},
                                   {"settings", "settings"}};
 const std::vector<Column> kSkill = {
@@ -57,6 +57,19 @@ int show_one(const Common& common, const std::string& path, const std::vector<Co
   return with_client(
       common, [&](ControlClient& client) { return client.get(path); },
       [&](const json::value& answer) { print_object(common.format, answer, members); });
+}
+
+/// "2027-01-31" (its beginning, in UTC), a time of RFC 3339, or as "90d": for the API.
+Result<std::string> expiry_of(const std::string& text) {
+  if (text.ends_with('d')) {
+    int days = 0;
+    const char* end = text.data() + text.size() - 1;
+    const auto [last, error] = std::from_chars(text.data(), end, days);
+    if (error == std::errc() && last == end && days > 0 && days <= 36'500)
+      return to_rfc3339(SystemClock().wall() + std::chrono::hours(24) * days);
+  }
+  if (const auto time = parse_time(text)) return to_rfc3339(*time);
+  return fail(Code::Invalid, "--expires takes a date, as 2027-01-31, or days, as 90d");
 }
 
 int revoke_call(const Common& common, const std::function<Answer(ControlClient&)>& call) {
@@ -181,6 +194,11 @@ int key_add(const Common& common, const KeyAddOptions& options) {
     chosen["template"] = std::move(*text);
   }
   if (!chosen.empty()) body["settings"] = std::move(chosen);
+  if (!options.expires.empty()) {
+    const auto expires = expiry_of(options.expires);
+    if (!expires) return report(expires.error());
+    body["expires"] = *expires;
+  }
   const auto value = read_value("Value of the " + options.service + " key");
   if (!value) return report(value.error());
   return with_client(
@@ -198,14 +216,20 @@ int key_show(const Common& common, const std::string& id) {
   return show_one(common, path_of("keys", id), kKey);
 }
 
-int key_rotate(const Common& common, const std::string& id) {
+int key_rotate(const Common& common, const std::string& id, const std::string& expires) {
   (void)io::confine_this_process();
+  json::object body;
+  if (!expires.empty()) {
+    const auto time = expiry_of(expires);
+    if (!time) return report(time.error());
+    body["expires"] = *time;
+  }
   const auto value = read_value("New value");
   if (!value) return report(value.error());
   return with_client(
       common,
       [&](ControlClient& client) {
-        return client.post_with_value(path_of("keys", id, "rotate"), {}, *value);
+        return client.post_with_value(path_of("keys", id, "rotate"), body, *value);
       },
       [&](const json::value& answer) { print_object(common.format, answer, kKey); });
 }

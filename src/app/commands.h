@@ -26,7 +26,8 @@ struct KeyAddOptions {
   bool is_dynamic = false;            ///< a credential of its own for each session
   std::string grant_role;
   std::string template_file;
-  std::string owned;  ///< "reassign", "drop"; empty: reassign
+  std::string owned;    ///< "reassign", "drop"; empty: reassign
+  std::string expires;  ///< a date, a time, or as 90d
 };
 
 struct SealAddOptions {
@@ -148,7 +149,7 @@ int service_list(const Common& common);
 int key_add(const Common& common, const KeyAddOptions& options);
 int key_list(const Common& common, const std::string& tenant);
 int key_show(const Common& common, const std::string& id);
-int key_rotate(const Common& common, const std::string& id);
+int key_rotate(const Common& common, const std::string& id, const std::string& expires);
 int key_check(const Common& common, const std::string& id);
 int key_revoke(const Common& common, const std::string& id);
 

@@ -18,10 +18,10 @@ constexpr std::string_view kNothing = "-";
 
 constexpr std::array<std::string_view, 6> kGood{"accepted", "active", "completed",
                                                 "done",     "ok",     "open"};
-constexpr std::array<std::string_view, 6> kBad{"failed",  "refused", "rejected by the provider",
+constexpr std::array<std::string_view, 6> kBad{"failed",  "refused", "rejected_by_provider",
                                                "revoked", "wrong",   "expired"};
-constexpr std::array<std::string_view, 5> kDoubtful{"begun", "sealed", "unknown", "unsure",
-                                                    "warning"};
+constexpr std::array<std::string_view, 6> kDoubtful{"expiring", "begun",  "sealed",
+                                                    "unknown",  "unsure", "warning"};
 
 std::vector<std::size_t> widths_of(const Table& table) {
   std::vector<std::size_t> out;

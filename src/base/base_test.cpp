@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/time_text.h"
 #include "base/utf8.h"
 
 namespace strongroom {
@@ -171,6 +172,21 @@ TEST(Hosts, A7_A8_A10_have_one_spelling) {
     EXPECT_FALSE(checked_host(host)) << host;
   EXPECT_TRUE(checked_host("127.0.0.1", AddressLiteral::Allow));
   EXPECT_FALSE(checked_host("127.0.0.256", AddressLiteral::Allow));
+}
+
+TEST(Times, AreReadAsTheyAreWritten) {
+  for (const char* text :
+       {"2027-01-31T12:34:56.789Z", "1970-01-01T00:00:00.001Z", "2024-02-29T23:59:59.000Z"}) {
+    const auto time = parse_time(text);
+    ASSERT_TRUE(time) << text;
+    EXPECT_EQ(to_rfc3339(*time), text);
+  }
+  EXPECT_EQ(to_rfc3339(*parse_time("2027-01-31T00:00:00Z")), "2027-01-31T00:00:00.000Z");
+  for (const char* text :
+       {"", "2027-01-31T00:00:00", "2027-02-29T00:00:00Z", "2027-13-01T00:00:00Z",
+        "2027-01-31T24:00:00Z", "2027-01-31T00:00:00.Z", "2027-01-31T00:00:00.1234567890Z",
+        "+027-01-31T00:00:00Z", "2027-01-31T-1:00:00Z", "2027-01-31T00:00:0 Z"})
+    EXPECT_FALSE(parse_time(text)) << text;
 }
 
 }  // namespace

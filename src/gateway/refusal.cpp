@@ -37,6 +37,8 @@ const RefusalText& describe(Refusal refusal) {
       {400, "pass_misplaced", "Two different passes were given.", "Send one."},
       {403, "key_revoked", "The key behind this pass was revoked.",
        "Ask whoever manages your keys to connect a new one."},
+      {403, "key_expired", "The time of the key behind this pass is over.",
+       "Ask whoever manages your keys to put a new value in its place."},
       {403, "session_ended", "This session has ended.", "Start a new one."},
       {403, "session_expired", "This session's time is over.", "Start a new one."},
       {403, "denied_path", "This route is closed: it would hand out or change credentials.",
@@ -147,6 +149,7 @@ Refusal refusal_of_denial(const Error& error) {
     Refusal refusal;
   };
   static constexpr Reason kReasons[] = {{"key_revoked", Refusal::KeyRevoked},
+                                        {"key_expired", Refusal::KeyExpired},
                                         {"session_ended", Refusal::SessionEnded},
                                         {"member_removed", Refusal::SessionEnded},
                                         {"tenant_removed", Refusal::SessionEnded},

@@ -27,6 +27,7 @@ enum class Refusal : std::uint8_t {
   RequestEncoding,
   PassesDiffer,
   KeyRevoked,
+  KeyExpired,
   SessionEnded,
   SessionExpired,
   PathDenied,

@@ -36,6 +36,21 @@ Result<catalog::Home> home_of(const catalog::Service& service, const NewKey& wan
               "home_not_allowed");
 }
 
+Result<std::int64_t> checked_end(std::optional<WallTime> expires, std::int64_t now) {
+  if (!expires) return 0;
+  if (to_micros(*expires) > now) return to_micros(*expires);
+  return fail(Code::Invalid, "The time after which the key is not used is over already.");
+}
+
+/// What people are told: how it is worst.
+std::string_view state_of(const store::Key& key, bool is_revoked, std::optional<WallTime> end,
+                          std::int64_t now) {
+  if (is_revoked) return kRevoked;
+  if (end && to_micros(*end) <= now) return kExpired;
+  if (key.state != kActive || !end) return key.state;
+  return to_micros(*end - kExpiringSoon) <= now ? kExpiring : kActive;
+}
+
 }  // namespace
 
 Result<KeyView> Vault::State::view(const store::Key& key) {
@@ -49,7 +64,9 @@ Result<KeyView> Vault::State::view(const store::Key& key) {
   if (key.owner) {
     STRONGROOM_TRY(view.owner, member_name(*key.owner));
   }
-  view.state = is_revoked(key) ? kRevoked : std::string_view(key.state);
+  if (const auto end = key_ends.find(key.id); end != key_ends.end() && !is_revoked(key))
+    view.expires = from_micros(end->second);
+  view.state = state_of(key, is_revoked(key), view.expires, now());
   view.version = static_cast<std::uint32_t>(key.version);
   view.created = from_micros(key.created);
   view.changed = from_micros(key.changed);
@@ -78,6 +95,8 @@ Result<KeyView> Vault::add_key(const Actor& actor, const NewKey& wanted, Secret 
   key.created = key.changed = state.now();
   key.last_characters = last_characters_of(*service, value);
   key.settings = settings_text(settings);
+  store::KeyVersion version;
+  STRONGROOM_TRY(version.not_after, checked_end(wanted.expires, key.created));
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto tenant, state.tenant(actor, wanted.tenant));
     key.tenant = tenant.id;
@@ -96,7 +115,6 @@ Result<KeyView> Vault::add_key(const Actor& actor, const NewKey& wanted, Secret 
     if (is_taken)
       return fail(Code::Conflict, "There is a key of '" + key.service + "' with the label '" +
                                       key.label + "' already: rotate it, or give another label.");
-    store::KeyVersion version;
     version.key = key.id;
     version.version = 1;
     version.created = key.created;
@@ -106,6 +124,7 @@ Result<KeyView> Vault::add_key(const Actor& actor, const NewKey& wanted, Secret 
     return state.act(actor, "key.add", facts_of(key));
   }));
   state.live_keys.insert(key.id);
+  state.note_end(version);
   return state.view(key);
 }
 
@@ -129,9 +148,12 @@ Result<KeyView> Vault::show_key(const Actor& actor, KeyId id) {
   return state_->view(key);
 }
 
-Result<KeyView> Vault::rotate_key(const Actor& actor, KeyId id, Secret value) {
+Result<KeyView> Vault::rotate_key(const Actor& actor, KeyId id, Secret value,
+                                  std::optional<WallTime> expires) {
   auto& state = *state_;
   store::Key key;
+  store::KeyVersion version;
+  STRONGROOM_TRY(version.not_after, checked_end(expires, state.now()));
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(key, state.key(actor, id));
     STRONGROOM_CHECKED(state.need_to_keep(actor, key.owner));
@@ -147,7 +169,6 @@ Result<KeyView> Vault::rotate_key(const Actor& actor, KeyId id, Secret value) {
     key.state = kActive;
     key.changed = state.now();
     key.last_characters = last_characters_of(*service, value);
-    store::KeyVersion version;
     version.key = key.id;
     version.version = key.version;
     version.created = key.changed;
@@ -160,6 +181,7 @@ Result<KeyView> Vault::rotate_key(const Actor& actor, KeyId id, Secret value) {
     STRONGROOM_CHECKED(state.renew_means(key.id, value));
     return state.act(actor, "key.rotate", facts_of(key));
   }));
+  state.note_end(version);
   if (state.fences != nullptr) state.fences->refresh(id);
   if (const auto forgotten = state.store.forget_overwritten(); !forgotten)
     log(LogLevel::Warning, "log_not_emptied", {{"why", forgotten.error().message}});
@@ -172,6 +194,7 @@ Result<OpenedKey> Vault::open_for_check(const Actor& actor, KeyId id) {
   STRONGROOM_TRY(const auto key, state.key(actor, id));
   STRONGROOM_CHECKED(state.need_to_keep(actor, key.owner));
   if (state.is_revoked(key)) return fail(Code::Revoked, "This key was revoked.", "key_revoked");
+  if (state.is_expired(id)) return fail(Code::Expired, "This key's time is over.", "key_expired");
   STRONGROOM_TRY(const auto* service, state.service(key.service));
   if (service->check.method.empty())
     return fail(

@@ -123,6 +123,35 @@ TEST_F(Keys, RotationPutsANewVersionInWithoutAGap) {
   EXPECT_TRUE(use(started->passes.at(0)));
 }
 
+TEST_F(Keys, AKeyIsNotUsedOnceItsTimeIsOver) {
+  NewKey wanted;
+  wanted.tenant = "acme";
+  wanted.service = "gemini";
+  wanted.expires = clock.wall() + kExpiringSoon + std::chrono::hours(1);
+  const auto key = vault->add_key(kOperator, wanted, secret(kGemini));
+  ASSERT_TRUE(key);
+  EXPECT_EQ(key->state, "active");
+  EXPECT_EQ(key->expires, wanted.expires);
+  clock.advance(std::chrono::hours(2));
+  EXPECT_EQ(vault->show_key(kOperator, key->id)->state, "expiring");
+  clock.advance(kExpiringSoon - std::chrono::hours(2));
+  const auto started = start("alice", {"gemini"});
+  ASSERT_TRUE(started && use(started->passes.at(0)));
+  EXPECT_TRUE(vault->may_continue(started->session.id, key->id));
+  clock.advance(std::chrono::hours(1));
+  EXPECT_EQ(vault->show_key(kOperator, key->id)->state, "expired");
+  EXPECT_CODE(use(started->passes.at(0)), Code::Expired);
+  EXPECT_FALSE(vault->may_continue(started->session.id, key->id));
+  EXPECT_CODE(vault->open_for_check(kOperator, key->id), Code::Expired);
+  reopen();
+  EXPECT_EQ(vault->show_key(kOperator, key->id)->state, "expired");
+  EXPECT_CODE(vault->rotate_key(kOperator, key->id, secret(kGemini), clock.wall()), Code::Invalid);
+  ASSERT_TRUE(vault->rotate_key(kOperator, key->id, secret(kGemini)));
+  EXPECT_EQ(vault->show_key(kOperator, key->id)->state, "active");
+  EXPECT_EQ(vault->show_key(kOperator, key->id)->expires, std::nullopt);
+  EXPECT_TRUE(use(started->passes.at(0)));
+}
+
 TEST_F(Keys, WhatTheProviderSaysIsKeptForTheCurrentVersionOnly) {
   const auto key = add("gemini", kGemini);
   ASSERT_TRUE(key);

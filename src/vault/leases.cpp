@@ -151,7 +151,7 @@ Result<OpenedKey> Vault::open_proxy(ByteView credential, std::string_view source
 
 bool Vault::may_continue(SessionId session, KeyId key) const {
   const bool is_proxy = key.is_none() && !session.is_none();
-  if (!is_proxy && !state_->live_keys.contains(key)) return false;
+  if (!is_proxy && (!state_->live_keys.contains(key) || state_->is_expired(key))) return false;
   if (session.is_none()) return true;  // a check: no session
   const auto found = state_->open_sessions.find(session);
   return found != state_->open_sessions.end() && state_->clock.wall() < found->second;

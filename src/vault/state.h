@@ -20,6 +20,9 @@ inline constexpr std::string_view kActive = "active";
 inline constexpr std::string_view kRemoved = "removed";
 inline constexpr std::string_view kRevoked = "revoked";
 inline constexpr std::string_view kRejected = "rejected_by_provider";
+// Told of a key, and never stored:
+inline constexpr std::string_view kExpiring = "expiring";
+inline constexpr std::string_view kExpired = "expired";
 inline constexpr std::string_view kOpen = "open";
 inline constexpr std::string_view kEnded = "ended";
 
@@ -48,6 +51,7 @@ struct Vault::State {
   std::unordered_map<SessionId, WallTime> open_sessions;     ///< until when
   std::unordered_map<SessionId, std::string> proxy_sources;  ///< who showed its credential first
   std::unordered_set<KeyId> live_keys;
+  std::unordered_map<KeyId, std::int64_t> key_ends;  ///< of the live ones whose version has one
   std::unordered_map<KeyId, WallTime> last_used;
   /// Revoked and ended, but the disk would not take it: refused like what is stored, and tried
   /// again until it is (unstored.cpp).
@@ -133,6 +137,19 @@ struct Vault::State {
   Status put_terms(SessionId session, const SessionRequest& request);
   Result<store::SessionTerms> terms_of(SessionId session);
   Result<std::vector<store::Session>> filtered(const Actor& actor, const SessionFilter& filter);
+
+  /// Is the time of the version in use over?
+  [[nodiscard]] bool is_expired(KeyId key) const {
+    const auto end = key_ends.find(key);
+    return end != key_ends.end() && now() >= end->second;
+  }
+  void note_end(const store::KeyVersion& version) {
+    if (version.not_after == 0)
+      key_ends.erase(version.key);
+    else
+      key_ends[version.key] = version.not_after;
+  }
+  Status load_key_ends(const std::vector<store::Key>& keys);
 
   // Views
   Result<KeyView> view(const store::Key& key);

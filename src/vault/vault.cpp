@@ -73,6 +73,7 @@ Status Vault::State::load_what_lives() {
   STRONGROOM_TRY(const auto keys, store.list<store::Key>());
   for (const auto& each : keys)
     if (each.state != kRevoked) live_keys.insert(each.id);
+  STRONGROOM_CHECKED(load_key_ends(keys));
   std::string untold;
   STRONGROOM_CHECKED(record.for_each([&](const audit::Entry& entry) {
     untold = contradiction(entry);
@@ -82,6 +83,19 @@ Status Vault::State::load_what_lives() {
     return true;
   }));
   if (!untold.empty()) return std::unexpected(older_than_record(untold));
+  return {};
+}
+
+Status Vault::State::load_key_ends(const std::vector<store::Key>& keys) {
+  STRONGROOM_TRY(const auto versions, store.list<store::KeyVersion>());
+  std::unordered_map<KeyId, std::int64_t> in_use;
+  key_ends.clear();
+  for (const auto& key : keys)
+    if (key.state != kRevoked) in_use.emplace(key.id, key.version);
+  for (const auto& version : versions)
+    if (const auto found = in_use.find(version.key);
+        found != in_use.end() && found->second == version.version)
+      note_end(version);
   return {};
 }
 

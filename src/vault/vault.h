@@ -67,11 +67,13 @@ struct KeyView {
   std::string delivery;  ///< "proxied", "injected"
   std::string home;      ///< "skill", "integration"
   std::string owner;     ///< member's name; empty for a skill secret
-  std::string state;     ///< "active", "rejected_by_provider", "revoked"
+  /// "active", "expiring" (within kExpiringSoon), "expired", "rejected_by_provider", "revoked"
+  std::string state;
   std::uint32_t version = 0;
   WallTime created;
   WallTime changed;
   std::optional<WallTime> last_used;
+  std::optional<WallTime> expires;
   std::string last_characters;  ///< four, or empty
   Settings settings;
 };
@@ -133,7 +135,10 @@ struct NewKey {
   std::string label = "default";
   std::string member;  ///< empty: skill secret
   Settings settings;
+  std::optional<WallTime> expires;  ///< it is not used from then on
 };
+/// For how long before its time is over a key is told to be expiring.
+inline constexpr std::chrono::hours kExpiringSoon{24 * 14};
 
 inline constexpr std::chrono::hours kLongestSession{24 * 7};
 
@@ -326,7 +331,9 @@ class Vault {
   Result<KeyView> add_key(const Actor& actor, const NewKey& key, Secret value);
   Result<std::vector<KeyView>> list_keys(const Actor& actor, std::string_view tenant);
   Result<KeyView> show_key(const Actor& actor, KeyId id);
-  Result<KeyView> rotate_key(const Actor& actor, KeyId id, Secret value);
+  /// `expires`: of the new version.
+  Result<KeyView> rotate_key(const Actor& actor, KeyId id, Secret value,
+                             std::optional<WallTime> expires = {});
   io::Task<Result<Receipt>> revoke_key(Actor actor, KeyId id);
   /// What was fenced while the disk would not take it; to be called every now and then.
   Status store_what_is_fenced();

@@ -119,6 +119,7 @@ export function KeyPage({ id }: { id: string }) {
             <Fact name="Connected"><Time at={key.created} /></Fact>
             <Fact name="Last change"><Time at={key.changed} /></Fact>
             <Fact name="Last used"><Time at={key.last_used} /></Fact>
+            {key.expires !== null && <Fact name="Expires"><Time at={key.expires} /></Fact>}
             {key.last_characters !== '' && <Fact name="Ends in"><span className="mono">{key.last_characters}</span></Fact>}
             {settings.map(([name, value]) => <Fact key={name} name={name}><span className="mono wrap">{value}</span></Fact>)}
             <Fact name="Id"><span className="mono">{key.id}</span></Fact>

@@ -51,6 +51,7 @@ function KeyCard({ row, services, sessions, onRevoke, withTenant }: { row: Key; 
         {advice !== '' && <p className="advice">{advice}</p>}
         <div className="key-foot">
           <span>Last used <Time at={row.last_used} /></span>
+          {row.expires !== null && row.state !== 'revoked' && <span>Expires <Time at={row.expires} /></span>}
           {row.state !== 'revoked' && <Holding sessions={sessions} />}
         </div>
       </div>
@@ -121,6 +122,8 @@ export function Keys() {
             <SelectField label="State" value={state} onChange={(event) => setState(event.target.value)}>
               <option value="in-use">In use</option>
               <option value="active">Active</option>
+              <option value="expiring">Expiring soon</option>
+              <option value="expired">Expired</option>
               <option value="rejected_by_provider">Rejected by the provider</option>
               <option value="revoked">Revoked</option>
               <option value="">All</option>
