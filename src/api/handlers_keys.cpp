@@ -73,6 +73,20 @@ io::Task<Answer> check_key(Call& call) {
   co_return reply(std::move(document));
 }
 
+Answer switch_key_checks(Call& call) {
+  STRONGROOM_TRY(const KeyId id, id_of(call));
+  const bool is_on = call.body.get_object().at("scheduled").get_bool();
+  STRONGROOM_TRY(const auto view, call.services.vault.switch_key_checks(call.actor, id, is_on));
+  return reply(to_json(view));
+}
+
+Answer switch_tenant_checks(Call& call) {
+  const bool is_on = call.body.get_object().at("scheduled").get_bool();
+  STRONGROOM_TRY(const auto view,
+                 call.services.vault.switch_tenant_checks(call.actor, call.path["name"], is_on));
+  return reply(to_json(view));
+}
+
 io::Task<Answer> revoke_key(Call& call) {
   const Result<KeyId> id = id_of(call);
   if (!id) co_return std::unexpected(id.error());

@@ -127,6 +127,8 @@ Answer add_key(Call& call);
 Answer show_key(Call& call);
 Answer rotate_key(Call& call);
 io::Task<Answer> check_key(Call& call);
+Answer switch_key_checks(Call& call);
+Answer switch_tenant_checks(Call& call);
 io::Task<Answer> revoke_key(Call& call);
 Answer list_skills(Call& call);
 Answer add_skill(Call& call);

@@ -101,6 +101,8 @@ constexpr std::array kKey = {
     Member{"changed", Kind::Time, Need::Required, "Last rotation or change of state"},
     Member{"last_used", Kind::Time, Need::Nullable, "Last use, if any"},
     Member{"expires", Kind::Time, Need::Nullable, "It is not used from then on"},
+    Member{"scheduled_checks", Kind::Flag, Need::Required,
+           "Its provider is asked now and then whether it accepts the key"},
     Member{"last_characters", Kind::Text, Need::Required,
            "Four characters for long keys, else empty. All that is ever shown"},
     Member{"settings", Kind::TextMap, Need::Required, "Host, user and the like; never secret"}};
@@ -113,6 +115,8 @@ constexpr std::array kNewKey = {
            "Makes it this member's integration; without, a skill secret"},
     Member{"settings", Kind::TextMap, Need::Optional, "What the service asks for"},
     Member{"expires", Kind::Time, Need::Optional, "It is not used from then on"}};
+constexpr std::array kChecksSwitch = {
+    Member{"scheduled", Kind::Flag, Need::Required, "Ask the providers now and then, or not"}};
 constexpr std::array kNewValue = {
     Member{"value", Kind::Secret, Need::Required, "The new value. Goes in only"},
     Member{"expires", Kind::Time, Need::Optional, "It is not used from then on"}};
@@ -580,6 +584,7 @@ constexpr std::array kSchemas = {
     Schema{"AddedSeal", "A seal that was added", kAddedSeal},
     Schema{"Unseal", "What opens a sealed server", kUnseal},
     Schema{"SealState", "Whether the root key is open", kSealState},
+    Schema{"ChecksSwitch", "Whether providers are asked now and then", kChecksSwitch},
     Schema{"NewRewrap", "A rewrap to begin", kNewRewrap},
     Schema{"Rewrap", "How a rewrap goes on", kRewrap},
     Schema{"NewRootKey", "A rotation of the root key", kNewRootKey},

@@ -98,6 +98,7 @@ json::object to_json(const vault::KeyView& view) {
           {"changed", to_rfc3339(view.changed)},
           {"last_used", time_or_null(view.last_used)},
           {"expires", time_or_null(view.expires)},
+          {"scheduled_checks", view.is_checked},
           {"last_characters", view.last_characters},
           {"settings", to_json(view.settings)}};
 }

@@ -58,6 +58,11 @@ void add_keys(CLI::App& app, Options& o) {
           [&o](const Common& c) { return key_check(c, o.id); });
   with_id("revoke", "switch it off everywhere, and prove it",
           [&o](const Common& c) { return key_revoke(c, o.id); });
+  auto* checks = with_id("checks", "have the provider asked now and then, or not",
+                         [&o](const Common& c) { return key_checks(c, o.id, o.is_on); });
+  checks->add_option("switch", o.is_on, "on or off")
+      ->required()
+      ->check(CLI::IsMember({"on", "off"}));
   auto* service = group(app, "service", "the catalogue");
   leaf(*service, o, "list", "list services", [](const Common& c) { return service_list(c); });
 }

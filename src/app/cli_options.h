@@ -37,6 +37,7 @@ struct Options {
   std::string unseal_by;
   std::string program;
   BackupOptions backup;
+  std::string is_on;  ///< a switch: "on" or "off"
   std::function<int(const Common&)> chosen;
 };
 

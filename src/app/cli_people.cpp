@@ -14,6 +14,14 @@ void add_people(CLI::App& app, Options& o) {
       ->add_option("name", o.name, "its name")
       ->required();
 
+  auto* checks =
+      leaf(*tenant, o, "checks", "have the providers of its keys asked now and then, or not",
+           [&o](const Common& c) { return tenant_checks(c, o.name, o.is_on); });
+  checks->add_option("name", o.name, "its name")->required();
+  checks->add_option("switch", o.is_on, "on or off")
+      ->required()
+      ->check(CLI::IsMember({"on", "off"}));
+
   auto* member = group(app, "member", "people of a tenant");
   auto* add = leaf(*member, o, "add", "add a member",
                    [&o](const Common& c) { return member_add(c, o.tenant, o.name, o.role); });

@@ -97,6 +97,7 @@ const Kinds& kinds() {
                          {"strongroom key show id", "KEY"},
                          {"strongroom key rotate id", "KEY"},
                          {"strongroom key check id", "KEY"},
+                         {"strongroom key checks id", "KEY"},
                          {"strongroom key revoke id", "KEY"},
                          {"strongroom member remove name", "MEMBER"},
                          {"strongroom policy list --service", "SERVICE"},
@@ -109,6 +110,7 @@ const Kinds& kinds() {
                          {"strongroom session events id", "SESSION"},
                          {"strongroom session show id", "SESSION"},
                          {"strongroom skill remove name", "SKILL"},
+                         {"strongroom tenant checks name", "TENANT"},
                          {"strongroom tenant remove name", "TENANT"},
                          {"strongroom token revoke id", "TOKEN"}};
   return all;

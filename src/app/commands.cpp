@@ -39,6 +39,7 @@ const std::vector<Column> kKey = {{"id", "id"},
                                   {"changed", "changed"},
                                   {"last used", "last_used"},
                                   {"expires", "expires"},
+                                  {"scheduled checks", "scheduled_checks"},
                                   {"ends in", "last_characters"},
                                   {"settings", "settings"}};
 const std::vector<Column> kSkill = {
@@ -245,6 +246,27 @@ int key_check(const Common& common, const std::string& id) {
           exit_code = 1;
       });
   return failed != 0 ? failed : exit_code;
+}
+
+int key_checks(const Common& common, const std::string& id, const std::string& is_on) {
+  return with_client(
+      common,
+      [&](ControlClient& client) {
+        return client.post(path_of("keys", id, "checks"), {{"scheduled", is_on == "on"}});
+      },
+      [&](const json::value& answer) { print_object(common.format, answer, kKey); });
+}
+
+int tenant_checks(const Common& common, const std::string& name, const std::string& is_on) {
+  return with_client(
+      common,
+      [&](ControlClient& client) {
+        return client.post(path_of("tenants", name, "checks"), {{"scheduled", is_on == "on"}});
+      },
+      [&](const json::value& answer) {
+        if (common.format == Format::Json) return print_object(common.format, answer, {});
+        say(common.format, "scheduled checks of all keys of " + name + ": " + is_on);
+      });
 }
 
 int key_revoke(const Common& common, const std::string& id) {

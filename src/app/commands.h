@@ -151,6 +151,9 @@ int key_list(const Common& common, const std::string& tenant);
 int key_show(const Common& common, const std::string& id);
 int key_rotate(const Common& common, const std::string& id, const std::string& expires);
 int key_check(const Common& common, const std::string& id);
+/// `is_on`: "on", or "off".
+int key_checks(const Common& common, const std::string& id, const std::string& is_on);
+int tenant_checks(const Common& common, const std::string& name, const std::string& is_on);
 int key_revoke(const Common& common, const std::string& id);
 
 int skill_add(const Common& common, const std::string& tenant, const std::string& name,

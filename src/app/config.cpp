@@ -24,6 +24,7 @@ constexpr Range kProcesses{1, 64};
 constexpr Range kDrainSeconds{0, 3600};
 constexpr Range kGraceSeconds{0, 60};
 constexpr Range kMakingSeconds{1, 3600};
+constexpr Range kCheckSeconds{0, 30 * 86'400};
 constexpr Range kExchanges{1, 1'000'000};
 
 template <class Number>
@@ -125,7 +126,7 @@ Status read_document(const json::object& document, const std::filesystem::path& 
   STRONGROOM_CHECKED(refuse_unknown(
       document, "the top level",
       {"listen", "metrics", "seal", "drain_seconds", "grace_seconds", "making_seconds", "log_level",
-       "gateway", "console_url", "names", "anchor", "audit"}));
+       "gateway", "console_url", "names", "anchor", "audit", "check_seconds", "notice"}));
   STRONGROOM_CHECKED(take_text(document, "listen", config.listen));
   STRONGROOM_CHECKED(take_text(document, "metrics", config.metrics));
   STRONGROOM_CHECKED(take_text(document, "seal", config.seal));
@@ -138,6 +139,10 @@ Status read_document(const json::object& document, const std::filesystem::path& 
   STRONGROOM_CHECKED(read_anchor(document, folder, config));
   if (const auto* audit = document.if_contains("audit")) {
     STRONGROOM_TRY(config.sinks, read_sinks(*audit, folder));
+  }
+  STRONGROOM_CHECKED(take_number(document, "check_seconds", kCheckSeconds, config.check_every));
+  if (const auto* notice = document.if_contains("notice")) {
+    STRONGROOM_TRY(config.hooks, read_webhooks(*notice, folder));
   }
   const auto* gateway = document.if_contains("gateway");
   if (gateway == nullptr) return {};

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "app/webhook.h"
 #include "base/result.h"
 #include "lease/messages.h"
 #include "sinks/settings.h"
@@ -60,6 +61,8 @@ struct Config {
   std::vector<std::string> names;  ///< of this machine: hosts of the control API's URL, and of the
                                    ///< certificate that is made
   std::string console_url;  ///< where people reach the console; empty: the listener's own address
+  std::chrono::seconds check_every{6 * 3600};  ///< from one check of a key to the next; 0: none
+  std::vector<Webhook> hooks;
   std::chrono::seconds drain{10};   ///< how long streams may go on after SIGTERM
   std::chrono::seconds grace{2};    ///< TERM to KILL of processes that hold a revoked injected key
   std::chrono::seconds making{60};  ///< a credential's making that was cut short is over by then

@@ -47,6 +47,13 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   }
 }
 
+Result<std::string> read_private_file(const std::string& path, std::size_t limit) {
+  struct stat facts{};
+  if (::stat(path.c_str(), &facts) == 0 && (facts.st_mode & 077U) != 0)
+    return fail(Code::Refused, "others may read " + path + ": chmod 600 " + path);
+  return read_file(path, limit);
+}
+
 Status write_file(const std::string& path, std::string_view text, mode_t mode) {
   const std::string beside = path + ".new";
   {

@@ -22,6 +22,8 @@
 #include "app/files.h"
 #include "app/gateway_certificate.h"
 #include "app/gateway_keeper.h"
+#include "app/health_keeper.h"
+#include "app/key_check.h"
 #include "app/lease_source.h"
 #include "app/operator_token.h"
 #include "app/output.h"
@@ -133,6 +135,7 @@ class Server {
       (void)vault_->store_what_is_fenced();
       (void)vault_->anchor_newest();
       credentials_->tick();
+      health_->tick();
     });
     sharing_ = loop_.every(kShareEvery, [this] { share_spending(); });
     saving_ = loop_.every(kSaveEvery, [this] { save_spending(); });
@@ -299,6 +302,12 @@ class Server {
         CredentialKeeper::Plan{programs + "/strongroom-issuer", config_.extra_ca_pem,
                                config_.dials});
     vault_->set_issuing(*credentials_);
+    health_ = std::make_unique<HealthKeeper>(
+        loop_, *vault_,
+        HealthKeeper::Plan{config_.check_every, config_.hooks, programs + "/strongroom-issuer",
+                           config_.extra_ca_pem, config_.dials, [this](KeyId key) {
+                             return check_by_itself(*vault_, *record_, *leases_, key);
+                           }});
     GatewayKeeper::Plan plan;
     plan.program = programs + "/strongroom-gateway";
     plan.listening_socket = sockets_.gateway.fd;
@@ -336,7 +345,7 @@ class Server {
     options.plain_http_from_afar = config_.plain_http == lease::PlainHttp::FromAnywhere;
     api::ControlHooks hooks;
     hooks.check_key = [this](vault::Actor actor, KeyId key) {
-      return check_key(std::move(actor), key);
+      return check_key(*vault_, *record_, *leases_, std::move(actor), key);
     };
     hooks.make_credentials = [this](SessionId session) { return credentials_->make(session); };
     hooks.open_socket = [this](SessionId session, std::optional<unsigned> owner) {
@@ -403,26 +412,6 @@ class Server {
       co_return fail(Code::Unavailable, "the session's end is being carried through",
                      "session_ending");
     co_return co_await vault_->settle_supervised(session, std::move(report));
-  }
-
-  io::Task<Result<api::CheckAnswer>> check_key(vault::Actor actor, KeyId key) {
-    if (const Status held = record_->uses_held(); !held) co_return std::unexpected(held.error());
-    auto opened = vault_->open_for_check(actor, key);
-    if (!opened) co_return std::unexpected(std::move(opened).error());
-    const std::uint32_t version = opened->version;
-    auto granted = std::make_unique<lease::GrantedLease>(to_granted(std::move(*opened)));
-    auto done = co_await leases_->check_key(std::move(granted));
-    if (!done) co_return std::unexpected(std::move(done).error());
-    if (done->verdict != lease::Verdict::Unknown)
-      (void)vault_->note_verdict(key, version, done->verdict == lease::Verdict::Accepted,
-                                 done->status);
-    api::CheckAnswer answer;
-    answer.verdict = done->verdict == lease::Verdict::Accepted   ? "accepted"
-                     : done->verdict == lease::Verdict::Rejected ? "rejected"
-                                                                 : "unknown";
-    answer.status = done->status;
-    answer.message = done->message;
-    co_return answer;
   }
 
   void end_expired() {
@@ -561,6 +550,7 @@ class Server {
   std::unique_ptr<FencesWithSockets> fences_;
   std::unique_ptr<SinkWatch> sinks_;
   std::unique_ptr<CredentialKeeper> credentials_;
+  std::unique_ptr<HealthKeeper> health_;
   std::unique_ptr<GatewayKeeper> keeper_;
   std::unique_ptr<Searches> searches_;
   std::unique_ptr<Backups> backups_;

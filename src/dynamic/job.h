@@ -18,7 +18,8 @@ namespace strongroom::dynamic {
 
 enum class Action : std::uint8_t { Make = 1, Destroy = 2 };
 /// What kind of source: the services of the catalogue by these names.
-enum class Source : std::uint8_t { Postgres = 1, Mysql = 2, Tailscale = 3 };
+/// Webhook: none, but whom a notice is posted to.
+enum class Source : std::uint8_t { Postgres = 1, Mysql = 2, Tailscale = 3, Webhook = 4 };
 
 /// What the vault has to know of a source.
 struct SourceFacts {

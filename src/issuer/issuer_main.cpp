@@ -41,6 +41,8 @@ dynamic::Outcome work(const dynamic::Job& job) {
       return issuer::work_at_mysql(job);
     case dynamic::Source::Tailscale:
       return issuer::work_at_tailscale(job);
+    case dynamic::Source::Webhook:
+      return issuer::work_at_webhook(job);
   }
   return issuer::failed(Code::Unsupported, "no such source is known", false);
 }

@@ -48,6 +48,8 @@ struct Rows {
     call(sign_ins);
     call(invitations);
     call(runner_credentials);
+    call(healths);
+    call(notices);
   }
 
   Status insert_into(Store& store) const {
@@ -85,6 +87,8 @@ struct Rows {
   std::array<SignIn, 2> sign_ins;
   std::array<Invitation, 2> invitations;
   std::array<RunnerCredential, 2> runner_credentials;
+  std::array<Health, 2> healths;
+  std::array<Notice, 2> notices;
 
  private:
   static ByteVector octets(std::size_t size) {
@@ -170,6 +174,9 @@ struct Rows {
                  17000 + at,
                  18000 + at};
     runner_credentials[i] = {sessions[i].id, octets(32)};
+    healths[i] = {"key_" + n, 1 - at, "expiring"};
+    notices[i] = {
+        crypto::random_id<NoticeId>(), "https://hook" + n, "{}", 19000 + at, at, 20000 + at};
     passwords[i] = {members[i].id, "{\"passes\":" + n + "}", octets(16), octets(32), 19000 + at};
     second_factors[i] = {members[i].id, octets(60), octets(64), 25000 + at, 26000 + at, 27000 + at};
     sign_ins[i] = {crypto::random_id<SignInId>(),

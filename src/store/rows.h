@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/dynamic_id.h"
 #include "base/id.h"
+#include "base/notice_id.h"
 #include "base/ticket_id.h"
 
 namespace strongroom::store {
@@ -509,6 +510,41 @@ struct Invitation {
   }
 };
 
+/// What is wanted of, and was told about, the health of a key; or what is wanted of all of a
+/// tenant's.
+struct Health {
+  static constexpr std::string_view kTable = "health";
+  std::string subject;      ///< id of a key or a tenant
+  std::int64_t checks = 1;  ///< 0: its provider is asked only when somebody wants it
+  std::string told;         ///< the state of a key that notices told last
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("subject", self.subject);
+    visit("checks", self.checks);
+    visit("told", self.told);
+  }
+};
+
+/// What a webhook has not taken yet.
+struct Notice {
+  static constexpr std::string_view kTable = "notices";
+  NoticeId id;
+  std::string hook;  ///< its URL
+  std::string body;  ///< JSON
+  std::int64_t created = 0;
+  std::int64_t attempts = 0;
+  std::int64_t next = 0;  ///< when it is tried again
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("hook", self.hook);
+    visit("body", self.body);
+    visit("created", self.created);
+    visit("attempts", self.attempts);
+    visit("next", self.next);
+  }
+};
+
 /// Calls `each.template operator()<Row>()` for every row type.
 template <class Each>
 void for_each_row_type(Each&& each) {
@@ -532,6 +568,8 @@ void for_each_row_type(Each&& each) {
   each.template operator()<Ticket>();
   each.template operator()<Token>();
   each.template operator()<RunnerCredential>();
+  each.template operator()<Health>();
+  each.template operator()<Notice>();
   each.template operator()<Password>();
   each.template operator()<SecondFactor>();
   each.template operator()<SignIn>();

@@ -74,6 +74,7 @@ Result<KeyView> Vault::State::view(const store::Key& key) {
     view.last_used = used->second;
   view.last_characters = key.last_characters;
   STRONGROOM_TRY(view.settings, settings_of(key.settings));
+  view.is_checked = !is_revoked(key) && is_checked(key);
   return view;
 }
 

@@ -51,6 +51,7 @@ struct Vault::State {
   std::unordered_map<SessionId, WallTime> open_sessions;     ///< until when
   std::unordered_map<SessionId, std::string> proxy_sources;  ///< who showed its credential first
   std::unordered_set<KeyId> live_keys;
+  std::unordered_set<std::string> unchecked;  ///< keys and tenants whose checks are switched off
   std::unordered_map<KeyId, std::int64_t> key_ends;  ///< of the live ones whose version has one
   std::unordered_map<KeyId, WallTime> last_used;
   /// Revoked and ended, but the disk would not take it: refused like what is stored, and tried
@@ -137,6 +138,13 @@ struct Vault::State {
   Status put_terms(SessionId session, const SessionRequest& request);
   Result<store::SessionTerms> terms_of(SessionId session);
   Result<std::vector<store::Session>> filtered(const Actor& actor, const SessionFilter& filter);
+
+  // How they do (health.cpp)
+  Result<store::Health> health_of(const std::string& subject);
+  Status put_health(const store::Health& row);
+  [[nodiscard]] bool is_checked(const store::Key& key) const;
+  void note_checks(const store::Health& row);
+  Status load_health();
 
   /// Is the time of the version in use over?
   [[nodiscard]] bool is_expired(KeyId key) const {

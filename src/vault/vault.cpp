@@ -74,6 +74,7 @@ Status Vault::State::load_what_lives() {
   for (const auto& each : keys)
     if (each.state != kRevoked) live_keys.insert(each.id);
   STRONGROOM_CHECKED(load_key_ends(keys));
+  STRONGROOM_CHECKED(load_health());
   std::string untold;
   STRONGROOM_CHECKED(record.for_each([&](const audit::Entry& entry) {
     untold = contradiction(entry);

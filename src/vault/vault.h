@@ -29,6 +29,7 @@
 #include "vault/activity.h"
 #include "vault/actor.h"
 #include "vault/fences.h"
+#include "vault/health.h"
 #include "vault/issuing.h"
 #include "vault/policies.h"
 #include "vault/sealing.h"
@@ -74,6 +75,7 @@ struct KeyView {
   WallTime changed;
   std::optional<WallTime> last_used;
   std::optional<WallTime> expires;
+  bool is_checked = false;      ///< its provider is asked now and then
   std::string last_characters;  ///< four, or empty
   Settings settings;
 };
@@ -490,6 +492,18 @@ class Vault {
   void forget_holder(HolderId holder);
   /// Call every few seconds and at the end: what is not saved is lost with the process.
   Status save_spending();
+
+  // The health of keys (vault/health.h)
+  /// Of the next `limit` keys.
+  Result<HealthPage> health_page(std::int64_t after, std::size_t limit);
+  /// That this state was told, and by which notices.
+  Status tell_health(KeyId key, const std::string& told, const std::vector<NewNotice>& list);
+  Result<std::vector<DueNotice>> due_notices();
+  /// Taken: forgotten. Else it is tried again later, or given up after some days.
+  Status note_notice(NoticeId id, bool is_taken);
+  /// Whether its provider is asked now and then.
+  Result<KeyView> switch_key_checks(const Actor& actor, KeyId id, bool is_on);
+  Result<TenantView> switch_tenant_checks(const Actor& actor, std::string_view name, bool is_on);
 
   /// Goes on with a look at every row that is stored; true: there is more.
   Result<bool> inspect_part(const Actor& actor, store::Inspection& inspection);

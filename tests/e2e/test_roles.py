@@ -125,6 +125,10 @@ def aims(world, operation, who):
             return of_keys()
         case "key.rotate":
             return {how: (key, "", {"value": VALUE.format("new")}) for how, (key, _, _) in of_keys().items()}
+        case "key.checks":
+            return {how: (key, "", {"scheduled": True}) for how, (key, _, _) in of_keys().items()}
+        case "tenant.checks":
+            return {"yes": ("acme", "", {"scheduled": True})}
         case "key.check":  # asks the provider where there is one to ask: a database's key has none
             return {how: (key, "", None) for how, (key, _, _) in of_keys().items()}
         case "policy.show" | "policy.remove":

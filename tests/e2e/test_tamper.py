@@ -10,6 +10,8 @@ import sqlite3
 
 import pytest
 
+from support.waiting import until
+
 from support.signed_in import Browser
 
 # Every table of the schema: test_these_are_all_tables holds this list against the database.
@@ -36,6 +38,8 @@ TABLES = [
     "tickets",
     "tokens",
     "runner_credentials",
+    "health",
+    "notices",
     "passwords",
     "second_factors",
     "sign_ins",
@@ -92,6 +96,18 @@ def filled(make_room, standins):
     room.cli("policy", "set", "--tenant", "acme", "--bytes-per-day", "1000000000")
     room.cli("policy", "set", "--tenant", "acme", "--service", "gemini", "--rpm", "600")
     room.run(["gemini"], ["/bin/sh", "-c", CALL])
+    # Notices that nobody takes: nothing listens there.
+    secret = room.data / "hook.secret"
+    secret.write_text("whsec_" + "QUJD" * 8)
+    secret.chmod(0o600)
+    toml = room.data / "strongroom.toml"
+    hook = f'[[notice.webhook]]\nurl = "https://hooks.example/x"\nsecret_file = "{secret}"\n[[gateway.dial]]\nhost = "hooks.example:443"\nto = "127.0.0.1:1"\n'
+    toml.write_text(toml.read_text() + hook)
+    for label in ("soon", "too"):
+        room.cli("key", "add", "gemini", "--tenant", "acme", "--label", label, "--expires", "3d", input=room.canaries.new("gemini"))
+    room.stop()
+    room.start()
+    until(lambda: room.log().count("notice_not_taken") >= 2, 30, "two notices wait")
     room.stop()
     shutil.copytree(room.data, room.folder / "before")
     room.start()

@@ -93,6 +93,15 @@ export function KeyPage({ id }: { id: string }) {
     }
     setChecking(false);
   };
+  const switchChecks = async () => {
+    setProblem(null);
+    try {
+      await result(api.POST('/api/v1/keys/{id}/checks', { params: { path: { id } }, body: { scheduled: !key.scheduled_checks } }));
+      refresh('keys', 'record');
+    } catch (failure) {
+      setProblem(failure);
+    }
+  };
   const isRevoked = key.state === 'revoked';
   const { advice } = keyState(key.state);
   const settings = Object.entries(key.settings);
@@ -119,6 +128,7 @@ export function KeyPage({ id }: { id: string }) {
             <Fact name="Connected"><Time at={key.created} /></Fact>
             <Fact name="Last change"><Time at={key.changed} /></Fact>
             <Fact name="Last used"><Time at={key.last_used} /></Fact>
+            {service?.can_check && !isRevoked && <Fact name="Asked about now and then">{key.scheduled_checks ? 'Yes' : 'No'}{may.keep(key) && <> <Button kind="quiet" onClick={() => void switchChecks()}>{key.scheduled_checks ? 'Stop asking' : 'Ask again'}</Button></>}</Fact>}
             {key.expires !== null && <Fact name="Expires"><Time at={key.expires} /></Fact>}
             {key.last_characters !== '' && <Fact name="Ends in"><span className="mono">{key.last_characters}</span></Fact>}
             {settings.map(([name, value]) => <Fact key={name} name={name}><span className="mono wrap">{value}</span></Fact>)}

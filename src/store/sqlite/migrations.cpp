@@ -309,7 +309,25 @@ CREATE TABLE second_factors (
 ) STRICT;
 )sql";
 
-constexpr std::array<Migration, 11> kMigrations = {{{1, kFirst},
+constexpr std::string_view kHealth = R"sql(
+CREATE TABLE health (
+  subject TEXT PRIMARY KEY,
+  checks INTEGER NOT NULL CHECK (checks IN (0, 1)),
+  told TEXT NOT NULL,
+  mac BLOB NOT NULL
+) STRICT;
+CREATE TABLE notices (
+  id TEXT PRIMARY KEY,
+  hook TEXT NOT NULL,
+  body TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  next INTEGER NOT NULL,
+  mac BLOB NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array<Migration, 12> kMigrations = {{{1, kFirst},
                                                     {2, kPolicies},
                                                     {3, kPolicyGuards},
                                                     {4, kSessionTerms},
@@ -319,7 +337,8 @@ constexpr std::array<Migration, 11> kMigrations = {{{1, kFirst},
                                                     {8, kTokens},
                                                     {9, kRunnerCredentials},
                                                     {10, kSignIn},
-                                                    {11, kSecondFactors}}};
+                                                    {11, kSecondFactors},
+                                                    {12, kHealth}}};
 
 }  // namespace
 
