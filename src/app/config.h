@@ -67,8 +67,8 @@ struct Config {
   std::chrono::seconds grace{2};    ///< TERM to KILL of processes that hold a revoked injected key
   std::chrono::seconds making{60};  ///< a credential's making that was cut short is over by then
   std::string log_level = "info";
-  std::string anchor_file;       ///< where the newest state of the database is told
-  bool accept_rollback = false;  ///< of a database older than that; once, so a flag only
+  std::string anchor_file;             ///< where the newest state of the database is told
+  bool accept_rollback = false;        ///< of a database older than that; once, so a flag only
   std::vector<sinks::Settings> sinks;  ///< where the record goes besides the disk
 
   [[nodiscard]] std::string path(const std::string& name) const {
