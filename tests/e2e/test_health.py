@@ -76,7 +76,7 @@ def checking(make_room):
     """A room that asks the providers every second or so."""
     room = make_room(start=False)
     toml = room.data / "strongroom.toml"
-    toml.write_text("check_seconds = 1\n" + toml.read_text())
+    toml.write_text(toml.read_text().replace("check_seconds = 0", "check_seconds = 1"))
     return room.start().people()
 
 
