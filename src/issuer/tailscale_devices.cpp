@@ -2,7 +2,6 @@
 #include "issuer/tailscale_devices.h"
 
 #include <algorithm>
-#include <ctime>
 
 namespace strongroom::issuer {
 namespace {
@@ -56,16 +55,6 @@ bool is_of_a_neighbour(const Device& device, const std::vector<Device>& ours, co
 }
 
 }  // namespace
-
-std::optional<WallTime> parse_time(std::string_view text) {
-  const std::string copy(text);
-  std::tm parts{};
-  const char* rest = ::strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-  if (rest == nullptr) return std::nullopt;
-  if (*rest == '.') rest += 1 + std::strspn(rest + 1, "0123456789");
-  if (std::string_view(rest) != "Z") return std::nullopt;
-  return WallTime(std::chrono::seconds(::timegm(&parts)));
-}
 
 std::vector<std::string> tags_of(const Job& job) {
   std::vector<std::string> out;

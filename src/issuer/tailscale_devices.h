@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/time_text.h"
 #include "dynamic/job.h"
 
 namespace strongroom::issuer {
@@ -21,8 +22,6 @@ struct Device {
   std::optional<WallTime> created;  ///< by the source's clock; absent where it does not say
 };
 
-/// "2026-11-28T09:00:00Z" and what follows RFC 3339 otherwise in UTC.
-[[nodiscard]] std::optional<WallTime> parse_time(std::string_view text);
 /// The settings' list, "tag:one,tag:two".
 [[nodiscard]] std::vector<std::string> tags_of(const dynamic::Job& job);
 
