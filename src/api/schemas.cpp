@@ -223,12 +223,15 @@ constexpr std::array kRecordView = {
            "Of the largest subtrees without any of them, in order, base64"}};
 constexpr std::array kSink = {
     Member{"id", Kind::Text, Need::Required, "Its name in the configuration"},
+    Member{"kind", Kind::Text, Need::Required,
+           "sink: gets the entries; witness: signs the checkpoints", "sink|witness"},
     Member{"to", Kind::Text, Need::Required, "Where it is, without a query"},
     Member{"required", Kind::Flag, Need::Required, "Uses of keys wait when it takes nothing"},
     Member{"state", Kind::Text, Need::Required,
-           "holding: it is required, and uses of keys wait for it; stopped: until the next start",
-           "current|sending|failing|holding|stopped"},
-    Member{"sent", Kind::Integer, Need::Required, "Entries that it has taken"},
+           "holding: it is required, and uses of keys wait for it; stopped: until the next start; "
+           "contradicting: a witness has seen another record",
+           "current|sending|failing|holding|stopped|contradicting"},
+    Member{"sent", Kind::Integer, Need::Required, "Entries that it has taken, or signed"},
     Member{"pending", Kind::Integer, Need::Required, "Entries that wait for it"},
     Member{"behind_seconds", Kind::Integer, Need::Required, "Since when something waits"},
     Member{"last_taken", Kind::Time, Need::Required, "Since the start; empty: nothing yet"},

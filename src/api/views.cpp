@@ -251,6 +251,7 @@ json::object to_json(const audit::Verified& verified) {
 
 json::object to_json(const sinks::View& sink) {
   return {{"id", sink.name},
+          {"kind", sink.kind},
           {"to", sink.to},
           {"required", sink.is_required},
           {"state", sink.state},

@@ -21,6 +21,7 @@ struct Options {
   bool json = false;
   ServeFlags serve;
   std::string name, tenant, member, role = "member", id, file, public_key, folder;
+  std::vector<std::string> witnesses;
   std::vector<std::string> services;
   KeyAddOptions key;
   PolicyOptions policy;

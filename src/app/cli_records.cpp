@@ -29,14 +29,18 @@ void add_records(CLI::App& app, Options& o) {
   audit_filters(leaf(*audit, o, "list", "list entries",
                      [&o](const Common& c) { return audit_list(c, o.audit); }),
                 o, kLongestAuditPage, "at most so many entries, newest first (100)");
-  auto* verify = leaf(*audit, o, "verify", "check the record: chain, tree and signatures",
-                      [&o](const Common& c) { return audit_verify(c, o.folder, o.public_key); });
+  auto* verify =
+      leaf(*audit, o, "verify", "check the record: chain, tree and signatures",
+           [&o](const Common& c) { return audit_verify(c, o.folder, o.public_key, o.witnesses); });
   verify->add_option(
       "folder", o.folder,
       "a folder of the record or of its tiles to check without a server (default: ask the "
       "server)");
   verify->add_option("--public-key", o.public_key,
                      "the installation's public key, base64 (with a folder)");
+  verify->add_option("--witness", o.witnesses,
+                     "a witness's key, NAME+HASH+BASE64, that must have cosigned it (with a "
+                     "folder); may be repeated");
   leaf(*audit, o, "sinks", "where the record goes besides the disk, and how far each has got",
        [](const Common& c) { return audit_sinks(c); });
   auto* exported = leaf(*audit, o, "export", "print entries as NDJSON or CSV, newest first",

@@ -88,6 +88,7 @@ const Kinds& kinds() {
                          {"--user", "USER"},
                          {"--valid", "DURATION"},
                          {"--wait", "SECONDS"},
+                         {"--witness", "KEY"},
                          {"--workdir", "FOLDER"},
                          {"--after", "EVENT"},
                          {"--program", "FILE"},

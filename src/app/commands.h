@@ -205,7 +205,8 @@ struct SessionEventsOptions {
 int session_events(const Common& common, const SessionEventsOptions& options);
 
 int audit_list(const Common& common, const AuditOptions& options);
-int audit_verify(const Common& common, const std::string& folder, const std::string& public_key);
+int audit_verify(const Common& common, const std::string& folder, const std::string& public_key,
+                 const std::vector<std::string>& witness_keys);
 /// With `tiles`: the tree, read from the data directory.
 int audit_export(const Common& common, const AuditOptions& options);
 int audit_sinks(const Common& common);

@@ -12,6 +12,7 @@
 #include "app/files.h"
 #include "app/sink_settings.h"
 #include "app/upstream_proxy_setting.h"
+#include "app/witness_settings.h"
 #include "base/json.h"
 #include "catalog/toml_json.h"
 #include "io/certificate_host.h"
@@ -139,6 +140,7 @@ Status read_document(const json::object& document, const std::filesystem::path& 
   STRONGROOM_CHECKED(read_anchor(document, folder, config));
   if (const auto* audit = document.if_contains("audit")) {
     STRONGROOM_TRY(config.sinks, read_sinks(*audit, folder));
+    STRONGROOM_TRY(config.witnesses, read_witnesses(*audit, folder));
   }
   STRONGROOM_CHECKED(take_number(document, "check_seconds", kCheckSeconds, config.check_every));
   if (const auto* notice = document.if_contains("notice")) {

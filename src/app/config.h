@@ -70,6 +70,7 @@ struct Config {
   std::string anchor_file;             ///< where the newest state of the database is told
   bool accept_rollback = false;        ///< of a database older than that; once, so a flag only
   std::vector<sinks::Settings> sinks;  ///< where the record goes besides the disk
+  std::vector<sinks::WitnessSettings> witnesses;  ///< of its checkpoints
 
   [[nodiscard]] std::string path(const std::string& name) const {
     return data_directory + "/" + name;

@@ -134,6 +134,30 @@ void print_verified(const Common& common, const json::value& verified) {
                 {"root of the tree", "tree_root"}});
 }
 
+Result<std::vector<audit::WitnessKey>> parse_witnesses(const std::vector<std::string>& texts) {
+  std::vector<audit::WitnessKey> out;
+  for (const auto& text : texts) {
+    STRONGROOM_TRY(auto key, audit::parse_witness_key(text));
+    out.push_back(std::move(key));
+  }
+  return out;
+}
+
+void print_witnessed(const Common& common, const audit::Verified& verified) {
+  json::object out = api::to_json(verified);
+  json::array witnessed;
+  for (const auto& each : verified.witnessed)
+    witnessed.push_back(
+        {{"name", each.name}, {"entries", each.entries}, {"time", to_rfc3339(each.at)}});
+  if (!witnessed.empty()) out["witnessed"] = std::move(witnessed);
+  print_verified(common, out);
+  if (common.format == Format::Json) return;
+  for (const auto& each : verified.witnessed)
+    say(common.format, "The witness '" + each.name + "' has cosigned the first " +
+                           std::to_string(each.entries) + " entries, last at " +
+                           to_rfc3339(each.at) + ".");
+}
+
 /// From the data directory; it needs no server, and does not mind one.
 int tiles_export(const Common& common, const std::string& folder) {
   const auto key = record_key(common, {});
@@ -172,17 +196,25 @@ int audit_export(const Common& common, const AuditOptions& options) {
   return 0;
 }
 
-int audit_verify(const Common& common, const std::string& folder, const std::string& public_key) {
+int audit_verify(const Common& common, const std::string& folder, const std::string& public_key,
+                 const std::vector<std::string>& witness_keys) {
+  if (folder.empty() && !witness_keys.empty())
+    return report(Error(Code::Invalid, "--witness is for a folder: export it with --tiles"));
   if (folder.empty())
     return with_client(
         common, [&](ControlClient& client) { return client.post("/api/v1/audit/verify", {}); },
         [&](const json::value& answer) { print_verified(common, answer); });
   const auto key = record_key(common, public_key);
   if (!key) return report(key.error());
-  if (is_view_folder(folder)) return verify_view_folder(common, folder, *key);
-  const auto verified = audit::Log::verify_folder(folder, *key);
+  const auto witnesses = parse_witnesses(witness_keys);
+  if (!witnesses) return report(witnesses.error());
+  if (is_view_folder(folder)) {
+    if (witnesses->empty()) return verify_view_folder(common, folder, *key);
+    return report(Error(Code::Invalid, "a view has no cosignatures: check the whole record's"));
+  }
+  const auto verified = audit::Log::verify_folder(folder, *key, *witnesses);
   if (!verified) return report(verified.error());
-  print_verified(common, api::to_json(*verified));
+  print_witnessed(common, *verified);
   return 0;
 }
 
@@ -192,6 +224,7 @@ int audit_sinks(const Common& common) {
       [&](const json::value& answer) {
         print_list(common.format, answer,
                    {{"NAME", "id"},
+                    {"KIND", "kind"},
                     {"TO", "to"},
                     {"STATE", "state"},
                     {"SENT", "sent"},

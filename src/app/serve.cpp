@@ -324,7 +324,7 @@ class Server {
 
   Status start_sinks() {
     SinkWatch::Parts parts{loop_, clock_, *record_, *leases_, metrics_, config_.path("sinks")};
-    STRONGROOM_TRY(sinks_, SinkWatch::start(std::move(parts), config_.sinks));
+    STRONGROOM_TRY(sinks_, SinkWatch::start(std::move(parts), config_.sinks, config_.witnesses));
     return {};
   }
 

@@ -13,16 +13,6 @@ constexpr Range kPatienceSeconds{1, 3600};
 constexpr std::size_t kMostSinks = 16;
 constexpr std::size_t kLongestName = 32;
 
-/// It is the name of a file and a label of metrics.
-Status check_name(const std::string& name) {
-  const bool is_fine =
-      !name.empty() && name.size() <= kLongestName &&
-      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
-  if (is_fine) return {};
-  return fail(Code::Invalid,
-              "strongroom.toml: [[audit.sink]] needs a name of 1 to 32 of a-z, 0-9 and '-'");
-}
-
 std::unexpected<Error> wrong(const sinks::Settings& sink, const std::string& what) {
   return fail(Code::Invalid, "strongroom.toml: the audit sink '" + sink.name + "': " + what);
 }
@@ -48,7 +38,7 @@ Result<sinks::Settings> read_sink(const json::value& item, const std::filesystem
       {"name", "to", "token_file", "ca", "required", "patience_seconds", "facility"}));
   sinks::Settings sink;
   STRONGROOM_CHECKED(take_text(table, "name", sink.name));
-  STRONGROOM_CHECKED(check_name(sink.name));
+  STRONGROOM_CHECKED(check_follower_name(sink.name, "[[audit.sink]]"));
   STRONGROOM_CHECKED(take_text(table, "to", sink.to));
   STRONGROOM_TRY(sink.destination, sinks::parse_destination(sink.to));
   sink.to = sink.to.substr(0, sink.to.find('?'));  // which may hold a credential
@@ -70,11 +60,20 @@ Result<sinks::Settings> read_sink(const json::value& item, const std::filesystem
 
 }  // namespace
 
+Status check_follower_name(const std::string& name, const std::string& table) {
+  const bool is_fine =
+      !name.empty() && name.size() <= kLongestName &&
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+  if (is_fine) return {};
+  return fail(Code::Invalid,
+              "strongroom.toml: " + table + " needs a name of 1 to 32 of a-z, 0-9 and '-'");
+}
+
 Result<std::vector<sinks::Settings>> read_sinks(const json::value& audit,
                                                 const std::filesystem::path& folder) {
   std::vector<sinks::Settings> out;
   if (!audit.is_object()) return fail(Code::Invalid, "strongroom.toml: 'audit' must be a table");
-  STRONGROOM_CHECKED(refuse_unknown(audit.get_object(), "[audit]", {"sink"}));
+  STRONGROOM_CHECKED(refuse_unknown(audit.get_object(), "[audit]", {"sink", "witness"}));
   const auto* list = audit.get_object().if_contains("sink");
   if (list == nullptr) return out;
   if (!list->is_array())

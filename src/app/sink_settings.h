@@ -10,6 +10,8 @@
 
 namespace strongroom::app {
 
+/// It is the name of a file and a label of metrics.
+[[nodiscard]] Status check_follower_name(const std::string& name, const std::string& table);
 /// `audit` is what stands under [audit].
 [[nodiscard]] Result<std::vector<sinks::Settings>> read_sinks(const json::value& audit,
                                                               const std::filesystem::path& folder);

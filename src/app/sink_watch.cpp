@@ -18,12 +18,14 @@ audit::Act act_of(const std::optional<Error>& why) {
 
 }  // namespace
 
-Result<std::unique_ptr<SinkWatch>> SinkWatch::start(Parts parts,
-                                                    const std::vector<sinks::Settings>& sinks) {
+Result<std::unique_ptr<SinkWatch>> SinkWatch::start(
+    Parts parts, const std::vector<sinks::Settings>& sinks,
+    const std::vector<sinks::WitnessSettings>& witnesses) {
   auto watch = std::unique_ptr<SinkWatch>(new SinkWatch(std::move(parts)));
-  if (sinks.empty()) return watch;
+  if (sinks.empty() && witnesses.empty()) return watch;
   sinks::Sinks::Options options;
   options.sinks = sinks;
+  options.witnesses = witnesses;
   options.directory = watch->parts_.directory;
   options.clock = &watch->parts_.clock;
   options.record = &watch->parts_.record;

@@ -26,8 +26,9 @@ class SinkWatch {
     api::Metrics& metrics;
     std::string directory;  ///< of the cursors
   };
-  static Result<std::unique_ptr<SinkWatch>> start(Parts parts,
-                                                  const std::vector<sinks::Settings>& sinks);
+  static Result<std::unique_ptr<SinkWatch>> start(
+      Parts parts, const std::vector<sinks::Settings>& sinks,
+      const std::vector<sinks::WitnessSettings>& witnesses);
   [[nodiscard]] std::vector<sinks::View> views() const;
   /// At the end: gives what waits to those sinks that take it, for a short time.
   [[nodiscard]] io::Task<void> drain();

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <thread>
 
+#include "audit/consistency.h"
 #include "audit/index.h"
 #include "audit/listing.h"
 #include "audit/tree_keeper.h"
@@ -301,6 +302,31 @@ Result<View> Log::view(TenantId tenant, std::uint64_t entries) const {
   return make_view(state_->directory, state_->writer.written(), tenant, *note, head);
 }
 
+Result<ProvenCheckpoint> Log::checkpoint_since(std::uint64_t old_size) const {
+  const TileStore store(state_->directory + "/tlog");
+  STRONGROOM_TRY(auto note, store.checkpoint());
+  if (!note) return fail(Code::NotFound, "the record has no checkpoint yet");
+  ProvenCheckpoint out;
+  STRONGROOM_TRY(out.head, open_checkpoint(*note, state_->public_key));
+  STRONGROOM_TRY(out.proof, consistency_proof(store, old_size, out.head));
+  out.note = std::move(*note);
+  return out;
+}
+
+Status Log::keep_witnessed(const std::string& name, std::string_view note) const {
+  return TileStore(state_->directory + "/tlog").keep_witnessed(name, note);
+}
+
+std::uint64_t Log::witnessed_by(const WitnessKey& witness) const {
+  const auto newest =
+      newest_cosigned(TileStore(state_->directory + "/tlog"), state_->public_key, witness);
+  return newest ? newest->head.size : 0;
+}
+
+std::uint64_t Log::checkpoint_size() const {
+  return state_->keeper.published().size;
+}
+
 std::string Log::origin() const {
   return origin_of(state_->public_key);
 }
@@ -323,12 +349,16 @@ Status Log::health() const {
   return state_->uses_held();
 }
 
-Result<Verified> Log::verify_folder(const std::string& directory, const crypto::PublicKey& key) {
-  if (is_tile_folder(directory)) return verify_tiles(directory, key);
+Result<Verified> Log::verify_folder(const std::string& directory, const crypto::PublicKey& key,
+                                    std::span<const WitnessKey> witnesses) {
+  if (is_tile_folder(directory)) return verify_tiles(directory, key, witnesses);
   STRONGROOM_TRY(const auto files, segment_files(directory));
   STRONGROOM_TRY(const TreeHead published, newest_head(directory, key));
   STRONGROOM_TRY(Verified verified, walk_all(files, {}, key, published));
   STRONGROOM_CHECKED(check_statements(directory, {}));
+  if (witnesses.empty()) return verified;
+  STRONGROOM_TRY(Verified tree, verify_tiles(directory + "/tlog", key, witnesses));
+  verified.witnessed = std::move(tree.witnessed);
   return verified;
 }
 

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/cosignature.h"
 #include "audit/entries.h"
 #include "audit/filter.h"
 #include "audit/tail.h"
@@ -36,6 +37,13 @@ struct Verified {
   std::string head;                         ///< hex of the last hash
   std::uint64_t tree_size = 0;              ///< entries under the newest checkpoint of the tree
   std::string tree_root;                    ///< its root, base64; empty: there is none
+  std::vector<Witnessed> witnessed;         ///< of each witness that was asked for
+};
+
+struct ProvenCheckpoint {
+  std::string note;
+  TreeHead head;
+  std::vector<crypto::Digest> proof;
 };
 
 class Log {
@@ -76,6 +84,14 @@ class Log {
   [[nodiscard]] Result<Act> view_statement(TenantId tenant) const;
   /// The view, once a checkpoint covers `entries` of the record (waits a few seconds at most).
   [[nodiscard]] Result<View> view(TenantId tenant, std::uint64_t entries) const;
+  /// The newest checkpoint, and the proof that the tree has only grown to it from `old_size`
+  /// entries. NotFound where there is none yet, Invalid where it has fewer.
+  [[nodiscard]] Result<ProvenCheckpoint> checkpoint_since(std::uint64_t old_size) const;
+  /// Keeps the newest checkpoint that the witness of that name has cosigned.
+  [[nodiscard]] Status keep_witnessed(const std::string& name, std::string_view note) const;
+  /// How many entries that witness is known to have seen: what was kept of it. 0: none.
+  [[nodiscard]] std::uint64_t witnessed_by(const WitnessKey& witness) const;
+  [[nodiscard]] std::uint64_t checkpoint_size() const;
   /// The record's name in its checkpoints.
   [[nodiscard]] std::string origin() const;
   /// How many entries are durable.
@@ -88,8 +104,10 @@ class Log {
   /// Why uses are not recorded at present, or refused, if so.
   [[nodiscard]] Status health() const;
   /// Offline: from a copied folder alone, a record's or one of tiles.
+  /// Also against what these witnesses have cosigned (verify_tiles).
   [[nodiscard]] static Result<Verified> verify_folder(const std::string& directory,
-                                                      const crypto::PublicKey& key);
+                                                      const crypto::PublicKey& key,
+                                                      std::span<const WitnessKey> witnesses = {});
 
  private:
   struct State;

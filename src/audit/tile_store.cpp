@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxTile = Tile::kWidth * (2 + UINT16_MAX);
 constexpr std::size_t kMaxNote = 64UL << 10U;
+constexpr std::size_t kMostWitnesses = 16;
 
 std::unexpected<Error> cannot(const std::string& what, const std::string& path) {
   return fail(errno == ENOENT ? Code::NotFound : Code::Storage,
@@ -95,6 +96,10 @@ std::uint64_t first_difference(const Tile& tile, ByteView kept) {
 class TreeWalk {
  public:
   TreeWalk(const TileStore& store, TreeHead head) : store_(store), head_(head) {}
+  /// An earlier head, at most as large, that the tree must have had, and who says so.
+  void expect(const TreeHead& earlier, const std::string& witness) {
+    earlier_.emplace(earlier.size, Earlier{earlier.root, witness});
+  }
   Status run(const TileBuilder::Emit& emit) {
     for (std::uint64_t index = 0; builder_.size() < head_.size; ++index)
       STRONGROOM_CHECKED(take_bundle(index, emit));
@@ -109,7 +114,7 @@ class TreeWalk {
   Status take_bundle(std::uint64_t index, const TileBuilder::Emit& emit) {
     const std::uint64_t wanted =
         std::min<std::uint64_t>(Tile::kWidth, head_.size - index * Tile::kWidth);
-    auto octets = store_.bundle(index, static_cast<std::size_t>(wanted));
+    auto octets = store_.widest(Tile::kEntries, index, static_cast<std::size_t>(wanted));
     if (!octets)
       return fail(Code::Tampered, "the record's entries from " +
                                       std::to_string(builder_.size() + 1) +
@@ -127,14 +132,29 @@ class TreeWalk {
     if (!entry) return misfit("is malformed");
     if (entry->sequence <= last_) return misfit("is out of order");
     last_ = entry->sequence;
-    return builder_.append(octets, emit);
+    STRONGROOM_CHECKED(builder_.append(octets, emit));
+    return check_earlier();
+  }
+  Status check_earlier() {
+    const auto [first, last] = earlier_.equal_range(builder_.size());
+    for (auto each = first; each != last; ++each)
+      if (each->second.root != builder_.root())
+        return fail(Code::Tampered, "the record's first " + std::to_string(builder_.size()) +
+                                        " entries are not those that the witness '" +
+                                        each->second.witness + "' has cosigned");
+    return {};
   }
   [[nodiscard]] std::unexpected<Error> misfit(const std::string& what) const {
     return fail(Code::Tampered,
                 "the record's entry " + std::to_string(builder_.size() + 1) + " " + what);
   }
+  struct Earlier {
+    crypto::Digest root;
+    std::string witness;
+  };
   const TileStore& store_;
   TreeHead head_;
+  std::multimap<std::uint64_t, Earlier> earlier_;
   TileBuilder builder_;
   std::uint64_t last_ = 0;
 };
@@ -172,14 +192,40 @@ void TileStore::forget(const std::string& path) const {
 }
 
 Status TileStore::keep_checkpoint(std::string_view note) const {
-  STRONGROOM_CHECKED(make_folders(folder_));
-  STRONGROOM_CHECKED(replace(folder_ + "/checkpoint", octets_of(note), true));
-  synchronise_folder(folder_);
-  return {};
+  return keep_note("checkpoint", note);
 }
 
 Result<std::optional<std::string>> TileStore::checkpoint() const {
-  auto octets = read_whole(folder_ + "/checkpoint", kMaxNote);
+  return note("checkpoint");
+}
+
+Status TileStore::keep_witnessed(const std::string& name, std::string_view note) const {
+  STRONGROOM_CHECKED(make_folders(folder_ + "/witnessed"));
+  return keep_note("witnessed/" + name, note);
+}
+
+Result<std::map<std::string, std::string>> TileStore::witnessed() const {
+  std::map<std::string, std::string> out;
+  std::error_code problem;
+  for (const auto& file : std::filesystem::directory_iterator(folder_ + "/witnessed", problem)) {
+    const std::string name = file.path().filename();
+    if (name.ends_with(".new") || out.size() == kMostWitnesses) continue;
+    STRONGROOM_TRY(auto found, note("witnessed/" + name));
+    if (found) out.emplace(name, std::move(*found));
+  }
+  return out;
+}
+
+Status TileStore::keep_note(const std::string& name, std::string_view note) const {
+  const std::string path = folder_ + "/" + name;
+  STRONGROOM_CHECKED(make_folders(folder_));
+  STRONGROOM_CHECKED(replace(path, octets_of(note), true));
+  synchronise_folder(std::filesystem::path(path).parent_path());
+  return {};
+}
+
+Result<std::optional<std::string>> TileStore::note(const std::string& name) const {
+  auto octets = read_whole(folder_ + "/" + name, kMaxNote);
   if (octets) return std::string(octets->begin(), octets->end());
   if (octets.error().code == Code::NotFound) return std::optional<std::string>();
   return std::unexpected(octets.error());
@@ -193,11 +239,10 @@ Status TileStore::expect(const Tile& tile) const {
                                   " on: " + tile.path() + (kept ? " differs" : " is missing"));
 }
 
-Result<ByteVector> TileStore::bundle(std::uint64_t index, std::size_t width) const {
-  // A full one or a wider one begins with the same entries.
-  Result<ByteVector> found = fail(Code::NotFound, "there is no bundle");
+Result<ByteVector> TileStore::widest(int level, std::uint64_t index, std::size_t width) const {
+  Result<ByteVector> found = fail(Code::NotFound, "there is no such tile");
   for (std::size_t each = width; each <= Tile::kWidth && !found; ++each) {
-    const Tile tile{Tile::kEntries, index, each, {}};
+    const Tile tile{level, index, each, {}};
     found = read_whole(folder_ + "/" + tile.path(), kMaxTile);
     if (!found && found.error().code != Code::NotFound) return found;
   }
@@ -210,12 +255,38 @@ bool is_tile_folder(const std::string& folder) {
          std::filesystem::exists(folder + "/tile", problem);
 }
 
-Result<Verified> verify_tiles(const std::string& folder, const crypto::PublicKey& key) {
+Result<Cosigned> newest_cosigned(const TileStore& store, const crypto::PublicKey& key,
+                                 const WitnessKey& witness) {
+  STRONGROOM_TRY(const auto notes, store.witnessed());
+  std::optional<Cosigned> newest;
+  for (const auto& [name, note] : notes) {
+    const auto at = cosigned_at(note, witness);
+    if (!at) continue;
+    STRONGROOM_TRY(const TreeHead head, open_checkpoint(note, key));
+    if (!newest || head.size > newest->head.size) newest = Cosigned{head, *at};
+  }
+  if (newest) return *newest;
+  return fail(Code::NotFound, "no checkpoint in " + store.folder() +
+                                  "/witnessed is cosigned by the witness '" + witness.name + "'");
+}
+
+Result<Verified> verify_tiles(const std::string& folder, const crypto::PublicKey& key,
+                              std::span<const WitnessKey> witnesses) {
   const TileStore store(folder);
   STRONGROOM_TRY(const TreeHead head, newest_head(store, key));
   TreeWalk walk(store, head);
+  Verified out = verified_of(head);
+  for (const WitnessKey& witness : witnesses) {
+    STRONGROOM_TRY(const auto newest, newest_cosigned(store, key, witness));
+    if (newest.head.size > head.size)
+      return fail(Code::Tampered, "the record has " + std::to_string(head.size) +
+                                      " entries, and the witness '" + witness.name + "' has seen " +
+                                      std::to_string(newest.head.size));
+    walk.expect(newest.head, witness.name);
+    out.witnessed.push_back({witness.name, newest.head.size, newest.at});
+  }
   STRONGROOM_CHECKED(walk.run([&](const Tile& tile) { return store.expect(tile); }));
-  return verified_of(head);
+  return out;
 }
 
 Result<Verified> export_tiles(const std::string& from, const std::string& to,
@@ -228,6 +299,13 @@ Result<Verified> export_tiles(const std::string& from, const std::string& to,
   TreeWalk walk(source, head);
   STRONGROOM_CHECKED(walk.run([&](const Tile& tile) { return copy.keep(tile); }));
   STRONGROOM_CHECKED(copy.keep_checkpoint(*note));
+  STRONGROOM_TRY(const auto witnessed, source.witnessed());
+  for (const auto& [name, cosigned] : witnessed) {
+    // One that was cosigned since then is of a larger tree.
+    const auto earlier = open_checkpoint(cosigned, key);
+    if (earlier && earlier->size > head.size) continue;
+    STRONGROOM_CHECKED(copy.keep_witnessed(name, cosigned));
+  }
   return verified_of(head);
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "audit/cosignature.h"
 #include "base/result.h"
 
 namespace strongroom::sinks {
@@ -35,6 +36,13 @@ struct Settings {
   bool is_required = false;
   std::chrono::seconds patience{10};  ///< of a required one, before uses are held
   std::uint8_t facility = 13;
+};
+
+struct WitnessSettings {
+  Settings place;  ///< name, to, destination, ca_pem, is_required, patience
+  audit::WitnessKey key;
+  bool is_plain = false;           ///< http://: all that counts is signed
+  std::chrono::seconds every{60};  ///< from one request to the next
 };
 
 }  // namespace strongroom::sinks

@@ -11,13 +11,13 @@
 #include "audit/log.h"
 #include "io/loop.h"
 #include "sinks/cursor.h"
+#include "sinks/follower.h"
 #include "sinks/settings.h"
 #include "sinks/transport.h"
-#include "sinks/view.h"
 
 namespace strongroom::sinks {
 
-class Sink {
+class Sink final : public Follower {
  public:
   struct Parts {
     io::Loop& loop;
@@ -26,14 +26,10 @@ class Sink {
     std::string origin;
   };
   Sink(Parts parts, Settings settings);
-  /// Until its loop ends.
-  [[nodiscard]] io::Task<void> run();
-  /// Some times a second: wakes it when there is something to send, and looks at the time.
-  void tick();
-  [[nodiscard]] View view() const;
-  [[nodiscard]] const Settings& settings() const { return settings_; }
-  /// Why uses of keys have to wait for it, if they have.
-  [[nodiscard]] std::optional<Error> why_held() const;
+  [[nodiscard]] io::Task<void> run() override;
+  void tick() override;
+  [[nodiscard]] View view() const override;
+  [[nodiscard]] std::optional<Error> why_held() const override;
 
  private:
   [[nodiscard]] Status begin();

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "io/loop.h"
 #include "sinks/sink.h"
+#include "sinks/witness.h"
 
 namespace strongroom::sinks {
 namespace {
@@ -23,8 +24,10 @@ struct Sinks::State {
     for (const Settings& settings : options.sinks) {
       Sink::Parts parts{loop, *options.record, options.directory + "/" + settings.name + ".cursor",
                         options.record->origin()};
-      sinks.push_back(std::make_unique<Sink>(std::move(parts), settings));
+      followers.push_back(std::make_unique<Sink>(std::move(parts), settings));
     }
+    for (const WitnessSettings& settings : options.witnesses)
+      followers.push_back(std::make_unique<Witness>(loop, *options.record, settings));
     publish();
     thread = std::thread([this] { run(); });
   }
@@ -38,16 +41,16 @@ struct Sinks::State {
     sigset_t all;
     sigfillset(&all);
     ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
-    for (const auto& sink : sinks) loop.spawn(sink->run());
+    for (const auto& each : followers) loop.spawn(each->run());
     const auto ticker = loop.every(kLookEvery, [this] { look(); });
     loop.run();
   }
 
   void look() {
     std::optional<Error> why;
-    for (const auto& sink : sinks) {
-      sink->tick();
-      if (!why) why = sink->why_held();
+    for (const auto& each : followers) {
+      each->tick();
+      if (!why) why = each->why_held();
     }
     hold(std::move(why));
     publish();
@@ -67,15 +70,15 @@ struct Sinks::State {
 
   void publish() {
     std::vector<View> now;
-    now.reserve(sinks.size());
-    for (const auto& sink : sinks) now.push_back(sink->view());
+    now.reserve(followers.size());
+    for (const auto& each : followers) now.push_back(each->view());
     const std::lock_guard lock(mutex);
     views = std::move(now);
   }
 
   Options options;
   io::Loop loop;
-  std::vector<std::unique_ptr<Sink>> sinks;
+  std::vector<std::unique_ptr<Follower>> followers;
   bool is_holding = false;
   mutable std::mutex mutex;
   std::vector<View> views;
@@ -99,8 +102,8 @@ std::vector<View> Sinks::views() const {
 bool Sinks::is_idle() const {
   const std::uint64_t written = state_->options.record->size();
   return std::ranges::all_of(views(), [&](const View& each) {
-    return each.sent >= written || each.state == "failing" || each.state == "holding" ||
-           each.state == "stopped";
+    return each.kind == "witness" || each.sent >= written || each.state == "failing" ||
+           each.state == "holding" || each.state == "stopped";
   });
 }
 

@@ -24,6 +24,7 @@ class Sinks {
  public:
   struct Options {
     std::vector<Settings> sinks;
+    std::vector<WitnessSettings> witnesses;
     std::string directory;         ///< of the cursors; made where missing
     const Clock* clock = nullptr;  ///< outlives the sinks, like the record
     audit::Log* record = nullptr;

@@ -11,9 +11,11 @@ namespace strongroom::sinks {
 
 struct View {
   std::string name;
+  std::string kind{"sink"};  ///< or "witness"
   std::string to;
   bool is_required = false;
-  std::string state;  ///< "current", "sending", "failing", "holding" (uses wait), "stopped"
+  std::string state;  ///< "current", "sending", "failing", "holding" (uses wait), "stopped",
+  ///< "contradicting" (a witness has seen another record)
   std::uint64_t sent = 0;
   std::uint64_t pending = 0;
   std::chrono::seconds behind{};  ///< since when something waits
