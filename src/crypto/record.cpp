@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/record.h"
 
-#include <openssl/evp.h>
 #include <algorithm>
 #include <array>
-#include <memory>
 
-#include "base/check.h"
 #include "base/encoding.h"
 #include "crypto/crypto.h"
+#include "crypto/gcm.h"
 
 namespace strongroom::crypto {
 namespace {
@@ -19,24 +17,6 @@ constexpr std::size_t kSaltAt = 2;
 constexpr std::size_t kCommitmentAt = 34;
 constexpr std::size_t kNonceAt = 66;
 constexpr std::size_t kTextAt = 78;
-constexpr std::size_t kTag = 16;
-
-struct Freer {
-  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
-};
-
-const EVP_CIPHER* cipher() {
-  static const EVP_CIPHER* const algorithm = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
-  STRONGROOM_CHECK(algorithm != nullptr, "OpenSSL offers AES-256-GCM");
-  return algorithm;
-}
-
-/// Reused; reset after each use so that no key schedule stays behind.
-EVP_CIPHER_CTX* cipher_context() {
-  thread_local const std::unique_ptr<EVP_CIPHER_CTX, Freer> context(EVP_CIPHER_CTX_new());
-  STRONGROOM_CHECK(context != nullptr, "memory for a cipher");
-  return context.get();
-}
 
 /// Subkey in the first half, commitment in the second.
 Secret derive(const Secret& key, ByteView salt, ByteView context) {
@@ -53,10 +33,6 @@ ByteVector associated_data(ByteView head, ByteView context) {
   writer.blob(head);
   writer.blob(context);
   return out;
-}
-
-int length(std::size_t size) {
-  return static_cast<int>(size);
 }
 
 }  // namespace
@@ -76,24 +52,12 @@ ByteVector seal_record(const Secret& key, ByteView context, const Secret& plain)
     std::copy(both.begin() + 32, both.end(), record.begin() + kCommitmentAt);
   });
   const ByteVector associated = associated_data(all.first(kNonceAt), context);
-  EVP_CIPHER_CTX* cipher_state = cipher_context();
-  int done = 0;
-  const bool sealed =
-      keys.reveal([&](ByteView both) {
-        return EVP_EncryptInit_ex2(cipher_state, cipher(), both.data(), record.data() + kNonceAt,
-                                   nullptr) == 1;
-      }) &&
-      EVP_EncryptUpdate(cipher_state, nullptr, &done, associated.data(),
-                        length(associated.size())) == 1 &&
-      plain.reveal([&](ByteView text) {
-        return text.empty() || EVP_EncryptUpdate(cipher_state, record.data() + kTextAt, &done,
-                                                 text.data(), length(text.size())) == 1;
-      }) &&
-      EVP_EncryptFinal_ex(cipher_state, record.data() + kTextAt + plain.size(), &done) == 1 &&
-      EVP_CIPHER_CTX_ctrl(cipher_state, EVP_CTRL_AEAD_GET_TAG, kTag,
-                          record.data() + kTextAt + plain.size()) == 1;
-  EVP_CIPHER_CTX_reset(cipher_state);
-  STRONGROOM_CHECK(sealed, "AES-256-GCM does not fail to seal");
+  keys.reveal([&](ByteView both) {
+    plain.reveal([&](ByteView text) {
+      gcm_seal(both.first(kGcmKey), all.subspan(kNonceAt, kGcmNonce), associated, text,
+               all.subspan(kTextAt));
+    });
+  });
   return record;
 }
 
@@ -112,26 +76,13 @@ Result<Secret> open_record(const Secret& key, ByteView context, ByteView record)
         Code::Tampered,
         "a sealed record does not open: it was changed, moved, or sealed under another key");
   const ByteVector associated = associated_data(record.first(kNonceAt), context);
-  const ByteView text = record.subspan(kTextAt, record.size() - kRecordOverhead);
-  ByteVector tag(record.end() - kTag, record.end());
-  Secret plain = Secret::of_size(text.size());
-  EVP_CIPHER_CTX* cipher_state = cipher_context();
-  int done = 0;
-  std::uint8_t none = 0;
-  const bool opened =
-      keys.reveal([&](ByteView both) {
-        return EVP_DecryptInit_ex2(cipher_state, cipher(), both.data(), record.data() + kNonceAt,
-                                   nullptr) == 1;
-      }) &&
-      EVP_DecryptUpdate(cipher_state, nullptr, &done, associated.data(),
-                        length(associated.size())) == 1 &&
-      plain.reveal_mutable([&](MutableBytes out) {
-        return text.empty() || EVP_DecryptUpdate(cipher_state, out.data(), &done, text.data(),
-                                                 length(text.size())) == 1;
-      }) &&
-      EVP_CIPHER_CTX_ctrl(cipher_state, EVP_CTRL_AEAD_SET_TAG, kTag, tag.data()) == 1 &&
-      EVP_DecryptFinal_ex(cipher_state, &none, &done) == 1;
-  EVP_CIPHER_CTX_reset(cipher_state);
+  Secret plain = Secret::of_size(record.size() - kRecordOverhead);
+  const bool opened = keys.reveal([&](ByteView both) {
+    return plain.reveal_mutable([&](MutableBytes out) {
+      return gcm_open(both.first(kGcmKey), record.subspan(kNonceAt, kGcmNonce), associated,
+                      record.subspan(kTextAt), out);
+    });
+  });
   if (!opened)
     return fail(Code::Tampered, "a sealed record does not open: it was changed or moved");
   return plain;
