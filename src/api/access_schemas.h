@@ -64,6 +64,9 @@ inline constexpr std::array kNewSignIn = {
     Member{"password", Kind::Secret, Need::Required, "Goes in only"},
     Member{"code", Kind::Secret, Need::Optional,
            "Of the second factor, or a recovery code, where there is one"}};
+inline constexpr std::array kChangedPassword = {
+    Member{"current_password", Kind::Secret, Need::Required, "The one of now. Goes in only"},
+    Member{"password", Kind::Secret, Need::Required, "12 characters or more. Goes in only"}};
 inline constexpr std::array kSecondFactor = {
     Member{"state", Kind::Text, Need::Required, "Whether it is asked for", "none|pending|active"},
     Member{"recovery_codes", Kind::Integer, Need::Required, "How many are left"}};

@@ -1,81 +1,14 @@
-// Signing in and out, and invitations. A password is hashed on a thread of its own: Argon2id takes
-// a tenth of a second, and the loop renews leases meanwhile. It travels there in the closure and
-// lives in no coroutine. SPDX-License-Identifier: Apache-2.0
-#include <functional>
+// Signing in and out, one's own password, and invitations. SPDX-License-Identifier: Apache-2.0
 #include <memory>
 #include <utility>
 
-#include "api/admission.h"
-#include "api/operations.h"
+#include "api/password_hashing.h"
+#include "api/sign_in_reply.h"
 #include "api/views.h"
 #include "base/wiping.h"
 
 namespace strongroom::api {
 namespace {
-
-constexpr std::chrono::hours kBrowserKept{24 * 180};
-
-using Derived = Result<std::shared_ptr<const Secret>>;
-
-/// What goes to the thread, and what is done with what it made.
-struct Hashing {
-  Worker& worker;
-  std::function<Derived()> work;
-  std::function<Answer(const Derived&)> then;
-};
-
-io::Task<Answer> hash(std::shared_ptr<Hashing> hashing) {
-  std::function<Derived()> work = std::move(hashing->work);
-  const Derived derived = co_await hashing->worker.run(std::move(work));
-  co_return hashing->then(derived);
-}
-
-Reply hashed(Call& call, Secret typed, const vault::PasswordTask& task,
-             std::function<Answer(const Derived&)> then) {
-  const auto password = std::make_shared<const Secret>(std::move(typed));
-  auto work = [password, salt = task.salt, cost = task.cost]() -> Derived {
-    STRONGROOM_TRY(Secret derived, crypto::argon2id(*password, salt, cost));
-    return std::make_shared<const Secret>(std::move(derived));
-  };
-  Reply out;
-  out.rest = [hashing = std::make_shared<Hashing>(
-                  Hashing{call.services.hasher, std::move(work), std::move(then)})] {
-    return hash(hashing);
-  };
-  return out;
-}
-
-SignInThrottle::Try try_of(const Call& call) {
-  SignInThrottle::Try out;
-  const std::string tenant = call.text("tenant");
-  const std::string member = call.text("member");
-  out.member = tenant + "\r" + member;
-  out.is_known = call.services.vault.is_browser_of(call.browser, tenant, member);
-  out.place = out.is_known ? "browser " + call.browser : "address " + call.from;
-  return out;
-}
-
-/// SameSite=Strict: no page of another site's makes a browser send it.
-std::pair<std::string, std::string> cookie_header(std::string_view name, std::string_view value,
-                                                  std::chrono::seconds time) {
-  return {"Set-Cookie", std::string(name) + "=" + std::string(value) +
-                            "; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=" +
-                            std::to_string(time.count())};
-}
-
-Reply signed_in(vault::Vault& vault, const vault::IssuedSignIn& issued) {
-  const auto& view = issued.view;
-  Reply out;
-  out.document = json::object{{"id", view.id.text()},
-                              {"tenant", view.tenant},
-                              {"member", view.member},
-                              {"expires", to_rfc3339(view.expires)},
-                              {"csrf_token", issued.page_half}};
-  out.headers.push_back(cookie_header(kSignInCookie, issued.cookie, vault::kLongestSignIn));
-  out.headers.push_back(
-      cookie_header(kBrowserCookie, vault.browser_mark(view.tenant, view.member), kBrowserKept));
-  return out;
-}
 
 /// Whether the password is right, once it has been hashed.
 struct Attempt {
@@ -88,7 +21,7 @@ struct Attempt {
   Answer operator()(const Derived& derived) const {
     services.throttle.end(tried);
     if (!derived) return std::unexpected(derived.error());
-    const auto issued = services.vault.finish_sign_in(task, **derived, *code, from);
+    const auto issued = services.vault.finish_sign_in(task, (*derived)->front(), *code, from);
     if (issued) {
       services.throttle.note_right(tried);
       return signed_in(services.vault, *issued);
@@ -100,6 +33,33 @@ struct Attempt {
     }
     if (const unsigned wrong = services.throttle.note_wrong(tried); wrong > 0)
       services.vault.note_refused_sign_ins(task, from, wrong);
+    return std::unexpected(issued.error());
+  }
+};
+
+/// The same for a change of one's own password: who came by a browser that is not theirs guesses
+/// no faster here than at the way in.
+struct Change {
+  const Services& services;
+  vault::SignInHalves asking;
+  vault::OwnPassword change;
+  SignInThrottle::Try tried;
+  std::string from;
+
+  Answer operator()(const Derived& derived) const {
+    services.throttle.end(tried);
+    if (!derived) return std::unexpected(derived.error());
+    const auto issued = services.vault.change_password(asking, change, (*derived)->front(),
+                                                       (*derived)->back(), from);
+    if (issued) {
+      services.throttle.note_right(tried);
+      return signed_in(services.vault, *issued);
+    }
+    if (issued.error().reason != "password_wrong") {
+      services.throttle.forgive(tried);
+    } else if (const unsigned wrong = services.throttle.note_wrong(tried); wrong > 0) {
+      services.vault.note_refused_sign_ins(change.current, from, wrong);
+    }
     return std::unexpected(issued.error());
   }
 };
@@ -124,11 +84,28 @@ Answer sign_in(Call& call) {
   if (call.body.get_object().contains("code")) {
     STRONGROOM_TRY(code, secret_member(call.body.get_object(), "code"));
   }
-  const SignInThrottle::Try tried = try_of(call);
+  const SignInThrottle::Try tried = try_of(call, call.text("tenant"), call.text("member"));
   STRONGROOM_CHECKED(services.throttle.begin(tried));
   return hashed(
       call, std::move(typed), task,
       Attempt{services, task, tried, call.from, std::make_shared<const Secret>(std::move(code))});
+}
+
+Answer change_password(Call& call) {
+  const auto& services = call.services;
+  STRONGROOM_TRY(Secret current, secret_member(call.body.get_object(), "current_password"));
+  STRONGROOM_TRY(Secret next, secret_member(call.body.get_object(), "password"));
+  STRONGROOM_CHECKED(vault::check_password(next));
+  STRONGROOM_TRY(auto change, services.vault.begin_own_password(call.actor));
+  if (!call.credential.sign_in)
+    return fail(Code::Refused, "That is for who has signed in.", "sign_in_needed");
+  const SignInThrottle::Try tried = try_of(call, change.tenant, change.member);
+  STRONGROOM_CHECKED(services.throttle.begin(tried));
+  std::vector<TypedPassword> both;
+  both.push_back({std::move(current), change.current});
+  both.push_back({std::move(next), change.next});
+  return hashed(call, std::move(both),
+                Change{services, *call.credential.sign_in, std::move(change), tried, call.from});
 }
 
 Answer use_invitation(Call& call) {
@@ -142,8 +119,8 @@ Answer use_invitation(Call& call) {
     if (!derived) return std::unexpected(derived.error());
     STRONGROOM_TRY(const auto issued,
                    names.tenant.empty()
-                       ? vault.set_password(invitation, task, **derived, from)
-                       : vault.found_tenant(invitation, names, task, **derived, from));
+                       ? vault.set_password(invitation, task, (*derived)->front(), from)
+                       : vault.found_tenant(invitation, names, task, (*derived)->front(), from));
     return signed_in(vault, issued);
   };
   return hashed(call, std::move(typed), task, std::move(then));
@@ -152,9 +129,7 @@ Answer use_invitation(Call& call) {
 Answer sign_out(Call& call) {
   if (call.credential.sign_in)
     STRONGROOM_CHECKED(call.services.vault.sign_out(call.actor, *call.credential.sign_in));
-  Reply out;
-  out.headers.push_back(cookie_header(kSignInCookie, "", std::chrono::seconds(0)));
-  return out;
+  return signed_out();
 }
 
 Answer invite_member(Call& call) {

@@ -150,6 +150,7 @@ Answer list_tickets(Call& call);
 io::Task<Answer> use_ticket(Call& call);
 Answer sign_in(Call& call);
 Answer sign_out(Call& call);
+Answer change_password(Call& call);
 Answer list_sign_ins(Call& call);
 Answer end_sign_in(Call& call);
 Answer show_second_factor(Call& call);

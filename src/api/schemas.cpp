@@ -350,6 +350,7 @@ constexpr std::array kSchemas = {
     Schema{"SignIn", "A member at one browser", kSignIn},
     Schema{"StartedSignIn", "A sign-in, and what its page sends back", kStartedSignIn},
     Schema{"NewSignIn", "Who signs in", kNewSignIn},
+    Schema{"ChangedPassword", "Your password, and the one after it", kChangedPassword},
     Schema{"SecondFactor", "Codes beside the password", kSecondFactor},
     Schema{"NewSecondFactor", "One that waits for its first code", kNewSecondFactor},
     Schema{"Code", "A code of the second factor", kCode},

@@ -86,4 +86,13 @@ Status Vault::State::need_to_end(const Actor& actor, const store::Session& sessi
   return actor.need(Right::Administer);
 }
 
+Result<MemberId> person_of(const Actor& actor) {
+  const auto& standing = actor.standing();
+  if (!standing || !standing->member)
+    return fail(Code::Invalid, "That is a member's own: nobody else has one.");
+  if (standing->by_token)
+    return fail(Code::Refused, "That is for who has signed in, not for a token.", "sign_in_needed");
+  return *standing->member;
+}
+
 }  // namespace strongroom::vault

@@ -133,6 +133,42 @@ Result<IssuedSignIn> Vault::finish_sign_in(const PasswordTask& task, const Secre
   return issued;
 }
 
+Result<OwnPassword> Vault::begin_own_password(const Actor& actor) {
+  auto& state = *state_;
+  STRONGROOM_TRY(const MemberId member, person_of(actor));
+  OwnPassword change;
+  STRONGROOM_TRY(change.tenant, state.tenant_name(actor.standing()->tenant));
+  STRONGROOM_TRY(change.member, state.member_name(member));
+  STRONGROOM_TRY(change.current, begin_sign_in(change.tenant, change.member));
+  if (!change.current.member)
+    return fail(Code::Conflict, "There is no password to change.", "no_password");
+  change.next = State::task_of_new_password(member);
+  return change;
+}
+
+Result<IssuedSignIn> Vault::change_password(const SignInHalves& asking, const OwnPassword& change,
+                                            const Secret& current, const Secret& next,
+                                            std::string_view from) {
+  auto& state = *state_;
+  IssuedSignIn issued;
+  STRONGROOM_CHECKED(state.commit([&]() -> Status {
+    STRONGROOM_TRY(const auto row, state.sign_in(asking));  // it may have ended meanwhile
+    const auto member = state.proven_member(change.current, current);
+    if (!member || member->id != row.member)
+      return fail(Code::Refused, "That is not your password of now.", "password_wrong");
+    const store::Where theirs{{"member", store::to_value(row.member)}};
+    STRONGROOM_TRY([[maybe_unused]] const int sign_ins, state.store.erase<store::SignIn>(theirs));
+    STRONGROOM_TRY([[maybe_unused]] const int invitations,
+                   state.store.erase<store::Invitation>(theirs));
+    STRONGROOM_CHECKED(state.put_password_in_transaction(row.member, change.next, next));
+    STRONGROOM_TRY(issued, state.make_sign_in(row.tenant, row.member, from));
+    return state.act(Actor::installation("member " + row.member.text()), "member.password",
+                     about(row.tenant, row.member, "changed"));
+  }));
+  STRONGROOM_CHECKED(state.anchored());  // the earlier password is taken away
+  return issued;
+}
+
 namespace {
 
 constexpr std::size_t kMarkNonce = 22;  ///< 16 octets in base64url

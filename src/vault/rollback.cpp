@@ -65,16 +65,25 @@ struct Vault::State::TakenAway {
   std::set<TenantId> tenants;
   std::set<std::string> tokens;
   std::set<std::string> seals;
+  std::map<MemberId, std::vector<std::int64_t>> passwords;  ///< when each was set
 
-  void add(const audit::Act& act) {
+  void add(const audit::Act& act, WallTime at) {
     if (act.action == "key.rotate") rotations[act.key] += act.outcome == "undone" ? -1 : 1;
     // Not undone, and not refused: begun, done, or asked for while the disk was full.
     if (act.outcome != "begun" && act.outcome != "done" && act.outcome != "not stored") return;
     if (act.action == "key.revoke") keys.insert(act.key);
     if (act.action == "member.remove") members.insert(act.member);
     if (act.action == "tenant.remove") tenants.insert(act.tenant);
+    if (act.action == "member.password") passwords[act.member].push_back(to_micros(at));
     if (act.action == "token.revoke") tokens.insert(first_word(act.detail));
     if (act.action == "seal.remove") seals.insert(act.detail.substr(act.detail.rfind(' ') + 1));
+  }
+
+  /// Was another one set after this? The record writes down each after its row was made.
+  [[nodiscard]] bool has_later(const store::Password& row) const {
+    const auto found = passwords.find(row.member);
+    return found != passwords.end() &&
+           std::ranges::count_if(found->second, [&](auto at) { return at >= row.changed; }) > 1;
   }
 };
 
@@ -85,16 +94,18 @@ struct Vault::State::TakenAgain {
   std::size_t keys = 0;
   std::size_t rotated = 0;  ///< of the keys: revoked because their value was rotated away
   std::size_t tokens = 0;
+  std::size_t passwords = 0;
   std::size_t seals = 0;
   std::size_t sessions = 0;
 
   [[nodiscard]] std::string words() const {
-    const std::array<std::pair<std::string_view, std::size_t>, 7> counts = {
+    const std::array<std::pair<std::string_view, std::size_t>, 8> counts = {
         {{"tenants removed", tenants},
          {"members removed", members},
          {"keys revoked", keys},
          {"of them for a rotation", rotated},
          {"tokens revoked", tokens},
+         {"passwords removed", passwords},
          {"seals removed", seals},
          {"sessions ended", sessions}}};
     std::string words;
@@ -202,7 +213,8 @@ Status Vault::State::accept_rollback() {
   const AnchoredState before = durable_state();
   TakenAway taken;
   STRONGROOM_CHECKED(record.for_each([&](const audit::Entry& entry) {
-    if (const auto* act = std::get_if<audit::Act>(&entry.content); act != nullptr) taken.add(*act);
+    if (const auto* act = std::get_if<audit::Act>(&entry.content); act != nullptr)
+      taken.add(*act, entry.time);
     return true;
   }));
   TakenAgain again;
@@ -241,6 +253,13 @@ Status Vault::State::take_again_in_transaction(const TakenAway& taken, TakenAgai
     token.state = kRevoked;
     STRONGROOM_CHECKED(store.update(token));
     ++again.tokens;
+  }
+  STRONGROOM_TRY(const auto passwords, store.list<store::Password>());
+  for (const auto& row : passwords) {
+    if (!taken.has_later(row)) continue;
+    STRONGROOM_TRY([[maybe_unused]] const int gone,
+                   store.erase<store::Password>({{"member", store::to_value(row.member)}}));
+    ++again.passwords;
   }
   STRONGROOM_CHECKED(remove_seals_again_in_transaction(taken, again));
   return end_all_in_transaction(again);

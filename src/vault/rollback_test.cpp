@@ -149,6 +149,34 @@ TEST_F(Rollback, I10_what_is_accepted_loses_again_what_the_record_says_was_taken
   EXPECT_EQ(std::ranges::count(actions(), "rollback.accept done"), 1);
 }
 
+TEST_F(Rollback, I10_a_password_that_was_changed_since_lets_nobody_in) {
+  const auto derived = [](std::string_view of) { return Secret(crypto::sha256(bytes_of(of))); };
+  const auto choose = [&](std::string_view password) {
+    const auto invited = vault->invite(kOperator, "acme", "alice");
+    const auto hash = crypto::sha256(bytes_of(invited->invitation));
+    const auto task = vault->begin_password(hash);
+    ASSERT_TRUE(vault->set_password(hash, *task, derived(password), ""));
+  };
+  const auto fits = [&](std::string_view password) {
+    const auto task = vault->begin_sign_in("acme", "alice");
+    return vault->finish_sign_in(*task, derived(password), Secret(), "").has_value();
+  };
+  choose("first");
+  const std::string before = content();
+  open();
+  clock.advance(std::chrono::seconds(1));
+  choose("second");
+  put_back(before);
+  accepts_rollback = true;
+  open();
+  EXPECT_FALSE(fits("first"));
+  choose("third");
+  const std::string newest = content();
+  put_back(newest);
+  open();
+  EXPECT_TRUE(fits("third")) << "nothing was set after it";
+}
+
 TEST_F(Rollback, AnEndAtAnyMomentLeavesADatabaseAsNewAsItsAnchor) {
   const KeyView key = added("one");
   place.writes_left = 0;  // the process ends after the change is stored, before it is anchored

@@ -53,16 +53,6 @@ std::unexpected<Error> wrong_code() {
               "code_wrong");
 }
 
-/// Whose it is: a person who has signed in.
-Result<MemberId> person_of(const Actor& actor) {
-  const auto& standing = actor.standing();
-  if (!standing || !standing->member)
-    return fail(Code::Invalid, "Only a member has a second factor.");
-  if (standing->by_token)
-    return fail(Code::Refused, "That is for who has signed in, not for a token.", "sign_in_needed");
-  return *standing->member;
-}
-
 }  // namespace
 
 Result<std::optional<store::SecondFactor>> Vault::State::second_factor(MemberId member) {

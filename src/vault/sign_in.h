@@ -45,6 +45,14 @@ struct PasswordTask {
   crypto::Argon2Cost cost;
 };
 
+/// A change of one's own password: the one that is known, and the one that comes after it.
+struct OwnPassword {
+  std::string tenant;
+  std::string member;
+  PasswordTask current;
+  PasswordTask next;
+};
+
 /// What the first owner calls their tenant, and themself.
 struct NewTenant {
   std::string tenant;

@@ -393,6 +393,9 @@ struct Vault::State {
                             const std::vector<KeyId>& revoked, const Result<Receipt>& receipt);
 };
 
+/// Whose a doing is that is for people who have signed in, and for nobody else. sign_in_needed.
+[[nodiscard]] Result<MemberId> person_of(const Actor& actor);
+
 /// Settings of a key as kept (a JSON object of texts), and back.
 [[nodiscard]] std::string settings_text(const Settings& settings);
 [[nodiscard]] Result<Settings> settings_of(const std::string& text);

@@ -431,6 +431,12 @@ class Vault {
   /// `code`: of the second factor; may be empty. code_needed and code_wrong beside sign_in_refused.
   Result<IssuedSignIn> finish_sign_in(const PasswordTask& task, const Secret& derived,
                                       const Secret& code, std::string_view from);
+  /// One's own, by who has signed in. no_password, sign_in_needed.
+  Result<OwnPassword> begin_own_password(const Actor& actor);
+  /// Ends every sign-in, the one that asks too, and begins a new one. password_wrong.
+  Result<IssuedSignIn> change_password(const SignInHalves& asking, const OwnPassword& change,
+                                       const Secret& current, const Secret& next,
+                                       std::string_view from);
   /// Wrong passwords, told now and then rather than each.
   void note_refused_sign_ins(const PasswordTask& task, std::string_view from, unsigned times);
   // A second factor of one's own, by who has signed in (second_factor.h). code_wrong.

@@ -205,6 +205,39 @@ def test_a_member_makes_a_token_of_their_own(house, tabs):
     looked_at(tab, "settings")
 
 
+def test_a_password_is_changed_in_the_settings(house, tabs):
+    name = "pia"
+    Browser(house).accept(invitation(house, name))
+    tab, other = tabs(), tabs()
+    for each in (other, tab):
+        page = sign_in(each, name)
+        page.get_by_role("heading", level=1, name="Keys").wait_for()
+    tab.go("settings")
+    new = "a new one, just as long"
+
+    def change(current, first, second):
+        page.get_by_label("Password of now").fill(current)
+        page.get_by_label("New password").fill(first)
+        page.get_by_label("The new one again").fill(second)
+        page.get_by_role("button", name="Change the password").click()
+
+    change(PASSWORD, new, new + "?")
+    page.get_by_text("The two new passwords are not the same").wait_for()
+    change(new, new, new)
+    page.get_by_text("That is not your password of now").wait_for()
+    change(PASSWORD, new, new)
+    page.get_by_text("It is changed.").wait_for()
+    looked_at(tab, "settings")
+    page.reload()
+    page.get_by_text(f"You are signed in as {name}, member of acme, in this browser.").wait_for()
+    kept = tab.everything_kept()
+    assert PASSWORD not in kept and new not in kept
+    other.go("settings")
+    other.page.get_by_label("Tenant").wait_for()
+    page = sign_in(other, name, new)
+    page.get_by_role("heading", level=1, name="Keys").wait_for()
+
+
 def test_a_second_factor_is_set_up_asked_for_and_recovered_from(house, tabs):
     name = "ada"
     Browser(house).accept(invitation(house, name))

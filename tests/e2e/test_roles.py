@@ -168,6 +168,8 @@ def aims(world, operation, who):
             return {"yes": ("", "", {"tenant": "acme", "member": f"m{next(count)}", "password": PASSWORD})}
         case "sign_in.end.one":
             return {"yes": (world.sign_in("else"), "", None), "own": (world.sign_in(who), "", None)}
+        case "password.change":
+            return {"own": ("", "", {"current_password": PASSWORD, "password": "short"})}  # let in to be told so
         case "second_factor.confirm" | "second_factor.remove":
             return {"own": ("", "", {"code": "000000"})}  # wrong, or too early: let in to be told so
         case "second_factor.show" | "second_factor.begin":

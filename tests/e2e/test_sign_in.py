@@ -294,6 +294,38 @@ def test_a_new_password_ends_what_the_old_one_began(house, member):
     assert Browser(house).sign_in(member.name, OTHER)[0] == 201
 
 
+def test_a_password_of_ones_own_is_changed_by_who_knows_it(house, member):
+    change = lambda current, next, browser=member: browser.call("POST", "/api/v1/password", {"current_password": current, "password": next})
+    elsewhere = Browser(house)
+    assert elsewhere.sign_in(member.name)[0] == 201
+    open_invitation = invite(house, member.name)
+    token = member.call("POST", "/api/v1/tokens", {"tenant": "acme", "member": member.name, "name": "x"})[1]["token"]
+    assert code(change(OTHER, PASSWORD)) == (403, "password_wrong")
+    assert code(change(PASSWORD, "short")) == (400, "password_short")
+    assert member.me()[0] == 200 and elsewhere.me()[0] == 200, "nothing has changed yet"
+    before = dict(member.cookies)
+    assert change(PASSWORD, OTHER)[0] == 201
+    assert member.me()[0] == 200 and member.cookies["__Host-strongroom"] != before["__Host-strongroom"]
+    assert elsewhere.me()[0] == 401, "other sign-ins have ended"
+    thief = Browser(house)
+    thief.cookies, thief.page_half = before, member.page_half
+    assert thief.me()[0] == 401, "and so has the one that asked"
+    assert code(Browser(house).accept(open_invitation)) == (401, "invitation_unknown")
+    assert Browser(house).sign_in(member.name)[0] == 401
+    assert Browser(house).sign_in(member.name, OTHER)[0] == 201
+    assert code(member.call("POST", "/api/v1/password", {"current_password": OTHER, "password": PASSWORD}, Cookie=None, X_CSRF_Token=None,
+                            Authorization=f"Bearer {token}")) == (403, "sign_in_needed")  # fmt: skip
+    assert house.api("POST", "/api/v1/password", {"current_password": OTHER, "password": PASSWORD})[0] == 400, "the operator has none"
+    told = house.json("audit", "list", "--tenant", "acme", "--limit", "1000")
+    assert any(each["action"] == "member.password" and each["detail"] == "changed" and each.get("member") == member.name for each in told)
+
+
+def test_h12_who_has_somebodys_browser_guesses_no_faster_than_at_the_way_in(member):
+    change = lambda: member.call("POST", "/api/v1/password", {"current_password": OTHER, "password": OTHER})
+    tries = [change() for _ in range(7)]
+    assert code(tries[0]) == (403, "password_wrong") and code(tries[-1]) == (429, "too_many_tries")
+
+
 def test_h17_an_owner_does_not_become_a_member_with_integrations(house, member):
     name = f"owner{next(count)}"
     house.cli("member", "add", "--tenant", "acme", name, "--role", "owner")

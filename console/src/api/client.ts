@@ -1,10 +1,10 @@
 // The control API, with types made from its own description (openapi.json). SPDX-License-Identifier: Apache-2.0
 import createClient from 'openapi-fetch';
 import type { paths } from '../../generated/schema';
-import { credentialHeaders, credentialMode, currentCredential, setCredential } from './credential';
+import { credentialHeaders, credentialMode, currentCredential, isRenewing, setCredential } from './credential';
 
 export type {
-  Access, AddedInvitation, AddedSeal, AddedToken, Check, Entry, Grant, Holder, Installation, Invitation, Key, Member, NewKey, NewPassword, NewSeal, NewSecondFactor, NewSignIn, Policy, PolicyChange, Receipt, ReceiptRow,
+  Access, AddedInvitation, AddedSeal, AddedToken, ChangedPassword, Check, Entry, Grant, Holder, Installation, Invitation, Key, Member, NewKey, NewPassword, NewSeal, NewSecondFactor, NewSignIn, Policy, PolicyChange, Receipt, ReceiptRow,
   NewToken, Seal, Service, Session, SessionEvent, SessionHolder, Setting, SignIn, StartedSignIn, Tenant, Token, Verified,
 } from '../../generated/schema';
 
@@ -28,7 +28,7 @@ async function send(request: Request): Promise<Response> {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw unreachable();
   }
-  if (credential === currentCredential() && (await isRefused(response))) setCredential(null);
+  if (credential === currentCredential() && !isRenewing() && (await isRefused(response))) setCredential(null);
   return response;
 }
 

@@ -29,6 +29,20 @@ export function setCredential(next: Credential | null): void {
   for (const listener of listeners) listener();
 }
 
+let renewals = 0;
+
+/** While one sign-in takes another's place, a call that was under way may be refused: that ends nothing. */
+export const isRenewing = (): boolean => renewals > 0;
+
+export async function renewing(work: () => Promise<void>): Promise<void> {
+  renewals += 1;
+  try {
+    await work();
+  } finally {
+    renewals -= 1;
+  }
+}
+
 /** What another tab did: this one begins anew, with nothing of what it has shown. */
 window.addEventListener('storage', (event) => {
   if (event.storageArea === localStorage && event.key === place && credential?.kind !== 'bearer') location.reload();

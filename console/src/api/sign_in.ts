@@ -1,6 +1,6 @@
 // The ways in and out: calls that no credential of this page's goes with. SPDX-License-Identifier: Apache-2.0
-import { ApiError, api, errorOf, result, type Invitation, type NewPassword, type NewSignIn, type StartedSignIn } from './client';
-import { credentialHeaders, credentialMode, currentCredential, setCredential, type Credential } from './credential';
+import { ApiError, api, errorOf, result, type ChangedPassword, type Invitation, type NewPassword, type NewSignIn, type StartedSignIn } from './client';
+import { credentialHeaders, credentialMode, currentCredential, renewing, setCredential, type Credential } from './credential';
 
 async function call<T>(path: string, init: RequestInit): Promise<T> {
   let response: Response;
@@ -22,6 +22,10 @@ const keep = ({ csrf_token }: StartedSignIn) => setCredential({ kind: 'cookie', 
 
 export const signIn = async (who: NewSignIn): Promise<void> =>
   keep(await call<StartedSignIn>('/api/v1/sign-in', { method: 'POST', body: JSON.stringify(who), headers: json, credentials: 'same-origin' }));
+
+/** Ends this browser's sign-in with all others, and begins a new one. */
+export const changePassword = (body: ChangedPassword): Promise<void> =>
+  renewing(async () => keep(await result(api.POST('/api/v1/password', { body }))));
 
 export const showInvitation = (invitation: string): Promise<Invitation> =>
   call('/api/v1/invitations/mine', { headers: bearer(invitation), credentials: 'omit' });

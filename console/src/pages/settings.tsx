@@ -7,6 +7,7 @@ import { refresh, useInstallation, usePolicies, useSeals, useServices } from '..
 import { useScope } from '../scope';
 import { Question } from '../ui/dialogs';
 import { SecretField, SelectField, TextArea, TextField, takeSecret } from '../ui/fields';
+import { Password } from './password';
 import { SecondFactor } from './second_factor';
 import { SignIns } from './sign_ins';
 import { Tokens } from './tokens';
@@ -151,7 +152,7 @@ export function Settings() {
           <Tokens />
           <Seals />
           <SignIns />
-          {currentCredential()?.kind === 'cookie' && <SecondFactor />}
+          {currentCredential()?.kind === 'cookie' && <><Password /><SecondFactor /></>}
           {installation && (
             <Card title="This installation">
               <Facts>
