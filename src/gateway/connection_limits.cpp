@@ -10,8 +10,7 @@ namespace strongroom::gateway {
 /// Hot path: true when the tenant has a place free.
 bool Connection::enter_tenant() {
   tenant_ = lease()->granted().tenant;
-  const std::size_t places = kind_ == Kind::StreamOfHttp2 ? gateway_.stream_places() : 1;
-  return gateway_.tenants().enter(tenant_, metering_.turn, places);
+  return gateway_.tenants().enter(tenant_, metering_.turn);
 }
 
 /// In the queue of the tenant, for a moment. The lease may have ended meanwhile.

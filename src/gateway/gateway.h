@@ -120,10 +120,6 @@ class Gateway {
   [[nodiscard]] bool is_draining() const { return is_draining_; }
   [[nodiscard]] Quotas& quotas() { return quotas_; }
   [[nodiscard]] TenantGate& tenants() { return tenants_; }
-  /// In tenants(), that a stream of an agent's HTTP/2 takes.
-  [[nodiscard]] std::size_t stream_places() const {
-    return places_of_stream(setup_.tenant_exchanges);
-  }
   [[nodiscard]] RefusalCounter& refusals() { return refusals_; }
   /// To the vault, unless it was said moments ago.
   void report(const lease::Finding& finding);

@@ -12,7 +12,7 @@
 namespace strongroom::io {
 
 Status Descriptor::open(int fd) {
-  STRONGROOM_CHECK(fd_ < 0, "a Descriptor is opened once at a time");
+  STRONGROOM_CHECK(!is_open_, "a Descriptor is opened once at a time");
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = this;
@@ -22,12 +22,31 @@ Status Descriptor::open(int fd) {
     return fail(Code::Network, "a descriptor cannot be watched: " + why);
   }
   fd_ = fd;
-  may_read_ = may_write_ = true;
+  is_open_ = may_read_ = may_write_ = true;
   has_ended_ = false;
   return {};
 }
 
+void Descriptor::open_joined() noexcept {
+  is_open_ = may_write_ = true;
+  may_read_ = has_ended_ = false;
+}
+
+void Descriptor::tell(News news) {
+  switch (news) {
+    case News::Readable:
+      return on_event(EPOLLIN);
+    case News::Writable:
+      return on_event(EPOLLOUT);
+    case News::Ended:
+      return on_event(EPOLLRDHUP);
+    case News::Gone:
+      return on_event(EPOLLHUP);
+  }
+}
+
 int Descriptor::release() noexcept {
+  is_open_ = false;
   if (fd_ < 0) return -1;
   // Asked for even before close(): a child between fork and exec may still hold the socket open.
   ::epoll_ctl(loop_.epoll_, EPOLL_CTL_DEL, fd_, nullptr);
@@ -36,9 +55,9 @@ int Descriptor::release() noexcept {
 }
 
 void Descriptor::close() noexcept {
+  if (!is_open_) return;
   const int fd = release();
-  if (fd < 0) return;
-  ::close(fd);
+  if (fd >= 0) ::close(fd);
   on_readable_ = nullptr;
   if (reader_) loop_.resume_soon(std::exchange(reader_, nullptr));
   if (writer_) loop_.resume_soon(std::exchange(writer_, nullptr));

@@ -24,12 +24,16 @@ class Descriptor {
 
   /// Takes over `fd` (non-blocking), also when it fails.
   [[nodiscard]] Status open(int fd);
+  /// Opens it as one end of a MemoryPair, which tells it of news in the kernel's place.
+  void open_joined() noexcept;
+  enum class News : std::uint8_t { Readable, Writable, Ended, Gone };
+  void tell(News news);
   /// Waiting coroutines go on and find it closed.
   void close() noexcept;
-  /// The descriptor, no longer watched; the caller's from now on.
+  /// The descriptor, no longer watched; the caller's from now on. Negative: there is none.
   [[nodiscard]] int release() noexcept;
   [[nodiscard]] int fd() const noexcept { return fd_; }
-  [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
+  [[nodiscard]] bool is_open() const noexcept { return is_open_; }
   [[nodiscard]] Loop& loop() const noexcept { return loop_; }
 
   /// A read may bring something: try it.
@@ -64,6 +68,7 @@ class Descriptor {
 
   Loop& loop_;
   int fd_ = -1;
+  bool is_open_ = false;
   bool may_read_ = true;
   bool may_write_ = true;
   bool has_ended_ = false;

@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "io/addresses.h"
+#include "io/stream_joined.h"
 #include "io/stream_state.h"
 #include "io/stream_tls.h"
 
@@ -34,6 +35,7 @@ Attempt attempt_of_error(Descriptor& socket, Outcome would_wait) {
 
 Attempt try_read(Stream::State& state, MutableBytes into) {
   if (state.ssl != nullptr) return try_tls_read(state, into);
+  if (state.pair != nullptr) return try_joined_read(state, into);
   const ssize_t got = ::recv(state.socket.fd(), into.data(), into.size(), 0);
   if (got < 0) return attempt_of_error(state.socket, Outcome::WantRead);
   const auto octets = static_cast<std::size_t>(got);
@@ -51,6 +53,7 @@ using Parts = std::array<ByteView, 3>;
 
 Attempt try_write(Stream::State& state, const Parts& parts) {
   if (state.ssl != nullptr) return try_tls_write(state, parts);
+  if (state.pair != nullptr) return try_joined_write(state, parts);
   std::array<iovec, 3> places{};
   msghdr message{};
   message.msg_iov = places.data();
@@ -62,13 +65,18 @@ Attempt try_write(Stream::State& state, const Parts& parts) {
   return {Outcome::Done, static_cast<std::size_t>(sent)};
 }
 
-/// Octets, the end or an error wait to be read. After a whole buffer was read only the kernel
-/// knows.
-bool has_news(Descriptor& socket) {
-  if (!socket.may_read()) return false;
+/// The next octet, which stays where it is.
+ssize_t peek(const Stream::State& state, std::uint8_t& octet) {
+  if (state.pair != nullptr) return peek_joined(state, octet);
+  return ::recv(state.socket.fd(), &octet, 1, MSG_PEEK);
+}
+
+/// Octets, the end or an error wait to be read. After a whole buffer was read only a look tells.
+bool has_news(Stream::State& state) {
+  if (!state.socket.may_read()) return false;
   std::uint8_t octet = 0;
-  return ::recv(socket.fd(), &octet, 1, MSG_PEEK) >= 0 ||
-         attempt_of_error(socket, Outcome::WantRead).outcome == Outcome::Failed;
+  return peek(state, octet) >= 0 ||
+         attempt_of_error(state.socket, Outcome::WantRead).outcome == Outcome::Failed;
 }
 
 Error failure_of(const Stream::State& state, const char* what) {
@@ -181,7 +189,7 @@ Task<Status> Stream::wait_readable() {
   State& state = *state_;
   if (state.ssl != nullptr && SSL_has_pending(state.ssl.get()) == 1) co_return Status();
   while (state.socket.is_open()) {
-    if (has_news(state.socket)) co_return Status();
+    if (has_news(state)) co_return Status();
     co_await state.socket.readable();
   }
   co_return std::unexpected(state.failure(0, "waiting"));
@@ -191,7 +199,7 @@ void Stream::watch_readable(std::function<void()> on_readable) {
   State& state = *state_;
   if (!state.socket.is_open()) return;
   // What came before is not reported again.
-  if (has_news(state.socket)) return on_readable();
+  if (has_news(state)) return on_readable();
   state.socket.call_when_readable(std::move(on_readable));
 }
 
@@ -199,7 +207,7 @@ bool Stream::has_peer_ended() const {
   if (!state_->socket.is_open()) return true;
   if (state_->ssl != nullptr) return tls_look(*state_) == TlsLook::Ended;
   std::uint8_t octet = 0;
-  const ssize_t got = ::recv(state_->socket.fd(), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
+  const ssize_t got = peek(*state_, octet);
   return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
@@ -208,7 +216,7 @@ Task<Result<std::uint8_t>> Stream::peek_first() {
   for (;;) {
     if (!state.socket.is_open()) co_return std::unexpected(state.failure(0, "waiting"));
     std::uint8_t octet = 0;
-    const ssize_t got = ::recv(state.socket.fd(), &octet, 1, MSG_PEEK);
+    const ssize_t got = peek(state, octet);
     if (got == 1) co_return octet;
     if (got == 0) co_return fail(Code::Network, "the connection ended before it began");
     const auto attempt = attempt_of_error(state.socket, Outcome::WantRead);
@@ -223,7 +231,7 @@ bool Stream::is_stale() const {
   // TLS 1.3 sends session tickets unasked: those are taken in and are no harm.
   if (state_->ssl != nullptr) return tls_look(*state_) != TlsLook::Nothing;
   std::uint8_t octet = 0;
-  const ssize_t got = ::recv(state_->socket.fd(), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
+  const ssize_t got = peek(*state_, octet);
   return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
@@ -293,6 +301,10 @@ Task<Status> Stream::finish_writing() {
     ERR_clear_error();
     (void)SSL_shutdown(state.ssl.get());
   }
+  if (state.pair != nullptr) {
+    state.pair->finish(state.side);
+    co_return Status();
+  }
   if (::shutdown(state.socket.fd(), SHUT_WR) != 0 && errno != ENOTCONN)
     co_return std::unexpected(state.failure(errno, "ending"));
   co_return Status();
@@ -306,6 +318,17 @@ void Stream::abort() noexcept {
   if (state_ == nullptr) return;
   state_->aborted = true;
   state_->close_now();
+}
+
+void Stream::abort(std::uint32_t reason) noexcept {
+  if (state_ == nullptr) return;
+  state_->aborted = true;
+  state_->close_now(reason);
+}
+
+std::optional<std::uint32_t> Stream::reason_of_peer() const noexcept {
+  if (state_ == nullptr || state_->pair == nullptr) return std::nullopt;
+  return state_->pair->reason_of_other(state_->side);
 }
 
 bool Stream::is_open() const noexcept {

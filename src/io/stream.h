@@ -24,6 +24,7 @@ namespace strongroom::io {
 class TlsClient;
 class TlsServer;
 enum class ProtocolOffer : std::uint8_t;
+struct JoinedStreams;
 
 /// Who is at the other end, as the kernel says.
 struct Peer {
@@ -51,6 +52,9 @@ class Stream {
   /// Takes over a connected, stream-type socket (any family). Sets non-blocking, close-on-exec, and
   /// no-delay on TCP.
   static Result<Stream> adopt(Loop& loop, int fd);
+  /// Two ends of one connection inside this process: no descriptor, bounded memory while octets are
+  /// on their way and none otherwise. No TLS over it.
+  [[nodiscard]] static JoinedStreams join(Loop& loop);
 
   /// At least one octet, or 0 at the orderly end. Timeout when the deadline passed, Cancelled after
   /// abort().
@@ -100,6 +104,10 @@ class Stream {
   /// Ends it now: pending operations answer Cancelled, the socket is closed with a reset.
   /// Idempotent.
   void abort() noexcept;
+  /// The same; of joined streams, the other one can ask why.
+  void abort(std::uint32_t reason) noexcept;
+  /// What the other one of joined streams was aborted with, if it was said.
+  [[nodiscard]] std::optional<std::uint32_t> reason_of_peer() const noexcept;
   [[nodiscard]] bool is_open() const noexcept;
   [[nodiscard]] bool is_tls() const noexcept;
   /// What the client of a TLS server asked for (SNI, RFC 6066 3); empty when it named nothing.
@@ -115,6 +123,11 @@ class Stream {
  private:
   explicit Stream(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
+};
+
+struct JoinedStreams {
+  Stream one;
+  Stream other;
 };
 
 }  // namespace strongroom::io

@@ -10,6 +10,7 @@
 #include "io/deadlines.h"
 #include "io/descriptor.h"
 #include "io/kept_buffers.h"
+#include "io/memory_pair.h"
 #include "io/stream.h"
 #include "io/tls_state.h"
 
@@ -17,15 +18,22 @@ namespace strongroom::io {
 
 struct Stream::State final : Timed, BufferHolder {
   explicit State(Loop& loop) : socket(loop) {}
-  ~State() { socket.loop().forget_buffers(*this); }
+  ~State() {
+    socket.loop().forget_buffers(*this);
+    if (pair != nullptr) pair->leave(side, {});
+  }
 
   void on_deadline() noexcept override {
     timed_out = true;
     close_now();
   }
 
-  void close_now() noexcept {
+  void close_now(std::optional<std::uint32_t> reason = {}) noexcept {
     if (!socket.is_open()) return;
+    if (pair != nullptr) {
+      pair->leave(side, reason);
+      return socket.close();
+    }
     // A reset instead of an orderly end: the other side must not take a cut stream for a whole one.
     const linger now{1, 0};
     ::setsockopt(socket.fd(), SOL_SOCKET, SO_LINGER, &now, sizeof(now));
@@ -47,6 +55,8 @@ struct Stream::State final : Timed, BufferHolder {
 
   Descriptor socket;
   Ssl ssl;
+  std::shared_ptr<MemoryPair> pair;  ///< in a descriptor's place
+  MemoryPair::Side side{};           ///< of it
   std::unique_ptr<ServerNameWish> wish;
   Peer peer;
   bool aborted = false;

@@ -58,6 +58,7 @@ int write_joined(SSL* ssl, const std::array<ByteView, 3>& parts, std::size_t& se
 }  // namespace
 
 bool begin_tls(Stream::State& state, SSL_CTX* context) {
+  if (state.pair != nullptr) return false;  // its octets are not where OpenSSL looks
   state.ssl.reset(SSL_new(context));
   BIO* bio = state.ssl == nullptr ? nullptr : new_socket_bio(state.socket);
   if (bio == nullptr) return false;

@@ -1,15 +1,18 @@
 """Providers that speak HTTP/2, and what they may do to the gateway. SPDX-License-Identifier: Apache-2.0"""
 
 import os
+import re
 import socket
 import subprocess
 import threading
+from pathlib import Path
 
 import hpack
 import pytest
 
 from support.authority import Authority
 from support.git_server import NGINX
+from support.held_streams import HeldStreams
 from support.http2_provider import HOST, Http2Provider, answer
 from support.ingresses import Asked, BaseUrl, ConnectHttp2, Session
 from support.own_provider import OwnProvider, ProgramProvider
@@ -21,6 +24,7 @@ from support.waiting import until
 pytestmark = pytest.mark.timeout(120)
 SLOT = "x-goog-api-key"
 HOSTS = {"gemini": HOST}
+STREAMS = int(os.environ.get("IDLE_STREAMS", "400"))
 
 
 @pytest.fixture
@@ -57,6 +61,15 @@ def session(room):
     session = Session(room, HOSTS, "gemini:main")
     yield session
     session.end()
+
+
+def descriptors_of(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def resident_of(pid):
+    """KiB."""
+    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
 
 
 def ask(session, path="/v1/x", ingress=ConnectHttp2, method="GET", **more):
@@ -207,6 +220,37 @@ def test_a_reset_of_either_side_reaches_the_other(session, provider):
     connection.close()
     assert provider.wait_for(2).reset.wait(20)
     assert not provider.connections[0].ended.is_set(), "the connection to the provider stays"
+
+
+def test_n6_idle_streams_take_no_descriptors_and_little_memory(room, provider):
+    """Connections are all that is counted by the system, however many streams they carry."""
+    key, _ = room.add_key("gemini", label="main")
+    provider.on_request = lambda asked: asked.connection.send(
+        lambda s: s.send_headers(asked.stream, [(":status", "200")])
+    )
+    # A provider of this kind takes 100 streams a connection, and 16 connections hold what one session has.
+    sessions = [Session(room, HOSTS, "gemini:main") for _ in range(-(-STREAMS // 1600))]
+    [pid] = room.gateway_pids()
+    warm = HeldStreams(ConnectHttp2(sessions[0]), 1, [(SLOT, sessions[0].passes["main"])])
+    warm.wait_for_heads()
+    descriptors, resident = descriptors_of(pid), resident_of(pid)
+    held = []
+    for number in range(STREAMS // 100):
+        session = sessions[number % len(sessions)]
+        held.append(HeldStreams(ConnectHttp2(session), 100, [(SLOT, session.passes["main"])]))
+        assert held[-1].wait_for_heads() == [200] * 100
+    each = (resident_of(pid) - resident) / (100 * len(held))
+    more = descriptors_of(pid) - descriptors
+    print(f"{100 * len(held)} streams, {each:.1f} KiB each, {more} descriptors")
+    assert more <= len(held) + len(provider.connections)
+    assert each < 64
+    room.cli("key", "revoke", key)
+    for streams in held:
+        assert None not in streams.wait_for_ends()
+        streams.close()
+    warm.close()
+    for session in sessions:
+        session.end()
 
 
 def test_i4_a_revoke_closes_idle_connections(session, room, provider):

@@ -68,10 +68,9 @@ void Http2Back::cut_short(Http2Exchange& exchange) noexcept {
   wake();
 }
 
-Result<Http2Back::Opened> Http2Back::open() {
-  auto ends = make_ends();
-  if (!ends) return std::unexpected(std::move(ends).error());
-  const auto exchange = std::make_shared<Http2Exchange>(loop(), std::move(ends->inner));
+Http2Back::Opened Http2Back::open() {
+  io::JoinedStreams ends = io::Stream::join(loop());
+  const auto exchange = std::make_shared<Http2Exchange>(loop(), std::move(ends.one));
   add(exchange);
   is_used_ = true;
   ++unnamed_;
@@ -79,7 +78,7 @@ Result<Http2Back::Opened> Http2Back::open() {
   loop().spawn(carry_request(exchange));
   work_begins();
   loop().spawn(carry_answer(exchange));
-  return Opened{exchange, std::move(ends->other)};
+  return {exchange, std::move(ends.other)};
 }
 
 void Http2Back::on_event(http::Http2Event& event, Http2Bridge* bridge) {

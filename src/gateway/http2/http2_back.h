@@ -3,7 +3,7 @@
 // answer HTTP/1 again.
 //
 // It carries one lease's key and no other's. A revoke closes it whole, so that not one octet that
-// stands in a queue, a socket pair or the kernel goes on (promise R1); and what one session does
+// stands in a queue, a pair or the kernel goes on (promise R1); and what one session does
 // to a connection (floods, the state of HPACK, a GOAWAY) touches no other.
 //
 // Used by: Pool. Threads: its loop's. SPDX-License-Identifier: Apache-2.0
@@ -42,7 +42,7 @@ class Http2Back final : public lease::Attachment, private Http2Carrier {
     Http2ExchangePointer exchange;
     io::Stream stream;  ///< HTTP/1 goes in, and comes out
   };
-  [[nodiscard]] Result<Opened> open();
+  [[nodiscard]] Opened open();
   /// Ends it at once. What of it has not left yet does not.
   void cut_short(Http2Exchange& exchange) noexcept;
   /// The connection has ended.

@@ -23,8 +23,12 @@ std::string_view Http2Bridge::unread() const {
 }
 
 void Http2Bridge::take(std::size_t octets) {
+  if (octets == 0) return;
   wipe(block_->data() + begin_, octets);
   begin_ += octets;
+  if (begin_ < end_) return;
+  block_.reset();
+  begin_ = end_ = 0;
 }
 
 Http2Carrier::Http2Carrier(http::Http2Role role, io::Loop& loop, io::Stream& peer,
@@ -136,16 +140,6 @@ void Http2Carrier::handle_events() {
   }
 }
 
-Result<Http2Carrier::Ends> Http2Carrier::make_ends() {
-  const auto pair = io::socket_pair();
-  if (!pair) return std::unexpected(pair.error());
-  auto inner = io::Stream::adopt(loop_, pair->ours);
-  auto other = io::Stream::adopt(loop_, pair->theirs);
-  if (!inner) return std::unexpected(inner.error());
-  if (!other) return std::unexpected(other.error());
-  return Ends{std::move(*inner), std::move(*other)};
-}
-
 void Http2Carrier::add(Http2BridgePointer bridge) {
   bridges_.insert(std::move(bridge));
   set_patience();
@@ -157,12 +151,10 @@ void Http2Carrier::name(http::Http2StreamId stream, Http2Bridge& bridge) {
 }
 
 io::Task<bool> Http2Carrier::read_more(Http2Bridge& bridge) {
-  if (bridge.begin_ == bridge.end_) {
-    bridge.begin_ = bridge.end_ = 0;
-    bridge.block_.reset();
+  if (bridge.block_ == nullptr) {
     const auto ready = co_await bridge.inner.wait_readable();
     if (!ready) co_return false;
-    bridge.block_ = std::make_unique<Http2Bridge::Block>();
+    bridge.block_ = std::make_unique_for_overwrite<Http2Bridge::Block>();
   }
   const MutableBytes room = MutableBytes(*bridge.block_).subspan(bridge.end_);
   if (room.empty()) co_return false;

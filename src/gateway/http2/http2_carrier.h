@@ -1,5 +1,5 @@
 // Http2Carrier: one HTTP/2 connection (RFC 9113), and for each of its streams one HTTP/1 exchange
-// over a socket pair, at whose other end a Connection reads and writes. So there is one pipeline,
+// over joined streams, at whose other end a Connection reads and writes. So there is one pipeline,
 // whatever either side speaks. Octets, windows, bodies, trailers and ends are carried here, in both
 // directions and for both sides; heads by who derives from it.
 //
@@ -16,12 +16,11 @@
 #include "http/body.h"
 #include "http/http2_session.h"
 #include "io/loop.h"
-#include "io/net.h"
 #include "io/stream.h"
 
 namespace strongroom::gateway {
 
-/// One stream, and its end of the socket pair.
+/// One stream, and its end of the pair.
 struct Http2Bridge {
   Http2Bridge(io::Loop& loop, io::Stream end);
   ~Http2Bridge();
@@ -85,11 +84,6 @@ class Http2Carrier {
   /// Is what has come on the stream worth passing on, although the peer is gone?
   [[nodiscard]] virtual bool outlives_connection(const Http2Bridge& bridge) const = 0;
 
-  struct Ends {
-    io::Stream inner;  ///< a bridge's
-    io::Stream other;  ///< for whoever speaks HTTP/1
-  };
-  [[nodiscard]] Result<Ends> make_ends();
   void add(Http2BridgePointer bridge);
   /// Events of this stream are the bridge's from now on.
   void name(http::Http2StreamId stream, Http2Bridge& bridge);
@@ -100,8 +94,8 @@ class Http2Carrier {
   [[nodiscard]] io::Task<bool> carry_out(Http2Bridge& bridge);
   /// From the stream to the pair, until the peer's end. False: either side broke off.
   [[nodiscard]] io::Task<bool> carry_in(Http2Bridge& bridge, http::BodyKind kind);
-  /// The answer is over; when it is not whole, the stream is cut short. Waits for is_request_over,
-  /// then forgets the bridge.
+  /// The answer is over; when it is not whole, the stream is cut short, with the code of whoever
+  /// cut it. Waits for is_request_over, then forgets the bridge.
   [[nodiscard]] io::Task<void> leave(Http2BridgePointer bridge, bool is_whole);
 
   /// Each coroutine that uses this, from its spawning to its end.

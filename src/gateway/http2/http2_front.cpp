@@ -41,17 +41,16 @@ void Http2Front::on_event(http::Http2Event& event, Http2Bridge* bridge) {
 }
 
 void Http2Front::begin(http::Http2StreamId stream, std::string head) {
-  auto ends =
-      is_closing() ? Result<Ends>(fail(Code::Cancelled, "the connection has ended")) : make_ends();
-  if (!ends) {
+  if (is_closing()) {
     session().reset(stream, http::Http2Code::RefusedStream);
     session().release(stream);
     return;
   }
-  const auto bridge = std::make_shared<Http2Bridge>(loop(), std::move(ends->inner));
+  io::JoinedStreams ends = io::Stream::join(loop());
+  const auto bridge = std::make_shared<Http2Bridge>(loop(), std::move(ends.one));
   add(bridge);
   name(stream, *bridge);
-  gateway_.accept_inner(std::move(ends->other), place_, own_session_);
+  gateway_.accept_inner(std::move(ends.other), place_, own_session_);
   work_begins();
   loop().spawn(carry_request(bridge, std::move(head)));
   work_begins();

@@ -27,10 +27,6 @@ std::size_t exchanges_of_one_tenant(std::size_t configured) {
   return configured > 0 ? configured : std::max(kLeast, descriptors() / 8 * 3);
 }
 
-std::size_t places_of_stream(std::size_t configured) {
-  return configured > 0 ? 1 : 2;
-}
-
 std::size_t connections_of_all(std::size_t configured) {
   return configured > 0 ? configured : std::max(kLeast, descriptors() / 2);
 }

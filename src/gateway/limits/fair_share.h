@@ -14,11 +14,9 @@ namespace strongroom::gateway {
 /// How many of one tenant's requests wait for their turn at most.
 inline constexpr std::size_t kTenantQueue = 1024;
 
-/// What was configured, or three quarters of what this process's descriptors allow (two for each).
+/// What was configured, or three quarters of what this process's descriptors allow (two for
+/// each; a stream of HTTP/2 takes fewer).
 [[nodiscard]] std::size_t exchanges_of_one_tenant(std::size_t configured);
-/// How many of those a stream of an agent's HTTP/2 counts for: where descriptors are divided, two,
-/// as it takes a socket pair at each end.
-[[nodiscard]] std::size_t places_of_stream(std::size_t configured);
 /// What was configured, or half of this process's descriptors: the rest is for providers.
 [[nodiscard]] std::size_t connections_of_all(std::size_t configured);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/limits/tenant_gate.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace strongroom::gateway {
@@ -12,17 +11,16 @@ constexpr std::size_t kKeptIdle = 4096;
 
 }  // namespace
 
-bool TenantGate::enter(TenantId tenant, Turn& turn, std::size_t places) {
+bool TenantGate::enter(TenantId tenant, Turn& turn) {
   turn.leave();
-  turn.places_ = std::min(places, most_);
   if (tenants_.size() > kKeptIdle)
     std::erase_if(tenants_, [&](const auto& each) {
       return each.second.inside == 0 && each.second.queued == 0 && each.first != tenant;
     });
   Tenant& state = tenants_[tenant];
   // Who waits was first.
-  if (state.inside + turn.places_ > most_ || state.queued > 0) return false;
-  state.inside += turn.places_;
+  if (state.inside >= most_ || state.queued > 0) return false;
+  ++state.inside;
   turn.gate_ = this;
   turn.tenant_ = tenant;
   turn.place_ = Turn::Place::Inside;
@@ -63,9 +61,9 @@ void TenantGate::leave(Turn& turn) noexcept {
     remove_from_queue(state, turn);
     turn.on_turn_ = nullptr;
   } else {
-    state.inside -= turn.places_;
+    --state.inside;
   }
-  // The places go to the next at once, so that nobody comes in between. Who is called may leave.
+  // The place goes to the next at once, so that nobody comes in between. Who is called may leave.
   const TenantId tenant = turn.tenant_;
   while (Turn* const next = next_to_enter(tenant)) {
     const auto on_turn = std::exchange(next->on_turn_, nullptr);
@@ -73,15 +71,15 @@ void TenantGate::leave(Turn& turn) noexcept {
   }
 }
 
-/// It is inside now; null when nobody waits, or not enough is free.
+/// It is inside now; null when nobody waits, or no place is free.
 TenantGate::Turn* TenantGate::next_to_enter(TenantId tenant) noexcept {
   const auto found = tenants_.find(tenant);
   if (found == tenants_.end()) return nullptr;
   Tenant& state = found->second;
   Turn* const next = state.first;
-  if (next == nullptr || state.inside + next->places_ > most_) return nullptr;
+  if (next == nullptr || state.inside >= most_) return nullptr;
   remove_from_queue(state, *next);
-  state.inside += next->places_;
+  ++state.inside;
   next->place_ = Turn::Place::Inside;
   return next;
 }

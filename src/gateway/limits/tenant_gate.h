@@ -1,6 +1,5 @@
 // TenantGate: so many requests of one tenant at once in this gateway; those beyond wait their turn
 // in a queue of bounded length, each tenant in its own. So no tenant can use up what all share.
-// What costs more than others takes several places.
 //
 // Used by: Connection, by way of Metering. Without I/O: whoever waits is called when its turn
 // comes, and gives up by leaving. Threads: the gateway's loop. Nothing is allocated for a tenant
@@ -42,20 +41,17 @@ class TenantGate {
     enum class Place : std::uint8_t { Nowhere, Inside, Queue };
     TenantGate* gate_ = nullptr;
     TenantId tenant_;
-    std::size_t places_ = 1;
     Place place_ = Place::Nowhere;
     std::function<void()> on_turn_;
     Turn* next_ = nullptr;
     Turn* previous_ = nullptr;
   };
 
-  /// True: it is inside. (Leaves where it was before.) `places`: that it takes; what would never
-  /// fit takes all there are.
-  [[nodiscard]] bool enter(TenantId tenant, Turn& turn, std::size_t places = 1);
+  /// True: it is inside. (Leaves where it was before.)
+  [[nodiscard]] bool enter(TenantId tenant, Turn& turn);
   /// After enter() said no: `on_turn` is called once when it is inside. False: the queue is full.
   [[nodiscard]] bool wait(TenantId tenant, Turn& turn, std::function<void()> on_turn);
 
-  /// Places taken.
   [[nodiscard]] std::size_t inside(TenantId tenant) const;
   [[nodiscard]] std::size_t queued(TenantId tenant) const;
   [[nodiscard]] std::size_t tenant_count() const { return tenants_.size(); }

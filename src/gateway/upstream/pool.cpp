@@ -137,9 +137,8 @@ io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial(Authority authority, Prot
 std::unique_ptr<Upstream> Pool::open(const Authority& authority, std::shared_ptr<Http2Back> back) {
   if (back == nullptr) return nullptr;
   const bool is_reused = back->is_used();
-  auto opened = back->open();
-  if (!opened) return nullptr;
-  auto upstream = std::make_unique<Upstream>(*this, authority, std::move(back), std::move(*opened));
+  Http2Back::Opened opened = back->open();
+  auto upstream = std::make_unique<Upstream>(*this, authority, std::move(back), std::move(opened));
   upstream->is_reused = is_reused;
   return upstream;
 }
@@ -183,9 +182,7 @@ io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial_http2(Authority authority
   auto back = Http2Back::begin(loop_, std::move(*stream), {kMaxIdle, silence_},
                                [dial] { dial->end(std::nullopt); });
   group.backs.push_back(back);
-  auto upstream = open(authority, std::move(back));
-  if (upstream == nullptr) co_return fail(Code::Internal, "no descriptors for a stream");
-  co_return upstream;
+  co_return open(authority, std::move(back));
 }
 
 io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial_plain(Authority authority) {

@@ -99,7 +99,7 @@ class Pool {
   [[nodiscard]] io::Task<Result<io::Stream>> dial_tls(Authority authority, io::ProtocolOffer offer);
   [[nodiscard]] io::Task<Result<std::unique_ptr<Upstream>>> dial_http2(Authority authority,
                                                                        Http2Backs::Key key);
-  /// A stream; null when the connection takes none.
+  /// A stream; null without a connection.
   [[nodiscard]] std::unique_ptr<Upstream> open(const Authority& authority,
                                                std::shared_ptr<Http2Back> back);
   /// Where a [[gateway.dial]], the upstream proxy or the name itself leads.

@@ -1,0 +1,63 @@
+"""Many streams of one HTTP/2 connection of an agent, held open. SPDX-License-Identifier: Apache-2.0"""
+
+import ssl
+
+import h2.config
+import h2.connection
+import h2.events
+
+from support.ingresses import Asked
+
+
+class HeldStreams:
+    """`count` requests at once over one connection of `ingress`; their answers stay open."""
+
+    def __init__(self, ingress, count, headers, path="/v1/held"):
+        asked = Asked(path, headers=headers)
+        self._connection = ingress.connect(asked)
+        self._connection.settimeout(60)
+        config = h2.config.H2Configuration(header_encoding="latin1")
+        self._session = h2.connection.H2Connection(config)
+        self._session.initiate_connection()
+        self.streams = [1 + 2 * number for number in range(count)]
+        for stream in self.streams:
+            self._session.send_headers(stream, ingress._fields(asked), end_stream=True)
+        self._connection.sendall(self._session.data_to_send())
+        self.statuses, self.ended = {}, {}
+
+    def wait_for_heads(self):
+        self._read_until(lambda: len(self.statuses) == len(self.streams))
+        return list(self.statuses.values())
+
+    def wait_for_ends(self):
+        """How each ended: the code of its reset, or None."""
+        self._read_until(lambda: len(self.ended) == len(self.streams))
+        return list(self.ended.values())
+
+    def _read_until(self, is_done):
+        while not is_done():
+            octets = self._connection.recv(65536)
+            assert octets, "the gateway has ended the connection"
+            for event in self._session.receive_data(octets):
+                self._take(event)
+            self._connection.sendall(self._session.data_to_send())
+
+    def _take(self, event):
+        if isinstance(event, h2.events.ResponseReceived):
+            self.statuses[event.stream_id] = int(dict(event.headers)[":status"])
+        elif isinstance(event, h2.events.StreamReset):
+            self.ended[event.stream_id] = int(event.error_code)
+        elif isinstance(event, h2.events.StreamEnded):
+            self.ended[event.stream_id] = None
+
+    def close(self):
+        try:
+            self._connection.close()
+        except ssl.SSLError:
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
