@@ -182,6 +182,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[gnu::noinline]] io::Task<std::optional<Refusal>> wait_until_recorded();
   [[nodiscard]] bool may_retry(Refusal refusal);
   [[nodiscard]] ProtocolWish protocol_wish() const;
+  [[nodiscard]] std::optional<http::Http2Code> code_for_client(Refusal refusal) const;
   [[nodiscard]] Refusal refusal_of_failure() const;
   [[gnu::noinline]] io::Task<std::optional<Next>> begin_answer();
   [[gnu::noinline]] io::Task<Next> end_answer(bool is_whole);

@@ -1,6 +1,7 @@
 // The provider's side of one request: lease, upstream head, relay both ways, settle.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <utility>
 
 #include "gateway/answer_head.h"
 #include "gateway/chunk_marks.h"
@@ -56,7 +57,9 @@ io::Task<std::optional<Connection::Next>> Connection::begin_exchange() {
     if (!refused) refused = co_await receive_head();
     if (!refused) break;
     if (may_retry(*refused)) continue;
+    const auto code = code_for_client(*refused);
     if (upstream_ != nullptr) upstream_->abort();
+    if (code) client_.abort(std::to_underlying(*code));
     if (x_.client_left || !client_.is_open()) {
       client_.abort();
       co_await end_upload();
@@ -78,6 +81,17 @@ bool Connection::may_retry(Refusal refusal) {
     return false;
   if (upstream_->was_refused()) return ++x_.refused_streams <= kMostRefused;
   return upstream_->is_reused && is_idempotent(work_->request.method);
+}
+
+/// A stream of the agent's is reset as the provider has reset its own where that says more than a
+/// status: gRPC has its own meaning for each code, and what the provider refused unseen and cannot
+/// be sent again from here the agent may send again (RFC 9113 8.7).
+std::optional<http::Http2Code> Connection::code_for_client(Refusal refusal) const {
+  if (kind_ != Kind::StreamOfHttp2 || refusal != Refusal::UpstreamProtocol ||
+      upstream_ == nullptr || x_.timed_out || x_.client_left)
+    return std::nullopt;
+  if (upstream_->was_refused()) return http::Http2Code::RefusedStream;
+  return is_grpc_call() ? upstream_->reset_with() : std::nullopt;
 }
 
 Refusal Connection::refusal_of_failure() const {
@@ -330,8 +344,9 @@ io::Task<Connection::Next> Connection::finish_exchange(bool is_whole) {
   if (!is_whole) {
     if (x_.outcome == lease::UseOutcome::Completed)
       x_.outcome = x_.timed_out ? lease::UseOutcome::TimedOut : lease::UseOutcome::UpstreamFailed;
+    const auto code = x_.cut_by ? std::nullopt : upstream_->reset_with();
     upstream_->abort();
-    client_.abort();
+    client_.abort(std::to_underlying(code.value_or(http::Http2Code::InternalError)));
   }
   const bool is_upload_over = !x_.upload_wanted && !x_.upload_running && !x_.upload_failed;
   if (is_whole && is_upload_over && answer_keeps_alive_ && !x_.cut_by) {

@@ -222,6 +222,38 @@ def test_a_reset_of_either_side_reaches_the_other(session, provider):
     assert not provider.connections[0].ended.is_set(), "the connection to the provider stays"
 
 
+@pytest.mark.parametrize("code", [8, 11])  # CANCEL, ENHANCE_YOUR_CALM
+def test_a_reset_in_the_middle_keeps_its_code(session, provider, code):
+    def break_off(asked):
+        asked.connection.send(lambda s: s.send_headers(asked.stream, [(":status", "200")]))
+        asked.connection.send(lambda s: s.send_data(asked.stream, b"part"))
+        asked.connection.send(lambda s: s.reset_stream(asked.stream, code))
+
+    provider.on_request = break_off
+    answered = ask(session)
+    assert (answered.reset, answered.reset_code) == (True, code)
+
+
+def test_a_reset_before_an_answer_is_a_status_or_what_grpc_makes_of_its_code(session, provider):
+    provider.on_request = lambda asked: asked.connection.send(
+        lambda s: s.reset_stream(asked.stream, 11)
+    )
+    answered = ask(session, method="POST", body=b"x")
+    assert answered.status == 502 and b"upstream_protocol" in answered.body
+    answered = ask(session, method="POST", body=b"x", headers=[("content-type", "application/grpc")])
+    assert (answered.status, answered.reset_code) == (0, 11)
+
+
+def test_what_cannot_be_sent_again_from_here_is_refused_as_the_provider_did(session, provider):
+    """Its body is on its way from the agent: the agent may begin anew, and knows it."""
+    provider.on_head = lambda asked: asked.connection.send(
+        lambda s: s.reset_stream(asked.stream, 7)
+    )
+    answered = ask(session, method="POST", chunks=[b"a body"], waits_for_continue=True)
+    assert (answered.status, answered.reset_code) == (0, 7)
+    assert len(provider.all) == 1
+
+
 def test_n6_idle_streams_take_no_descriptors_and_little_memory(room, provider):
     """Connections are all that is counted by the system, however many streams they carry."""
     key, _ = room.add_key("gemini", label="main")

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/http2/http2_carrier.h"
 
+#include <utility>
+
 #include "base/secret.h"
 
 namespace strongroom::gateway {
@@ -128,6 +130,7 @@ void Http2Carrier::handle_events() {
           bridge->trailers = std::move(event->text);
           continue;
         case http::Http2EventKind::Closed:
+          note_reset(*bridge, event->code);
           bridge->is_closed = true;
           bridge->may_send.set();
           break;
@@ -138,6 +141,13 @@ void Http2Carrier::handle_events() {
     on_event(*event, bridge);
     if (bridge != nullptr) bridge->has_news.set();
   }
+}
+
+/// By the peer itself: what the session makes of a broken connection is nobody's word.
+void Http2Carrier::note_reset(Http2Bridge& bridge, std::uint32_t code) const {
+  const bool is_cut =
+      !session_.has_ended(bridge.stream) || code != std::to_underlying(http::Http2Code::NoError);
+  if (is_cut && session_.status()) bridge.reset_with = static_cast<http::Http2Code>(code);
 }
 
 void Http2Carrier::add(Http2BridgePointer bridge) {
@@ -232,12 +242,18 @@ io::Task<bool> Http2Carrier::carry_in(Http2Bridge& bridge, http::BodyKind kind) 
 }
 
 io::Task<void> Http2Carrier::leave(Http2BridgePointer bridge, bool is_whole) {
+  const auto reason = bridge->inner.reason_of_peer();
   if (!is_whole && !bridge->is_closed && bridge->stream != 0)
-    session_.reset(bridge->stream, http::Http2Code::InternalError);
+    session_.reset(bridge->stream,
+                   reason ? static_cast<http::Http2Code>(*reason) : http::Http2Code::InternalError);
   bridge->is_closed = true;
   bridge->has_news.set();
   bridge->may_send.set();
-  bridge->inner.abort();
+  if (bridge->reset_with) {
+    bridge->inner.abort(std::to_underlying(*bridge->reset_with));
+  } else {
+    bridge->inner.abort();
+  }
   co_await bridge->is_request_over.wait();
   if (bridge->stream != 0) session_.release(bridge->stream);
   by_stream_.erase(bridge->stream);

@@ -10,6 +10,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -38,12 +39,13 @@ struct Http2Bridge {
   http::Http2StreamId stream = 0;  ///< 0: none yet
   io::Stream inner;
   std::string method;
-  std::string trailers;       ///< that the peer sent on the stream
-  http::BodyFollower body;    ///< of what comes from the pair
-  io::Event has_news;         ///< of the stream
-  io::Event may_send;         ///< on the stream
-  io::Event is_request_over;  ///< its direction, which has a coroutine of its own
-  bool is_closed = false;     ///< the stream: nothing more is sent on it
+  std::string trailers;                       ///< that the peer sent on the stream
+  http::BodyFollower body;                    ///< of what comes from the pair
+  io::Event has_news;                         ///< of the stream
+  io::Event may_send;                         ///< on the stream
+  io::Event is_request_over;                  ///< its direction, which has a coroutine of its own
+  bool is_closed = false;                     ///< the stream: nothing more is sent on it
+  std::optional<http::Http2Code> reset_with;  ///< by the peer, in the middle
 
  private:
   friend class Http2Carrier;
@@ -113,6 +115,7 @@ class Http2Carrier {
   io::Task<void> write();
   io::Task<bool> send(Http2Bridge& bridge, ByteView content, http::Http2End end);
   void handle_events();
+  void note_reset(Http2Bridge& bridge, std::uint32_t code) const;
   void end_streams() noexcept;
   void set_patience();
 

@@ -35,6 +35,10 @@ bool Upstream::was_refused() const {
   return exchange_ != nullptr && exchange_->was_refused;
 }
 
+std::optional<http::Http2Code> Upstream::reset_with() const {
+  return exchange_ == nullptr ? std::nullopt : exchange_->reset_with;
+}
+
 void Upstream::doubt() {
   if (back_ != nullptr) back_->doubt();
 }

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -39,6 +40,8 @@ class Upstream final : public lease::Attachment {
   void cut(std::string_view reason) noexcept override;
   /// The provider has said that it did nothing with the request (RFC 9113 8.7).
   [[nodiscard]] bool was_refused() const;
+  /// The code with which the provider has reset the stream, where it has.
+  [[nodiscard]] std::optional<http::Http2Code> reset_with() const;
   /// The provider did not answer in time.
   void doubt();
   [[nodiscard]] bool is_http2() const { return back_ != nullptr; }

@@ -47,6 +47,7 @@ class Answered:
     trailers: list = field(default_factory=list)  # over HTTP/2
     messages: list = field(default_factory=list)  # of a websocket, until the other side closes it
     reset: bool = False  # the stream or the connection was broken off instead of an answer
+    reset_code: int | None = None  # of a stream of HTTP/2
 
     def all(self, name):
         return [value for each, value in self.headers if each == name]
@@ -324,6 +325,7 @@ class Http2Mixin:
             session.acknowledge_received_data(event.flow_controlled_length, 1)
         elif isinstance(event, (h2.events.StreamReset, h2.events.ConnectionTerminated)):
             answered.reset = True
+            answered.reset_code = int(event.error_code)
         return answered.reset or isinstance(event, h2.events.StreamEnded)
 
 
