@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,7 +31,7 @@ struct Inspection {
 
   // How far it is.
   std::size_t table = 0;
-  std::int64_t after = 0;
+  std::int64_t after = std::numeric_limits<std::int64_t>::min();  ///< and nothing yet
   std::int64_t revision = -1;
   std::array<std::uint8_t, 32> sum{};
 };

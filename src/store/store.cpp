@@ -7,71 +7,22 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
 #include "base/encoding.h"
 #include "crypto/crypto.h"
+#include "store/row_digest.h"
+#include "store/verification.h"
 
 namespace strongroom::store {
 namespace {
-
-using Columns = std::vector<std::string_view>;
-
-/// Seals, and what is sealed under the root key itself, are read before the row key is known: no
-/// MAC, they authenticate themselves (vault/seal.cpp). The multiset hash has them.
-bool has_mac(std::string_view table) {
-  return table != Seal::kTable && table != RootSecret::kTable;
-}
-
-using Sum = std::array<std::uint8_t, 32>;
-
-void add_to(Sum& sum, const crypto::Digest& digest) {
-  unsigned carry = 0;
-  for (std::size_t i = 0; i < sum.size(); ++i) {
-    carry += unsigned{sum[i]} + digest[i];
-    sum[i] = static_cast<std::uint8_t>(carry);
-    carry >>= 8U;
-  }
-}
-
-void take_from(Sum& sum, const crypto::Digest& digest) {
-  int borrow = 0;
-  for (std::size_t i = 0; i < sum.size(); ++i) {
-    const int difference = int{sum[i]} - digest[i] - borrow;
-    borrow = difference < 0 ? 1 : 0;
-    sum[i] = static_cast<std::uint8_t>(difference + borrow * 256);
-  }
-}
-
-/// Octets that most rows take, with the names of their columns.
-constexpr std::size_t kUsualRow = 512;
-
-/// One spelling of a row: names and types are in it, so that no two rows look alike.
-ByteVector canonical(std::string_view table, const Columns& columns, const Values& values) {
-  ByteVector out;
-  out.reserve(kUsualRow);
-  Writer writer(out);
-  writer.text(table);
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    writer.text(columns[i]);
-    writer.u8(static_cast<std::uint8_t>(values[i].index()));
-    if (const auto* number = std::get_if<std::int64_t>(&values[i])) writer.i64(*number);
-    if (const auto* text = std::get_if<std::string>(&values[i])) writer.text(*text);
-    if (const auto* blob = std::get_if<ByteVector>(&values[i])) writer.blob(*blob);
-  }
-  return out;
-}
 
 constexpr std::string_view kState = "state";
 const Columns& state_columns() {
   static const Columns columns = {"id", "revision", "mac"};
   return columns;
-}
-
-std::unexpected<Error> row_differs(std::string_view table) {
-  return fail(Code::Tampered, "a row of the table '" + std::string(table) +
-                                  "' does not authenticate: it was changed outside Strongroom");
 }
 
 std::unexpected<Error> content_differs() {
@@ -142,9 +93,7 @@ struct Store::State {
     }
     return {};
   }
-  void sum_rows(std::string_view table, const Columns& columns, const std::vector<Values>& rows) {
-    for (const auto& row : rows) add_to(sum, hash_of(canonical(table, columns, row)));
-  }
+  Status verify_table(Verification& verification, std::string_view table, const Columns& columns);
   Status check_state(std::int64_t rows_seen);
   void inspect_rows(Inspection& inspection, std::size_t limit);
   void inspect_content(Inspection& inspection);
@@ -350,31 +299,6 @@ Result<int> Store::remove(std::string_view table, Columns columns, const Where& 
   return erased;
 }
 
-Status Store::verify_all() {
-  STRONGROOM_CHECK(state_->is_unlocked && !state_->in_transaction,
-                   "verification comes after the root key is open");
-  state_->is_verified = false;
-  state_->sum = {};
-  std::int64_t rows_seen = 0;
-  Status status;
-  for_each_row_type([&]<class Row>() {
-    if (!status) return;
-    const auto columns = columns_of<Row>();
-    const auto rows = read(Row::kTable, columns, {});
-    if (!rows) {
-      status = std::unexpected(rows.error());
-      return;
-    }
-    state_->sum_rows(Row::kTable, columns, *rows);
-    rows_seen += static_cast<std::int64_t>(rows->size());
-  });
-  STRONGROOM_CHECKED(std::move(status));
-  STRONGROOM_CHECKED(state_->check_state(rows_seen));
-  state_->is_verified = true;
-  state_->durable = state_->mark();
-  return {};
-}
-
 namespace {
 
 struct Table {
@@ -409,10 +333,46 @@ void take_fault(Inspection& inspection, std::string_view table, std::string row)
 
 void begin_next_table(Inspection& inspection) {
   ++inspection.table;
-  inspection.after = 0;
+  inspection.after = Inspection().after;
 }
 
 }  // namespace
+
+Status Store::State::verify_table(Verification& verification, std::string_view table,
+                                  const Columns& columns) {
+  Columns asked = columns;
+  if (has_mac(table)) asked.push_back("mac");
+  // Parts begin behind a number: the lowest is none that SQLite gives, but one that it takes.
+  std::int64_t after = std::numeric_limits<std::int64_t>::min();
+  STRONGROOM_TRY(const auto lowest, backend->count(table, {{"rowid", after}}));
+  if (lowest > 0) return content_differs();
+  for (bool is_more = true; is_more;) {
+    STRONGROOM_TRY(auto rows, backend->select_after(table, asked, {}, after, Verification::kPart));
+    is_more = rows.size() == Verification::kPart;
+    if (rows.empty()) break;
+    after = std::get<std::int64_t>(rows.back().front());
+    // The row's number is no part of it.
+    for (Values& row : rows) row.erase(row.begin());
+    STRONGROOM_CHECKED(verification.take(table, columns, std::move(rows)));
+  }
+  return {};
+}
+
+Status Store::verify_all() {
+  auto& state = *state_;
+  STRONGROOM_CHECK(state.is_unlocked && !state.in_transaction,
+                   "verification comes after the root key is open");
+  state.is_verified = false;
+  state.sum = {};
+  Verification verification(state.mac_key, state.sum_key);
+  for (const Table& table : tables())
+    STRONGROOM_CHECKED(state.verify_table(verification, table.name, table.columns));
+  STRONGROOM_TRY(state.sum, verification.finish());
+  STRONGROOM_CHECKED(state.check_state(verification.rows()));
+  state.is_verified = true;
+  state.durable = state.mark();
+  return {};
+}
 
 /// The next rows of a table; the sum takes them as verify_all() does.
 void Store::State::inspect_rows(Inspection& inspection, std::size_t limit) {
@@ -450,8 +410,9 @@ bool Store::inspect_part(Inspection& inspection, std::size_t limit) {
   auto& state = *state_;
   STRONGROOM_CHECK(state.is_unlocked && !state.in_transaction,
                    "inspection comes after the root key is open");
-  if (inspection.table == 0 && inspection.after == 0) inspection.revision = state.revision;
-  if (inspection.after == 0) {
+  const bool is_new_table = inspection.after == Inspection().after;
+  if (inspection.table == 0 && is_new_table) inspection.revision = state.revision;
+  if (is_new_table) {
     const auto damage = state.backend->damage_of(tables()[inspection.table].name);
     if (!damage) inspection.damage.push_back(damage.error().message);
     if (damage) std::ranges::copy(*damage, std::back_inserter(inspection.damage));

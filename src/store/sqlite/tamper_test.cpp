@@ -227,6 +227,24 @@ TEST_F(Tamper, an_erased_row_put_back) {
   });
 }
 
+TEST_F(Tamper, an_erased_row_put_back_under_a_number_that_sqlite_never_gives) {
+  for (const std::string number : {"0", "-1", "-9223372036854775808", "9223372036854775807"}) {
+    sql("CREATE TEMP TABLE old AS SELECT * FROM skills");
+    ASSERT_TRUE(store->transact([&]() -> Status {
+      const auto gone = store->erase<Skill>({});
+      return gone ? Status() : std::unexpected(gone.error());
+    }));
+    sql("SAVEPOINT here; INSERT INTO main.skills SELECT * FROM temp.old WHERE rowid = 1; UPDATE "
+        "main.skills SET rowid = " +
+        number);
+    EXPECT_TRUE(store->list<Skill>()) << "the row is right by itself";
+    EXPECT_FALSE(store->verify_all()) << number;
+    sql("ROLLBACK TO here; RELEASE here; DROP TABLE temp.old");
+    expect_whole(number);
+    ASSERT_TRUE(store->transact([&] { return store->insert(rows.skills[0]); }));
+  }
+}
+
 TEST_F(Tamper, the_state_row) {
   sql("CREATE TEMP TABLE old AS SELECT * FROM state");
   ASSERT_TRUE(store->transact([] { return Status(); }));

@@ -1,0 +1,34 @@
+// RowDigest: what a row's MAC and the multiset hash of all rows are over. Inside the room only.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "crypto/crypto.h"
+#include "store/store.h"
+
+namespace strongroom::store {
+
+using Columns = std::vector<std::string_view>;
+
+/// Seals, and what is sealed under the root key itself, are read before the row key is known: no
+/// MAC, they authenticate themselves (vault/seal.cpp). The multiset hash has them.
+[[nodiscard]] bool has_mac(std::string_view table);
+
+/// Modulo 2^256, the first octet the least.
+using Sum = std::array<std::uint8_t, 32>;
+void add_to(Sum& sum, const Sum& digest);
+void take_from(Sum& sum, const Sum& digest);
+
+/// One spelling of a row: names and types are in it, so that no two rows look alike. `values` may
+/// have more behind those of `columns`.
+[[nodiscard]] ByteVector canonical(std::string_view table, const Columns& columns,
+                                   const Values& values);
+
+/// Tampered, naming the table.
+[[nodiscard]] std::unexpected<Error> row_differs(std::string_view table);
+
+}  // namespace strongroom::store

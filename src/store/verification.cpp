@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/verification.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace strongroom::store {
+namespace {
+
+constexpr std::size_t kMostHelpers = 8;
+/// A thread for fewer costs more than it saves.
+constexpr std::size_t kFewRows = 512;
+
+struct Keys {
+  Secret mac;
+  Secret sum;
+};
+
+Result<Sum> check(const Secret& mac_key, const Secret& sum_key, std::string_view table,
+                  const Columns& columns, const std::vector<Values>& rows) {
+  Sum sum{};
+  const bool is_authenticated = has_mac(table);
+  for (const Values& row : rows) {
+    const ByteVector octets = canonical(table, columns, row);
+    if (is_authenticated) {
+      const auto* mac = std::get_if<ByteVector>(&row[columns.size()]);
+      const bool is_right =
+          mac != nullptr && equal_constant_time(*mac, crypto::hmac_sha256(mac_key, octets));
+      if (!is_right) return row_differs(table);
+    }
+    add_to(sum, crypto::hmac_sha256(sum_key, octets));
+  }
+  return sum;
+}
+
+}  // namespace
+
+Verification::Verification(const Secret& mac_key, const Secret& sum_key)
+    : mac_key_(mac_key),
+      sum_key_(sum_key),
+      helpers_(std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostHelpers)) {}
+
+Status Verification::take(std::string_view table, const Columns& columns,
+                          std::vector<Values> rows) {
+  rows_ += static_cast<std::int64_t>(rows.size());
+  if (rows.size() < kFewRows) {
+    while (!under_way_.empty()) STRONGROOM_CHECKED(settle_first());
+    STRONGROOM_TRY(const Sum sum, check(mac_key_, sum_key_, table, columns, rows));
+    add_to(sum_, sum);
+    return {};
+  }
+  if (under_way_.size() >= helpers_) STRONGROOM_CHECKED(settle_first());
+  // A secret is one thread's at a time.
+  under_way_.push_back(std::async(
+      std::launch::async,
+      [keys = Keys{mac_key_.duplicate(), sum_key_.duplicate()}, table, columns,
+       rows = std::move(rows)] { return check(keys.mac, keys.sum, table, columns, rows); }));
+  return {};
+}
+
+Status Verification::settle_first() {
+  const Result<Sum> done = under_way_.front().get();
+  under_way_.pop_front();
+  if (!done) return std::unexpected(done.error());
+  add_to(sum_, *done);
+  return {};
+}
+
+Result<Sum> Verification::finish() {
+  while (!under_way_.empty()) STRONGROOM_CHECKED(settle_first());
+  return sum_;
+}
+
+}  // namespace strongroom::store

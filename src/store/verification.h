@@ -1,0 +1,44 @@
+// Verification: checks the rows of a whole database beside the thread that reads them, on as many
+// cores as there are, holding a few parts of it in memory at a time. Inside the room only.
+//
+// Threads: one; its helpers are its own. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <future>
+#include <vector>
+
+#include "base/secret.h"
+#include "store/row_digest.h"
+
+namespace strongroom::store {
+
+class Verification {
+ public:
+  /// Rows to be given at once: fewer cost more switches, more cost more memory.
+  static constexpr std::size_t kPart = 4096;
+
+  /// The keys of the rows' MACs and of the multiset hash; they outlive it.
+  Verification(const Secret& mac_key, const Secret& sum_key);
+  /// The next rows of a table: the values of its columns, with their MAC behind them where the
+  /// table has one. Tampered for the first row, in order, that does not authenticate; perhaps of an
+  /// earlier call.
+  [[nodiscard]] Status take(std::string_view table, const Columns& columns,
+                            std::vector<Values> rows);
+  /// The multiset hash of all of them.
+  [[nodiscard]] Result<Sum> finish();
+  [[nodiscard]] std::int64_t rows() const { return rows_; }
+
+ private:
+  [[nodiscard]] Status settle_first();
+
+  const Secret& mac_key_;
+  const Secret& sum_key_;
+  std::size_t helpers_;
+  std::deque<std::future<Result<Sum>>> under_way_;
+  Sum sum_{};
+  std::int64_t rows_ = 0;
+};
+
+}  // namespace strongroom::store
