@@ -78,6 +78,38 @@ inline constexpr std::array kCode = {
     Member{"code", Kind::Secret, Need::Required, "Six digits; where it says so, a recovery code"}};
 inline constexpr std::array kRecoveryCodes = {
     Member{"codes", Kind::TextList, Need::Required, "Each good once: seen this one time"}};
+inline constexpr std::array kPasskey = {
+    Member{"id", Kind::Text, Need::Required, "psk_..."},
+    Member{"name", Kind::Text, Need::Required, "What you call it by"},
+    Member{"may_sync", Kind::Flag, Need::Required, "It may be copied to other devices of yours"},
+    Member{"created", Kind::Time, Need::Required, "When it was added"},
+    Member{"last_used", Kind::Time, Need::Nullable, "When somebody signed in with it last"}};
+inline constexpr std::array kPasskeyChallenge = {
+    Member{"challenge", Kind::Text, Need::Required, "Base64url: good once, here, for 5 minutes"},
+    Member{"relying_party", Kind::Text, Need::Required, "The domain that passkeys are bound to"},
+    Member{"origin", Kind::Text, Need::Required, "The address at which they are used"}};
+inline constexpr std::array kPasskeyRequest = {
+    Member{"challenge", Kind::Text, Need::Required, "Base64url: good once, here, for 5 minutes"},
+    Member{"relying_party", Kind::Text, Need::Required, "The domain that passkeys are bound to"},
+    Member{"origin", Kind::Text, Need::Required, "The address at which they are used"},
+    Member{"user", Kind::Text, Need::Required, "Base64url: the user's handle"},
+    Member{"there_are", Kind::TextList, Need::Required, "Base64url: credentials to leave out"}};
+inline constexpr std::array kNewPasskey = {
+    Member{"name", Kind::Text, Need::Required, "What you call it by: 1 to 64 octets"},
+    Member{"client_data", Kind::Text, Need::Required, "Base64url: clientDataJSON"},
+    Member{"attestation", Kind::Text, Need::Required, "Base64url: attestationObject"}};
+inline constexpr std::array kInvitedPasskey = {
+    Member{"tenant", Kind::Text, Need::Optional, "The first owner's: what the tenant is called"},
+    Member{"member", Kind::Text, Need::Optional, "The first owner's: what they are called"},
+    Member{"name", Kind::Text, Need::Required, "What the passkey is called: 1 to 64 octets"},
+    Member{"client_data", Kind::Text, Need::Required, "Base64url: clientDataJSON"},
+    Member{"attestation", Kind::Text, Need::Required, "Base64url: attestationObject"}};
+inline constexpr std::array kPasskeyAssertion = {
+    Member{"credential", Kind::Text, Need::Required, "Base64url: the credential's id"},
+    Member{"user", Kind::Text, Need::Required, "Base64url: userHandle"},
+    Member{"client_data", Kind::Text, Need::Required, "Base64url: clientDataJSON"},
+    Member{"authenticator_data", Kind::Text, Need::Required, "Base64url: authenticatorData"},
+    Member{"signature", Kind::Text, Need::Required, "Base64url"}};
 inline constexpr std::array kNewInvitation = {
     Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
     Member{"member", Kind::Text, Need::Required, "Name of the member"}};

@@ -20,6 +20,9 @@ inline constexpr std::string_view kSignInCookie = "__Host-strongroom";
 /// What a browser keeps in which somebody has signed in before (Vault::browser_mark).
 inline constexpr std::string_view kBrowserCookie = "__Host-strongroom-browser";
 
+/// What a browser was given from which somebody is coming in by a passkey; it lets nobody in.
+inline constexpr std::string_view kCeremonyCookie = "__Host-strongroom-ceremony";
+
 /// Hashes of what a request brings.
 struct Credential {
   crypto::Digest bearer{};

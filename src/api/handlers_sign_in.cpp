@@ -118,9 +118,7 @@ Answer use_invitation(Call& call) {
                from = call.from](const Derived& derived) -> Answer {
     if (!derived) return std::unexpected(derived.error());
     STRONGROOM_TRY(const auto issued,
-                   names.tenant.empty()
-                       ? vault.set_password(invitation, task, (*derived)->front(), from)
-                       : vault.found_tenant(invitation, names, task, (*derived)->front(), from));
+                   vault.use_invitation(invitation, names, task, (*derived)->front(), from));
     return signed_in(vault, issued);
   };
   return hashed(call, std::move(typed), task, std::move(then));

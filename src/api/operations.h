@@ -50,6 +50,7 @@ struct Call {
   Credential credential;   ///< what it brought
   std::string from;        ///< where it comes from, without the port
   std::string browser;     ///< what a browser keeps in which somebody has signed in before
+  std::string ceremony;    ///< what a browser was given from which somebody is coming in
   bool is_runner = false;  ///< which is that of a runner without any other right
   std::string last_event_id;  ///< what a follower of a stream saw last
 
@@ -157,6 +158,14 @@ Answer show_second_factor(Call& call);
 Answer begin_second_factor(Call& call);
 Answer confirm_second_factor(Call& call);
 Answer remove_second_factor(Call& call);
+Answer list_passkeys(Call& call);
+Answer begin_passkey(Call& call);
+Answer add_passkey(Call& call);
+Answer remove_passkey(Call& call);
+Answer begin_passkey_sign_in(Call& call);
+Answer sign_in_by_passkey(Call& call);
+Answer begin_invited_passkey(Call& call);
+Answer use_invitation_by_passkey(Call& call);
 Answer invite_member(Call& call);
 Answer show_invitation(Call& call);
 Answer use_invitation(Call& call);

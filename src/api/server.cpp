@@ -155,6 +155,7 @@ struct ControlServer::State {
                 credential_of(request),
                 place_of(request.peer),
                 std::string(cookie(request, kBrowserCookie)),
+                std::string(cookie(request, kCeremonyCookie)),
                 is_by_runner(request, route),
                 std::string(request.header("last-event-id"))};
   }

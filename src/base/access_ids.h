@@ -21,4 +21,9 @@ struct InvitationTag {
 };
 using InvitationId = Id<InvitationTag>;
 
+struct PasskeyTag {
+  static constexpr std::string_view kPrefix = "psk";
+};
+using PasskeyId = Id<PasskeyTag>;
+
 }  // namespace strongroom

@@ -45,6 +45,7 @@ struct Rows {
     call(tokens);
     call(passwords);
     call(second_factors);
+    call(passkeys);
     call(sign_ins);
     call(invitations);
     call(runner_credentials);
@@ -84,6 +85,7 @@ struct Rows {
   std::array<Token, 2> tokens;
   std::array<Password, 2> passwords;
   std::array<SecondFactor, 2> second_factors;
+  std::array<Passkey, 2> passkeys;
   std::array<SignIn, 2> sign_ins;
   std::array<Invitation, 2> invitations;
   std::array<RunnerCredential, 2> runner_credentials;
@@ -179,6 +181,16 @@ struct Rows {
         crypto::random_id<NoticeId>(), "https://hook" + n, "{}", 19000 + at, at, 20000 + at};
     passwords[i] = {members[i].id, "{\"passes\":" + n + "}", octets(16), octets(32), 19000 + at};
     second_factors[i] = {members[i].id, octets(60), octets(64), 25000 + at, 26000 + at, 27000 + at};
+    passkeys[i] = {crypto::random_id<PasskeyId>(),
+                   tenant,
+                   members[i].id,
+                   "passkey" + n,
+                   octets(32),
+                   octets(77),
+                   28000 + at,
+                   1 - at,
+                   29000 + at,
+                   30000 + at};
     sign_ins[i] = {crypto::random_id<SignInId>(),
                    tenant,
                    members[i].id,

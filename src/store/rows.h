@@ -17,6 +17,7 @@
 #include "base/id.h"
 #include "base/notice_id.h"
 #include "base/ticket_id.h"
+#include "store/passkey_rows.h"
 
 namespace strongroom::store {
 
@@ -572,6 +573,7 @@ void for_each_row_type(Each&& each) {
   each.template operator()<Notice>();
   each.template operator()<Password>();
   each.template operator()<SecondFactor>();
+  each.template operator()<Passkey>();
   each.template operator()<SignIn>();
   each.template operator()<Invitation>();
 }

@@ -94,27 +94,27 @@ Result<bool> Vault::State::is_for_first_owner(const crypto::Digest& invitation) 
   return tenants == 0;
 }
 
-Result<IssuedSignIn> Vault::found_tenant(const crypto::Digest& invitation, const NewTenant& names,
-                                         const PasswordTask& task, const Secret& derived,
-                                         std::string_view from) {
-  auto& state = *state_;
+Result<IssuedSignIn> Vault::State::found_tenant(const crypto::Digest& invitation,
+                                                const NewTenant& names, MemberId whom,
+                                                const WayIn& way, std::string_view from) {
   IssuedSignIn issued;
-  STRONGROOM_CHECKED(state.commit([&]() -> Status {
-    STRONGROOM_TRY(const bool is_good, state.is_for_first_owner(invitation));
-    if (!is_good || !task.member) return unknown();
+  STRONGROOM_CHECKED(commit([&]() -> Status {
+    STRONGROOM_TRY(const bool is_good, is_for_first_owner(invitation));
+    if (!is_good) return unknown();
     store::Member owner;
-    owner.id = *task.member;
+    owner.id = whom;
     owner.name = names.owner;
     owner.role = name_of(Role::Owner);
     const Actor actor = Actor::installation("member " + owner.id.text());
-    STRONGROOM_TRY(const auto tenant, state.add_tenant_in_transaction(actor, names.tenant));
+    STRONGROOM_TRY(const auto tenant, add_tenant_in_transaction(actor, names.tenant));
     owner.tenant = tenant.id;
-    STRONGROOM_CHECKED(state.add_member_in_transaction(actor, owner));
-    STRONGROOM_CHECKED(state.put_password_in_transaction(owner.id, task, derived));
-    STRONGROOM_TRY(issued, state.make_sign_in(tenant.id, owner.id, from));
-    return state.act(actor, "member.password", about(tenant.id, owner.id, "first owner"));
+    STRONGROOM_CHECKED(add_member_in_transaction(actor, owner));
+    STRONGROOM_TRY(const std::string by, way.put(owner));
+    STRONGROOM_TRY(issued, make_sign_in(tenant.id, owner.id, from));
+    return act(actor, way.action,
+               about(tenant.id, owner.id, by.empty() ? "first owner" : by + " first owner"));
   }));
-  state.first_owner.reset();
+  first_owner.reset();
   return issued;
 }
 
@@ -140,32 +140,43 @@ Result<PasswordTask> Vault::begin_password(const crypto::Digest& invitation) {
 Status Vault::State::begin_anew_in_transaction(MemberId member) {
   const store::Where theirs{{"member", store::to_value(member)}};
   STRONGROOM_TRY([[maybe_unused]] const int invitations, store.erase<store::Invitation>(theirs));
+  STRONGROOM_TRY([[maybe_unused]] const int passwords, store.erase<store::Password>(theirs));
   STRONGROOM_TRY([[maybe_unused]] const int factors, store.erase<store::SecondFactor>(theirs));
+  STRONGROOM_TRY([[maybe_unused]] const int passkeys, store.erase<store::Passkey>(theirs));
   STRONGROOM_TRY([[maybe_unused]] const int sign_ins, store.erase<store::SignIn>(theirs));
   return revoke_tokens_in_transaction(theirs);
 }
 
-/// Nobody comes in as a member who is gone.
-Status Vault::State::lock_out_in_transaction(MemberId member) {
-  STRONGROOM_TRY([[maybe_unused]] const int passwords,
-                 store.erase<store::Password>({{"member", store::to_value(member)}}));
-  return begin_anew_in_transaction(member);
+Result<IssuedSignIn> Vault::State::take_invitation(const crypto::Digest& invitation, MemberId whom,
+                                                   const WayIn& way, std::string_view from) {
+  IssuedSignIn issued;
+  STRONGROOM_CHECKED(commit([&]() -> Status {
+    STRONGROOM_TRY(const auto row, this->invitation(invitation));
+    if (row.member != whom) return unknown();
+    STRONGROOM_TRY(const auto member, by_id<store::Member>(whom));
+    if (!member) return unknown();
+    STRONGROOM_CHECKED(begin_anew_in_transaction(whom));
+    STRONGROOM_TRY(const std::string by, way.put(*member));
+    STRONGROOM_TRY(issued, make_sign_in(row.tenant, whom, from));
+    return act(Actor::installation("member " + whom.text()), way.action,
+               about(row.tenant, whom, by.empty() ? row.id.text() : by + " " + row.id.text()));
+  }));
+  STRONGROOM_CHECKED(anchored());  // the earlier ways in are taken away
+  return issued;
 }
 
-Result<IssuedSignIn> Vault::set_password(const crypto::Digest& invitation, const PasswordTask& task,
-                                         const Secret& derived, std::string_view from) {
+Result<IssuedSignIn> Vault::use_invitation(const crypto::Digest& invitation, const NewTenant& names,
+                                           const PasswordTask& task, const Secret& derived,
+                                           std::string_view from) {
   auto& state = *state_;
-  IssuedSignIn issued;
-  STRONGROOM_CHECKED(state.commit([&]() -> Status {
-    STRONGROOM_TRY(const auto row, state.invitation(invitation));
-    STRONGROOM_CHECKED(state.begin_anew_in_transaction(row.member));
-    STRONGROOM_CHECKED(state.put_password_in_transaction(row.member, task, derived));
-    STRONGROOM_TRY(issued, state.make_sign_in(row.tenant, row.member, from));
-    return state.act(Actor::installation("member " + row.member.text()), "member.password",
-                     about(row.tenant, row.member, row.id.text()));
-  }));
-  STRONGROOM_CHECKED(state.anchored());  // the earlier password is taken away
-  return issued;
+  if (!task.member) return unknown();
+  const State::WayIn way{
+      "member.password", [&](const store::Member& member) -> Result<std::string> {
+        STRONGROOM_CHECKED(state.put_password_in_transaction(member.id, task, derived));
+        return std::string();
+      }};
+  return names.tenant.empty() ? state.take_invitation(invitation, *task.member, way, from)
+                              : state.found_tenant(invitation, names, *task.member, way, from);
 }
 
 }  // namespace strongroom::vault

@@ -131,7 +131,7 @@ io::Task<Result<Receipt>> Vault::remove_member(Actor actor, std::string tenant_n
   const Status changed = state.commit_revocation([&]() -> Status {
     member.state = kRemoved;
     STRONGROOM_CHECKED(state.store.update(member));
-    STRONGROOM_CHECKED(state.lock_out_in_transaction(member.id));
+    STRONGROOM_CHECKED(state.begin_anew_in_transaction(member.id));
     for (auto& session : sessions)
       STRONGROOM_CHECKED(state.end_in_transaction(session, "member removed"));
     for (auto& key : keys) STRONGROOM_CHECKED(state.revoke_in_transaction(key));
@@ -220,7 +220,7 @@ Status Vault::State::remove_in_transaction(store::Tenant& tenant,
   for (auto& member : members) {
     member.state = kRemoved;
     STRONGROOM_CHECKED(store.update(member));
-    STRONGROOM_CHECKED(lock_out_in_transaction(member.id));
+    STRONGROOM_CHECKED(begin_anew_in_transaction(member.id));
   }
   STRONGROOM_CHECKED(revoke_tokens_in_transaction(of_tenant));
   for (auto& session : sessions) STRONGROOM_CHECKED(end_in_transaction(session, "tenant removed"));

@@ -65,7 +65,12 @@ struct Vault::State::TakenAway {
   std::set<TenantId> tenants;
   std::set<std::string> tokens;
   std::set<std::string> seals;
-  std::map<MemberId, std::vector<std::int64_t>> passwords;  ///< when each was set
+  struct WayIn {
+    std::int64_t at = 0;
+    std::string detail;
+  };
+  std::map<MemberId, std::vector<WayIn>> ways_in;  ///< passwords, and passkeys of invitations
+  std::set<std::string> passkeys;
 
   void add(const audit::Act& act, WallTime at) {
     if (act.action == "key.rotate") rotations[act.key] += act.outcome == "undone" ? -1 : 1;
@@ -74,16 +79,32 @@ struct Vault::State::TakenAway {
     if (act.action == "key.revoke") keys.insert(act.key);
     if (act.action == "member.remove") members.insert(act.member);
     if (act.action == "tenant.remove") tenants.insert(act.tenant);
-    if (act.action == "member.password") passwords[act.member].push_back(to_micros(at));
+    if (act.action == "member.password" || act.action == "member.passkey")
+      ways_in[act.member].push_back({to_micros(at), act.detail});
+    if (act.action == "passkey.remove") passkeys.insert(act.detail);
     if (act.action == "token.revoke") tokens.insert(first_word(act.detail));
     if (act.action == "seal.remove") seals.insert(act.detail.substr(act.detail.rfind(' ') + 1));
   }
 
-  /// Was another one set after this? The record writes down each after its row was made.
+  /// Is there another way in since? The record writes down each after its row was made.
   [[nodiscard]] bool has_later(const store::Password& row) const {
-    const auto found = passwords.find(row.member);
-    return found != passwords.end() &&
-           std::ranges::count_if(found->second, [&](auto at) { return at >= row.changed; }) > 1;
+    return later(row.member, row.changed, [](const WayIn&) { return true; }) > 1;
+  }
+  /// A changed password leaves passkeys alone; an invitation leaves its own alone.
+  [[nodiscard]] bool has_later(const store::Passkey& row) const {
+    const auto ends_it = [&](const WayIn& way) {
+      return way.detail != "changed" && first_word(way.detail) != row.id.text();
+    };
+    return passkeys.contains(row.id.text()) || later(row.member, row.created, ends_it) > 0;
+  }
+
+ private:
+  template <class Is>
+  [[nodiscard]] std::ptrdiff_t later(MemberId member, std::int64_t than, Is&& is) const {
+    const auto found = ways_in.find(member);
+    if (found == ways_in.end()) return 0;
+    return std::ranges::count_if(found->second,
+                                 [&](const WayIn& way) { return way.at >= than && is(way); });
   }
 };
 
@@ -95,17 +116,19 @@ struct Vault::State::TakenAgain {
   std::size_t rotated = 0;  ///< of the keys: revoked because their value was rotated away
   std::size_t tokens = 0;
   std::size_t passwords = 0;
+  std::size_t passkeys = 0;
   std::size_t seals = 0;
   std::size_t sessions = 0;
 
   [[nodiscard]] std::string words() const {
-    const std::array<std::pair<std::string_view, std::size_t>, 8> counts = {
+    const std::array<std::pair<std::string_view, std::size_t>, 9> counts = {
         {{"tenants removed", tenants},
          {"members removed", members},
          {"keys revoked", keys},
          {"of them for a rotation", rotated},
          {"tokens revoked", tokens},
          {"passwords removed", passwords},
+         {"passkeys removed", passkeys},
          {"seals removed", seals},
          {"sessions ended", sessions}}};
     std::string words;
@@ -254,13 +277,7 @@ Status Vault::State::take_again_in_transaction(const TakenAway& taken, TakenAgai
     STRONGROOM_CHECKED(store.update(token));
     ++again.tokens;
   }
-  STRONGROOM_TRY(const auto passwords, store.list<store::Password>());
-  for (const auto& row : passwords) {
-    if (!taken.has_later(row)) continue;
-    STRONGROOM_TRY([[maybe_unused]] const int gone,
-                   store.erase<store::Password>({{"member", store::to_value(row.member)}}));
-    ++again.passwords;
-  }
+  STRONGROOM_CHECKED(remove_ways_in_again_in_transaction(taken, again));
   STRONGROOM_CHECKED(remove_seals_again_in_transaction(taken, again));
   return end_all_in_transaction(again);
 }
@@ -284,6 +301,25 @@ Status Vault::State::remove_again_in_transaction(const TakenAway& taken, TakenAg
     STRONGROOM_TRY(auto keys, store.list<store::Key>({{"owner", store::to_value(member.id)}}));
     for (auto& key : keys) STRONGROOM_CHECKED(revoke_in_transaction(key));
     ++again.members;
+  }
+  return {};
+}
+
+Status Vault::State::remove_ways_in_again_in_transaction(const TakenAway& taken,
+                                                         TakenAgain& again) {
+  STRONGROOM_TRY(const auto passwords, store.list<store::Password>());
+  for (const auto& row : passwords) {
+    if (!taken.has_later(row)) continue;
+    STRONGROOM_TRY([[maybe_unused]] const int gone,
+                   store.erase<store::Password>({{"member", store::to_value(row.member)}}));
+    ++again.passwords;
+  }
+  STRONGROOM_TRY(const auto passkeys, store.list<store::Passkey>());
+  for (const auto& row : passkeys) {
+    if (!taken.has_later(row)) continue;
+    STRONGROOM_TRY([[maybe_unused]] const int gone,
+                   store.erase<store::Passkey>({{"id", store::to_value(row.id)}}));
+    ++again.passkeys;
   }
   return {};
 }

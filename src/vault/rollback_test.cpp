@@ -3,6 +3,7 @@
 #include <fstream>
 #include <random>
 
+#include "store/store.h"
 #include "vault/fixture_for_test.h"
 
 namespace strongroom::vault {
@@ -155,7 +156,7 @@ TEST_F(Rollback, I10_a_password_that_was_changed_since_lets_nobody_in) {
     const auto invited = vault->invite(kOperator, "acme", "alice");
     const auto hash = crypto::sha256(bytes_of(invited->invitation));
     const auto task = vault->begin_password(hash);
-    ASSERT_TRUE(vault->set_password(hash, *task, derived(password), ""));
+    ASSERT_TRUE(vault->use_invitation(hash, {}, *task, derived(password), ""));
   };
   const auto fits = [&](std::string_view password) {
     const auto task = vault->begin_sign_in("acme", "alice");
@@ -175,6 +176,39 @@ TEST_F(Rollback, I10_a_password_that_was_changed_since_lets_nobody_in) {
   put_back(newest);
   open();
   EXPECT_TRUE(fits("third")) << "nothing was set after it";
+}
+
+TEST_F(Rollback, I10_passkeys_that_were_taken_away_since_let_nobody_in) {
+  // Rows as a registration leaves them; what an authenticator makes is tested elsewhere.
+  const auto alice = vault->list_members(kOperator, "acme")->front();
+  const auto tenant = vault->list_tenants(kOperator)->front();
+  store::Passkey row;
+  row.tenant = tenant.id;
+  row.member = alice.id;
+  row.name = "a key";
+  row.public_key = ByteVector(77, 1);
+  row.created = to_micros(clock.wall());
+  Standing standing;
+  standing.tenant = tenant.id;
+  standing.member = alice.id;
+  const Actor actor = Actor::in_tenant("member " + alice.id.text(), standing);
+  const auto put = [&] {
+    row.id = crypto::random_id<PasskeyId>();
+    row.credential = ByteVector(row.id.bytes().begin(), row.id.bytes().end());
+    ASSERT_TRUE(store->transact([&] { return store->insert(row); }));
+  };
+  put();
+  put();
+  const std::string before = content();
+  open();
+  ASSERT_EQ(vault->list_passkeys(actor)->size(), 2U);
+  ASSERT_TRUE(vault->remove_passkey(actor, vault->list_passkeys(actor)->front().id));
+  const auto left = vault->list_passkeys(actor)->front().id;
+  put_back(before);
+  accepts_rollback = true;
+  open();
+  ASSERT_EQ(vault->list_passkeys(actor)->size(), 1U);
+  EXPECT_EQ(vault->list_passkeys(actor)->front().id, left);
 }
 
 TEST_F(Rollback, AnEndAtAnyMomentLeavesADatabaseAsNewAsItsAnchor) {

@@ -26,7 +26,7 @@ class SignInTest : public VaultFixture {
 
   Result<IssuedSignIn> use(const std::string& invitation, const std::string& password) {
     STRONGROOM_TRY(const auto task, vault->begin_password(hash(invitation)));
-    return vault->set_password(hash(invitation), task, derived_of(password), "192.0.2.1");
+    return vault->use_invitation(hash(invitation), {}, task, derived_of(password), "192.0.2.1");
   }
   Result<IssuedSignIn> sign_in(const std::string& member, const std::string& password,
                                const std::string& code = "") {

@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "vault/anchor.h"
+#include "vault/challenges.h"
 #include "vault/hierarchy.h"
 #include "vault/vault.h"
+#include "vault/webauthn.h"
 
 namespace strongroom::vault {
 
@@ -99,6 +101,7 @@ struct Vault::State {
   Status accept_rollback();
   Status take_again_in_transaction(const TakenAway& taken, TakenAgain& again);
   Status remove_again_in_transaction(const TakenAway& taken, TakenAgain& again);
+  Status remove_ways_in_again_in_transaction(const TakenAway& taken, TakenAgain& again);
   Status remove_seals_again_in_transaction(const TakenAway& taken, TakenAgain& again);
   Status end_all_in_transaction(TakenAgain& again);
   Status anchor_newest();  ///< nothing to do where it is
@@ -356,7 +359,16 @@ struct Vault::State {
   Result<bool> has_integrations(MemberId member);
   Result<store::Invitation> invitation(const crypto::Digest& hash);
   Status begin_anew_in_transaction(MemberId member);
-  Status lock_out_in_transaction(MemberId member);
+  /// What an invitation gives: how it is put there, and what the record calls that. `put` answers
+  /// what is to be said of it.
+  struct WayIn {
+    std::string_view action;
+    std::function<Result<std::string>(const store::Member&)> put;
+  };
+  Result<IssuedSignIn> found_tenant(const crypto::Digest& invitation, const NewTenant& names,
+                                    MemberId whom, const WayIn& way, std::string_view from);
+  Result<IssuedSignIn> take_invitation(const crypto::Digest& invitation, MemberId whom,
+                                       const WayIn& way, std::string_view from);
 
   // Codes beside the password (second_factor.cpp)
   Result<std::optional<store::SecondFactor>> second_factor(MemberId member);
@@ -364,6 +376,20 @@ struct Vault::State {
   static bool takes_recovery_code(store::SecondFactor& row, const Secret& code);
   Status pass_second_factor(MemberId member, const Secret& code);
   Status rewrap_second_factors_in_transaction(const Hierarchy& next);
+
+  // Passkeys (passkeys.cpp)
+  Challenges challenges;
+  Result<std::vector<ByteVector>> credentials_of(MemberId member);
+  Result<RegisteredCredential> registered(Ceremony ceremony, MemberId member,
+                                          const crypto::Digest& browser, const RelyingParty& party,
+                                          const NewPasskey& made);
+  Result<store::Passkey> put_passkey_in_transaction(const store::Member& member,
+                                                    const RegisteredCredential& credential,
+                                                    std::string_view name);
+  static PasskeyView view(const store::Passkey& row);
+  Result<IssuedSignIn> sign_in_in_transaction(const RelyingParty& party,
+                                              const PasskeyAssertion& answer, std::string_view from,
+                                              std::optional<audit::Act>& copied);
 
   // Sign-ins (sign_ins.cpp)
   [[nodiscard]] bool is_over(const store::SignIn& row) const;

@@ -20,7 +20,8 @@ Vault::State::State(Parts&& parts)
       anchor(parts.anchor),
       hierarchy(parts.root_key, parts.store),
       root_key(std::move(parts.root_key)),
-      seal_file(std::move(parts.seal_file)) {}
+      seal_file(std::move(parts.seal_file)),
+      challenges(parts.clock) {}
 
 Vault::Vault(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Vault::~Vault() = default;

@@ -31,6 +31,7 @@
 #include "vault/fences.h"
 #include "vault/health.h"
 #include "vault/issuing.h"
+#include "vault/passkeys.h"
 #include "vault/policies.h"
 #include "vault/sealing.h"
 #include "vault/second_factor.h"
@@ -419,14 +420,13 @@ class Vault {
   /// Of an installation in which there has been no tenant yet: an invitation for whoever makes the
   /// first one and is its owner. Good once, until there is a tenant or the server ends.
   Result<std::optional<std::string>> invite_first_owner();
-  Result<IssuedSignIn> found_tenant(const crypto::Digest& invitation, const NewTenant& names,
-                                    const PasswordTask& task, const Secret& derived,
-                                    std::string_view from);
   /// Without names: the first owner's.
   Result<InvitationView> show_invitation(const crypto::Digest& hash);
   Result<PasswordTask> begin_password(const crypto::Digest& invitation);
-  Result<IssuedSignIn> set_password(const crypto::Digest& invitation, const PasswordTask& task,
-                                    const Secret& derived, std::string_view from);
+  /// `names`: the first owner's, otherwise empty.
+  Result<IssuedSignIn> use_invitation(const crypto::Digest& invitation, const NewTenant& names,
+                                      const PasswordTask& task, const Secret& derived,
+                                      std::string_view from);
   Result<PasswordTask> begin_sign_in(std::string_view tenant, std::string_view member);
   /// `code`: of the second factor; may be empty. code_needed and code_wrong beside sign_in_refused.
   Result<IssuedSignIn> finish_sign_in(const PasswordTask& task, const Secret& derived,
@@ -445,6 +445,29 @@ class Vault {
   /// From now on it is asked for; the recovery codes, this one time.
   Result<std::vector<std::string>> confirm_second_factor(const Actor& actor, const Secret& code);
   Status remove_second_factor(const Actor& actor, const Secret& code);
+
+  // Passkeys (passkeys.h): one's own, by who has signed in; and as ways in. `browser` is the hash
+  // of what one browser alone has: what was asked of it is good from it alone, once, within 5
+  // minutes. Reasons not to: passkey_refused, passkey_known, too_many_passkeys, last_way_in; of a
+  // sign-in sign_in_refused, whatever is wrong.
+  Result<std::vector<PasskeyView>> list_passkeys(const Actor& actor);
+  Result<PasskeyRequest> begin_passkey(const Actor& actor, const crypto::Digest& browser);
+  Result<PasskeyView> add_passkey(const Actor& actor, const crypto::Digest& browser,
+                                  const RelyingParty& party, const NewPasskey& made);
+  Status remove_passkey(const Actor& actor, PasskeyId id);
+  /// The challenge.
+  [[nodiscard]] ByteVector begin_passkey_sign_in(const crypto::Digest& browser);
+  Result<IssuedSignIn> sign_in_by_passkey(const crypto::Digest& browser, const RelyingParty& party,
+                                          const PasskeyAssertion& answer, std::string_view from);
+  Result<PasskeyRequest> begin_invited_passkey(const crypto::Digest& invitation,
+                                               const crypto::Digest& browser);
+  /// `names`: the first owner's, otherwise empty.
+  Result<IssuedSignIn> use_invitation_by_passkey(const crypto::Digest& invitation,
+                                                 const NewTenant& names,
+                                                 const crypto::Digest& browser,
+                                                 const RelyingParty& party, const NewPasskey& made,
+                                                 std::string_view from);
+
   Result<Actor> actor_of_sign_in(const SignInHalves& halves);
   Status sign_out(const Actor& actor, const SignInHalves& halves);
   Result<std::vector<SignInView>> list_sign_ins(const Actor& actor, std::string_view tenant);

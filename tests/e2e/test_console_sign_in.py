@@ -238,6 +238,82 @@ def test_a_password_is_changed_in_the_settings(house, tabs):
     page.get_by_role("heading", level=1, name="Keys").wait_for()
 
 
+def with_authenticator(tab, **how):
+    """At the console's address with a name; an authenticator of Chromium's own, without a device. Answers how to change it."""
+    tab.origin = tab.origin.replace("127.0.0.1", "localhost")
+    devtools = tab.context.new_cdp_session(tab.page)
+    devtools.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }  # fmt: skip
+    made = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options | how})
+    return lambda method, **more: devtools.send(f"WebAuthn.{method}", {"authenticatorId": made["authenticatorId"], **more})
+
+
+def test_the_first_owner_begins_with_a_passkey_and_signs_in_with_it_alone(make_room, tabs):
+    room = make_room()
+    begin = re.search(r"#/invitation/(srf_\S+)", room.log())[1]
+    tab = tabs(PHONE, room=room)
+    authenticator = with_authenticator(tab)
+    page = tab.open(f"#/invitation/{begin}").page
+    page.get_by_label("What is your organisation called?").fill("acme")
+    page.get_by_label("And you?").fill("olga")
+    looked_at(tab, "begin with a passkey")
+    page.get_by_role("button", name="Use a passkey instead").click()
+    page.get_by_role("heading", level=1, name="Keys").wait_for()
+    [credential] = authenticator("getCredentials")["credentials"]
+    assert credential["isResidentCredential"] and credential["rpId"] == "localhost"
+    tab.go("settings")
+    page.get_by_text("You are signed in as olga, owner of acme, in this browser.").wait_for()
+    page.get_by_role("button", name="Remove the passkey the first").click()
+    page.get_by_text("It is your only way in").wait_for()
+    page.get_by_role("button", name="Sign out").last.click()
+    page.get_by_role("button", name="Use a passkey").click()
+    page.get_by_text("You are signed in as olga, owner of acme, in this browser.").wait_for()
+    assert authenticator("getCredentials")["credentials"][0]["signCount"] > credential["signCount"]
+    assert room.json("audit", "list", "--tenant", "acme", "--limit", "1")[0]["action"] == "member.sign_in"
+
+
+def test_passkeys_are_added_named_and_removed_in_the_settings(house, tabs):
+    name = "zoe"
+    Browser(house).accept(invitation(house, name))
+    tab = tabs()
+    authenticator = with_authenticator(tab)
+    page = sign_in(tab, name)
+    page.get_by_role("heading", level=1, name="Keys").wait_for()
+    tab.go("settings")
+
+    def add(called):
+        page.get_by_label("What to call a new one").fill(called)
+        page.get_by_role("button", name="Add a passkey").click()
+
+    add("my laptop")
+    page.get_by_text("my laptop").wait_for()
+    looked_at(tab, "passkeys")
+    add("another")
+    page.get_by_text("This device has a passkey of yours already").wait_for()
+    page.get_by_role("button", name="Sign out").last.click()
+    authenticator("setUserVerified", isUserVerified=False)
+    page.get_by_role("button", name="Use a passkey").click()
+    page.get_by_text("The browser brought no passkey").wait_for()
+    looked_at(tab, "no passkey")
+    authenticator("setUserVerified", isUserVerified=True)
+    page.get_by_role("button", name="Use a passkey").click()
+    page.get_by_role("button", name="Remove the passkey my laptop").click()
+    page.get_by_role("button", name="Remove the passkey my laptop").wait_for(state="detached")
+    page.get_by_role("button", name="Sign out").last.click()
+    page.get_by_role("button", name="Use a passkey").click()
+    page.get_by_text("That passkey lets nobody in here").wait_for()
+
+
+def test_where_passkeys_are_used_is_said_at_another_address(house, tabs):
+    tab = tabs()
+    page = tab.open().page
+    page.get_by_role("button", name="Use a passkey").click()
+    page.get_by_text(f"Passkeys are used at {tab.origin.replace('127.0.0.1', 'localhost')}").wait_for()
+
+
 def test_a_second_factor_is_set_up_asked_for_and_recovered_from(house, tabs):
     name = "ada"
     Browser(house).accept(invitation(house, name))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from support.authenticator import Authenticator
 from support.room import DONE, PROGRAMS, REFUSED, Room
 from support.signed_in import PASSWORD, Browser
 
@@ -74,6 +75,12 @@ class World:
         status, answer = Browser(self.room).sign_in(member)
         assert status == 201, answer
         return answer["id"]
+
+    def passkey(self, member):
+        browser = self.browsers[member]
+        key = Authenticator(f"http://localhost:{self.room.endpoints['control'].rsplit(':', 1)[1]}")
+        answer = key.make(browser.call("POST", "/api/v1/passkeys/request")[1])
+        return browser.call("POST", "/api/v1/passkeys", answer)[1]["id"]
 
     def member(self, role="member"):
         name = f"m{next(count)}"
@@ -170,6 +177,14 @@ def aims(world, operation, who):
             return {"yes": (world.sign_in("else"), "", None), "own": (world.sign_in(who), "", None)}
         case "password.change":
             return {"own": ("", "", {"current_password": PASSWORD, "password": "short"})}  # let in to be told so
+        case "passkey.begin" | "sign_in.begin" | "invitation.begin":
+            return {"own": ("", "", None)}
+        case "passkey.add" | "invitation.passkey":
+            return {"own": ("", "", {"name": "x", "client_data": "e30", "attestation": "oA"})}  # let in to be told that it is none
+        case "passkey.remove":
+            return {"yes": (world.passkey("else"), "", None), "own": (world.passkey(who), "", None)}
+        case "sign_in.passkey":
+            return {"yes": ("", "", dict.fromkeys(("credential", "user", "client_data", "authenticator_data", "signature"), "e30"))}
         case "second_factor.confirm" | "second_factor.remove":
             return {"own": ("", "", {"code": "000000"})}  # wrong, or too early: let in to be told so
         case "second_factor.show" | "second_factor.begin":
@@ -284,7 +299,7 @@ def test_h9_another_tenants_things_read_like_what_never_was(world):
     """The same answer, but for the name that was asked for: of each operation that takes a name or an id."""
     nobody = {
         "key": "key_" + "a" * 26, "session": "ses_" + "a" * 26, "receipt": "rcp_" + "a" * 26, "token": "tok_" + "a" * 26,
-        "sign_in": "sgn_" + "a" * 26,
+        "sign_in": "sgn_" + "a" * 26, "passkey": "psk_" + "a" * 26,
         "member": "nobody", "skill": "nothing",
     }  # fmt: skip
     asked = 0

@@ -10,6 +10,7 @@ import sqlite3
 
 import pytest
 
+from support.authenticator import Authenticator
 from support.waiting import until
 
 from support.signed_in import Browser
@@ -42,6 +43,7 @@ TABLES = [
     "notices",
     "passwords",
     "second_factors",
+    "passkeys",
     "sign_ins",
     "invitations",
 ]
@@ -90,6 +92,8 @@ def filled(make_room, standins):
     for member in ("alice", "bob"):
         signed_in = Browser(room).invited(member)
         assert signed_in.call("POST", "/api/v1/second-factor")[0] == 201
+        request = signed_in.call("POST", "/api/v1/passkeys/request")[1]
+        assert signed_in.call("POST", "/api/v1/passkeys", Authenticator(request["origin"]).make(request))[0] == 201
         room.cli("token", "add", "--tenant", "acme", "--member", member, "laptop")
         room.cli("member", "invite", "--tenant", "acme", member)
     # Spending is counted under a policy with a limit a day.

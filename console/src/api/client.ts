@@ -4,7 +4,7 @@ import type { paths } from '../../generated/schema';
 import { credentialHeaders, credentialMode, currentCredential, isRenewing, setCredential } from './credential';
 
 export type {
-  Access, AddedInvitation, AddedSeal, AddedToken, ChangedPassword, Check, Entry, Grant, Holder, Installation, Invitation, Key, Member, NewKey, NewPassword, NewSeal, NewSecondFactor, NewSignIn, Policy, PolicyChange, Receipt, ReceiptRow,
+  Access, AddedInvitation, AddedSeal, AddedToken, ChangedPassword, Check, Entry, Grant, Holder, Installation, Invitation, InvitedPasskey, Key, Member, NewKey, NewPasskey, NewPassword, NewSeal, NewSecondFactor, NewSignIn, Passkey, PasskeyAssertion, PasskeyChallenge, PasskeyRequest, Policy, PolicyChange, Receipt, ReceiptRow,
   NewToken, Seal, Service, Session, SessionEvent, SessionHolder, Setting, SignIn, StartedSignIn, Tenant, Token, Verified,
 } from '../../generated/schema';
 

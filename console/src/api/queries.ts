@@ -46,6 +46,8 @@ export const useSignIns = (tenant: string) =>
 export const useSecondFactor = (enabled: boolean) =>
   useQuery({ queryKey: ['second-factor'], queryFn: () => result(api.GET('/api/v1/second-factor')), enabled });
 
+export const usePasskeys = () => useQuery({ queryKey: ['passkeys'], queryFn: () => result(api.GET('/api/v1/passkeys')) });
+
 export const useTenants = () =>
   useQuery({ queryKey: ['tenants'], queryFn: () => result(api.GET('/api/v1/tenants')), refetchInterval: 30_000 });
 

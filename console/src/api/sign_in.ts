@@ -1,6 +1,7 @@
 // The ways in and out: calls that no credential of this page's goes with. SPDX-License-Identifier: Apache-2.0
-import { ApiError, api, errorOf, result, type ChangedPassword, type Invitation, type NewPassword, type NewSignIn, type StartedSignIn } from './client';
+import { ApiError, api, errorOf, result, type ChangedPassword, type Invitation, type NewPassword, type PasskeyChallenge, type PasskeyRequest, type NewSignIn, type StartedSignIn } from './client';
 import { credentialHeaders, credentialMode, currentCredential, renewing, setCredential, type Credential } from './credential';
+import { makePasskey, signByPasskey } from './passkeys';
 
 async function call<T>(path: string, init: RequestInit): Promise<T> {
   let response: Response;
@@ -26,6 +27,20 @@ export const signIn = async (who: NewSignIn): Promise<void> =>
 /** Ends this browser's sign-in with all others, and begins a new one. */
 export const changePassword = (body: ChangedPassword): Promise<void> =>
   renewing(async () => keep(await result(api.POST('/api/v1/password', { body }))));
+
+/** Cookies come and go with both calls: what was asked is good from this browser alone. */
+export async function signInByPasskey(): Promise<void> {
+  const request = await call<PasskeyChallenge>('/api/v1/sign-in/passkey/request', { method: 'POST', credentials: 'same-origin' });
+  const body = JSON.stringify(await signByPasskey(request));
+  keep(await call<StartedSignIn>('/api/v1/sign-in/passkey', { method: 'POST', body, headers: json, credentials: 'same-origin' }));
+}
+
+export async function acceptInvitationByPasskey(invitation: string, who: { tenant: string; member: string }, isFirst: boolean): Promise<void> {
+  const request = await call<PasskeyRequest>('/api/v1/invitations/passkey/request', { method: 'POST', headers: bearer(invitation), credentials: 'same-origin' });
+  const made = await makePasskey(request, `${who.member} of ${who.tenant}`, 'the first');
+  const body = JSON.stringify({ ...made, ...(isFirst ? who : {}) });
+  keep(await call<StartedSignIn>('/api/v1/invitations/passkey', { method: 'POST', body, headers: { ...json, ...bearer(invitation) }, credentials: 'same-origin' }));
+}
 
 export const showInvitation = (invitation: string): Promise<Invitation> =>
   call('/api/v1/invitations/mine', { headers: bearer(invitation), credentials: 'omit' });

@@ -7,6 +7,7 @@ import { refresh, useInstallation, usePolicies, useSeals, useServices } from '..
 import { useScope } from '../scope';
 import { Question } from '../ui/dialogs';
 import { SecretField, SelectField, TextArea, TextField, takeSecret } from '../ui/fields';
+import { Passkeys } from './passkeys';
 import { Password } from './password';
 import { SecondFactor } from './second_factor';
 import { SignIns } from './sign_ins';
@@ -152,7 +153,7 @@ export function Settings() {
           <Tokens />
           <Seals />
           <SignIns />
-          {currentCredential()?.kind === 'cookie' && <><Password /><SecondFactor /></>}
+          {currentCredential()?.kind === 'cookie' && <><Passkeys /><Password /><SecondFactor /></>}
           {installation && (
             <Card title="This installation">
               <Facts>

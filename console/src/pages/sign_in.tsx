@@ -1,7 +1,8 @@
 // The way in: by tenant, name and password, or by a token. SPDX-License-Identifier: Apache-2.0
 import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { ApiError } from '../api/client';
-import { signIn, signInByToken } from '../api/sign_in';
+import { canUsePasskeys } from '../api/passkeys';
+import { signIn, signInByPasskey, signInByToken } from '../api/sign_in';
 import { PasswordField, SecretField, TextField, takeSecret } from '../ui/fields';
 import { Button, Problem } from '../ui/pieces';
 
@@ -98,11 +99,21 @@ function ByToken() {
   );
 }
 
+function ByPasskey() {
+  const { problem, busy, submit } = useTry(signInByPasskey, () => undefined);
+  return (
+    <form onSubmit={submit}>
+      <Problem error={problem} />
+      <Button type="submit" busy={busy}>Use a passkey</Button>
+    </form>
+  );
+}
+
 export function SignIn() {
   const [byToken, setByToken] = useState(false);
   return (
     <Doorway title="Sign in" lead="Where the keys of your AI agents live.">
-      {byToken ? <ByToken /> : <ByPassword />}
+      {byToken ? <ByToken /> : <><ByPassword />{canUsePasskeys() && <ByPasskey />}</>}
       <div className="other-way">
         <Button kind="quiet" onClick={() => setByToken(!byToken)}>{byToken ? 'Use a password instead' : 'Use a token instead'}</Button>
         {!byToken && <p className="hint">No password yet, or lost? An owner or admin of your tenant, or the operator, makes a link for you.</p>}

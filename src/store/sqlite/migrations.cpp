@@ -327,7 +327,24 @@ CREATE TABLE notices (
 ) STRICT;
 )sql";
 
-constexpr std::array<Migration, 12> kMigrations = {{{1, kFirst},
+constexpr std::string_view kPasskeys = R"sql(
+CREATE TABLE passkeys (
+  id TEXT PRIMARY KEY,
+  tenant TEXT NOT NULL REFERENCES tenants (id),
+  member TEXT NOT NULL REFERENCES members (id),
+  name TEXT NOT NULL,
+  credential BLOB NOT NULL UNIQUE CHECK (length(credential) BETWEEN 1 AND 1023),
+  public_key BLOB NOT NULL,
+  counter INTEGER NOT NULL CHECK (counter BETWEEN 0 AND 4294967295),
+  may_sync INTEGER NOT NULL CHECK (may_sync IN (0, 1)),
+  created INTEGER NOT NULL,
+  last_used INTEGER NOT NULL,
+  mac BLOB NOT NULL
+) STRICT;
+CREATE INDEX passkeys_by_member ON passkeys (member);
+)sql";
+
+constexpr std::array<Migration, 13> kMigrations = {{{1, kFirst},
                                                     {2, kPolicies},
                                                     {3, kPolicyGuards},
                                                     {4, kSessionTerms},
@@ -338,7 +355,8 @@ constexpr std::array<Migration, 12> kMigrations = {{{1, kFirst},
                                                     {9, kRunnerCredentials},
                                                     {10, kSignIn},
                                                     {11, kSecondFactors},
-                                                    {12, kHealth}}};
+                                                    {12, kHealth},
+                                                    {13, kPasskeys}}};
 
 }  // namespace
 
