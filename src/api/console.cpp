@@ -34,16 +34,8 @@ std::string_view caching_of(std::string_view path) {
 }
 
 bool takes_gzip(const http::ServerRequest& request) {
-  std::string_view list = request.header("accept-encoding");
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    std::string_view coding = list.substr(0, comma);
-    list.remove_prefix(std::min(comma + 1, list.size()));
-    coding.remove_prefix(std::min(coding.find_first_not_of(" \t"), coding.size()));
-    // With a weight, which may be zero, the plain file is always right.
-    if (http::equals_ignoring_case(coding, "gzip")) return true;
-  }
-  return false;
+  // With a weight, which may be zero, the plain file is always right.
+  return http::list_has(request.header("accept-encoding"), "gzip");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "base/secret.h"
 #include "crypto/crypto.h"
+#include "http/list.h"
 
 namespace strongroom::gateway {
 namespace {
@@ -85,11 +86,7 @@ void offer_basic(std::string_view value, ByteVector& decoded, Candidates& candid
 void offer_subprotocols(std::string_view list, std::string_view prefix, Candidates& candidates,
                         Admission& admission) {
   while (!list.empty()) {
-    const auto comma = list.find(',');
-    std::string_view entry = list.substr(0, comma);
-    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
-    while (entry.starts_with(' ')) entry.remove_prefix(1);
-    while (entry.ends_with(' ')) entry.remove_suffix(1);
+    const std::string_view entry = http::take_item(list);
     if (entry.starts_with(prefix) && candidates.offer(entry.substr(prefix.size())))
       admission.subprotocol_entry = entry;
   }

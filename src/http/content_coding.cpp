@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "http/content_engine.h"
+#include "http/list.h"
 
 namespace strongroom::http {
 namespace {
@@ -21,25 +22,16 @@ std::optional<ContentCoding> coding_named(std::string_view name) {
   return std::nullopt;
 }
 
-std::string_view without_blanks(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
-}
-
 /// Adds the codings of one field's list; false when that cannot be decoded any more.
 bool add_codings(std::string_view list, ContentCoding& sum) {
-  for (;;) {
-    const auto comma = list.find(',');
-    const std::string_view name = without_blanks(list.substr(0, comma));
-    if (!name.empty() && !equals_ignoring_case(name, "identity")) {
-      const auto coding = coding_named(name);
-      if (!coding || sum != ContentCoding::Identity) return false;
-      sum = *coding;
-    }
-    if (comma == std::string_view::npos) return true;
-    list.remove_prefix(comma + 1);
+  while (!list.empty()) {
+    const std::string_view name = take_item(list);
+    if (name.empty() || equals_ignoring_case(name, "identity")) continue;
+    const auto coding = coding_named(name);
+    if (!coding || sum != ContentCoding::Identity) return false;
+    sum = *coding;
   }
+  return true;
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "http/list.h"
+
 namespace strongroom::http {
 namespace {
 
@@ -144,15 +146,8 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
 }
 
 bool list_has(std::string_view list, std::string_view token) {
-  while (!list.empty()) {
-    const auto comma = list.find(',');
-    std::string_view item = list.substr(0, comma);
-    while (!item.empty() && is_blank(item.front())) item.remove_prefix(1);
-    while (!item.empty() && is_blank(item.back())) item.remove_suffix(1);
-    if (equals_ignoring_case(item, token)) return true;
-    if (comma == std::string_view::npos) return false;
-    list.remove_prefix(comma + 1);
-  }
+  while (!list.empty())
+    if (equals_ignoring_case(take_item(list), token)) return true;
   return false;
 }
 

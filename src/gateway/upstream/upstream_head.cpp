@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "http/list.h"
+
 namespace strongroom::gateway {
 namespace {
 
@@ -87,11 +89,7 @@ void add_subprotocols(const http::Header& header, std::string_view without, Head
   std::string_view list = header.value;
   bool is_first = true;
   while (!list.empty()) {
-    const auto comma = list.find(',');
-    std::string_view entry = list.substr(0, comma);
-    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
-    while (entry.starts_with(' ')) entry.remove_prefix(1);
-    while (entry.ends_with(' ')) entry.remove_suffix(1);
+    const std::string_view entry = http::take_item(list);
     if (entry.empty() || entry == without) continue;
     out.add(is_first ? "sec-websocket-protocol: " : ", ").add(entry);
     is_first = false;
