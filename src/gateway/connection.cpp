@@ -290,7 +290,7 @@ io::Task<void> Connection::find_whose() {
 }
 
 Links::Base Connection::own_base() const {
-  if (x_.inspected != nullptr) return {"https://", x_.inspected->host_header};
+  if (x_.inspected != nullptr) return {"https://", x_.inspected->host_header, true};
   const auto* host = work_->request.headers.find(http::Name::Host);
   return {is_secure() ? "https://" : "http://",
           host == nullptr ? std::string_view("localhost") : host->value};
@@ -323,10 +323,8 @@ io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
                                    std::to_string(body.size()) + "\r\n";
   if (const auto wait = metering_.detail.retry_after; wait.count() > 0)
     head += "retry-after: " + std::to_string(wait.count()) + "\r\n";
-  if (text.status == 401)
-    head +=
-        "www-authenticate: Bearer realm=\"strongroom\"\r\n"
-        "www-authenticate: Basic realm=\"strongroom\"\r\n";
+  // Not Bearer: docker takes its realm for the address of a server that gives out tokens.
+  if (text.status == 401) head += "www-authenticate: Basic realm=\"strongroom\"\r\n";
   if (text.status == 407) head += "proxy-authenticate: Basic realm=\"strongroom\"\r\n";
   head += closes_after_ ? "connection: close\r\n\r\n" : "\r\n";
   metering_.detail = {};

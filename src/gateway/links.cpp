@@ -29,6 +29,8 @@ std::string Links::token(const lease::PassHash& pass, std::string_view service,
 std::optional<std::string> Links::rewrite(std::string_view url, const Base& base,
                                           const catalog::Service& service, std::string_view host,
                                           const lease::PassHash& pass, Carries carries) const {
+  // There the client follows it to where it stands, with its pass: paths are what some go by.
+  if (base.is_by_their_names && carries == Carries::Pass) return std::nullopt;
   constexpr std::string_view kScheme = "https://";
   constexpr std::string_view kWebsocket = "wss://";
   const bool is_websocket = url.starts_with(kWebsocket);

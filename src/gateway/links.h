@@ -25,13 +25,15 @@ class Links {
   struct Base {
     std::string_view scheme;  ///< "http://"
     std::string_view host;    ///< "127.0.0.1:8701"
+    /// Through a proxy ingress: the providers' own names lead it here, too.
+    bool is_by_their_names = false;
   };
   enum class Carries : std::uint8_t {
     Token,  ///< good by itself
     Pass    ///< the client sends its pass again
   };
   /// `url` as the gateway's, when it is an absolute https or wss URL of one of the service's hosts
-  /// (or of `host`); nothing otherwise.
+  /// (or of `host`) and would not lead here as it is; nothing otherwise.
   [[nodiscard]] std::optional<std::string> rewrite(std::string_view url, const Base& base,
                                                    const catalog::Service& service,
                                                    std::string_view host,

@@ -14,7 +14,7 @@ from support.authority import Authority
 from support.git_server import NGINX
 from support.held_streams import HeldStreams
 from support.http2_provider import HOST, Http2Provider, answer
-from support.ingresses import Asked, BaseUrl, ConnectHttp2, Session
+from support.ingresses import Asked, BaseUrl, BaseUrlHttp2, ConnectHttp2, Session
 from support.own_provider import OwnProvider, ProgramProvider
 from support.postgres import free_port
 from support.recorder import Recorder
@@ -129,6 +129,15 @@ def test_trailers_of_an_http1_provider_reach_an_http2_agent(start, suite_folder)
         answered = ask(session)
         assert (answered.body, answered.trailers) == (b"fine", [("x-sum", "1")])
     session.end()
+
+
+def test_a_redirect_leads_back_to_the_gateway_by_the_way_that_the_request_came(session, room, provider):
+    """Through the proxy that is the provider's own URL; some clients go by its path (docker)."""
+    target = f"https://{HOST}/v1/next?page=2"
+    provider.on_request = lambda asked: answer(asked, headers=[("location", target)], status="302")
+    assert ask(session).all("location") == [target]
+    base = f"https://{room.endpoints['gateway']}/gemini/v1/next?page=2"
+    assert ask(session, ingress=BaseUrlHttp2).all("location") == [base]
 
 
 def test_two_sessions_and_two_keys_share_no_connection(session, room, provider):

@@ -30,7 +30,7 @@ class DockerEngine:
     """On its own socket, with its own data, without bridge and firewall rules; ended by pid. Its containerd is a process beside
     it, as where a machine's service manager starts both: it survives the engine's death."""
 
-    def __init__(self):
+    def __init__(self, environment=None):
         self.folder = Path(tempfile.mkdtemp(prefix="strongroom-docker-"))
         self.socket = self.folder / "docker.sock"
         self.data = self.folder / "data"
@@ -39,6 +39,7 @@ class DockerEngine:
         self.environment = {
             "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin",
             "HOME": str(self.folder),
+            **(environment or {}),
         }
         (self.folder / "engine.json").write_text("{}")  # in place of this machine's
         (self.folder / "containerd.toml").write_text(CONTAINERD.format(folder=self.folder))
