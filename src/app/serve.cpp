@@ -19,6 +19,7 @@
 #include "app/backups.h"
 #include "app/confinement.h"
 #include "app/credential_keeper.h"
+#include "app/fences_with_sockets.h"
 #include "app/files.h"
 #include "app/gateway_certificate.h"
 #include "app/gateway_keeper.h"
@@ -60,39 +61,6 @@ struct Sockets {
   io::BoundSocket metrics;
   int unix_fd = -1;
   int relay_fd = -1;
-};
-
-/// A session's own socket goes when the session is fenced.
-class FencesWithSockets final : public vault::HolderFences {
- public:
-  FencesWithSockets(lease::VaultSide& leases, SessionSockets& sockets)
-      : leases_(leases), sockets_(sockets) {}
-  io::Task<std::vector<vault::HolderOutcome>> fence(vault::FenceKind kind, IdBytes id,
-                                                    std::string reason,
-                                                    std::chrono::milliseconds grace) override {
-    close(kind, id);
-    return leases_.fence(kind, id, std::move(reason), grace);
-  }
-  io::Task<std::vector<vault::HolderOutcome>> fence_all(std::vector<vault::FenceTarget> targets,
-                                                        std::string reason,
-                                                        std::chrono::milliseconds grace) override {
-    for (const auto& target : targets) close(target.kind, target.id);
-    return leases_.fence_all(std::move(targets), std::move(reason), grace);
-  }
-  [[nodiscard]] bool has_runner(SessionId session) const override {
-    return leases_.has_runner(session);
-  }
-  void refresh(KeyId key) override { leases_.refresh(key); }
-  io::Task<void> refresh_all(std::vector<KeyId> keys) override {
-    return leases_.refresh_all(std::move(keys));
-  }
-
- private:
-  void close(vault::FenceKind kind, const IdBytes& id) {
-    if (kind == vault::FenceKind::Session) sockets_.close(SessionId(id));
-  }
-  lease::VaultSide& leases_;
-  SessionSockets& sockets_;
 };
 
 class Server {
