@@ -14,7 +14,7 @@ if(STRONGROOM_STRIP)
 endif()
 
 # The programs look for each other where they are.
-install(TARGETS strongroom strongroom_gateway strongroom_init strongroom_supervisor strongroom_issuer strongroom_demo_provider
+install(TARGETS strongroom strongroom_gateway strongroom_init strongroom_supervisor strongroom_issuer strongroom_sealer strongroom_demo_provider
         DESTINATION lib/strongroom)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/catalog/ DESTINATION share/strongroom/catalog FILES_MATCHING PATTERN "*.toml")
 install(FILES ${shown}/strongroom.bash DESTINATION share/bash-completion/completions RENAME strongroom)

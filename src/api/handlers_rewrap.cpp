@@ -22,6 +22,18 @@ Result<Secret> next_passphrase(const json::object& body) {
   return secret_member(body, "value");
 }
 
+/// The only time they are seen.
+json::array shares_in(const std::vector<vault::NewShares>& seals) {
+  json::array out;
+  for (const auto& each : seals) {
+    json::array texts;
+    for (const auto& share : each.shares)
+      share.reveal([&](ByteView plain) { texts.emplace_back(json::string_view(text_of(plain))); });
+    out.push_back(json::object{{"seal", each.seal.text()}, {"shares", std::move(texts)}});
+  }
+  return out;
+}
+
 }  // namespace
 
 Answer start_rewrap(Call& call) {
@@ -37,13 +49,17 @@ Answer start_shred(Call& call) {
   STRONGROOM_TRY(const auto view,
                  vault::start_shred(call.services.loop, call.services.vault, call.actor,
                                     call.path["name"], passphrase, share_of(body)));
-  return Reply{to_json(view), {}, {}};
+  json::object document = to_json(view);
+  document["new_shares"] = shares_in(call.services.vault.take_new_shares());
+  return Reply{std::move(document), {}, {}};
 }
 
 Answer rotate_root(Call& call) {
   STRONGROOM_TRY(const Secret passphrase, next_passphrase(call.body.get_object()));
   STRONGROOM_TRY(const auto done, call.services.vault.rotate_root(call.actor, passphrase));
-  return Reply{to_json(done), {}, {}};
+  json::object document = to_json(done);
+  document["new_shares"] = shares_in(call.services.vault.take_new_shares());
+  return Reply{std::move(document), {}, {}};
 }
 
 Answer show_rewrap(Call& call) {

@@ -12,6 +12,7 @@
 namespace strongroom::api {
 namespace {
 
+constexpr std::string_view kExternalSeal = "external";
 constexpr std::string_view kBackupProtocol = "strongroom-backup/1";
 
 /// 0 where it is missing; what is out of bounds is nothing that divide() takes.
@@ -29,6 +30,21 @@ json::object to_json(const vault::SealView& seal, const std::vector<Secret>& sha
     share.reveal([&](ByteView plain) { list.emplace_back(json::string_view(text_of(plain))); });
   out["shares"] = std::move(list);
   return out;
+}
+
+io::Task<Answer> add_external(const Services& services, vault::Actor actor, std::string name) {
+  const Result<vault::SealView> added =
+      co_await services.hooks.add_external_seal(std::move(actor), std::move(name));
+  if (!added) co_return std::unexpected(added.error());
+  Reply out;
+  out.document = to_json(*added, {});
+  co_return out;
+}
+
+io::Task<Answer> prepare_external(const Services& services, vault::Actor actor, SealId id) {
+  const Status prepared = co_await services.hooks.prepare_external_seal(std::move(actor), id);
+  if (!prepared) co_return std::unexpected(prepared.error());
+  co_return Reply();
 }
 
 }  // namespace
@@ -55,6 +71,16 @@ Answer add_seal(Call& call) {
   const auto& body = call.body.get_object();
   vault::NewSeal wanted;
   wanted.kind = call.text("kind");
+  if (wanted.kind == kExternalSeal) {
+    STRONGROOM_CHECKED(call.actor.need(vault::Right::Operate));
+    if (!call.services.hooks.add_external_seal)
+      return fail(Code::Unavailable, "external seals are not used here");
+    Reply out;
+    out.rest = [&services = call.services, actor = call.actor, name = call.text("name")] {
+      return add_external(services, actor, name);
+    };
+    return out;
+  }
   wanted.path = call.text("path");
   wanted.shares = small_number(body, "shares");
   wanted.threshold = small_number(body, "threshold");
@@ -71,6 +97,25 @@ Answer remove_seal(Call& call) {
   STRONGROOM_TRY(const SealId id, SealId::parse(call.path["id"]));
   STRONGROOM_CHECKED(call.services.vault.remove_seal(call.actor, id));
   return Reply();
+}
+
+/// Files and shares want nothing: they are made anew in the rotation itself.
+Answer prepare_seal(Call& call) {
+  STRONGROOM_TRY(const SealId id, SealId::parse(call.path["id"]));
+  STRONGROOM_TRY(const auto seal, call.services.vault.seal_to_renew(call.actor, id));
+  if (seal.kind == vault::kPassphraseSeal) {
+    STRONGROOM_TRY(const Secret passphrase, secret_member(call.body.get_object(), "value"));
+    STRONGROOM_CHECKED(call.services.vault.prepare_passphrase(call.actor, id, passphrase));
+    return Reply();
+  }
+  if (!vault::is_external(seal.kind)) return Reply();
+  if (!call.services.hooks.prepare_external_seal)
+    return fail(Code::Unavailable, "external seals are not used here");
+  Reply out;
+  out.rest = [&services = call.services, actor = call.actor, id] {
+    return prepare_external(services, actor, id);
+  };
+  return out;
 }
 
 /// Of an open server there is nothing to open; the sealed one's is in sealed_server.cpp.

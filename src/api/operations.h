@@ -176,6 +176,7 @@ Answer make_backup(Call& call);
 Answer list_seals(Call& call);
 Answer add_seal(Call& call);
 Answer remove_seal(Call& call);
+Answer prepare_seal(Call& call);
 Answer unseal(Call& call);
 Answer list_receipts(Call& call);
 Answer show_receipt(Call& call);

@@ -238,22 +238,43 @@ constexpr std::array kSink = {
     Member{"error", Kind::Text, Need::Required, "Of the last attempt; empty: none"}};
 constexpr std::array kSeal = {
     Member{"id", Kind::Text, Need::Required, "sea_..."},
-    Member{"kind", Kind::Text, Need::Required, "What it opens by", "file|passphrase|shares"},
-    Member{"detail", Kind::Text, Need::Required,
-           "A file's path where it is not seal.key, how many shares are needed, as '2 of 3'"},
-    Member{"created", Kind::Time, Need::Required, "When it was added"}};
+    Member{"kind", Kind::Text, Need::Required, "What it opens by",
+           "file|passphrase|shares|pkcs11|transit|aws-kms|credential"},
+    Member{
+        "detail", Kind::Text, Need::Required,
+        "A file's path where it is not seal.key, how many shares are needed, as '2 of 3', the name "
+        "of an external seal"},
+    Member{"created", Kind::Time, Need::Required, "When it was added"},
+    Member{"state", Kind::Text, Need::Required,
+           "When it was last looked at; asks: for somebody, who brings a passphrase or shares",
+           "opens|fails|asks|unseen"},
+    Member{"why", Kind::Text, Need::Required, "Why it fails, or empty"},
+    Member{"seen", Kind::Time, Need::Nullable, "When it was looked at"}};
 constexpr std::array kAddedSeal = {
     Member{"id", Kind::Text, Need::Required, "sea_..."},
-    Member{"kind", Kind::Text, Need::Required, "What it opens by", "file|passphrase|shares"},
+    Member{"kind", Kind::Text, Need::Required, "What it opens by",
+           "file|passphrase|shares|pkcs11|transit|aws-kms|tpm2|credential"},
     Member{"detail", Kind::Text, Need::Required, "As in a list"},
     Member{"created", Kind::Time, Need::Required, "When it was added"},
+    Member{"state", Kind::Text, Need::Required, "As in a list", "opens|fails|asks|unseen"},
+    Member{"why", Kind::Text, Need::Required, "As in a list"},
+    Member{"seen", Kind::Time, Need::Nullable, "As in a list"},
     Member{"shares", Kind::TextList, Need::Required, "Of a seal by shares: seen this one time"}};
 constexpr std::array kNewSeal = {
-    Member{"kind", Kind::Text, Need::Required, "What it opens by", "file|passphrase|shares"},
+    Member{"kind", Kind::Text, Need::Required,
+           "What it opens by; external: what an [[external_seal]] of the configuration says",
+           "file|passphrase|shares|external"},
+    Member{"name", Kind::Text, Need::Optional, "Of an external seal: its name there"},
     Member{"value", Kind::Secret, Need::Optional, "The passphrase. Goes in only"},
     Member{"path", Kind::Text, Need::Optional, "Of a file: absolute, made by the server"},
     Member{"shares", Kind::Integer, Need::Optional, "How many shares, 2 to 255"},
     Member{"threshold", Kind::Integer, Need::Optional, "How many of them open"}};
+constexpr std::array kSealRenewal = {
+    Member{"value", Kind::Secret, Need::Optional,
+           "The next passphrase, where it opens by one. Goes in only"}};
+constexpr std::array kNewShares = {Member{"seal", Kind::Text, Need::Required, "sea_..."},
+                                   Member{"shares", Kind::TextList, Need::Required,
+                                          "What opens it from now on: seen this one time"}};
 constexpr std::array kUnseal = {
     Member{"kind", Kind::Text, Need::Optional,
            "What is brought; without it the seals that open by themselves are tried again",
@@ -275,7 +296,8 @@ constexpr std::array kRootRotation = {
     Member{"overwritten", Kind::Flag, Need::Required,
            "The old keys in files of seals were written over"},
     Member{"forgotten", Kind::Flag, Need::Required,
-           "No file of the database holds anything under the old root key"}};
+           "No file of the database holds anything under the old root key"},
+    Member{"new_shares", Kind::ObjectList, Need::Required, "Of seals by shares", "NewShares"}};
 constexpr std::array kNewShred = {
     Member{"value", Kind::Secret, Need::Optional,
            "The next passphrase, where a seal is by passphrase. Goes in only"},
@@ -294,7 +316,9 @@ constexpr std::array kRewrap = {
     Member{"why", Kind::Text, Need::Required, "Why it failed, or empty"},
     Member{"receipt", Kind::Text, Need::Required, "Of a shred that is done: rcp_..., or empty"},
     Member{"begun", Kind::Time, Need::Required, "When the epoch was"},
-    Member{"ended", Kind::Time, Need::Nullable, "When it was done, or failed"}};
+    Member{"ended", Kind::Time, Need::Nullable, "When it was done, or failed"},
+    Member{"new_shares", Kind::ObjectList, Need::Optional,
+           "When a shred begins: of seals by shares", "NewShares"}};
 
 constexpr std::array<Member, 0> kEmpty = {};
 
@@ -371,6 +395,8 @@ constexpr std::array kSchemas = {
     Schema{"Seal", "A way to the root key", kSeal},
     Schema{"NewSeal", "A seal to add", kNewSeal},
     Schema{"AddedSeal", "A seal that was added", kAddedSeal},
+    Schema{"SealRenewal", "What a seal is to open by", kSealRenewal},
+    Schema{"NewShares", "New shares of a seal", kNewShares},
     Schema{"Unseal", "What opens a sealed server", kUnseal},
     Schema{"SealState", "Whether the root key is open", kSealState},
     Schema{"ChecksSwitch", "Whether providers are asked now and then", kChecksSwitch},

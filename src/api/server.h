@@ -37,6 +37,7 @@ namespace strongroom::vault {
 class Actor;
 struct EndReport;
 struct Receipt;
+struct SealView;
 struct SearchedKeys;
 class Vault;
 }  // namespace strongroom::vault
@@ -85,6 +86,11 @@ struct ControlHooks {
       begin_search;
   /// Where the record goes besides the disk, and how that goes; may be missing.
   std::function<std::vector<sinks::View>()> sinks;
+  /// Has an external seal's key made where it is held, and adds the seal; may be missing.
+  std::function<io::Task<Result<vault::SealView>>(vault::Actor, std::string name)>
+      add_external_seal;
+  /// Has a new key made for the next rotation, where an external seal's is held; may be missing.
+  std::function<io::Task<Status>(vault::Actor, SealId)> prepare_external_seal;
   /// A backup, sent over a connection that the answer takes over.
   std::function<Result<std::function<void(io::Stream)>>(const vault::Actor&)> begin_backup;
 };

@@ -184,7 +184,10 @@ json::object to_json(const vault::SealView& view) {
   return {{"id", view.id.text()},
           {"kind", view.kind},
           {"detail", view.detail},
-          {"created", to_rfc3339(view.created)}};
+          {"created", to_rfc3339(view.created)},
+          {"state", view.state},
+          {"why", view.why},
+          {"seen", view.seen ? json::value(to_rfc3339(*view.seen)) : json::value()}};
 }
 
 json::object to_json(const vault::RootRotation& rotation) {

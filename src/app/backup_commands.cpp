@@ -12,6 +12,7 @@
 
 #include "app/call.h"
 #include "app/config.h"
+#include "app/external_seals.h"
 #include "app/files.h"
 #include "app/prompt.h"
 #include "base/encoding.h"
@@ -150,11 +151,21 @@ Result<vault::BackupHead> back_up(const Common& common, const std::string& file)
   return head;
 }
 
-vault::SealOptions seal_options(const Common& common, const BackupOptions& options) {
+/// External ones as strongroom.toml says, which may be beside the backup or anywhere.
+ExternalSeals external_seals(const Common& common, const BackupOptions& options) {
+  ServeFlags flags;
+  flags.data = common.data;
+  if (!options.config.empty()) flags.config = options.config;
+  return ExternalSeals::of(flags);
+}
+
+vault::SealOptions seal_options(const Common& common, const BackupOptions& options,
+                                ExternalSeals& external) {
   vault::SealOptions seals;
   seals.file_path =
       options.seal_file.empty() ? data_directory(common.data) + "/seal.key" : options.seal_file;
   seals.ask_passphrase = read_passphrase;
+  external.give_to(seals);
   return seals;
 }
 
@@ -169,7 +180,8 @@ Result<int> opened(const std::string& file) {
 Result<vault::BackupHead> verify(const Common& common, const BackupOptions& options) {
   STRONGROOM_TRY(const int fd, opened(options.file));
   const OwnedDescriptor in(fd);
-  return vault::read_backup(reading(in.get()), seal_options(common, options),
+  auto external = external_seals(common, options);
+  return vault::read_backup(reading(in.get()), seal_options(common, options, external),
                             [](ByteView) { return Status(); });
 }
 
@@ -191,7 +203,8 @@ Result<vault::BackupHead> restore_into(const std::string& data, const Common& co
   STRONGROOM_CHECKED(check_empty(data));
   STRONGROOM_TRY(const int fd, opened(options.file));
   const OwnedDescriptor in(fd);
-  const auto seals = seal_options(common, options);
+  auto external = external_seals(common, options);
+  const auto seals = seal_options(common, options, external);
   NewFile out(data + "/strongroom.db");
   STRONGROOM_CHECKED(out.made());
   STRONGROOM_TRY(auto head, vault::read_backup(reading(in.get()), seals, [&](ByteView piece) {

@@ -28,7 +28,9 @@ void add_serve(CLI::App& app, Options& o) {
   serve_command->add_option("--gateway", o.serve.gateway, "gateway, ADDRESS:PORT (127.0.0.1:8701)");
   serve_command->add_option("--metrics", o.serve.metrics,
                             "metrics and health, ADDRESS:PORT (127.0.0.1:8702)");
-  serve_command->add_option("--seal", o.serve.seal, "first start: 'file' or 'passphrase'");
+  serve_command->add_option(
+      "--seal", o.serve.seal,
+      "first start: 'file', 'passphrase' or the name of an [[external_seal]]");
   serve_command->add_option("--extra-ca", o.serve.extra_ca,
                             "PEM file trusted beside the system's roots");
   serve_command->add_option("--gateway-certificate", o.serve.gateway_certificate,

@@ -4,10 +4,13 @@
 namespace strongroom::app {
 namespace {
 
-void seal_file_option(CLI::App* command, std::string& into) {
-  command->add_option("--seal-file", into,
+void seal_options(CLI::App* command, BackupOptions& into) {
+  command->add_option("--seal-file", into.seal_file,
                       "a file seal's file of the backup's time (default: seal.key in the data "
                       "directory)");
+  command->add_option("--config", into.config,
+                      "configuration that says how external seals are reached (default: "
+                      "strongroom.toml in the data directory)");
 }
 
 }  // namespace
@@ -18,7 +21,7 @@ void add_backups(CLI::App& app, Options& o) {
   auto* verify = leaf(*backup, o, "verify", "check a backup from its first octet to its last",
                       [&o](const Common& c) { return backup_verify(c, o.backup); });
   verify->add_option("file", o.backup.file, "the backup; '-' for standard input")->required();
-  seal_file_option(verify, o.backup.seal_file);
+  seal_options(verify, o.backup);
   backup->callback([&o, verify] {
     if (!verify->parsed())
       o.chosen = [&o](const Common& common) { return backup_make(common, o.backup); };
@@ -30,7 +33,7 @@ void add_backups(CLI::App& app, Options& o) {
                                [&o](const Common& c) { return restore(c, o.backup); });
   restore_command->add_option("file", o.backup.file, "the backup; '-' for standard input")
       ->required();
-  seal_file_option(restore_command, o.backup.seal_file);
+  seal_options(restore_command, o.backup);
 }
 
 }  // namespace strongroom::app

@@ -93,9 +93,11 @@ void add_records(CLI::App& app, Options& o) {
       "The root key changes as in 'rewrap --root': make a new backup afterwards.");
   auto* add_seal = leaf(*seal, o, "add", "add one; any one of them opens",
                         [&o](const Common& c) { return seal_add(c, o.seal); });
-  add_seal->add_option("kind", o.seal.kind, "file, passphrase or shares")
+  add_seal->add_option("kind", o.seal.kind, "file, passphrase, shares or external")
       ->required()
-      ->check(CLI::IsMember({"file", "passphrase", "shares"}));
+      ->check(CLI::IsMember({"file", "passphrase", "shares", "external"}));
+  add_seal->add_option("--name", o.seal.name,
+                       "of an external one: the [[external_seal]] of strongroom.toml");
   add_seal->add_option("--path", o.seal.path, "of a file: where the server makes it");
   add_seal->add_option("--shares", o.seal.shares, "how many shares there are")
       ->check(CLI::Range(2, 255));

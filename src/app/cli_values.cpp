@@ -65,7 +65,7 @@ const Kinds& kinds() {
                          {"--scan-on-end", "FOLDER"},
                          {"--scope", "{all,read,sessions}"},
                          {"--scratch-size", "SIZE"},
-                         {"--seal", "{file,passphrase}"},
+                         {"--seal", "SEAL"},
                          {"--seal-file", "FILE"},
                          {"--service", "SERVICE[:LABEL]"},
                          {"--session", "SESSION"},

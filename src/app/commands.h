@@ -32,6 +32,7 @@ struct KeyAddOptions {
 
 struct SealAddOptions {
   std::string kind;
+  std::string name;  ///< of an external one
   std::string path;
   unsigned shares = 0;
   unsigned threshold = 0;
@@ -227,6 +228,7 @@ int shred(const Common& common, const RewrapOptions& options);
 struct BackupOptions {
   std::string file;
   std::string seal_file;  ///< empty: seal.key of the data directory
+  std::string config;     ///< says how external seals are reached; empty: the data directory's
 };
 int backup_make(const Common& common, const BackupOptions& options);
 int backup_verify(const Common& common, const BackupOptions& options);

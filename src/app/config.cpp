@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "app/config_fields.h"
+#include "app/external_seal_settings.h"
 #include "app/files.h"
 #include "app/sink_settings.h"
 #include "app/upstream_proxy_setting.h"
@@ -124,10 +125,11 @@ Status read_anchor(const json::object& document, const std::filesystem::path& fo
 
 Status read_document(const json::object& document, const std::filesystem::path& folder,
                      Config& config) {
-  STRONGROOM_CHECKED(refuse_unknown(
-      document, "the top level",
-      {"listen", "metrics", "seal", "drain_seconds", "grace_seconds", "making_seconds", "log_level",
-       "gateway", "console_url", "names", "anchor", "audit", "check_seconds", "notice"}));
+  STRONGROOM_CHECKED(
+      refuse_unknown(document, "the top level",
+                     {"listen", "metrics", "seal", "drain_seconds", "grace_seconds",
+                      "making_seconds", "log_level", "gateway", "console_url", "names", "anchor",
+                      "audit", "check_seconds", "notice", "external_seal"}));
   STRONGROOM_CHECKED(take_text(document, "listen", config.listen));
   STRONGROOM_CHECKED(take_text(document, "metrics", config.metrics));
   STRONGROOM_CHECKED(take_text(document, "seal", config.seal));
@@ -145,6 +147,9 @@ Status read_document(const json::object& document, const std::filesystem::path& 
   STRONGROOM_CHECKED(take_number(document, "check_seconds", kCheckSeconds, config.check_every));
   if (const auto* notice = document.if_contains("notice")) {
     STRONGROOM_TRY(config.hooks, read_webhooks(*notice, folder));
+  }
+  if (const auto* seals = document.if_contains("external_seal")) {
+    STRONGROOM_TRY(config.external_seals, read_external_seals(*seals, folder));
   }
   const auto* gateway = document.if_contains("gateway");
   if (gateway == nullptr) return {};
@@ -190,8 +195,13 @@ Status check(const Config& config) {
   STRONGROOM_CHECKED(check_gateway_tls(config));
   if (const auto proxy = upstream_proxy_of(config.upstream_proxy, config.no_proxy); !proxy)
     return std::unexpected(proxy.error());
-  if (config.seal != "file" && config.seal != "passphrase")
-    return fail(Code::Invalid, "the seal is 'file' or 'passphrase', not '" + config.seal + "'");
+  const bool is_external =
+      std::ranges::find(config.external_seals, config.seal, &external_seal::Settings::name) !=
+      config.external_seals.end();
+  if (config.seal != "file" && config.seal != "passphrase" && !is_external)
+    return fail(Code::Invalid,
+                "the seal is 'file', 'passphrase' or the name of an [[external_seal]], not '" +
+                    config.seal + "'");
   constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warning", "error"};
   if (std::ranges::find(kLevels, config.log_level) == kLevels.end())
     return fail(Code::Invalid, "the log level is 'debug', 'info', 'warning' or 'error', not '" +
@@ -249,6 +259,7 @@ std::string data_directory(const std::optional<std::string>& flag) {
 
 Result<Config> load_config(const ServeFlags& flags) {
   Config config;
+  config.flags = flags;
   config.data_directory = data_directory(flags.data);
   STRONGROOM_CHECKED(read_config_file(flags, config));
   STRONGROOM_CHECKED(apply_flags(flags, config));

@@ -11,6 +11,7 @@
 
 #include "app/webhook.h"
 #include "base/result.h"
+#include "external_seal/job.h"
 #include "lease/messages.h"
 #include "sinks/settings.h"
 
@@ -67,9 +68,11 @@ struct Config {
   std::chrono::seconds grace{2};    ///< TERM to KILL of processes that hold a revoked injected key
   std::chrono::seconds making{60};  ///< a credential's making that was cut short is over by then
   std::string log_level = "info";
-  std::string anchor_file;             ///< where the newest state of the database is told
-  bool accept_rollback = false;        ///< of a database older than that; once, so a flag only
-  std::vector<sinks::Settings> sinks;  ///< where the record goes besides the disk
+  std::string anchor_file;       ///< where the newest state of the database is told
+  ServeFlags flags;              ///< it was read with
+  bool accept_rollback = false;  ///< of a database older than that; once, so a flag only
+  std::vector<external_seal::Settings> external_seals;
+  std::vector<sinks::Settings> sinks;             ///< where the record goes besides the disk
   std::vector<sinks::WitnessSettings> witnesses;  ///< of its checkpoints
 
   [[nodiscard]] std::string path(const std::string& name) const {

@@ -103,6 +103,11 @@ Result<Secret> read_line_value(const std::string& prompt) {
   return value;
 }
 
+Result<Secret> read_next_line(const std::string& prompt) {
+  if (::isatty(STDIN_FILENO) == 1) return prompt_on_terminal(prompt);
+  return read_from(STDIN_FILENO, Until::EndOfLine);
+}
+
 Result<Secret> read_passphrase() {
   const char* path = std::getenv("STRONGROOM_PASSPHRASE_FILE");
   if (path == nullptr || *path == '\0') {

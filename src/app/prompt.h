@@ -14,6 +14,8 @@ namespace strongroom::app {
 [[nodiscard]] Result<Secret> read_value(const std::string& prompt);
 /// The same without the line end: for what is told apart from another line by it alone.
 [[nodiscard]] Result<Secret> read_line_value(const std::string& prompt);
+/// One line of it, where more of them follow.
+[[nodiscard]] Result<Secret> read_next_line(const std::string& prompt);
 /// STRONGROOM_PASSPHRASE_FILE, else a hidden prompt.
 [[nodiscard]] Result<Secret> read_passphrase();
 

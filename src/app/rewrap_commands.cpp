@@ -51,21 +51,50 @@ Result<json::value> rewrap_one(ControlClient& client, const Common& common,
   return follow(client, common, tenant, std::move(view));
 }
 
-/// Asked for where a seal is by passphrase: with the one of today, older copies would still open.
-Result<Secret> next_passphrase(ControlClient& client) {
+/// What somebody has to choose, or what is held outside, is made before the root key changes. A
+/// passphrase is asked for anew, as with the one of today older copies would still open.
+Status prepare(ControlClient& client, const json::object& seal) {
+  const std::string id = readable(seal, "id");
+  const std::string kind = readable(seal, "kind");
+  const std::string path = path_of("seals", id, "prepare");
+  if (kind == "file" || kind == "shares") return {};
+  if (kind != "passphrase") {
+    STRONGROOM_TRY([[maybe_unused]] const auto made, client.post(path, {}));
+    return {};
+  }
+  STRONGROOM_TRY(const Secret passphrase, read_next_line("New passphrase of the seal " + id));
+  STRONGROOM_TRY([[maybe_unused]] const auto chosen, client.post_with_value(path, {}, passphrase));
+  return {};
+}
+
+Status prepare_seals(ControlClient& client) {
   STRONGROOM_TRY(const json::value seals, client.get("/api/v1/seals"));
   if (!seals.is_array()) return fail(Code::Protocol, "the answer is not understood");
   for (const auto& seal : seals.get_array())
-    if (seal.is_object() && readable(seal.get_object(), "kind") == "passphrase")
-      return read_line_value("New passphrase of the seal");
-  return Secret();
+    if (seal.is_object()) STRONGROOM_CHECKED(prepare(client, seal.get_object()));
+  return {};
 }
 
-Result<json::value> post_with_passphrase(ControlClient& client, const std::string& path,
-                                         const json::object& body) {
-  STRONGROOM_TRY(const Secret passphrase, next_passphrase(client));
-  return passphrase.is_empty() ? client.post(path, body)
-                               : client.post_with_value(path, body, passphrase);
+Result<json::value> post_when_prepared(ControlClient& client, const std::string& path,
+                                       const json::object& body) {
+  STRONGROOM_CHECKED(prepare_seals(client));
+  return client.post(path, body);
+}
+
+/// Seen this one time.
+void print_new_shares(Format format, const json::value& answer) {
+  const auto* list = answer.is_object() ? answer.get_object().if_contains("new_shares") : nullptr;
+  if (list == nullptr || !list->is_array()) return;
+  for (const auto& each : list->get_array()) {
+    if (!each.is_object()) continue;
+    say(format, "New shares of the seal " + readable(each.get_object(), "seal") +
+                    ": give each to somebody else; they are not shown again, and the old ones open "
+                    "no more.");
+    const auto* shares = each.get_object().if_contains("shares");
+    if (shares == nullptr || !shares->is_array()) continue;
+    for (const auto& share : shares->get_array())
+      if (share.is_string()) say(format, "  " + std::string(share.get_string()));
+  }
 }
 
 int rotate_root(const Common& common) {
@@ -73,13 +102,14 @@ int rotate_root(const Common& common) {
   return with_client(
       common,
       [](ControlClient& client) {
-        return post_with_passphrase(client, "/api/v1/root/rotate", json::object());
+        return post_when_prepared(client, "/api/v1/root/rotate", json::object());
       },
       [&](const json::value& answer) {
         print_object(common.format, answer,
                      {{"root key of", "at"},
                       {"old seal files written over", "overwritten"},
                       {"old root key in no file", "forgotten"}});
+        print_new_shares(common.format, answer);
         say(common.format, "Copies of the database from before open no more: make a new backup.");
       });
 }
@@ -138,8 +168,9 @@ int shred(const Common& common, const RewrapOptions& options) {
       common,
       [&](ControlClient& client) -> Result<json::value> {
         STRONGROOM_TRY(auto view,
-                       post_with_passphrase(client, path_of("tenants", options.tenant, "shred"),
-                                            body_of(options)));
+                       post_when_prepared(client, path_of("tenants", options.tenant, "shred"),
+                                          body_of(options)));
+        print_new_shares(Format::People, view);
         STRONGROOM_TRY(view, follow(client, common, options.tenant, std::move(view)));
         return client.get(path_of("receipts", readable(view.get_object(), "receipt")));
       },

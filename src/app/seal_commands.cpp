@@ -7,8 +7,8 @@
 namespace strongroom::app {
 namespace {
 
-const std::vector<Column> kSeal = {
-    {"KIND", "kind"}, {"DETAIL", "detail"}, {"CREATED", "created"}, {"ID", "id"}};
+const std::vector<Column> kSeal = {{"KIND", "kind"}, {"DETAIL", "detail"},   {"STATE", "state"},
+                                   {"SEEN", "seen"}, {"CREATED", "created"}, {"ID", "id"}};
 
 /// The installation, and where it is open the seals one by one.
 Result<json::value> status_of(ControlClient& client) {
@@ -28,6 +28,14 @@ void print_shares(Format format, const json::object& seal) {
     if (share.is_string()) say(format, "  " + std::string(share.get_string()));
 }
 
+/// Why those fail that do.
+void print_failures(Format format, const json::value& seals) {
+  if (!seals.is_array()) return;
+  for (const auto& each : seals.get_array())
+    if (each.is_object() && readable(each.get_object(), "state") == "fails")
+      say(format, readable(each.get_object(), "id") + ": " + readable(each.get_object(), "why"));
+}
+
 }  // namespace
 
 int seal_status(const Common& common) {
@@ -40,8 +48,9 @@ int seal_status(const Common& common) {
                   {"waits for", "waits_for"},
                   {"receipt key", "receipt_public_key"}});
     const auto* seals = answer.get_object().if_contains("seals");
-    if (common.format == Format::People && seals != nullptr)
-      print_list(common.format, *seals, kSeal, "");
+    if (common.format != Format::People || seals == nullptr) return;
+    print_list(common.format, *seals, kSeal, "");
+    print_failures(common.format, *seals);
   });
 }
 
@@ -49,6 +58,7 @@ int seal_add(const Common& common, const SealAddOptions& options) {
   (void)io::confine_this_process();
   json::object body{{"kind", options.kind}};
   if (!options.path.empty()) body["path"] = options.path;
+  if (!options.name.empty()) body["name"] = options.name;
   if (options.shares > 0) body["shares"] = options.shares;
   if (options.threshold > 0) body["threshold"] = options.threshold;
   Result<Secret> passphrase = Secret();

@@ -3,10 +3,16 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include "base/log.h"
 
 namespace strongroom::app {
 namespace {
+
+constexpr std::chrono::seconds kFirstPause{1};
+constexpr std::chrono::seconds kLongestPause{60};
 
 /// A start never asks a terminal again: people answer by `strongroom unseal` now.
 vault::SealOptions without_prompt(vault::SealOptions options) {
@@ -33,7 +39,36 @@ Status SealedStart::start(int tcp_fd, int unix_fd) {
   if (tcp < 0 || local < 0) return fail(Code::Internal, "too many open files");
   server_->start(tcp, local);
   log(LogLevel::Warning, "sealed", {{"why", parts_.why}});
+  parts_.loop.spawn(keep_trying());
   return {};
+}
+
+io::Task<void> SealedStart::keep_trying() {
+  for (auto pause = kFirstPause; !is_open_; pause = std::min(2 * pause, kLongestPause)) {
+    co_await parts_.loop.sleep(pause);
+    const auto seals = unsealing_.external();
+    for (std::size_t i = 0; seals && i < seals->size() && !is_open_; ++i) {
+      const auto place = vault::external_place((*seals)[i]);
+      if (!place || parts_.external.was_refused(place->name)) continue;
+      auto process = parts_.external.begin_open(*place);
+      if (!process) continue;
+      co_await process->wait(parts_.loop);
+      if (!is_open_) finish((*seals)[i], *process);
+    }
+  }
+}
+
+void SealedStart::finish(const store::Seal& seal, external_seal::SealerProcess& process) {
+  const auto place = vault::external_place(seal);
+  if (!place) return;
+  const auto key = parts_.external.opened(*place, process);
+  if (!key) {
+    parts_.why = key.error().message;
+    return log(LogLevel::Info, "still_sealed", {{"why", key.error().message}});
+  }
+  auto root = unsealing_.by_external(seal, *key);
+  if (!root) return log(LogLevel::Error, "unseal_failed", {{"why", root.error().message}});
+  (void)open(std::move(*root));
 }
 
 std::string SealedStart::waits_for() const {

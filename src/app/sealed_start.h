@@ -1,4 +1,5 @@
-// SealedStart: the time between a start and the root key, where no seal opens by itself.
+// SealedStart: the time between a start and the root key, where no seal opens by itself. Those that
+// are held outside and could not be reached are tried again, ever more seldom, up to once a minute.
 //
 // Used by: serve. Threads: the vault's loop. The database's rows stay unread, the gateway's port
 // unbound. SPDX-License-Identifier: Apache-2.0
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "api/sealed_server.h"
+#include "app/external_seals.h"
 #include "vault/unsealing.h"
 
 namespace strongroom::app {
@@ -19,6 +21,7 @@ class SealedStart {
     io::Loop& loop;
     store::Store& store;
     vault::SealOptions seal;
+    ExternalSeals& external;
     std::string why;  ///< the sentence of the failed attempt
     /// Goes on with the start. Its failure is answered, and then `failed` is called.
     std::function<Status(Secret root)> opened;
@@ -33,6 +36,9 @@ class SealedStart {
  private:
   Result<bool> unseal(const std::string& kind, Secret value);
   Result<bool> open(Secret root);
+  /// What is held outside may come back by itself.
+  io::Task<void> keep_trying();
+  void finish(const store::Seal& seal, external_seal::SealerProcess& process);
   io::Task<void> tell_and_fail(Error error);
   Parts parts_;
   vault::Unsealing unsealing_;

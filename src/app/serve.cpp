@@ -19,6 +19,7 @@
 #include "app/backups.h"
 #include "app/confinement.h"
 #include "app/credential_keeper.h"
+#include "app/external_seals.h"
 #include "app/fences_with_sockets.h"
 #include "app/files.h"
 #include "app/gateway_certificate.h"
@@ -29,6 +30,7 @@
 #include "app/operator_token.h"
 #include "app/output.h"
 #include "app/prompt.h"
+#include "app/seal_watch.h"
 #include "app/sealed_start.h"
 #include "app/searches.h"
 #include "app/session_sockets.h"
@@ -66,7 +68,10 @@ struct Sockets {
 class Server {
  public:
   explicit Server(Config config)
-      : config_(std::move(config)), loop_(clock_), session_sockets_(config_.path("sockets")) {}
+      : config_(std::move(config)),
+        loop_(clock_),
+        external_seals_(ExternalSeals::of(config_.flags)),
+        session_sockets_(config_.path("sockets")) {}
 
   Status start() {
     STRONGROOM_CHECKED(prepare_private_directory(config_.data_directory));
@@ -95,6 +100,7 @@ class Server {
     STRONGROOM_CHECKED(start_leases());
     STRONGROOM_CHECKED(start_sinks());
     STRONGROOM_CHECKED(start_control());
+    seal_watch_->start();
     end_lost_sessions();
     vault::go_on_with_rewraps(loop_, *vault_);
     STRONGROOM_CHECKED(keeper_->start());
@@ -111,8 +117,10 @@ class Server {
     return {};
   }
 
-  [[nodiscard]] vault::SealOptions seal_options() const {
-    return {config_.seal, config_.path("seal.key"), read_passphrase};
+  [[nodiscard]] vault::SealOptions seal_options() {
+    vault::SealOptions options{config_.seal, config_.path("seal.key"), read_passphrase};
+    external_seals_.give_to(options);
+    return options;
   }
 
   /// No seal opens by itself: the control API says so, and takes what opens one.
@@ -122,7 +130,7 @@ class Server {
     STRONGROOM_TRY(options.token_hash, operator_token(config_.path("operator.token")));
     options.owner_uid = ::geteuid();
     sealed_ = std::make_unique<SealedStart>(
-        SealedStart::Parts{loop_, *store_, seal_options(), why,
+        SealedStart::Parts{loop_, *store_, seal_options(), external_seals_, why,
                            [this](Secret root) { return open(std::move(root)); },
                            [this](Error error) {
                              failure_ = std::move(error);
@@ -327,6 +335,14 @@ class Server {
     hooks.holders_of = [this](SessionId session) { return holders_of(session); };
     backups_ = std::make_unique<Backups>(loop_, *vault_, config_.data_directory);
     hooks.begin_backup = [this](const vault::Actor& actor) { return backups_->begin(actor); };
+    seal_watch_ = std::make_unique<SealWatch>(
+        SealWatch::Parts{loop_, *vault_, external_seals_, config_.path("seal.key")});
+    hooks.add_external_seal = [this](vault::Actor actor, std::string name) {
+      return seal_watch_->add(std::move(actor), std::move(name));
+    };
+    hooks.prepare_external_seal = [this](vault::Actor actor, SealId id) {
+      return seal_watch_->prepare(std::move(actor), id);
+    };
     searches_ = std::make_unique<Searches>(loop_, *vault_);
     hooks.begin_search = [this](const vault::Actor& actor, vault::SearchedKeys keys) {
       return searches_->begin(actor, std::move(keys));
@@ -354,6 +370,9 @@ class Server {
                    [this] { return static_cast<double>(leases_->lease_count()); });
     metrics_.counter("strongroom_uses_total", "Uses of keys recorded since the start",
                      [this] { return static_cast<double>(source_->uses()); });
+    metrics_.gauge("strongroom_seals_failing",
+                   "Seals that should open by themselves and did not when last looked at",
+                   [this] { return static_cast<double>(vault_->failing_seals()); });
     metrics_.gauge("strongroom_record_writable", "1 while uses can be recorded, and are answered",
                    [this] { return record_->health() ? 1.0 : 0.0; });
     return {};
@@ -501,6 +520,7 @@ class Server {
   Config config_;
   SystemClock clock_;
   io::Loop loop_;
+  ExternalSeals external_seals_;
   io::Event gateways_gone_{loop_};
   int lock_ = -1;
   Sockets sockets_;
@@ -521,6 +541,7 @@ class Server {
   std::unique_ptr<HealthKeeper> health_;
   std::unique_ptr<GatewayKeeper> keeper_;
   std::unique_ptr<Searches> searches_;
+  std::unique_ptr<SealWatch> seal_watch_;
   std::unique_ptr<Backups> backups_;
   std::unique_ptr<api::ControlServer> control_;
   std::unique_ptr<api::MetricsServer> metrics_server_;

@@ -37,6 +37,12 @@ constexpr const char* kCalls[] = {
     "clock_gettime", "clock_gettime64", "clock_getres", "clock_nanosleep", "nanosleep",
     "gettimeofday", "time", "getrandom"};
 
+/// What tokens in software and their like keep on the disk.
+constexpr const char* kWritingCalls[] = {
+    "pwrite64",  "fsync",    "fdatasync", "flock", "rename",   "renameat",  "renameat2", "unlink",
+    "unlinkat",  "mkdir",    "mkdirat",   "rmdir", "umask",    "chmod",     "fchmod",    "fchmodat",
+    "ftruncate", "truncate", "fallocate", "creat", "getdents", "utimensat", "chdir"};
+
 const std::string kReadable[] = {"/etc",
                                  "/usr",
                                  "/lib",
@@ -63,6 +69,10 @@ std::span<const char* const> calls_of_network_programs() {
 
 std::span<const std::string> files_of_network_programs() {
   return kReadable;
+}
+
+std::span<const char* const> calls_of_writing_programs() {
+  return kWritingCalls;
 }
 
 }  // namespace strongroom::io

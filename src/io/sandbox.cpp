@@ -23,28 +23,35 @@ constexpr std::uint64_t kRead = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_F
 /// All rights of the first version: what is named here and granted nowhere is refused.
 constexpr std::uint64_t kAll = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1U) - 1;
 
-bool allow_reading(int rules, const std::string& path) {
+constexpr std::uint64_t kWriteFile = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE;
+constexpr std::uint64_t kWrite = kRead | kWriteFile | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                                 LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+                                 LANDLOCK_ACCESS_FS_MAKE_DIR;
+
+bool allow(int rules, const std::string& path, std::uint64_t in_folder, std::uint64_t of_file) {
   const int fd = ::open(path.c_str(), O_PATH | O_CLOEXEC);
   if (fd < 0) return true;  // not there
   struct stat is{};
   ::fstat(fd, &is);
   landlock_path_beneath_attr rule{};
   rule.parent_fd = fd;
-  rule.allowed_access = S_ISDIR(is.st_mode) ? kRead : LANDLOCK_ACCESS_FS_READ_FILE;
+  rule.allowed_access = S_ISDIR(is.st_mode) ? in_folder : of_file;
   const bool is_added =
       ::syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
   ::close(fd);
   return is_added;
 }
 
-bool limit_files(std::span<const std::string> readable) {
+bool limit_files(const Sandbox& sandbox) {
   landlock_ruleset_attr all{};
   all.handled_access_fs = kAll;
   const long rules = ::syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
   if (rules < 0) return false;
   bool is_good = true;
-  for (const auto& path : readable)
-    is_good = is_good && allow_reading(static_cast<int>(rules), path);
+  for (const auto& path : sandbox.readable)
+    is_good = is_good && allow(static_cast<int>(rules), path, kRead, LANDLOCK_ACCESS_FS_READ_FILE);
+  for (const auto& path : sandbox.writable)
+    is_good = is_good && allow(static_cast<int>(rules), path, kWrite, kWriteFile);
   is_good = is_good && ::syscall(SYS_landlock_restrict_self, rules, 0) == 0;
   ::close(static_cast<int>(rules));
   return is_good;
@@ -107,9 +114,10 @@ Result<SandboxState> enter(const Sandbox& sandbox) {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return fail(Code::Internal, "new privileges cannot be given up");
   SandboxState state;
-  state.files = limit_files(sandbox.readable);
+  state.files = limit_files(sandbox);
   const Exception sockets{"socket", allow_network_sockets};
-  STRONGROOM_CHECKED(limit_calls(sandbox.calls, {&sockets, 1}));
+  const std::span<const Exception> exceptions(&sockets, sandbox.has_local_sockets ? 0 : 1);
+  STRONGROOM_CHECKED(limit_calls(sandbox.calls, exceptions));
   return state;
 }
 

@@ -1,7 +1,7 @@
 // What a process gives up for good: system calls (seccomp) and files (Landlock).
 //
-// Used by: gateway, scan, issuer, and the vault (its calls alone). Threads: before any second one
-// is started; those that come later inherit it. SPDX-License-Identifier: Apache-2.0
+// Used by: gateway, scan, issuer, sealer, and the vault (its calls alone). Threads: before any
+// second one is started; those that come later inherit it. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <span>
@@ -19,12 +19,18 @@ struct Sandbox {
   /// The only files: folders and files that may be read, and all below them. What is not there is
   /// passed over. Held by Landlock where the kernel has it.
   std::span<const std::string> readable;
+  /// Folders and devices that may be written to as well, and all below them.
+  std::span<const std::string> writable = {};
+  /// Unix sockets too, for what talks to a daemon of this machine.
+  bool has_local_sockets = false;
 };
 
 /// What a program keeps that talks over the network, starts no other, writes no file and traces
 /// nobody.
 [[nodiscard]] std::span<const char* const> calls_of_network_programs();
 [[nodiscard]] std::span<const std::string> files_of_network_programs();
+/// What files are written by.
+[[nodiscard]] std::span<const char* const> calls_of_writing_programs();
 
 /// What of it holds.
 struct SandboxState {

@@ -128,15 +128,11 @@ Result<ByteVector> Backup::next() {
 
 Result<Secret> open_backup_root(const BackupHead& head, const SealOptions& options) {
   Error last(Code::Sealed, "This backup has no seal.", "seal_missing");
-  // Nobody is asked for a passphrase where a file opens as well.
-  for (const bool by_file : {true, false}) {
-    for (const auto& seal : head.seals) {
-      if ((seal.kind == kFileSeal) != by_file) continue;
-      auto key = sealing_key(seal, options);
-      auto root = key ? unseal(seal, *key, wrong_key(seal, options)) : std::move(key);
-      if (root) return root;
-      last = std::move(root).error();
-    }
+  for (const auto& seal : in_order_of_opening(head.seals)) {
+    auto key = sealing_key(seal, options);
+    auto root = key ? unseal(seal, *key, wrong_key(seal, options)) : std::move(key);
+    if (root) return root;
+    last = std::move(root).error();
   }
   return std::unexpected(std::move(last));
 }

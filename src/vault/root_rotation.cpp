@@ -4,6 +4,7 @@
 // away. Whatever ends the process, before or after that change, one file of each file seal opens.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "crypto/crypto.h"
@@ -21,26 +22,13 @@ std::size_t count_of(const std::vector<store::Seal>& seals, std::string_view kin
   return static_cast<std::size_t>(std::ranges::count(seals, kind, &store::Seal::kind));
 }
 
-/// What a seal needs that nobody can bring, or has not brought, is said before anything changes.
-Status check_renewable(const std::vector<store::Seal>& seals, const Secret& passphrase) {
-  for (const auto& seal : seals) {
-    if (seal.kind == kFileSeal || seal.kind == kPassphraseSeal) continue;
-    return fail(Code::Refused,
-                "The seal " + seal.id.text() + " (" + seal.kind +
-                    ") cannot be made to open a new root key: what opens it was given away. Remove "
-                    "it (strongroom seal remove), rotate, and add a new one.",
-                "seal_not_renewable");
-  }
-  const std::size_t passphrases = count_of(seals, kPassphraseSeal);
-  if (passphrases > 1)
-    return fail(Code::Refused,
-                "There are several seals by passphrase: remove all but one, rotate, and add them "
-                "again.",
-                "seal_not_renewable");
-  if (passphrases == 1 && passphrase.is_empty())
-    return fail(Code::Invalid, "The seal by passphrase wants a new passphrase.",
-                "passphrase_missing");
-  return {};
+std::unexpected<Error> not_prepared(const store::Seal& seal) {
+  return fail(
+      Code::Invalid,
+      "The seal " + seal.id.text() + " (" + seal.kind +
+          ") is to be prepared first: what opens it from then on is chosen, or made, before "
+          "the root key changes.",
+      "seal_not_prepared");
 }
 
 Result<Sealing> renewed_passphrase(const store::Seal& old, const Secret& passphrase) {
@@ -68,20 +56,91 @@ Result<Sealing> renewed_file(const store::Seal& old, const std::string& path) {
   return sealing;
 }
 
+/// As many as before, and as many needed.
+Result<Sealing> renewed_shares(const store::Seal& old) {
+  NewSeal wanted;
+  wanted.kind = kSharesSeal;
+  wanted.threshold = threshold_of(old);
+  wanted.shares = shares_of(old);
+  return make_sealing(std::move(wanted));
+}
+
 }  // namespace
+
+/// What was prepared for it, once.
+Result<Sealing> Vault::State::prepared(const store::Seal& seal) {
+  const auto found = renewals.find(seal.id);
+  if (found == renewals.end() || found->second.until < clock.steady()) return not_prepared(seal);
+  Sealing sealing = std::move(found->second.sealing);
+  renewals.erase(found);
+  return sealing;
+}
+
+Result<Sealing> Vault::State::renewed(const store::Seal& seal, const Secret& passphrase) {
+  if (seal.kind == kFileSeal) return renewed_file(seal, seal_file_path(seal, seal_file));
+  if (seal.kind == kSharesSeal) return renewed_shares(seal);
+  if (seal.kind == kPassphraseSeal && !renewals.contains(seal.id))
+    return renewed_passphrase(seal, passphrase);
+  return prepared(seal);
+}
+
+/// What a seal needs that nobody has brought is said before anything changes.
+Status Vault::State::check_renewable(const std::vector<store::Seal>& seals,
+                                     const Secret& passphrase) const {
+  const bool is_only_one = count_of(seals, kPassphraseSeal) == 1;
+  for (const auto& seal : seals) {
+    const auto found = renewals.find(seal.id);
+    if (found != renewals.end() && found->second.until >= clock.steady()) continue;
+    if (is_external(seal.kind)) return not_prepared(seal);
+    if (seal.kind != kPassphraseSeal) continue;
+    if (!is_only_one) return not_prepared(seal);
+    if (passphrase.is_empty())
+      return fail(Code::Invalid, "The seal by passphrase wants a new passphrase.",
+                  "passphrase_missing");
+  }
+  return {};
+}
 
 Result<std::vector<Sealing>> Vault::State::renewed_seals(const Secret& passphrase) {
   STRONGROOM_TRY(const auto seals, store.list<store::Seal>());
   STRONGROOM_CHECKED(check_renewable(seals, passphrase));
   std::vector<Sealing> renewed;
   for (const auto& seal : seals) {
-    STRONGROOM_TRY(Sealing sealing, seal.kind == kPassphraseSeal
-                                        ? renewed_passphrase(seal, passphrase)
-                                        : renewed_file(seal, seal_file_path(seal, seal_file)));
+    STRONGROOM_TRY(Sealing sealing, this->renewed(seal, passphrase));
     sealing.row.created = now();
     renewed.push_back(std::move(sealing));
   }
   return renewed;
+}
+
+Result<store::Seal> Vault::seal_to_renew(const Actor& actor, SealId id) {
+  STRONGROOM_CHECKED(actor.need(Right::Operate));
+  STRONGROOM_TRY(const auto seals, state_->store.list<store::Seal>());
+  const auto found = std::ranges::find(seals, id, &store::Seal::id);
+  if (found == seals.end()) return fail(Code::NotFound, "There is no seal " + id.text() + ".");
+  return *found;
+}
+
+Status Vault::prepare_renewal(const Actor& actor, SealId id, Sealing renewed) {
+  STRONGROOM_TRY(const auto seal, seal_to_renew(actor, id));
+  if (seal.kind != renewed.row.kind)
+    return fail(Code::Invalid, "The seal is of another kind.", "seal_unknown");
+  auto& state = *state_;
+  state.renewals.insert_or_assign(
+      id, State::Renewal{std::move(renewed), state.clock.steady() + kRenewalGoodFor});
+  return {};
+}
+
+Status Vault::prepare_passphrase(const Actor& actor, SealId id, const Secret& passphrase) {
+  STRONGROOM_TRY(const auto seal, seal_to_renew(actor, id));
+  if (seal.kind != kPassphraseSeal)
+    return fail(Code::Invalid, "This seal does not open by a passphrase.", "seal_unknown");
+  STRONGROOM_TRY(auto renewed, renewed_passphrase(seal, passphrase));
+  return prepare_renewal(actor, id, std::move(renewed));
+}
+
+std::vector<NewShares> Vault::take_new_shares() {
+  return std::exchange(state_->new_shares, {});
 }
 
 /// All that is sealed under the root key, or under a key that follows from it.
@@ -122,6 +181,12 @@ Result<RootRotation> Vault::rotate_root(const Actor& actor, const Secret& passph
   }));
   state.root_key = std::move(root);
   state.hierarchy.change_root(state.root_key);
+  state.seal_looks.clear();
+  state.renewals.clear();
+  state.new_shares.clear();
+  for (auto& sealing : seals)
+    if (!sealing.shares.empty())
+      state.new_shares.push_back({sealing.row.id, std::move(sealing.shares)});
   RootRotation done;
   done.at = state.clock.wall();
   done.is_overwritten = true;

@@ -99,14 +99,15 @@ TEST_F(RootRotation, L5_killed_after_the_database_has_changed) {
 
 TEST_F(RootRotation, WhatCannotBeRenewedIsSaidBeforeAnythingChanges) {
   const auto before = content(seal_path());
-  add_seal("shares");
+  ExternalKey outside{"pkcs11", "hsm", {1, 2, 3}, crypto::random_secret(32)};
+  const auto added = vault->add_seal(kOperator, make_sealing(std::move(outside)));
+  ASSERT_TRUE(added);
   const auto refused = vault->rotate_root(kOperator, Secret());
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().reason, "seal_not_renewable");
+  EXPECT_EQ(refused.error().reason, "seal_not_prepared");
   EXPECT_EQ(content(seal_path()), before);
   EXPECT_FALSE(fs::exists(next_path()));
-  for (const auto& seal : *vault->list_seals(kOperator))
-    if (seal.kind == kSharesSeal) ASSERT_TRUE(vault->remove_seal(kOperator, seal.id));
+  ASSERT_TRUE(vault->remove_seal(kOperator, added->id));
   add_seal("passphrase", "correct horse battery");
   EXPECT_EQ(vault->rotate_root(kOperator, Secret()).error().reason, "passphrase_missing");
   EXPECT_EQ(vault->rotate_root(kOperator, secret("correct horse battery")).error().reason,
@@ -119,6 +120,63 @@ TEST_F(RootRotation, WhatCannotBeRenewedIsSaidBeforeAnythingChanges) {
   Unsealing unsealing(**again, {});
   EXPECT_FALSE(unsealing.by_passphrase(secret("correct horse battery")));
   EXPECT_TRUE(unsealing.by_passphrase(secret("another horse battery")));
+}
+
+/// What a share of each of its seals and its passphrases open afterwards.
+TEST_F(RootRotation, SeveralPassphrasesSharesAndWhatIsOutsideAreAllRenewed) {
+  add_seal("passphrase", "correct horse battery");
+  add_seal("passphrase", "correct horse staple");
+  add_seal("shares");
+  ExternalKey outside{"pkcs11", "hsm", {1, 2, 3}, crypto::random_secret(32)};
+  const auto hsm = vault->add_seal(kOperator, make_sealing(std::move(outside)));
+  ASSERT_TRUE(hsm);
+  EXPECT_EQ(vault->rotate_root(kOperator, secret("one for both, of no use")).error().reason,
+            "seal_not_prepared");
+  int count = 0;
+  for (const auto& seal : *vault->list_seals(kOperator)) {
+    if (seal.kind != kPassphraseSeal) continue;
+    const auto next = "another battery " + std::to_string(++count);
+    ASSERT_TRUE(vault->prepare_passphrase(kOperator, seal.id, secret(next)));
+    EXPECT_CODE(vault->prepare_passphrase(kOperator, hsm->id, secret(next)), Code::Invalid);
+  }
+  const Secret key = crypto::random_secret(32);
+  const auto prepare = [&] {
+    return vault->prepare_renewal(
+        kOperator, hsm->id, make_sealing(ExternalKey{"pkcs11", "hsm", {4, 5}, key.duplicate()}));
+  };
+  ASSERT_TRUE(prepare());
+  clock.advance(kRenewalGoodFor + std::chrono::seconds(1));
+  EXPECT_EQ(vault->rotate_root(kOperator, Secret()).error().reason, "seal_not_prepared");
+  count = 0;
+  for (const auto& seal : *vault->list_seals(kOperator))
+    if (seal.kind == kPassphraseSeal)
+      ASSERT_TRUE(vault->prepare_passphrase(kOperator, seal.id,
+                                            secret("another battery " + std::to_string(++count))));
+  ASSERT_TRUE(prepare());
+  const auto done = vault->rotate_root(kOperator, Secret());
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(done->seals.size(), 5U);
+  const auto fresh = vault->take_new_shares();
+  ASSERT_EQ(fresh.size(), 1U);
+  EXPECT_TRUE(vault->take_new_shares().empty());
+  close();
+  auto again = store::open_sqlite(folder + "/strongroom.db");
+  ASSERT_TRUE(again);
+  Unsealing unsealing(**again, {});
+  EXPECT_FALSE(unsealing.by_passphrase(secret("correct horse staple")));
+  EXPECT_TRUE(unsealing.by_passphrase(secret("another battery 1")));
+  EXPECT_TRUE(unsealing.by_passphrase(secret("another battery 2")));
+  const auto outside_ones = unsealing.external();
+  ASSERT_EQ(outside_ones->size(), 1U);
+  EXPECT_EQ(external_place(outside_ones->front())->wrapped, (ByteVector{4, 5}));
+  EXPECT_TRUE(unsealing.by_external(outside_ones->front(), key));
+  Result<std::optional<Secret>> by_shares = std::nullopt;
+  for (const auto& share : fresh.front().shares) {
+    by_shares = unsealing.by_share(share);
+    ASSERT_TRUE(by_shares) << by_shares.error().message;
+    if (*by_shares) break;
+  }
+  EXPECT_TRUE(*by_shares);
 }
 
 TEST_F(RootRotation, ADiskThatFailsLeavesTheOldRootKey) {

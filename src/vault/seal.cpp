@@ -24,10 +24,14 @@ Result<Sealing> first_sealing(const SealOptions& options) {
     STRONGROOM_TRY(sealing.key, read_seal_file(options.file_path, WhenMissing::Make));
     return sealing;
   }
+  if (options.kind != kPassphraseSeal) {
+    if (!options.make_external)
+      return fail(Code::Invalid, "the first seal is one of file, passphrase", "seal_unknown");
+    STRONGROOM_TRY(ExternalKey made, options.make_external(options.kind));
+    return make_sealing(std::move(made));
+  }
   NewSeal wanted;
   wanted.kind = options.kind;
-  if (wanted.kind != kPassphraseSeal)
-    return fail(Code::Invalid, "the first seal is one of file, passphrase", "seal_unknown");
   if (!options.ask_passphrase)
     return fail(Code::Sealed, "The passphrase of the seal was not given.", "passphrase_missing");
   STRONGROOM_TRY(wanted.passphrase, options.ask_passphrase());
@@ -66,10 +70,10 @@ Result<Secret> make_root(store::Store& store, const SealOptions& options) {
 
 /// Where one seal was tried and is wrong, that is the answer; where all wait, what they wait for.
 Result<Secret> open_root_key(store::Store& store, const SealOptions& options) {
-  STRONGROOM_TRY(auto seals, store.list<store::Seal>());
-  if (seals.empty()) return make_root(store, options);
-  // Nobody is asked for a passphrase where a file opens as well.
-  std::ranges::sort(seals, {}, [](const store::Seal& seal) { return seal.kind != kFileSeal; });
+  STRONGROOM_TRY(auto rows, store.list<store::Seal>());
+  if (rows.empty()) return make_root(store, options);
+  // Nobody is asked for a passphrase where a file, or what is held outside, opens as well.
+  const auto seals = in_order_of_opening(std::move(rows));
   std::optional<Error> wrong;
   std::string waiting;
   for (const auto& seal : seals) {

@@ -83,7 +83,43 @@ Status make_shares_key(unsigned threshold, unsigned count, Sealing& sealing) {
   return {};
 }
 
+int order_of(const store::Seal& seal) {
+  if (seal.kind == kFileSeal) return 0;
+  return is_external(seal.kind) ? 1 : 2;
+}
+
+constexpr std::array<std::string_view, 4> kExternal = {"pkcs11", "transit", "aws-kms",
+                                                       "credential"};
+
 }  // namespace
+
+bool is_external(std::string_view kind) {
+  return std::ranges::find(kExternal, kind) != kExternal.end();
+}
+
+std::vector<store::Seal> in_order_of_opening(std::vector<store::Seal> seals) {
+  std::ranges::sort(seals, {}, order_of);
+  return seals;
+}
+
+Sealing make_sealing(ExternalKey made) {
+  Sealing sealing;
+  sealing.row.id = crypto::random_id<SealId>();
+  sealing.row.kind = std::move(made.kind);
+  sealing.row.parameters =
+      to_text(json::object{{"name", made.name}, {"wrapped", to_base64(made.wrapped)}});
+  sealing.key = std::move(made.key);
+  return sealing;
+}
+
+Result<ExternalPlace> external_place(const store::Seal& seal) {
+  STRONGROOM_TRY(const auto parameters, parameters_of(seal));
+  const auto text = optional_string(parameters, "wrapped");
+  auto wrapped = text ? from_base64(*text) : std::nullopt;
+  if (!wrapped) return damaged();
+  return ExternalPlace{seal.kind, optional_string(parameters, "name").value_or(""),
+                       std::move(*wrapped)};
+}
 
 Result<Sealing> make_sealing(NewSeal wanted) {
   Sealing sealing;
@@ -139,9 +175,16 @@ Result<Secret> sealing_key(const store::Seal& seal, const SealOptions& options) 
   if (seal.kind == kSharesSeal)
     return fail(Code::Sealed, "The seal by shares wants " + detail_of(seal) + " of them.",
                 "shares_missing");
+  if (is_external(seal.kind)) {
+    STRONGROOM_TRY(const auto place, external_place(seal));
+    if (!options.open_external)
+      return fail(Code::Sealed, "The seal '" + place.name + "' is not used here.",
+                  "seal_unreachable");
+    return options.open_external(place);
+  }
   return fail(Code::Sealed,
               "The seal '" + seal.kind.substr(0, 32) +
-                  "' is not one that this version knows: file, passphrase or shares.",
+                  "' is not one that this version knows (docs/operations.md).",
               "seal_unknown");
 }
 
@@ -155,13 +198,16 @@ std::string wrong_key(const store::Seal& seal, const SealOptions& options) {
   if (seal.kind == kPassphraseSeal)
     return "The passphrase is not the one that this database was sealed with.";
   if (seal.kind == kSharesSeal) return "These shares do not open this database.";
+  if (is_external(seal.kind))
+    return "What '" + detail_of(seal) + "' opened is not the key of this database's seal.";
   return "The root key in " + seal_file_path(seal, options.file_path) +
          " is not the one this database was made with.";
 }
 
 bool is_waiting(const Error& error) {
-  static constexpr std::array<std::string_view, 3> kWaiting = {
-      "seal_file_missing", "passphrase_missing", "shares_missing"};
+  static constexpr std::array<std::string_view, 5> kWaiting = {
+      "seal_file_missing", "passphrase_missing", "shares_missing", "seal_unreachable",
+      "seal_refused"};
   return error.code == Code::Sealed && std::ranges::find(kWaiting, error.reason) != kWaiting.end();
 }
 
@@ -170,13 +216,18 @@ unsigned threshold_of(const store::Seal& seal) {
   return parameters ? number(*parameters, "threshold") : 0;
 }
 
+unsigned shares_of(const store::Seal& seal) {
+  const auto parameters = parameters_of(seal);
+  return parameters ? number(*parameters, "shares") : 0;
+}
+
 std::string detail_of(const store::Seal& seal) {
   const auto parameters = parameters_of(seal);
   if (!parameters) return "damaged";
   if (seal.kind == kSharesSeal)
     return std::to_string(number(*parameters, "threshold")) + " of " +
            std::to_string(number(*parameters, "shares"));
-  return optional_string(*parameters, "path").value_or("");
+  return optional_string(*parameters, is_external(seal.kind) ? "name" : "path").value_or("");
 }
 
 }  // namespace strongroom::vault

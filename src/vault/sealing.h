@@ -21,12 +21,35 @@ namespace strongroom::vault {
 inline constexpr std::string_view kFileSeal = "file";
 inline constexpr std::string_view kPassphraseSeal = "passphrase";
 inline constexpr std::string_view kSharesSeal = "shares";
+// Seals whose key is held outside, each reached as an [[external_seal]] of the configuration says.
+[[nodiscard]] bool is_external(std::string_view kind);
+
+/// What an external place has made: a key, and what opens it again there.
+struct ExternalKey {
+  std::string kind;
+  std::string name;  ///< of the [[external_seal]]
+  ByteVector wrapped;
+  Secret key;
+};
+
+/// What the row of an external seal says: nothing of where it is reached.
+struct ExternalPlace {
+  std::string kind;
+  std::string name;
+  ByteVector wrapped;
+};
 
 /// What opens seals that open by themselves.
 struct SealOptions {
-  std::string kind = "file";  ///< for the first start; later what the database says counts
-  std::string file_path;      ///< seal.key: of a file seal that names no other
+  /// For the first start: file, passphrase, or the name of an [[external_seal]]. Later what the
+  /// database says counts.
+  std::string kind = "file";
+  std::string file_path;  ///< seal.key: of a file seal that names no other
   std::function<Result<Secret>()> ask_passphrase;
+  /// The key of an external seal, from where it is held; blocks. None: there is no way to it here.
+  std::function<Result<Secret>(const ExternalPlace&)> open_external = {};
+  /// For the first start, where `kind` is the name of an [[external_seal]]; blocks.
+  std::function<Result<ExternalKey>(const std::string& name)> make_external = {};
 };
 
 /// What a seal is made from.
@@ -46,11 +69,15 @@ struct Sealing {
 };
 
 [[nodiscard]] Result<Sealing> make_sealing(NewSeal wanted);
+[[nodiscard]] Sealing make_sealing(ExternalKey made);
+/// Those first that ask nobody.
+[[nodiscard]] std::vector<store::Seal> in_order_of_opening(std::vector<store::Seal> seals);
 /// Puts the root key in.
 void seal_root(Sealing& sealing, const Secret& root_key);
 
 /// Where a file seal's file is; `usual`: of the one that names none.
 [[nodiscard]] std::string seal_file_path(const store::Seal& seal, const std::string& usual);
+[[nodiscard]] Result<ExternalPlace> external_place(const store::Seal& seal);
 /// The key that the seal's own means give.
 [[nodiscard]] Result<Secret> sealing_key(const store::Seal& seal, const SealOptions& options);
 [[nodiscard]] Result<Secret> passphrase_key(const store::Seal& seal, const Secret& passphrase);
@@ -65,6 +92,8 @@ inline constexpr std::string_view kSealedReason = "sealed";
 [[nodiscard]] bool is_waiting(const Error& error);
 /// Of shares: how many open it; 0 for other seals.
 [[nodiscard]] unsigned threshold_of(const store::Seal& seal);
+/// How many of them there are.
+[[nodiscard]] unsigned shares_of(const store::Seal& seal);
 /// For people: the file's path, "2 of 3".
 [[nodiscard]] std::string detail_of(const store::Seal& seal);
 

@@ -44,6 +44,13 @@ Result<std::string> Vault::State::why_not_shredded(TenantId tenant, const Rewrap
     return "the database's log could not be emptied and may still hold the old keys: shred again";
   if (!unstored_keys.empty())
     return "a revoke is not stored yet, as the disk would not take it: make room and shred again";
+  STRONGROOM_TRY(const auto seals, store.list<store::Seal>());
+  for (const auto& seal : seals)
+    if (is_external(seal.kind))
+      return "the seal '" + detail_of(seal) +
+             "' is held outside, where what it opened before is opened still: rotate its key "
+             "there, "
+             "or remove it, and shred again";
   STRONGROOM_TRY(const bool keeps, keeps_revoked_means(tenant));
   if (keeps)
     return "a revoked key is still needed to destroy what it made for sessions, and is kept until "

@@ -197,6 +197,22 @@ struct Vault::State {
     bool is_counting = false;  ///< the second walk
     std::optional<Shred> shred;
   };
+  struct SealLook {
+    Status opens;
+    WallTime at{};
+  };
+  std::unordered_map<SealId, SealLook> seal_looks;  ///< of those that ask nobody
+  struct Renewal {
+    Sealing sealing;
+    SteadyTime until{};
+  };
+  std::unordered_map<SealId, Renewal> renewals;  ///< prepared for the next rotation
+  std::vector<NewShares> new_shares;             ///< of the last one, until they are taken
+  [[nodiscard]] Status check_renewable(const std::vector<store::Seal>& seals,
+                                       const Secret& passphrase) const;
+  Result<Sealing> prepared(const store::Seal& seal);
+  Result<Sealing> renewed(const store::Seal& seal, const Secret& passphrase);
+  [[nodiscard]] SealView view_of_seal(const store::Seal& seal) const;
   std::unordered_map<TenantId, Rewrap> rewraps;                      ///< since the start
   Result<std::vector<store::Epoch>> living_epochs(TenantId tenant);  ///< the newest last
   Result<store::Epoch> begin_epoch(const Actor& actor, store::Tenant tenant,

@@ -15,6 +15,16 @@ Result<Secret> Unsealing::try_again() {
   return open_root_key(store_, options_);
 }
 
+Result<std::vector<store::Seal>> Unsealing::external() const {
+  STRONGROOM_TRY(auto seals, store_.list<store::Seal>());
+  std::erase_if(seals, [](const store::Seal& seal) { return !is_external(seal.kind); });
+  return seals;
+}
+
+Result<Secret> Unsealing::by_external(const store::Seal& seal, const Secret& key) {
+  return finish(seal, key);
+}
+
 Result<Secret> Unsealing::by_passphrase(const Secret& passphrase) {
   STRONGROOM_TRY(const auto seals,
                  store_.list<store::Seal>({{"kind", std::string(kPassphraseSeal)}}));

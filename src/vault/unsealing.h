@@ -21,6 +21,9 @@ class Unsealing {
 
   /// Looks again at the seals that open by themselves (a file that was put back).
   [[nodiscard]] Result<Secret> try_again();
+  /// Those whose key is held outside, to be asked for without blocking; by_external() takes it.
+  [[nodiscard]] Result<std::vector<store::Seal>> external() const;
+  [[nodiscard]] Result<Secret> by_external(const store::Seal& seal, const Secret& key);
   /// Whichever passphrase seal it opens.
   [[nodiscard]] Result<Secret> by_passphrase(const Secret& passphrase);
   /// Nothing yet while more shares of its seal are needed: progress() says how many.

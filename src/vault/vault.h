@@ -225,9 +225,21 @@ struct SearchedKeys {
 struct SealView {
   SealId id;
   std::string kind;
-  std::string detail;  ///< a file's path where it is not the usual one, "2 of 3" shares
+  /// A file's path where it is not the usual one, "2 of 3" shares, the name of an external one.
+  std::string detail;
   WallTime created{};
+  std::string state = "unseen";  ///< "opens", "asks" (somebody), "fails", "unseen"
+  std::string why;               ///< of one that fails
+  std::optional<WallTime> seen;  ///< when it was looked at
 };
+
+/// What a seal by shares is opened by from now on.
+struct NewShares {
+  SealId seal;
+  std::vector<Secret> shares;
+};
+
+inline constexpr std::chrono::minutes kRenewalGoodFor{10};
 
 inline constexpr std::string_view kRewrapRunning = "running";
 inline constexpr std::string_view kRewrapDone = "done";
@@ -541,6 +553,20 @@ class Vault {
   static constexpr std::size_t kMostSeals = 16;
   Result<std::vector<SealView>> list_seals(const Actor& actor);
   Result<SealView> add_seal(const Actor& actor, Sealing sealing);
+  /// For whoever looks whether the seals that ask nobody still open: their rows.
+  Result<std::vector<store::Seal>> seals_to_look_at();
+  /// `key`: what the seal's means gave, or why they did not. Kept for list_seals().
+  void note_seal(const store::Seal& seal, const Result<Secret>& key);
+  [[nodiscard]] std::size_t failing_seals() const;
+  // A new root key needs new means of each seal. Those that somebody has to choose, or that are
+  // made where a seal is held, are prepared one by one before, and are good for kRenewalGoodFor.
+  /// The row of one that is to be renewed.
+  Result<store::Seal> seal_to_renew(const Actor& actor, SealId id);
+  Status prepare_renewal(const Actor& actor, SealId id, Sealing renewed);
+  /// By passphrase: must not be the one of today.
+  Status prepare_passphrase(const Actor& actor, SealId id, const Secret& passphrase);
+  /// Of seals by shares, after a rotation: seen this one time.
+  [[nodiscard]] std::vector<NewShares> take_new_shares();
   /// Refused for the only one. Unavailable where it is removed, and a file may still hold its row.
   Status remove_seal(const Actor& actor, SealId id);
 

@@ -209,6 +209,8 @@ def aims(world, operation, who):
             return {"yes": ("acme", "", None)}
         case "seal.add":
             return {"yes": ("", "", {"kind": "passphrase", "value": "a passphrase of some length"})}
+        case "seal.prepare":
+            return {"yes": (world.room.api("GET", "/api/v1/seals")[1][0]["id"], "", {})}
         case "seal.remove":
             return {"yes": (world.room.api("GET", "/api/v1/seals")[1][0]["id"], "", None)}
         case "backup.make":

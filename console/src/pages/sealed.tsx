@@ -42,7 +42,7 @@ export function Sealed({ waitsFor }: { waitsFor: string }) {
           <SecretField label={kind === 'share' ? 'Share' : 'Passphrase'} field={field} required />
           <Button type="submit" kind="primary" busy={busy}>Open</Button>
         </form>
-        <Button kind="quiet" disabled={busy} onClick={() => bring({})}>Look for the file of a file seal again</Button>
+        <Button kind="quiet" disabled={busy} onClick={() => bring({})}>Try the seals that open by themselves again</Button>
       </div>
     </main>
   );

@@ -93,7 +93,8 @@ function AddSeal({ onAdded }: { onAdded: (seal: AddedSeal) => void }) {
     setProblem(null);
     const body: NewSeal = kind === 'passphrase' ? { kind, value: takeSecret(field.current) }
       : kind === 'shares' ? { kind, shares: countOf(data.get('shares')), threshold: countOf(data.get('threshold')) }
-        : { kind, path: String(data.get('path') ?? '') };
+        : kind === 'external' ? { kind, name: String(data.get('name') ?? '') }
+          : { kind, path: String(data.get('path') ?? '') };
     result(api.POST('/api/v1/seals', { body })).then((seal) => { form.reset(); onAdded(seal); }).catch(setProblem).finally(() => { setBusy(false); refresh('seals', 'record', 'installation'); });
   };
   return (
@@ -102,10 +103,12 @@ function AddSeal({ onAdded }: { onAdded: (seal: AddedSeal) => void }) {
         <option value="passphrase">A passphrase</option>
         <option value="shares">Shares for several people</option>
         <option value="file">A file</option>
+        <option value="external">Held outside: an HSM, a key service</option>
       </SelectField>
       {kind === 'passphrase' && <SecretField label="Passphrase" field={field} required minLength={12} hint="At least 12 characters. Whoever knows it can open this installation." />}
       {kind === 'shares' && <div className="two"><TextField label="Shares" name="shares" type="number" min={2} max={255} defaultValue="5" /><TextField label="Of which open" name="threshold" type="number" min={2} max={255} defaultValue="3" /></div>}
       {kind === 'file' && <TextField label="Path on the server" name="path" required placeholder="/media/key/seal.key" hint="Absolute; the server makes the file." />}
+      {kind === 'external' && <TextField label="Its name" name="name" required placeholder="hsm" hint="Of the [[external_seal]] in the server's strongroom.toml." />}
       <Problem error={problem} />
       <Button type="submit" busy={busy}>Add the seal</Button>
     </form>
@@ -121,13 +124,15 @@ function Seals() {
   const remove = (seal: Seal) => {
     result(api.DELETE('/api/v1/seals/{id}', { params: { path: { id: seal.id } } })).then(() => setRemoving(null)).catch(setProblem).finally(() => refresh('seals', 'record', 'installation'));
   };
-  const words: Record<Seal['kind'], string> = { file: 'A file', passphrase: 'A passphrase', shares: 'Shares' };
+  const words: Record<Seal['kind'], string> = {
+    file: 'A file', passphrase: 'A passphrase', shares: 'Shares', pkcs11: 'An HSM or card', transit: 'OpenBao or Vault', 'aws-kms': 'AWS KMS', credential: 'A secret handed over',
+  };
   return (
     <Card title="Seals">
       <p>What protects the root key. Any one of them opens this installation after a restart, so two kinds kept in two places are better than one.</p>
       <Problem error={error} />
       <ul className="plain-list">
-        {seals?.map((seal) => <li key={seal.id} className="line"><span><strong>{words[seal.kind]}</strong> {seal.detail}{seal.created !== '' && <small>since <Time at={seal.created} /></small>}</span>{seals.length > 1 && isOperator && <Button kind="danger" aria-label={`Remove the seal: ${words[seal.kind]}`} onClick={() => { setProblem(null); setRemoving(seal); }}>Remove</Button>}</li>)}
+        {seals?.map((seal) => <li key={seal.id} className="line"><span><strong>{words[seal.kind]}</strong> {seal.detail}{seal.created !== '' && <small>since <Time at={seal.created} /></small>}{seal.state === 'fails' && <small>does not open: {seal.why}</small>}</span>{seals.length > 1 && isOperator && <Button kind="danger" aria-label={`Remove the seal: ${words[seal.kind]}`} onClick={() => { setProblem(null); setRemoving(seal); }}>Remove</Button>}</li>)}
       </ul>
       {seals?.length === 1 && <Notice tone="warn">There is one seal. If it is lost, so is every key here.</Notice>}
       {isOperator && <AddSeal onAdded={(seal) => setShares(seal.shares)} />}

@@ -72,9 +72,18 @@ void check_seals(ControlClient& client, Findings& findings) {
   const auto seals = client.get("/api/v1/seals");
   if (!seals || !seals->is_array()) return findings.unseen("seals", "the server tells no seals");
   std::string words;
-  for (const auto& each : seals->get_array())
-    if (each.is_object())
-      words += (words.empty() ? "" : ", ") + readable(each.get_object(), "kind");
+  std::string failing;
+  for (const auto& each : seals->get_array()) {
+    if (!each.is_object()) continue;
+    const auto& seal = each.get_object();
+    words += (words.empty() ? "" : ", ") + readable(seal, "kind");
+    if (readable(seal, "state") == "fails")
+      failing += (failing.empty() ? "" : "; ") + readable(seal, "kind") + " (" +
+                 readable(seal, "id") + "): " + readable(seal, "why");
+  }
+  if (!failing.empty())
+    return findings.wrong("seals", "open, but the next start could not use " + failing,
+                          "mend it, or remove that seal (strongroom seal remove)");
   if (seals->get_array().size() == 1)
     return findings.note("seals", "open; the only seal is by " + words,
                          "have a second one of another kind: strongroom seal add shares --shares 5 "

@@ -6,6 +6,7 @@
 
 #include "api/views.h"
 #include "app/doctor/checks.h"
+#include "app/external_seals.h"
 #include "app/files.h"
 #include "app/prompt.h"
 #include "audit/log.h"
@@ -37,9 +38,18 @@ Result<Secret> open_by(const store::Seal& seal, const vault::SealOptions& option
   return next ? vault::unseal(seal, *next, root.error().message) : std::move(root);
 }
 
+ExternalSeals external_seals(const Place& place) {
+  ServeFlags flags;
+  flags.data = place.data;
+  if (!place.config.empty()) flags.config = place.config;
+  return ExternalSeals::of(flags);
+}
+
 /// Tries each seal; answers the root key of the first that opens.
 std::optional<Secret> check_seals(const Place& place, store::Store& store, Findings& findings) {
-  const vault::SealOptions options{"file", place.path("seal.key"), passphrase_of_file};
+  vault::SealOptions options{"file", place.path("seal.key"), passphrase_of_file};
+  auto external = external_seals(place);
+  external.give_to(options);
   const auto seals = store.list<store::Seal>();
   if (!seals) {
     findings.wrong("seals", seals.error().message, "put a backup of the database back");

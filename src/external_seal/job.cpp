@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "external_seal/job.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+
+namespace strongroom::external_seal {
+namespace {
+
+constexpr std::uint8_t kFormat = 1;
+constexpr std::size_t kMaxValues = 64;
+constexpr std::size_t kMaxError = 512;
+constexpr std::size_t kMaxReason = 32;
+/// The last of Code.
+constexpr auto kLastCode = static_cast<std::uint8_t>(Code::Internal);
+
+/// The secret comes last, so that nothing of it is in memory that is not locked.
+Secret with_secret(ByteVector plain, const Secret& secret) {
+  Writer(plain).u32(static_cast<std::uint32_t>(secret.size()));
+  Secret all = Secret::of_size(plain.size() + secret.size());
+  all.reveal_mutable([&](MutableBytes out) {
+    std::ranges::copy(plain, out.begin());
+    secret.reveal(
+        [&](ByteView octets) { std::ranges::copy(octets, out.subspan(plain.size()).begin()); });
+  });
+  return all;
+}
+
+std::unexpected<Error> not_understood() {
+  return fail(Code::Protocol, "a job for the sealer is not understood");
+}
+
+std::unexpected<Error> no_answer() {
+  return fail(Code::Sealed, "What holds the seal's key could not be used: its process ended.",
+              std::string(kUnreachable));
+}
+
+/// It goes into logs and pages, and comes from where somebody else's code or service has a say.
+bool is_plain(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+}  // namespace
+
+const std::string& Settings::value(std::string_view wanted) const {
+  static const std::string kNone;
+  const auto found = std::ranges::find(values, wanted, &std::pair<std::string, std::string>::first);
+  return found == values.end() ? kNone : found->second;
+}
+
+std::vector<std::string> Settings::all(std::string_view wanted) const {
+  std::vector<std::string> found;
+  for (const auto& [each, text] : values)
+    if (each == wanted) found.push_back(text);
+  return found;
+}
+
+Result<Secret> encode(const Job& job) {
+  ByteVector plain;
+  Writer writer(plain);
+  writer.u8(kFormat);
+  writer.u8(static_cast<std::uint8_t>(job.action));
+  writer.text(job.settings.name);
+  writer.text(job.settings.kind);
+  writer.u32(static_cast<std::uint32_t>(job.settings.values.size()));
+  for (const auto& [name, value] : job.settings.values) {
+    writer.text(name);
+    writer.text(value);
+  }
+  writer.blob(job.wrapped);
+  if (plain.size() + sizeof(std::uint32_t) + job.credential.size() > kMaxJob)
+    return fail(Code::TooLarge, "the settings of this seal are too long");
+  return with_secret(std::move(plain), job.credential);
+}
+
+Result<Job> decode_job(ByteView octets) {
+  Reader reader(octets);
+  Job job;
+  if (reader.u8() != kFormat) return not_understood();
+  const std::uint8_t action = reader.u8();
+  if (action != 1 && action != 2) return not_understood();
+  job.action = static_cast<Action>(action);
+  job.settings.name = reader.text();
+  job.settings.kind = reader.text();
+  const std::uint32_t count = reader.u32();
+  if (!reader.is_ok() || count > kMaxValues) return not_understood();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    std::string name(reader.text());
+    std::string value(reader.text());
+    job.settings.values.emplace_back(std::move(name), std::move(value));
+  }
+  const ByteView wrapped = reader.blob(kMaxWrapped);
+  job.wrapped.assign(wrapped.begin(), wrapped.end());
+  const ByteView credential = reader.blob(kMaxSecretFile);
+  if (!reader.is_at_end()) return not_understood();
+  if (!credential.empty()) job.credential = Secret(credential);
+  return job;
+}
+
+Secret encode(const Outcome& outcome) {
+  ByteVector plain;
+  Writer writer(plain);
+  writer.u8(kFormat);
+  writer.u8(static_cast<std::uint8_t>(outcome.code));
+  writer.text(outcome.reason);
+  writer.text(std::string_view(outcome.error).substr(0, kMaxError));
+  writer.blob(outcome.wrapped);
+  return with_secret(std::move(plain), outcome.key);
+}
+
+Result<Outcome> decode_outcome(ByteView octets) {
+  Reader reader(octets);
+  Outcome outcome;
+  if (reader.u8() != kFormat) return no_answer();
+  const std::uint8_t code = reader.u8();
+  outcome.reason = reader.text(kMaxReason);
+  outcome.error = reader.text(kMaxError);
+  const ByteView wrapped = reader.blob(kMaxWrapped);
+  const ByteView key = reader.blob(kKeySize);
+  if (!reader.is_at_end() || code > kLastCode || !is_plain(outcome.error) ||
+      !is_plain(outcome.reason))
+    return no_answer();
+  outcome.code = static_cast<Code>(code);
+  if (!outcome.error.empty()) return fail(outcome.code, outcome.error, outcome.reason);
+  if (key.size() != kKeySize) return no_answer();
+  outcome.wrapped.assign(wrapped.begin(), wrapped.end());
+  outcome.key = Secret(key);
+  return outcome;
+}
+
+}  // namespace strongroom::external_seal
