@@ -609,10 +609,10 @@ def test_a_sealed_server_is_opened_by_its_console(suite_folder, standins_process
         page.get_by_role("heading", level=1, name="Sealed").wait_for()
         assert tab.axe() == []
         page.get_by_label("Passphrase", exact=True).fill("another one")
-        page.get_by_role("button", name="Open").click()
+        page.get_by_role("button", name="Open", exact=True).click()
         page.get_by_role("alert").wait_for()
         page.get_by_label("Passphrase", exact=True).fill(passphrase)
-        page.get_by_role("button", name="Open").click()
+        page.get_by_role("button", name="Open", exact=True).click()
         page.get_by_text("No keys yet").wait_for()
         assert passphrase not in tab.everything_kept()
         assert tab.page.evaluate("window.violations") == []
