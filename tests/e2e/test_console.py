@@ -233,6 +233,7 @@ def test_the_story_by_keyboard_alone(world, browser):
     assert page.evaluate("document.activeElement.textContent") == "Revoke", "back where one was"
     press("Enter")
     page.get_by_role("alertdialog").wait_for()
+    page.wait_for_function("document.querySelector('[role=alertdialog]').contains(document.activeElement)")
     for _ in range(8):  # round and round: never out of the dialog
         press("Tab")
         assert not page.evaluate("document.querySelector('.shell').contains(document.activeElement)")
