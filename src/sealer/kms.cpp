@@ -2,18 +2,16 @@
 // to an encryption context. SPDX-License-Identifier: Apache-2.0
 #include "base/encoding.h"
 #include "base/json.h"
-#include "crypto/crypto.h"
 #include "sealer/answers.h"
 #include "sealer/https.h"
 #include "sealer/signature_v4.h"
 #include "sealer/work.h"
+#include "sealer/wrapping.h"
 
 namespace strongroom::sealer {
 namespace {
 
-using external_seal::Action;
 using external_seal::Job;
-using external_seal::kKeySize;
 using external_seal::Outcome;
 
 class Kms {
@@ -73,17 +71,7 @@ Result<Outcome> work_at_kms(const Job& job) {
     return read_aws_credentials(text_of(text), named.empty() ? "default" : named);
   }));
   Kms kms(job, std::move(place), std::move(credentials));
-  Outcome outcome;
-  if (job.action == Action::Open) {
-    STRONGROOM_TRY(outcome.key, kms.decrypt(job.wrapped));
-    return outcome;
-  }
-  outcome.key = crypto::random_secret(kKeySize);
-  STRONGROOM_TRY(outcome.wrapped, kms.encrypt(outcome.key));
-  // It opens again, or it was not made.
-  STRONGROOM_TRY(const Secret opened, kms.decrypt(outcome.wrapped));
-  if (!opened.equals(outcome.key)) return refused("The KMS gave another key back.");
-  return outcome;
+  return wrap_or_unwrap(kms, job, "The KMS");
 }
 
 }  // namespace strongroom::sealer

@@ -4,17 +4,15 @@
 
 #include "base/encoding.h"
 #include "base/json.h"
-#include "crypto/crypto.h"
 #include "sealer/answers.h"
 #include "sealer/https.h"
 #include "sealer/work.h"
+#include "sealer/wrapping.h"
 
 namespace strongroom::sealer {
 namespace {
 
-using external_seal::Action;
 using external_seal::Job;
-using external_seal::kKeySize;
 using external_seal::Outcome;
 
 std::string or_else(const std::string& text, const char* usual) {
@@ -89,17 +87,7 @@ Result<Outcome> work_at_transit(const Job& job) {
   STRONGROOM_TRY(auto place, parse_https(job.settings.value("url")));
   Transit transit(job, std::move(place));
   STRONGROOM_CHECKED(transit.log_in());
-  Outcome outcome;
-  if (job.action == Action::Open) {
-    STRONGROOM_TRY(outcome.key, transit.decrypt(job.wrapped));
-    return outcome;
-  }
-  outcome.key = crypto::random_secret(kKeySize);
-  STRONGROOM_TRY(outcome.wrapped, transit.encrypt(outcome.key));
-  // It opens again, or it was not made.
-  STRONGROOM_TRY(const Secret opened, transit.decrypt(outcome.wrapped));
-  if (!opened.equals(outcome.key)) return refused("OpenBao or Vault gave another key back.");
-  return outcome;
+  return wrap_or_unwrap(transit, job, "OpenBao or Vault");
 }
 
 }  // namespace strongroom::sealer
