@@ -31,7 +31,8 @@ void take_from(Sum& sum, const Sum& digest) {
   }
 }
 
-ByteVector canonical(std::string_view table, const Columns& columns, const Values& values) {
+ByteVector canonical(std::string_view table, const Columns& columns,
+                     std::span<const Value> values) {
   ByteVector out;
   out.reserve(kUsualRow);
   Writer writer(out);
@@ -44,6 +45,11 @@ ByteVector canonical(std::string_view table, const Columns& columns, const Value
     if (const auto* blob = std::get_if<ByteVector>(&values[i])) writer.blob(*blob);
   }
   return out;
+}
+
+bool is_mac_of(const Value& mac, const Secret& key, ByteView spelling) {
+  const auto* octets = std::get_if<ByteVector>(&mac);
+  return octets != nullptr && equal_constant_time(*octets, crypto::hmac_sha256(key, spelling));
 }
 
 std::unexpected<Error> row_differs(std::string_view table) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -26,7 +27,9 @@ void take_from(Sum& sum, const Sum& digest);
 /// One spelling of a row: names and types are in it, so that no two rows look alike. `values` may
 /// have more behind those of `columns`.
 [[nodiscard]] ByteVector canonical(std::string_view table, const Columns& columns,
-                                   const Values& values);
+                                   std::span<const Value> values);
+/// Whether `mac` is what `key` makes of a row's spelling.
+[[nodiscard]] bool is_mac_of(const Value& mac, const Secret& key, ByteView spelling);
 
 /// Tampered, naming the table.
 [[nodiscard]] std::unexpected<Error> row_differs(std::string_view table);

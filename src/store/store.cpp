@@ -85,10 +85,8 @@ struct Store::State {
   [[nodiscard]] Status authenticate(std::string_view table, const Columns& columns,
                                     std::vector<Values>& rows) const {
     for (auto& row : rows) {
-      const auto* mac = std::get_if<ByteVector>(&row[columns.size()]);
-      const bool is_right =
-          mac != nullptr && equal_constant_time(*mac, mac_of(canonical(table, columns, row)));
-      if (!is_right) return row_differs(table);
+      if (!is_mac_of(row[columns.size()], mac_key, canonical(table, columns, row)))
+        return row_differs(table);
       row.pop_back();
     }
     return {};
@@ -316,7 +314,7 @@ const std::vector<Table>& tables() {
 }
 
 /// A row's own key, for people: whatever stands there now.
-std::string name_of(const Values& row, std::size_t key_columns) {
+std::string name_of(std::span<const Value> row, std::size_t key_columns) {
   std::string out;
   for (std::size_t i = 0; i < key_columns; ++i) {
     if (i > 0) out += '/';
@@ -351,8 +349,6 @@ Status Store::State::verify_table(Verification& verification, std::string_view t
     is_more = rows.size() == Verification::kPart;
     if (rows.empty()) break;
     after = std::get<std::int64_t>(rows.back().front());
-    // The row's number is no part of it.
-    for (Values& row : rows) row.erase(row.begin());
     STRONGROOM_CHECKED(verification.take(table, columns, std::move(rows)));
   }
   return {};
@@ -386,10 +382,11 @@ void Store::State::inspect_rows(Inspection& inspection, std::size_t limit) {
   }
   for (const auto& found : *rows) {
     inspection.after = std::get<std::int64_t>(found.front());
-    std::vector<Values> row{{found.begin() + 1, found.end()}};
-    const std::string name = name_of(row[0], key_columns_of(table));
-    if (has_mac(table) && !authenticate(table, columns, row)) take_fault(inspection, table, name);
-    add_to(inspection.sum, hash_of(canonical(table, columns, row[0])));
+    const auto row = std::span(found).subspan(1);
+    const ByteVector octets = canonical(table, columns, row);
+    if (has_mac(table) && !is_mac_of(row[columns.size()], mac_key, octets))
+      take_fault(inspection, table, name_of(row, key_columns_of(table)));
+    add_to(inspection.sum, hash_of(octets));
     ++inspection.rows;
   }
   if (rows->size() < limit) begin_next_table(inspection);

@@ -21,13 +21,10 @@ Result<Sum> check(const Secret& mac_key, const Secret& sum_key, std::string_view
   Sum sum{};
   const bool is_authenticated = has_mac(table);
   for (const Values& row : rows) {
-    const ByteVector octets = canonical(table, columns, row);
-    if (is_authenticated) {
-      const auto* mac = std::get_if<ByteVector>(&row[columns.size()]);
-      const bool is_right =
-          mac != nullptr && equal_constant_time(*mac, crypto::hmac_sha256(mac_key, octets));
-      if (!is_right) return row_differs(table);
-    }
+    const auto values = std::span(row).subspan(1);
+    const ByteVector octets = canonical(table, columns, values);
+    if (is_authenticated && !is_mac_of(values[columns.size()], mac_key, octets))
+      return row_differs(table);
     add_to(sum, crypto::hmac_sha256(sum_key, octets));
   }
   return sum;

@@ -21,9 +21,9 @@ class Verification {
 
   /// The keys of the rows' MACs and of the multiset hash; they outlive it.
   Verification(const Secret& mac_key, const Secret& sum_key);
-  /// The next rows of a table: the values of its columns, with their MAC behind them where the
-  /// table has one. Tampered for the first row, in order, that does not authenticate; perhaps of an
-  /// earlier call.
+  /// The next rows of a table: each its number, the values of its columns, and their MAC behind
+  /// them where the table has one. Tampered for the first row, in order, that does not
+  /// authenticate; perhaps of an earlier call.
   [[nodiscard]] Status take(std::string_view table, const Columns& columns,
                             std::vector<Values> rows);
   /// The multiset hash of all of them.
