@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "base/encoding.h"
+#include "base/owned_descriptor.h"
 
 namespace strongroom::audit {
 namespace {
@@ -66,13 +67,6 @@ Status replace(const std::string& path, ByteView octets, bool is_synchronised) {
   if (status && ::rename(beside.c_str(), path.c_str()) != 0) status = cannot("rename", beside);
   if (!status) ::unlink(beside.c_str());
   return status;
-}
-
-void synchronise_folder(const std::string& folder) {
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  ::fsync(fd);
-  ::close(fd);
 }
 
 ByteView octets_of(std::string_view text) {
@@ -220,7 +214,7 @@ Status TileStore::keep_note(const std::string& name, std::string_view note) cons
   const std::string path = folder_ + "/" + name;
   STRONGROOM_CHECKED(make_folders(folder_));
   STRONGROOM_CHECKED(replace(path, octets_of(note), true));
-  synchronise_folder(std::filesystem::path(path).parent_path());
+  (void)synchronise_folder_of(path);
   return {};
 }
 
