@@ -101,10 +101,8 @@ class Https final : public Transport {
     body_.clear();
     for (const std::string& each : batch.messages) body_ += each;
     const Destination& to = settings_.destination;
-    const std::string host = to.host.find(':') == std::string::npos ? to.host : "[" + to.host + "]";
     const auto last = batch.first + batch.messages.size() - 1;
-    const std::string head = "POST " + to.path + " HTTP/1.1\r\nHost: " + host +
-                             (to.port == 443 ? "" : ":" + std::to_string(to.port)) +
+    const std::string head = "POST " + to.path + " HTTP/1.1\r\nHost: " + host_header(to) +
                              "\r\nUser-Agent: strongroom/" STRONGROOM_VERSION
                              "\r\nContent-Type: application/x-ndjson\r\nContent-Length: " +
                              std::to_string(body_.size()) + "\r\nIdempotency-Key: \"" + origin_ +

@@ -43,6 +43,11 @@ Status read_authority(std::string_view text, std::uint16_t port, Destination& ou
 
 }  // namespace
 
+std::string host_header(const Destination& to) {
+  const std::string host = to.host.find(':') == std::string::npos ? to.host : "[" + to.host + "]";
+  return to.port == 443 ? host : host + ":" + std::to_string(to.port);
+}
+
 Result<Destination> parse_destination(std::string_view text) {
   const auto scheme = std::ranges::find_if(
       kSchemes, [&](const Scheme& each) { return text.starts_with(each.start); });

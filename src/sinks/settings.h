@@ -21,6 +21,8 @@ struct Destination {
   std::string path;  ///< of a URL, query included; or of a local socket
 };
 
+/// As a request's Host names it (RFC 9110 7.2): without the port of https.
+[[nodiscard]] std::string host_header(const Destination& to);
 /// https://HOST[:PORT]/PATH, syslog+udp://HOST[:PORT], syslog+tcp://HOST[:PORT],
 /// syslog+tls://HOST[:PORT] or syslog+unix:///PATH. Ports left out are 443, 514, 601 and 6514.
 [[nodiscard]] Result<Destination> parse_destination(std::string_view text);

@@ -107,10 +107,8 @@ std::string Witness::request_for() const {
   for (const auto& hash : asked_->proof) body += to_base64(hash) + "\n";
   body += "\n" + asked_->note;
   const Destination& to = settings_.place.destination;
-  const std::string host = to.host.find(':') == std::string::npos ? to.host : "[" + to.host + "]";
   const std::string path = to.path.ends_with('/') ? to.path : to.path + "/";
-  return "POST " + path + "add-checkpoint HTTP/1.1\r\nHost: " + host +
-         (to.port == 443 ? "" : ":" + std::to_string(to.port)) +
+  return "POST " + path + "add-checkpoint HTTP/1.1\r\nHost: " + host_header(to) +
          "\r\nUser-Agent: strongroom/" STRONGROOM_VERSION
          "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " +
          std::to_string(body.size()) + "\r\n\r\n" + body;
