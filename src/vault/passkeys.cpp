@@ -53,16 +53,18 @@ Result<std::vector<ByteVector>> Vault::State::credentials_of(MemberId member) {
 }
 
 /// What was made for a challenge of ours; it is good no more.
-Result<RegisteredCredential> Vault::State::registered(Ceremony ceremony, MemberId member,
-                                                      const crypto::Digest& browser,
-                                                      const RelyingParty& party,
-                                                      const NewPasskey& made) {
+Result<Vault::State::Registered> Vault::State::registered(Ceremony ceremony,
+                                                          const crypto::Digest& browser,
+                                                          const RelyingParty& party,
+                                                          const NewPasskey& made,
+                                                          const std::optional<MemberId>& expected) {
   STRONGROOM_CHECKED(check_name(made.name));
   STRONGROOM_TRY(const auto challenge, challenge_of(made.client_data));
-  if (challenges.check(challenge, ceremony, browser) != member) return not_asked();
+  const auto member = challenges.check(challenge, ceremony, browser);
+  if (!member || (expected && *member != *expected)) return not_asked();
   STRONGROOM_TRY(auto credential, read_registration(party, made));
   challenges.use(challenge);
-  return credential;
+  return Registered{*member, std::move(credential)};
 }
 
 Result<store::Passkey> Vault::State::put_passkey_in_transaction(
@@ -118,13 +120,13 @@ Result<PasskeyView> Vault::add_passkey(const Actor& actor, const crypto::Digest&
                                        const RelyingParty& party, const NewPasskey& made) {
   auto& state = *state_;
   STRONGROOM_TRY(const MemberId id, person_of(actor));
-  STRONGROOM_TRY(const auto credential, state.registered(Ceremony::Add, id, browser, party, made));
+  STRONGROOM_TRY(const auto registered, state.registered(Ceremony::Add, browser, party, made, id));
   PasskeyView added;
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto member, state.by_id<store::Member>(id));
     if (!member || member->state != kActive) return not_signed_in();
     STRONGROOM_TRY(const auto row,
-                   state.put_passkey_in_transaction(*member, credential, made.name));
+                   state.put_passkey_in_transaction(*member, registered.credential, made.name));
     added = State::view(row);
     return state.act(actor, "passkey.add", about(member->tenant, id, row.id.text()));
   }));
@@ -224,19 +226,16 @@ Result<IssuedSignIn> Vault::use_invitation_by_passkey(
     const RelyingParty& party, const NewPasskey& made, std::string_view from) {
   auto& state = *state_;
   STRONGROOM_CHECKED(begin_password(invitation));
-  STRONGROOM_TRY(const auto challenge, challenge_of(made.client_data));
-  const auto bound = browser_of(invitation, browser);
-  const auto whom = state.challenges.check(challenge, Ceremony::Invited, bound);
-  if (!whom) return not_asked();
-  STRONGROOM_TRY(const auto credential,
-                 state.registered(Ceremony::Invited, *whom, bound, party, made));
-  const State::WayIn way{"member.passkey", [&](const store::Member& member) -> Result<std::string> {
-                           STRONGROOM_TRY(const auto row, state.put_passkey_in_transaction(
-                                                              member, credential, made.name));
-                           return row.id.text();
-                         }};
-  return names.tenant.empty() ? state.take_invitation(invitation, *whom, way, from)
-                              : state.found_tenant(invitation, names, *whom, way, from);
+  STRONGROOM_TRY(const auto registered,
+                 state.registered(Ceremony::Invited, browser_of(invitation, browser), party, made));
+  const State::WayIn way{
+      "member.passkey", [&](const store::Member& member) -> Result<std::string> {
+        STRONGROOM_TRY(const auto row,
+                       state.put_passkey_in_transaction(member, registered.credential, made.name));
+        return row.id.text();
+      }};
+  return names.tenant.empty() ? state.take_invitation(invitation, registered.member, way, from)
+                              : state.found_tenant(invitation, names, registered.member, way, from);
 }
 
 }  // namespace strongroom::vault

@@ -396,9 +396,13 @@ struct Vault::State {
   // Passkeys (passkeys.cpp)
   Challenges challenges;
   Result<std::vector<ByteVector>> credentials_of(MemberId member);
-  Result<RegisteredCredential> registered(Ceremony ceremony, MemberId member,
-                                          const crypto::Digest& browser, const RelyingParty& party,
-                                          const NewPasskey& made);
+  struct Registered {
+    MemberId member;  ///< whom the challenge was made for
+    RegisteredCredential credential;
+  };
+  Result<Registered> registered(Ceremony ceremony, const crypto::Digest& browser,
+                                const RelyingParty& party, const NewPasskey& made,
+                                const std::optional<MemberId>& expected = {});
   Result<store::Passkey> put_passkey_in_transaction(const store::Member& member,
                                                     const RegisteredCredential& credential,
                                                     std::string_view name);
