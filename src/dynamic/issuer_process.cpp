@@ -6,21 +6,16 @@
 #include <csignal>
 
 #include "io/net.h"
+#include "io/one_job.h"
 #include "io/process.h"
 
 namespace strongroom::dynamic {
 namespace {
 
-/// All at once: a socket takes more than the longest job.
-Status hand_over(int socket, const Job& job) {
+Status give(int socket, const Job& job) {
   STRONGROOM_TRY(const Secret octets, encode(job));
-  const auto sent = octets.reveal([&](ByteView plain) {
-    return ::send(socket, plain.data(), plain.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  });
-  if (sent != static_cast<ssize_t>(octets.size()))
-    return fail(Code::Unavailable, "the issuer could not be told what to do");
-  ::shutdown(socket, SHUT_WR);
-  return {};
+  if (io::give_job(socket, octets)) return {};
+  return fail(Code::Unavailable, "the issuer could not be told what to do");
 }
 
 }  // namespace
@@ -31,7 +26,7 @@ Result<IssuerProcess> IssuerProcess::start(io::Loop& loop, const std::string& pr
   io::Spawn child;
   child.program = program;
   child.descriptors = {{pair.theirs, STDIN_FILENO}};
-  const Status told = hand_over(pair.ours, job);
+  const Status told = give(pair.ours, job);
   auto pid = told ? io::spawn(child) : Result<int>(std::unexpected(told.error()));
   ::close(pair.theirs);
   if (!pid) {

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/encoding.h"
+#include "io/one_job.h"
 
 namespace strongroom::dynamic {
 namespace {
@@ -16,25 +17,8 @@ constexpr std::size_t kMaxReference = 128;
 /// The last of Code.
 constexpr auto kLastCode = static_cast<std::uint8_t>(Code::Internal);
 
-/// The secret comes last, so that nothing of it is in memory that is not locked.
-Secret with_secret(ByteVector plain, const Secret& secret) {
-  Writer(plain).u32(static_cast<std::uint32_t>(secret.size()));
-  Secret all = Secret::of_size(plain.size() + secret.size());
-  all.reveal_mutable([&](MutableBytes out) {
-    std::ranges::copy(plain, out.begin());
-    secret.reveal(
-        [&](ByteView octets) { std::ranges::copy(octets, out.subspan(plain.size()).begin()); });
-  });
-  return all;
-}
-
 std::unexpected<Error> not_understood() {
   return fail(Code::Protocol, "a job for the issuer is not understood");
-}
-
-/// It goes into records and receipts, and comes from where a hostile source was listened to.
-bool is_plain(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 }  // namespace
@@ -73,7 +57,7 @@ Result<Secret> encode(const Job& job) {
   }
   if (plain.size() + sizeof(std::uint32_t) + job.credential.size() > kMaxJob)
     return fail(Code::TooLarge, "the settings of this key are too long");
-  return with_secret(std::move(plain), job.credential);
+  return io::with_secret(std::move(plain), job.credential);
 }
 
 Result<Job> decode_job(ByteView octets) {
@@ -116,7 +100,7 @@ Secret encode(const Outcome& outcome) {
   writer.u8(static_cast<std::uint8_t>(outcome.code));
   writer.text(std::string_view(outcome.error).substr(0, kMaxError));
   writer.text(outcome.reference);
-  return with_secret(std::move(plain), outcome.value);
+  return io::with_secret(std::move(plain), outcome.value);
 }
 
 Result<Outcome> decode_outcome(ByteView octets) {
@@ -129,8 +113,8 @@ Result<Outcome> decode_outcome(ByteView octets) {
   outcome.error = reader.text(kMaxError);
   outcome.reference = reader.text(kMaxReference);
   const ByteView value = reader.blob(kMaxOutcome);
-  if (!reader.is_ok() || code > kLastCode || !is_plain(outcome.error) ||
-      !is_plain(outcome.reference))
+  if (!reader.is_ok() || code > kLastCode || !io::is_plain_text(outcome.error) ||
+      !io::is_plain_text(outcome.reference))
     return fail(Code::Protocol, "the issuer's answer is not understood");
   if (!value.empty()) outcome.value = Secret(value);
   return outcome;

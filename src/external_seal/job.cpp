@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "io/one_job.h"
 
 namespace strongroom::external_seal {
 namespace {
@@ -15,18 +16,6 @@ constexpr std::size_t kMaxReason = 32;
 /// The last of Code.
 constexpr auto kLastCode = static_cast<std::uint8_t>(Code::Internal);
 
-/// The secret comes last, so that nothing of it is in memory that is not locked.
-Secret with_secret(ByteVector plain, const Secret& secret) {
-  Writer(plain).u32(static_cast<std::uint32_t>(secret.size()));
-  Secret all = Secret::of_size(plain.size() + secret.size());
-  all.reveal_mutable([&](MutableBytes out) {
-    std::ranges::copy(plain, out.begin());
-    secret.reveal(
-        [&](ByteView octets) { std::ranges::copy(octets, out.subspan(plain.size()).begin()); });
-  });
-  return all;
-}
-
 std::unexpected<Error> not_understood() {
   return fail(Code::Protocol, "a job for the sealer is not understood");
 }
@@ -34,11 +23,6 @@ std::unexpected<Error> not_understood() {
 std::unexpected<Error> no_answer() {
   return fail(Code::Sealed, "What holds the seal's key could not be used: its process ended.",
               std::string(kUnreachable));
-}
-
-/// It goes into logs and pages, and comes from where somebody else's code or service has a say.
-bool is_plain(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 }  // namespace
@@ -71,7 +55,7 @@ Result<Secret> encode(const Job& job) {
   writer.blob(job.wrapped);
   if (plain.size() + sizeof(std::uint32_t) + job.credential.size() > kMaxJob)
     return fail(Code::TooLarge, "the settings of this seal are too long");
-  return with_secret(std::move(plain), job.credential);
+  return io::with_secret(std::move(plain), job.credential);
 }
 
 Result<Job> decode_job(ByteView octets) {
@@ -106,7 +90,7 @@ Secret encode(const Outcome& outcome) {
   writer.text(outcome.reason);
   writer.text(std::string_view(outcome.error).substr(0, kMaxError));
   writer.blob(outcome.wrapped);
-  return with_secret(std::move(plain), outcome.key);
+  return io::with_secret(std::move(plain), outcome.key);
 }
 
 Result<Outcome> decode_outcome(ByteView octets) {
@@ -118,8 +102,8 @@ Result<Outcome> decode_outcome(ByteView octets) {
   outcome.error = reader.text(kMaxError);
   const ByteView wrapped = reader.blob(kMaxWrapped);
   const ByteView key = reader.blob(kKeySize);
-  if (!reader.is_at_end() || code > kLastCode || !is_plain(outcome.error) ||
-      !is_plain(outcome.reason))
+  if (!reader.is_at_end() || code > kLastCode || !io::is_plain_text(outcome.error) ||
+      !io::is_plain_text(outcome.reason))
     return no_answer();
   outcome.code = static_cast<Code>(code);
   if (!outcome.error.empty()) return fail(outcome.code, outcome.error, outcome.reason);

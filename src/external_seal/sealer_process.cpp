@@ -9,6 +9,7 @@
 #include <csignal>
 
 #include "io/net.h"
+#include "io/one_job.h"
 #include "io/process.h"
 #include "io/stream.h"
 
@@ -20,15 +21,9 @@ std::unexpected<Error> not_started(const std::string& why) {
               std::string(kUnreachable));
 }
 
-/// All at once: a socket takes more than the longest job.
-Status hand_over(int socket, const Job& job) {
+Status give(int socket, const Job& job) {
   STRONGROOM_TRY(const Secret octets, encode(job));
-  const auto sent = octets.reveal([&](ByteView plain) {
-    return ::send(socket, plain.data(), plain.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  });
-  if (sent != static_cast<ssize_t>(octets.size())) return not_started("it took no job");
-  ::shutdown(socket, SHUT_WR);
-  return {};
+  return io::give_job(socket, octets) ? Status() : not_started("it took no job");
 }
 
 /// What a module is configured by; nothing else of ours.
@@ -47,7 +42,7 @@ Result<SealerProcess> SealerProcess::start(const std::string& program, const Job
   STRONGROOM_TRY(const io::SocketPair pair, io::socket_pair());
   auto ours = std::make_unique<OwnedDescriptor>(pair.ours);
   const OwnedDescriptor theirs(pair.theirs);
-  STRONGROOM_CHECKED(hand_over(ours->get(), job));
+  STRONGROOM_CHECKED(give(ours->get(), job));
   io::Spawn child;
   child.program = program;
   child.environment = environment_of(job.settings);
