@@ -7,25 +7,6 @@
 namespace strongroom::api {
 namespace {
 
-json::value text_or_null(const std::string& text) {
-  return text.empty() ? json::value(nullptr) : json::value(text);
-}
-
-json::object to_json(const vault::TokenView& view) {
-  json::object out{{"id", view.id.text()},
-                   {"tenant", view.tenant},
-                   {"name", view.name},
-                   {"scope", view.scope},
-                   {"for_any_member", view.for_any_member},
-                   {"state", view.state},
-                   {"created", to_rfc3339(view.created)},
-                   {"expires", to_rfc3339(view.expires)}};
-  out["member"] = text_or_null(view.member);
-  out["role"] = text_or_null(view.role);
-  out["last_used"] = text_or_null(view.last_used ? to_rfc3339(*view.last_used) : "");
-  return out;
-}
-
 /// The names of where somebody stands; none of them for the operator.
 Status put_standing(Call& call, json::object& out) {
   const auto& standing = call.actor.standing();
@@ -60,9 +41,7 @@ Answer show_access(Call& call) {
 Answer list_tokens(Call& call) {
   STRONGROOM_TRY(const auto tokens,
                  call.services.vault.list_tokens(call.actor, call.parameter("tenant")));
-  json::array list;
-  for (const auto& each : tokens) list.emplace_back(to_json(each));
-  return Reply{std::move(list), {}, {}};
+  return reply(to_json_list(tokens));
 }
 
 Answer add_token(Call& call) {

@@ -8,10 +8,6 @@
 namespace strongroom::api {
 namespace {
 
-Reply reply(json::value document) {
-  return {std::move(document), {}, {}};
-}
-
 Result<KeyId> id_of(Call& call) {
   return KeyId::parse(call.path["id"]);
 }

@@ -70,25 +70,11 @@ Result<crypto::Digest> signed_in_browser(const Call& call) {
   return fail(Code::Refused, "That is for who has signed in.", "sign_in_needed");
 }
 
-json::object to_json(const vault::PasskeyView& view) {
-  json::object out{{"id", view.id.text()},
-                   {"name", view.name},
-                   {"may_sync", view.may_sync},
-                   {"created", to_rfc3339(view.created)}};
-  out["last_used"] =
-      view.last_used == WallTime() ? json::value(nullptr) : json::value(to_rfc3339(view.last_used));
-  return out;
-}
-
 }  // namespace
 
 Answer list_passkeys(Call& call) {
   STRONGROOM_TRY(const auto views, call.services.vault.list_passkeys(call.actor));
-  json::array list;
-  for (const auto& each : views) list.emplace_back(to_json(each));
-  Reply out;
-  out.document = std::move(list);
-  return out;
+  return reply(to_json_list(views));
 }
 
 Answer begin_passkey(Call& call) {

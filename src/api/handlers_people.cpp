@@ -9,9 +9,6 @@ namespace {
 
 constexpr std::string_view kScanProtocol = "strongroom-scan/1";
 
-Reply reply(json::value document) {
-  return {std::move(document), {}, {}};
-}
 Reply receipt(const vault::Receipt& signed_one) {
   return {nullptr, signed_one.document, {}};
 }

@@ -5,10 +5,6 @@
 namespace strongroom::api {
 namespace {
 
-Reply reply(json::value document) {
-  return {std::move(document), {}, {}};
-}
-
 /// Null when it was not given; null itself counts as not given.
 const json::value* given(const Call& call, std::string_view name) {
   const auto* value = call.body.get_object().if_contains(json::string_view(name));

@@ -8,10 +8,6 @@
 namespace strongroom::api {
 namespace {
 
-Reply reply(json::value document) {
-  return {std::move(document), {}, {}};
-}
-
 Result<std::uint64_t> number_of(const Call& call, std::string_view name, std::uint64_t when_missing,
                                 std::uint64_t most) {
   const std::string text = call.parameter(name);

@@ -14,10 +14,6 @@ constexpr std::string_view kProtocol = "strongroom-lease/1";
 constexpr std::size_t kLongestProcess = 128;
 constexpr std::size_t kMostProcesses = 1024;
 
-Reply reply(json::value document) {
-  return {std::move(document), {}, {}};
-}
-
 Result<SessionId> id_of(Call& call) {
   return SessionId::parse(call.path["id"]);
 }

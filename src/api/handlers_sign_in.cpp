@@ -64,16 +64,6 @@ struct Change {
   }
 };
 
-json::object to_json(const vault::SignInView& view) {
-  return {{"id", view.id.text()},
-          {"tenant", view.tenant},
-          {"member", view.member},
-          {"from", view.from},
-          {"created", to_rfc3339(view.created)},
-          {"seen", to_rfc3339(view.seen)},
-          {"expires", to_rfc3339(view.expires)}};
-}
-
 }  // namespace
 
 Answer sign_in(Call& call) {
@@ -155,11 +145,7 @@ Answer show_invitation(Call& call) {
 Answer list_sign_ins(Call& call) {
   STRONGROOM_TRY(const auto views,
                  call.services.vault.list_sign_ins(call.actor, call.parameter("tenant")));
-  json::array list;
-  for (const auto& each : views) list.emplace_back(to_json(each));
-  Reply out;
-  out.document = std::move(list);
-  return out;
+  return reply(to_json_list(views));
 }
 
 Answer end_sign_in(Call& call) {

@@ -6,25 +6,6 @@
 namespace strongroom::api {
 namespace {
 
-json::object to_json(const vault::TicketView& view) {
-  const auto texts = [](const std::vector<std::string>& all) {
-    json::array out;
-    for (const auto& each : all) out.emplace_back(each);
-    return out;
-  };
-  json::object out{{"id", view.id.text()},
-                   {"tenant", view.tenant},
-                   {"member", view.member},
-                   {"state", view.state},
-                   {"created", to_rfc3339(view.created)},
-                   {"expires", to_rfc3339(view.expires)}};
-  out["services"] = texts(view.services);
-  out["skills"] = texts(view.skills);
-  out["used"] = view.used ? json::value(to_rfc3339(*view.used)) : json::value(nullptr);
-  out["session"] = view.session ? json::value(view.session->text()) : json::value(nullptr);
-  return out;
-}
-
 bool wants_runner(const Call& call) {
   const auto* said = call.body.get_object().if_contains("runner");
   return said != nullptr && said->is_bool() && said->get_bool();
@@ -49,11 +30,7 @@ Answer issue_ticket(Call& call) {
 Answer list_tickets(Call& call) {
   STRONGROOM_TRY(const auto tickets,
                  call.services.vault.list_tickets(call.actor, call.parameter("tenant")));
-  json::array list;
-  for (const auto& each : tickets) list.emplace_back(to_json(each));
-  Reply out;
-  out.document = std::move(list);
-  return out;
+  return reply(to_json_list(tickets));
 }
 
 io::Task<Answer> use_ticket(Call& call) {

@@ -75,6 +75,11 @@ struct Reply {
   std::function<io::Task<Answer>()> rest = {};
 };
 
+/// An answer that is a document alone.
+[[nodiscard]] inline Reply reply(json::value document) {
+  return {std::move(document), {}, {}};
+}
+
 /// Done at once. Key values are handled only by these: a Secret does not live in a coroutine.
 using Direct = Answer (*)(Call&);
 using Waiting = io::Task<Answer> (*)(Call&);

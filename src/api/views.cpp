@@ -8,6 +8,10 @@ json::value time_or_null(const std::optional<WallTime>& time) {
   return time ? json::value(to_rfc3339(*time)) : json::value(nullptr);
 }
 
+json::value text_or_null(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
 json::object to_json(const vault::Settings& settings) {
   json::object out;
   for (const auto& [name, value] : settings) out[name] = value;
@@ -263,6 +267,55 @@ json::object to_json(const sinks::View& sink) {
           {"behind_seconds", sink.behind.count()},
           {"last_taken", to_rfc3339(sink.last_taken)},
           {"error", sink.error}};
+}
+
+json::object to_json(const vault::TokenView& view) {
+  json::object out{{"id", view.id.text()},
+                   {"tenant", view.tenant},
+                   {"name", view.name},
+                   {"scope", view.scope},
+                   {"for_any_member", view.for_any_member},
+                   {"state", view.state},
+                   {"created", to_rfc3339(view.created)},
+                   {"expires", to_rfc3339(view.expires)}};
+  out["member"] = text_or_null(view.member);
+  out["role"] = text_or_null(view.role);
+  out["last_used"] = time_or_null(view.last_used);
+  return out;
+}
+
+json::object to_json(const vault::TicketView& view) {
+  json::object out{{"id", view.id.text()},
+                   {"tenant", view.tenant},
+                   {"member", view.member},
+                   {"state", view.state},
+                   {"created", to_rfc3339(view.created)},
+                   {"expires", to_rfc3339(view.expires)}};
+  out["services"] = to_json(view.services);
+  out["skills"] = to_json(view.skills);
+  out["used"] = time_or_null(view.used);
+  out["session"] = view.session ? json::value(view.session->text()) : json::value(nullptr);
+  return out;
+}
+
+json::object to_json(const vault::SignInView& view) {
+  return {{"id", view.id.text()},
+          {"tenant", view.tenant},
+          {"member", view.member},
+          {"from", view.from},
+          {"created", to_rfc3339(view.created)},
+          {"seen", to_rfc3339(view.seen)},
+          {"expires", to_rfc3339(view.expires)}};
+}
+
+json::object to_json(const vault::PasskeyView& view) {
+  json::object out{{"id", view.id.text()},
+                   {"name", view.name},
+                   {"may_sync", view.may_sync},
+                   {"created", to_rfc3339(view.created)}};
+  out["last_used"] =
+      view.last_used == WallTime() ? json::value(nullptr) : json::value(to_rfc3339(view.last_used));
+  return out;
 }
 
 }  // namespace strongroom::api

@@ -19,6 +19,10 @@ namespace strongroom::api {
 [[nodiscard]] json::object to_json(const SessionHolder& holder);
 [[nodiscard]] json::object to_json(const vault::StartedSession& started);
 [[nodiscard]] json::object to_json(const vault::SealView& view);
+[[nodiscard]] json::object to_json(const vault::TokenView& view);
+[[nodiscard]] json::object to_json(const vault::TicketView& view);
+[[nodiscard]] json::object to_json(const vault::SignInView& view);
+[[nodiscard]] json::object to_json(const vault::PasskeyView& view);
 [[nodiscard]] json::object to_json(const vault::RewrapView& view);
 [[nodiscard]] json::object to_json(const vault::RootRotation& rotation);
 [[nodiscard]] json::object to_json(const catalog::Service& service);
