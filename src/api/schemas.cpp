@@ -239,7 +239,7 @@ constexpr std::array kSink = {
 constexpr std::array kSeal = {
     Member{"id", Kind::Text, Need::Required, "sea_..."},
     Member{"kind", Kind::Text, Need::Required, "What it opens by",
-           "file|passphrase|shares|pkcs11|transit|aws-kms|credential"},
+           "file|passphrase|shares|pkcs11|transit|aws-kms|tpm2|credential"},
     Member{
         "detail", Kind::Text, Need::Required,
         "A file's path where it is not seal.key, how many shares are needed, as '2 of 3', the name "

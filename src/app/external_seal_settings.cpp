@@ -59,10 +59,13 @@ constexpr std::array kKmsFields = {Field{"region", "region", Form::Text, true},
                                    Field{"url", "url"},
                                    Field{"ca", "ca", Form::Content},
                                    Field{"context", "context", Form::Pairs}};
+constexpr std::array kTpmFields = {Field{"tcti", "tcti"}, Field{"pcrs", "pcrs"},
+                                   Field{"pin_file", "", Form::Secret}};
 constexpr std::array kCredentialFields = {Field{"secret_file", "", Form::Secret, true}};
 constexpr std::array kKinds = {
     Kind{external_seal::kPkcs11, kPkcs11Fields}, Kind{external_seal::kTransit, kTransitFields},
-    Kind{external_seal::kAwsKms, kKmsFields}, Kind{external_seal::kCredential, kCredentialFields}};
+    Kind{external_seal::kAwsKms, kKmsFields}, Kind{external_seal::kTpm2, kTpmFields},
+    Kind{external_seal::kCredential, kCredentialFields}};
 
 std::unexpected<Error> wrong(const std::string& name, const std::string& what) {
   return fail(Code::Invalid, "strongroom.toml: [[external_seal]] '" + name + "': " + what);

@@ -23,6 +23,7 @@ inline constexpr std::string_view kPkcs11 = "pkcs11";
 inline constexpr std::string_view kTransit = "transit";
 inline constexpr std::string_view kAwsKms = "aws-kms";
 inline constexpr std::string_view kCredential = "credential";
+inline constexpr std::string_view kTpm2 = "tpm2";
 
 /// How one is reached: an [[external_seal]] of the configuration.
 struct Settings {

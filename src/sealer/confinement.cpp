@@ -22,11 +22,12 @@ Status confine(const external_seal::Settings& settings) {
   append(calls, io::calls_of_network_programs());
   std::vector<std::string> readable;
   append(readable, io::files_of_network_programs());
-  const std::vector<std::string> folders = settings.all("folder");
+  std::vector<std::string> folders = settings.all("folder");
   if (settings.kind == external_seal::kPkcs11) {
     append(calls, io::calls_of_writing_programs());
     readable.push_back(folder_of(settings.value("module")));
   }
+  if (settings.kind == external_seal::kTpm2) folders.emplace_back("/dev/tpmrm0");
   io::Sandbox sandbox{calls, readable, folders};
   sandbox.has_local_sockets = settings.value("local_sockets") == "true";
   STRONGROOM_TRY([[maybe_unused]] const auto state, io::enter(sandbox));

@@ -24,6 +24,7 @@ Result<external_seal::Outcome> work(const external_seal::Job& job) {
   if (job.settings.kind == external_seal::kTransit) return sealer::work_at_transit(job);
   if (job.settings.kind == external_seal::kAwsKms) return sealer::work_at_kms(job);
   if (job.settings.kind == external_seal::kCredential) return sealer::work_at_handed_over(job);
+  if (job.settings.kind == external_seal::kTpm2) return sealer::work_at_tpm(job);
   return sealer::refused("The kind of this seal is not known.");
 }
 

@@ -25,6 +25,8 @@ namespace strongroom::sealer {
 [[nodiscard]] Result<external_seal::Outcome> work_at_transit(const external_seal::Job& job);
 /// By a secret that systemd, or whoever starts the vault, hands over.
 [[nodiscard]] Result<external_seal::Outcome> work_at_handed_over(const external_seal::Job& job);
+/// By a TPM 2.0.
+[[nodiscard]] Result<external_seal::Outcome> work_at_tpm(const external_seal::Job& job);
 /// By AWS KMS.
 [[nodiscard]] Result<external_seal::Outcome> work_at_kms(const external_seal::Job& job);
 

@@ -88,7 +88,7 @@ int order_of(const store::Seal& seal) {
   return is_external(seal.kind) ? 1 : 2;
 }
 
-constexpr std::array<std::string_view, 4> kExternal = {"pkcs11", "transit", "aws-kms",
+constexpr std::array<std::string_view, 5> kExternal = {"tpm2", "pkcs11", "transit", "aws-kms",
                                                        "credential"};
 
 }  // namespace

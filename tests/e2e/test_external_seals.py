@@ -12,6 +12,7 @@ from support.authority import Authority
 from support.https_server import HttpsServer
 from support.room import PROGRAMS
 from support.token import Token
+from support.tpm import Tpm
 from support.waiting import until
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "standins" / "seals"))
@@ -511,6 +512,56 @@ def test_a_secret_that_systemd_hands_over_opens(make_room, canaries):
     room.stop()
     secret.write_text("another one, of more than thirty-two octets")
     assert "not the key of this database's seal" in room.refused_start()
+
+
+# A TPM
+
+
+def looked_at(room):
+    """A sealer that is killed at its work leaves objects in a TPM that no kernel manages."""
+    until(lambda: [s["state"] for s in seals(room) if s["kind"] == "tpm2"] == ["opens"], 20, "the seal was looked at")
+
+
+def test_a_tpm_opens_while_its_pcrs_are_the_same_and_no_other_tpm_does(room, tmp_path):
+    key_id, _ = room.add_key("gemini")
+    tpm = Tpm(tmp_path / "tpm")
+    pin = tmp_path / "pin"
+    pin.write_text("840516\n")
+    pin.chmod(0o600)
+    section = f'[[external_seal]]\nname = "tpm"\nkind = "tpm2"\npcrs = "7"\npin_file = "{pin}"\ntcti = "{tpm.place}"\n'
+    configure(room, section)
+    added = room.json("seal", "add", "external", "--name", "tpm")
+    assert (added["kind"], added["state"]) == ("tpm2", "opens")
+    room.stop()
+    hide_seal_file(room)
+    room.start()
+    works(room, key_id)
+    looked_at(room)
+    room.stop()
+    # What was started is another: the seal stays shut until the machine is what it was.
+    tpm.extend(7)
+    sealed_start(room)
+    assert "has measured of this machine" in waits_for(room)
+    tpm.stop()
+    first = tpm.place
+    tpm.start()
+    replace(room, first, tpm.place)
+    room.json("unseal")
+    opened(room)
+    works(room, key_id)
+    looked_at(room)
+    room.stop()
+    pin.write_text("000000\n")
+    sealed_start(room)
+    assert "The PIN is not the one" in waits_for(room)
+    room.stop()
+    pin.write_text("840516\n")
+    other = Tpm(tmp_path / "other")
+    replace(room, tpm.place, other.place)
+    sealed_start(room)
+    assert "made by another TPM" in waits_for(room)
+    tpm.stop()
+    other.stop()
 
 
 # A new root key

@@ -125,7 +125,7 @@ function Seals() {
     result(api.DELETE('/api/v1/seals/{id}', { params: { path: { id: seal.id } } })).then(() => setRemoving(null)).catch(setProblem).finally(() => refresh('seals', 'record', 'installation'));
   };
   const words: Record<Seal['kind'], string> = {
-    file: 'A file', passphrase: 'A passphrase', shares: 'Shares', pkcs11: 'An HSM or card', transit: 'OpenBao or Vault', 'aws-kms': 'AWS KMS', credential: 'A secret handed over',
+    file: 'A file', passphrase: 'A passphrase', shares: 'Shares', pkcs11: 'An HSM or card', transit: 'OpenBao or Vault', 'aws-kms': 'AWS KMS', tpm2: 'The TPM', credential: 'A secret handed over',
   };
   return (
     <Card title="Seals">
