@@ -68,7 +68,9 @@ Result<SourceFile> read_file(const std::filesystem::path& path) {
 std::string_view name_of(Delivery delivery) {
   return delivery == Delivery::Proxied ? "proxied" : "injected";
 }
-std::string_view name_of(Home home) { return home == Home::Skill ? "skill" : "integration"; }
+std::string_view name_of(Home home) {
+  return home == Home::Skill ? "skill" : "integration";
+}
 
 Result<Home> parse_home(std::string_view text) {
   if (text == "skill") return Home::Skill;

@@ -50,12 +50,15 @@ std::string variable(const Service& service, const std::string& name) {
 
 TEST(Catalog, every_built_in_service_is_there_with_its_delivery) {
   for (const char* id :
-       {"gemini", "elevenlabs", "heygen", "firecrawl", "openai", "anthropic", "generic-http"})
+       {"gemini", "elevenlabs", "heygen", "firecrawl", "openai", "anthropic", "generic-http", "google",
+                         "microsoft", "slack", "notion", "atlassian", "linear", "hubspot",
+                         "generic-oauth"})
     EXPECT_EQ(service(id).delivery, Delivery::Proxied) << id;
   for (const char* id :
-       {"github", "gitlab", "git", "postgres", "mysql", "tailscale", "generic-env", "ssh"})
+       {"github", "gitlab", "git", "postgres", "mysql", "tailscale", "generic-env", "ssh",
+        "bitbucket"})
     EXPECT_EQ(service(id).delivery, Delivery::Injected) << id;
-  EXPECT_EQ(built_in().services().size(), 15U);
+  EXPECT_EQ(built_in().services().size(), 24U);
   EXPECT_EQ(built_in().find("vertex"), nullptr);
   for (const char* id : {"github", "gitlab", "git", "ssh"})
     EXPECT_EQ(service(id).homes.front(), Home::Integration) << id;
@@ -274,7 +277,7 @@ class Folder : public ::testing::Test {
 };
 
 TEST_F(Folder, own_services_join_the_built_in_ones) {
-  EXPECT_EQ(Catalog::load(folder + "/none")->services().size(), 15U);
+  EXPECT_EQ(Catalog::load(folder + "/none")->services().size(), 24U);
   write("mine.toml",
         "id = \"mine\"\ntitle = \"Mine\"\ndelivery = \"proxied\"\nhosts = [\"api.example.com\"]\n"
         "inject = { slot = \"header\", name = \"x-key\" }\n");
@@ -282,9 +285,9 @@ TEST_F(Folder, own_services_join_the_built_in_ones) {
   const auto catalog = Catalog::load(folder);
   ASSERT_TRUE(catalog) << catalog.error().message;
   EXPECT_NE(catalog->find("mine"), nullptr);
-  EXPECT_EQ(catalog->sources().size(), 16U);
+  EXPECT_EQ(catalog->sources().size(), 25U);
   // What the vault sends to a gateway makes the same catalogue there.
-  EXPECT_EQ(Catalog::from_sources(catalog->sources())->services().size(), 16U);
+  EXPECT_EQ(Catalog::from_sources(catalog->sources())->services().size(), 25U);
 }
 
 TEST_F(Folder, a_mistake_names_the_file_and_an_unreadable_one_is_not_passed_over) {

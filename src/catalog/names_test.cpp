@@ -88,7 +88,7 @@ TEST(Names, ordinary_variables_are_allowed) {
   for (const char* name :
        {"MY_SERVICE_TOKEN", "SENTRY_DSN", "STRIPE_KEY", "A", "MAILGUN_API_KEY", "GOOGLE_MAPS_KEY",
         "GOCARDLESS_TOKEN", "LANGSMITH_API_KEY", "MAKE_API_KEY", "NPM_TOKEN", "NODE_AUTH_TOKEN",
-        "AWS_SECRET_ACCESS_KEY", "SLACK_BOT_TOKEN", "NOTION_TOKEN", "TWINE_PASSWORD", "GIT_TOKEN",
+        "AWS_SECRET_ACCESS_KEY", "SLACK_BOT_TOKEN", "ASANA_TOKEN", "TWINE_PASSWORD", "GIT_TOKEN",
         "REDISCLI_AUTH", "MONGODB_URI", "GENERIC_HTTP_API_KEY"})
     EXPECT_TRUE(check_variable_name(name)) << name;
 }

@@ -198,6 +198,7 @@ Result<Service> read_service(const std::string& file, const toml::table& table) 
                                 "git_user",
                                 "git_path",
                                 "ssh_agent",
+                                "oauth",
                                 "forbidden_value"}));
   Service service;
   const auto with = [&](auto read) {
@@ -218,6 +219,7 @@ Result<Service> read_service(const std::string& file, const toml::table& table) 
   STRONGROOM_CHECKED(read_git(root, service));
   STRONGROOM_CHECKED(read_ssh(root, service));
   STRONGROOM_CHECKED(read_rest(root, service));
+  STRONGROOM_CHECKED(root.table("oauth", with(read_oauth)));
   return service;
 }
 

@@ -17,6 +17,7 @@ namespace strongroom::catalog {
 [[nodiscard]] Status read_variable(const Section& section, Service& service);
 [[nodiscard]] Status read_setting(const Section& section, Service& service);
 [[nodiscard]] Status read_usage(const Section& section, Service& service);
+[[nodiscard]] Status read_oauth(const Section& section, Service& service);
 /// [[rewrite_header]] and [[rewrite_body]] of the root.
 [[nodiscard]] Status read_rewrites(const Section& root, Service& service);
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "catalog/oauth.h"
 
 namespace strongroom::catalog {
 
@@ -136,9 +137,11 @@ struct Service {
   std::string console_url;  ///< where a person manages the key at the provider
   std::string
       git_host;  ///< git credential helper is set for this host ("" none, "{setting:host}" allowed)
-  std::string git_user;         ///< "x-access-token", "oauth2"
-  std::string git_path;         ///< what of that host ("" all; whole segments, from a slash on)
-  bool ssh_agent = false;       ///< a private key that stays with the runner, as an SSH agent's
+  std::string git_user;             ///< "x-access-token", "oauth2"
+  std::string git_path;             ///< what of that host ("" all; whole segments, from a slash on)
+  bool ssh_agent = false;           ///< a private key that stays with the runner, as an SSH agent's
+  OAuth oauth;                      ///< how a member logs in; is_there() where that can be done
+  bool oauth_by_discovery = false;  ///< its endpoints are those of the issuer that a client names
   std::string forbidden_value;  ///< substring that a value may not contain (Tailscale's "baseURL=")
 };
 
