@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo, useSyncExternalStore } from 'react';
+import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { MayContext, mayOf } from './access';
 import { currentCredential, followCredential } from './api/credential';
 import { useAccess, useInstallation } from './api/queries';
 import { currentInvitation, followInvitation } from './invitation';
 import { Shell } from './shell';
+import { hasLoginAnswer } from './login';
 import { InvitationPage } from './pages/invitation';
+import { LoggedIn } from './pages/logged_in';
 import { Sealed } from './pages/sealed';
 import { SignIn } from './pages/sign_in';
 import { Loading, Problem } from './ui/pieces';
@@ -15,11 +17,13 @@ export function App() {
   const credential = useSyncExternalStore(followCredential, currentCredential);
   const invitation = useSyncExternalStore(followInvitation, currentInvitation);
   const client = useQueryClient();
+  const [isBack, setBack] = useState(hasLoginAnswer);
   // Nothing of what somebody saw stays for whoever signs in next.
   useEffect(() => {
     if (!credential || invitation !== null) client.clear();
   }, [credential, invitation, client]);
   if (invitation !== null) return <InvitationPage invitation={invitation} key={invitation} />;
+  if (credential && isBack) return <LoggedIn onLeave={() => setBack(false)} />;
   return credential ? <SignedIn /> : <SignIn />;
 }
 

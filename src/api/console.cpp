@@ -41,8 +41,10 @@ bool takes_gzip(const http::ServerRequest& request) {
 }  // namespace
 
 http::ServerResponse serve_console(const http::ServerRequest& request) {
+  // Where a login at a provider brings a browser back to, and the page itself.
+  const bool is_page = request.path == "/" || request.path == "/oauth/callback";
   const std::string_view path =
-      request.path == "/" ? std::string_view("/index.html") : std::string_view(request.path);
+      is_page ? std::string_view("/index.html") : std::string_view(request.path);
   const auto file = std::ranges::find(console_files(), path, &ConsoleFile::path);
   if (file == console_files().end()) {
     http::ServerResponse missing = http::error_response(404, "not_found", "there is nothing here");

@@ -46,13 +46,15 @@ inline constexpr std::array kEndReport = {
 inline constexpr std::array kClaim = {
     Member{"holds", Kind::Flag, Need::Required, "Whether it is claimed"},
     Member{"why", Kind::Text, Need::Required, "Why not, or how"},
-    Member{"credentials", Kind::ObjectList, Need::Optional,
-           "R3: what was made at a source for sessions, each destroyed or still exposed",
-           "ExposedCredential"}};
+    Member{
+        "credentials", Kind::ObjectList, Need::Optional,
+        "R3: what was made at a source for sessions, and logins; each destroyed or still exposed",
+        "ExposedCredential"}};
 inline constexpr std::array kExposedCredential = {
     Member{"id", Kind::Text, Need::Required, "dyn_..."},
-    Member{"session", Kind::Text, Need::Required, "Whose it was"},
-    Member{"name", Kind::Text, Need::Required, "Of the role or user at the source"},
+    Member{"session", Kind::Text, Need::Optional, "Whose it was"},
+    Member{"key", Kind::Text, Need::Optional, "Of a login: its key"},
+    Member{"name", Kind::Text, Need::Required, "Of the role or user at the source, or the login"},
     Member{"state", Kind::Text, Need::Required, "Whether the source has confirmed",
            "destroyed|still_exposed"},
     Member{"at", Kind::Time, Need::Optional, "When it was destroyed"},

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "api/access_schemas.h"
+#include "api/oauth_schemas.h"
 #include "api/receipt_schemas.h"
 #include "api/schema.h"
 #include "api/session_schemas.h"
@@ -97,7 +98,8 @@ constexpr std::array kKey = {
     Member{"owner", Kind::Text, Need::Required, "The member of an integration, else empty"},
     Member{"state", Kind::Text, Need::Required,
            "Whether it is used; expiring: within 14 days; expired: not used any more",
-           "active|expiring|expired|rejected_by_provider|revoked"},
+           "active|expiring|expired|rejected_by_provider|needs_login|revoked"},
+    Member{"is_login", Kind::Flag, Need::Required, "A member's login, which renews itself"},
     Member{"version", Kind::Integer, Need::Required, "Counts rotations, from 1"},
     Member{"created", Kind::Time, Need::Required, "When it was added"},
     Member{"changed", Kind::Time, Need::Required, "Last rotation or change of state"},
@@ -338,6 +340,11 @@ constexpr std::array kSchemas = {
     Schema{"NewKey", "A key to store", kNewKey},
     Schema{"NewValue", "A key's next version", kNewValue},
     Schema{"Check", "What the provider said", kCheck},
+    Schema{"OAuthClient", "Where members can log in", kOAuthClient},
+    Schema{"NewOAuthClient", "A client to set up", kNewOAuthClient},
+    Schema{"NewLogin", "A login to begin", kNewLogin},
+    Schema{"Login", "A login under way, or what it came to", kLogin},
+    Schema{"LoginAnswer", "What a browser has brought back", kLoginAnswer},
     Schema{"Skill", "An AI capability of a tenant", kSkill},
     Schema{"NewSkill", "A skill to add", kNewSkill},
     Schema{"Policy", "What keys may be used for, and how much", kPolicy},

@@ -36,6 +36,8 @@ struct Certificate;
 namespace strongroom::vault {
 class Actor;
 struct EndReport;
+struct LoginJob;
+struct LoginView;
 struct Receipt;
 struct SealView;
 struct SearchedKeys;
@@ -62,6 +64,9 @@ struct SessionHolder {
   std::vector<KeyId> keys;
 };
 
+/// What a login that was begun at its provider comes to.
+using LoginRest = std::function<io::Task<Result<vault::LoginView>>()>;
+
 /// What the control server asks of the rest of the program.
 struct ControlHooks {
   /// Asks a gateway to try the key by its service's check. Absent: the operation answers
@@ -75,6 +80,11 @@ struct ControlHooks {
   std::function<std::vector<SessionHolder>(SessionId)> holders_of;
   /// What the keys of a session that has just started make for it at their sources; may be missing.
   std::function<io::Task<Status>(SessionId)> make_credentials;
+  /// Logins at services: may be missing, all or none. The last three begin at once.
+  std::function<io::Task<Status>(std::string client)> discover_client;
+  std::function<Result<LoginRest>(vault::LoginJob)> exchange_login;
+  std::function<Result<LoginRest>(const std::string& login)> begin_device;
+  std::function<Result<LoginRest>(const std::string& login)> poll_device;
   /// Takes over a runner's connection after `101 Switching Protocols` (strongroom-lease/1). The
   /// session exists and is open.
   std::function<void(SessionId, io::Stream)> attach_runner;

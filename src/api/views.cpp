@@ -97,6 +97,7 @@ json::object to_json(const vault::KeyView& view) {
           {"home", view.home},
           {"owner", view.owner},
           {"state", view.state},
+          {"is_login", view.is_login},
           {"version", view.version},
           {"created", to_rfc3339(view.created)},
           {"changed", to_rfc3339(view.changed)},
@@ -254,6 +255,31 @@ json::object to_json(const audit::Verified& verified) {
           {"head", verified.head},
           {"tree_size", verified.tree_size},
           {"tree_root", verified.tree_root}};
+}
+
+json::object to_json(const vault::OAuthClientView& view) {
+  return {{"name", view.name},
+          {"service", view.service},
+          {"issuer", view.issuer},
+          {"client_id", view.client_id},
+          {"scopes", to_json(view.scopes)},
+          {"has_secret", view.has_secret},
+          {"ready", view.is_ready},
+          {"device", view.has_device},
+          {"revokes", view.has_revoke},
+          {"created", to_rfc3339(view.created)}};
+}
+
+json::object to_json(const vault::LoginView& view) {
+  const vault::DeviceLogin device = view.device.value_or(vault::DeviceLogin());
+  return {{"id", view.id},
+          {"state", view.state},
+          {"why", view.why},
+          {"key", view.key ? json::value(view.key->text()) : json::value(nullptr)},
+          {"url", device.url},
+          {"user_code", device.user_code},
+          {"whole_url", device.whole_url},
+          {"expires", to_rfc3339(view.expires)}};
 }
 
 json::object to_json(const sinks::View& sink) {

@@ -29,6 +29,8 @@ namespace strongroom::api {
 [[nodiscard]] json::object to_json(const audit::Verified& verified);
 [[nodiscard]] json::object to_json(const store::Inspection& inspection);
 [[nodiscard]] json::object to_json(const sinks::View& sink);
+[[nodiscard]] json::object to_json(const vault::OAuthClientView& view);
+[[nodiscard]] json::object to_json(const vault::LoginView& view);
 
 template <class View>
 [[nodiscard]] json::array to_json_list(const std::vector<View>& views) {

@@ -14,7 +14,7 @@ constexpr const char* kOther = "Other commands";
 const std::vector<std::pair<std::string, std::vector<std::string>>>& headings() {
   static const std::vector<std::pair<std::string, std::vector<std::string>>> all{
       {"Start", {"serve", "demo", "doctor"}},
-      {"Keys", {"key", "service", "skill", "policy"}},
+      {"Keys", {"key", "oauth", "service", "skill", "policy"}},
       {"Agents at work", {"run", "session", "ticket", "attach", "relay"}},
       {"People and programs", {"tenant", "member", "token", "whoami"}},
       {"What happened", {"audit", "receipt", "scan"}},
@@ -41,6 +41,13 @@ const Examples& examples() {
        {"strongroom key add gemini --tenant acme                  # a skill secret of the tenant",
         "strongroom key add github --tenant acme --member alice   # alice's own integration",
         "strongroom key add postgres --tenant acme --set host=db.example --dynamic"}},
+      {"strongroom key connect",
+       {"strongroom key connect github --tenant acme --member alice   # shows a code, and where to "
+        "type it",
+        "strongroom key connect slack --tenant acme --member alice --browser"}},
+      {"strongroom oauth client set",
+       {"strongroom oauth client set github --id Iv1.0123456789abcdef",
+        "strongroom oauth client set files --issuer https://login.example --id strongroom"}},
       {"strongroom key rotate", {"strongroom key rotate KEY        # the new value is asked for"}},
       {"strongroom key revoke",
        {"strongroom key revoke KEY --json > receipt.json",

@@ -10,6 +10,43 @@ void policy_place(CLI::App* command, Options& o) {
   command->add_option("--key", o.policy.key, "this key alone, by its id");
 }
 
+void add_connect(CLI::App& key, Options& o) {
+  auto* connect = leaf(key, o, "connect", "log a member in at a service, by a code or a browser",
+                       [&o](const Common& c) { return key_connect(c, o.connect); });
+  connect->add_option("service", o.connect.client, "a service, or a client, of 'oauth client list'")
+      ->required();
+  connect->add_option("--tenant", o.connect.tenant, "name of the tenant");
+  connect->add_option("--member", o.connect.member, "whose integration it is");
+  connect->add_option("--label", o.connect.label, "tells keys of one service apart (default)");
+  connect->add_option("--set", o.connect.settings, "a setting of the service, NAME=VALUE")
+      ->take_all();
+  connect->add_option("--key", o.connect.key, "instead: a key that needs a login again, by its id");
+  connect->add_flag("--browser", o.connect.is_browser,
+                    "in a browser of this machine, instead of by a code shown there");
+}
+
+void add_oauth(CLI::App& app, Options& o) {
+  auto* oauth = group(app, "oauth", "where members can log in");
+  auto* client = group(*oauth, "client", "who this installation is at a service");
+  auto* set =
+      leaf(*client, o, "set", "set one up; its secret comes from a hidden prompt or standard input",
+           [&o](const Common& c) { return oauth_client_set(c, o.oauth); });
+  set->add_option("name", o.oauth.name, "a service, or a name of your own")->required();
+  set->add_option("--id", o.oauth.client_id, "the client's id, as the provider has it")->required();
+  set->add_option("--issuer", o.oauth.issuer, "https://...: it is asked for its endpoints");
+  set->add_option("--service", o.oauth.service,
+                  "what its logins give, where the name is your own (generic-oauth)");
+  set->add_option("--scope", o.oauth.scopes, "asked for instead of the catalogue's")
+      ->expected(1)
+      ->take_all();
+  set->add_flag("--no-secret", o.oauth.has_no_secret, "it has none");
+  leaf(*client, o, "list", "list them", [](const Common& c) { return oauth_client_list(c); });
+  leaf(*client, o, "remove", "remove one that has no logins",
+       [&o](const Common& c) { return oauth_client_remove(c, o.oauth.name); })
+      ->add_option("name", o.oauth.name, "its name")
+      ->required();
+}
+
 }  // namespace
 
 void add_keys(CLI::App& app, Options& o) {
@@ -39,6 +76,7 @@ void add_keys(CLI::App& app, Options& o) {
       "(reassign, the default) or dropped (drop)");
   add->add_option("--expires", o.key.expires,
                   "it is not used from this day on, as 2027-01-31, or for so long, as 90d");
+  add_connect(*key, o);
   leaf(*key, o, "list", "list keys", [&o](const Common& c) {
     return key_list(c, o.tenant);
   })->add_option("--tenant", o.tenant, "only this tenant's");
@@ -63,6 +101,7 @@ void add_keys(CLI::App& app, Options& o) {
   checks->add_option("switch", o.is_on, "on or off")
       ->required()
       ->check(CLI::IsMember({"on", "off"}));
+  add_oauth(app, o);
   auto* service = group(app, "service", "the catalogue");
   leaf(*service, o, "list", "list services", [](const Common& c) { return service_list(c); });
 }

@@ -24,6 +24,8 @@ struct Options {
   std::vector<std::string> witnesses;
   std::vector<std::string> services;
   KeyAddOptions key;
+  OAuthClientOptions oauth;
+  ConnectOptions connect;
   PolicyOptions policy;
   RunOptions run;
   RelayOptions relay;

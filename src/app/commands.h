@@ -30,6 +30,25 @@ struct KeyAddOptions {
   std::string expires;  ///< a date, a time, or as 90d
 };
 
+struct OAuthClientOptions {
+  std::string name;
+  std::string service;
+  std::string issuer;
+  std::string client_id;
+  std::vector<std::string> scopes;
+  bool has_no_secret = false;
+};
+
+struct ConnectOptions {
+  std::string client;
+  std::string tenant;
+  std::string member;
+  std::string label;
+  std::vector<std::string> settings;  ///< NAME=VALUE
+  std::string key;                    ///< that needs a login again
+  bool is_browser = false;            ///< of this machine
+};
+
 struct SealAddOptions {
   std::string kind;
   std::string name;  ///< of an external one
@@ -147,6 +166,10 @@ int member_remove(const Common& common, const std::string& tenant, const std::st
 
 int service_list(const Common& common);
 
+int oauth_client_set(const Common& common, const OAuthClientOptions& options);
+int oauth_client_list(const Common& common);
+int oauth_client_remove(const Common& common, const std::string& name);
+int key_connect(const Common& common, const ConnectOptions& options);
 int key_add(const Common& common, const KeyAddOptions& options);
 int key_list(const Common& common, const std::string& tenant);
 int key_show(const Common& common, const std::string& id);

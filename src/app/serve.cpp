@@ -27,6 +27,7 @@
 #include "app/health_keeper.h"
 #include "app/key_check.h"
 #include "app/lease_source.h"
+#include "app/login_keeper.h"
 #include "app/operator_token.h"
 #include "app/output.h"
 #include "app/prompt.h"
@@ -110,6 +111,7 @@ class Server {
       (void)vault_->anchor_newest();
       credentials_->tick();
       health_->tick();
+      logins_->tick();
     });
     sharing_ = loop_.every(kShareEvery, [this] { share_spending(); });
     saving_ = loop_.every(kSaveEvery, [this] { save_spending(); });
@@ -278,6 +280,10 @@ class Server {
         CredentialKeeper::Plan{programs + "/strongroom-issuer", config_.extra_ca_pem,
                                config_.dials});
     vault_->set_issuing(*credentials_);
+    logins_ = std::make_unique<LoginKeeper>(
+        loop_, *vault_,
+        LoginKeeper::Plan{programs + "/strongroom-issuer", config_.extra_ca_pem, config_.dials,
+                          config_.path("refresh")});
     health_ = std::make_unique<HealthKeeper>(
         loop_, *vault_,
         HealthKeeper::Plan{config_.check_every, config_.hooks, programs + "/strongroom-issuer",
@@ -323,6 +329,7 @@ class Server {
     hooks.check_key = [this](vault::Actor actor, KeyId key) {
       return check_key(*vault_, *record_, *leases_, std::move(actor), key);
     };
+    logins_->offer(hooks);
     hooks.make_credentials = [this](SessionId session) { return credentials_->make(session); };
     hooks.open_socket = [this](SessionId session, std::optional<unsigned> owner) {
       auto path = session_sockets_.open(session, owner.value_or(::geteuid()));
@@ -538,6 +545,7 @@ class Server {
   std::unique_ptr<FencesWithSockets> fences_;
   std::unique_ptr<SinkWatch> sinks_;
   std::unique_ptr<CredentialKeeper> credentials_;
+  std::unique_ptr<LoginKeeper> logins_;
   std::unique_ptr<HealthKeeper> health_;
   std::unique_ptr<GatewayKeeper> keeper_;
   std::unique_ptr<Searches> searches_;

@@ -260,5 +260,27 @@ TEST(Parse, toml_for_other_rooms_names_file_and_line_too) {
   EXPECT_TRUE(toml_to_json({"a.toml", "x = 1\ny =\n"}).error().message.starts_with("a.toml:2: "));
 }
 
+TEST(Parse, mistakes_of_logins_are_named) {
+  const std::string table = "[oauth]\n";
+  const std::string both =
+      "authorize = \"https://login.example.com/a\"\ntoken = \"https://login.example.com/t\"\n";
+  EXPECT_TRUE(parse_service({"mine.toml", kProxied + table + both}));
+  expect_all({
+      {kProxied, table, 6, "by_discovery"},
+      {kProxied, table + both + "by_discovery = true\n", 8, "by_discovery"},
+      {kProxied, table + "token = \"https://login.example.com/t\"\n", 7, "go together"},
+      {kProxied, table + "authorize = \"http://login.example.com\"\n", 7, "https://"},
+      {kProxied, table + "authorize = \"https://a@login.example.com\"\n", 7, "no user"},
+      {kProxied, table + "authorize = \"https://127.0.0.1/\"\n", 7, "host"},
+      {kProxied, table + both + "revoke = \"https://login.example.com/{token}\"\n", 9, "{token}"},
+      {kProxied, table + both + "revoke_style = \"softly\"\n", 9, "revoke_style"},
+      {kProxied, table + both + "client = \"header\"\n", 9, "body or basic"},
+      {kProxied, table + both + "scope_separator = \";\"\n", 9, "comma"},
+      {kProxied, table + both + "parameters = { state = \"x\" }\n", 9, "of a service's own"},
+      {kProxied, table + both + "only_for = { host = \"x\" }\n", 9, "settings"},
+      {kProxied, "homes = [\"skill\"]\n" + table + both, 9, "member"},
+  });
+}
+
 }  // namespace
 }  // namespace strongroom::catalog

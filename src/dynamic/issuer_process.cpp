@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <csignal>
 
+#include "dynamic/login.h"
 #include "io/net.h"
 #include "io/one_job.h"
 #include "io/process.h"
@@ -22,10 +23,23 @@ Status give(int socket, const Job& job) {
 
 Result<IssuerProcess> IssuerProcess::start(io::Loop& loop, const std::string& program,
                                            const Job& job) {
-  STRONGROOM_TRY(const io::SocketPair pair, io::socket_pair());
   io::Spawn child;
   child.program = program;
-  child.descriptors = {{pair.theirs, STDIN_FILENO}};
+  return start(loop, std::move(child), job);
+}
+
+Result<IssuerProcess> IssuerProcess::start(io::Loop& loop, const std::string& program,
+                                           const Job& job, const OwnedDescriptor& file) {
+  io::Spawn child;
+  child.program = program;
+  child.descriptors = {{file.get(), kHandoverDescriptor}};
+  child.die_with_parent = false;
+  return start(loop, std::move(child), job);
+}
+
+Result<IssuerProcess> IssuerProcess::start(io::Loop& loop, io::Spawn child, const Job& job) {
+  STRONGROOM_TRY(const io::SocketPair pair, io::socket_pair());
+  child.descriptors.emplace_back(pair.theirs, STDIN_FILENO);
   const Status told = give(pair.ours, job);
   auto pid = told ? io::spawn(child) : Result<int>(std::unexpected(told.error()));
   ::close(pair.theirs);

@@ -8,9 +8,11 @@
 
 #include <string>
 
+#include "base/owned_descriptor.h"
 #include "base/result.h"
 #include "dynamic/job.h"
 #include "io/loop.h"
+#include "io/process.h"
 #include "io/stream.h"
 #include "io/task.h"
 
@@ -20,6 +22,10 @@ class IssuerProcess {
  public:
   /// Starts it and hands over the job: no secret is held here afterwards.
   static Result<IssuerProcess> start(io::Loop& loop, const std::string& program, const Job& job);
+  /// The same for a refresh, whose outcome must not be lost with us: it goes on when we die, and
+  /// leaves what came of it in the file first (dynamic/login.h).
+  static Result<IssuerProcess> start(io::Loop& loop, const std::string& program, const Job& job,
+                                     const OwnedDescriptor& file);
   /// Until it has answered, or is not waited for any longer. The child has ended then in every
   /// case.
   [[nodiscard]] io::Task<Status> wait(Duration within);
@@ -27,6 +33,7 @@ class IssuerProcess {
   [[nodiscard]] Result<Outcome> outcome() const;
 
  private:
+  static Result<IssuerProcess> start(io::Loop& loop, io::Spawn child, const Job& job);
   IssuerProcess(io::Loop& loop, io::Stream stream, int pid)
       : loop_(&loop), stream_(std::move(stream)), pid_(pid) {}
   io::Loop* loop_;

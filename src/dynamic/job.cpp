@@ -10,10 +10,12 @@
 namespace strongroom::dynamic {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;
 constexpr std::size_t kMaxSettings = 32;
 constexpr std::size_t kMaxError = 512;
 constexpr std::size_t kMaxReference = 128;
+constexpr std::size_t kMaxFacts = 16;
+constexpr std::size_t kMaxFact = 1024;
 /// The last of Code.
 constexpr auto kLastCode = static_cast<std::uint8_t>(Code::Internal);
 
@@ -21,13 +23,20 @@ std::unexpected<Error> not_understood() {
   return fail(Code::Protocol, "a job for the issuer is not understood");
 }
 
+const std::string& text_of_name(const std::vector<std::pair<std::string, std::string>>& pairs,
+                                std::string_view name) {
+  static const std::string kNone;
+  const auto found = std::ranges::find(pairs, name, &std::pair<std::string, std::string>::first);
+  return found == pairs.end() ? kNone : found->second;
+}
+
 }  // namespace
 
 const std::string& Job::setting(std::string_view setting_name) const {
-  static const std::string kNone;
-  const auto found =
-      std::ranges::find(settings, setting_name, &std::pair<std::string, std::string>::first);
-  return found == settings.end() ? kNone : found->second;
+  return text_of_name(settings, setting_name);
+}
+const std::string& Outcome::fact(std::string_view name) const {
+  return text_of_name(facts, name);
 }
 
 /// What is secret is copied from one locked place to the other, by nobody else's memory.
@@ -100,6 +109,11 @@ Secret encode(const Outcome& outcome) {
   writer.u8(static_cast<std::uint8_t>(outcome.code));
   writer.text(std::string_view(outcome.error).substr(0, kMaxError));
   writer.text(outcome.reference);
+  writer.u32(static_cast<std::uint32_t>(std::min(outcome.facts.size(), kMaxFacts)));
+  for (std::size_t i = 0; i < std::min(outcome.facts.size(), kMaxFacts); ++i) {
+    writer.text(outcome.facts[i].first);
+    writer.text(std::string_view(outcome.facts[i].second).substr(0, kMaxFact));
+  }
   return io::with_secret(std::move(plain), outcome.value);
 }
 
@@ -112,8 +126,16 @@ Result<Outcome> decode_outcome(ByteView octets) {
   outcome.code = static_cast<Code>(code);
   outcome.error = reader.text(kMaxError);
   outcome.reference = reader.text(kMaxReference);
+  const std::uint32_t facts = reader.u32();
+  bool are_plain = facts <= kMaxFacts;
+  for (std::uint32_t i = 0; are_plain && i < facts && reader.is_ok(); ++i) {
+    std::string name(reader.text(kMaxReference));
+    std::string value(reader.text(kMaxFact));
+    are_plain = io::is_plain_text(name) && io::is_plain_text(value);
+    outcome.facts.emplace_back(std::move(name), std::move(value));
+  }
   const ByteView value = reader.blob(kMaxOutcome);
-  if (!reader.is_ok() || code > kLastCode || !io::is_plain_text(outcome.error) ||
+  if (!reader.is_ok() || code > kLastCode || !are_plain || !io::is_plain_text(outcome.error) ||
       !io::is_plain_text(outcome.reference))
     return fail(Code::Protocol, "the issuer's answer is not understood");
   if (!value.empty()) outcome.value = Secret(value);

@@ -16,10 +16,20 @@
 
 namespace strongroom::dynamic {
 
-enum class Action : std::uint8_t { Make = 1, Destroy = 2 };
+/// From Exchange on: of logins alone (Source::Login, dynamic/login.h).
+enum class Action : std::uint8_t {
+  Make = 1,
+  Destroy = 2,
+  Exchange = 3,
+  Refresh = 4,
+  Device = 5,
+  Poll = 6,
+  Discover = 7
+};
 /// What kind of source: the services of the catalogue by these names.
 /// Webhook: none, but whom a notice is posted to.
-enum class Source : std::uint8_t { Postgres = 1, Mysql = 2, Tailscale = 3, Webhook = 4 };
+/// Login: a service's authorization server.
+enum class Source : std::uint8_t { Postgres = 1, Mysql = 2, Tailscale = 3, Webhook = 4, Login = 5 };
 
 /// What the vault has to know of a source.
 struct SourceFacts {
@@ -66,10 +76,15 @@ struct Outcome {
   std::string error;
   std::string reference;  ///< made: what the source calls it, where it has a name of its own
   Secret value;           ///< made: the session's, where the source chooses it
+  /// Of logins: what else the server said.
+  std::vector<std::pair<std::string, std::string>> facts = {};
+
+  /// Empty where it was not said.
+  [[nodiscard]] const std::string& fact(std::string_view name) const;
 };
 
 inline constexpr std::size_t kMaxJob = 60UL << 10U;
-inline constexpr std::size_t kMaxOutcome = 4UL << 10U;
+inline constexpr std::size_t kMaxOutcome = 24UL << 10U;
 
 [[nodiscard]] Result<Secret> encode(const Job& job);
 [[nodiscard]] Result<Job> decode_job(ByteView octets);

@@ -39,6 +39,8 @@ const RefusalText& describe(Refusal refusal) {
        "Ask whoever manages your keys to connect a new one."},
       {403, "key_expired", "The time of the key behind this pass is over.",
        "Ask whoever manages your keys to put a new value in its place."},
+      {403, "needs_login", "The login behind this pass is over.",
+       "Its member logs in again: 'strongroom key connect', or in the console."},
       {403, "session_ended", "This session has ended.", "Start a new one."},
       {403, "session_expired", "This session's time is over.", "Start a new one."},
       {403, "denied_path", "This route is closed: it would hand out or change credentials.",
@@ -150,6 +152,7 @@ Refusal refusal_of_denial(const Error& error) {
   };
   static constexpr Reason kReasons[] = {{"key_revoked", Refusal::KeyRevoked},
                                         {"key_expired", Refusal::KeyExpired},
+                                        {"needs_login", Refusal::NeedsLogin},
                                         {"session_ended", Refusal::SessionEnded},
                                         {"member_removed", Refusal::SessionEnded},
                                         {"tenant_removed", Refusal::SessionEnded},

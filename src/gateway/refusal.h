@@ -28,6 +28,7 @@ enum class Refusal : std::uint8_t {
   PassesDiffer,
   KeyRevoked,
   KeyExpired,
+  NeedsLogin,
   SessionEnded,
   SessionExpired,
   PathDenied,

@@ -29,6 +29,8 @@ dynamic::Outcome work(const dynamic::Job& job) {
       return issuer::work_at_tailscale(job);
     case dynamic::Source::Webhook:
       return issuer::work_at_webhook(job);
+    case dynamic::Source::Login:
+      return issuer::work_at_login(job);
   }
   return issuer::failed(Code::Unsupported, "no such source is known", false);
 }
@@ -41,6 +43,8 @@ bool is_confined() {
   std::vector<const char*> calls(common.begin(), common.end());
   // Authorities are given to the clients of databases as a file without a name.
   calls.push_back("memfd_create");
+  // The outcome of a refresh outlives a loss of power.
+  calls.push_back("fdatasync");
   return io::enter({calls, io::files_of_network_programs()}).has_value();
 }
 

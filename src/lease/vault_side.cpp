@@ -29,6 +29,12 @@ std::string_view name_of(FenceOutcome::How how) {
   return "unknown";
 }
 
+/// How the vault calls a login whose token is over and whose next one has not come.
+constexpr std::string_view kNotRefreshed = "not_refreshed";
+constexpr std::chrono::milliseconds kHeldPause{100};
+constexpr int kMostTries = 40;
+constexpr int kMostHeld = 1000;
+
 }  // namespace
 
 /// One holder's channel and what is under way on it.
@@ -205,13 +211,28 @@ bool VaultSide::on_supervisor_report(SessionId session, const std::string& super
 // ------------------------------------------------------------------------------------------------
 // grants
 
-void VaultSide::serve_acquire(HolderChannel& holder, const Acquire& acquire) {
+/// A login's new token is on its way: whoever asks meanwhile is answered when it has come.
+io::Task<void> VaultSide::acquire_later(HolderId id, Acquire acquire, int tries) {
+  const auto alive = is_alive_;
+  ++acquires_held_;
+  co_await loop_.sleep(kHeldPause);
+  if (!*alive) co_return;
+  --acquires_held_;
+  const auto found = channels_.find(id);
+  if (found == channels_.end()) co_return;
+  const auto holder = found->second;
+  serve_acquire(*holder, acquire, tries + 1);
+}
+
+void VaultSide::serve_acquire(HolderChannel& holder, const Acquire& acquire, int tries) {
   const auto received = now();
   if (holder.role != HolderRole::Gateway)
     return holder.channel->close("Only a gateway may ask for the lease behind a pass.");
   auto opened = source_.open_by_pass(acquire.pass_hash, acquire.service);
   if (!opened) {
     const Error& error = opened.error();
+    if (error.reason == kNotRefreshed && acquires_held_ < kMostHeld && tries < kMostTries)
+      return loop_.spawn(acquire_later(holder.id, acquire, tries));
     return send(holder.id, Denied{acquire.request, error.code, error.reason, error.message});
   }
   Granted granted;

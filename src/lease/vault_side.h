@@ -124,7 +124,8 @@ class VaultSide final : public vault::HolderFences {
   struct Check;
   void receive(HolderChannel& holder, Message&& message);
   void admit(HolderChannel& holder, const HolderHello& hello);
-  void serve_acquire(HolderChannel& holder, const Acquire& acquire);
+  void serve_acquire(HolderChannel& holder, const Acquire& acquire, int tries = 0);
+  io::Task<void> acquire_later(HolderId id, Acquire acquire, int tries);
   void serve_acquire_session(HolderChannel& holder, const AcquireSession& acquire);
   void serve_intents(HolderChannel& holder, Intents&& intents);
   void serve_settled(HolderChannel& holder, const Settled& settled);
@@ -143,6 +144,7 @@ class VaultSide final : public vault::HolderFences {
   std::uint64_t next_check_ = 1;
   std::unordered_map<std::uint64_t, std::shared_ptr<Check>> checks_;
   std::shared_ptr<bool> is_alive_;
+  int acquires_held_ = 0;
 };
 
 }  // namespace strongroom::lease

@@ -51,6 +51,8 @@ struct Rows {
     call(runner_credentials);
     call(healths);
     call(notices);
+    call(oauth_clients);
+    call(oauth_grants);
   }
 
   Status insert_into(Store& store) const {
@@ -91,6 +93,8 @@ struct Rows {
   std::array<RunnerCredential, 2> runner_credentials;
   std::array<Health, 2> healths;
   std::array<Notice, 2> notices;
+  std::array<OAuthClient, 2> oauth_clients;
+  std::array<OAuthGrant, 2> oauth_grants;
 
  private:
   static ByteVector octets(std::size_t size) {
@@ -179,6 +183,18 @@ struct Rows {
     healths[i] = {"key_" + n, 1 - at, "expiring"};
     notices[i] = {
         crypto::random_id<NoticeId>(), "https://hook" + n, "{}", 19000 + at, at, 20000 + at};
+    oauth_clients[i] = {"service" + n, "github",           "https://issuer" + n,    "id" + n,
+                        octets(40),    "[\"a" + n + "\"]", "{\"n\":\"" + n + "\"}", 31000 + at,
+                        32000 + at};
+    oauth_grants[i] = {crypto::random_id<DynamicId>(),
+                       keys[i].id,
+                       oauth_clients[i].name,
+                       i == 0 ? "live" : "owed",
+                       octets(60),
+                       octets(50),
+                       33000 + at,
+                       34000 + at,
+                       35000 + at};
     passwords[i] = {members[i].id, "{\"passes\":" + n + "}", octets(16), octets(32), 19000 + at};
     second_factors[i] = {members[i].id, octets(60), octets(64), 25000 + at, 26000 + at, 27000 + at};
     passkeys[i] = {crypto::random_id<PasskeyId>(),

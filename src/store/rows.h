@@ -17,6 +17,7 @@
 #include "base/id.h"
 #include "base/notice_id.h"
 #include "base/ticket_id.h"
+#include "store/oauth_rows.h"
 #include "store/passkey_rows.h"
 
 namespace strongroom::store {
@@ -576,6 +577,8 @@ void for_each_row_type(Each&& each) {
   each.template operator()<Passkey>();
   each.template operator()<SignIn>();
   each.template operator()<Invitation>();
+  each.template operator()<OAuthClient>();
+  each.template operator()<OAuthGrant>();
 }
 
 }  // namespace strongroom::store

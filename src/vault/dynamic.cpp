@@ -206,6 +206,12 @@ Result<std::vector<DynamicId>> Vault::State::credentials_of(
     });
     if (is_target) out.push_back(row.id);
   }
+  for (const auto& target : targets) {
+    if (target.kind != FenceKind::Key) continue;
+    STRONGROOM_TRY(const auto grants,
+                   store.list<store::OAuthGrant>({{"key", store::to_value(KeyId(target.id))}}));
+    for (const auto& row : grants) out.push_back(row.id);
+  }
   return out;
 }
 
@@ -244,6 +250,9 @@ Result<std::vector<DynamicId>> Vault::credentials_due() {
   std::vector<DynamicId> out;
   for (const auto& row : rows)
     if (state_->is_due(row)) out.push_back(row.id);
+  STRONGROOM_TRY(const auto grants, state_->owed_grants());
+  for (const auto& row : grants)
+    if (state_->is_due(row)) out.push_back(row.id);
   return out;
 }
 
@@ -262,6 +271,8 @@ Result<std::vector<dynamic::Neighbour>> Vault::State::neighbours_of(const store:
 
 Result<dynamic::Job> Vault::job_of(DynamicId id, dynamic::Action action) {
   auto& state = *state_;
+  STRONGROOM_TRY(auto login, state.ending_of(id));
+  if (login) return std::move(*login);
   STRONGROOM_TRY(const auto row, state.by_id<store::Dynamic>(id));
   if (!row || row->state == kDestroyed)
     return fail(Code::NotFound, "There is no credential " + id.text() + " at a source.");
@@ -339,6 +350,11 @@ Status Vault::note_destroying(DynamicId id, const dynamic::Outcome& outcome) {
     return fail(outcome.code, std::move(why));
   };
   if (!outcome.error.empty()) return exposed(outcome.error);
+  STRONGROOM_TRY(const bool was_login, state.settle_ending(id));
+  if (was_login) {
+    state.failures.erase(id);
+    return state.store.forget_overwritten();
+  }
   STRONGROOM_TRY(const auto row, state.by_id<store::Dynamic>(id));
   const bool may_come = row && row->state == kMinting && !outcome.may_exist &&
                         state.clock.wall() < from_micros(row->created) + state.making_time;
@@ -354,6 +370,13 @@ Result<json::array> Vault::State::destroyed_part(const std::vector<DynamicId>& c
   json::array out;
   all_are = true;
   for (const auto& id : credentials) {
+    STRONGROOM_TRY(const auto login, by_id<store::OAuthGrant>(id));
+    if (login) {
+      STRONGROOM_TRY(auto part, ending_part(*login));
+      all_are = all_are && login->state == kDestroyed;
+      out.push_back(std::move(part));
+      continue;
+    }
     STRONGROOM_TRY(const auto views, dynamic_views({{"id", store::to_value(id)}}));
     for (const auto& view : views) {
       const bool is_destroyed = view.state == kDestroyed;

@@ -43,9 +43,10 @@ Result<std::int64_t> checked_end(std::optional<WallTime> expires, std::int64_t n
 }
 
 /// What people are told: how it is worst.
-std::string_view state_of(const store::Key& key, bool is_revoked, std::optional<WallTime> end,
-                          std::int64_t now) {
+std::string_view state_of(const store::Key& key, bool is_revoked, bool needs_login,
+                          std::optional<WallTime> end, std::int64_t now) {
   if (is_revoked) return kRevoked;
+  if (needs_login) return kNeedsLogin;
   if (end && to_micros(*end) <= now) return kExpired;
   if (key.state != kActive || !end) return key.state;
   return to_micros(*end - kExpiringSoon) <= now ? kExpiring : kActive;
@@ -66,7 +67,10 @@ Result<KeyView> Vault::State::view(const store::Key& key) {
   }
   if (const auto end = key_ends.find(key.id); end != key_ends.end() && !is_revoked(key))
     view.expires = from_micros(end->second);
-  view.state = state_of(key, is_revoked(key), view.expires, now());
+  const auto grant = logins.grants.find(key.id);
+  view.is_login = grant != logins.grants.end();
+  view.state = state_of(key, is_revoked(key), view.is_login && grant->second.needs_login,
+                        view.expires, now());
   view.version = static_cast<std::uint32_t>(key.version);
   view.created = from_micros(key.created);
   view.changed = from_micros(key.changed);
@@ -79,8 +83,24 @@ Result<KeyView> Vault::State::view(const store::Key& key) {
 }
 
 Result<KeyView> Vault::add_key(const Actor& actor, const NewKey& wanted, Secret value) {
-  auto& state = *state_;
-  STRONGROOM_TRY(const auto* service, state.service(wanted.service));
+  return state_->add_key(actor, wanted, std::move(value), {});
+}
+
+Status Vault::State::need_free_label(const store::Key& key) {
+  STRONGROOM_TRY(const auto others, store.list<store::Key>({{"tenant", store::to_value(key.tenant)},
+                                                            {"service", key.service}}));
+  const bool is_taken = std::ranges::any_of(others, [&](const store::Key& other) {
+    return other.state != kRevoked && other.label == key.label && other.owner == key.owner;
+  });
+  if (!is_taken) return {};
+  return fail(Code::Conflict, "There is a key of '" + key.service + "' with the label '" +
+                                  key.label + "' already: rotate it, or give another label.");
+}
+
+/// `beside`: what a login puts into the same transaction.
+Result<KeyView> Vault::State::add_key(const Actor& actor, const NewKey& wanted, Secret value,
+                                      const std::function<Status(const store::Key&)>& beside) {
+  STRONGROOM_TRY(const auto* service, this->service(wanted.service));
   store::Key key;
   STRONGROOM_TRY(key.label, checked_name("label", wanted.label));
   STRONGROOM_TRY(const auto home, home_of(*service, wanted));
@@ -93,40 +113,33 @@ Result<KeyView> Vault::add_key(const Actor& actor, const NewKey& wanted, Secret 
   key.home = static_cast<std::int64_t>(home);
   key.state = kActive;
   key.version = 1;
-  key.created = key.changed = state.now();
+  key.created = key.changed = now();
   key.last_characters = last_characters_of(*service, value);
   key.settings = settings_text(settings);
   store::KeyVersion version;
   STRONGROOM_TRY(version.not_after, checked_end(wanted.expires, key.created));
-  STRONGROOM_CHECKED(state.commit([&]() -> Status {
-    STRONGROOM_TRY(const auto tenant, state.tenant(actor, wanted.tenant));
+  STRONGROOM_CHECKED(commit([&]() -> Status {
+    STRONGROOM_TRY(const auto tenant, this->tenant(actor, wanted.tenant));
     key.tenant = tenant.id;
-    STRONGROOM_CHECKED(state.refuse_pass(value));
+    STRONGROOM_CHECKED(refuse_pass(value));
     if (home == catalog::Home::Integration) {
-      STRONGROOM_TRY(const auto owner, state.member(tenant, wanted.member));
+      STRONGROOM_TRY(const auto owner, member(tenant, wanted.member));
       key.owner = owner.id;
     }
-    STRONGROOM_CHECKED(state.need_to_keep(actor, key.owner));
-    STRONGROOM_TRY(const auto others,
-                   state.store.list<store::Key>(
-                       {{"tenant", store::to_value(tenant.id)}, {"service", key.service}}));
-    const bool is_taken = std::ranges::any_of(others, [&](const store::Key& other) {
-      return other.state != kRevoked && other.label == key.label && other.owner == key.owner;
-    });
-    if (is_taken)
-      return fail(Code::Conflict, "There is a key of '" + key.service + "' with the label '" +
-                                      key.label + "' already: rotate it, or give another label.");
+    STRONGROOM_CHECKED(need_to_keep(actor, key.owner));
+    STRONGROOM_CHECKED(need_free_label(key));
     version.key = key.id;
     version.version = 1;
     version.created = key.created;
-    STRONGROOM_CHECKED(state.hierarchy.seal(key, version, value));
-    STRONGROOM_CHECKED(state.store.insert(key));
-    STRONGROOM_CHECKED(state.store.insert(version));
-    return state.act(actor, "key.add", facts_of(key));
+    STRONGROOM_CHECKED(hierarchy.seal(key, version, value));
+    STRONGROOM_CHECKED(store.insert(key));
+    STRONGROOM_CHECKED(store.insert(version));
+    if (beside) STRONGROOM_CHECKED(beside(key));
+    return act(actor, beside ? "key.login" : "key.add", facts_of(key));
   }));
-  state.live_keys.insert(key.id);
-  state.note_end(version);
-  return state.view(key);
+  live_keys.insert(key.id);
+  note_end(version);
+  return view(key);
 }
 
 Result<std::vector<KeyView>> Vault::list_keys(const Actor& actor, std::string_view tenant_name) {
@@ -160,6 +173,8 @@ Result<KeyView> Vault::rotate_key(const Actor& actor, KeyId id, Secret value,
     STRONGROOM_CHECKED(state.need_to_keep(actor, key.owner));
     if (state.is_revoked(key))
       return fail(Code::Revoked, "This key was revoked: add a new one instead.", "key_revoked");
+    if (state.logins.grants.contains(id))
+      return fail(Code::Conflict, "This key is a login, and renews itself.", "key_is_login");
     STRONGROOM_TRY(const auto* service, state.service(key.service));
     STRONGROOM_CHECKED(check_value(*service, value));
     STRONGROOM_CHECKED(state.refuse_pass(value));
@@ -196,6 +211,7 @@ Result<OpenedKey> Vault::open_for_check(const Actor& actor, KeyId id) {
   STRONGROOM_CHECKED(state.need_to_keep(actor, key.owner));
   if (state.is_revoked(key)) return fail(Code::Revoked, "This key was revoked.", "key_revoked");
   if (state.is_expired(id)) return fail(Code::Expired, "This key's time is over.", "key_expired");
+  STRONGROOM_CHECKED(state.check_login(id));
   STRONGROOM_TRY(const auto* service, state.service(key.service));
   if (service->check.method.empty())
     return fail(
@@ -236,6 +252,7 @@ Status Vault::note_verdict(KeyId id, std::uint32_t version, bool accepted, int p
     return state.act(Actor::installation("provider"), accepted ? "key.accepted" : "key.rejected",
                      std::move(facts));
   }));
+  if (has_changed && !accepted) state.hasten_refresh(id);
   // Leases carry what was known of the key: they are taken anew, so that the next change is noticed
   // as well.
   if (has_changed && state.fences != nullptr) state.fences->refresh(id);

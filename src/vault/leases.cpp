@@ -43,6 +43,7 @@ Result<OpenedKey> Vault::State::open_for(const store::Session& session, const st
   STRONGROOM_TRY(const auto version, current_version(*key));
   if (version.not_after != 0 && now() >= version.not_after)
     return fail(Code::Expired, "This key's time is over.", "key_expired");
+  STRONGROOM_CHECKED(check_login(key->id));
   OpenedKey opened;
   opened.tenant = session.tenant;
   opened.member = session.member;

@@ -197,6 +197,28 @@ Result<std::optional<Receipt>> Vault::State::receipt_of(const std::string& subje
   return Receipt{last->id, last->document, holds("r1"), holds("r2")};
 }
 
+/// R3. Of a session, its credentials are all that it was given at a source; a key that was pasted
+/// is there itself, one that is a login is there by that alone.
+Result<json::object> Vault::State::source_part(const Undertaking& undertaking) {
+  json::object source = unclaimed(why_not_at_the_source(undertaking.reason));
+  if (undertaking.credentials.empty()) return source;
+  bool all_are = false;
+  STRONGROOM_TRY(auto list, destroyed_part(undertaking.credentials, all_are));
+  if (undertaking.reason == "session_ended")
+    source = all_are ? json::object{{"holds", true}, {"why", "the sources have confirmed it"}}
+                     : unclaimed(
+                           "what was made for the session is not destroyed yet: it is "
+                           "tried again until it is, see 'strongroom session show'");
+  STRONGROOM_TRY(const bool are_logins, are_logins_alone(undertaking.targets));
+  if (undertaking.reason != "session_ended" && are_logins)
+    source = all_are ? json::object{{"holds", true}, {"why", "the provider has confirmed it"}}
+                     : unclaimed(
+                           "the login is not ended at the provider yet; where that has a call for "
+                           "it, it is tried again until it is");
+  source["credentials"] = std::move(list);
+  return source;
+}
+
 Result<Receipt> Vault::State::write_receipt(const Undertaking& undertaking,
                                             const std::vector<HolderOutcome>& outcomes) {
   const WallTime completed = clock.wall();
@@ -212,18 +234,7 @@ Result<Receipt> Vault::State::write_receipt(const Undertaking& undertaking,
   }
   const bool is_withdrawn = std::ranges::all_of(processes, &ExposedProcess::is_dead);
 
-  json::object source = unclaimed(why_not_at_the_source(undertaking.reason));
-  if (!undertaking.credentials.empty()) {
-    bool all_are = false;
-    STRONGROOM_TRY(auto list, destroyed_part(undertaking.credentials, all_are));
-    // Of a session, these are all that it was given at a source; a key revoked is there itself.
-    if (undertaking.reason == "session_ended")
-      source = all_are ? json::object{{"holds", true}, {"why", "the sources have confirmed it"}}
-                       : unclaimed(
-                             "what was made for the session is not destroyed yet: it is "
-                             "tried again until it is, see 'strongroom session show'");
-    source["credentials"] = std::move(list);
-  }
+  STRONGROOM_TRY(json::object source, source_part(undertaking));
 
   json::object receipt{
       {"id", undertaking.id.text()},

@@ -38,6 +38,7 @@ Status Vault::State::revoke_in_transaction(store::Key& key) {
     version.record.clear();
     STRONGROOM_CHECKED(store.update(version));
   }
+  STRONGROOM_CHECKED(owe_in_transaction(key.id));
   return erase_policies_in_transaction({{"key", store::to_value(key.id)}});
 }
 

@@ -31,6 +31,11 @@ Result<bool> Vault::State::keeps_revoked_means(TenantId tenant) {
     STRONGROOM_TRY(const auto owner, by_id<store::Key>(row.key));
     if (owner && owner->tenant == tenant && is_revoked(*owner)) return true;
   }
+  STRONGROOM_TRY(const auto owed, owed_grants());
+  for (const auto& row : owed) {
+    STRONGROOM_TRY(const auto owner, by_id<store::Key>(row.key));
+    if (owner && owner->tenant == tenant) return true;
+  }
   return false;
 }
 
@@ -53,8 +58,10 @@ Result<std::string> Vault::State::why_not_shredded(TenantId tenant, const Rewrap
              "or remove it, and shred again";
   STRONGROOM_TRY(const bool keeps, keeps_revoked_means(tenant));
   if (keeps)
-    return "a revoked key is still needed to destroy what it made for sessions, and is kept until "
-           "that is done: see 'strongroom session show', then shred again";
+    return "a revoked key is still needed to destroy what it made for sessions, or to end its "
+           "login "
+           "at the provider, and is kept until that is done: see 'strongroom session show', then "
+           "shred again";
   return std::string();
 }
 

@@ -13,6 +13,7 @@
 #include "vault/anchor.h"
 #include "vault/challenges.h"
 #include "vault/hierarchy.h"
+#include "vault/oauth_state.h"
 #include "vault/vault.h"
 #include "vault/webauthn.h"
 
@@ -25,6 +26,7 @@ inline constexpr std::string_view kRejected = "rejected_by_provider";
 // Told of a key, and never stored:
 inline constexpr std::string_view kExpiring = "expiring";
 inline constexpr std::string_view kExpired = "expired";
+inline constexpr std::string_view kNeedsLogin = "needs_login";
 inline constexpr std::string_view kOpen = "open";
 inline constexpr std::string_view kEnded = "ended";
 
@@ -253,6 +255,47 @@ struct Vault::State {
                            const dynamic::Outcome& outcome);
   Result<json::array> destroyed_part(const std::vector<DynamicId>& credentials, bool& all_are);
 
+  // Clients of authorization servers (oauth_clients.cpp)
+  Result<store::OAuthClient> oauth_client(std::string_view name);
+  Result<Secret> secret_of(const store::OAuthClient& client);
+  Result<catalog::OAuth> oauth_of(const store::OAuthClient& client);
+  Result<OAuthClientView> view(const Actor& actor, const store::OAuthClient& client);
+  Status need_unused(const std::string& client);
+  Status rewrap_oauth_in_transaction(const Hierarchy& next);
+
+  // Logins under way (logins.cpp)
+  Logins logins;
+  void forget_old_logins();
+  Result<PendingLogin*> pending_login(const std::string& id, const crypto::Digest& bearer);
+  Status check_login(const Actor& actor, NewLogin& wanted, const store::OAuthClient& client);
+  Status settings_for_login(const store::OAuthClient& client, Settings& settings);
+
+  // What they gave (oauth_grants.cpp)
+  static Secret login_secrets(const Secret& client, const Secret& grant, const Secret& verifier,
+                              const Secret& handover);
+  static Result<dynamic::Job> login_job(const store::OAuthClient& client,
+                                        const catalog::OAuth& oauth, dynamic::Action action,
+                                        std::string endpoint);
+  Status load_grants();
+  Status note_grant(const store::OAuthGrant& row);
+  [[nodiscard]] Status check_login(KeyId key) const;
+  Result<KeyId> keep_login(PendingLogin& login, const dynamic::Outcome& outcome);
+  Result<KeyId> renew_login(const PendingLogin& login, const std::vector<Secret>& tokens,
+                            store::OAuthGrant fresh);
+  Result<store::OAuthGrant> grant_of(KeyId key);
+  Result<KeyView> add_key(const Actor& actor, const NewKey& wanted, Secret value,
+                          const std::function<Status(const store::Key&)>& beside);
+  Status need_free_label(const store::Key& key);
+  Status put_version_in_transaction(store::Key& key, const Secret& value);
+  Status settle_refresh_in_transaction(store::OAuthGrant& row, const dynamic::Outcome& outcome);
+  void hasten_refresh(KeyId key);
+  Status owe_in_transaction(KeyId key);
+  Result<std::vector<store::OAuthGrant>> owed_grants();
+  [[nodiscard]] bool is_due(const store::OAuthGrant& row) const;
+  Result<std::optional<dynamic::Job>> ending_of(DynamicId id);
+  Result<bool> settle_ending(DynamicId id);
+  Result<json::object> ending_part(const store::OAuthGrant& row);
+
   Result<SessionProxy> proxy_of(SessionId session) const;
   bool is_backing_up = false;  ///< backup.cpp
   // Policies (policies.cpp)
@@ -322,6 +365,8 @@ struct Vault::State {
   [[nodiscard]] bool is_revoked(const store::Key& key) const {
     return key.state == kRevoked || unstored_keys.contains(key.id);
   }
+  Result<json::object> source_part(const Undertaking& undertaking);
+  Result<bool> are_logins_alone(const std::vector<FenceTarget>& targets);
   Result<Receipt> write_receipt(const Undertaking& undertaking,
                                 const std::vector<HolderOutcome>& outcomes);
   struct ShredFacts {
@@ -445,6 +490,12 @@ struct Vault::State {
 /// Settings of a key as kept (a JSON object of texts), and back.
 [[nodiscard]] std::string settings_text(const Settings& settings);
 [[nodiscard]] Result<Settings> settings_of(const std::string& text);
+
+/// What a grant's secrets are sealed for.
+[[nodiscard]] std::string place_of_tokens(DynamicId id);
+[[nodiscard]] std::string place_of_handover(DynamicId id);
+/// Does it hold tokens?
+[[nodiscard]] bool is_kept(const store::OAuthGrant& grant);
 
 /// What an act was about: a member and, for people, a word.
 [[nodiscard]] audit::Act about(TenantId tenant, MemberId member, std::string detail = {});

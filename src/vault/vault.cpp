@@ -76,6 +76,7 @@ Status Vault::State::load_what_lives() {
     if (each.state != kRevoked) live_keys.insert(each.id);
   STRONGROOM_CHECKED(load_key_ends(keys));
   STRONGROOM_CHECKED(load_health());
+  STRONGROOM_CHECKED(load_grants());
   std::string untold;
   STRONGROOM_CHECKED(record.for_each([&](const audit::Entry& entry) {
     untold = contradiction(entry);

@@ -31,6 +31,7 @@
 #include "vault/fences.h"
 #include "vault/health.h"
 #include "vault/issuing.h"
+#include "vault/oauth.h"
 #include "vault/passkeys.h"
 #include "vault/policies.h"
 #include "vault/sealing.h"
@@ -69,13 +70,15 @@ struct KeyView {
   std::string delivery;  ///< "proxied", "injected"
   std::string home;      ///< "skill", "integration"
   std::string owner;     ///< member's name; empty for a skill secret
-  /// "active", "expiring" (within kExpiringSoon), "expired", "rejected_by_provider", "revoked"
+  /// "active", "expiring" (within kExpiringSoon), "expired", "rejected_by_provider", "needs_login",
+  /// "revoked"
   std::string state;
   std::uint32_t version = 0;
   WallTime created;
   WallTime changed;
   std::optional<WallTime> last_used;
   std::optional<WallTime> expires;
+  bool is_login = false;        ///< a member's, that renews itself
   bool is_checked = false;      ///< its provider is asked now and then
   std::string last_characters;  ///< four, or empty
   Settings settings;
@@ -101,6 +104,12 @@ inline constexpr std::chrono::hours kExpiringSoon{24 * 14};
 struct PassMark {
   std::string prefix;
   std::array<std::uint8_t, 32> hash{};
+};
+
+/// What an answer that a browser has brought is to be changed for tokens by.
+struct LoginJob {
+  std::string login;
+  dynamic::Job job;
 };
 
 /// A plaintext about to be leased. Never stored, never logged.
@@ -418,6 +427,36 @@ class Vault {
   Status note_making(DynamicId id, const dynamic::Outcome& outcome);
   /// Fails, saying why, while it is not certain that it is gone.
   Status note_destroying(DynamicId id, const dynamic::Outcome& outcome);
+
+  // Logins at services (vault/oauth.h). Reasons: client_unknown, client_in_use, login_unsupported,
+  // login_unknown, login_refused, login_mixed_up, login_not_needed, too_many_logins.
+  /// One of an issuer's is ready once its issuer was asked: discovery_of(), note_discovered().
+  Result<OAuthClientView> set_oauth_client(const Actor& actor, const NewOAuthClient& wanted,
+                                           const Secret& secret);
+  Result<std::vector<OAuthClientView>> list_oauth_clients(const Actor& actor);
+  Status remove_oauth_client(const Actor& actor, std::string_view name);
+  /// None: its endpoints are the catalogue's.
+  Result<std::optional<dynamic::Job>> discovery_of(std::string_view client);
+  Status note_discovered(std::string_view client, const dynamic::Outcome& outcome);
+  Result<BegunLogin> begin_login(const Actor& actor, NewLogin wanted);
+  Result<LoginView> show_login(const std::string& id, const crypto::Digest& bearer);
+  Result<LoginJob> take_login(LoginAnswer answer);
+  Result<LoginView> finish_login(const std::string& id, const dynamic::Outcome& outcome);
+  /// To begin with, and then for each poll.
+  Result<dynamic::Job> device_job_of(const std::string& id);
+  Result<LoginView> note_device(const std::string& id, const dynamic::Outcome& outcome);
+  /// Is it time to ask the provider again? Then note_poll() is called whatever came of it.
+  Result<bool> begins_poll(const std::string& id, const crypto::Digest& bearer);
+  Result<LoginView> note_poll(const std::string& id, const dynamic::Outcome& outcome);
+  /// Tokens that are over soon.
+  [[nodiscard]] std::vector<DynamicId> refreshes_due() const;
+  /// Of refreshes that another process of ours has begun, and perhaps not finished.
+  Result<std::vector<DynamicId>> handovers_left();
+  /// Durably begun when it answers: note_refreshed() is called whatever comes of it.
+  Result<dynamic::Job> begin_refresh(DynamicId id);
+  /// What such a refresh has left in its file.
+  Result<dynamic::Outcome> outcome_of_handover(DynamicId id, ByteView record);
+  Status note_refreshed(DynamicId id, const dynamic::Outcome& outcome);
 
   // Policies. When a change is answered, no gateway begins a use under what held before.
   io::Task<Result<PolicyView>> set_policy(Actor actor, PolicyPlace place, PolicyChange change);

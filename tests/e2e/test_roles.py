@@ -65,6 +65,17 @@ class World:
         self.made("/api/v1/keys", tenant="acme", service="gemini", label=label, value=VALUE.format(label))
         return self.made("/api/v1/sessions", tenant="acme", member=member, services=[f"gemini:{label}"])["session"]["id"]
 
+    def login(self, member):
+        """Under way, in that member's browser."""
+        body = {"client": "github", "way": "browser", "tenant": "acme", "member": member, "label": f"l{next(count)}"}
+        status, answer = self.browsers[member].call("POST", "/api/v1/oauth/logins", body)
+        assert status == 201, answer
+        return answer
+
+    @staticmethod
+    def state_of(login):
+        return re.search(r"[?&]state=([^&]+)", login["url"]).group(1)
+
     def receipt(self):
         return self.made(f"/api/v1/keys/{self.key()}/revoke")["receipt"]["id"]
 
@@ -121,6 +132,8 @@ def aims(world, operation, who):
     of_keys = lambda: {how: (world.key(owner), "", None) for how, owner in each_key.items()}
     plain = {"yes": ("", "", None)}
     start = lambda member: ("", "", {"tenant": "acme", "member": member, "services": ["gemini:shared"]})
+    login = lambda member: {"client": "github", "way": "browser", "tenant": "acme", "member": member, "label": f"l{next(count)}"}
+    logins = {"yes": "else"} if who == "auditor" else {"yes": "else", "own": who}
     match operation:
         case "key.add":
             return {
@@ -138,6 +151,19 @@ def aims(world, operation, who):
             return {"yes": ("acme", "", {"scheduled": True})}
         case "key.check":  # asks the provider where there is one to ask: a database's key has none
             return {how: (key, "", None) for how, (key, _, _) in of_keys().items()}
+        case "oauth.client.set":
+            return {"yes": ("", "", {"name": "github", "client_id": "x"})}
+        case "oauth.client.remove":
+            return {"yes": ("github", "", None)}
+        case "login.begin":
+            return {"yes": ("", "", login("else")), "own": ("", "", login(who))}
+        case "login.poll":
+            return {how: (world.login(of)["id"], "", {}) for how, of in logins.items()}
+        case "login.finish":  # whatever the provider says, it is looked at
+            return {
+                how: ("", "", {"state": world.state_of(world.login(of)), "error": "access_denied"})
+                for how, of in logins.items()
+            }
         case "policy.show" | "policy.remove":
             return {"skill": ("acme", world.policy_of(world.key()), None)}
         case "policy.set":
@@ -243,6 +269,7 @@ def world(suite_folder, standins_process, canaries, environment):
     room = Room(folder, standins_process, canaries, environment).start()
     room.people("acme", ())
     room.cli("key", "add", "gemini", "--tenant", "acme", "--label", "shared", input=VALUE.format("shared"))
+    room.cli("oauth", "client", "set", "github", "--id", "x", "--no-secret")
     yield World(room)
     room.stop()
 

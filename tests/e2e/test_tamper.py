@@ -11,9 +11,9 @@ import sqlite3
 import pytest
 
 from support.authenticator import Authenticator
-from support.waiting import until
-
+from support.logins import ISSUER, Logins, configure, connect, set_up
 from support.signed_in import Browser
+from support.waiting import until
 
 # Every table of the schema: test_these_are_all_tables holds this list against the database.
 TABLES = [
@@ -46,17 +46,32 @@ TABLES = [
     "passkeys",
     "sign_ins",
     "invitations",
+    "oauth_clients",
+    "oauth_grants",
 ]
 CALL = (
     'curl -sf -o /dev/null -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models"'
 )
 
 
+@pytest.fixture(scope="module")
+def logins(suite_folder, environment, canaries):
+    servers = Logins(suite_folder / "tamper-logins", environment, canaries.new("git"))
+    yield servers
+    servers.stop()
+
+
 @pytest.fixture
-def filled(make_room, standins):
+def filled(make_room, logins):
     """A stopped room whose tables all have at least two rows, with the state of an earlier moment beside."""
-    room = make_room().people(members=("alice", "bob"))
+    room = make_room(start=False)
+    configure(room, logins)
+    room.start().people(members=("alice", "bob"))
     room.people("other", members=("carol",))
+    for name in ("standin", "another"):
+        set_up(room, logins, name, "--issuer", ISSUER, "--scope", "openid")
+    for member in ("alice", "bob"):
+        connect(room, logins, "standin", member=member)
     first, _ = room.add_key("gemini")
     room.add_key("openai")
     room.add_key("github", member="alice")

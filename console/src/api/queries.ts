@@ -57,6 +57,10 @@ export const useMembers = (tenant: string) =>
 export const useServices = () =>
   useQuery({ queryKey: ['services'], queryFn: () => result(api.GET('/api/v1/services')), staleTime: Infinity });
 
+/** Where members can log in. */
+export const useLoginClients = () =>
+  useQuery({ queryKey: ['oauth-clients'], queryFn: () => result(api.GET('/api/v1/oauth/clients')), staleTime: 60_000 });
+
 export const useKeys = (tenant: string) =>
   useQuery({
     queryKey: ['keys', tenant],

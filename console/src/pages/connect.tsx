@@ -2,7 +2,8 @@
 import { useRef, useState, type FormEvent } from 'react';
 import { useMay } from '../access';
 import { api, result, type Check, type Key, type NewKey, type Service, type Setting } from '../api/client';
-import { refresh, useInstallation, useMembers, useServices } from '../api/queries';
+import { refresh, useInstallation, useLoginClients, useMembers, useServices } from '../api/queries';
+import { logIn } from '../login';
 import { go, href } from '../route';
 import { useScope } from '../scope';
 import { Choice, SearchField, SecretField, SelectField, TextField, takeSecret } from '../ui/fields';
@@ -96,28 +97,46 @@ function Form({ service }: { service: Service }) {
   const [memberWanted, setMember] = useState('');
   const member = members?.some((each) => each.name === memberWanted) ? memberWanted : (members?.[0]?.name ?? '');
   const field = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
-  const [phase, setPhase] = useState<'filling' | 'storing' | 'checking'>('filling');
+  const [phase, setPhase] = useState<'filling' | 'storing' | 'checking' | 'leaving'>('filling');
   const [problem, setProblem] = useState<unknown>(null);
   const [done, setDone] = useState<{ stored: Key; check: Check | null; failure: unknown } | null>(null);
   const isOwn = homeWanted === 'integration';
+  const { data: clients } = useLoginClients();
+  const logins = isOwn && member !== '' ? (clients ?? []).filter((each) => each.service === service.id && each.ready) : [];
+  const form = useRef<HTMLFormElement>(null);
   // What must be said, and the rest where there is much of it.
   const isLong = service.settings.length > 4;
   const first = service.settings.filter((setting) => setting.required || !isLong);
   const rest = service.settings.filter((setting) => !setting.required && isLong);
 
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
+  const said = () => {
+    const fields = new FormData(form.current ?? undefined);
     const settings: Record<string, string> = {};
     for (const setting of service.settings) {
-      const given = String(form.get(`setting-${setting.name}`) ?? '').trim();
+      const given = String(fields.get(`setting-${setting.name}`) ?? '').trim();
       if (given !== '') settings[setting.name] = given;
     }
-    const label = String(form.get('label') ?? '').trim();
+    const label = String(fields.get('label') ?? '').trim();
+    return { settings, ...(label === '' ? {} : { label }) };
+  };
+
+  const leave = async (client: string) => {
+    setPhase('leaving');
+    setProblem(null);
+    try {
+      await logIn({ client, tenant, member, ...said() });
+    } catch (error) {
+      setProblem(error);
+      setPhase('filling');
+    }
+  };
+
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
     setPhase('storing');
     setProblem(null);
     try {
-      const body: NewKey = { tenant, service: service.id, value: takeSecret(field.current), settings, ...(label === '' ? {} : { label }), ...(isOwn ? { member } : {}) };
+      const body: NewKey = { tenant, service: service.id, value: takeSecret(field.current), ...said(), ...(isOwn ? { member } : {}) };
       const call = api.POST('/api/v1/keys', { body });
       body.value = '';
       const stored = await result(call);
@@ -152,7 +171,7 @@ function Form({ service }: { service: Service }) {
     <Page title={title} back={back} lead={service.console_url !== '' && <>You find or make the key at <OutsideLink href={service.console_url}>{service.title}’s own console</OutsideLink>.</>}>
       <div className="with-story">
         <div>
-          <form className="card" onSubmit={(event) => void submit(event)} autoComplete="off">
+          <form className="card" ref={form} onSubmit={(event) => void submit(event)} autoComplete="off">
             {scope.tenants.length > 1 && <SelectField label="Tenant" value={tenant} onChange={(event) => setTenant(event.target.value)}>{scope.tenants.map((each) => <option key={each.name}>{each.name}</option>)}</SelectField>}
             <fieldset>
               <legend>Whose is it?</legend>
@@ -163,9 +182,11 @@ function Form({ service }: { service: Service }) {
             <TextField label="Label" name="label" placeholder="default" maxLength={64} hint="Only where there are several for this service." />
             {first.map((setting) => <SettingField key={setting.name} setting={setting} />)}
             {rest.length > 0 && <details><summary>{plural(rest.length, 'more setting')}</summary><div className="more">{rest.map((setting) => <SettingField key={setting.name} setting={setting} />)}</div></details>}
+            {logins.map((each) => <Button key={each.name} kind="primary" busy={phase === 'leaving'} disabled={phase !== 'filling'} onClick={() => void leave(each.name)}>{each.name === service.id ? `Log in at ${service.title}` : `Log in by ${each.name}`}</Button>)}
+            {logins.length > 0 && <p className="hint">You come back here; what the provider gives renews itself. Or paste a key:</p>}
             <SecretField label={secretNames[service.id] ?? 'The key'} field={field} required multiline={service.id === 'ssh'} hint="Paste it. It leaves this page once, to be stored, and never comes back." />
             <Problem error={problem} />
-            <Button type="submit" kind="primary" busy={phase !== 'filling'} disabled={isOwn && member === ''}>{phase === 'storing' ? 'Encrypting…' : phase === 'checking' ? `Asking ${service.title}…` : 'Connect'}</Button>
+            <Button type="submit" kind={logins.length > 0 ? 'plain' : 'primary'} busy={phase === 'storing' || phase === 'checking'} disabled={phase === 'leaving' || (isOwn && member === '')}>{phase === 'storing' ? 'Encrypting…' : phase === 'checking' ? `Asking ${service.title}…` : 'Connect'}</Button>
           </form>
           {isOwn && members?.length === 0 && <Card title="First, a member"><p>An integration belongs to a person. Add one to {tenant}.</p><AddMember tenant={tenant} /></Card>}
         </div>

@@ -3,7 +3,8 @@ import { useQueries } from '@tanstack/react-query';
 import { useRef, useState, type FormEvent } from 'react';
 import { useMay } from '../access';
 import { api, result, type Check, type Key } from '../api/client';
-import { refresh, useKey, useRecord, useServices, useSessions } from '../api/queries';
+import { refresh, useKey, useLoginClients, useRecord, useServices, useSessions } from '../api/queries';
+import { logIn } from '../login';
 import { go, href } from '../route';
 import { SecretField, takeSecret } from '../ui/fields';
 import { ServiceMark } from '../ui/mark';
@@ -67,6 +68,19 @@ function Replace({ subject, multiline, onCheck }: { subject: Key; multiline: boo
       <Button type="submit" busy={busy}>Replace the value</Button>
       {done > 0 && <Notice tone="good">Version {done} is in use.</Notice>}
     </form>
+  );
+}
+
+function LogInAgain({ subject }: { subject: Key }) {
+  const { data: clients } = useLoginClients();
+  const [problem, setProblem] = useState<unknown>(null);
+  const able = (clients ?? []).filter((each) => each.service === subject.service && each.ready);
+  return (
+    <>
+      <p>The provider has ended the login. Log in once more: the key, and what was granted it, stay.</p>
+      <Problem error={problem} />
+      {able.map((each) => <Button key={each.name} kind="primary" onClick={() => void logIn({ client: each.name, key: subject.id }).catch(setProblem)}>Log in by {each.name}</Button>)}
+    </>
   );
 }
 
@@ -137,7 +151,8 @@ export function KeyPage({ id }: { id: string }) {
           {service && service.console_url !== '' && <p><OutsideLink href={service.console_url}>Manage it at {service.title}</OutsideLink></p>}
         </Card>
         {!isRevoked && !may.keep(key) && <Card title="Its value"><p>{key.home === 'integration' ? `Only ${key.owner} can replace it: an integration is its member’s alone.` : 'Owners and admins of the tenant can replace it.'}</p></Card>}
-        {!isRevoked && may.keep(key) && <Card title="Replace the value"><Replace subject={key} multiline={key.service === 'ssh'} onCheck={async () => { if (service?.can_check) await ask(); }} /></Card>}
+        {key.state === 'needs_login' && may.keep(key) && <Card title="Log in again"><LogInAgain subject={key} /></Card>}
+        {!isRevoked && !key.is_login && may.keep(key) && <Card title="Replace the value"><Replace subject={key} multiline={key.service === 'ssh'} onCheck={async () => { if (service?.can_check) await ask(); }} /></Card>}
         {isRevoked && <Card title="Connect it again"><p>A revoked key stays revoked. Make a new one at the provider, and connect that.</p><ButtonLink href={href('connect', key.service)}>Connect a new one</ButtonLink></Card>}
       </div>
       <Card title="What happened with it" actions={<Button kind="quiet" onClick={() => go('activity', key.id)}>All of it</Button>}>

@@ -344,7 +344,37 @@ CREATE TABLE passkeys (
 CREATE INDEX passkeys_by_member ON passkeys (member);
 )sql";
 
-constexpr std::array<Migration, 13> kMigrations = {{{1, kFirst},
+constexpr std::string_view kOAuth = R"sql(
+CREATE TABLE oauth_clients (
+  name TEXT PRIMARY KEY,
+  service TEXT NOT NULL,
+  issuer TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  secret BLOB NOT NULL,
+  scopes TEXT NOT NULL,
+  metadata TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  mac BLOB NOT NULL
+) STRICT;
+CREATE TABLE oauth_grants (
+  id TEXT PRIMARY KEY,
+  key TEXT NOT NULL REFERENCES keys (id),
+  client TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('live', 'needs_login', 'owed', 'left', 'destroyed')),
+  tokens BLOB NOT NULL,
+  handover BLOB NOT NULL,
+  expires INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  mac BLOB NOT NULL,
+  CHECK (state NOT IN ('left', 'destroyed') OR (length(tokens) = 0 AND length(handover) = 0))
+) STRICT;
+CREATE INDEX oauth_grants_by_key ON oauth_grants (key);
+CREATE INDEX oauth_grants_by_state ON oauth_grants (state);
+)sql";
+
+constexpr std::array<Migration, 14> kMigrations = {{{1, kFirst},
                                                     {2, kPolicies},
                                                     {3, kPolicyGuards},
                                                     {4, kSessionTerms},
@@ -356,7 +386,8 @@ constexpr std::array<Migration, 13> kMigrations = {{{1, kFirst},
                                                     {10, kSignIn},
                                                     {11, kSecondFactors},
                                                     {12, kHealth},
-                                                    {13, kPasskeys}}};
+                                                    {13, kPasskeys},
+                                                    {14, kOAuth}}};
 
 }  // namespace
 

@@ -14,10 +14,10 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
 
 @contextmanager
-def chromium(environment):
+def chromium(environment, *flags):
     """Headless, with nothing of anybody's profile."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, env=environment)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags], env=environment)
         try:
             yield playwright, browser
         finally:

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/login_keeper.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/log.h"
+#include "base/owned_descriptor.h"
+
+namespace strongroom::app {
+namespace {
+
+constexpr int kAtOnce = 8;
+constexpr Duration kForOne = std::chrono::seconds(30);
+constexpr std::chrono::seconds kFirstPause{1};
+constexpr std::chrono::seconds kLongestPause{60};
+
+dynamic::Outcome failed(const Error& error) {
+  dynamic::Outcome outcome;
+  outcome.code = error.code == Code::Refused ? Code::Unavailable : error.code;
+  outcome.error = error.message;
+  return outcome;
+}
+
+/// What was said, or that nothing was.
+dynamic::Outcome outcome_or(Result<dynamic::Outcome>&& said) {
+  return said ? std::move(*said) : failed(said.error());
+}
+
+io::Task<Result<vault::LoginView>> await_login(
+    std::shared_ptr<dynamic::IssuerProcess> process,
+    std::function<Result<vault::LoginView>(const dynamic::Outcome&)> note) {
+  const Status waited = co_await process->wait(kForOne);
+  if (!waited) co_return note(failed(waited.error()));
+  co_return note(outcome_or(process->outcome()));
+}
+
+enum class Left : std::uint8_t { Nothing, UnderWay, Something };
+
+/// Whoever still works at a refresh holds its file's lock.
+Left read_left(const std::string& path, ByteVector& record) {
+  const OwnedDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (file.get() < 0) return errno == ENOENT ? Left::Nothing : Left::UnderWay;
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return Left::UnderWay;
+  record.resize(dynamic::kMaxOutcome * 2);
+  const ssize_t size = ::read(file.get(), record.data(), record.size());
+  record.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return record.empty() ? Left::Nothing : Left::Something;
+}
+
+}  // namespace
+
+struct LoginKeeper::Pending {
+  bool is_at_work = false;
+  std::chrono::seconds pause = kFirstPause;
+  SteadyTime next{};
+};
+
+void LoginKeeper::offer(api::ControlHooks& hooks) {
+  hooks.discover_client = [this](std::string client) { return discover(std::move(client)); };
+  hooks.exchange_login = [this](vault::LoginJob taken) { return exchange(std::move(taken)); };
+  hooks.begin_device = [this](const std::string& login) { return begin_device(login); };
+  hooks.poll_device = [this](const std::string& login) { return poll(login); };
+}
+
+void LoginKeeper::complete(dynamic::Job& job) const {
+  job.trusted_pem = plan_.trusted_pem;
+  const auto led = std::ranges::find(plan_.dials, job.authority, &lease::Dial::authority);
+  if (led != plan_.dials.end()) job.dial = led->to;
+}
+
+/// The job, and what is secret in it, is gone when this returns.
+Result<LoginKeeper::Process> LoginKeeper::start(dynamic::Job job) {
+  complete(job);
+  STRONGROOM_TRY(auto process, dynamic::IssuerProcess::start(loop_, plan_.program, job));
+  return std::make_shared<dynamic::IssuerProcess>(std::move(process));
+}
+
+LoginKeeper::Rest LoginKeeper::rest_of(Process process, Note note) {
+  return
+      [process = std::move(process), note = std::move(note)] { return await_login(process, note); };
+}
+
+// ------------------------------------------------------------------------------------------------
+// logins
+
+io::Task<Status> LoginKeeper::discover(std::string client) {
+  auto job = vault_.discovery_of(client);
+  if (!job) co_return std::unexpected(std::move(job).error());
+  if (!*job) co_return Status();
+  auto process = start(std::move(**job));
+  if (!process) co_return std::unexpected(std::move(process).error());
+  const Status waited = co_await (*process)->wait(kForOne);
+  if (!waited) co_return vault_.note_discovered(client, failed(waited.error()));
+  co_return vault_.note_discovered(client, outcome_or((*process)->outcome()));
+}
+
+Result<LoginKeeper::Rest> LoginKeeper::exchange(vault::LoginJob taken) {
+  const std::string login = taken.login;
+  auto process = start(std::move(taken.job));
+  if (!process) {
+    (void)vault_.finish_login(login, failed(process.error()));
+    return std::unexpected(std::move(process).error());
+  }
+  return rest_of(std::move(*process), [this, login](const dynamic::Outcome& outcome) {
+    return vault_.finish_login(login, outcome);
+  });
+}
+
+Result<LoginKeeper::Rest> LoginKeeper::begin_device(const std::string& login) {
+  STRONGROOM_TRY(auto job, vault_.device_job_of(login));
+  STRONGROOM_TRY(auto process, start(std::move(job)));
+  return rest_of(std::move(process), [this, login](const dynamic::Outcome& outcome) {
+    return vault_.note_device(login, outcome);
+  });
+}
+
+Result<LoginKeeper::Rest> LoginKeeper::poll(const std::string& login) {
+  auto job = vault_.device_job_of(login);
+  auto process = job ? start(std::move(*job)) : Result<Process>(std::unexpected(job.error()));
+  if (!process) {
+    (void)vault_.note_poll(login, failed(process.error()));
+    return std::unexpected(std::move(process).error());
+  }
+  return rest_of(std::move(*process), [this, login](const dynamic::Outcome& outcome) {
+    return vault_.note_poll(login, outcome);
+  });
+}
+
+// ------------------------------------------------------------------------------------------------
+// refresh
+
+std::string LoginKeeper::file_of(DynamicId id) const {
+  return plan_.folder + "/" + id.text();
+}
+
+void LoginKeeper::tick() {
+  if (may_be_left_) take_over();
+  const SteadyTime now = loop_.clock().steady();
+  for (const auto& id : vault_.refreshes_due()) {
+    auto& pending = pending_[id];
+    if (pending == nullptr) pending = std::make_shared<Pending>();
+    if (pending->is_at_work || now < pending->next || at_work_ >= kAtOnce) continue;
+    pending->is_at_work = true;
+    ++at_work_;
+    loop_.spawn(refresh(id, pending));
+  }
+}
+
+/// The row first, then the file, then the provider.
+Result<dynamic::IssuerProcess> LoginKeeper::begin_refresh(DynamicId id) {
+  (void)::mkdir(plan_.folder.c_str(), 0700);
+  const OwnedDescriptor file(
+      ::open(file_of(id).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (file.get() < 0 || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0)
+    return fail(Code::Storage, "the file of a refresh cannot be made");
+  (void)synchronise_folder_of(file_of(id));
+  STRONGROOM_TRY(auto job, vault_.begin_refresh(id));
+  complete(job);
+  auto process = dynamic::IssuerProcess::start(loop_, plan_.program, job, file);
+  if (!process) (void)vault_.note_refreshed(id, failed(process.error()));
+  return process;
+}
+
+io::Task<void> LoginKeeper::refresh(DynamicId id, std::shared_ptr<Pending> pending) {
+  auto started = begin_refresh(id);
+  if (!started) {
+    settle(id, *pending, std::unexpected(started.error()));
+    co_return;
+  }
+  const Status waited = co_await started->wait(kForOne);
+  settle(id, *pending,
+         note(id, waited ? started->outcome()
+                         : Result<dynamic::Outcome>(std::unexpected(waited.error()))));
+}
+
+/// What was not said may lie in the file.
+Status LoginKeeper::note(DynamicId id, const Result<dynamic::Outcome>& said) {
+  Status noted;
+  ByteVector record;
+  if (said) {
+    noted = vault_.note_refreshed(id, *said);
+  } else if (read_left(file_of(id), record) == Left::Something) {
+    noted = vault_.note_refreshed(id, outcome_or(vault_.outcome_of_handover(id, record)));
+  } else {
+    noted = vault_.note_refreshed(id, failed(said.error()));
+  }
+  ::unlink(file_of(id).c_str());
+  return noted;
+}
+
+void LoginKeeper::settle(DynamicId id, Pending& pending, const Status& settled) {
+  --at_work_;
+  pending.is_at_work = false;
+  if (settled) {
+    pending_.erase(id);
+    return;
+  }
+  pending.next = loop_.clock().steady() + pending.pause;
+  pending.pause = std::min(pending.pause * 2, kLongestPause);
+  log(LogLevel::Warning, "login_not_refreshed",
+      {{"login", id.text()}, {"why", settled.error().message}});
+}
+
+/// A process before us has begun these, and may have been killed at any moment since.
+void LoginKeeper::take_over() {
+  const auto left = vault_.handovers_left();
+  if (!left) return log(LogLevel::Warning, "logins_not_read", {{"why", left.error().message}});
+  may_be_left_ = !left->empty();
+  for (const auto& id : *left) {
+    ByteVector record;
+    const Left found = read_left(file_of(id), record);
+    if (found == Left::UnderWay) continue;
+    const Error cut(Code::Unavailable, "its refresh was cut short");
+    const Status noted = vault_.note_refreshed(
+        id, found == Left::Something ? outcome_or(vault_.outcome_of_handover(id, record))
+                                     : failed(cut));
+    log(noted ? LogLevel::Info : LogLevel::Warning, "refresh_taken_over",
+        {{"login", id.text()}, {"why", noted ? "" : noted.error().message}});
+    ::unlink(file_of(id).c_str());
+  }
+}
+
+}  // namespace strongroom::app
