@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -39,6 +40,7 @@
 #include "app/supervisor_process.h"
 #include "base/encoding.h"
 #include "base/log.h"
+#include "base/url.h"
 #include "io/net.h"
 #include "io/process.h"
 #include "vault/anchor.h"
@@ -235,11 +237,6 @@ class Server {
     if (auto host = host_of_url(config_.console_url); !host.empty())
       names.push_back(std::move(host));
     return names;
-  }
-  static std::string host_of_url(const std::string& url) {
-    const auto start = url.find("://");
-    const auto place = io::parse_endpoint(start == std::string::npos ? "" : url.substr(start + 3));
-    return place ? place->host : std::string();
   }
 
   /// One that cannot be used is told of, and the one before goes on being shown.

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/time_text.h"
+#include "base/url.h"
 #include "base/utf8.h"
 
 namespace strongroom {
@@ -187,6 +188,14 @@ TEST(Times, AreReadAsTheyAreWritten) {
         "2027-01-31T24:00:00Z", "2027-01-31T00:00:00.Z", "2027-01-31T00:00:00.1234567890Z",
         "+027-01-31T00:00:00Z", "2027-01-31T-1:00:00Z", "2027-01-31T00:00:0 Z"})
     EXPECT_FALSE(parse_time(text)) << text;
+}
+
+TEST(Url, its_host_is_found_with_a_port_or_without_one) {
+  EXPECT_EQ(host_of_url("https://vault.example.com/"), "vault.example.com");
+  EXPECT_EQ(host_of_url("https://vault.example.com:8443"), "vault.example.com");
+  EXPECT_EQ(host_of_url("http://[::1]:80/console"), "::1");
+  EXPECT_EQ(host_of_url("vault.example.com"), "");
+  EXPECT_EQ(host_of_url("https://a b/"), "");
 }
 
 }  // namespace
