@@ -354,13 +354,13 @@ Status Store::State::verify_table(Verification& verification, std::string_view t
   return {};
 }
 
-Status Store::verify_all() {
+Status Store::verify_all(const Onlooker& onlooker) {
   auto& state = *state_;
   STRONGROOM_CHECK(state.is_unlocked && !state.in_transaction,
                    "verification comes after the root key is open");
   state.is_verified = false;
   state.sum = {};
-  Verification verification(state.mac_key, state.sum_key);
+  Verification verification(state.mac_key, state.sum_key, onlooker);
   for (const Table& table : tables())
     STRONGROOM_CHECKED(state.verify_table(verification, table.name, table.columns));
   STRONGROOM_TRY(state.sum, verification.finish());

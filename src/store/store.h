@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -85,6 +86,13 @@ class Backend {
   /// Of what was overwritten or erased, no file holds a copy when it returns.
   virtual Status forget_overwritten() = 0;
   virtual Result<std::unique_ptr<Copying>> begin_copy(const std::string& path) = 0;
+};
+
+/// Sees rows while a whole database is verified, in parts, on any thread, in any order. What it saw
+/// is of use once verify_all() has answered that all is well, and not before.
+struct Onlooker {
+  std::function<void(const std::vector<Key>&)> keys;
+  std::function<void(const std::vector<KeyVersion>&)> versions;
 };
 
 Value to_value(std::int64_t value);
@@ -191,7 +199,7 @@ class Store {
 
   /// Reads every row of every table and compares with what the last transaction sealed: Tampered
   /// when anything was changed, moved, added, deleted or put back.
-  Status verify_all();
+  Status verify_all(const Onlooker& onlooker = {});
   /// Goes on with an inspection by at most `limit` rows, beside normal use; true: there is more.
   [[nodiscard]] bool inspect_part(Inspection& inspection, std::size_t limit);
   /// Counts transactions.
@@ -221,17 +229,19 @@ class Store {
                  [&](std::string_view, const auto& member) { values.push_back(to_value(member)); });
     return values;
   }
-  static std::size_t key_columns_of(std::string_view table);
-
- private:
+  /// False where a column is of another type. `values` may have more behind those of the columns.
   template <class Row>
-  static bool from_values(const Values& values, Row& row) {
+  static bool from_values(std::span<const Value> values, Row& row) {
     std::size_t index = 0;
     bool fits = true;
     Row::columns(
         row, [&](std::string_view, auto& member) { fits = take(values[index++], member) && fits; });
     return fits;
   }
+  static std::string malformed(std::string_view table);
+  static std::size_t key_columns_of(std::string_view table);
+
+ private:
   static bool take(const Value& value, std::int64_t& into);
   static bool take(const Value& value, std::string& into);
   static bool take(const Value& value, ByteVector& into);
@@ -255,7 +265,6 @@ class Store {
     return true;
   }
 
-  static std::string malformed(std::string_view table);
   Result<std::vector<Values>> read(std::string_view table, std::vector<std::string_view> columns,
                                    const Where& where);
   /// Moves `after` on to the last row that it answers.

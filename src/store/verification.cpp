@@ -16,8 +16,21 @@ struct Keys {
   Secret sum;
 };
 
-Result<Sum> check(const Secret& mac_key, const Secret& sum_key, std::string_view table,
-                  const Columns& columns, const std::vector<Values>& rows) {
+/// Those of one type, to whom it may concern.
+template <class Row>
+Status show(const std::function<void(const std::vector<Row>&)>& eyes, std::string_view table,
+            const std::vector<Values>& values) {
+  if (!eyes || table != Row::kTable) return {};
+  std::vector<Row> rows(values.size());
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (!Store::from_values(std::span(values[i]).subspan(1), rows[i]))
+      return fail(Code::Tampered, Store::malformed(table));
+  eyes(rows);
+  return {};
+}
+
+Result<Sum> check(const Secret& mac_key, const Secret& sum_key, const Onlooker& onlooker,
+                  std::string_view table, const Columns& columns, const std::vector<Values>& rows) {
   Sum sum{};
   const bool is_authenticated = has_mac(table);
   for (const Values& row : rows) {
@@ -27,14 +40,17 @@ Result<Sum> check(const Secret& mac_key, const Secret& sum_key, std::string_view
       return row_differs(table);
     add_to(sum, crypto::hmac_sha256(sum_key, octets));
   }
+  STRONGROOM_CHECKED(show(onlooker.keys, table, rows));
+  STRONGROOM_CHECKED(show(onlooker.versions, table, rows));
   return sum;
 }
 
 }  // namespace
 
-Verification::Verification(const Secret& mac_key, const Secret& sum_key)
+Verification::Verification(const Secret& mac_key, const Secret& sum_key, const Onlooker& onlooker)
     : mac_key_(mac_key),
       sum_key_(sum_key),
+      onlooker_(onlooker),
       helpers_(std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostHelpers)) {}
 
 Status Verification::take(std::string_view table, const Columns& columns,
@@ -42,16 +58,17 @@ Status Verification::take(std::string_view table, const Columns& columns,
   rows_ += static_cast<std::int64_t>(rows.size());
   if (rows.size() < kFewRows) {
     while (!under_way_.empty()) STRONGROOM_CHECKED(settle_first());
-    STRONGROOM_TRY(const Sum sum, check(mac_key_, sum_key_, table, columns, rows));
+    STRONGROOM_TRY(const Sum sum, check(mac_key_, sum_key_, onlooker_, table, columns, rows));
     add_to(sum_, sum);
     return {};
   }
   if (under_way_.size() >= helpers_) STRONGROOM_CHECKED(settle_first());
   // A secret is one thread's at a time.
-  under_way_.push_back(std::async(
-      std::launch::async,
-      [keys = Keys{mac_key_.duplicate(), sum_key_.duplicate()}, table, columns,
-       rows = std::move(rows)] { return check(keys.mac, keys.sum, table, columns, rows); }));
+  under_way_.push_back(
+      std::async(std::launch::async, [keys = Keys{mac_key_.duplicate(), sum_key_.duplicate()},
+                                      table, columns, rows = std::move(rows), this] {
+        return check(keys.mac, keys.sum, onlooker_, table, columns, rows);
+      }));
   return {};
 }
 

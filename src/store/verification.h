@@ -19,8 +19,8 @@ class Verification {
   /// Rows to be given at once: fewer cost more switches, more cost more memory.
   static constexpr std::size_t kPart = 4096;
 
-  /// The keys of the rows' MACs and of the multiset hash; they outlive it.
-  Verification(const Secret& mac_key, const Secret& sum_key);
+  /// The keys of the rows' MACs and of the multiset hash, and who looks on; they outlive it.
+  Verification(const Secret& mac_key, const Secret& sum_key, const Onlooker& onlooker);
   /// The next rows of a table: each its number, the values of its columns, and their MAC behind
   /// them where the table has one. Tampered for the first row, in order, that does not
   /// authenticate; perhaps of an earlier call.
@@ -35,6 +35,7 @@ class Verification {
 
   const Secret& mac_key_;
   const Secret& sum_key_;
+  const Onlooker& onlooker_;
   std::size_t helpers_;
   std::deque<std::future<Result<Sum>>> under_way_;
   Sum sum_{};

@@ -14,6 +14,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "vault/live_keys.h"
 #include "vault/state.h"
 
 namespace strongroom::vault {
@@ -210,13 +211,15 @@ Status Vault::State::look_at_anchor() {
   return check_against_anchor();
 }
 
-Status Vault::State::load_newest(bool accept_older) {
+Status Vault::State::load_newest(const LiveKeys& verified, bool accept_older) {
   Status stands = look_at_anchor();
-  if (stands) stands = load_what_lives();
+  if (stands) stands = load_what_lives(verified);
   if (stands) return begin_anchoring();
   if (!accept_older || stands.error().reason != kDatabaseOlder) return stands;
   STRONGROOM_CHECKED(accept_rollback());
-  return load_what_lives();
+  LiveKeys left;
+  STRONGROOM_CHECKED(left.read(store));
+  return load_what_lives(left);
 }
 
 Status Vault::State::begin_anchoring() {

@@ -30,6 +30,8 @@ inline constexpr std::string_view kNeedsLogin = "needs_login";
 inline constexpr std::string_view kOpen = "open";
 inline constexpr std::string_view kEnded = "ended";
 
+class LiveKeys;
+
 struct Vault::State {
   explicit State(Parts&& parts);
 
@@ -80,7 +82,7 @@ struct Vault::State {
 
   // Start (vault.cpp)
   Status load_own_secrets();
-  Status load_what_lives();
+  Status load_what_lives(const LiveKeys& live);
   Status load_activity(const std::vector<store::Session>& open);
   Status load_spending();
 
@@ -90,7 +92,7 @@ struct Vault::State {
   std::optional<Error> anchor_failure;    ///< the anchor is older than the database since
   struct TakenAway;
   struct TakenAgain;
-  Status load_newest(bool accept_older);
+  Status load_newest(const LiveKeys& verified, bool accept_older);
   Status look_at_anchor();
   Status begin_anchoring();
   Result<std::int64_t> kept_generation();
@@ -162,7 +164,6 @@ struct Vault::State {
     else
       key_ends[version.key] = version.not_after;
   }
-  Status load_key_ends(const std::vector<store::Key>& keys);
 
   // Views
   Result<KeyView> view(const store::Key& key);

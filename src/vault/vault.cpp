@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
+#include "vault/live_keys.h"
 #include "vault/root_secrets.h"
 #include "vault/state.h"
 
@@ -28,13 +29,14 @@ Vault::~Vault() = default;
 
 Result<std::unique_ptr<Vault>> Vault::open(Parts parts) {
   if (!parts.store.is_unlocked()) STRONGROOM_CHECKED(accept_root_key(parts.store, parts.root_key));
-  STRONGROOM_CHECKED(parts.store.verify_all());
+  LiveKeys live;
+  STRONGROOM_CHECKED(parts.store.verify_all(live.onlooker()));
   // A crash may have come between a destruction and this.
   (void)parts.store.forget_overwritten();
   const bool accepts_rollback = parts.accept_rollback;
   auto state = std::make_unique<State>(std::move(parts));
   STRONGROOM_CHECKED(state->load_own_secrets());
-  STRONGROOM_CHECKED(state->load_newest(accepts_rollback));
+  STRONGROOM_CHECKED(state->load_newest(live, accepts_rollback));
   STRONGROOM_CHECKED(state->load_spending());
   return std::unique_ptr<Vault>(new Vault(std::move(state)));
 }
@@ -61,20 +63,17 @@ Status Vault::State::load_own_secrets() {
   return {};
 }
 
-Status Vault::State::load_what_lives() {
+Status Vault::State::load_what_lives(const LiveKeys& live) {
   // A second time, where an older database was accepted.
   for (const auto& [session, until] : open_sessions) activity.end(session);
   open_sessions.clear();
   kept_tickets.clear();
-  live_keys.clear();
+  live_keys = live.ids();
+  key_ends = live.ends();
   STRONGROOM_TRY(const auto sessions, store.list<store::Session>({{"state", std::string(kOpen)}}));
   for (const auto& each : sessions) open_sessions.emplace(each.id, from_micros(each.expires));
   STRONGROOM_CHECKED(load_activity(sessions));
   STRONGROOM_CHECKED(load_tickets());
-  STRONGROOM_TRY(const auto keys, store.list<store::Key>());
-  for (const auto& each : keys)
-    if (each.state != kRevoked) live_keys.insert(each.id);
-  STRONGROOM_CHECKED(load_key_ends(keys));
   STRONGROOM_CHECKED(load_health());
   STRONGROOM_CHECKED(load_grants());
   std::string untold;
@@ -86,19 +85,6 @@ Status Vault::State::load_what_lives() {
     return true;
   }));
   if (!untold.empty()) return std::unexpected(older_than_record(untold));
-  return {};
-}
-
-Status Vault::State::load_key_ends(const std::vector<store::Key>& keys) {
-  STRONGROOM_TRY(const auto versions, store.list<store::KeyVersion>());
-  std::unordered_map<KeyId, std::int64_t> in_use;
-  key_ends.clear();
-  for (const auto& key : keys)
-    if (key.state != kRevoked) in_use.emplace(key.id, key.version);
-  for (const auto& version : versions)
-    if (const auto found = in_use.find(version.key);
-        found != in_use.end() && found->second == version.version)
-      note_end(version);
   return {};
 }
 
