@@ -14,6 +14,7 @@
 #include "crypto/gcm.h"
 #include "crypto/record.h"
 #include "crypto/segments.h"
+#include "crypto/verifying_key.h"
 
 namespace strongroom::crypto {
 namespace {
@@ -55,6 +56,13 @@ std::string ed25519_of(const Arguments& a) {
   std::ranges::copy(key, public_key.begin());
   std::ranges::copy(given, signature.begin());
   return verify(public_key, octets(a.at(1)), signature) ? "right" : "wrong";
+}
+
+/// By a key of another's; "refused": it is none that we take.
+std::string verified(const Result<VerifyingKey>& key, const std::string& message,
+                     const std::string& signature) {
+  if (!key) return std::string(kRefused);
+  return key->verify(octets(message), octets(signature)) ? "right" : "wrong";
 }
 
 std::string argon2id_of(const Arguments& a) {
@@ -100,6 +108,18 @@ const std::map<std::string, Function>& functions() {
        }},
       {"argon2id", argon2id_of},
       {"ed25519-verify", ed25519_of},
+      {"es256-verify",
+       [](const Arguments& a) {
+         return verified(VerifyingKey::es256(octets(a.at(0)), octets(a.at(1))), a.at(2), a.at(3));
+       }},
+      {"eddsa-verify",
+       [](const Arguments& a) {
+         return verified(VerifyingKey::ed_dsa(octets(a.at(0))), a.at(1), a.at(2));
+       }},
+      {"rs256-verify",
+       [](const Arguments& a) {
+         return verified(VerifyingKey::rs256(octets(a.at(0)), octets(a.at(1))), a.at(2), a.at(3));
+       }},
       {"ed25519-sign",
        [](const Arguments& a) { return text_of(sign(Secret(octets(a.at(0))), octets(a.at(1)))); }},
       {"hotp",
