@@ -41,8 +41,9 @@ bool takes_gzip(const http::ServerRequest& request) {
 }  // namespace
 
 http::ServerResponse serve_console(const http::ServerRequest& request) {
-  // Where a login at a provider brings a browser back to, and the page itself.
-  const bool is_page = request.path == "/" || request.path == "/oauth/callback";
+  // Where a login, or a sign-in, at a provider brings a browser back to, and the page itself.
+  const bool is_page = request.path == "/" || request.path == "/oauth/callback" ||
+                       request.path == "/sign-in/callback";
   const std::string_view path =
       is_page ? std::string_view("/index.html") : std::string_view(request.path);
   const auto file = std::ranges::find(console_files(), path, &ConsoleFile::path);

@@ -1,19 +1,13 @@
 // Passkeys: one's own, and ways in by them. SPDX-License-Identifier: Apache-2.0
-#include <chrono>
-
 #include "api/admission.h"
 #include "api/operations.h"
 #include "api/relying_party.h"
 #include "api/sign_in_reply.h"
 #include "api/views.h"
 #include "base/encoding.h"
-#include "crypto/crypto.h"
 
 namespace strongroom::api {
 namespace {
-
-/// What only the browser has from which somebody comes in. It lets nobody in.
-constexpr std::chrono::minutes kCeremonyKept{5};
 
 Result<ByteVector> octets(const Call& call, std::string_view name) {
   auto decoded = from_base64url(call.text(name));
@@ -49,25 +43,6 @@ Reply request_document(const vault::RelyingParty& party, const vault::PasskeyReq
   Reply out;
   out.document = std::move(document);
   return out;
-}
-
-/// Always a new one: what a page of before has planted is not taken over.
-crypto::Digest new_browser(Reply& reply) {
-  std::array<std::uint8_t, 32> half{};
-  crypto::random(half);
-  const std::string text = to_base64url(half);
-  reply.headers.push_back(cookie_header(kCeremonyCookie, text, kCeremonyKept));
-  return crypto::sha256(bytes_of(text));
-}
-
-crypto::Digest browser_of(const Call& call) {
-  return crypto::sha256(bytes_of(call.ceremony));
-}
-
-/// The browser's half of the sign-in that asks.
-Result<crypto::Digest> signed_in_browser(const Call& call) {
-  if (call.credential.sign_in) return call.credential.sign_in->cookie;
-  return fail(Code::Refused, "That is for who has signed in.", "sign_in_needed");
 }
 
 }  // namespace

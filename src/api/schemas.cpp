@@ -2,6 +2,7 @@
 #include <array>
 
 #include "api/access_schemas.h"
+#include "api/identity_schemas.h"
 #include "api/oauth_schemas.h"
 #include "api/receipt_schemas.h"
 #include "api/schema.h"
@@ -340,6 +341,14 @@ constexpr std::array kSchemas = {
     Schema{"NewKey", "A key to store", kNewKey},
     Schema{"NewValue", "A key's next version", kNewValue},
     Schema{"Check", "What the provider said", kCheck},
+    Schema{"IdentityProvider", "Who people of a tenant sign in through", kIdentityProvider},
+    Schema{"NewIdentityProvider", "One to set up", kNewIdentityProvider},
+    Schema{"WantedProvider", "Who somebody wants to sign in through", kWantedProvider},
+    Schema{"WantedIdentity", "Where you want to be known", kWantedIdentity},
+    Schema{"ProviderPage", "A page of the provider's", kProviderPage},
+    Schema{"ProviderAnswer", "What came back from it", kProviderAnswer},
+    Schema{"IdentityAnswer", "What came back from it", kIdentityAnswer},
+    Schema{"Identity", "Whom an account at a provider is here", kIdentity},
     Schema{"OAuthClient", "Where members can log in", kOAuthClient},
     Schema{"NewOAuthClient", "A client to set up", kNewOAuthClient},
     Schema{"NewLogin", "A login to begin", kNewLogin},

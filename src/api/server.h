@@ -33,6 +33,10 @@ class Catalog;
 namespace strongroom::io {
 struct Certificate;
 }
+namespace strongroom::dynamic {
+struct Job;
+struct Outcome;
+}  // namespace strongroom::dynamic
 namespace strongroom::vault {
 class Actor;
 struct EndReport;
@@ -85,6 +89,11 @@ struct ControlHooks {
   std::function<Result<LoginRest>(vault::LoginJob)> exchange_login;
   std::function<Result<LoginRest>(const std::string& login)> begin_device;
   std::function<Result<LoginRest>(const std::string& login)> poll_device;
+  /// Begins such a job at an identity provider at once; what is then waited for ends with what
+  /// came of it being told. May be missing.
+  std::function<Result<std::function<io::Task<void>()>>(
+      dynamic::Job, std::function<void(const dynamic::Outcome&)>)>
+      ask_provider;
   /// Takes over a runner's connection after `101 Switching Protocols` (strongroom-lease/1). The
   /// session exists and is open.
   std::function<void(SessionId, io::Stream)> attach_runner;

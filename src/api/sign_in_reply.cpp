@@ -3,11 +3,14 @@
 
 #include "api/admission.h"
 #include "api/views.h"
+#include "base/encoding.h"
 
 namespace strongroom::api {
 namespace {
 
 constexpr std::chrono::hours kBrowserKept{24 * 180};
+/// What only the browser has from which somebody comes in. It lets nobody in.
+constexpr std::chrono::minutes kCeremonyKept{5};
 
 }  // namespace
 
@@ -24,6 +27,23 @@ std::pair<std::string, std::string> cookie_header(std::string_view name, std::st
   return {"Set-Cookie", std::string(name) + "=" + std::string(value) +
                             "; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=" +
                             std::to_string(time.count())};
+}
+
+crypto::Digest new_browser(Reply& reply) {
+  std::array<std::uint8_t, 32> half{};
+  crypto::random(half);
+  const std::string text = to_base64url(half);
+  reply.headers.push_back(cookie_header(kCeremonyCookie, text, kCeremonyKept));
+  return crypto::sha256(bytes_of(text));
+}
+
+crypto::Digest browser_of(const Call& call) {
+  return crypto::sha256(bytes_of(call.ceremony));
+}
+
+Result<crypto::Digest> signed_in_browser(const Call& call) {
+  if (call.credential.sign_in) return call.credential.sign_in->cookie;
+  return fail(Code::Refused, "That is for who has signed in.", "sign_in_needed");
 }
 
 Reply signed_in(vault::Vault& vault, const vault::IssuedSignIn& issued) {

@@ -18,6 +18,13 @@ namespace strongroom::api {
 [[nodiscard]] std::pair<std::string, std::string> cookie_header(std::string_view name,
                                                                 std::string_view value,
                                                                 std::chrono::seconds time);
+/// What one browser has from now on, for what is asked of it next, and its hash. Always a new one:
+/// what a page of before has planted is not taken over.
+[[nodiscard]] crypto::Digest new_browser(Reply& reply);
+/// The hash of what the call brings of that.
+[[nodiscard]] crypto::Digest browser_of(const Call& call);
+/// The browser's half of the sign-in that asks. sign_in_needed.
+[[nodiscard]] Result<crypto::Digest> signed_in_browser(const Call& call);
 /// The page's half, and both cookies.
 [[nodiscard]] Reply signed_in(vault::Vault& vault, const vault::IssuedSignIn& issued);
 [[nodiscard]] Reply signed_out();

@@ -257,6 +257,35 @@ json::object to_json(const audit::Verified& verified) {
           {"tree_root", verified.tree_root}};
 }
 
+json::object to_json(const vault::IdentityProviderView& view) {
+  json::object roles;
+  for (const auto& [group, role] : view.roles) roles[group] = role;
+  return {{"id", view.id.text()},
+          {"tenant", view.tenant},
+          {"name", view.name},
+          {"issuer", view.issuer},
+          {"client_id", view.client_id},
+          {"has_secret", view.has_secret},
+          {"scopes", to_json(view.scopes)},
+          {"groups_claim", view.groups_claim},
+          {"roles", std::move(roles)},
+          {"other_role", view.other_role},
+          {"domains", to_json(view.domains)},
+          {"ready", view.is_ready},
+          {"created", to_rfc3339(view.created)}};
+}
+
+json::object to_json(const vault::IdentityView& view) {
+  return {{"id", view.id.text()},
+          {"tenant", view.tenant},
+          {"member", view.member},
+          {"provider", view.provider},
+          {"subject", view.subject},
+          {"created", to_rfc3339(view.created)},
+          {"last_used", to_micros(view.last_used) == 0 ? json::value(nullptr)
+                                                       : json::value(to_rfc3339(view.last_used))}};
+}
+
 json::object to_json(const vault::OAuthClientView& view) {
   return {{"name", view.name},
           {"service", view.service},

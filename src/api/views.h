@@ -30,6 +30,9 @@ namespace strongroom::api {
 [[nodiscard]] json::object to_json(const store::Inspection& inspection);
 [[nodiscard]] json::object to_json(const sinks::View& sink);
 [[nodiscard]] json::object to_json(const vault::OAuthClientView& view);
+/// Without the redirect URI, which is the console's.
+[[nodiscard]] json::object to_json(const vault::IdentityProviderView& view);
+[[nodiscard]] json::object to_json(const vault::IdentityView& view);
 [[nodiscard]] json::object to_json(const vault::LoginView& view);
 
 template <class View>

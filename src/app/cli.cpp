@@ -124,6 +124,7 @@ void add_commands(CLI::App& app, Options& options, const std::string& started_as
   app.group("Commands");
   add_serve(app, options);
   add_people(app, options);
+  add_identities(app, options);
   add_keys(app, options);
   add_skills(app, options);
   add_policies(app, options);

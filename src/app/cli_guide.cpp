@@ -16,7 +16,8 @@ const std::vector<std::pair<std::string, std::vector<std::string>>>& headings() 
       {"Start", {"serve", "demo", "doctor"}},
       {"Keys", {"key", "oauth", "service", "skill", "policy"}},
       {"Agents at work", {"run", "session", "ticket", "attach", "relay"}},
-      {"People and programs", {"tenant", "member", "token", "whoami"}},
+      {"People and programs",
+       {"tenant", "member", "identity-provider", "identity", "token", "whoami"}},
       {"What happened", {"audit", "receipt", "scan"}},
       {"How keys are kept", {"seal", "unseal", "rewrap", "shred", "backup", "restore"}},
       {"Your shell", {"completion"}}};
@@ -45,6 +46,9 @@ const Examples& examples() {
        {"strongroom key connect github --tenant acme --member alice   # shows a code, and where to "
         "type it",
         "strongroom key connect slack --tenant acme --member alice --browser"}},
+      {"strongroom identity-provider add",
+       {"strongroom identity-provider add okta --tenant acme --issuer https://acme.okta.example "
+        "--id 0oa1 --group engineering=member --group security=admin"}},
       {"strongroom oauth client set",
        {"strongroom oauth client set github --id Iv1.0123456789abcdef",
         "strongroom oauth client set files --issuer https://login.example --id strongroom"}},

@@ -25,6 +25,7 @@ struct Options {
   std::vector<std::string> services;
   KeyAddOptions key;
   OAuthClientOptions oauth;
+  IdentityProviderOptions provider;
   ConnectOptions connect;
   PolicyOptions policy;
   RunOptions run;
@@ -56,6 +57,7 @@ void share_option(CLI::App* command, unsigned& into);
 void add_commands(CLI::App& app, Options& o, const std::string& started_as);
 void add_serve(CLI::App& app, Options& o);
 void add_people(CLI::App& app, Options& o);
+void add_identities(CLI::App& app, Options& o);
 void add_tokens(CLI::App& app, Options& o);
 void add_keys(CLI::App& app, Options& o);
 void add_skills(CLI::App& app, Options& o);

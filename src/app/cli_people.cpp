@@ -41,6 +41,55 @@ void add_people(CLI::App& app, Options& o) {
   remove->add_option("name", o.name, "the member's name")->required();
 }
 
+void add_identities(CLI::App& app, Options& o) {
+  auto* provider = group(app, "identity-provider", "who people of a tenant sign in through");
+  auto* add = leaf(*provider, o, "add",
+                   "set one up, or change it (OpenID Connect); its client's secret comes from a "
+                   "hidden prompt or standard input",
+                   [&o](const Common& c) { return identity_provider_add(c, o.provider); });
+  add->add_option("name", o.provider.name, "what people name it by when they sign in")->required();
+  tenant_option(add, o.provider.tenant);
+  add->add_option("--issuer", o.provider.issuer, "https://...: it is asked for its endpoints")
+      ->required();
+  add->add_option("--id", o.provider.client_id, "the client's id, as the provider has it")
+      ->required();
+  add->add_option("--group", o.provider.groups, "which role a group has, GROUP=ROLE")->take_all();
+  add->add_option("--everybody-else", o.provider.other_role,
+                  "the role of whom no group has one for; without it they are not let in");
+  add->add_option("--groups-claim", o.provider.groups_claim,
+                  "which claim names somebody's groups (groups)");
+  add->add_option("--domain", o.provider.domains,
+                  "let in verified email addresses of this domain alone")
+      ->take_all();
+  add->add_option("--scope", o.provider.scopes, "asked for instead of email and profile")
+      ->expected(1)
+      ->take_all();
+  add->add_flag("--no-secret", o.provider.has_no_secret, "the client has none");
+  leaf(*provider, o, "list", "list them", [&o](const Common& c) {
+    return identity_provider_list(c, o.tenant);
+  })->add_option("--tenant", o.tenant, "only this tenant's");
+  auto* check =
+      leaf(*provider, o, "check", "ask its issuer for its endpoints again",
+           [&o](const Common& c) { return identity_provider_check(c, o.tenant, o.name); });
+  tenant_option(check, o.tenant);
+  check->add_option("name", o.name, "its name")->required();
+  auto* remove =
+      leaf(*provider, o, "remove", "nobody signs in through it any more; members stay",
+           [&o](const Common& c) { return identity_provider_remove(c, o.tenant, o.name); });
+  tenant_option(remove, o.tenant);
+  remove->add_option("name", o.name, "its name")->required();
+
+  auto* identity = group(app, "identity", "by which accounts there members are known");
+  leaf(*identity, o, "list", "list them", [&o](const Common& c) {
+    return identity_list(c, o.tenant);
+  })->add_option("--tenant", o.tenant, "only this tenant's");
+  leaf(*identity, o, "remove",
+       "forget one; whoever was removed is let in by it again, as somebody new",
+       [&o](const Common& c) { return identity_remove(c, o.id); })
+      ->add_option("id", o.id, "its id")
+      ->required();
+}
+
 void add_tokens(CLI::App& app, Options& o) {
   auto* token = group(app, "token", "what programs call the control API with (STRONGROOM_TOKEN)");
   auto* add = leaf(*token, o, "add", "make a token; prints it, once",

@@ -39,6 +39,19 @@ struct OAuthClientOptions {
   bool has_no_secret = false;
 };
 
+struct IdentityProviderOptions {
+  std::string tenant;
+  std::string name;
+  std::string issuer;
+  std::string client_id;
+  std::string groups_claim;
+  std::string other_role;
+  std::vector<std::string> groups;  ///< GROUP=ROLE
+  std::vector<std::string> scopes;
+  std::vector<std::string> domains;
+  bool has_no_secret = false;
+};
+
 struct ConnectOptions {
   std::string client;
   std::string tenant;
@@ -165,6 +178,15 @@ int member_list(const Common& common, const std::string& tenant);
 int member_remove(const Common& common, const std::string& tenant, const std::string& name);
 
 int service_list(const Common& common);
+
+int identity_provider_add(const Common& common, const IdentityProviderOptions& options);
+int identity_provider_list(const Common& common, const std::string& tenant);
+int identity_provider_check(const Common& common, const std::string& tenant,
+                            const std::string& name);
+int identity_provider_remove(const Common& common, const std::string& tenant,
+                             const std::string& name);
+int identity_list(const Common& common, const std::string& tenant);
+int identity_remove(const Common& common, const std::string& id);
 
 int oauth_client_set(const Common& common, const OAuthClientOptions& options);
 int oauth_client_list(const Common& common);

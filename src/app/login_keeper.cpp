@@ -16,6 +16,9 @@ namespace strongroom::app {
 namespace {
 
 constexpr int kAtOnce = 8;
+/// At identity providers: of one, so that one that hangs is in nobody else's way; and of all.
+constexpr int kAskedOfOne = 4;
+constexpr std::size_t kProvidersAsked = 8;
 constexpr Duration kForOne = std::chrono::seconds(30);
 constexpr std::chrono::seconds kFirstPause{1};
 constexpr std::chrono::seconds kLongestPause{60};
@@ -38,6 +41,15 @@ io::Task<Result<vault::LoginView>> await_login(
   const Status waited = co_await process->wait(kForOne);
   if (!waited) co_return note(failed(waited.error()));
   co_return note(outcome_or(process->outcome()));
+}
+
+io::Task<void> await_provider(std::shared_ptr<dynamic::IssuerProcess> process,
+                              std::function<void(const dynamic::Outcome&)> told) {
+  const Status waited = co_await process->wait(kForOne);
+  if (!waited)
+    told(failed(waited.error()));
+  else
+    told(outcome_or(process->outcome()));
 }
 
 enum class Left : std::uint8_t { Nothing, UnderWay, Something };
@@ -63,6 +75,9 @@ struct LoginKeeper::Pending {
 
 void LoginKeeper::offer(api::ControlHooks& hooks) {
   hooks.discover_client = [this](std::string client) { return discover(std::move(client)); };
+  hooks.ask_provider = [this](dynamic::Job job, Told told) {
+    return ask_provider(std::move(job), std::move(told));
+  };
   hooks.exchange_login = [this](vault::LoginJob taken) { return exchange(std::move(taken)); };
   hooks.begin_device = [this](const std::string& login) { return begin_device(login); };
   hooks.poll_device = [this](const std::string& login) { return poll(login); };
@@ -72,6 +87,10 @@ void LoginKeeper::complete(dynamic::Job& job) const {
   job.trusted_pem = plan_.trusted_pem;
   const auto led = std::ranges::find(plan_.dials, job.authority, &lease::Dial::authority);
   if (led != plan_.dials.end()) job.dial = led->to;
+  const std::string& keys = job.setting("keys_authority");
+  const auto keys_led = std::ranges::find(plan_.dials, keys, &lease::Dial::authority);
+  if (!keys.empty() && keys_led != plan_.dials.end())
+    job.settings.emplace_back("keys_dial", keys_led->to);
 }
 
 /// The job, and what is secret in it, is gone when this returns.
@@ -98,6 +117,24 @@ io::Task<Status> LoginKeeper::discover(std::string client) {
   const Status waited = co_await (*process)->wait(kForOne);
   if (!waited) co_return vault_.note_discovered(client, failed(waited.error()));
   co_return vault_.note_discovered(client, outcome_or((*process)->outcome()));
+}
+
+Result<std::function<io::Task<void>()>> LoginKeeper::ask_provider(dynamic::Job job, Told told) {
+  auto& asked = *asking_;
+  const std::string authority = job.authority;
+  if (asked[authority] >= kAskedOfOne || asked.size() > kProvidersAsked) {
+    if (asked[authority] == 0) asked.erase(authority);
+    return fail(Code::Unavailable, "Too many sign in at this moment: try again in a moment.",
+                "provider_unavailable");
+  }
+  ++asked[authority];
+  const std::shared_ptr<void> place(nullptr, [asking = asking_, authority](void*) {
+    if (--(*asking)[authority] == 0) asking->erase(authority);
+  });
+  STRONGROOM_TRY(auto process, start(std::move(job)));
+  return [process = std::move(process), told = std::move(told), place] {
+    return await_provider(process, told);
+  };
 }
 
 Result<LoginKeeper::Rest> LoginKeeper::exchange(vault::LoginJob taken) {

@@ -47,6 +47,9 @@ class LoginKeeper {
   [[nodiscard]] Result<Rest> exchange(vault::LoginJob taken);
   [[nodiscard]] Result<Rest> begin_device(const std::string& login);
   [[nodiscard]] Result<Rest> poll(const std::string& login);
+  /// The same at an identity provider, whose outcome is told.
+  using Told = std::function<void(const dynamic::Outcome&)>;
+  [[nodiscard]] Result<std::function<io::Task<void>()>> ask_provider(dynamic::Job job, Told told);
   void complete(dynamic::Job& job) const;
   [[nodiscard]] Result<Process> start(dynamic::Job job);
   [[nodiscard]] static Rest rest_of(Process process, Note note);
@@ -62,6 +65,9 @@ class LoginKeeper {
   Plan plan_;
   std::unordered_map<DynamicId, std::shared_ptr<Pending>> pending_;
   int at_work_ = 0;
+  /// At identity providers, by authority: whoever comes may have one asked.
+  std::shared_ptr<std::unordered_map<std::string, int>> asking_ =
+      std::make_shared<std::unordered_map<std::string, int>>();
   bool may_be_left_ = true;  ///< refreshes of a process before us
 };
 

@@ -26,4 +26,14 @@ struct PasskeyTag {
 };
 using PasskeyId = Id<PasskeyTag>;
 
+struct IdentityProviderTag {
+  static constexpr std::string_view kPrefix = "idp";
+};
+using IdentityProviderId = Id<IdentityProviderTag>;
+
+struct IdentityTag {
+  static constexpr std::string_view kPrefix = "idn";
+};
+using IdentityId = Id<IdentityTag>;
+
 }  // namespace strongroom

@@ -162,16 +162,9 @@ std::optional<ByteVector> der_of(ByteView numbers) {
   const ByteView first = in.blob(kPart);
   const ByteView second = in.blob(kPart);
   if (!in.is_at_end()) return std::nullopt;
-  ECDSA_SIG* const made = ECDSA_SIG_new();
-  ECDSA_SIG_set0(made, BN_bin2bn(first.data(), static_cast<int>(first.size()), nullptr),
-                 BN_bin2bn(second.data(), static_cast<int>(second.size()), nullptr));
-  std::uint8_t* der = nullptr;
-  const int size = i2d_ECDSA_SIG(made, &der);
-  ECDSA_SIG_free(made);
-  if (size <= 0) return std::nullopt;
-  ByteVector out(der, der + size);
-  OPENSSL_free(der);
-  return out;
+  ByteVector der = ecdsa_der(first, second);
+  if (der.empty()) return std::nullopt;
+  return der;
 }
 
 SshOwned<EVP_PKEY> public_key(ByteView blob, std::string& type) {

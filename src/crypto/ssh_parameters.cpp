@@ -2,6 +2,7 @@
 #include "crypto/ssh_parameters.h"
 
 #include <openssl/core_names.h>
+#include <openssl/ecdsa.h>
 #include <openssl/param_build.h>
 #include <algorithm>
 #include <array>
@@ -94,6 +95,19 @@ SshOwned<EVP_PKEY> ssh_rsa_key(ByteView modulus, ByteView exponent, ByteView sec
   parameters.number(OSSL_PKEY_PARAM_RSA_E, e);
   if (!secret.empty()) parameters.number(OSSL_PKEY_PARAM_RSA_D, d);
   return parameters.key("RSA", secret.empty() ? EVP_PKEY_PUBLIC_KEY : EVP_PKEY_KEYPAIR);
+}
+
+ByteVector ecdsa_der(ByteView first, ByteView second) {
+  ECDSA_SIG* const made = ECDSA_SIG_new();
+  ECDSA_SIG_set0(made, BN_bin2bn(first.data(), static_cast<int>(first.size()), nullptr),
+                 BN_bin2bn(second.data(), static_cast<int>(second.size()), nullptr));
+  std::uint8_t* der = nullptr;
+  const int size = i2d_ECDSA_SIG(made, &der);
+  ECDSA_SIG_free(made);
+  if (size <= 0) return {};
+  ByteVector out(der, der + size);
+  OPENSSL_free(der);
+  return out;
 }
 
 }  // namespace strongroom::crypto

@@ -34,5 +34,7 @@ inline constexpr std::string_view kSshRsa = "ssh-rsa";
 [[nodiscard]] SshOwned<EVP_PKEY> ssh_ecdsa_key(const SshCurve& curve, ByteView point,
                                                ByteView secret);
 [[nodiscard]] SshOwned<EVP_PKEY> ssh_rsa_key(ByteView modulus, ByteView exponent, ByteView secret);
+/// A signature's two numbers as X9.62 has them; empty where they are none.
+[[nodiscard]] ByteVector ecdsa_der(ByteView first, ByteView second);
 
 }  // namespace strongroom::crypto

@@ -113,4 +113,11 @@ bool VerifyingKey::verify(ByteView data, ByteView signature) const {
                           data.size()) == 1;
 }
 
+bool VerifyingKey::verify_jose(ByteView data, ByteView signature) const {
+  if (algorithm_ != Algorithm::Es256) return verify(data, signature);
+  if (signature.size() != 2 * kCoordinate) return false;
+  const ByteVector der = ecdsa_der(signature.first(kCoordinate), signature.last(kCoordinate));
+  return verify(data, der);
+}
+
 }  // namespace strongroom::crypto

@@ -2,7 +2,8 @@
 //
 // ES256 (ECDSA over P-256 with SHA-256), EdDSA (Ed25519), RS256 (RSASSA-PKCS1-v1_5 with SHA-256,
 // 2048 bits or more): a key signs by its one algorithm, whatever a message says of itself. Used by:
-// vault (passkeys). Threads: const methods any. SPDX-License-Identifier: Apache-2.0
+// vault (passkeys), issuer (identity tokens). Threads: const methods any. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,8 @@ class VerifyingKey {
   [[nodiscard]] Algorithm algorithm() const { return algorithm_; }
   /// Of ES256 a signature is in DER, as authenticators give it.
   [[nodiscard]] bool verify(ByteView data, ByteView signature) const;
+  /// The same as JOSE has it (RFC 7518): of ES256 a signature is its two numbers, 32 octets each.
+  [[nodiscard]] bool verify_jose(ByteView data, ByteView signature) const;
 
  private:
   VerifyingKey(Algorithm algorithm, std::shared_ptr<evp_pkey_st> key)

@@ -24,7 +24,8 @@ enum class Action : std::uint8_t {
   Refresh = 4,
   Device = 5,
   Poll = 6,
-  Discover = 7
+  Discover = 7,
+  SignIn = 8  ///< an exchange whose answer is who somebody is, and no token
 };
 /// What kind of source: the services of the catalogue by these names.
 /// Webhook: none, but whom a notice is posted to.

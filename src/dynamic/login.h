@@ -2,9 +2,11 @@
 //
 // Used by: vault (which fills it in), issuer (which does it). Settings of such a job: "client_id",
 // "client" (body, basic), "body" (form, json), "redirect_uri", "token_member", "scope",
-// "scope_parameter", "style" (catalog::RevokeStyle), "issuer". Its `reference` is the path of the
-// endpoint, its credential four secrets packed. Threads: values. SPDX-License-Identifier:
-// Apache-2.0
+// "scope_parameter", "style" (catalog::RevokeStyle), "issuer"; to discover, "file" ("openid": that
+// of OpenID Connect alone); to sign somebody in, "keys_authority", "keys_target" and "keys_dial"
+// (of the issuer's keys), "groups_claim" and "groups" (a JSON array of those that are asked about).
+// Its `reference` is the path of the endpoint, its credential four secrets packed. Threads: values.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstddef>
@@ -41,5 +43,8 @@ inline constexpr std::string_view kHandoverContext = "strongroom refresh v1";
 inline constexpr std::string_view kExpiresIn = "expires_in";  ///< seconds; absent: not said
 inline constexpr std::string_view kErrorFact = "error";       ///< the server's own word
 inline constexpr std::string_view kScopeFact = "scope";
+/// Of SignIn: the claims of the identity token by their own names, "aud" as a JSON array, and
+/// "groups", places in the job's list with commas. Where the token itself is refused: this one.
+inline constexpr std::string_view kForgedFact = "token_refused";
 
 }  // namespace strongroom::dynamic

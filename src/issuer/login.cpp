@@ -10,6 +10,7 @@
 #include "crypto/record.h"
 #include "io/net.h"
 #include "issuer/https_api.h"
+#include "issuer/id_token.h"
 #include "issuer/token_answer.h"
 #include "issuer/work.h"
 
@@ -24,6 +25,7 @@ constexpr std::string_view kDeviceGrant = "urn:ietf:params:oauth:grant-type:devi
 constexpr std::string_view kSpecialFile = "/.well-known/oauth-authorization-server";
 constexpr std::string_view kOpenIdFile = "/.well-known/openid-configuration";
 constexpr std::size_t kLongestUserCode = 64;
+constexpr std::size_t kLongestKeys = 256UL << 10U;
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
@@ -69,6 +71,8 @@ class Login {
   [[nodiscard]] http::ClientRequest revocation(std::string_view token, std::string_view hint,
                                                std::string& body) const;
   [[nodiscard]] io::Task<void> ask();
+  [[nodiscard]] io::Task<Result<std::string>> keys_of_issuer();
+  [[nodiscard]] io::Task<void> identify(json::object answer);
   [[nodiscard]] io::Task<Status> revoke(std::string_view token, std::string_view hint);
   [[nodiscard]] io::Task<void> destroy();
   [[nodiscard]] io::Task<void> discover();
@@ -109,6 +113,7 @@ http::ClientRequest Login::request(Parameters parameters, std::string& body) con
 
 Parameters Login::parameters() const {
   switch (job_.action) {
+    case Action::SignIn:
     case Action::Exchange: {
       Parameters out{{"grant_type", "authorization_code"},
                      {"code", secret(dynamic::kGrant)},
@@ -138,10 +143,52 @@ io::Task<void> Login::ask() {
   }
   const int status = response->status;
   const json::object answer = read_answer(*response);
-  if (job_.action == Action::Device)
+  if (job_.action == Action::SignIn && is_good(status) && answer.contains("id_token"))
+    co_await identify(answer);
+  else if (job_.action == Action::Device)
     read_device(status, answer);
   else
     outcome_ = outcome_of(status, answer, job_.setting("token_member"));
+}
+
+// ------------------------------------------------------------------------------------------------
+// who somebody is
+
+io::Task<Result<std::string>> Login::keys_of_issuer() {
+  auto place = io::parse_endpoint(job_.setting("keys_authority"));
+  if (!place) co_return std::unexpected(std::move(place).error());
+  auto api = Api::create(loop_, {std::move(place->host), place->port, job_.setting("keys_dial")},
+                         job_.trusted_pem);
+  if (!api) co_return std::unexpected(std::move(api).error());
+  http::ClientRequest question;
+  question.target = job_.setting("keys_target");
+  question.headers = {{"Accept", "application/json"}, {"User-Agent", "strongroom"}};
+  auto response = co_await api->call(std::move(question));
+  if (!response || !is_good(response->status) || response->body.size() > kLongestKeys)
+    co_return fail(Code::Unavailable, "the issuer does not give its keys");
+  co_return std::move(response->body);
+}
+
+/// No token of its answer goes any further: nothing is asked of the provider in anybody's name.
+io::Task<void> Login::identify(json::object answer) {
+  const auto keys = co_await keys_of_issuer();
+  if (!keys) {
+    outcome_ = failed(keys.error().code, keys.error().message);
+    co_return;
+  }
+  const auto text = [&](std::string_view name) -> std::string_view {
+    const auto* found = answer.if_contains(name);
+    return found != nullptr && found->is_string() ? std::string_view(found->get_string()) : "";
+  };
+  const auto token = verified_token(text("id_token"), *keys);
+  auto identity = token ? identity_of(*token, text("access_token"), job_)
+                        : Result<Outcome>(std::unexpected(token.error()));
+  if (identity) {
+    outcome_ = std::move(*identity);
+    co_return;
+  }
+  outcome_ = failed(identity.error().code, identity.error().message);
+  outcome_.facts.emplace_back(dynamic::kForgedFact, "yes");
 }
 
 /// RFC 8628 3.2.
@@ -241,8 +288,9 @@ io::Task<void> Login::discover() {
   if (has_path) special += job_.reference;
   std::string open_id = has_path ? job_.reference : std::string();
   open_id += kOpenIdFile;
-  Status found = co_await look_at(std::move(special));
-  if (!found) found = co_await look_at(std::move(open_id));
+  const bool is_open_id = job_.setting("file") == "openid";
+  Status found = co_await look_at(std::move(is_open_id ? open_id : special));
+  if (!found && !is_open_id) found = co_await look_at(std::move(open_id));
   if (!found) outcome_ = failed(found.error().code, found.error().message, false);
 }
 
@@ -261,8 +309,9 @@ io::Task<Status> Login::look_at(std::string target) {
   if (member_of(answer, "issuer") != job_.setting("issuer"))
     co_return fail(Code::Refused, "the issuer calls itself by another name");
   outcome_ = done(true);
-  for (const std::string_view name : {"authorization_endpoint", "token_endpoint",
-                                      "device_authorization_endpoint", "revocation_endpoint"})
+  for (const std::string_view name :
+       {"authorization_endpoint", "token_endpoint", "device_authorization_endpoint",
+        "revocation_endpoint", "end_session_endpoint", "jwks_uri"})
     if (auto text = member_of(answer, name); !text.empty())
       outcome_.facts.emplace_back(name, std::move(text));
   const auto* says_iss = answer.if_contains("authorization_response_iss_parameter_supported");

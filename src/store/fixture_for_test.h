@@ -53,6 +53,8 @@ struct Rows {
     call(notices);
     call(oauth_clients);
     call(oauth_grants);
+    call(identity_providers);
+    call(identities);
   }
 
   Status insert_into(Store& store) const {
@@ -95,6 +97,8 @@ struct Rows {
   std::array<Notice, 2> notices;
   std::array<OAuthClient, 2> oauth_clients;
   std::array<OAuthGrant, 2> oauth_grants;
+  std::array<IdentityProvider, 2> identity_providers;
+  std::array<Identity, 2> identities;
 
  private:
   static ByteVector octets(std::size_t size) {
@@ -186,6 +190,27 @@ struct Rows {
     oauth_clients[i] = {"service" + n, "github",           "https://issuer" + n,    "id" + n,
                         octets(40),    "[\"a" + n + "\"]", "{\"n\":\"" + n + "\"}", 31000 + at,
                         32000 + at};
+    identity_providers[i] = {crypto::random_id<IdentityProviderId>(),
+                             tenants[i].id,
+                             "provider" + n,
+                             "https://issuer" + n,
+                             "id" + n,
+                             {1, 2},
+                             "[]",
+                             "groups" + n,
+                             "{}",
+                             "member",
+                             "[]",
+                             "{}",
+                             1,
+                             1};
+    identities[i] = {crypto::random_id<IdentityId>(),
+                     identity_providers[i].id,
+                     "subject" + n,
+                     tenants[i].id,
+                     members[i].id,
+                     1,
+                     1};
     oauth_grants[i] = {crypto::random_id<DynamicId>(),
                        keys[i].id,
                        oauth_clients[i].name,

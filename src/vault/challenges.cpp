@@ -58,6 +58,15 @@ std::optional<MemberId> Challenges::check(ByteView challenge, Ceremony ceremony,
   return MemberId(member);
 }
 
+crypto::Digest Challenges::derived(ByteView challenge, std::string_view purpose) const {
+  ByteVector message;
+  Writer out(message);
+  out.text("strongroom challenge derived");
+  out.text(purpose);
+  out.raw(challenge);
+  return crypto::hmac_sha256(key_, message);
+}
+
 void Challenges::use(ByteView challenge) {
   used_.emplace(end_of(challenge), ByteVector(challenge.begin(), challenge.end()));
 }

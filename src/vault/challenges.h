@@ -4,7 +4,8 @@
 // Nothing is kept of one that was asked for, so asking costs nothing: it carries whom it is for and
 // until when, under a MAC that the browser's own half is part of. Those that were used are
 // remembered until they are over. The key is of this process: a restart ends them all. Used by:
-// passkeys.cpp. Threads: the loop's. Internal to this room. SPDX-License-Identifier: Apache-2.0
+// passkeys.cpp, identities.cpp. Threads: the loop's. Internal to this room.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,7 @@
 
 namespace strongroom::vault {
 
-enum class Ceremony : std::uint8_t { SignIn = 1, Add = 2, Invited = 3 };
+enum class Ceremony : std::uint8_t { SignIn = 1, Add = 2, Invited = 3, Provider = 4, Link = 5 };
 
 class Challenges {
  public:
@@ -35,6 +36,8 @@ class Challenges {
                                               const crypto::Digest& browser);
   /// One that check() took: good no more.
   void use(ByteView challenge);
+  /// What belongs to a challenge and does not follow from it for anybody else.
+  [[nodiscard]] crypto::Digest derived(ByteView challenge, std::string_view purpose) const;
 
  private:
   [[nodiscard]] crypto::Digest mac_of(ByteView facts, Ceremony ceremony,

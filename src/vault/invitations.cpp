@@ -156,6 +156,7 @@ Result<IssuedSignIn> Vault::State::take_invitation(const crypto::Digest& invitat
     STRONGROOM_TRY(const auto member, by_id<store::Member>(whom));
     if (!member) return unknown();
     STRONGROOM_CHECKED(begin_anew_in_transaction(whom));
+    STRONGROOM_CHECKED(erase_identities_in_transaction({{"member", store::to_value(whom)}}));
     STRONGROOM_TRY(const std::string by, way.put(*member));
     STRONGROOM_TRY(issued, make_sign_in(row.tenant, whom, from));
     return act(Actor::installation("member " + whom.text()), way.action,

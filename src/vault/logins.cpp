@@ -59,13 +59,7 @@ std::string authorize_url(const PendingLogin& login, std::string_view state) {
     parameters.emplace_back("code_challenge_method", "S256");
   }
   parameters.insert(parameters.end(), oauth.parameters.begin(), oauth.parameters.end());
-  std::string url = oauth.authorize;
-  char between = url.find('?') == std::string::npos ? '?' : '&';
-  for (const auto& [name, value] : parameters) {
-    url += between + percent_encode(name) + "=" + percent_encode(value);
-    between = '&';
-  }
-  return url;
+  return with_parameters(oauth.authorize, parameters);
 }
 
 /// RFC 9207. Of a server whose name is not known, the host that it was asked at must be in it.
@@ -90,6 +84,20 @@ bool is_visible(std::string_view text) {
 }
 
 }  // namespace
+
+std::string with_parameters(std::string url, const Settings& parameters) {
+  char between = url.find('?') == std::string::npos ? '?' : '&';
+  for (const auto& [name, value] : parameters) {
+    url += between + percent_encode(name) + "=" + percent_encode(value);
+    between = '&';
+  }
+  return url;
+}
+
+std::string said_error(std::string_view error) {
+  return is_visible(error) && !error.empty() ? std::string(error.substr(0, kLongestError))
+                                             : std::string("no code");
+}
 
 void Vault::State::forget_old_logins() {
   const WallTime now = clock.wall();
@@ -220,12 +228,7 @@ Result<LoginJob> Vault::take_login(LoginAnswer answer) {
                 "taken.",
                 "login_mixed_up");
   if (!answer.error.empty() || answer.code.is_empty())
-    return over(Code::Conflict,
-                "The provider says: " +
-                    (is_visible(answer.error) && !answer.error.empty()
-                         ? answer.error.substr(0, kLongestError)
-                         : std::string("no code")) +
-                    ".",
+    return over(Code::Conflict, "The provider says: " + said_error(answer.error) + ".",
                 "login_refused");
   STRONGROOM_TRY(auto job, state.login_job(login.client, login.oauth, dynamic::Action::Exchange,
                                            login.oauth.token));

@@ -25,15 +25,6 @@ std::string place_of_secret(std::string_view name) {
   return "oauth client " + std::string(name);
 }
 
-Result<std::vector<std::string>> texts_of(const std::string& list) {
-  STRONGROOM_TRY(const auto parsed, parse_json(list));
-  std::vector<std::string> out;
-  if (!parsed.is_array()) return fail(Code::Tampered, "The scopes of a client are malformed.");
-  for (const auto& each : parsed.get_array())
-    if (each.is_string()) out.emplace_back(each.get_string());
-  return out;
-}
-
 Status check_new(const NewOAuthClient& wanted, const catalog::Service& service) {
   if (!wanted.issuer.empty()) {
     const auto url = catalog::parse_https_url(wanted.issuer);
@@ -54,6 +45,15 @@ Status check_new(const NewOAuthClient& wanted, const catalog::Service& service) 
 }
 
 }  // namespace
+
+Result<std::vector<std::string>> texts_of(const std::string& list) {
+  STRONGROOM_TRY(const auto parsed, parse_json(list));
+  std::vector<std::string> out;
+  if (!parsed.is_array()) return fail(Code::Tampered, "A list of texts is malformed.");
+  for (const auto& each : parsed.get_array())
+    if (each.is_string()) out.emplace_back(each.get_string());
+  return out;
+}
 
 Result<store::OAuthClient> Vault::State::oauth_client(std::string_view name) {
   STRONGROOM_TRY(auto found, store.find<store::OAuthClient>(named(name)));

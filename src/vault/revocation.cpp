@@ -227,6 +227,9 @@ Status Vault::State::remove_in_transaction(store::Tenant& tenant,
   for (auto& session : sessions) STRONGROOM_CHECKED(end_in_transaction(session, "tenant removed"));
   for (auto& key : keys) STRONGROOM_CHECKED(revoke_in_transaction(key));
   STRONGROOM_TRY([[maybe_unused]] const int skills, store.erase<store::Skill>(of_tenant));
+  STRONGROOM_CHECKED(erase_identities_in_transaction(of_tenant));
+  STRONGROOM_TRY([[maybe_unused]] const int providers,
+                 store.erase<store::IdentityProvider>(of_tenant));
   return erase_policies_in_transaction(of_tenant);
 }
 

@@ -72,6 +72,9 @@ struct Vault::State::TakenAway {
   };
   std::map<MemberId, std::vector<WayIn>> ways_in;  ///< passwords, and passkeys of invitations
   std::set<std::string> passkeys;
+  std::set<std::string> identities;
+  std::set<std::string> providers;
+  std::map<MemberId, std::string> roles;  ///< what a provider's groups have made of them last
 
   void add(const audit::Act& act, WallTime at) {
     if (act.action == "key.rotate") rotations[act.key] += act.outcome == "undone" ? -1 : 1;
@@ -83,6 +86,9 @@ struct Vault::State::TakenAway {
     if (act.action == "member.password" || act.action == "member.passkey")
       ways_in[act.member].push_back({to_micros(at), act.detail});
     if (act.action == "passkey.remove") passkeys.insert(act.detail);
+    if (act.action == "identity.remove") identities.insert(first_word(act.detail));
+    if (act.action == "identity_provider.remove") providers.insert(first_word(act.detail));
+    if (act.action == "member.role") roles[act.member] = first_word(act.detail);
     if (act.action == "token.revoke") tokens.insert(first_word(act.detail));
     if (act.action == "seal.remove") seals.insert(act.detail.substr(act.detail.rfind(' ') + 1));
   }
@@ -97,6 +103,12 @@ struct Vault::State::TakenAway {
       return way.detail != "changed" && first_word(way.detail) != row.id.text();
     };
     return passkeys.contains(row.id.text()) || later(row.member, row.created, ends_it) > 0;
+  }
+  /// The same of who comes in through a provider.
+  [[nodiscard]] bool has_later(const store::Identity& row) const {
+    const auto ends_it = [](const WayIn& way) { return way.detail != "changed"; };
+    return identities.contains(row.id.text()) || providers.contains(row.provider.text()) ||
+           later(row.member, row.created, ends_it) > 0;
   }
 
  private:
@@ -118,11 +130,13 @@ struct Vault::State::TakenAgain {
   std::size_t tokens = 0;
   std::size_t passwords = 0;
   std::size_t passkeys = 0;
+  std::size_t identities = 0;
+  std::size_t roles = 0;
   std::size_t seals = 0;
   std::size_t sessions = 0;
 
   [[nodiscard]] std::string words() const {
-    const std::array<std::pair<std::string_view, std::size_t>, 9> counts = {
+    const std::array<std::pair<std::string_view, std::size_t>, 11> counts = {
         {{"tenants removed", tenants},
          {"members removed", members},
          {"keys revoked", keys},
@@ -130,6 +144,8 @@ struct Vault::State::TakenAgain {
          {"tokens revoked", tokens},
          {"passwords removed", passwords},
          {"passkeys removed", passkeys},
+         {"identities removed", identities},
+         {"roles taken back", roles},
          {"seals removed", seals},
          {"sessions ended", sessions}}};
     std::string words;
@@ -323,6 +339,31 @@ Status Vault::State::remove_ways_in_again_in_transaction(const TakenAway& taken,
     STRONGROOM_TRY([[maybe_unused]] const int gone,
                    store.erase<store::Passkey>({{"id", store::to_value(row.id)}}));
     ++again.passkeys;
+  }
+  STRONGROOM_TRY(const auto identities, store.list<store::Identity>());
+  for (const auto& row : identities) {
+    if (!taken.has_later(row)) continue;
+    STRONGROOM_CHECKED(erase_identities_in_transaction({{"id", store::to_value(row.id)}}));
+    ++again.identities;
+  }
+  for (const auto& id : taken.providers) {
+    STRONGROOM_TRY([[maybe_unused]] const int gone,
+                   store.erase<store::IdentityProvider>({{"id", id}}));
+  }
+  return take_roles_again_in_transaction(taken, again);
+}
+
+/// What a provider's groups have taken from somebody since; what they gave, their next sign-in
+/// gives again.
+Status Vault::State::take_roles_again_in_transaction(const TakenAway& taken, TakenAgain& again) {
+  for (const auto& [id, role] : taken.roles) {
+    STRONGROOM_TRY(auto member, by_id<store::Member>(id));
+    const auto now_is = member ? role_of(member->role) : std::nullopt;
+    const auto was = role_of(role);
+    if (!now_is || !was || *now_is >= *was) continue;
+    member->role = role;
+    STRONGROOM_CHECKED(store.update(*member));
+    ++again.roles;
   }
   return {};
 }

@@ -2,6 +2,7 @@
 // Apache-2.0
 #pragma once
 
+#include <map>
 #include <set>
 #include <span>
 #include <string>
@@ -106,6 +107,7 @@ struct Vault::State {
   Status take_again_in_transaction(const TakenAway& taken, TakenAgain& again);
   Status remove_again_in_transaction(const TakenAway& taken, TakenAgain& again);
   Status remove_ways_in_again_in_transaction(const TakenAway& taken, TakenAgain& again);
+  Status take_roles_again_in_transaction(const TakenAway& taken, TakenAgain& again);
   Status remove_seals_again_in_transaction(const TakenAway& taken, TakenAgain& again);
   Status end_all_in_transaction(TakenAgain& again);
   Status anchor_newest();  ///< nothing to do where it is
@@ -466,6 +468,37 @@ struct Vault::State {
   Result<store::SignIn> sign_in(const SignInHalves& halves);
   Status end_in_transaction(const Actor& actor, const store::SignIn& row);
 
+  // Who signs in through a provider (identity_providers.cpp)
+  Result<store::IdentityProvider> identity_provider(const Actor& actor, std::string_view tenant,
+                                                    std::string_view name);
+  Result<IdentityProviderView> view(const store::IdentityProvider& row);
+  Result<Secret> secret_of(const store::IdentityProvider& row);
+  Status rewrap_identity_providers_in_transaction(const Hierarchy& next);
+  Status erase_identities_in_transaction(const store::Where& where);
+
+  // ... and who they are (identities.cpp)
+  struct Proven {
+    IdentityProviderId provider;
+    crypto::Digest browser{};
+    std::string subject;
+    std::string role;                ///< that their groups have; empty: none
+    std::vector<std::string> names;  ///< what they may be called here
+    SteadyTime until{};
+    unsigned wrong = 0;  ///< codes
+  };
+  std::map<ByteVector, Proven> proven;  ///< who still have to bring a code, by their challenge
+  Result<std::string> begin_identity(const store::IdentityProvider& row, Ceremony ceremony,
+                                     MemberId member, const crypto::Digest& browser,
+                                     const std::string& redirect);
+  Result<Proven> proven_by(const IdentityAttempt& attempt, const dynamic::Outcome& outcome);
+  Result<store::Member> member_of(const store::IdentityProvider& row, const Proven& who,
+                                  bool& is_new);
+  Status follow_role_in_transaction(const store::IdentityProvider& row, const Proven& who,
+                                    store::Member& member, bool& is_less);
+  Result<IssuedSignIn> admit(const Proven& who, const Secret& code, std::string_view from);
+  Status note_refused_identity(IdentityProviderId provider, const std::string& why);
+  Result<IdentityView> view(const store::Identity& row);
+
   // Tokens (tokens.cpp)
   Result<TokenView> view(const store::Token& token);
   Status revoke_tokens_in_transaction(const store::Where& where);
@@ -491,6 +524,13 @@ struct Vault::State {
 /// Settings of a key as kept (a JSON object of texts), and back.
 [[nodiscard]] std::string settings_text(const Settings& settings);
 [[nodiscard]] Result<Settings> settings_of(const std::string& text);
+
+/// A URL with a query of these.
+[[nodiscard]] std::string with_parameters(std::string url, const Settings& parameters);
+/// An error as a browser has brought it, fit for people.
+[[nodiscard]] std::string said_error(std::string_view error);
+/// A JSON array of texts, as rows keep them.
+[[nodiscard]] Result<std::vector<std::string>> texts_of(const std::string& list);
 
 /// What a grant's secrets are sealed for.
 [[nodiscard]] std::string place_of_tokens(DynamicId id);

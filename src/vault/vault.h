@@ -30,6 +30,7 @@
 #include "vault/actor.h"
 #include "vault/fences.h"
 #include "vault/health.h"
+#include "vault/identity.h"
 #include "vault/issuing.h"
 #include "vault/oauth.h"
 #include "vault/passkeys.h"
@@ -393,6 +394,48 @@ class Vault {
                                                  const crypto::Digest& browser,
                                                  const RelyingParty& party, const NewPasskey& made,
                                                  std::string_view from);
+
+  // Sign-in through a tenant's identity provider (identity.h). Reasons not to: provider_unknown,
+  // attempt_unknown, login_mixed_up, identity_refused, role_missing, domain_not_allowed,
+  // member_removed, identity_taken; code_needed and code_wrong.
+  /// Good once its issuer was asked: identity_discovery_of(), note_identity_discovered().
+  Result<IdentityProviderView> set_identity_provider(const Actor& actor,
+                                                     const NewIdentityProvider& wanted,
+                                                     const Secret& secret);
+  Result<std::vector<IdentityProviderView>> list_identity_providers(const Actor& actor,
+                                                                    std::string_view tenant);
+  /// Whoever is known by it is known no more; members stay.
+  Status remove_identity_provider(const Actor& actor, std::string_view tenant,
+                                  std::string_view name);
+  Result<IdentityProviderView> show_identity_provider(const Actor& actor, std::string_view tenant,
+                                                      std::string_view name);
+  Result<dynamic::Job> identity_discovery_of(IdentityProviderId id);
+  Status note_identity_discovered(IdentityProviderId id, const dynamic::Outcome& outcome);
+  /// Where the browser goes. Reads the same of a tenant that is not there.
+  Result<std::string> begin_provider_sign_in(std::string_view tenant, std::string_view provider,
+                                             const crypto::Digest& browser,
+                                             const std::string& redirect);
+  /// Of one's own, by who has signed in.
+  Result<std::string> begin_identity(const Actor& actor, std::string_view provider,
+                                     const crypto::Digest& browser, const std::string& redirect);
+  /// No second answer is looked at. With an actor: what that actor has begun.
+  Result<IdentityJob> take_identity(IdentityAnswer answer, const std::string& redirect,
+                                    const std::optional<Actor>& actor);
+  Result<IssuedSignIn> finish_provider_sign_in(const IdentityAttempt& attempt,
+                                               const dynamic::Outcome& outcome,
+                                               std::string_view from);
+  /// After code_needed: the same state, and the code of the second factor.
+  Result<IssuedSignIn> finish_with_code(std::string_view state, const crypto::Digest& browser,
+                                        const Secret& code, std::string_view from);
+  /// Whom that would be, so that guesses are slowed down; empty: nobody.
+  [[nodiscard]] std::string who_owes_a_code(std::string_view state,
+                                            const crypto::Digest& browser) const;
+  Result<IdentityView> add_identity(const Actor& actor, const IdentityAttempt& attempt,
+                                    const dynamic::Outcome& outcome);
+  /// One's own, and a tenant's for who sees all.
+  Result<std::vector<IdentityView>> list_identities(const Actor& actor, std::string_view tenant);
+  /// One's own, or anybody's of the tenant for who administers it. last_way_in.
+  Status remove_identity(const Actor& actor, IdentityId id);
 
   Result<Actor> actor_of_sign_in(const SignInHalves& halves);
   Status sign_out(const Actor& actor, const SignInHalves& halves);

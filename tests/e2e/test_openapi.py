@@ -118,4 +118,4 @@ def test_every_operation_answers_as_documented(make_room, document):
 
 
 #: Take nothing, so nothing in them can be wrong but who calls.
-ALWAYS = {"installation.show", "openapi.show", "access.show", "tenant.list", "service.list", "seal.list", "receipt.list", "sink.list", "audit.verify", "installation.inspect", "sign_in.list", "member.list", "key.list", "skill.list", "policy.list", "token.list", "ticket.list", "oauth.client.list"}
+ALWAYS = {"installation.show", "openapi.show", "access.show", "tenant.list", "service.list", "seal.list", "receipt.list", "sink.list", "audit.verify", "installation.inspect", "sign_in.list", "member.list", "key.list", "skill.list", "policy.list", "token.list", "ticket.list", "oauth.client.list", "identity.list", "identity_provider.list"}

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from support import identity
 from support.authenticator import Authenticator
+from support.logins import configure
 from support.room import DONE, PROGRAMS, REFUSED, Room
 from support.signed_in import PASSWORD, Browser
 
@@ -27,8 +29,8 @@ count = itertools.count()
 class World:
     """A tenant with somebody of each role, somebody else who owns things, and another tenant's owner; each is signed in and has a token."""
 
-    def __init__(self, room):
-        self.room = room
+    def __init__(self, room, identities):
+        self.room, self.identities = room, identities
         room.people("globex", ())
         self.tokens, self.browsers = {}, {}
         for name, role in [(role, role) for role in ROLES] + [("else", "member")]:
@@ -92,6 +94,15 @@ class World:
         key = Authenticator(f"http://localhost:{self.room.endpoints['control'].rsplit(':', 1)[1]}")
         answer = key.make(browser.call("POST", "/api/v1/passkeys/request")[1])
         return browser.call("POST", "/api/v1/passkeys", answer)[1]["id"]
+
+    def identity(self, member):
+        return identity.link(self.browsers[member], self.identities, f"u{next(count)}")
+
+    def provider(self):
+        name = f"p{next(count)}"
+        return self.made(
+            "/api/v1/identity-providers", tenant="acme", name=name, issuer=identity.ISSUER, client_id="x"
+        )["name"]
 
     def member(self, role="member"):
         name = f"m{next(count)}"
@@ -203,6 +214,27 @@ def aims(world, operation, who):
             return {"yes": (world.sign_in("else"), "", None), "own": (world.sign_in(who), "", None)}
         case "password.change":
             return {"own": ("", "", {"current_password": PASSWORD, "password": "short"})}  # let in to be told so
+        case "sign_in.provider.begin":
+            return {"yes": ("", "", {"tenant": "acme", "provider": "corp"})}
+        case "sign_in.provider":
+            return {"yes": ("", "", {"state": "x", "error": "access_denied"})}
+        case "identity_provider.set":
+            name = f"p{next(count)}"
+            return {"yes": ("", "", {"tenant": "acme", "name": name, "issuer": identity.ISSUER, "client_id": "x"})}
+        case "identity_provider.check":
+            return {"yes": ("corp", "?tenant=acme", {})}
+        case "identity_provider.remove":
+            return {"yes": (world.provider(), "?tenant=acme", None)}
+        case "identity.begin":
+            return {"own": ("", "", {"provider": "corp"})}
+        case "identity.add":
+            return {"own": ("", "", identity.linking(world.browsers[who], world.identities, f"u{next(count)}"))}
+        case "identity.remove":
+            return {
+                "yes": (world.identity("else"), "", None),
+                "own": (world.identity(who), "", None),
+                "owner": (world.identity("owner"), "", None),
+            }
         case "passkey.begin" | "sign_in.begin" | "invitation.begin":
             return {"own": ("", "", None)}
         case "passkey.add" | "invitation.passkey":
@@ -266,12 +298,17 @@ def is_list(operation):
 def world(suite_folder, standins_process, canaries, environment):
     folder = suite_folder / "roles"
     folder.mkdir(mode=0o700)
-    room = Room(folder, standins_process, canaries, environment).start()
-    room.people("acme", ())
+    room = Room(folder, standins_process, canaries, environment)
+    provider = identity.IdentityProvider(suite_folder / "roles-identities", "not-looked-at")
+    provider.describe()
+    configure(room, provider, provider.hosts, console=None)
+    room.start().people("acme", ())
+    identity.add_provider(room, "not-looked-at")
     room.cli("key", "add", "gemini", "--tenant", "acme", "--label", "shared", input=VALUE.format("shared"))
     room.cli("oauth", "client", "set", "github", "--id", "x", "--no-secret")
-    yield World(room)
+    yield World(room, provider)
     room.stop()
+    provider.stop()
 
 
 def test_the_table_tells_of_every_operation(world):
@@ -328,7 +365,7 @@ def test_h9_another_tenants_things_read_like_what_never_was(world):
     """The same answer, but for the name that was asked for: of each operation that takes a name or an id."""
     nobody = {
         "key": "key_" + "a" * 26, "session": "ses_" + "a" * 26, "receipt": "rcp_" + "a" * 26, "token": "tok_" + "a" * 26,
-        "sign_in": "sgn_" + "a" * 26, "passkey": "psk_" + "a" * 26,
+        "sign_in": "sgn_" + "a" * 26, "identity": "idn_" + "a" * 26, "passkey": "psk_" + "a" * 26,
         "member": "nobody", "skill": "nothing",
     }  # fmt: skip
     asked = 0

@@ -11,7 +11,9 @@ import sqlite3
 import pytest
 
 from support.authenticator import Authenticator
-from support.logins import ISSUER, Logins, configure, connect, set_up
+from support.identity import add_provider
+from support.logins import ISSUER, SIGN_IN_CALLBACK, Logins, configure, connect, set_up
+from support.logins import Browser as ProvidersBrowser
 from support.signed_in import Browser
 from support.waiting import until
 
@@ -48,6 +50,8 @@ TABLES = [
     "invitations",
     "oauth_clients",
     "oauth_grants",
+    "identity_providers",
+    "identities",
 ]
 CALL = (
     'curl -sf -o /dev/null -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models"'
@@ -72,6 +76,8 @@ def filled(make_room, logins):
         set_up(room, logins, name, "--issuer", ISSUER, "--scope", "openid")
     for member in ("alice", "bob"):
         connect(room, logins, "standin", member=member)
+    for name in ("corp", "more"):
+        add_provider(room, logins.secret, "--scope", "openid", name=name, issuer=ISSUER)
     first, _ = room.add_key("gemini")
     room.add_key("openai")
     room.add_key("github", member="alice")
@@ -109,6 +115,10 @@ def filled(make_room, logins):
         assert signed_in.call("POST", "/api/v1/second-factor")[0] == 201
         request = signed_in.call("POST", "/api/v1/passkeys/request")[1]
         assert signed_in.call("POST", "/api/v1/passkeys", Authenticator(request["origin"]).make(request))[0] == 201
+        logins.set(account=f"u-{member}")
+        page = signed_in.call("POST", "/api/v1/identities/request", {"provider": "corp"})[1]
+        back = ProvidersBrowser(logins).agree(page["url"], SIGN_IN_CALLBACK)
+        assert signed_in.call("POST", "/api/v1/identities", back)[0] == 201
         room.cli("token", "add", "--tenant", "acme", "--member", member, "laptop")
         room.cli("member", "invite", "--tenant", "acme", member)
     # Spending is counted under a policy with a limit a day.

@@ -374,7 +374,40 @@ CREATE INDEX oauth_grants_by_key ON oauth_grants (key);
 CREATE INDEX oauth_grants_by_state ON oauth_grants (state);
 )sql";
 
-constexpr std::array<Migration, 14> kMigrations = {{{1, kFirst},
+constexpr std::string_view kIdentities = R"sql(
+CREATE TABLE identity_providers (
+  id TEXT PRIMARY KEY,
+  tenant TEXT NOT NULL REFERENCES tenants (id),
+  name TEXT NOT NULL,
+  issuer TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  secret BLOB NOT NULL,
+  scopes TEXT NOT NULL,
+  groups_claim TEXT NOT NULL,
+  roles TEXT NOT NULL,
+  other_role TEXT NOT NULL CHECK (other_role IN ('', 'owner', 'admin', 'member', 'auditor')),
+  domains TEXT NOT NULL,
+  metadata TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  mac BLOB NOT NULL,
+  UNIQUE (tenant, name)
+) STRICT;
+CREATE TABLE identities (
+  id TEXT PRIMARY KEY,
+  provider TEXT NOT NULL REFERENCES identity_providers (id),
+  subject TEXT NOT NULL,
+  tenant TEXT NOT NULL REFERENCES tenants (id),
+  member TEXT NOT NULL REFERENCES members (id),
+  created INTEGER NOT NULL,
+  last_used INTEGER NOT NULL,
+  mac BLOB NOT NULL,
+  UNIQUE (provider, subject)
+) STRICT;
+CREATE INDEX identities_by_member ON identities (member);
+)sql";
+
+constexpr std::array<Migration, 15> kMigrations = {{{1, kFirst},
                                                     {2, kPolicies},
                                                     {3, kPolicyGuards},
                                                     {4, kSessionTerms},
@@ -387,7 +420,8 @@ constexpr std::array<Migration, 14> kMigrations = {{{1, kFirst},
                                                     {11, kSecondFactors},
                                                     {12, kHealth},
                                                     {13, kPasskeys},
-                                                    {14, kOAuth}}};
+                                                    {14, kOAuth},
+                                                    {15, kIdentities}}};
 
 }  // namespace
 

@@ -18,6 +18,7 @@ from support.waiting import until
 SERVER = Path(__file__).resolve().parents[2] / "standins" / "oauth" / "server.mjs"
 CONSOLE = "https://vault.standin.test/"
 CALLBACK = CONSOLE + "oauth/callback"
+SIGN_IN_CALLBACK = CONSOLE + "sign-in/callback"
 ISSUER = "https://login.standin.test"
 API = "api.login.standin.test"
 
@@ -27,7 +28,7 @@ class Logins:
         self.secret, self.ca = secret, folder / "ca.pem"
         self.log = open(folder.parent / f"{folder.name}.log", "wb")
         self.process = subprocess.Popen(
-            ["node", str(SERVER), "--dir", str(folder), "--redirect", CALLBACK],
+            ["node", str(SERVER), "--dir", str(folder), "--redirect", CALLBACK, "--redirect", SIGN_IN_CALLBACK],
             stdin=subprocess.PIPE,
             stdout=self.log,
             stderr=self.log,
@@ -106,10 +107,10 @@ class Browser:
             url, method, form = urllib.parse.urljoin(url, location), "GET", None
         raise AssertionError("sent around in circles")
 
-    def agree(self, url):
+    def agree(self, url, callback=CALLBACK):
         """What it is brought back with, as the console reads it."""
         back, _ = self.go(url)
-        assert back.startswith(CALLBACK + "?"), back
+        assert back.startswith(callback + "?"), back
         said = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(back).query))
         return answer_of(said)
 
@@ -137,17 +138,17 @@ def answer_of(said):
     return answer
 
 
-def configure(room, logins):
-    """Of a room that has not started: its way to these servers, beside those that it has."""
+def configure(room, logins, hosts=(urllib.parse.urlsplit(ISSUER).hostname, API), console=CONSOLE):
+    """Of a room that has not started: its console's address, and its way to these servers, beside those that it has."""
     file = room.data / "strongroom.toml"
     text = file.read_text()
     if f'extra_ca = "{logins.ca}"' not in text:
         both = room.data / "authorities.pem"
         both.write_text(Path(re.search('extra_ca = "([^"]+)"', text).group(1)).read_text() + logins.ca.read_text())
         text = re.sub('extra_ca = "[^"]+"', f'extra_ca = "{both}"', text)
-        for host in (urllib.parse.urlsplit(ISSUER).hostname, API):
+        for host in hosts:
             text += f'[[gateway.dial]]\nhost = "{host}:443"\nto = "127.0.0.1:{logins.port}"\n'
-    file.write_text(f'console_url = "{CONSOLE}"\n' + text)
+    file.write_text((f'console_url = "{console}"\n' if console else "") + text)
 
 
 def set_up(room, logins, name, *flags, identity="strongroom"):

@@ -4,7 +4,8 @@ import Provider from 'oidc-provider';
 
 export const ISSUER = 'https://login.standin.test';
 
-export function makeProvider({ secret, redirects, accessSeconds }) {
+/** `person()`: who comes, as { account, claims }. */
+export function makeProvider({ secret, redirects, accessSeconds, person }) {
   const client = {
     client_secret: secret,
     grant_types: [
@@ -33,7 +34,8 @@ export function makeProvider({ secret, redirects, accessSeconds }) {
       revocation: { enabled: true },
       introspection: { enabled: true },
     },
-    findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    claims: { openid: ['sub', 'email', 'email_verified', 'groups', 'preferred_username'] },
+    findAccount: (_context, id) => ({ accountId: id, claims: () => ({ ...person().claims, sub: id }) }),
     interactions: { url: (_context, interaction) => `/agree/${interaction.uid}` },
     issueRefreshToken: () => true,
     rotateRefreshToken: true,
@@ -53,10 +55,10 @@ export function makeProvider({ secret, redirects, accessSeconds }) {
 }
 
 /** Instead of pages: yes to everything. */
-export async function agree(provider, request, response) {
+export async function agree(provider, request, response, account) {
   const details = await provider.interactionDetails(request, response);
   if (details.prompt.name === 'login')
-    return provider.interactionFinished(request, response, { login: { accountId: 'alice' } });
+    return provider.interactionFinished(request, response, { login: { accountId: account } });
   const grant = new provider.Grant({
     accountId: details.session.accountId,
     clientId: details.params.client_id,

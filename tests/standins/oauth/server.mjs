@@ -12,19 +12,20 @@ import { ISSUER, agree, makeProvider } from './provider.mjs';
 import { QUIRKS, answer } from './quirks.mjs';
 
 const { values } = parseArgs({
-  options: { dir: { type: 'string' }, redirect: { type: 'string' } },
+  options: { dir: { type: 'string' }, redirect: { type: 'string', multiple: true } },
 });
 const secret = readFileSync(0, 'utf8').trim();
 const API = 'api.login.standin.test';
 const LOGIN = new URL(ISSUER).host;
 const HOSTS = [LOGIN, API, 'github.com', 'api.github.com', 'slack.com', 'api.notion.com', 'auth.atlassian.com'];
 
-const state = { seconds: 3600, hold: '', fail: 0, held: [], exchanges: [], revoked: [], uses: [], holding: 0 };
+const state = { seconds: 3600, hold: '', fail: 0, held: [], exchanges: [], revoked: [], uses: [], holding: 0, account: 'alice', claims: {} };
 const grants = [];
 const provider = makeProvider({
   secret,
-  redirects: [values.redirect],
+  redirects: values.redirect,
   accessSeconds: () => state.seconds,
+  person: () => state,
 });
 
 const held = () =>
@@ -69,7 +70,7 @@ async function api(request, response) {
 
 async function serve(request, response) {
   const url = new URL(request.url, `https://${request.headers.host}`);
-  if (url.host === LOGIN && url.pathname.startsWith('/agree/')) return agree(provider, request, response);
+  if (url.host === LOGIN && url.pathname.startsWith('/agree/')) return agree(provider, request, response, state.account);
   if (url.host === LOGIN) return loginServer(request, response);
   if (url.host === API) return api(request, response);
   let body = '';

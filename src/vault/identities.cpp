@@ -1,0 +1,522 @@
+// Who comes in through an identity provider: from the first step to the sign-in.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <charconv>
+
+#include "base/encoding.h"
+#include "base/utf8.h"
+#include "catalog/https_url.h"
+#include "dynamic/login.h"
+#include "vault/state.h"
+
+namespace strongroom::vault {
+namespace {
+
+constexpr std::chrono::seconds kSkew{60};
+/// A token is made while its person waits for it.
+constexpr std::chrono::minutes kFresh{10};
+constexpr std::size_t kLongestSubject = 255;
+constexpr std::size_t kMostProven = 1000;
+constexpr unsigned kMostWrongCodes = 5;
+constexpr std::size_t kLongestName = 64;
+
+std::unexpected<Error> unknown_provider() {
+  return fail(Code::NotFound, "There is no identity provider of that name for that tenant here.",
+              "provider_unknown");
+}
+
+std::unexpected<Error> unknown_attempt() {
+  return fail(Code::Unauthorized,
+              "This was not begun in this browser, was answered already, or is over: begin again.",
+              "attempt_unknown");
+}
+
+std::unexpected<Error> not_taken(const std::string& why) {
+  return fail(Code::Unauthorized, "The identity provider's answer is not taken: " + why + ".",
+              "identity_refused");
+}
+
+crypto::Digest bound(const crypto::Digest& browser, IdentityProviderId provider) {
+  return crypto::sha256(browser, provider.view());
+}
+
+std::string state_of(ByteView challenge, IdentityProviderId provider) {
+  ByteVector octets(challenge.begin(), challenge.end());
+  octets.insert(octets.end(), provider.view().begin(), provider.view().end());
+  return to_base64url(octets);
+}
+
+struct State {
+  ByteVector challenge;
+  IdentityProviderId provider;
+};
+std::optional<State> read_state(std::string_view text) {
+  constexpr std::size_t kLongest = 256;
+  auto octets = text.size() <= kLongest ? from_base64url(text) : std::nullopt;
+  IdBytes provider{};
+  if (!octets || octets->size() < provider.size()) return std::nullopt;
+  std::copy(octets->end() - provider.size(), octets->end(), provider.begin());
+  octets->resize(octets->size() - provider.size());
+  return State{std::move(*octets), IdentityProviderId(provider)};
+}
+
+std::string word_of(const Settings& said, std::string_view name) {
+  const auto found = std::ranges::find(said, name, &Settings::value_type::first);
+  return found == said.end() ? std::string() : found->second;
+}
+
+std::optional<std::int64_t> number_of(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+/// OpenID Connect Core 3.1.3.7; of its signature the issuer's own process made sure.
+Status check_claims(const dynamic::Outcome& said, const store::IdentityProvider& row,
+                    const std::string& nonce, std::int64_t now) {
+  const auto audience = parse_json(said.fact("aud"));
+  const bool is_for_us = audience && audience->is_array() &&
+                         std::ranges::find(audience->get_array(), json::value(row.client_id)) !=
+                             audience->get_array().end();
+  const std::string& party = said.fact("azp");
+  if (said.fact("iss") != row.issuer) return not_taken("its token is another issuer's");
+  if (!is_for_us) return not_taken("its token is for somebody else");
+  if (party != row.client_id && (!party.empty() || audience->get_array().size() > 1))
+    return not_taken("its token was given to somebody else");
+  if (!equal_constant_time(crypto::sha256(bytes_of(said.fact("nonce"))),
+                           crypto::sha256(bytes_of(nonce))))
+    return not_taken("its token is of another sign-in");
+  const auto ends = number_of(said.fact("exp"));
+  const auto made = number_of(said.fact("iat"));
+  if (!ends || now >= *ends + kSkew.count()) return not_taken("its token is over");
+  if (!made || *made > now + kSkew.count() ||
+      now - *made > std::chrono::seconds(kFresh).count() + kSkew.count())
+    return not_taken("its token was not made just now: compare the clocks");
+  if (!said.fact("nbf").empty() &&
+      number_of(said.fact("nbf")).value_or(now + kFresh.count() * 60) > now + kSkew.count())
+    return not_taken("its token is not good yet");
+  if (said.fact("sub").empty() || said.fact("sub").size() > kLongestSubject)
+    return not_taken("its token does not say who somebody is");
+  return {};
+}
+
+/// The role that gives most of those that the groups have.
+Result<std::string> role_in(const store::IdentityProvider& row, const std::string& places) {
+  STRONGROOM_TRY(const auto table, settings_of(row.roles));
+  std::optional<Role> best;
+  std::string_view rest = places;
+  while (!rest.empty()) {
+    const std::string_view place = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(place.size() + 1, rest.size()));
+    const auto number = number_of(std::string(place));
+    if (!number || *number < 0 || static_cast<std::size_t>(*number) >= table.size()) continue;
+    const auto role = role_of(table[static_cast<std::size_t>(*number)].second);
+    if (role && (!best || *role < *best)) best = role;
+  }
+  return best ? std::string(name_of(*best)) : row.other_role;
+}
+
+Status check_domain(const store::IdentityProvider& row, const dynamic::Outcome& said) {
+  STRONGROOM_TRY(const auto domains, texts_of(row.domains));
+  if (domains.empty()) return {};
+  std::string address = said.fact("email");
+  std::ranges::transform(address, address.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  const auto at = address.rfind('@');
+  const bool is_known = at != std::string::npos && !said.fact("email_verified").empty() &&
+                        std::ranges::find(domains, address.substr(at + 1)) != domains.end();
+  if (is_known) return {};
+  return fail(Code::Refused,
+              "Your email address is of no domain that this tenant lets in, or your provider has "
+              "not verified it.",
+              "domain_not_allowed");
+}
+
+/// What people may be called here: of that nothing follows but what others read.
+std::vector<std::string> names_in(const dynamic::Outcome& said) {
+  std::vector<std::string> out;
+  for (const std::string_view claim : {"preferred_username", "email", "sub"}) {
+    std::string name;
+    for (const char c : said.fact(claim).substr(0, kLongestName)) {
+      const bool is_capital = c >= 'A' && c <= 'Z';
+      const char small = is_capital ? static_cast<char>(c - 'A' + 'a') : c;
+      const bool fits = (small >= 'a' && small <= 'z') || (small >= '0' && small <= '9') ||
+                        small == '.' || small == '@' || small == '_' || small == '-';
+      if (fits) name += small;
+    }
+    if (checked_name("member", name)) out.push_back(std::move(name));
+  }
+  out.push_back("member-" + crypto::random_id<MemberId>().text().substr(4, 8));
+  return out;
+}
+
+}  // namespace
+
+// ------------------------------------------------------------------------------------------------
+// the first step
+
+Result<std::string> Vault::State::begin_identity(const store::IdentityProvider& row,
+                                                 Ceremony ceremony, MemberId member,
+                                                 const crypto::Digest& browser,
+                                                 const std::string& redirect) {
+  STRONGROOM_TRY(const auto said, settings_of(row.metadata));
+  STRONGROOM_TRY(const auto scopes, texts_of(row.scopes));
+  const std::string endpoint = word_of(said, "authorization_endpoint");
+  if (endpoint.empty()) return unknown_provider();
+  const ByteVector challenge = challenges.make(ceremony, member, bound(browser, row.id));
+  const std::string verifier = to_base64url(challenges.derived(challenge, "verifier"));
+  std::string wanted;
+  for (const auto& each : scopes) wanted += (wanted.empty() ? "" : " ") + each;
+  return with_parameters(endpoint,
+                         {{"response_type", "code"},
+                          {"client_id", row.client_id},
+                          {"redirect_uri", redirect},
+                          {"scope", wanted},
+                          {"state", state_of(challenge, row.id)},
+                          {"nonce", to_base64url(challenges.derived(challenge, "nonce"))},
+                          {"code_challenge", to_base64url(crypto::sha256(bytes_of(verifier)))},
+                          {"code_challenge_method", "S256"}});
+}
+
+Result<std::string> Vault::begin_provider_sign_in(std::string_view tenant_name,
+                                                  std::string_view provider,
+                                                  const crypto::Digest& browser,
+                                                  const std::string& redirect) {
+  auto& state = *state_;
+  STRONGROOM_TRY(const auto tenant,
+                 state.store.find<store::Tenant>({{"name", std::string(tenant_name)}}));
+  const TenantId id = tenant && tenant->state == kActive ? tenant->id : TenantId();
+  STRONGROOM_TRY(const auto row,
+                 state.store.find<store::IdentityProvider>(
+                     {{"tenant", store::to_value(id)}, {"name", std::string(provider)}}));
+  if (!row) return unknown_provider();
+  return state.begin_identity(*row, Ceremony::Provider, {}, browser, redirect);
+}
+
+Result<std::string> Vault::begin_identity(const Actor& actor, std::string_view provider,
+                                          const crypto::Digest& browser,
+                                          const std::string& redirect) {
+  auto& state = *state_;
+  STRONGROOM_TRY(const MemberId member, person_of(actor));
+  STRONGROOM_TRY(const auto row, state.store.find<store::IdentityProvider>(
+                                     {{"tenant", store::to_value(actor.standing()->tenant)},
+                                      {"name", std::string(provider)}}));
+  if (!row) return unknown_provider();
+  return state.begin_identity(*row, Ceremony::Link, member, browser, redirect);
+}
+
+// ------------------------------------------------------------------------------------------------
+// what comes back
+
+Result<IdentityJob> Vault::take_identity(IdentityAnswer answer, const std::string& redirect,
+                                         const std::optional<Actor>& actor) {
+  auto& state = *state_;
+  const auto read = read_state(answer.state);
+  const Ceremony ceremony = actor ? Ceremony::Link : Ceremony::Provider;
+  if (!read) return unknown_attempt();
+  const auto whose =
+      state.challenges.check(read->challenge, ceremony, bound(answer.browser, read->provider));
+  if (!whose) return unknown_attempt();
+  IdentityJob out;
+  out.attempt = {read->challenge, read->provider, {}, answer.browser};
+  if (actor) {
+    STRONGROOM_TRY(const MemberId member, person_of(*actor));
+    if (member != *whose) return unknown_attempt();
+    out.attempt.member = member;
+  }
+  state.challenges.use(read->challenge);  // whatever comes of it
+  STRONGROOM_TRY(const auto row, state.by_id<store::IdentityProvider>(read->provider));
+  if (!row) return unknown_attempt();
+  STRONGROOM_TRY(const auto said, settings_of(row->metadata));
+  const bool is_other = !answer.issuer.empty() && answer.issuer != row->issuer;
+  if (is_other || (answer.issuer.empty() && word_of(said, "iss") == "yes"))
+    return fail(Code::Refused,
+                "The answer comes from another server than the one that was asked: nothing was "
+                "taken.",
+                "login_mixed_up");
+  if (!answer.error.empty() || answer.code.is_empty())
+    return not_taken("it says " + said_error(answer.error));
+  STRONGROOM_TRY(const auto token, catalog::parse_https_url(word_of(said, "token_endpoint")));
+  STRONGROOM_TRY(const auto keys, catalog::parse_https_url(word_of(said, "jwks_uri")));
+  STRONGROOM_TRY(const auto table, settings_of(row->roles));
+  json::array groups;
+  for (const auto& [group, role] : table) groups.emplace_back(group);
+  STRONGROOM_TRY(const Secret secret, state.secret_of(*row));
+  out.job.source = dynamic::Source::Login;
+  out.job.action = dynamic::Action::SignIn;
+  out.job.authority = token.authority;
+  out.job.reference = token.target;
+  out.job.settings = {{"client_id", row->client_id},
+                      {"client", word_of(said, "client")},
+                      {"body", "form"},
+                      {"redirect_uri", redirect},
+                      {"keys_authority", keys.authority},
+                      {"keys_target", keys.target},
+                      {"groups_claim", row->groups_claim},
+                      {"groups", to_text(groups)}};
+  const Secret verifier(
+      bytes_of(to_base64url(state.challenges.derived(read->challenge, "verifier"))));
+  out.job.credential = State::login_secrets(secret, answer.code, verifier, Secret());
+  return out;
+}
+
+/// Of a token that was forged somebody should know; of a code that was guessed nobody.
+Status Vault::State::note_refused_identity(IdentityProviderId provider, const std::string& why) {
+  STRONGROOM_TRY(const auto row, by_id<store::IdentityProvider>(provider));
+  if (!row) return {};
+  audit::Act facts;
+  facts.tenant = row->tenant;
+  facts.detail = "by " + row->name + ": " + why;
+  facts.outcome = "refused";
+  return act(Actor::installation("nobody"), "member.sign_in", std::move(facts));
+}
+
+Result<Vault::State::Proven> Vault::State::proven_by(const IdentityAttempt& attempt,
+                                                     const dynamic::Outcome& outcome) {
+  if (!outcome.error.empty()) {
+    if (!outcome.fact(dynamic::kForgedFact).empty())
+      (void)note_refused_identity(attempt.provider, outcome.error);
+    if (outcome.code == Code::Refused) return not_taken(outcome.error);
+    return fail(Code::Unavailable, "The identity provider was not of use: " + outcome.error + ".",
+                "provider_unavailable");
+  }
+  STRONGROOM_TRY(const auto row, by_id<store::IdentityProvider>(attempt.provider));
+  if (!row) return unknown_attempt();
+  const std::string nonce = to_base64url(challenges.derived(attempt.challenge, "nonce"));
+  Status is_good = check_claims(outcome, *row, nonce, now() / 1'000'000);
+  if (is_good) is_good = check_domain(*row, outcome);
+  if (!is_good) {
+    (void)note_refused_identity(attempt.provider, is_good.error().message);
+    return std::unexpected(is_good.error());
+  }
+  Proven who;
+  who.provider = attempt.provider;
+  who.browser = attempt.browser;
+  who.subject = outcome.fact("sub");
+  STRONGROOM_TRY(who.role, role_in(*row, outcome.fact("groups")));
+  who.names = names_in(outcome);
+  who.until = clock.steady() + Challenges::kTime;
+  return who;
+}
+
+// ------------------------------------------------------------------------------------------------
+// signing in
+
+/// Inside a transaction. One who is new is not there yet.
+Result<store::Member> Vault::State::member_of(const store::IdentityProvider& row, const Proven& who,
+                                              bool& is_new) {
+  STRONGROOM_TRY(auto identity, store.find<store::Identity>({{"provider", store::to_value(row.id)},
+                                                             {"subject", who.subject}}));
+  STRONGROOM_TRY(const auto table, settings_of(row.roles));
+  const bool follows = !table.empty() || !row.other_role.empty();
+  is_new = !identity;
+  if (who.role.empty() && (is_new || follows))
+    return fail(Code::Refused, "None of your groups has a role in this tenant: ask an owner of it.",
+                "role_missing");
+  if (identity) {
+    STRONGROOM_TRY(auto member, by_id<store::Member>(identity->member));
+    if (!member || member->state != kActive)
+      return fail(Code::Refused,
+                  "You were removed from this tenant: an owner or admin lets you in again.",
+                  "member_removed");
+    identity->last_used = now();
+    STRONGROOM_CHECKED(store.update(*identity));
+    return std::move(*member);
+  }
+  store::Member member;
+  member.id = crypto::random_id<MemberId>();
+  member.tenant = row.tenant;
+  member.role = who.role;
+  for (const auto& name : who.names) {
+    STRONGROOM_TRY(const auto same,
+                   store.find<store::Member>({{"tenant", store::to_value(row.tenant)},
+                                              {"name", name},
+                                              {"state", std::string(kActive)}}));
+    member.name = name;
+    if (!same) break;
+  }
+  return member;
+}
+
+/// Up and down, but for the last owner: without one nobody could set anything right here.
+Status Vault::State::follow_role_in_transaction(const store::IdentityProvider& row,
+                                                const Proven& who, store::Member& member,
+                                                bool& is_less) {
+  if (who.role.empty() || who.role == member.role) return {};
+  auto facts =
+      about(row.tenant, member.id, who.role + " instead of " + member.role + " by " + row.name);
+  const Actor actor = Actor::installation("identity provider " + row.id.text());
+  if (member.role == name_of(Role::Owner)) {
+    STRONGROOM_TRY(const auto owners,
+                   store.count<store::Member>({{"tenant", store::to_value(row.tenant)},
+                                               {"role", member.role},
+                                               {"state", std::string(kActive)}}));
+    if (owners <= 1) {
+      facts.detail = "stays owner: the last one; " + facts.detail;
+      facts.outcome = "refused";
+      return act(actor, "member.role", std::move(facts));
+    }
+  }
+  is_less = role_of(who.role) > role_of(member.role);
+  member.role = who.role;
+  STRONGROOM_CHECKED(store.update(member));
+  return act(actor, "member.role", std::move(facts));
+}
+
+Result<IssuedSignIn> Vault::State::admit(const Proven& who, const Secret& code,
+                                         std::string_view from) {
+  IssuedSignIn issued;
+  bool is_less = false;
+  const Status done = commit([&]() -> Status {
+    STRONGROOM_TRY(const auto row, by_id<store::IdentityProvider>(who.provider));
+    if (!row) return unknown_attempt();
+    bool is_new = false;
+    STRONGROOM_TRY(auto member, member_of(*row, who, is_new));
+    if (is_new) {
+      const Actor actor = Actor::installation("identity provider " + row->id.text());
+      STRONGROOM_CHECKED(add_member_in_transaction(actor, member));
+      STRONGROOM_CHECKED(
+          store.insert(store::Identity{crypto::random_id<IdentityId>(), row->id, who.subject,
+                                       row->tenant, member.id, now(), now()}));
+    } else {
+      // What one's account asks for beside a password it asks for here, too.
+      STRONGROOM_CHECKED(pass_second_factor(member.id, code));
+      STRONGROOM_CHECKED(follow_role_in_transaction(*row, who, member, is_less));
+    }
+    STRONGROOM_TRY(issued, make_sign_in(row->tenant, member.id, from));
+    return act(Actor::installation("member " + member.id.text()), "member.sign_in",
+               about(row->tenant, member.id, issued.view.id.text() + " by " + row->id.text()));
+  });
+  if (!done) return std::unexpected(done.error());
+  if (is_less) STRONGROOM_CHECKED(anchored());
+  return issued;
+}
+
+Result<IssuedSignIn> Vault::finish_provider_sign_in(const IdentityAttempt& attempt,
+                                                    const dynamic::Outcome& outcome,
+                                                    std::string_view from) {
+  auto& state = *state_;
+  STRONGROOM_TRY(auto who, state.proven_by(attempt, outcome));
+  auto issued = state.admit(who, Secret(), from);
+  if (issued) return issued;
+  if (issued.error().reason == "code_needed") {
+    const SteadyTime now = state.clock.steady();
+    std::erase_if(state.proven, [&](const auto& each) { return now >= each.second.until; });
+    if (state.proven.size() < kMostProven) state.proven.emplace(attempt.challenge, std::move(who));
+  } else if (issued.error().code == Code::Refused) {
+    (void)state.note_refused_identity(attempt.provider, issued.error().message);
+  }
+  return issued;
+}
+
+std::string Vault::who_owes_a_code(std::string_view text, const crypto::Digest& browser) const {
+  const auto read = read_state(text);
+  const auto found = read ? state_->proven.find(read->challenge) : state_->proven.end();
+  if (found == state_->proven.end() || found->second.browser != browser) return {};
+  return found->second.provider.text() + " " + found->second.subject;
+}
+
+Result<IssuedSignIn> Vault::finish_with_code(std::string_view text, const crypto::Digest& browser,
+                                             const Secret& code, std::string_view from) {
+  auto& state = *state_;
+  const auto read = read_state(text);
+  const auto found = read ? state.proven.find(read->challenge) : state.proven.end();
+  if (found == state.proven.end() || found->second.browser != browser ||
+      found->second.provider != read->provider || state.clock.steady() >= found->second.until)
+    return unknown_attempt();
+  auto issued = state.admit(found->second, code, from);
+  if (issued || ++found->second.wrong >= kMostWrongCodes) state.proven.erase(found);
+  return issued;
+}
+
+// ------------------------------------------------------------------------------------------------
+// of those who are in already
+
+Result<IdentityView> Vault::State::view(const store::Identity& row) {
+  IdentityView view;
+  view.id = row.id;
+  STRONGROOM_TRY(view.tenant, tenant_name(row.tenant));
+  STRONGROOM_TRY(view.member, member_name(row.member));
+  STRONGROOM_TRY(const auto provider, by_id<store::IdentityProvider>(row.provider));
+  if (provider) view.provider = provider->name;
+  view.subject = row.subject;
+  view.created = from_micros(row.created);
+  view.last_used = from_micros(row.last_used);
+  return view;
+}
+
+Result<IdentityView> Vault::add_identity(const Actor& actor, const IdentityAttempt& attempt,
+                                         const dynamic::Outcome& outcome) {
+  auto& state = *state_;
+  STRONGROOM_TRY(const MemberId member, person_of(actor));
+  if (attempt.member != member) return unknown_attempt();
+  STRONGROOM_TRY(const auto who, state.proven_by(attempt, outcome));
+  store::Identity row{crypto::random_id<IdentityId>(),
+                      who.provider,
+                      who.subject,
+                      actor.standing()->tenant,
+                      member,
+                      state.now(),
+                      0};
+  STRONGROOM_CHECKED(state.commit([&]() -> Status {
+    STRONGROOM_TRY(const auto person, state.by_id<store::Member>(member));
+    STRONGROOM_TRY(const auto known,
+                   state.store.find<store::Identity>(
+                       {{"provider", store::to_value(row.provider)}, {"subject", row.subject}}));
+    STRONGROOM_TRY(const auto count,
+                   state.store.count<store::Identity>({{"member", store::to_value(member)}}));
+    if (!person || person->state != kActive) return unknown_attempt();
+    if (known)
+      return fail(Code::Conflict, "Somebody is known here by that account already.",
+                  "identity_taken");
+    if (static_cast<std::size_t>(count) >= kMostIdentities)
+      return fail(Code::Conflict, "A member is known by at most 10 accounts.", "identity_taken");
+    STRONGROOM_CHECKED(state.store.insert(row));
+    return state.act(actor, "identity.add", about(row.tenant, member, row.id.text()));
+  }));
+  return state.view(row);
+}
+
+Result<std::vector<IdentityView>> Vault::list_identities(const Actor& actor,
+                                                         std::string_view tenant) {
+  auto& state = *state_;
+  STRONGROOM_TRY(const auto where, state.rows_of(actor, tenant));
+  STRONGROOM_TRY(auto rows, state.store.list<store::Identity>(where));
+  std::ranges::sort(rows, {}, &store::Identity::created);
+  std::vector<IdentityView> views;
+  for (const auto& row : rows) {
+    if (!actor.has(Right::SeeAll) && !actor.is(row.member)) continue;
+    STRONGROOM_TRY(auto view, state.view(row));
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+Status Vault::remove_identity(const Actor& actor, IdentityId id) {
+  auto& state = *state_;
+  STRONGROOM_CHECKED(state.commit([&]() -> Status {
+    STRONGROOM_TRY(const auto row, state.by_id<store::Identity>(id));
+    const bool is_own = row && actor.standing() && actor.is(row->member);
+    if (!row || !actor.is_of(row->tenant) || (!is_own && !actor.has(Right::SeeAll)))
+      return fail(Code::NotFound, "There is no identity " + id.text() + ".");
+    STRONGROOM_TRY(const auto member, state.by_id<store::Member>(row->member));
+    if (!is_own) {
+      STRONGROOM_CHECKED(need_to_appoint(actor, member ? member->role : std::string()));
+    } else {
+      const store::Where theirs{{"member", store::to_value(row->member)}};
+      STRONGROOM_TRY(const auto password, state.store.find<store::Password>(theirs));
+      STRONGROOM_TRY(const auto passkeys, state.store.count<store::Passkey>(theirs));
+      STRONGROOM_TRY(const auto identities, state.store.count<store::Identity>(theirs));
+      if (!password && passkeys == 0 && identities == 1)
+        return fail(Code::Conflict, "It is your only way in: add a passkey before you remove it.",
+                    "last_way_in");
+    }
+    STRONGROOM_CHECKED(state.erase_identities_in_transaction({{"id", store::to_value(id)}}));
+    return state.act(actor, "identity.remove", about(row->tenant, row->member, id.text()));
+  }));
+  return state.anchored();
+}
+
+}  // namespace strongroom::vault

@@ -1,0 +1,308 @@
+"""Sign-in through an identity provider: oidc-provider, which nobody here wrote, and one of a test's own that lies.
+
+SPDX-License-Identifier: Apache-2.0"""
+
+import json
+import time
+import urllib.parse
+
+import pytest
+
+from support.identity import ISSUER, IdentityProvider, Keys, add_provider, begin, finish, link
+from support.logins import ISSUER as LOGIN_ISSUER
+from support.logins import SIGN_IN_CALLBACK, Logins, configure
+from support.logins import Browser as ProvidersBrowser
+from support.room import Room
+from support.signed_in import PASSWORD, Browser, code_of
+
+ROLES = ("--group", "engineering=member", "--group", "security=admin", "--group", "founders=owner")
+
+
+@pytest.fixture(scope="module")
+def secret(canaries):
+    return canaries.new("git")
+
+
+@pytest.fixture(scope="module")
+def provider(suite_folder, secret):
+    provider = IdentityProvider(suite_folder / "identity-provider", secret)
+    provider.describe()
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture(scope="module")
+def room(suite_folder, provider, canaries, environment, secret):
+    folder = suite_folder / "oidc"
+    folder.mkdir(mode=0o700)
+    room = Room(folder, provider, canaries, environment)
+    configure(room, provider, provider.hosts)
+    room.start()
+    room.people(members=())
+    room.cli("member", "add", "--tenant", "acme", "olga", "--role", "owner")
+    add_provider(room, secret, *ROLES)
+    yield room
+    assert room.stop() in (0, None), room.log()[-2000:]
+
+
+def come_in(room, provider, subject, browser=None, **token):
+    """(status, answer) of a sign-in as `subject`."""
+    browser = browser or Browser(room)
+    return finish(browser, provider.come(begin(browser), subject, **token))
+
+
+def refusal(answered):
+    status, answer = answered
+    return status, answer["error"]["code"]
+
+
+def members(room):
+    return {each["name"]: each["role"] for each in room.json("member", "list", "--tenant", "acme")}
+
+
+def acts(room, action):
+    listed = room.json("audit", "list", "--tenant", "acme", "--limit", "1000")
+    return [each for each in listed if each["action"] == action]
+
+
+# ------------------------------------------------------------------------------------------------
+# a provider that nobody here wrote
+
+
+def test_from_the_first_sign_in_to_the_removal_by_oidc_provider(suite_folder, environment, canaries, secret):
+    logins = Logins(suite_folder / "oidc-logins", environment, secret)
+    folder = suite_folder / "oidc-real"
+    folder.mkdir(mode=0o700)
+    room = Room(folder, logins, canaries, environment)
+    try:
+        configure(room, logins)
+        room.start().people(members=())
+        shown = json.loads(
+            add_provider(room, secret, *ROLES, "--scope", "openid", "--json", issuer=LOGIN_ISSUER).stdout
+        )
+        assert shown["ready"] and shown["has_secret"] and shown["redirect_uri"] == SIGN_IN_CALLBACK
+
+        def sign_in(*groups):
+            logins.set(account="u-17", claims={"groups": list(groups), "preferred_username": "Alice", "email": "a@acme.test"})
+            browser = Browser(room)
+            answer = ProvidersBrowser(logins).agree(begin(browser), SIGN_IN_CALLBACK)
+            assert answer["iss"] == LOGIN_ISSUER
+            return browser, finish(browser, answer)
+
+        browser, (status, first) = sign_in("engineering", "something else")
+        assert (status, first["member"]) == (201, "alice"), first
+        assert browser.me()[1]["role"] == "member"
+        # Another role from the next sign-in on; of what somebody is signed in with already, too.
+        assert sign_in("engineering", "security")[1][0] == 201
+        assert browser.me()[1]["role"] == "admin"
+        assert sign_in("engineering")[1][0] == 201
+        assert browser.me()[1]["role"] == "member"
+        assert [each["detail"].split(" by ")[0] for each in acts(room, "member.role")] == [
+            "member instead of admin", "admin instead of member"
+        ]  # fmt: skip
+        assert refusal(sign_in("visitors")[1]) == (403, "role_missing")
+        room.cli("member", "remove", "--tenant", "acme", "alice")
+        assert refusal(sign_in("security")[1]) == (403, "member_removed")
+        assert browser.me()[0] == 401
+        # Let in again, by whoever may: as somebody new.
+        [known] = room.json("identity", "list", "--tenant", "acme")
+        room.cli("identity", "remove", known["id"])
+        assert sign_in("security")[1][0] == 201
+        assert members(room) == {"alice": "admin"}
+        checked = room.json("identity-provider", "check", "--tenant", "acme", "corp")
+        assert checked["ready"]
+    finally:
+        assert room.stop() in (0, None), room.log()[-2000:]
+        logins.stop()
+
+
+# ------------------------------------------------------------------------------------------------
+# who somebody is
+
+
+def test_a_linked_account_is_its_members_and_asks_for_their_second_factor(room, provider):
+    olga = Browser(room).invited("olga")
+    identity = link(olga, provider, "u-olga")
+    # Her name and address are nobody's proof: another account with them is another person.
+    status, other = come_in(room, provider, "u-other", groups=["engineering"], preferred_username="olga")
+    assert (status, other["member"] == "olga") == (201, False), other
+    # The last owner stays one.
+    status, answer = come_in(room, provider, "u-olga", groups=["engineering"])
+    assert (status, answer["member"]) == (201, "olga")
+    assert members(room)["olga"] == "owner"
+    kept = acts(room, "member.role")[0]
+    assert kept["outcome"] == "refused" and kept["detail"].startswith("stays owner: the last one")
+    # Codes are asked for as beside a password.
+    factor = olga.call("POST", "/api/v1/second-factor")[1]["secret"]
+    assert olga.call("POST", "/api/v1/second-factor/confirm", {"code": code_of(factor)})[0] == 200
+    browser = Browser(room)
+    brought = provider.come(begin(browser), "u-olga", groups=["founders"])
+    assert refusal(finish(browser, brought)) == (401, "code_needed")
+    code = {"state": brought["state"], "code": code_of(factor, 1)}
+    assert refusal(finish(Browser(room), code)) == (401, "attempt_unknown"), "another browser"
+    assert refusal(finish(browser, {**code, "code": "000000"})) == (401, "code_wrong")
+    assert finish(browser, code)[0] == 201
+    assert browser.me()[1]["member"] == "olga"
+    assert refusal(finish(browser, code)) == (401, "attempt_unknown"), "good once"
+    # Nobody else is known by it, and it is good no more once it is removed.
+    assert refusal(come_in(room, provider, "u-olga", groups=["founders"])) == (401, "code_needed")
+    assert olga.call("DELETE", f"/api/v1/identities/{identity}")[0] == 204
+    assert refusal(come_in(room, provider, "u-olga")) == (403, "role_missing")
+
+
+def test_only_verified_addresses_of_its_domains(room, provider, secret):
+    add_provider(room, secret, "--domain", "acme.test", "--everybody-else", "auditor", name="mail")
+    come = lambda **claims: finish(browser := Browser(room), provider.come(begin(browser, "mail"), "u-mail", **claims))
+    for claims in (
+        {},
+        {"email": "a@acme.test"},
+        {"email": "a@acme.test", "email_verified": "true"},
+        {"email": "a@acme.test.evil.test", "email_verified": True},
+        {"email": "a@evil.test", "email_verified": True},
+    ):
+        assert refusal(come(**claims)) == (403, "domain_not_allowed"), claims
+    status, answer = come(email="Ann@Acme.test", email_verified=True)
+    assert (status, answer["member"]) == (201, "ann@acme.test"), answer
+    assert members(room)["ann@acme.test"] == "auditor"
+    room.cli("identity-provider", "remove", "--tenant", "acme", "mail")
+    assert Browser(room).call("POST", "/api/v1/sign-in/provider/request", {"tenant": "acme", "provider": "mail"})[0] == 404
+
+
+def test_every_kind_of_key_that_is_taken(room, provider):
+    for algorithm in ("RS256", "ES256", "EdDSA"):
+        assert come_in(room, provider, f"u-{algorithm}", groups=["engineering"], algorithm=algorithm)[0] == 201, algorithm
+
+
+# ------------------------------------------------------------------------------------------------
+# attacks
+
+NOW = int(time.time())
+LIES = {
+    "another nonce": {"nonce": "of-another-sign-in"},
+    "no nonce": {"nonce": None},
+    "for somebody else": {"aud": "another-client"},
+    "for others too, and given to one of them": {"aud": ["strongroom", "other"], "azp": "other"},
+    "for others too, and given to nobody": {"aud": ["strongroom", "other"]},
+    "given to somebody else": {"azp": "other"},
+    "for nobody": {"aud": None},
+    "of another issuer": {"iss": "https://login.evil.test"},
+    "of no issuer": {"iss": None},
+    "of the issuer, almost": {"iss": ISSUER + "/"},
+    "over": {"exp": NOW - 3600},
+    "never over": {"exp": None},
+    "over in words": {"exp": "tomorrow"},
+    "made long ago": {"iat": NOW - 86_400},
+    "made in the future": {"iat": NOW + 86_400},
+    "not good yet": {"nbf": NOW + 86_400},
+    "of nobody": {"sub": None},
+    "of another access token": {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"},
+    "signed by nobody": {"algorithm": "none"},
+    "signed by nobody, in capitals": {"algorithm": "None"},
+    "signed with the public key as a secret": {"algorithm": "HS256"},
+    "signed in a way that is not taken": {"algorithm": "PS256"},
+    "signed by another key": {"signer": Keys()},
+    "signed by a key of another kind": {"header": {"kid": "r"}},
+    "signed by a key that there is not": {"header": {"kid": "x"}},
+    "an access token": {"header": {"typ": "at+jwt"}},
+    "a logout token": {"header": {"typ": "logout+jwt"}},
+    "with what is not known": {"header": {"crit": ["exp"]}},
+}
+
+
+@pytest.mark.parametrize("lie", sorted(LIES))
+def test_m7_a_token_that_lies_lets_nobody_in(room, provider, lie):
+    before = members(room)
+    browser = Browser(room)
+    answered = come_in(room, provider, "u-liar", browser, **{"groups": ["founders"], **LIES[lie]})
+    assert refusal(answered) == (401, "identity_refused"), answered
+    assert browser.me()[0] == 401 and members(room) == before
+    newest = acts(room, "member.sign_in")[0]
+    assert newest["outcome"] == "refused" and newest["detail"].startswith("by corp: "), newest
+
+
+def test_m7_an_answer_is_good_once_and_in_the_browser_that_asked(room, provider):
+    mine, other = Browser(room), Browser(room)
+    answer = provider.come(begin(mine), "u-once", groups=["engineering"])
+    begin(other)
+    # Whoever sends somebody else an answer of their own signs nobody in as themself.
+    assert refusal(finish(other, answer)) == (401, "attempt_unknown")
+    assert refusal(finish(Browser(room), answer)) == (401, "attempt_unknown")
+    for state in ("", "x", answer["state"][:-1], answer["state"] + "A", "A" * len(answer["state"])):
+        assert refusal(finish(mine, {**answer, "state": state})) == (401, "attempt_unknown")
+    assert finish(mine, answer)[0] == 201
+    assert refusal(finish(mine, answer)) == (401, "attempt_unknown")
+
+
+def test_m7_a_code_of_another_sign_in_is_of_no_use(room, provider):
+    victim, attacker = Browser(room), Browser(room)
+    stolen = provider.come(begin(victim), "u-victim", groups=["founders"])
+    mine = provider.come(begin(attacker), "u-attacker", groups=["engineering"])
+    assert refusal(finish(attacker, {**mine, "value": stolen["value"]})) == (401, "identity_refused")
+    assert attacker.me()[0] == 401
+
+
+def test_m7_a_sign_in_is_no_link_and_a_link_no_sign_in(room, provider):
+    room.cli("member", "add", "--tenant", "acme", "nina")
+    nina = Browser(room).invited("nina")
+    answer = provider.come(begin(nina), "u-nina", groups=["engineering"])
+    assert refusal(nina.call("POST", "/api/v1/identities", answer)) == (401, "attempt_unknown")
+    url = nina.call("POST", "/api/v1/identities/request", {"provider": "corp"})[1]["url"]
+    assert refusal(finish(nina, provider.come(url, "u-nina"))) == (401, "attempt_unknown")
+    # Nor is it good in another sign-in of hers.
+    again = Browser(room)
+    assert again.sign_in("nina", PASSWORD)[0] == 201
+    assert refusal(again.call("POST", "/api/v1/identities", provider.come(url, "u-nina"))) == (401, "attempt_unknown")
+
+
+def test_m7_an_answer_of_another_server_is_not_taken_for_a_sign_in(room, provider):
+    change = lambda **more: finish(browser := Browser(room), {**provider.come(begin(browser), "u-mixed"), **more})
+    assert refusal(change(iss="https://login.evil.test")) == (403, "login_mixed_up")
+    # One that says that it sends its name must.
+    provider.describe(authorization_response_iss_parameter_supported=True)
+    room.cli("identity-provider", "check", "--tenant", "acme", "corp")
+    try:
+        assert refusal(change()) == (403, "login_mixed_up")
+        assert refusal(change(iss=ISSUER)) == (403, "role_missing")
+    finally:
+        provider.describe()
+        room.cli("identity-provider", "check", "--tenant", "acme", "corp")
+
+
+def test_m7_a_provider_that_lies_about_itself_is_not_set_up(room, provider, secret):
+    try:
+        for lie in (
+            {"issuer": "https://login.evil.test"},
+            {"issuer": None},
+            {"token_endpoint": "http://identity.standin.test/token"},
+            {"authorization_endpoint": "javascript:alert(1)"},
+            {"jwks_uri": "http://identity.standin.test/keys"},
+            {"jwks_uri": None},
+        ):
+            provider.describe(**lie)
+            done = add_provider(room, secret, name="liar", expect=None)
+            assert done.returncode != 0, lie
+            asked = Browser(room).call("POST", "/api/v1/sign-in/provider/request", {"tenant": "acme", "provider": "liar"})
+            assert refusal(asked) == (404, "provider_unknown"), lie
+    finally:
+        provider.describe()
+        room.cli("identity-provider", "remove", "--tenant", "acme", "liar")
+    for issuer in ("http://identity.standin.test", "https://127.0.0.1", "https://identity.standin.test/?x=y"):
+        assert add_provider(room, secret, name="liar", issuer=issuer, expect=None).returncode != 0
+
+
+def test_m7_where_a_browser_goes_is_the_providers_and_the_consoles_alone(room):
+    """No request says where anybody is sent, and what is asked reads the same of tenants that there are not."""
+    browser = Browser(room)
+    asked = {"tenant": "acme", "provider": "corp"}
+    for more in ({"redirect": "https://evil.test"}, {"redirect_uri": "https://evil.test"}):
+        assert browser.call("POST", "/api/v1/sign-in/provider/request", {**asked, **more})[0] == 400
+    status, page = browser.call(
+        "POST", "/api/v1/sign-in/provider/request", asked, X_Forwarded_Host="evil.test", Forwarded="host=evil.test"
+    )
+    said = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(page["url"]).query))
+    assert (status, said["redirect_uri"], said["response_type"]) == (201, SIGN_IN_CALLBACK, "code")
+    nowhere = [
+        browser.call("POST", "/api/v1/sign-in/provider/request", {"tenant": tenant, "provider": "none"})
+        for tenant in ("acme", "nowhere")
+    ]
+    assert nowhere[0] == nowhere[1] and nowhere[0][0] == 404
