@@ -7,7 +7,9 @@ import { useAccess, useInstallation } from './api/queries';
 import { currentInvitation, followInvitation } from './invitation';
 import { Shell } from './shell';
 import { hasLoginAnswer } from './login';
+import { hasProviderAnswer, isLink } from './provider';
 import { InvitationPage } from './pages/invitation';
+import { ComingIn, Linked } from './pages/coming_in';
 import { LoggedIn } from './pages/logged_in';
 import { Sealed } from './pages/sealed';
 import { SignIn } from './pages/sign_in';
@@ -18,11 +20,15 @@ export function App() {
   const invitation = useSyncExternalStore(followInvitation, currentInvitation);
   const client = useQueryClient();
   const [isBack, setBack] = useState(hasLoginAnswer);
+  // Decided once: whoever has come in by it is signed in afterwards.
+  const [coming, setComing] = useState(() => (hasProviderAnswer() ? (isLink() ? 'link' : 'sign-in') : ''));
   // Nothing of what somebody saw stays for whoever signs in next.
   useEffect(() => {
     if (!credential || invitation !== null) client.clear();
   }, [credential, invitation, client]);
   if (invitation !== null) return <InvitationPage invitation={invitation} key={invitation} />;
+  if (coming === 'sign-in') return <ComingIn onLeave={() => setComing('')} />;
+  if (coming === 'link') return <Linked onLeave={() => setComing('')} />;
   if (credential && isBack) return <LoggedIn onLeave={() => setBack(false)} />;
   return credential ? <SignedIn /> : <SignIn />;
 }

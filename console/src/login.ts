@@ -4,10 +4,11 @@ import { api, result } from './api/client';
 
 export interface LoginAnswer { state: string; value?: string; iss?: string; error?: string }
 
-function take(): LoginAnswer | null {
-  if (location.pathname !== '/oauth/callback') return null;
+/** Of that path alone; the address is `next` afterwards. */
+export function takeAnswer(path: string, next: string): LoginAnswer | null {
+  if (location.pathname !== path) return null;
   const said = new URLSearchParams(location.search);
-  history.replaceState(null, '', '/#/keys');
+  history.replaceState(null, '', next);
   const answer: LoginAnswer = { state: said.get('state') ?? '' };
   const [code, iss, error] = [said.get('code'), said.get('iss'), said.get('error')];
   if (code !== null) answer.value = code;
@@ -16,7 +17,7 @@ function take(): LoginAnswer | null {
   return answer;
 }
 
-let answer = take();
+let answer = takeAnswer('/oauth/callback', '/#/keys');
 
 /** Good once: whoever asks has it alone. */
 export function takeLoginAnswer(): LoginAnswer | null {

@@ -8,9 +8,10 @@ import urllib.parse
 
 import pytest
 
+from support.browser import CHROMIUM, Console, chromium
 from support.identity import ISSUER, IdentityProvider, Keys, add_provider, begin, finish, link
 from support.logins import ISSUER as LOGIN_ISSUER
-from support.logins import SIGN_IN_CALLBACK, Logins, configure
+from support.logins import CONSOLE, SIGN_IN_CALLBACK, Logins, configure
 from support.logins import Browser as ProvidersBrowser
 from support.room import Room
 from support.signed_in import PASSWORD, Browser, code_of
@@ -111,6 +112,53 @@ def test_from_the_first_sign_in_to_the_removal_by_oidc_provider(suite_folder, en
         assert members(room) == {"alice": "admin"}
         checked = room.json("identity-provider", "check", "--tenant", "acme", "corp")
         assert checked["ready"]
+    finally:
+        assert room.stop() in (0, None), room.log()[-2000:]
+        logins.stop()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_in_the_console_by_oidc_provider(suite_folder, environment, canaries, secret):
+    logins = Logins(suite_folder / "oidc-console-logins", environment, secret)
+    folder = suite_folder / "oidc-console"
+    folder.mkdir(mode=0o700)
+    room = Room(folder, logins, canaries, environment)
+    try:
+        configure(room, logins)
+        room.start().people(members=())
+        add_provider(room, secret, *ROLES, "--scope", "openid", issuer=LOGIN_ISSUER)
+        logins.set(account="u-18", claims={"groups": ["founders"], "preferred_username": "ann"})
+        control = room.endpoints["control"].rsplit(":", 1)[1]
+        rules = f"MAP vault.standin.test 127.0.0.1:{control}, MAP login.standin.test 127.0.0.1:{logins.port}"
+        with chromium(environment, f"--host-resolver-rules={rules}") as (_, browser):
+            tab = Console(browser.new_context(ignore_https_errors=True), room)
+            tab.origin = CONSOLE.rstrip("/")
+            tab.open()
+            tab.page.get_by_role("button", name="Use your identity provider instead").click()
+            tab.page.get_by_label("Tenant").fill("acme")
+            tab.page.get_by_label("Identity provider").fill("corp")
+            assert tab.axe() == []
+            tab.page.get_by_role("button", name="Sign in with corp").click()
+            tab.page.get_by_role("heading", level=1, name="Keys").wait_for()
+            # The browser's own timeline, the last, names the page as the provider led to it: that code is used up.
+            *kept, _ = json.loads(tab.everything_kept())
+            assert "code=" not in str(kept) and "state=" not in str(kept)
+            tab.go("settings")
+            for text in ("Accounts at identity providers", "u-18", LOGIN_ISSUER):
+                tab.page.get_by_text(text).first.wait_for()
+            assert tab.axe() == []
+            # Another account of hers.
+            logins.set(account="u-19")
+            browser_cookies = tab.context.cookies()
+            tab.context.clear_cookies(domain="login.standin.test")
+            assert browser_cookies
+            tab.page.get_by_label("Link your account at").fill("corp")
+            tab.page.get_by_role("button", name="Go there").click()
+            tab.page.get_by_role("heading", level=1, name="Linked").wait_for()
+            tab.page.get_by_role("link", name="Back to Settings").click()
+            tab.page.get_by_text("u-19").first.wait_for()
+            tab.sound()
+        assert {each["member"] for each in room.json("identity", "list", "--tenant", "acme")} == {"ann"}
     finally:
         assert room.stop() in (0, None), room.log()[-2000:]
         logins.stop()

@@ -48,6 +48,11 @@ export const useSecondFactor = (enabled: boolean) =>
 
 export const usePasskeys = () => useQuery({ queryKey: ['passkeys'], queryFn: () => result(api.GET('/api/v1/passkeys')) });
 
+export const useIdentities = () => useQuery({ queryKey: ['identities'], queryFn: () => result(api.GET('/api/v1/identities')) });
+
+export const useIdentityProviders = (tenant: string) =>
+  useQuery({ queryKey: ['identity-providers', tenant], queryFn: () => result(api.GET('/api/v1/identity-providers', { params: { query: scope(tenant) } })) });
+
 export const useTenants = () =>
   useQuery({ queryKey: ['tenants'], queryFn: () => result(api.GET('/api/v1/tenants')), refetchInterval: 30_000 });
 

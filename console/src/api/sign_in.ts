@@ -1,5 +1,5 @@
 // The ways in and out: calls that no credential of this page's goes with. SPDX-License-Identifier: Apache-2.0
-import { ApiError, api, errorOf, result, type ChangedPassword, type Invitation, type NewPassword, type PasskeyChallenge, type PasskeyRequest, type NewSignIn, type StartedSignIn } from './client';
+import { ApiError, api, errorOf, result, type ChangedPassword, type Invitation, type NewPassword, type PasskeyChallenge, type PasskeyRequest, type NewSignIn, type ProviderAnswer, type ProviderPage, type StartedSignIn, type WantedProvider } from './client';
 import { credentialHeaders, credentialMode, currentCredential, renewing, setCredential, type Credential } from './credential';
 import { makePasskey, signByPasskey } from './passkeys';
 
@@ -34,6 +34,13 @@ export async function signInByPasskey(): Promise<void> {
   const body = JSON.stringify(await signByPasskey(request));
   keep(await call<StartedSignIn>('/api/v1/sign-in/passkey', { method: 'POST', body, headers: json, credentials: 'same-origin' }));
 }
+
+/** Where the browser goes; what comes back is good from this browser alone, too. */
+export const beginAtProvider = (body: WantedProvider): Promise<ProviderPage> =>
+  call('/api/v1/sign-in/provider/request', { method: 'POST', body: JSON.stringify(body), headers: json, credentials: 'same-origin' });
+
+export const signInByProvider = async (body: ProviderAnswer): Promise<void> =>
+  keep(await call<StartedSignIn>('/api/v1/sign-in/provider', { method: 'POST', body: JSON.stringify(body), headers: json, credentials: 'same-origin' }));
 
 export async function acceptInvitationByPasskey(invitation: string, who: { tenant: string; member: string }, isFirst: boolean): Promise<void> {
   const request = await call<PasskeyRequest>('/api/v1/invitations/passkey/request', { method: 'POST', headers: bearer(invitation), credentials: 'same-origin' });

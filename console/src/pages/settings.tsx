@@ -7,6 +7,7 @@ import { refresh, useInstallation, usePolicies, useSeals, useServices } from '..
 import { useScope } from '../scope';
 import { Question } from '../ui/dialogs';
 import { SecretField, SelectField, TextArea, TextField, takeSecret } from '../ui/fields';
+import { Accounts, IdentityProviders } from './identity_providers';
 import { Passkeys } from './passkeys';
 import { Password } from './password';
 import { SecondFactor } from './second_factor';
@@ -148,6 +149,7 @@ function Seals() {
 }
 
 export function Settings() {
+  const may = useMay();
   const { data: installation, error } = useInstallation();
   return (
     <Page title="Settings" lead="Limits, seals, and what this installation is.">
@@ -158,7 +160,8 @@ export function Settings() {
           <Tokens />
           <Seals />
           <SignIns />
-          {currentCredential()?.kind === 'cookie' && <><Passkeys /><Password /><SecondFactor /></>}
+          {may.has('appoint_owners') && <IdentityProviders />}
+          {currentCredential()?.kind === 'cookie' && <><Passkeys /><Password /><SecondFactor /><Accounts /></>}
           {installation && (
             <Card title="This installation">
               <Facts>

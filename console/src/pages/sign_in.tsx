@@ -2,7 +2,8 @@
 import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { ApiError } from '../api/client';
 import { canUsePasskeys } from '../api/passkeys';
-import { signIn, signInByPasskey, signInByToken } from '../api/sign_in';
+import { beginAtProvider, signIn, signInByPasskey, signInByToken } from '../api/sign_in';
+import { goTo, linkedProvider } from '../provider';
 import { PasswordField, SecretField, TextField, takeSecret } from '../ui/fields';
 import { Button, Problem } from '../ui/pieces';
 
@@ -109,14 +110,42 @@ function ByPasskey() {
   );
 }
 
+const providerPlace = 'strongroom-last-provider';
+
+/** Which providers a tenant has the page does not say: whoever asks could learn which tenants there are. */
+function ByProvider() {
+  const linked = linkedProvider();
+  const [tenant, setTenant] = useState(() => linked?.tenant ?? localStorage.getItem(tenantPlace) ?? '');
+  const [provider, setProvider] = useState(() => linked?.provider ?? localStorage.getItem(providerPlace) ?? '');
+  const { problem, busy, submit } = useTry(async () => {
+    const wanted = { tenant: tenant.trim(), provider: provider.trim() };
+    const { url } = await beginAtProvider(wanted);
+    localStorage.setItem(tenantPlace, wanted.tenant);
+    localStorage.setItem(providerPlace, wanted.provider);
+    goTo(url);
+  }, () => undefined);
+  return (
+    <form onSubmit={submit}>
+      <Problem error={problem} />
+      <TextField label="Tenant" value={tenant} onChange={(event) => setTenant(event.target.value)} required maxLength={64} autoComplete="organization" autoCapitalize="none" autoFocus={tenant === ''} placeholder="acme" />
+      <TextField label="Identity provider" value={provider} onChange={(event) => setProvider(event.target.value)} required maxLength={64} autoCapitalize="none" placeholder="okta" hint="As an owner of your tenant has named it." />
+      <Button type="submit" kind="primary" busy={busy}>{provider.trim() === '' ? 'Sign in there' : `Sign in with ${provider.trim()}`}</Button>
+    </form>
+  );
+}
+
+type Way = 'password' | 'token' | 'provider';
+const ways: Record<Way, string> = { password: 'Use a password instead', token: 'Use a token instead', provider: 'Use your identity provider instead' };
+
 export function SignIn() {
-  const [byToken, setByToken] = useState(false);
+  const [way, setWay] = useState<Way>(() => (linkedProvider() ? 'provider' : 'password'));
+  const others = (Object.keys(ways) as Way[]).filter((each) => each !== way);
   return (
     <Doorway title="Sign in" lead="Where the keys of your AI agents live.">
-      {byToken ? <ByToken /> : <><ByPassword />{canUsePasskeys() && <ByPasskey />}</>}
+      {way === 'token' ? <ByToken /> : way === 'provider' ? <ByProvider /> : <><ByPassword />{canUsePasskeys() && <ByPasskey />}</>}
       <div className="other-way">
-        <Button kind="quiet" onClick={() => setByToken(!byToken)}>{byToken ? 'Use a password instead' : 'Use a token instead'}</Button>
-        {!byToken && <p className="hint">No password yet, or lost? An owner or admin of your tenant, or the operator, makes a link for you.</p>}
+        {others.map((each) => <Button kind="quiet" key={each} onClick={() => setWay(each)}>{ways[each]}</Button>)}
+        {way === 'password' && <p className="hint">No password yet, or lost? An owner or admin of your tenant, or the operator, makes a link for you.</p>}
       </div>
     </Doorway>
   );
