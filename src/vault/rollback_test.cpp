@@ -211,6 +211,55 @@ TEST_F(Rollback, I10_passkeys_that_were_taken_away_since_let_nobody_in) {
   EXPECT_EQ(vault->list_passkeys(actor)->front().id, left);
 }
 
+TEST_F(Rollback, I10_accounts_at_providers_that_were_taken_away_since_let_nobody_in) {
+  // Rows as a sign-in leaves them; what a provider says is tested elsewhere.
+  const auto alice = vault->list_members(kOperator, "acme")->front();
+  const auto tenant = vault->list_tenants(kOperator)->front();
+  const auto row_of = [&](const std::string& name) {
+    store::IdentityProvider row;
+    row.id = crypto::random_id<IdentityProviderId>();
+    row.tenant = tenant.id;
+    row.name = name;
+    row.issuer = "https://" + name + ".test";
+    return row;
+  };
+  const store::IdentityProvider stays = row_of("stays");
+  const store::IdentityProvider goes = row_of("goes");
+  const auto put = [&](const store::IdentityProvider& provider, const std::string& subject) {
+    const store::Identity row{crypto::random_id<IdentityId>(),
+                              provider.id,
+                              subject,
+                              tenant.id,
+                              alice.id,
+                              to_micros(clock.wall()),
+                              0};
+    EXPECT_TRUE(store->transact([&] { return store->insert(row); }));
+    return row.id;
+  };
+  ASSERT_TRUE(store->transact([&]() -> Status {
+    STRONGROOM_CHECKED(store->insert(stays));
+    return store->insert(goes);
+  }));
+  const IdentityId unlinked = put(stays, "unlinked");
+  const IdentityId kept = put(stays, "kept");
+  put(goes, "of one that goes");
+  const std::string before = content();
+  open();
+  ASSERT_EQ(vault->list_identities(kOperator, "acme")->size(), 3U);
+  ASSERT_TRUE(vault->remove_identity(kOperator, unlinked));
+  ASSERT_TRUE(vault->remove_identity_provider(kOperator, "acme", "goes"));
+  put_back(before);
+  accepts_rollback = true;
+  open();
+  const auto left = vault->list_identities(kOperator, "acme");
+  ASSERT_TRUE(left) << left.error().message;
+  ASSERT_EQ(left->size(), 1U);
+  EXPECT_EQ(left->front().id, kept);
+  const auto providers = vault->list_identity_providers(kOperator, "acme");
+  ASSERT_EQ(providers->size(), 1U);
+  EXPECT_EQ(providers->front().name, "stays");
+}
+
 TEST_F(Rollback, AnEndAtAnyMomentLeavesADatabaseAsNewAsItsAnchor) {
   const KeyView key = added("one");
   place.writes_left = 0;  // the process ends after the change is stored, before it is anchored
