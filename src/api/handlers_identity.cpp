@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "api/operations.h"
+#include "api/scim_documents.h"
 #include "api/sign_in_reply.h"
 #include "api/views.h"
 #include "base/wiping.h"
@@ -55,6 +56,16 @@ Answer discover(const Call& call, const vault::IdentityProviderView& view) {
                               services.vault.show_identity_provider(actor, tenant, name));
                return reply(document_of(now, services.options));
              });
+}
+
+/// Whatever the issuer says, the table holds: whom it provisions has the role that it gives now.
+io::Task<Answer> followed(vault::Vault& vault, IdentityProviderId id,
+                          std::shared_ptr<Answer> asked) {
+  const Status done = co_await vault.follow_provisioned(id);
+  if (!done) co_return std::unexpected(done.error());
+  if (!*asked || !(*asked)->rest) co_return std::move(*asked);
+  const auto rest = std::move((*asked)->rest);
+  co_return co_await rest();
 }
 
 Result<vault::IdentityAnswer> answer_in(const Call& call, const crypto::Digest& browser) {
@@ -112,7 +123,12 @@ Answer set_identity_provider(Call& call) {
   }
   STRONGROOM_TRY(const auto view,
                  call.services.vault.set_identity_provider(call.actor, wanted, secret));
-  return discover(call, view);
+  auto asked = std::make_shared<Answer>(discover(call, view));
+  Reply out;
+  out.rest = [&vault = call.services.vault, id = view.id, asked] {
+    return followed(vault, id, asked);
+  };
+  return out;
 }
 
 Answer check_identity_provider(Call& call) {
@@ -124,6 +140,21 @@ Answer check_identity_provider(Call& call) {
 Answer remove_identity_provider(Call& call) {
   STRONGROOM_CHECKED(call.services.vault.remove_identity_provider(
       call.actor, call.parameter("tenant"), call.path["name"]));
+  return Reply();
+}
+
+Answer begin_provisioning(Call& call) {
+  STRONGROOM_TRY(const auto issued, call.services.vault.begin_provisioning(
+                                        call.actor, call.parameter("tenant"), call.path["name"]));
+  return reply(json::object{{"tenant", issued.tenant},
+                            {"provider", issued.provider},
+                            {"url", scim_base(call.services.options.console_url)},
+                            {"token", issued.token}});
+}
+
+Answer end_provisioning(Call& call) {
+  STRONGROOM_CHECKED(call.services.vault.end_provisioning(call.actor, call.parameter("tenant"),
+                                                          call.path["name"]));
   return Reply();
 }
 

@@ -23,6 +23,8 @@ inline constexpr std::array kIdentityProvider = {
            "Of whom no group has a role for; empty: they are not let in"},
     Member{"domains", Kind::TextList, Need::Required, "Of email addresses; empty: any"},
     Member{"ready", Kind::Flag, Need::Required, "false: its issuer has not described itself yet"},
+    Member{"provisions", Kind::Flag, Need::Required,
+           "It keeps people and groups up to date here (SCIM)"},
     Member{"redirect_uri", Kind::Text, Need::Required, "What to register at the provider"},
     Member{"created", Kind::Time, Need::Required, "When it was set up"}};
 inline constexpr std::array kNewIdentityProvider = {
@@ -37,6 +39,11 @@ inline constexpr std::array kNewIdentityProvider = {
     Member{"other_role", Kind::Text, Need::Optional,
            "Of whom no group has a role for; missing: they are not let in", kAnyRole},
     Member{"domains", Kind::TextList, Need::Optional, "Verified email addresses of these alone"}};
+inline constexpr std::array kProvisioning = {
+    Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
+    Member{"provider", Kind::Text, Need::Required, "Name of the identity provider"},
+    Member{"url", Kind::Text, Need::Required, "Where it finds the SCIM server"},
+    Member{"token", Kind::Text, Need::Required, "srp_...: seen this one time"}};
 inline constexpr std::array kWantedProvider = {
     Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
     Member{"provider", Kind::Text, Need::Required, "Name of its identity provider"}};

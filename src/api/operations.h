@@ -193,6 +193,8 @@ Answer list_identity_providers(Call& call);
 Answer set_identity_provider(Call& call);
 Answer check_identity_provider(Call& call);
 Answer remove_identity_provider(Call& call);
+Answer begin_provisioning(Call& call);
+Answer end_provisioning(Call& call);
 Answer begin_provider_sign_in(Call& call);
 Answer sign_in_by_provider(Call& call);
 Answer list_identities(Call& call);

@@ -343,6 +343,7 @@ constexpr std::array kSchemas = {
     Schema{"Check", "What the provider said", kCheck},
     Schema{"IdentityProvider", "Who people of a tenant sign in through", kIdentityProvider},
     Schema{"NewIdentityProvider", "One to set up", kNewIdentityProvider},
+    Schema{"Provisioning", "What a provider's SCIM client is given", kProvisioning},
     Schema{"WantedProvider", "Who somebody wants to sign in through", kWantedProvider},
     Schema{"WantedIdentity", "Where you want to be known", kWantedIdentity},
     Schema{"ProviderPage", "A page of the provider's", kProviderPage},

@@ -9,6 +9,7 @@
 #include "api/metrics.h"
 #include "api/operations.h"
 #include "api/router.h"
+#include "api/scim_door.h"
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/wiping.h"
@@ -182,8 +183,11 @@ io::Task<http::ServerResponse> ControlServer::State::handle(http::ServerRequest&
         {{"why", host.error().reason}, {"peer", request.peer.address}});
     co_return api::to_response(host.error());
   }
-  if (!request.path.starts_with("/api/")) co_return serve_console(request);
-  http::ServerResponse response = co_await call_api(request);
+  const bool is_scim = request.path.starts_with(kScimStart);
+  if (!is_scim && !request.path.starts_with("/api/")) co_return serve_console(request);
+  http::ServerResponse response =
+      is_scim ? co_await serve_scim(services, request) : co_await call_api(request);
+  if (is_scim) count("scim", response.status);
   response.headers.emplace_back("Cache-Control", "no-store");
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   co_return response;

@@ -272,6 +272,7 @@ json::object to_json(const vault::IdentityProviderView& view) {
           {"other_role", view.other_role},
           {"domains", to_json(view.domains)},
           {"ready", view.is_ready},
+          {"provisions", view.is_provisioning},
           {"created", to_rfc3339(view.created)}};
 }
 

@@ -17,7 +17,7 @@ const std::vector<std::pair<std::string, std::vector<std::string>>>& headings() 
       {"Keys", {"key", "oauth", "service", "skill", "policy"}},
       {"Agents at work", {"run", "session", "ticket", "attach", "relay"}},
       {"People and programs",
-       {"tenant", "member", "identity-provider", "identity", "token", "whoami"}},
+       {"tenant", "member", "identity-provider", "provisioning", "identity", "token", "whoami"}},
       {"What happened", {"audit", "receipt", "scan"}},
       {"How keys are kept", {"seal", "unseal", "rewrap", "shred", "backup", "restore"}},
       {"Your shell", {"completion"}}};

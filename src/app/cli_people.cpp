@@ -79,6 +79,18 @@ void add_identities(CLI::App& app, Options& o) {
   tenant_option(remove, o.tenant);
   remove->add_option("name", o.name, "its name")->required();
 
+  auto* provisioning = group(app, "provisioning",
+                             "people and groups that an identity provider keeps up to date (SCIM)");
+  auto* start = leaf(*provisioning, o, "start",
+                     "let one do so, or change its token; prints where it goes and the token, once",
+                     [&o](const Common& c) { return provisioning_start(c, o.tenant, o.name); });
+  tenant_option(start, o.tenant);
+  start->add_option("name", o.name, "the identity provider's name")->required();
+  auto* stop = leaf(*provisioning, o, "stop", "it does so no more; members stay",
+                    [&o](const Common& c) { return provisioning_stop(c, o.tenant, o.name); });
+  tenant_option(stop, o.tenant);
+  stop->add_option("name", o.name, "the identity provider's name")->required();
+
   auto* identity = group(app, "identity", "by which accounts there members are known");
   leaf(*identity, o, "list", "list them", [&o](const Common& c) {
     return identity_list(c, o.tenant);

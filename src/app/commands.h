@@ -183,6 +183,8 @@ int identity_provider_add(const Common& common, const IdentityProviderOptions& o
 int identity_provider_list(const Common& common, const std::string& tenant);
 int identity_provider_check(const Common& common, const std::string& tenant,
                             const std::string& name);
+int provisioning_start(const Common& common, const std::string& tenant, const std::string& name);
+int provisioning_stop(const Common& common, const std::string& tenant, const std::string& name);
 int identity_provider_remove(const Common& common, const std::string& tenant,
                              const std::string& name);
 int identity_list(const Common& common, const std::string& tenant);

@@ -8,10 +8,13 @@
 namespace strongroom::app {
 namespace {
 
-const std::vector<Column> kProvider = {
-    {"NAME", "name"},           {"TENANT", "tenant"},         {"ISSUER", "issuer"},
-    {"CLIENT ID", "client_id"}, {"ROLES", "roles"},           {"EVERYBODY ELSE", "other_role"},
-    {"DOMAINS", "domains"},     {"REDIRECT", "redirect_uri"}, {"READY", "ready"}};
+const std::vector<Column> kProvider = {{"NAME", "name"},       {"TENANT", "tenant"},
+                                       {"ISSUER", "issuer"},   {"CLIENT ID", "client_id"},
+                                       {"ROLES", "roles"},     {"EVERYBODY ELSE", "other_role"},
+                                       {"DOMAINS", "domains"}, {"REDIRECT", "redirect_uri"},
+                                       {"READY", "ready"},     {"PROVISIONS", "provisions"}};
+const std::vector<Column> kProvisioning = {
+    {"PROVIDER", "provider"}, {"TENANT", "tenant"}, {"URL", "url"}, {"TOKEN", "token"}};
 const std::vector<Column> kIdentity = {{"ID", "id"},           {"TENANT", "tenant"},
                                        {"MEMBER", "member"},   {"PROVIDER", "provider"},
                                        {"SUBJECT", "subject"}, {"LAST USED", "last_used"}};
@@ -91,6 +94,30 @@ int identity_provider_remove(const Common& common, const std::string& tenant,
         if (common.format == Format::Json)
           print_object(common.format, answer.is_null() ? json::object() : answer, {});
         say(common.format, "identity provider " + name + " removed");
+      });
+}
+
+int provisioning_start(const Common& common, const std::string& tenant, const std::string& name) {
+  return with_client(
+      common,
+      [&](ControlClient& client) {
+        return client.post(
+            path_of("identity-providers", name, "provisioning") + query({{"tenant", tenant}}), {});
+      },
+      [&](const json::value& answer) { print_object(common.format, answer, kProvisioning); });
+}
+
+int provisioning_stop(const Common& common, const std::string& tenant, const std::string& name) {
+  return with_client(
+      common,
+      [&](ControlClient& client) {
+        return client.remove(path_of("identity-providers", name, "provisioning") +
+                             query({{"tenant", tenant}}));
+      },
+      [&](const json::value& answer) {
+        if (common.format == Format::Json)
+          print_object(common.format, answer.is_null() ? json::object() : answer, {});
+        say(common.format, "identity provider " + name + " provisions nobody any more");
       });
 }
 

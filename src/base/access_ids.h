@@ -36,4 +36,14 @@ struct IdentityTag {
 };
 using IdentityId = Id<IdentityTag>;
 
+struct ProvisionedUserTag {
+  static constexpr std::string_view kPrefix = "pvu";
+};
+using ProvisionedUserId = Id<ProvisionedUserTag>;
+
+struct ProvisionedGroupTag {
+  static constexpr std::string_view kPrefix = "pvg";
+};
+using ProvisionedGroupId = Id<ProvisionedGroupTag>;
+
 }  // namespace strongroom

@@ -55,6 +55,10 @@ struct Rows {
     call(oauth_grants);
     call(identity_providers);
     call(identities);
+    call(provisionings);
+    call(provisioned_users);
+    call(provisioned_groups);
+    call(provisioned_memberships);
   }
 
   Status insert_into(Store& store) const {
@@ -99,6 +103,10 @@ struct Rows {
   std::array<OAuthGrant, 2> oauth_grants;
   std::array<IdentityProvider, 2> identity_providers;
   std::array<Identity, 2> identities;
+  std::array<Provisioning, 2> provisionings;
+  std::array<ProvisionedUser, 2> provisioned_users;
+  std::array<ProvisionedGroup, 2> provisioned_groups;
+  std::array<ProvisionedMembership, 2> provisioned_memberships;
 
  private:
   static ByteVector octets(std::size_t size) {
@@ -211,6 +219,29 @@ struct Rows {
                      members[i].id,
                      1,
                      1};
+    provisionings[i] = {identity_providers[i].id, tenants[i].id, octets(32), 36000 + at,
+                        37000 + at};
+    provisioned_users[i] = {crypto::random_id<ProvisionedUserId>(),
+                            identity_providers[i].id,
+                            tenants[i].id,
+                            "user" + n,
+                            "external" + n,
+                            at,
+                            1 - at,
+                            members[i].id,
+                            "{\"n\":" + n + "}",
+                            1 + at,
+                            38000 + at,
+                            39000 + at};
+    provisioned_groups[i] = {crypto::random_id<ProvisionedGroupId>(),
+                             identity_providers[i].id,
+                             tenants[i].id,
+                             "group" + n,
+                             "external" + n,
+                             1 + at,
+                             40000 + at,
+                             41000 + at};
+    provisioned_memberships[i] = {provisioned_groups[i].id, provisioned_users[i].id};
     oauth_grants[i] = {crypto::random_id<DynamicId>(),
                        keys[i].id,
                        oauth_clients[i].name,

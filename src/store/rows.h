@@ -20,6 +20,7 @@
 #include "store/identity_rows.h"
 #include "store/oauth_rows.h"
 #include "store/passkey_rows.h"
+#include "store/provisioning_rows.h"
 
 namespace strongroom::store {
 
@@ -582,6 +583,10 @@ void for_each_row_type(Each&& each) {
   each.template operator()<OAuthGrant>();
   each.template operator()<IdentityProvider>();
   each.template operator()<Identity>();
+  each.template operator()<Provisioning>();
+  each.template operator()<ProvisionedUser>();
+  each.template operator()<ProvisionedGroup>();
+  each.template operator()<ProvisionedMembership>();
 }
 
 }  // namespace strongroom::store

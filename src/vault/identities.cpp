@@ -138,21 +138,25 @@ Status check_domain(const store::IdentityProvider& row, const dynamic::Outcome& 
 std::vector<std::string> names_in(const dynamic::Outcome& said) {
   std::vector<std::string> out;
   for (const std::string_view claim : {"preferred_username", "email", "sub"}) {
-    std::string name;
-    for (const char c : said.fact(claim).substr(0, kLongestName)) {
-      const bool is_capital = c >= 'A' && c <= 'Z';
-      const char small = is_capital ? static_cast<char>(c - 'A' + 'a') : c;
-      const bool fits = (small >= 'a' && small <= 'z') || (small >= '0' && small <= '9') ||
-                        small == '.' || small == '@' || small == '_' || small == '-';
-      if (fits) name += small;
-    }
+    std::string name = name_like(said.fact(claim));
     if (checked_name("member", name)) out.push_back(std::move(name));
   }
-  out.push_back("member-" + crypto::random_id<MemberId>().text().substr(4, 8));
   return out;
 }
 
 }  // namespace
+
+std::string name_like(std::string_view text) {
+  std::string name;
+  for (const char c : text.substr(0, kLongestName)) {
+    const bool is_capital = c >= 'A' && c <= 'Z';
+    const char small = is_capital ? static_cast<char>(c - 'A' + 'a') : c;
+    const bool fits = (small >= 'a' && small <= 'z') || (small >= '0' && small <= '9') ||
+                      small == '.' || small == '@' || small == '_' || small == '-';
+    if (fits) name += small;
+  }
+  return name;
+}
 
 // ------------------------------------------------------------------------------------------------
 // the first step
@@ -309,10 +313,18 @@ Result<store::Member> Vault::State::member_of(const store::IdentityProvider& row
                                               bool& is_new) {
   STRONGROOM_TRY(auto identity, store.find<store::Identity>({{"provider", store::to_value(row.id)},
                                                              {"subject", who.subject}}));
+  is_new = !identity;
+  STRONGROOM_TRY(const bool is_provisioned, is_provisioning(row.id));
+  if (is_new && is_provisioned)
+    return fail(Code::Refused,
+                "Your organisation has not assigned you to this tenant, or to no group that has a "
+                "role here: ask whoever manages accounts there.",
+                "not_provisioned");
   STRONGROOM_TRY(const auto table, settings_of(row.roles));
   const bool follows = !table.empty() || !row.other_role.empty();
-  is_new = !identity;
-  if (who.role.empty() && (is_new || follows))
+  STRONGROOM_TRY(const bool has_groups,
+                 identity ? is_provisioned_member(identity->member) : Result<bool>(false));
+  if (who.role.empty() && !has_groups && (is_new || follows))
     return fail(Code::Refused, "None of your groups has a role in this tenant: ask an owner of it.",
                 "role_missing");
   if (identity) {
@@ -329,38 +341,53 @@ Result<store::Member> Vault::State::member_of(const store::IdentityProvider& row
   member.id = crypto::random_id<MemberId>();
   member.tenant = row.tenant;
   member.role = who.role;
-  for (const auto& name : who.names) {
-    STRONGROOM_TRY(const auto same,
-                   store.find<store::Member>({{"tenant", store::to_value(row.tenant)},
-                                              {"name", name},
-                                              {"state", std::string(kActive)}}));
-    member.name = name;
-    if (!same) break;
-  }
+  STRONGROOM_TRY(member.name, free_member_name(row.tenant, who.names));
   return member;
 }
 
-/// Up and down, but for the last owner: without one nobody could set anything right here.
-Status Vault::State::follow_role_in_transaction(const store::IdentityProvider& row,
-                                                const Proven& who, store::Member& member,
-                                                bool& is_less) {
-  if (who.role.empty() || who.role == member.role) return {};
-  auto facts =
-      about(row.tenant, member.id, who.role + " instead of " + member.role + " by " + row.name);
-  const Actor actor = Actor::installation("identity provider " + row.id.text());
-  if (member.role == name_of(Role::Owner)) {
-    STRONGROOM_TRY(const auto owners,
-                   store.count<store::Member>({{"tenant", store::to_value(row.tenant)},
-                                               {"role", member.role},
-                                               {"state", std::string(kActive)}}));
-    if (owners <= 1) {
-      facts.detail = "stays owner: the last one; " + facts.detail;
-      facts.outcome = "refused";
-      return act(actor, "member.role", std::move(facts));
-    }
+Result<std::string> Vault::State::free_member_name(TenantId tenant,
+                                                   const std::vector<std::string>& names) {
+  for (const auto& name : names) {
+    STRONGROOM_TRY(const auto same, store.find<store::Member>({{"tenant", store::to_value(tenant)},
+                                                               {"name", name},
+                                                               {"state", std::string(kActive)}}));
+    if (!same) return name;
   }
-  is_less = role_of(who.role) > role_of(member.role);
-  member.role = who.role;
+  return "member-" + crypto::random_id<MemberId>().text().substr(4, 8);
+}
+
+/// Without one nobody could set anything right in a tenant.
+Result<bool> Vault::State::is_last_owner(const store::Member& member) {
+  const std::string owner(name_of(Role::Owner));
+  if (member.role != owner) return false;
+  STRONGROOM_TRY(const auto owners,
+                 store.list<store::Member>({{"tenant", store::to_value(member.tenant)},
+                                            {"role", owner},
+                                            {"state", std::string(kActive)}}));
+  for (const auto& each : owners) {
+    if (each.id == member.id) continue;
+    STRONGROOM_TRY(const bool has_no_access, is_withheld(each.id));
+    if (!has_no_access) return false;
+  }
+  return true;
+}
+
+/// Up and down, but for the last owner.
+Status Vault::State::follow_role_in_transaction(const store::IdentityProvider& row,
+                                                const std::string& role, store::Member& member,
+                                                bool& is_less) {
+  if (role.empty() || role == member.role) return {};
+  auto facts =
+      about(row.tenant, member.id, role + " instead of " + member.role + " by " + row.name);
+  const Actor actor = Actor::installation("identity provider " + row.id.text());
+  STRONGROOM_TRY(const bool is_last, is_last_owner(member));
+  if (is_last) {
+    facts.detail = "stays owner: the last one; " + facts.detail;
+    facts.outcome = "refused";
+    return act(actor, "member.role", std::move(facts));
+  }
+  is_less = is_less || role_of(role) > role_of(member.role);
+  member.role = role;
   STRONGROOM_CHECKED(store.update(member));
   return act(actor, "member.role", std::move(facts));
 }
@@ -383,7 +410,9 @@ Result<IssuedSignIn> Vault::State::admit(const Proven& who, const Secret& code,
     } else {
       // What one's account asks for beside a password it asks for here, too.
       STRONGROOM_CHECKED(pass_second_factor(member.id, code));
-      STRONGROOM_CHECKED(follow_role_in_transaction(*row, who, member, is_less));
+      STRONGROOM_TRY(const bool has_groups, is_provisioned_member(member.id));
+      if (!has_groups)
+        STRONGROOM_CHECKED(follow_role_in_transaction(*row, who.role, member, is_less));
     }
     STRONGROOM_TRY(issued, make_sign_in(row->tenant, member.id, from));
     return act(Actor::installation("member " + member.id.text()), "member.sign_in",

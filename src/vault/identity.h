@@ -46,7 +46,8 @@ struct IdentityProviderView {
   std::vector<std::pair<std::string, std::string>> roles;
   std::string other_role;
   std::vector<std::string> domains;
-  bool is_ready = false;  ///< false: its issuer has not been asked yet
+  bool is_ready = false;         ///< false: its issuer has not been asked yet
+  bool is_provisioning = false;  ///< people and groups are kept up to date by it (provisioning.h)
   WallTime created{};
 };
 

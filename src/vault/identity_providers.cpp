@@ -130,6 +130,7 @@ Result<IdentityProviderView> Vault::State::view(const store::IdentityProvider& r
   view.other_role = row.other_role;
   STRONGROOM_TRY(view.domains, texts_of(row.domains));
   view.is_ready = row.metadata != "{}";
+  STRONGROOM_TRY(view.is_provisioning, is_provisioning(row.id));
   view.created = from_micros(row.created);
   return view;
 }
@@ -203,8 +204,16 @@ Status Vault::remove_identity_provider(const Actor& actor, std::string_view tena
   STRONGROOM_CHECKED(actor.need(Right::AppointOwners));
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto row, state.identity_provider(actor, tenant, name));
-    STRONGROOM_CHECKED(
-        state.erase_identities_in_transaction({{"provider", store::to_value(row.id)}}));
+    const store::Where of_provider{{"provider", store::to_value(row.id)}};
+    STRONGROOM_TRY(const std::size_t withheld, state.count_withheld(row.id));
+    if (withheld > 0)
+      return fail(Code::Conflict,
+                  std::to_string(withheld) +
+                      " of its people have no access, as none of their groups has a role: without "
+                      "the provider they would have it again. Remove these members first.",
+                  "members_withheld");
+    STRONGROOM_CHECKED(state.erase_identities_in_transaction(of_provider));
+    STRONGROOM_CHECKED(state.erase_provisioned_in_transaction(of_provider));
     STRONGROOM_TRY([[maybe_unused]] const int gone,
                    state.store.erase<store::IdentityProvider>({{"id", store::to_value(row.id)}}));
     audit::Act act;

@@ -30,7 +30,7 @@ Status Vault::State::check_session(const store::Session& session) {
   STRONGROOM_TRY(const auto member, by_id<store::Member>(session.member));
   if (!member || member->state != kActive)
     return fail(Code::Revoked, "This session's member was removed.", "member_removed");
-  return {};
+  return check_not_withheld(session.member);
 }
 
 Result<OpenedKey> Vault::State::open_for(const store::Session& session, const store::Grant& grant) {

@@ -44,4 +44,10 @@ struct Logins {
   std::unordered_set<DynamicId> refreshing;  ///< here and now
 };
 
+/// What a grant's secrets are sealed for.
+[[nodiscard]] std::string place_of_tokens(DynamicId id);
+[[nodiscard]] std::string place_of_handover(DynamicId id);
+/// Does it hold tokens?
+[[nodiscard]] bool is_kept(const store::OAuthGrant& grant);
+
 }  // namespace strongroom::vault

@@ -96,47 +96,61 @@ io::Task<Result<Receipt>> Vault::end_session(Actor actor, SessionId id, std::str
 io::Task<Result<Receipt>> Vault::State::end_session(Actor actor, store::Session session,
                                                     std::string why,
                                                     std::vector<HolderOutcome> reported) {
-  const SessionId id = session.id;
+  const WallTime asked = clock.wall();
+  Status changed = commit_revocation([&] { return end_in_transaction(session, why); });
+  co_return co_await carry_end_through(std::move(actor), std::move(session), std::move(reported),
+                                       asked, std::move(changed));
+}
+
+io::Task<Result<Receipt>> Vault::State::carry_end_through(Actor actor, store::Session session,
+                                                          std::vector<HolderOutcome> reported,
+                                                          WallTime asked, Status changed) {
   Undertaking undertaking;
-  undertaking.asked = clock.wall();
+  undertaking.asked = asked;
   undertaking.reported = std::move(reported);
-  const Status changed = commit_revocation([&] { return end_in_transaction(session, why); });
   undertaking.revoked = from_micros(session.ended);
-  undertaking.subject = {{"kind", "session"}, {"id", id.text()}, {"why", session.ended_why}};
-  undertaking.subject_id = id.text();
+  undertaking.subject = {
+      {"kind", "session"}, {"id", session.id.text()}, {"why", session.ended_why}};
+  undertaking.subject_id = session.id.text();
   undertaking.tenant = session.tenant;
   undertaking.reason = "session_ended";
-  undertaking.ended = id;
+  undertaking.ended = session.id;
   take_down({&session, 1}, {}, undertaking);
   undertaking.facts.tenant = session.tenant;
   undertaking.facts.member = session.member;
-  undertaking.facts.session = id;
-  undertaking.facts.detail = std::move(why);
+  undertaking.facts.session = session.id;
+  undertaking.facts.detail = session.ended_why;
   undertaking.action = "session.end";
   undertaking.actor = std::move(actor);
-  co_return co_await carry_through(std::move(undertaking), changed);
+  co_return co_await carry_through(std::move(undertaking), std::move(changed));
 }
 
 io::Task<Result<Receipt>> Vault::remove_member(Actor actor, std::string tenant_name,
                                                std::string name) {
   auto& state = *state_;
-  State::Undertaking undertaking;
-  undertaking.asked = undertaking.revoked = state.clock.wall();
   const Status may = actor.need(Right::Administer);
   if (!may) co_return std::unexpected(may.error());
   auto found = state.belongings_of(actor, tenant_name, name);
   if (!found) co_return std::unexpected(std::move(found).error());
-  auto& [tenant, member, sessions, keys] = *found;
-  const Status may_appoint = need_to_appoint(actor, member.role);
+  const Status may_appoint = need_to_appoint(actor, found->member.role);
   if (!may_appoint) co_return std::unexpected(may_appoint.error());
-  const Status changed = state.commit_revocation([&]() -> Status {
+  std::function<Status()> nothing;
+  co_return co_await state.remove_member(std::move(actor), std::move(*found), std::move(nothing));
+}
+
+io::Task<Result<Receipt>> Vault::State::remove_member(Actor actor, Belongings what,
+                                                      std::function<Status()> beside) {
+  Undertaking undertaking;
+  undertaking.asked = undertaking.revoked = clock.wall();
+  auto& [tenant, member, sessions, keys] = what;
+  const Status changed = commit_revocation([&]() -> Status {
     member.state = kRemoved;
-    STRONGROOM_CHECKED(state.store.update(member));
-    STRONGROOM_CHECKED(state.begin_anew_in_transaction(member.id));
+    STRONGROOM_CHECKED(store.update(member));
+    STRONGROOM_CHECKED(begin_anew_in_transaction(member.id));
     for (auto& session : sessions)
-      STRONGROOM_CHECKED(state.end_in_transaction(session, "member removed"));
-    for (auto& key : keys) STRONGROOM_CHECKED(state.revoke_in_transaction(key));
-    return {};
+      STRONGROOM_CHECKED(end_in_transaction(session, "member removed"));
+    for (auto& key : keys) STRONGROOM_CHECKED(revoke_in_transaction(key));
+    return beside ? beside() : Status();
   });
   undertaking.subject = {{"kind", "member"},
                          {"id", member.id.text()},
@@ -146,13 +160,13 @@ io::Task<Result<Receipt>> Vault::remove_member(Actor actor, std::string tenant_n
   undertaking.subject_id = member.id.text();
   undertaking.tenant = member.tenant;
   undertaking.reason = "member_removed";
-  state.take_down(sessions, keys, undertaking);
+  take_down(sessions, keys, undertaking);
   undertaking.facts.tenant = member.tenant;
   undertaking.facts.member = member.id;
   undertaking.facts.detail = member.name;
   undertaking.action = "member.remove";
   undertaking.actor = std::move(actor);
-  co_return co_await state.carry_through(std::move(undertaking), changed);
+  co_return co_await carry_through(std::move(undertaking), changed);
 }
 
 io::Task<Result<Receipt>> Vault::remove_tenant(Actor actor, std::string name) {
@@ -189,18 +203,26 @@ Result<Vault::State::Belongings> Vault::State::belongings_of(const Actor& actor,
                                                              std::string_view member_name) {
   Belongings out;
   STRONGROOM_TRY(out.tenant, tenant(actor, tenant_name));
+  if (!member_name.empty()) {
+    STRONGROOM_TRY(out.member, member(out.tenant, member_name));
+  }
+  STRONGROOM_CHECKED(add_belongings(out));
+  return out;
+}
+
+/// Of its member, or where there is none of its tenant.
+Status Vault::State::add_belongings(Belongings& out) {
   store::Where sessions{{"state", std::string(kOpen)}};
   store::Where keys{{"tenant", store::to_value(out.tenant.id)}};
-  if (member_name.empty()) {
+  if (out.member.name.empty()) {
     sessions.push_back({"tenant", store::to_value(out.tenant.id)});
   } else {
-    STRONGROOM_TRY(out.member, member(out.tenant, member_name));
     sessions.push_back({"member", store::to_value(out.member.id)});
     keys.push_back({"owner", store::to_value(out.member.id)});
   }
   STRONGROOM_TRY(out.sessions, store.list<store::Session>(sessions));
   STRONGROOM_TRY(out.keys, store.list<store::Key>(keys));
-  return out;
+  return {};
 }
 
 /// The tenant's key and seeds go: not one of its records can be opened again, from this database.
@@ -228,6 +250,7 @@ Status Vault::State::remove_in_transaction(store::Tenant& tenant,
   for (auto& key : keys) STRONGROOM_CHECKED(revoke_in_transaction(key));
   STRONGROOM_TRY([[maybe_unused]] const int skills, store.erase<store::Skill>(of_tenant));
   STRONGROOM_CHECKED(erase_identities_in_transaction(of_tenant));
+  STRONGROOM_CHECKED(erase_provisioned_in_transaction(of_tenant));
   STRONGROOM_TRY([[maybe_unused]] const int providers,
                  store.erase<store::IdentityProvider>(of_tenant));
   return erase_policies_in_transaction(of_tenant);

@@ -75,6 +75,8 @@ struct Vault::State::TakenAway {
   std::set<std::string> identities;
   std::set<std::string> providers;
   std::map<MemberId, std::string> roles;  ///< what a provider's groups have made of them last
+  std::set<MemberId> withheld;            ///< by their groups, and not given back
+  std::set<std::string> provisionings;    ///< whose token was changed, or ended
 
   void add(const audit::Act& act, WallTime at) {
     if (act.action == "key.rotate") rotations[act.key] += act.outcome == "undone" ? -1 : 1;
@@ -89,6 +91,14 @@ struct Vault::State::TakenAway {
     if (act.action == "identity.remove") identities.insert(first_word(act.detail));
     if (act.action == "identity_provider.remove") providers.insert(first_word(act.detail));
     if (act.action == "member.role") roles[act.member] = first_word(act.detail);
+    if (act.action == "member.access") {
+      if (first_word(act.detail) == "withheld:")
+        withheld.insert(act.member);
+      else
+        withheld.erase(act.member);
+    }
+    if (act.action == "provisioning.begin" || act.action == "provisioning.end")
+      provisionings.insert(first_word(act.detail));
     if (act.action == "token.revoke") tokens.insert(first_word(act.detail));
     if (act.action == "seal.remove") seals.insert(act.detail.substr(act.detail.rfind(' ') + 1));
   }
@@ -132,11 +142,12 @@ struct Vault::State::TakenAgain {
   std::size_t passkeys = 0;
   std::size_t identities = 0;
   std::size_t roles = 0;
+  std::size_t withheld = 0;
   std::size_t seals = 0;
   std::size_t sessions = 0;
 
   [[nodiscard]] std::string words() const {
-    const std::array<std::pair<std::string_view, std::size_t>, 11> counts = {
+    const std::array<std::pair<std::string_view, std::size_t>, 12> counts = {
         {{"tenants removed", tenants},
          {"members removed", members},
          {"keys revoked", keys},
@@ -146,6 +157,7 @@ struct Vault::State::TakenAgain {
          {"passkeys removed", passkeys},
          {"identities removed", identities},
          {"roles taken back", roles},
+         {"members withheld", withheld},
          {"seals removed", seals},
          {"sessions ended", sessions}}};
     std::string words;
@@ -347,10 +359,30 @@ Status Vault::State::remove_ways_in_again_in_transaction(const TakenAway& taken,
     ++again.identities;
   }
   for (const auto& id : taken.providers) {
+    STRONGROOM_CHECKED(erase_provisioned_in_transaction({{"provider", id}}));
     STRONGROOM_TRY([[maybe_unused]] const int gone,
                    store.erase<store::IdentityProvider>({{"id", id}}));
   }
+  STRONGROOM_CHECKED(withhold_again_in_transaction(taken, again));
   return take_roles_again_in_transaction(taken, again);
+}
+
+/// A token that may have been changed since lets nobody provision: an owner makes another, and the
+/// provider then tells of everybody anew.
+Status Vault::State::withhold_again_in_transaction(const TakenAway& taken, TakenAgain& again) {
+  for (const auto& id : taken.provisionings) {
+    STRONGROOM_TRY([[maybe_unused]] const int gone,
+                   store.erase<store::Provisioning>({{"provider", id}}));
+  }
+  for (const auto& member : taken.withheld) {
+    STRONGROOM_TRY(auto user,
+                   store.find<store::ProvisionedUser>({{"member", store::to_value(member)}}));
+    if (!user || user->withheld != 0) continue;
+    user->withheld = 1;
+    STRONGROOM_CHECKED(store.update(*user));
+    ++again.withheld;
+  }
+  return {};
 }
 
 /// What a provider's groups have taken from somebody since; what they gave, their next sign-in

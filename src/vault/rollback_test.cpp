@@ -260,6 +260,37 @@ TEST_F(Rollback, I10_accounts_at_providers_that_were_taken_away_since_let_nobody
   EXPECT_EQ(providers->front().name, "stays");
 }
 
+TEST_F(Rollback, I10_what_a_provider_has_withheld_since_is_withheld_again_and_its_token_is_gone) {
+  const auto tenant = vault->list_tenants(kOperator)->front();
+  store::IdentityProvider provider;
+  provider.id = crypto::random_id<IdentityProviderId>();
+  provider.tenant = tenant.id;
+  provider.name = "corp";
+  provider.issuer = "https://corp.test";
+  provider.roles = R"({"engineering":"member"})";
+  ASSERT_TRUE(store->transact([&] { return store->insert(provider); }));
+  const auto issued = vault->begin_provisioning(kOperator, "acme", "corp");
+  ASSERT_TRUE(issued) << issued.error().message;
+  const auto hash = crypto::sha256(bytes_of(issued->token));
+  const Provisioner who{provider.id, tenant.id};
+  const auto user = run(vault->put_provisioned_user(who, {}, {"ann", "u-1", true, "{}", {}}));
+  ASSERT_TRUE(user) << user.error().message;
+  const auto group = run(vault->put_provisioned_group(who, {}, {"engineering", "", {*user}, {}}));
+  ASSERT_TRUE(group) << group.error().message;
+  const std::string before = content();
+  open();
+  ASSERT_TRUE(vault->provisioner_of(hash));
+  ASSERT_TRUE(run(vault->put_provisioned_group(who, *group, {"engineering", "", {}, {}})));
+  ASSERT_TRUE(vault->begin_provisioning(kOperator, "acme", "corp"));
+  put_back(before);
+  accepts_rollback = true;
+  open();
+  EXPECT_CODE(vault->provisioner_of(hash), Code::Unauthorized);
+  const auto row = store->find<store::ProvisionedUser>({{"id", store::to_value(*user)}});
+  ASSERT_TRUE(row && *row);
+  EXPECT_EQ((*row)->withheld, 1);
+}
+
 TEST_F(Rollback, AnEndAtAnyMomentLeavesADatabaseAsNewAsItsAnchor) {
   const KeyView key = added("one");
   place.writes_left = 0;  // the process ends after the change is stored, before it is anchored

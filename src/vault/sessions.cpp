@@ -74,6 +74,7 @@ Result<StartedSession> Vault::start_session(const Actor& actor, const SessionReq
     STRONGROOM_TRY(const auto tenant, state.tenant(actor, request.tenant));
     STRONGROOM_TRY(const auto member, state.member(tenant, request.member));
     STRONGROOM_CHECKED(state.need_to_run_for(actor, member));
+    STRONGROOM_CHECKED(state.check_not_withheld(member.id));
     if (member.role == kAuditor)
       return fail(Code::Refused, "An auditor reads the record and runs no sessions.",
                   "role_not_allowed");

@@ -59,6 +59,7 @@ Status Vault::State::forget_old_sign_ins(MemberId member) {
 
 Result<IssuedSignIn> Vault::State::make_sign_in(TenantId tenant, MemberId member,
                                                 std::string_view from) {
+  STRONGROOM_CHECKED(check_not_withheld(member));
   STRONGROOM_CHECKED(forget_old_sign_ins(member));
   IssuedSignIn issued;
   issued.cookie = make_credential(kSignInStart);
@@ -98,7 +99,8 @@ Result<Actor> Vault::actor_of_sign_in(const SignInHalves& halves) {
   STRONGROOM_TRY(const auto member, state.by_id<store::Member>(row.member));
   if (!tenant || tenant->state != kActive || !member || member->state != kActive) return unknown();
   const auto role = role_of(member->role);
-  if (!role) return unknown();
+  STRONGROOM_TRY(const bool has_no_access, state.is_withheld(row.member));
+  if (!role || has_no_access) return unknown();
   if (state.now() - row.seen >= kSeenKept.count()) {
     row.seen = state.now();
     // A full disk keeps nobody from revoking.

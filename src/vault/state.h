@@ -15,6 +15,7 @@
 #include "vault/challenges.h"
 #include "vault/hierarchy.h"
 #include "vault/oauth_state.h"
+#include "vault/texts.h"
 #include "vault/vault.h"
 #include "vault/webauthn.h"
 
@@ -107,6 +108,7 @@ struct Vault::State {
   Status take_again_in_transaction(const TakenAway& taken, TakenAgain& again);
   Status remove_again_in_transaction(const TakenAway& taken, TakenAgain& again);
   Status remove_ways_in_again_in_transaction(const TakenAway& taken, TakenAgain& again);
+  Status withhold_again_in_transaction(const TakenAway& taken, TakenAgain& again);
   Status take_roles_again_in_transaction(const TakenAway& taken, TakenAgain& again);
   Status remove_seals_again_in_transaction(const TakenAway& taken, TakenAgain& again);
   Status end_all_in_transaction(TakenAgain& again);
@@ -357,6 +359,10 @@ struct Vault::State {
   };
   Result<Belongings> belongings_of(const Actor& actor, std::string_view tenant_name,
                                    std::string_view member_name);
+  Status add_belongings(Belongings& out);
+  /// `beside`: what else is changed in the same transaction; may be missing.
+  io::Task<Result<Receipt>> remove_member(Actor actor, Belongings what,
+                                          std::function<Status()> beside);
   Status remove_in_transaction(store::Tenant& tenant, std::span<store::Session> sessions,
                                std::span<store::Key> keys);
   void take_down(std::span<const store::Session> sessions, std::span<const store::Key> keys,
@@ -390,6 +396,10 @@ struct Vault::State {
                                    const HolderOutcome& reported);
   io::Task<Result<Receipt>> end_session(Actor actor, store::Session session, std::string why,
                                         std::vector<HolderOutcome> reported);
+  /// Of one whose end is stored, or as `changed` says is not.
+  io::Task<Result<Receipt>> carry_end_through(Actor actor, store::Session session,
+                                              std::vector<HolderOutcome> reported, WallTime asked,
+                                              Status changed);
   Result<std::vector<ExposedProcess>> unconfirmed_end(SessionId id,
                                                       const std::vector<HolderOutcome>& outcomes);
   Result<std::vector<ExposedProcess>> unconfirmed(
@@ -493,11 +503,62 @@ struct Vault::State {
   Result<Proven> proven_by(const IdentityAttempt& attempt, const dynamic::Outcome& outcome);
   Result<store::Member> member_of(const store::IdentityProvider& row, const Proven& who,
                                   bool& is_new);
-  Status follow_role_in_transaction(const store::IdentityProvider& row, const Proven& who,
+  Status follow_role_in_transaction(const store::IdentityProvider& row, const std::string& role,
                                     store::Member& member, bool& is_less);
   Result<IssuedSignIn> admit(const Proven& who, const Secret& code, std::string_view from);
   Status note_refused_identity(IdentityProviderId provider, const std::string& why);
   Result<IdentityView> view(const store::Identity& row);
+  /// One who is new: a name that is free, of those that they may be called by.
+  Result<std::string> free_member_name(TenantId tenant, const std::vector<std::string>& names);
+  Result<bool> is_last_owner(const store::Member& member);
+
+  // Whom a provider provisions (provisioning.cpp)
+  /// What a change came to, to be told to holders after the commit.
+  struct Settled {
+    std::vector<store::Session> ended;
+    bool is_less = false;  ///< something was taken away
+  };
+  Result<bool> is_provisioning(IdentityProviderId provider);
+  /// Has no group a role for them any more?
+  Result<bool> is_withheld(MemberId member);
+  Status check_not_withheld(MemberId member);
+  /// Of the members there are.
+  Result<std::size_t> count_withheld(IdentityProviderId provider);
+  /// Does their role follow from the groups that were provisioned?
+  Result<bool> is_provisioned_member(MemberId member);
+  Result<std::string> role_of_groups(const store::IdentityProvider& row,
+                                     const store::ProvisionedUser& user);
+  Status settle_in_transaction(const store::IdentityProvider& row, store::ProvisionedUser& user,
+                               Settled& settled);
+  Status admit_in_transaction(const store::IdentityProvider& row, store::ProvisionedUser& user,
+                              const std::string& role, Settled& settled);
+  Status withhold_in_transaction(const store::IdentityProvider& row, store::ProvisionedUser& user,
+                                 const store::Member& member, Settled& settled);
+  Status settle_all_in_transaction(const store::IdentityProvider& row,
+                                   const std::set<ProvisionedUserId>& users, Settled& settled);
+  io::Task<Status> carry_through(Actor actor, Settled settled);
+  Status erase_provisioned_in_transaction(const store::Where& where);
+
+  // ... who they are (provisioned_users.cpp)
+  Result<store::ProvisionedUser> provisioned(const Provisioner& who, ProvisionedUserId id);
+  Result<ProvisionedUserView> view(const store::ProvisionedUser& user, bool with_groups);
+  Result<store::ProvisionedUser> changed_user(const Provisioner& who,
+                                              const std::optional<ProvisionedUserId>& id,
+                                              const ProvisionedUserChange& change);
+  Status check_unique(const store::ProvisionedUser& user);
+  Status put_in_transaction(const store::ProvisionedUser& user, bool is_new,
+                            const std::string& former_external_id);
+  /// Whom they are here, where that is somebody who is to be removed with them.
+  Result<std::optional<store::Member>> living_member(const store::ProvisionedUser& user);
+  io::Task<Result<Receipt>> remove_provisioned_member(store::ProvisionedUser user,
+                                                      store::Member member,
+                                                      std::function<Status()> beside);
+
+  // ... and their groups (provisioned_groups.cpp)
+  Result<store::ProvisionedGroup> provisioned(const Provisioner& who, ProvisionedGroupId id);
+  Result<ProvisionedGroupView> view(const store::ProvisionedGroup& group, bool with_members);
+  Status put_in_transaction(const Provisioner& who, store::ProvisionedGroup& group, bool is_new,
+                            const ProvisionedGroupChange& change, Settled& settled);
 
   // Tokens (tokens.cpp)
   Result<TokenView> view(const store::Token& token);
@@ -520,23 +581,6 @@ struct Vault::State {
 
 /// Whose a doing is that is for people who have signed in, and for nobody else. sign_in_needed.
 [[nodiscard]] Result<MemberId> person_of(const Actor& actor);
-
-/// Settings of a key as kept (a JSON object of texts), and back.
-[[nodiscard]] std::string settings_text(const Settings& settings);
-[[nodiscard]] Result<Settings> settings_of(const std::string& text);
-
-/// A URL with a query of these.
-[[nodiscard]] std::string with_parameters(std::string url, const Settings& parameters);
-/// An error as a browser has brought it, fit for people.
-[[nodiscard]] std::string said_error(std::string_view error);
-/// A JSON array of texts, as rows keep them.
-[[nodiscard]] Result<std::vector<std::string>> texts_of(const std::string& list);
-
-/// What a grant's secrets are sealed for.
-[[nodiscard]] std::string place_of_tokens(DynamicId id);
-[[nodiscard]] std::string place_of_handover(DynamicId id);
-/// Does it hold tokens?
-[[nodiscard]] bool is_kept(const store::OAuthGrant& grant);
 
 /// What an act was about: a member and, for people, a word.
 [[nodiscard]] audit::Act about(TenantId tenant, MemberId member, std::string detail = {});

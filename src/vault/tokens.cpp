@@ -176,7 +176,8 @@ Result<Actor> Vault::actor_of_token(const crypto::Digest& hash) {
   std::string role = token->role;
   if (token->member) {
     STRONGROOM_TRY(const auto member, state.by_id<store::Member>(*token->member));
-    if (!member || member->state != kActive) return unknown();
+    STRONGROOM_TRY(const bool has_no_access, state.is_withheld(*token->member));
+    if (!member || member->state != kActive || has_no_access) return unknown();
     role = member->role;
   }
   const auto known_role = role_of(role);

@@ -35,6 +35,7 @@
 #include "vault/oauth.h"
 #include "vault/passkeys.h"
 #include "vault/policies.h"
+#include "vault/provisioning.h"
 #include "vault/sealing.h"
 #include "vault/second_factor.h"
 #include "vault/session_events.h"
@@ -43,63 +44,13 @@
 #include "vault/spending.h"
 #include "vault/tickets.h"
 #include "vault/tokens.h"
+#include "vault/views.h"
 
 namespace strongroom::vault {
 
 class AnchorPlace;
 class Backup;
 struct BackupPlan;
-
-struct TenantView {
-  TenantId id;
-  std::string name;
-  std::string state;
-  WallTime created;
-};
-struct MemberView {
-  MemberId id;
-  std::string tenant;
-  std::string name;
-  std::string role;
-  WallTime created;
-};
-struct KeyView {
-  KeyId id;
-  std::string tenant;
-  std::string service;
-  std::string label;
-  std::string delivery;  ///< "proxied", "injected"
-  std::string home;      ///< "skill", "integration"
-  std::string owner;     ///< member's name; empty for a skill secret
-  /// "active", "expiring" (within kExpiringSoon), "expired", "rejected_by_provider", "needs_login",
-  /// "revoked"
-  std::string state;
-  std::uint32_t version = 0;
-  WallTime created;
-  WallTime changed;
-  std::optional<WallTime> last_used;
-  std::optional<WallTime> expires;
-  bool is_login = false;        ///< a member's, that renews itself
-  bool is_checked = false;      ///< its provider is asked now and then
-  std::string last_characters;  ///< four, or empty
-  Settings settings;
-};
-struct SkillView {
-  SkillId id;
-  std::string tenant;
-  std::string name;
-  std::vector<std::string> services;
-};
-struct NewKey {
-  std::string tenant;
-  std::string service;
-  std::string label = "default";
-  std::string member;  ///< empty: skill secret
-  Settings settings;
-  std::optional<WallTime> expires;  ///< it is not used from then on
-};
-/// For how long before its time is over a key is told to be expiring.
-inline constexpr std::chrono::hours kExpiringSoon{24 * 14};
 
 /// A pass of a session as it is known afterwards: what it begins with, and its hash.
 struct PassMark {
@@ -436,6 +387,40 @@ class Vault {
   Result<std::vector<IdentityView>> list_identities(const Actor& actor, std::string_view tenant);
   /// One's own, or anybody's of the tenant for who administers it. last_way_in.
   Status remove_identity(const Actor& actor, IdentityId id);
+
+  // Provisioning by a tenant's identity provider (provisioning.h). Reasons not to:
+  // provisioned_unknown, uniqueness, version_differs, last_owner.
+  /// Begins it, or changes the token.
+  Result<IssuedProvisioning> begin_provisioning(const Actor& actor, std::string_view tenant,
+                                                std::string_view provider);
+  /// Who is a member stays one, and who has no access still has none.
+  Status end_provisioning(const Actor& actor, std::string_view tenant, std::string_view provider);
+  /// Who brings the token with this SHA-256. Unauthorized, whatever is wrong with it.
+  Result<Provisioner> provisioner_of(const crypto::Digest& hash);
+  /// In the order of their names.
+  Result<std::vector<ProvisionedUserView>> list_provisioned_users(const Provisioner& who,
+                                                                  bool with_groups);
+  Result<ProvisionedUserView> show_provisioned_user(const Provisioner& who, ProvisionedUserId id);
+  /// By userName; none: nobody is called that.
+  Result<std::optional<ProvisionedUserId>> find_provisioned_user(const Provisioner& who,
+                                                                 std::string_view name);
+  /// Without an id: somebody new. Answers when everybody who held what went with it has let go.
+  io::Task<Result<ProvisionedUserId>> put_provisioned_user(Provisioner who,
+                                                           std::optional<ProvisionedUserId> id,
+                                                           ProvisionedUserChange change);
+  io::Task<Status> remove_provisioned_user(Provisioner who, ProvisionedUserId id,
+                                           std::optional<std::int64_t> expected);
+  Result<std::vector<ProvisionedGroupView>> list_provisioned_groups(const Provisioner& who,
+                                                                    bool with_members);
+  Result<ProvisionedGroupView> show_provisioned_group(const Provisioner& who,
+                                                      ProvisionedGroupId id);
+  io::Task<Result<ProvisionedGroupId>> put_provisioned_group(Provisioner who,
+                                                             std::optional<ProvisionedGroupId> id,
+                                                             ProvisionedGroupChange change);
+  io::Task<Status> remove_provisioned_group(Provisioner who, ProvisionedGroupId id,
+                                            std::optional<std::int64_t> expected);
+  /// After the provider's table of roles was changed: everybody has what it gives them now.
+  io::Task<Status> follow_provisioned(IdentityProviderId provider);
 
   Result<Actor> actor_of_sign_in(const SignInHalves& halves);
   Status sign_out(const Actor& actor, const SignInHalves& halves);

@@ -95,6 +95,12 @@ class World:
         answer = key.make(browser.call("POST", "/api/v1/passkeys/request")[1])
         return browser.call("POST", "/api/v1/passkeys", answer)[1]["id"]
 
+    def provisioning(self):
+        """A provider that provisions: one, as a tenant has ten at most."""
+        self.made("/api/v1/identity-providers", tenant="acme", name="scim", issuer=identity.ISSUER, client_id="x")
+        self.room.cli("provisioning", "start", "--tenant", "acme", "scim")
+        return "scim"
+
     def identity(self, member):
         return identity.link(self.browsers[member], self.identities, f"u{next(count)}")
 
@@ -225,6 +231,10 @@ def aims(world, operation, who):
             return {"yes": ("corp", "?tenant=acme", {})}
         case "identity_provider.remove":
             return {"yes": (world.provider(), "?tenant=acme", None)}
+        case "provisioning.begin":
+            return {"yes": (world.provisioning(), "?tenant=acme", {})}
+        case "provisioning.end":
+            return {"yes": (world.provisioning(), "?tenant=acme", None)}
         case "identity.begin":
             return {"own": ("", "", {"provider": "corp"})}
         case "identity.add":

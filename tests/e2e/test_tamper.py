@@ -14,6 +14,7 @@ from support.authenticator import Authenticator
 from support.identity import add_provider
 from support.logins import ISSUER, SIGN_IN_CALLBACK, Logins, configure, connect, set_up
 from support.logins import Browser as ProvidersBrowser
+from support.provisioning import provisioned_by
 from support.signed_in import Browser
 from support.waiting import until
 
@@ -51,6 +52,10 @@ TABLES = [
     "oauth_clients",
     "oauth_grants",
     "identity_providers",
+    "provisionings",
+    "provisioned_users",
+    "provisioned_groups",
+    "provisioned_memberships",
     "identities",
 ]
 CALL = (
@@ -121,6 +126,9 @@ def filled(make_room, logins):
         assert signed_in.call("POST", "/api/v1/identities", back)[0] == 201
         room.cli("token", "add", "--tenant", "acme", "--member", member, "laptop")
         room.cli("member", "invite", "--tenant", "acme", member)
+    for name in ("corp", "more"):
+        scim = provisioned_by(room, name)
+        scim.group("engineering", scim.user(f"{name}@acme.test", f"external-{name}"))
     # Spending is counted under a policy with a limit a day.
     room.cli("policy", "set", "--tenant", "acme", "--bytes-per-day", "1000000000")
     room.cli("policy", "set", "--tenant", "acme", "--service", "gemini", "--rpm", "600")

@@ -1,13 +1,13 @@
 // A tenant's identity providers, and one's own accounts there. SPDX-License-Identifier: Apache-2.0
 import { useRef, useState, type FormEvent } from 'react';
-import { api, result, type Identity, type IdentityProvider, type NewIdentityProvider } from '../api/client';
+import { api, result, type Identity, type IdentityProvider, type NewIdentityProvider, type Provisioning } from '../api/client';
 import { useMay } from '../access';
 import { refresh, useIdentities, useIdentityProviders } from '../api/queries';
 import { linkAccount } from '../provider';
 import { useScope } from '../scope';
 import { Question } from '../ui/dialogs';
 import { SecretField, SelectField, TextArea, TextField, takeSecret } from '../ui/fields';
-import { Button, Card, Notice, Problem, Time } from '../ui/pieces';
+import { Button, Card, Command, Notice, Problem, Time } from '../ui/pieces';
 
 const changed = () => refresh('identity-providers', 'identities', 'record');
 const textOf = (form: FormData, name: string) => String(form.get(name) ?? '').trim();
@@ -59,12 +59,29 @@ function AddProvider({ tenant }: { tenant: string }) {
   );
 }
 
+/** What its SCIM client is given, the one time; and the end of it. */
+function ProvisioningOf({ provider, onBegun, onProblem }: { provider: IdentityProvider; onBegun: (given: Provisioning) => void; onProblem: (problem: unknown) => void }) {
+  const [busy, setBusy] = useState(false);
+  const where = { params: { path: { name: provider.name }, query: { tenant: provider.tenant } } };
+  const done = () => { setBusy(false); changed(); };
+  const begin = () => { setBusy(true); onProblem(null); result(api.POST('/api/v1/identity-providers/{name}/provisioning', { ...where, body: {} })).then(onBegun).catch(onProblem).finally(done); };
+  const end = () => { setBusy(true); onProblem(null); result(api.DELETE('/api/v1/identity-providers/{name}/provisioning', where)).catch(onProblem).finally(done); };
+  return (
+    <>
+      <Button busy={busy} aria-label={`${provider.provisions ? 'New SCIM token' : 'Provision by SCIM'}: ${provider.name}`} onClick={begin}>{provider.provisions ? 'New SCIM token' : 'Provision by SCIM'}</Button>
+      {provider.provisions && <Button busy={busy} aria-label={`Stop provisioning: ${provider.name}`} onClick={end}>Stop provisioning</Button>}
+    </>
+  );
+}
+
 export function IdentityProviders() {
   const { tenant, tenants } = useScope();
   const chosen = tenant !== '' ? tenant : (tenants[0]?.name ?? '');
   const { data, error } = useIdentityProviders(chosen);
   const [removing, setRemoving] = useState<IdentityProvider | null>(null);
+  const [given, setGiven] = useState<Provisioning | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
+  const [refusal, setRefusal] = useState<unknown>(null);
   if (chosen === '') return null;
   const remove = (row: IdentityProvider) => {
     result(api.DELETE('/api/v1/identity-providers/{name}', { params: { path: { name: row.name }, query: { tenant: row.tenant } } })).then(() => setRemoving(null)).catch(setProblem).finally(changed);
@@ -76,13 +93,18 @@ export function IdentityProviders() {
       <ul className="plain-list">
         {data?.map((each) => (
           <li key={each.id} className="line">
-            <span><strong>{each.name}</strong> {each.issuer}<small>redirect address: <span className="mono wrap">{each.redirect_uri}</span></small><small>link: <span className="mono wrap">#/sign-in/{each.tenant}/{each.name}</span></small>{!each.ready && <small>its issuer has not described itself yet: add it again</small>}</span>
+            <span><strong>{each.name}</strong> {each.issuer}<small>redirect address: <span className="mono wrap">{each.redirect_uri}</span></small><small>link: <span className="mono wrap">#/sign-in/{each.tenant}/{each.name}</span></small>{!each.ready && <small>its issuer has not described itself yet: add it again</small>}{each.provisions && <small>people and groups are kept up to date by it (SCIM)</small>}</span>
+            <ProvisioningOf provider={each} onBegun={setGiven} onProblem={setRefusal} />
             <Button kind="danger" aria-label={`Remove the provider ${each.name}`} onClick={() => { setProblem(null); setRemoving(each); }}>Remove</Button>
           </li>
         ))}
       </ul>
+      <Problem error={refusal} />
       {data?.length === 0 && <Notice tone="plain">There is none yet.</Notice>}
       <AddProvider tenant={chosen} />
+      <Question open={given !== null} onClose={() => setGiven(null)} title="For the provider’s SCIM client" text="This is the only time that the token is shown; a token before it is good for nothing any more." actions={<Button kind="primary" onClick={() => setGiven(null)}>It is kept</Button>}>
+        {given && <><p>Address: <span className="mono wrap">{given.url}</span></p><Command label="the token">{given.token}</Command></>}
+      </Question>
       <Question open={removing !== null} onClose={() => setRemoving(null)} title="Remove this provider?" text="Nobody signs in through it any more, and nobody is known by it. Members stay."
         actions={<><Button onClick={() => setRemoving(null)}>Keep it</Button><Button kind="danger" onClick={() => { if (removing) remove(removing); }}>Remove</Button></>}>
         <Problem error={problem} />

@@ -407,7 +407,55 @@ CREATE TABLE identities (
 CREATE INDEX identities_by_member ON identities (member);
 )sql";
 
-constexpr std::array<Migration, 15> kMigrations = {{{1, kFirst},
+constexpr std::string_view kProvisioning = R"sql(
+CREATE TABLE provisionings (
+  provider TEXT PRIMARY KEY REFERENCES identity_providers (id),
+  tenant TEXT NOT NULL REFERENCES tenants (id),
+  token_hash BLOB NOT NULL UNIQUE CHECK (length(token_hash) = 32),
+  created INTEGER NOT NULL,
+  last_used INTEGER NOT NULL,
+  mac BLOB NOT NULL
+) STRICT;
+CREATE TABLE provisioned_users (
+  id TEXT PRIMARY KEY,
+  provider TEXT NOT NULL REFERENCES identity_providers (id),
+  tenant TEXT NOT NULL REFERENCES tenants (id),
+  name TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  active INTEGER NOT NULL CHECK (active IN (0, 1)),
+  withheld INTEGER NOT NULL CHECK (withheld IN (0, 1)),
+  member TEXT REFERENCES members (id),
+  document TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  mac BLOB NOT NULL,
+  UNIQUE (provider, name)
+) STRICT;
+CREATE UNIQUE INDEX provisioned_users_by_external_id ON provisioned_users (provider, external_id) WHERE external_id != '';
+CREATE UNIQUE INDEX provisioned_users_by_member ON provisioned_users (member) WHERE member IS NOT NULL;
+CREATE TABLE provisioned_groups (
+  id TEXT PRIMARY KEY,
+  provider TEXT NOT NULL REFERENCES identity_providers (id),
+  tenant TEXT NOT NULL REFERENCES tenants (id),
+  name TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  mac BLOB NOT NULL,
+  UNIQUE (provider, name)
+) STRICT;
+CREATE TABLE provisioned_memberships (
+  group_id TEXT NOT NULL REFERENCES provisioned_groups (id),
+  user TEXT NOT NULL REFERENCES provisioned_users (id),
+  mac BLOB NOT NULL,
+  PRIMARY KEY (group_id, user)
+) STRICT;
+CREATE INDEX provisioned_memberships_by_user ON provisioned_memberships (user);
+)sql";
+
+constexpr std::array<Migration, 16> kMigrations = {{{1, kFirst},
                                                     {2, kPolicies},
                                                     {3, kPolicyGuards},
                                                     {4, kSessionTerms},
@@ -421,7 +469,8 @@ constexpr std::array<Migration, 15> kMigrations = {{{1, kFirst},
                                                     {12, kHealth},
                                                     {13, kPasskeys},
                                                     {14, kOAuth},
-                                                    {15, kIdentities}}};
+                                                    {15, kIdentities},
+                                                    {16, kProvisioning}}};
 
 }  // namespace
 
