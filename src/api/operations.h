@@ -128,6 +128,7 @@ Answer list_members(Call& call);
 Answer add_member(Call& call);
 io::Task<Answer> remove_member(Call& call);
 Answer list_services(Call& call);
+io::Task<Answer> check_service(Call& call);
 Answer list_keys(Call& call);
 Answer add_key(Call& call);
 Answer show_key(Call& call);

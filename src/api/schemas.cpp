@@ -86,6 +86,14 @@ constexpr std::array kService = {
            "The provider can be asked whether it accepts a key"},
     Member{"console_url", Kind::Text, Need::Required, "Where the key is managed at the provider"}};
 
+constexpr std::array kServiceDefinition = {
+    Member{"text", Kind::Text, Need::Required, "As it would stand in a file of catalog/ (TOML)"}};
+constexpr std::array kCheckedService = {
+    Member{"accepted", Kind::Flag, Need::Required, "The server would start with it"},
+    Member{"why", Kind::Text, Need::Required, "Why not, else empty"},
+    Member{"line", Kind::Integer, Need::Required, "Where the mistake is; 0: at none in particular"},
+    Member{"service", Kind::Object, Need::Optional, "What it would be", "Service"}};
+
 constexpr std::array kKey = {
     Member{"id", Kind::Text, Need::Required, "key_..."},
     Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
@@ -337,6 +345,8 @@ constexpr std::array kSchemas = {
     Schema{"NewMember", "A member to add", kNewMember},
     Schema{"Setting", "One thing to fill in", kSetting},
     Schema{"Service", "A kind of key", kService},
+    Schema{"ServiceDefinition", "A service that somebody is writing", kServiceDefinition},
+    Schema{"CheckedService", "What is to be said of it", kCheckedService},
     Schema{"Key", "A stored key, without its value", kKey},
     Schema{"NewKey", "A key to store", kNewKey},
     Schema{"NewValue", "A key's next version", kNewValue},

@@ -185,6 +185,8 @@ def aims(world, operation, who):
             return {"skill": ("acme", world.policy_of(world.key()), None)}
         case "policy.set":
             return {"yes": ("", "", {"tenant": "acme", "key": world.key(), "requests_per_minute": 7})}
+        case "service.check":
+            return {"yes": ("", "", {"text": "id = 1"})}  # let in to be told that it is none
         case "member.add":
             name = lambda: f"m{next(count)}"
             return {
