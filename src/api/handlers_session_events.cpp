@@ -9,6 +9,7 @@ namespace {
 
 /// Longer than any id that we give.
 constexpr std::size_t kLongestEventId = 64;
+constexpr std::string_view kWithKeys = "yes";
 
 Answer stream_of(Call& call, SessionEvents::Wanted wanted) {
   if (call.last_event_id.size() > kLongestEventId)
@@ -36,6 +37,10 @@ Answer follow_sessions(Call& call) {
     const auto found = std::ranges::find(tenants, name, &vault::TenantView::name);
     if (found == tenants.end()) return fail(Code::NotFound, "no tenant of that name");
     wanted.tenant = found->id;
+  }
+  if (const std::string keys = call.parameter("keys"); !keys.empty()) {
+    if (keys != kWithKeys) return fail(Code::Invalid, "'keys' is yes, or missing");
+    wanted.with_keys = true;
   }
   return stream_of(call, std::move(wanted));
 }

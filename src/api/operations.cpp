@@ -10,6 +10,10 @@ using vault::Right;
 
 constexpr std::array kAnyTenant = {
     Member{"tenant", Kind::Text, Need::Optional, "Only this tenant's"}};
+constexpr std::array kEventQuery = {
+    Member{"tenant", Kind::Text, Need::Optional, "Only this tenant's"},
+    Member{"keys", Kind::Text, Need::Optional, "yes: of keys, too, how they do from now on",
+           "yes"}};
 constexpr std::array kOneTenant = {
     Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"}};
 constexpr std::array kPolicyPlace = {
@@ -89,13 +93,13 @@ constexpr auto kOperations = std::to_array<Operation>({
 
     {"service.list", "GET", "/api/v1/services", "The catalogue",
      {}, {}, Shape::List, "Service", 200, Right::Look, list_services},
+    {"service.check", "POST", "/api/v1/services/check",
+     "Whether the server would start with a service as it is written; nothing of it is kept",
+     {}, "ServiceDefinition", Shape::One, "CheckedService", 200, Right::Administer, nullptr, check_service},
 
     {"key.list", "GET", "/api/v1/keys", "Stored keys, without their values",
      kAnyTenant, {}, Shape::List, "Key", 200, Right::Look, list_keys},
     {"key.add", "POST", "/api/v1/keys", "Store a key",
-    {"service.check", "POST", "/api/v1/services/check",
-     "Whether the server would start with a service as it is written; nothing of it is kept",
-     {}, "ServiceDefinition", Shape::One, "CheckedService", 200, Right::Administer, nullptr, check_service},
      {}, "NewKey", Shape::One, "Key", 201, Right::Look, add_key},
     {"key.show", "GET", "/api/v1/keys/{id}", "One key, without its value",
      {}, {}, Shape::One, "Key", 200, Right::Look, show_key},
@@ -148,7 +152,7 @@ constexpr auto kOperations = std::to_array<Operation>({
 
     {"session.events", "GET", "/api/v1/sessions/events",
      "What happens in sessions from now on, as a stream; goes on after Last-Event-ID",
-     kAnyTenant, {}, Shape::Events, "SessionEvent", 200, Right::Look, follow_sessions},
+     kEventQuery, {}, Shape::Events, "SessionEvent", 200, Right::Look, follow_sessions},
     {"session.events.one", "GET", "/api/v1/sessions/{id}/events",
      "What happens in one session, from its start to its end, as a stream",
      {}, {}, Shape::Events, "SessionEvent", 200, Right::Look, follow_session},

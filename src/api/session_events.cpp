@@ -34,7 +34,7 @@ std::string text_of(const vault::SessionEvent& event, const std::string& id) {
   if (!id.empty()) data["id"] = id;
   data["event"] = event.kind;
   data["at"] = to_rfc3339(event.at);
-  data["session"] = event.session.text();
+  if (!event.session.is_none()) data["session"] = event.session.text();
   data["tenant"] = event.tenant_name;
   for (const auto& [name, value] : event.facts) data[name] = value;
   std::string out;
@@ -123,8 +123,12 @@ void SessionEvents::Follower::place() {
 
 bool SessionEvents::Follower::wants(const State::Kept& kept) const {
   if (wanted.session) return kept.session == wanted.session->id;
-  return (!wanted.tenant || kept.tenant == *wanted.tenant) &&
-         (!wanted.member || kept.member == *wanted.member);
+  if (wanted.tenant && kept.tenant != *wanted.tenant) return false;
+  const bool is_of_key = kept.session.is_none();
+  if (is_of_key && !wanted.with_keys) return false;
+  // A key of no member serves all of its tenant.
+  const bool is_everybodys = is_of_key && kept.member.is_none();
+  return !wanted.member || is_everybodys || kept.member == *wanted.member;
 }
 
 std::string SessionEvents::Follower::take() {

@@ -37,6 +37,7 @@ class SessionEvents {
   struct Wanted {
     std::optional<TenantId> tenant;  ///< none: everybody's
     std::optional<MemberId> member;  ///< none: everybody's
+    bool with_keys = false;          ///< also how keys do that this follower may see
     std::optional<One> session;      ///< this one's alone: the stream ends with it
     /// Id of the last event seen. Empty: from now on, and with `session` from its start.
     std::string after;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <vector>
 
 #include "base/json.h"
@@ -121,6 +122,39 @@ TEST_F(Events, AFollowerSeesItsTenantsAloneFromNowOn) {
   EXPECT_EQ(acme.count("event: "), 1U);
   EXPECT_EQ(acme.count(session_of(2).text()), 0U);
   EXPECT_EQ(open, 2);
+}
+
+TEST_F(Events, HowKeysDoIsToldToWhoAsksForItAndMaySeeThem) {
+  const MemberId alice(IdBytes{7});
+  const MemberId bob(IdBytes{8});
+  Page plain(loop);
+  follow(plain, {});
+  const auto follow_as = [&](Page& page, std::optional<MemberId> member, std::uint8_t tenant) {
+    SessionEvents::Wanted wanted;
+    wanted.with_keys = true;
+    wanted.member = member;
+    wanted.tenant = tenant_of(tenant);
+    follow(page, wanted);
+  };
+  Page owner(loop);
+  Page hers(loop);
+  Page his(loop);
+  Page stranger(loop);
+  follow_as(owner, {}, 1);
+  follow_as(hers, alice, 1);
+  follow_as(his, bob, 1);
+  follow_as(stranger, {}, 2);
+  vault::SessionEvent of_all = event("key_state", 0);
+  vault::SessionEvent of_alice = of_all;
+  of_alice.member = alice;
+  add(of_all);
+  add(of_alice);
+  EXPECT_EQ(plain.count("event: "), 0U) << "of sessions alone";
+  EXPECT_EQ(owner.count("event: key_state\n"), 2U);
+  EXPECT_EQ(owner.count("\"session\""), 0U) << owner.text;
+  EXPECT_EQ(hers.count("event: key_state\n"), 2U) << "her own, and the tenant's";
+  EXPECT_EQ(his.count("event: key_state\n"), 1U);
+  EXPECT_EQ(stranger.count("event: "), 0U);
 }
 
 TEST_F(Events, OneThatWasAwayGoesOnWhereItWas) {

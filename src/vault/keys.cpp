@@ -202,6 +202,7 @@ Result<KeyView> Vault::rotate_key(const Actor& actor, KeyId id, Secret value,
   if (const auto forgotten = state.store.forget_overwritten(); !forgotten)
     log(LogLevel::Warning, "log_not_emptied", {{"why", forgotten.error().message}});
   STRONGROOM_CHECKED(state.anchored());
+  state.tell_key(id);
   return state.view(key);
 }
 
@@ -256,6 +257,7 @@ Status Vault::note_verdict(KeyId id, std::uint32_t version, bool accepted, int p
   // Leases carry what was known of the key: they are taken anew, so that the next change is noticed
   // as well.
   if (has_changed && state.fences != nullptr) state.fences->refresh(id);
+  if (has_changed) state.tell_key(id);
   return {};
 }
 

@@ -184,6 +184,7 @@ Result<KeyId> Vault::State::renew_login(const PendingLogin& login,
   }));
   STRONGROOM_CHECKED(note_grant(fresh));
   if (fences != nullptr) fences->refresh(id);
+  tell_key(id);
   return id;
 }
 
@@ -288,6 +289,7 @@ Status Vault::note_refreshed(DynamicId id, const dynamic::Outcome& outcome) {
   STRONGROOM_CHECKED(state.note_grant(*noted));
   if (outcome.error.empty() || noted->state == kGrantNeedsLogin) {
     if (state.fences != nullptr) state.fences->refresh(noted->key);
+    state.tell_key(noted->key);
     (void)state.store.forget_overwritten();
   }
   if (outcome.error.empty()) return {};

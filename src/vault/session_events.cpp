@@ -80,6 +80,24 @@ void Vault::State::tell(const SessionEvent& event) const {
   if (session_follower) session_follower(event);
 }
 
+/// How a key does now, once that is stored. Nobody waits for this: one that cannot be read is seen
+/// by whoever lists keys.
+void Vault::State::tell_key(KeyId id) {
+  if (!session_follower) return;
+  const auto row = key(id);
+  if (!row) return;
+  const auto shown = view(*row);
+  if (!shown) return;
+  SessionEvent out = event("key_state", row->tenant);
+  out.member = row->owner.value_or(MemberId());
+  out.facts = {{"key", id.text()},
+               {"service", shown->service},
+               {"label", shown->label},
+               {"owner", shown->owner},
+               {"state", shown->state}};
+  tell(out);
+}
+
 void Vault::State::tell_started(const store::Session& session, const SessionView& view) {
   SessionEvent out = event("started", session);
   out.facts = {{"member", view.member},
@@ -122,6 +140,7 @@ void Vault::State::tell_carried_through(TenantId tenant, const Undertaking::Endi
       tell(out);
     }
   }
+  for (const auto& key : revoked) tell_key(key);
 }
 
 }  // namespace strongroom::vault

@@ -11,16 +11,16 @@
 
 namespace strongroom::vault {
 
-/// Kinds, and what they say beside: `started` (member, runtime, expires, labels); `attached`: a
-/// runner is there; `key_revoked` (key, service, label, receipt): the revoke of one of its keys has
-/// been carried through; `ending` (why): nothing of it is good any more; `ended` (why, receipt,
-/// withdrawn): that has been carried through too, and `withdrawn` says whether R2 holds.
+/// `started` (member, runtime, expires, labels); `attached`: a runner is there; `key_revoked` (key,
+/// service, label, receipt): the revoke of one of its keys is through; `ending` (why): nothing of
+/// it is good any more; `ended` (why, receipt, withdrawn: R2 holds): that is through too. Of no
+/// session: `key_state` (key, service, label, owner, state): how a key does now, as KeyView says.
 struct SessionEvent {
   std::string_view kind;
   WallTime at{};
   SessionId session;
   TenantId tenant;
-  MemberId member;  ///< on whose behalf it runs
+  MemberId member;  ///< on whose behalf it runs; a key's own
   std::string tenant_name;
   json::object facts;
 };

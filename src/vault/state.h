@@ -573,6 +573,7 @@ struct Vault::State {
   SessionEvent event(std::string_view kind, const store::Session& session);
   void put_session(SessionEvent& event, SessionId session);
   void tell(const SessionEvent& event) const;
+  void tell_key(KeyId id);
   void tell_started(const store::Session& session, const SessionView& view);
   void tell_ending(const Undertaking& undertaking);
   void tell_carried_through(TenantId tenant, const Undertaking::Ending& ended,

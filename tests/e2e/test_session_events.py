@@ -62,6 +62,42 @@ def test_a_platform_follows_its_tenants_sessions(room):
         assert {each["tenant"] for each in documents} == {"other"}
 
 
+def test_how_keys_do_is_told_to_who_asks_for_it(room, canaries):
+    """As soon as the provider, or somebody, has said it; of one's own and the tenant's, and to nobody who follows sessions alone."""
+    key, value = room.add_key("openai")
+    own, _ = room.add_key("github", member="alice")
+    room.people("other", members=("carol",))
+    elsewhere, _ = room.add_key("openai", tenant="other")
+    token = lambda member: room.json("token", "add", "--tenant", "acme", "--member", member, "x")["token"]
+    room.cli("member", "add", "--tenant", "acme", "bob")
+    with Follower(room) as plain, Follower(room, f"{STREAM}?keys=yes&tenant=acme") as follower, Follower(
+        room, f"{STREAM}?keys=yes", token=token("alice")
+    ) as hers, Follower(room, f"{STREAM}?keys=yes", token=token("bob")) as his:
+        room.revoke(elsewhere)
+        room.standins.revoke("openai", value)
+        room.cli("key", "check", key, expect=None)
+        new = canaries.new("openai")
+        room.standins.accept("openai", new)
+        room.cli("key", "rotate", key, input=new)
+        room.revoke(own)
+        room.revoke(key)
+        told = [follower.next() for _ in range(4)]
+        assert [(each["event"], each["key"], each["state"]) for each in told] == [
+            ("key_state", key, "rejected_by_provider"),
+            ("key_state", key, "active"),
+            ("key_state", own, "revoked"),
+            ("key_state", key, "revoked"),
+        ]
+        assert told[0] == {**told[0], "tenant": "acme", "service": "openai", "label": "default", "owner": ""}
+        assert "session" not in told[0] and told[2]["owner"] == "alice"
+        assert [hers.next() for _ in range(4)] == told
+        assert [his.next() for _ in range(3)] == [each for each in told if each["key"] == key]
+        room.add_key("gemini")
+        started = start(room)
+        assert plain.next()["session"] == started, "of sessions alone, as ever"
+    assert room.api("GET", f"{STREAM}?keys=all")[0] == 400
+
+
 def test_a_limit_that_is_reached_and_a_runner_that_is_lost_are_told(room):
     room.add_key("gemini")
     with Follower(room) as follower:

@@ -7,8 +7,8 @@ import urllib.request
 class Follower:
     """A stream of `/api/v1/sessions/events`, or of one session; comments are left out."""
 
-    def __init__(self, room, path="/api/v1/sessions/events", after=None):
-        token = (room.data / "operator.token").read_text().strip()
+    def __init__(self, room, path="/api/v1/sessions/events", after=None, token=None):
+        token = token or (room.data / "operator.token").read_text().strip()
         headers = {"Authorization": f"Bearer {token}"}
         if after is not None:
             headers["Last-Event-ID"] = after
