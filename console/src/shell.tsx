@@ -17,6 +17,7 @@ import { Connect } from './pages/connect';
 import { KeyPage } from './pages/key';
 import { Keys } from './pages/keys';
 import { Members } from './pages/members';
+import { NewService } from './pages/new_service';
 import { Promises } from './pages/promises';
 import { Services } from './pages/services';
 import { SessionPage } from './pages/session';
@@ -40,7 +41,7 @@ function pageOf({ page, item }: Route): ReactNode {
     case 'connect': return <Connect service={item} key={item} />;
     case 'sessions': return item === '' ? <Sessions /> : <SessionPage id={item} key={item} />;
     case 'activity': return <Activity item={item} key={item} />;
-    case 'services': return <Services />;
+    case 'services': return item === 'new' ? <NewService /> : <Services />;
     case 'members': return <Members />;
     case 'settings': return <Settings />;
     case 'promises': return <Promises />;

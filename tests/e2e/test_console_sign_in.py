@@ -3,18 +3,17 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
-import os
 import re
 
 import pytest
-from support.browser import CHROMIUM, DESKTOP, PHONE, REPOSITORY, Console, chromium
+from support.browser import CHROMIUM, DESKTOP, PHONE, Console, chromium
 from support.room import Room
 from support.signed_in import Browser, code_of
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 PASSWORD = "correct horse battery staple"
-PICTURES = {"sign-in", "begin"} if os.environ.get("STRONGROOM_PICTURES") else set()
+PICTURES = {"sign-in", "begin"}
 
 
 @pytest.fixture(scope="module")
@@ -68,13 +67,7 @@ def sign_in(tab, name, password=PASSWORD):
 
 
 def looked_at(tab, name):
-    page = tab.page
-    assert tab.axe() == [], name
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
-    if name in PICTURES:
-        size = "phone" if page.viewport_size["width"] == PHONE["width"] else "desktop"
-        dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
-        page.screenshot(path=REPOSITORY / "docs" / "images" / f"{name}-{size}-{'dark' if dark else 'light'}.png")
+    tab.looked_at(name, name in PICTURES)
 
 
 def test_from_the_first_start_to_a_member_at_work(make_room, tabs, standins):

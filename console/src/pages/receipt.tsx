@@ -1,6 +1,7 @@
 // A receipt in plain words. SPDX-License-Identifier: Apache-2.0
 import type { ReactNode } from 'react';
 import type { Receipt, Service } from '../api/client';
+import { saveFile } from '../ui/files';
 import { Icon } from '../ui/mark';
 import { Button, Fact, Facts, OutsideLink, Time } from '../ui/pieces';
 import { holderName, plural, sentence } from '../words';
@@ -23,14 +24,7 @@ function Promise({ code, title, holds, open, children }: { code: string; title: 
   );
 }
 
-function save(receipt: Receipt): void {
-  const file = URL.createObjectURL(new Blob([JSON.stringify(receipt, null, 2)], { type: 'application/json' }));
-  const link = document.createElement('a');
-  link.href = file;
-  link.download = `${receipt.receipt.id}.json`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(file), 1_000);
-}
+const save = (receipt: Receipt) => saveFile(`${receipt.receipt.id}.json`, 'application/json', JSON.stringify(receipt, null, 2));
 
 export function ReceiptView({ receipt: signed, service }: { receipt: Receipt; service?: Service }) {
   const { receipt } = signed;

@@ -1,5 +1,6 @@
 // The catalogue. SPDX-License-Identifier: Apache-2.0
 import { useState } from 'react';
+import { useMay } from '../access';
 import type { Service } from '../api/client';
 import { useKeys, useServices } from '../api/queries';
 import { href } from '../route';
@@ -25,7 +26,7 @@ function ServiceCard({ service, count }: { service: Service; count: number }) {
           <Fact name="Name">{<code>{service.id}</code>}</Fact>
           <Fact name="May be">{service.homes.map((each) => home[each as 'skill' | 'integration'].name.toLowerCase()).join(' or ')}</Fact>
           {service.hosts.length > 0 && <Fact name={service.delivery === 'proxied' ? 'Sent to' : 'Checked at'}>{service.hosts.join(', ')}</Fact>}
-          {service.variables.length > 0 && <Fact name="Variables">{service.variables.map((name) => <code key={name}>{name} </code>)}</Fact>}
+          {service.variables.length > 0 && <Fact name="Variables">{service.variables.map((name) => (name.startsWith('{') ? <span key={name}>one that you name </span> : <code key={name}>{name} </code>))}</Fact>}
           <Fact name="Can be checked">{service.can_check ? 'Yes, by a free call to the provider' : 'No; it shows at its first use'}</Fact>
           {service.console_url !== '' && <Fact name="Provider’s console"><OutsideLink href={service.console_url}>{new URL(service.console_url).host}</OutsideLink></Fact>}
         </Facts>
@@ -36,6 +37,7 @@ function ServiceCard({ service, count }: { service: Service; count: number }) {
 
 export function Services() {
   const { tenant } = useScope();
+  const may = useMay();
   const { data: services, error } = useServices();
   const { data: keys } = useKeys(tenant);
   const [search, setSearch] = useState('');
@@ -51,7 +53,8 @@ export function Services() {
       <Skills />
       <Card title="A service that is not here">
         <p>For most HTTP APIs, <a href={href('connect', 'generic-http')}>Any HTTP API</a> is enough: you name the host and the header. For a tool that reads a variable, take <a href={href('connect', 'generic-env')}>Any variable</a>.</p>
-        <p>A service of your own, with its denied paths, its check and its variables, is one file in <code>catalog/</code> of the data directory. It is read when the server starts; docs/catalog.md says what may stand in it.</p>
+        <p>A service of your own, with its refused routes, its check and its variables, is one file in <code>catalog/</code> of the data directory, which is read when the server starts.{may.has('administer') && ' Describe it here, and the server reads along.'}</p>
+        {may.has('administer') && <ButtonLink href={href('services', 'new')}>Describe a service</ButtonLink>}
       </Card>
     </Page>
   );

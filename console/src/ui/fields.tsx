@@ -1,37 +1,52 @@
 // Form fields: the browser's own elements, with labels and hints bound to them. SPDX-License-Identifier: Apache-2.0
 import { useId, type ComponentProps, type ReactNode, type Ref } from 'react';
 
-interface Labelled { label: ReactNode; hint?: ReactNode }
+interface Labelled { label: ReactNode; hint?: ReactNode; problem?: string | undefined }
 
-export function TextField({ label, hint, ...rest }: Labelled & ComponentProps<'input'>) {
+/** What is said under a field: what belongs there, and what is wrong with what is there. */
+function Said({ id, hint, problem }: { id: string; hint?: ReactNode; problem?: string | undefined }) {
+  return (
+    <>
+      {hint && <p className="hint" id={`${id}-hint`}>{hint}</p>}
+      {problem && <p className="field-problem" id={`${id}-problem`}>{problem}</p>}
+    </>
+  );
+}
+
+const said = (id: string, hint: ReactNode, problem: string | undefined) => {
+  const names = [...(hint ? [`${id}-hint`] : []), ...(problem ? [`${id}-problem`] : [])];
+  return { 'aria-describedby': names.length > 0 ? names.join(' ') : undefined, 'aria-invalid': problem ? (true as const) : undefined };
+};
+
+export function TextField({ label, hint, problem, ...rest }: Labelled & ComponentProps<'input'>) {
   const id = useId();
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      <input type="text" autoComplete="off" spellCheck={false} {...rest} id={id} aria-describedby={hint ? `${id}-hint` : undefined} />
-      {hint && <p className="hint" id={`${id}-hint`}>{hint}</p>}
+      <input type="text" autoComplete="off" spellCheck={false} {...rest} id={id} {...said(id, hint, problem)} />
+      <Said id={id} hint={hint} problem={problem} />
     </div>
   );
 }
 
-export function TextArea({ label, hint, ...rest }: Labelled & ComponentProps<'textarea'>) {
+export function TextArea({ label, hint, problem, ...rest }: Labelled & ComponentProps<'textarea'>) {
   const id = useId();
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      <textarea rows={3} autoComplete="off" spellCheck={false} {...rest} id={id} aria-describedby={hint ? `${id}-hint` : undefined} />
-      {hint && <p className="hint" id={`${id}-hint`}>{hint}</p>}
+      <textarea rows={3} autoComplete="off" spellCheck={false} {...rest} id={id} {...said(id, hint, problem)} />
+      <Said id={id} hint={hint} problem={problem} />
     </div>
   );
 }
 
-export function SelectField({ label, hint, children, ...rest }: Labelled & ComponentProps<'select'>) {
+export function SelectField({ label, hint, problem, children, ...rest }: Labelled & ComponentProps<'select'>) {
   const id = useId();
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      <select {...rest} id={id} aria-describedby={hint ? `${id}-hint` : undefined}>{children}</select>
-      {hint && <p className="hint" id={`${id}-hint`}>{hint}</p>}
+      <select {...rest} id={id} {...said(id, hint, problem)}>{children}</select>
+      <Said id={id} hint={hint} problem={problem} />
     </div>
   );
 }

@@ -1,5 +1,6 @@
 """A real Chromium on the console, and what it must never have seen. SPDX-License-Identifier: Apache-2.0"""
 
+import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 AXE = REPOSITORY / "console" / "node_modules" / "axe-core" / "axe.min.js"
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+#: Set to make the pictures in docs/images/ anew.
+MAKES_PICTURES = bool(os.environ.get("STRONGROOM_PICTURES"))
 
 
 @contextmanager
@@ -91,6 +94,17 @@ class Console:
             for each in found["violations"]
             for node in each["nodes"]
         ]
+
+    def looked_at(self, name, picture=False):
+        """It breaks no rule of accessibility and is no wider than its screen; perhaps a picture of it is made."""
+        found = self.axe()
+        assert found == [], (name, found)
+        assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
+        if picture and MAKES_PICTURES:
+            size = "phone" if self.page.viewport_size["width"] == PHONE["width"] else "desktop"
+            scheme = "dark" if self.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
+            self.page.mouse.move(0, 0)
+            self.page.screenshot(path=REPOSITORY / "docs" / "images" / f"{name.replace('/', '-')}-{size}-{scheme}.png")
 
     def everything_kept(self):
         """All that the page holds, where a value could hide: its tree with attributes and fields, address, history, storage."""
