@@ -1,4 +1,4 @@
-// One stream of what happens in sessions, for all pages. SPDX-License-Identifier: Apache-2.0
+// One stream of what happens in sessions and how keys do, for all pages. SPDX-License-Identifier: Apache-2.0
 import { useEffect, useRef, useState } from 'react';
 import type { SessionEvent } from './api/client';
 import { follow, type Liveness } from './api/events';
@@ -32,7 +32,7 @@ export function useLiveUpdates(): Liveness {
       stop.abort();
       if (document.hidden) return;
       stop = new AbortController();
-      void follow('/api/v1/sessions/events', { onLiveness, onEvent }, stop.signal);
+      void follow('/api/v1/sessions/events?keys=yes', { onLiveness, onEvent }, stop.signal);
     };
     look();
     document.addEventListener('visibilitychange', look);

@@ -1,7 +1,7 @@
 // Pages by the part of the address behind '#': the server is never told. SPDX-License-Identifier: Apache-2.0
 import { useSyncExternalStore } from 'react';
 
-export const pages = ['keys', 'connect', 'sessions', 'activity', 'services', 'members', 'settings', 'promises'] as const;
+export const pages = ['keys', 'notices', 'connect', 'sessions', 'activity', 'services', 'members', 'settings', 'promises'] as const;
 export type Page = (typeof pages)[number];
 export interface Route { page: Page; item: string }
 

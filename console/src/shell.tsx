@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import type { Liveness } from './api/events';
 import { nameOf, useMay } from './access';
 import { signOut } from './api/sign_in';
-import { useTenants } from './api/queries';
+import { useNotices, useTenants } from './api/queries';
 import { useLiveUpdates } from './live';
 import { href, useRoute, type Page, type Route } from './route';
 import { ScopeContext } from './scope';
@@ -12,12 +12,14 @@ import { Guarded } from './ui/dangers';
 import { SelectField } from './ui/fields';
 import { Icon } from './ui/mark';
 import { Button } from './ui/pieces';
+import { plural } from './words';
 import { Activity } from './pages/activity';
 import { Connect } from './pages/connect';
 import { KeyPage } from './pages/key';
 import { Keys } from './pages/keys';
 import { Members } from './pages/members';
 import { NewService } from './pages/new_service';
+import { Notices } from './pages/notices';
 import { Promises } from './pages/promises';
 import { Services } from './pages/services';
 import { SessionPage } from './pages/session';
@@ -26,6 +28,7 @@ import { Settings } from './pages/settings';
 
 const links: { page: Page; name: string }[] = [
   { page: 'keys', name: 'Keys' },
+  { page: 'notices', name: 'Notices' },
   { page: 'connect', name: 'Connect a key' },
   { page: 'sessions', name: 'Sessions' },
   { page: 'activity', name: 'Activity' },
@@ -41,6 +44,7 @@ function pageOf({ page, item }: Route): ReactNode {
     case 'connect': return <Connect service={item} key={item} />;
     case 'sessions': return item === '' ? <Sessions /> : <SessionPage id={item} key={item} />;
     case 'activity': return <Activity item={item} key={item} />;
+    case 'notices': return <Notices />;
     case 'services': return item === 'new' ? <NewService /> : <Services />;
     case 'members': return <Members />;
     case 'settings': return <Settings />;
@@ -48,13 +52,16 @@ function pageOf({ page, item }: Route): ReactNode {
   }
 }
 
-function Links({ current, onGo }: { current: Page; onGo?: () => void }) {
+/** How many notices there are; nothing where there are none. */
+const Count = ({ of }: { of: number }) => (of === 0 ? null : <span className="alarm">{of > 99 ? '99+' : of}<span className="unseen"> {of === 1 ? 'key wants' : 'keys want'} somebody</span></span>);
+
+function Links({ current, notices, onGo }: { current: Page; notices: number; onGo?: () => void }) {
   return (
     <nav aria-label="Pages">
       <ul className="links">
         {links.map(({ page, name }) => (
           <li key={page}>
-            <a href={href(page)} aria-current={page === current ? 'page' : undefined} onClick={onGo}><Icon name={page} />{name}</a>
+            <a href={href(page)} aria-current={page === current ? 'page' : undefined} onClick={onGo}><Icon name={page} />{name}{page === 'notices' && <Count of={notices} />}</a>
           </li>
         ))}
       </ul>
@@ -99,6 +106,7 @@ export function Shell() {
   };
   const scope = useMemo(() => ({ tenant, choose, tenants }), [tenant, tenants]);
   const [menu, setMenu] = useState(false);
+  const notices = useNotices(tenant).data?.length ?? 0;
 
   // A page that was gone to begins at its top, for eyes and for screen readers.
   const shown = useRef(`${route.page}/${route.item}`);
@@ -117,14 +125,16 @@ export function Shell() {
       <div className="shell">
         <header className="side">
           <Brand />
-          <div className="side-rest"><Links current={route.page} />{around}</div>
+          <div className="side-rest"><Links current={route.page} notices={notices} />{around}</div>
+          <p className="unseen" role="status">{notices > 0 && `${plural(notices, 'notice')}`}</p>
+          <a className={`button quiet bell ${notices > 0 ? 'rings' : ''}`} href={href('notices')} aria-label={notices > 0 ? plural(notices, 'notice') : 'Notices'}><Icon name="notices" />{notices > 0 && <span className="alarm" aria-hidden="true">{notices > 99 ? '99+' : notices}</span>}</a>
           <Dialog.Root open={menu} onOpenChange={setMenu}>
             <Dialog.Trigger className="button quiet menu-button" aria-label="Menu"><Icon name="menu" /></Dialog.Trigger>
             <Dialog.Portal>
               <Dialog.Backdrop className="backdrop" />
               <Dialog.Popup className="drawer" aria-label="Menu">
                 <div className="drawer-head"><Brand /><Dialog.Close className="button quiet" aria-label="Close the menu"><Icon name="close" /></Dialog.Close></div>
-                <Links current={route.page} onGo={() => setMenu(false)} />
+                <Links current={route.page} notices={notices} onGo={() => setMenu(false)} />
                 {around}
               </Dialog.Popup>
             </Dialog.Portal>

@@ -19,7 +19,7 @@ from support.waiting import until
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
-PAGES = ["keys", "connect", "connect/gemini", "connect/github", "sessions", "activity", "services", "services/new", "members", "settings",
+PAGES = ["keys", "notices", "connect", "connect/gemini", "connect/github", "sessions", "activity", "services", "services/new", "members", "settings",
          "promises"]
 #: Of these there is one in docs/images/.
 PICTURES = {"keys", "connect/gemini", "services/new", "receipt", "activity", "promises"}

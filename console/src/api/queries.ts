@@ -1,5 +1,6 @@
 // What pages show of the server, kept fresh. SPDX-License-Identifier: Apache-2.0
 import { QueryCache, QueryClient, keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { noticesIn } from '../notices';
 import { ApiError, api, result, type Installation } from './client';
 
 export const queries = new QueryClient({
@@ -66,11 +67,21 @@ export const useServices = () =>
 export const useLoginClients = () =>
   useQuery({ queryKey: ['oauth-clients'], queryFn: () => result(api.GET('/api/v1/oauth/clients')), staleTime: 60_000 });
 
+const keysOf = (tenant: string) => ({ queryKey: ['keys', tenant], queryFn: () => result(api.GET('/api/v1/keys', { params: { query: scope(tenant) } })) });
+
 export const useKeys = (tenant: string) =>
   useQuery({
-    queryKey: ['keys', tenant],
-    queryFn: () => result(api.GET('/api/v1/keys', { params: { query: scope(tenant) } })),
+    ...keysOf(tenant),
     refetchInterval: often,
+    placeholderData: keepPreviousData,
+  });
+
+/** Those that want somebody; told of by the stream, so that asking again is for what only time changes. */
+export const useNotices = (tenant: string) =>
+  useQuery({
+    ...keysOf(tenant),
+    select: noticesIn,
+    refetchInterval: 60_000,
     placeholderData: keepPreviousData,
   });
 

@@ -125,6 +125,7 @@ export function Keys() {
               <option value="expiring">Expiring soon</option>
               <option value="expired">Expired</option>
               <option value="rejected_by_provider">Rejected by the provider</option>
+              <option value="needs_login">Needs a login</option>
               <option value="revoked">Revoked</option>
               <option value="">All</option>
             </SelectField>

@@ -35,6 +35,7 @@ export function ServiceMark({ service }: { service: string }) {
 
 const icons = {
   keys: <><circle cx="8" cy="14" r="4" /><path d="m11 11 8-8M15.500 6.500l3 3" /></>,
+  notices: <><path d="M6.500 16V11a5.500 5.500 0 0 1 11 0v5l1.500 2H5Z" /><path d="M10 20.500h4" /></>,
   connect: <path d="M12 5v14M5 12h14" />,
   sessions: <><rect x="3.500" y="5" width="17" height="12" rx="2" /><path d="m7.500 9 2.500 2-2.500 2M12 13h4M9 20h6" /></>,
   activity: <path d="M3 12h4l2.500-7 5 14 2.500-7h4" />,
