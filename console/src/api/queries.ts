@@ -112,6 +112,18 @@ export const usePolicies = (tenant: string) =>
 
 export const useSeals = () => useQuery({ queryKey: ['seals'], queryFn: () => result(api.GET('/api/v1/seals')) });
 
+/** The last one since the server's start; null where there was none. */
+export const useRewrap = (tenant: string) =>
+  useQuery({
+    queryKey: ['rewrap', tenant],
+    queryFn: () => result(api.GET('/api/v1/tenants/{name}/rewrap', { params: { path: { name: tenant } } })).catch((error: unknown) => {
+      if (error instanceof ApiError && error.status === 404) return null;
+      throw error;
+    }),
+    enabled: tenant !== '',
+    refetchInterval: (query) => (query.state.data?.state === 'running' ? 300 : false),
+  });
+
 export const useReceipts = (enabled = true) => useQuery({ queryKey: ['receipts'], queryFn: () => result(api.GET('/api/v1/receipts')), enabled });
 
 export const useReceipt = (id: string) =>

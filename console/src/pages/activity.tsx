@@ -22,7 +22,7 @@ export function Verification() {
       {error ? <Problem error={error}><p>Do not trust the record before an operator has looked: docs/operations.md says how.</p></Problem>
         : data ? <Notice tone="good"><strong>The record is whole.</strong> {plural(data.entries, 'entry', 'entries')} chained, {plural(data.checkpoints, 'signature')} right, {number(data.after_last_checkpoint)} not yet under one. Verified <Time at={new Date(dataUpdatedAt).toISOString()} />.</Notice>
           : <Loading what="and verifying the record" />}
-      <Button kind="quiet" busy={isFetching} onClick={() => void refetch()}>Verify again</Button>
+      <Button busy={isFetching} onClick={() => void refetch()}>Verify again</Button>
     </div>
   );
 }
@@ -37,7 +37,7 @@ function Receipts() {
   return (
     <Card title="Newest receipts">
       <ul className="plain-list">
-        {rows.map((row) => <li key={row.id}><button type="button" className="link" onClick={() => setShown(row.id)}>{row.subject.startsWith('key_') ? 'A key was revoked' : row.subject.startsWith('ses_') ? 'A session ended' : row.subject.startsWith('mem_') ? 'A member was removed' : 'A tenant was removed'}</button><small><Time at={row.created} />, {row.tenant}</small></li>)}
+        {rows.map((row) => <li key={row.id}><button type="button" className="link" onClick={() => setShown(row.id)}>{row.subject.startsWith('key_') ? 'A key was revoked' : row.subject.startsWith('ses_') ? 'A session ended' : row.subject.startsWith('mem_') ? 'A member was removed' : 'A tenant was removed, or shredded'}</button><small><Time at={row.created} />, {row.tenant}</small></li>)}
       </ul>
       <Panel open={shown !== ''} onClose={() => setShown('')} title="Receipt">
         {receipt.data ? <ReceiptView receipt={receipt.data} /> : <Loading what="the receipt" />}

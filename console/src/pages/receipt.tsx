@@ -30,10 +30,12 @@ export function ReceiptView({ receipt: signed, service }: { receipt: Receipt; se
   const { receipt } = signed;
   const exposed = receipt.r2.processes.filter((process) => process.state === 'still_exposed');
   const isKey = receipt.reason === 'key_revoked';
+  // A shred takes no key away: each revoke before it has a receipt of its own for the rest.
+  const isShred = receipt.reason === 'shredded';
   return (
     <div className="receipt">
       <ul className="promises">
-        <Promise code="R1" title="Fenced" holds={receipt.r1.holds} open="does not hold">
+        {!isShred && <><Promise code="R1" title="Fenced" holds={receipt.r1.holds} open="does not hold">
           {receipt.r1.holders.length === 0
             ? <p>No gateway or runner held it. None can begin to use it any more.</p>
             : <ul>{receipt.r1.holders.map((holder) => (
@@ -55,10 +57,12 @@ export function ReceiptView({ receipt: signed, service }: { receipt: Receipt; se
             <p>Delete it in <OutsideLink href={service.console_url}>{service.title}’s own console</OutsideLink>: until then it is good wherever else it was copied.</p>)}
           {isKey && !receipt.r3.holds && service?.console_url === '' && <p>Delete it where it was made: until then it is good wherever else it was copied.</p>}
         </Promise>
+        </>}
         <Promise code="R4" title="Unrecoverable" holds={receipt.r4.holds} open="not claimed">
           {receipt.r4.why !== '' ? <p>{sentence(receipt.r4.why)}.</p> : <p>No backup together with today’s key material opens it.</p>}
         </Promise>
       </ul>
+      {isShred && <p className="quiet-text">R1 to R3 are not a shred’s: the receipt of each revoke says what it achieved.</p>}
       <Facts>
         <Fact name="Receipt"><span className="mono">{receipt.id}</span></Fact>
         <Fact name="Asked by">{receipt.asked_by}, <Time at={receipt.asked_at} /></Fact>

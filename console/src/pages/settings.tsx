@@ -9,6 +9,8 @@ import { Question } from '../ui/dialogs';
 import { SecretField, SelectField, TextArea, TextField, takeSecret } from '../ui/fields';
 import { Accounts, IdentityProviders } from './identity_providers';
 import { Passkeys } from './passkeys';
+import { Rotation } from './rotation';
+import { NewShares } from './shares';
 import { Password } from './password';
 import { SecondFactor } from './second_factor';
 import { SignIns } from './sign_ins';
@@ -141,9 +143,7 @@ function Seals() {
         actions={<><Button onClick={() => setRemoving(null)}>Keep it</Button><Button kind="danger" onClick={() => { if (removing) remove(removing); }}>Remove</Button></>}>
         <Problem error={problem} />
       </Question>
-      <Question open={shares.length > 0} onClose={() => setShares([])} title="The shares" text="Each goes to one person. They are shown this one time." actions={<Button kind="primary" onClick={() => setShares([])}>They are kept</Button>}>
-        <ol>{shares.map((share) => <li key={share} className="mono wrap">{share}</li>)}</ol>
-      </Question>
+      <NewShares of={shares.length > 0 ? [{ shares }] : []} onKept={() => setShares([])} />
     </Card>
   );
 }
@@ -159,6 +159,7 @@ export function Settings() {
         <div className="stack">
           <Tokens />
           <Seals />
+          {may.has('operate') && <Rotation />}
           <SignIns />
           {may.has('appoint_owners') && <IdentityProviders />}
           {currentCredential()?.kind === 'cookie' && <><Passkeys /><Password /><SecondFactor /><Accounts /></>}
