@@ -33,7 +33,7 @@ export const idOf = (title: string): string => title.toLowerCase().normalize('NF
 
 /** What most SDKs and tools would read. */
 export function usualVariables(id: string, delivery: Draft['delivery']): DraftVariable[] {
-  const stem = id === '' ? 'MY_API' : id.toUpperCase().replaceAll('-', '_');
+  const stem = id === '' ? 'MY' : id.toUpperCase().replaceAll('-', '_').replace(/(.)_API$/, '$1');
   return delivery === 'proxied'
     ? [{ name: `${stem}_API_KEY`, value: '{pass}' }, { name: `${stem}_BASE_URL`, value: '{base}' }]
     : [{ name: `${stem}_TOKEN`, value: '{value}' }];

@@ -14,7 +14,7 @@ export const delivery = {
 
 export const home = {
   skill: { name: 'Skill secret', plural: 'Skill secrets', about: 'Belong to the tenant and serve all its agents.' },
-  integration: { name: 'Integration', plural: 'Integrations', about: 'Belong to one member and serve only sessions on that member’s behalf.' },
+  integration: { name: 'Integration', plural: 'Integrations', about: 'Belong to one member and serve that member’s sessions.' },
 } as const;
 
 export type Tone = 'good' | 'warn' | 'bad' | 'plain';
@@ -28,7 +28,7 @@ const states: Record<string, { name: string; tone: Tone; advice: string }> = {
     tone: 'warn',
     advice: 'The provider refuses it: it was probably rotated or deleted in the provider’s own console. Make a new one there and replace the value here.',
   },
-  needs_login: { name: 'Needs a login', tone: 'warn', advice: 'The provider ended the login. Connect it again.' },
+  needs_login: { name: 'Needs a login', tone: 'warn', advice: 'The provider ended the login. Its member logs in once more; the key, and what was granted it, stay.' },
   revoked: { name: 'Revoked', tone: 'plain', advice: '' },
 };
 

@@ -248,6 +248,43 @@ def test_the_story_by_keyboard_alone(world, browser):
     context.close()
 
 
+#: Where the focus is: what has it, whether it is seen there, and what else could have it.
+FOCUS = """() => {
+  const node = document.activeElement;
+  window.marks ??= new Map();
+  const mark = (each) => { if (!window.marks.has(each)) window.marks.set(each, window.marks.size); return window.marks.get(each); };
+  const box = node.getBoundingClientRect();
+  const shown = [[.5, .5], [.1, .5], [.9, .5]].map(([x, y]) => document.elementFromPoint(box.left + box.width * x, box.top + Math.min(box.height * y, 200)));
+  const able = [...document.querySelectorAll('a[href], button, input, select, textarea, summary')].filter((each) =>
+    each.checkVisibility({ visibilityProperty: true }) && !each.disabled && each.tabIndex >= 0 && (each.type !== 'radio' || each.checked));
+  return { mark: mark(node), name: node.outerHTML.slice(0, 120), isBody: node === document.body, isVisible: node.matches(':focus-visible'),
+    isUncovered: shown.some((each) => each && (node.contains(each) || each.contains(node))), able: able.map(mark) };
+}"""
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_each_page_is_gone_through_by_keyboard(world, console, viewport):
+    """Tab reaches everything that can be pressed or filled in, in the order of the page; the focus is seen, and nothing covers it."""
+    tab = console(viewport)
+    page = tab.page
+    for each in [*PAGES, f"keys/{world.openai}", f"sessions/{world.alice}"]:
+        tab.go(*each.split("/"))
+        page.get_by_text("Live", exact=True).first.wait_for(state="attached")
+        page.evaluate("() => { window.marks = undefined; window.scrollTo(0, 0); document.querySelector('.skip').focus(); }")
+        last = page.evaluate(FOCUS)
+        reached = [last["mark"]]
+        for _ in range(300):
+            page.keyboard.press("Tab")
+            now = page.evaluate(FOCUS)
+            if now["isBody"] or now["mark"] in reached:
+                break
+            assert now["isVisible"] and now["isUncovered"], (each, now["name"])
+            reached.append(now["mark"])
+            last = now
+        assert len(reached) > 5, (each, reached)
+        assert set(last["able"]) <= set(reached), f"{each}: {len(set(last['able']) - set(reached))} cannot be reached; after {last['name']}"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_no_page_breaks_a_rule_of_accessibility(world, console, viewport, scheme):

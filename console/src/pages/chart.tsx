@@ -1,5 +1,5 @@
 // Uses by key over time, as stacked bars; the same as a table for whoever does not see them. SPDX-License-Identifier: Apache-2.0
-import { useMemo } from 'react';
+import { memo, useDeferredValue, useMemo } from 'react';
 import type { Entry, Key, Service } from '../api/client';
 import { keyName, number, plural } from '../words';
 
@@ -42,7 +42,9 @@ const lengths: Record<number, string> = { 60_000: 'minute', 300_000: '5 minutes'
 const clock = (at: number, step: number) =>
   new Date(at).toLocaleString('en', step >= 86_400_000 ? { month: 'short', day: 'numeric' } : { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 
-export function UsageChart({ entries, keys, services }: { entries: readonly Entry[]; keys: readonly Key[] | undefined; services: readonly Service[] | undefined }) {
+export const UsageChart = memo(function UsageChart({ entries: all, keys, services }: { entries: readonly Entry[]; keys: readonly Key[] | undefined; services: readonly Service[] | undefined }) {
+  // Counted when there is time for it: there may be a hundred thousand, and more come while somebody scrolls.
+  const entries = useDeferredValue(all);
   const usage = useMemo(() => usageOf(entries, (id, entry) => {
     const key = keys?.find((each) => each.id === id);
     return key ? keyName(key, services) : (entry.service ?? id);
@@ -59,22 +61,23 @@ export function UsageChart({ entries, keys, services }: { entries: readonly Entr
         <span>Uses by key, a bar for each {length}</span>
         <ul className="legend">{usage.names.map((name, at) => <li key={name + at}><svg viewBox="0 0 10 10" aria-hidden="true"><rect width="10" height="10" rx="2" className={`series-${at}`} /></svg>{name}</li>)}</ul>
       </figcaption>
-      <svg viewBox={`0 0 ${width} ${height + 22}`} role="img" aria-label={`${plural(usage.total, 'use')} shown; at most ${number(most)} within one ${length}`}>
-        <line x1="0" x2={width} y1={height} y2={height} className="axis" />
-        <line x1="0" x2={width} y1="14" y2="14" className="axis faint" />
-        <text x="0" y="10">{number(most)}</text>
-        {usage.buckets.map((bucket, at) => {
-          let from = height;
-          return bucket.counts.map((value, place) => {
-            if (value === 0) return null;
-            const size = Math.max(2, (value / most) * (height - 14));
-            from -= size;
-            return <rect key={`${at} ${place}`} x={at * each + 2} width={each - 4} y={from} height={size} className={`series-${place}`} />;
-          });
-        })}
-        {[0, 8, 16].map((at) => <text key={at} x={at * each} y={height + 17}>{clock(usage.buckets[at]!.at, usage.step)}</text>)}
-        <text x={width} y={height + 17} textAnchor="end">now</text>
-      </svg>
+      <div className="plot">
+        <span className="most" aria-hidden="true">{number(most)}</span>
+        <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-label={`${plural(usage.total, 'use')} shown; at most ${number(most)} within one ${length}`}>
+          <line x1="0" x2={width} y1={height} y2={height} className="axis" />
+          <line x1="0" x2={width} y1="0" y2="0" className="axis faint" />
+          {usage.buckets.map((bucket, at) => {
+            let from = height;
+            return bucket.counts.map((value, place) => {
+              if (value === 0) return null;
+              const size = Math.max(2, (value / most) * height);
+              from -= size;
+              return <rect key={`${at} ${place}`} x={at * each + 2} width={each - 4} y={from} height={size} className={`series-${place}`} />;
+            });
+          })}
+        </svg>
+        <div className="times" aria-hidden="true">{[0, 8, 16].map((at) => <span key={at}>{clock(usage.buckets[at]!.at, usage.step)}</span>)}<span>now</span></div>
+      </div>
       <details>
         <summary>The same as a table</summary>
         <div className="scroller" role="region" aria-label="Uses by key over time" tabIndex={0}>
@@ -87,4 +90,4 @@ export function UsageChart({ entries, keys, services }: { entries: readonly Entr
       </details>
     </figure>
   );
-}
+});

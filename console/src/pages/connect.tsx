@@ -82,7 +82,7 @@ function Done({ stored, check, failure, service, onAgain }: { stored: Key; check
 const secretNames: Record<string, string> = { ssh: 'The private key', postgres: 'The password', mysql: 'The password', git: 'The token', github: 'The token', gitlab: 'The token' };
 
 function SettingField({ setting }: { setting: Setting }) {
-  return <TextField label={setting.name.replaceAll('_', ' ')} name={`setting-${setting.name}`} required={setting.required} placeholder={setting.default} hint={setting.help} />;
+  return <TextField label={setting.name.replaceAll('_', ' ')} name={`setting-${setting.name}`} required={setting.required} placeholder={setting.default} hint={setting.help.charAt(0).toUpperCase() + setting.help.slice(1)} />;
 }
 
 function Form({ service }: { service: Service }) {

@@ -44,10 +44,10 @@ function AddProvider({ tenant }: { tenant: string }) {
     <form onSubmit={submit} autoComplete="off">
       <div className="two">
         <TextField label="Name of the provider" name="name" required maxLength={64} autoCapitalize="none" placeholder="okta" />
-        <TextField label="Issuer" name="issuer" type="url" required maxLength={512} placeholder="https://acme.okta.example" />
         <TextField label="Client id" name="client" required maxLength={256} />
-        <SecretField label="Client secret" field={secret} hint="Goes in only. Empty: the client has none." />
       </div>
+      <TextField label="Issuer" name="issuer" type="url" required maxLength={512} placeholder="https://acme.okta.example" hint="Its endpoints are asked for when the provider is added." />
+      <SecretField label="Client secret" field={secret} hint="Goes in only. Empty: the client has none." />
       <TextArea label="Roles of groups" name="roles" placeholder={'engineering=member\nsecurity=admin'} hint="GROUP=ROLE a line: owner, admin, member, auditor." />
       <div className="two">
         <SelectField label="Everybody else" name="other"><option value="">is not let in</option><option value="member">is a member</option><option value="auditor">is an auditor</option></SelectField>

@@ -15,6 +15,10 @@ import { sessionsByKey } from './keys';
 import { EntryList } from './record';
 import { Revoke } from './revoke';
 
+/** Some are named by a setting of the key. */
+const variablesOf = (names: readonly string[], key: Key): string[] =>
+  names.map((name) => name.replace(/^\{setting:([a-z0-9_]+)\}$/, (_, setting: string) => key.settings[setting] ?? '')).filter((name) => name !== '');
+
 function Holders({ subject }: { subject: Key }) {
   const { data } = useSessions(subject.tenant, 'open');
   const sessions = sessionsByKey(data).get(subject.id) ?? [];
@@ -121,7 +125,7 @@ export function KeyPage({ id }: { id: string }) {
   const settings = Object.entries(key.settings);
   return (
     <Page title={keyName(key, services)} back={back}
-      lead={<span className="title-line"><ServiceMark service={key.service} /> <StateBadge state={key.state} /> {home[key.home].name}{key.home === 'integration' && <> of <strong>{key.owner}</strong></>}, tenant {key.tenant}</span>}
+      lead={<span className="title-line"><ServiceMark service={key.service} /> <StateBadge state={key.state} /> <span>{home[key.home].name}{key.home === 'integration' && <> of <strong>{key.owner}</strong></>}, tenant {key.tenant}</span></span>}
       actions={!isRevoked && <>
         {service?.can_check && may.keep(key) && <Button busy={checking} onClick={() => void ask()}>Check with the provider</Button>}
         {may.revoke(key) && <Button kind="danger" onClick={() => setRevoking(true)}>Revoke</Button>}
@@ -133,7 +137,7 @@ export function KeyPage({ id }: { id: string }) {
         <Card title="How it travels">
           <p><strong>{delivery[key.delivery].short}.</strong> {delivery[key.delivery].long}</p>
           {service && service.hosts.length > 0 && key.delivery === 'proxied' && <p>It is sent to {service.hosts.join(', ')} alone.</p>}
-          {service && service.variables.length > 0 && <p>A workroom sees {service.variables.map((name, at) => <span key={name}>{at > 0 && ', '}<code>{name}</code></span>)}{key.delivery === 'proxied' && ' (with a pass, not with the key)'}.</p>}
+          {service && service.variables.length > 0 && <p>A workroom sees {variablesOf(service.variables, key).map((name, at) => <span key={name}>{at > 0 && ', '}<code>{name}</code></span>)}{key.delivery === 'proxied' && ' (with a pass, not with the key)'}.</p>}
         </Card>
         {!isRevoked && <Card title="Who holds it right now"><Holders subject={key} /></Card>}
         <Card title="Facts">
@@ -145,7 +149,7 @@ export function KeyPage({ id }: { id: string }) {
             {service?.can_check && !isRevoked && <Fact name="Asked about now and then">{key.scheduled_checks ? 'Yes' : 'No'}{may.keep(key) && <> <Button kind="quiet" onClick={() => void switchChecks()}>{key.scheduled_checks ? 'Stop asking' : 'Ask again'}</Button></>}</Fact>}
             {key.expires !== null && <Fact name="Expires"><Time at={key.expires} /></Fact>}
             {key.last_characters !== '' && <Fact name="Ends in"><span className="mono">{key.last_characters}</span></Fact>}
-            {settings.map(([name, value]) => <Fact key={name} name={name}><span className="mono wrap">{value}</span></Fact>)}
+            {settings.map(([name, value]) => <Fact key={name} name={name.replaceAll('_', ' ')}><span className="mono wrap">{value}</span></Fact>)}
             <Fact name="Id"><span className="mono">{key.id}</span></Fact>
           </Facts>
           {service && service.console_url !== '' && <p><OutsideLink href={service.console_url}>Manage it at {service.title}</OutsideLink></p>}

@@ -66,7 +66,7 @@ export function Notices() {
       {keys.isPending && !keys.error && <Loading what="notices" />}
       {keys.data && rows.length === 0 && (
         <Empty icon="good" title="Nothing wants you">
-          <p>{keys.data.length === 0 ? 'There are no keys yet.' : 'No provider refuses a key, no login has ended, and none is over within two weeks.'} Programs hear of the same by webhooks: docs/health.md says how.</p>
+          <p>{keys.data.length === 0 ? 'There are no keys yet. Once there are, what wants somebody is here.' : 'No provider refuses a key, no login has ended, and no key’s time is over within two weeks. Programs hear of the same by webhooks: docs/health.md says how.'}</p>
         </Empty>
       )}
       {rows.length > 0 && (

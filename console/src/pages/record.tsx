@@ -37,7 +37,7 @@ export function Outcome({ entry }: { entry: Entry }) {
   const tone: Tone = kindOf(entry) === 'finding' ? 'warn' : status >= 400 ? 'warn' : 'plain';
   if (kindOf(entry) === 'finding') return <Badge tone="bad">Finding</Badge>;
   if (words === '') return null;
-  return tone === 'plain' ? <span>{words}</span> : <Badge tone={tone}>{words}</Badge>;
+  return tone === 'plain' ? <span className="quiet-text">{words}</span> : <Badge tone={tone}>{words}</Badge>;
 }
 
 /** Some entries, without filters. */

@@ -145,27 +145,29 @@ export function Rotation() {
     <Card title="New keys for what is stored">
       {tenants.length > 1 && <SelectField label="Tenant" value={chosen} onChange={(event) => setWanted(event.target.value)}>{tenants.map((each) => <option key={each.name}>{each.name}</option>)}</SelectField>}
       {chosen !== '' && (
-        <>
+        <div className="part">
           <h3>Seal records anew</h3>
           <p>A new tenant key and epoch for {chosen}: every record is sealed under them while everything goes on, and the old seed is destroyed. After a change of people, or now and then.</p>
           <Button busy={isRunning} onClick={sealAnew}>Seal records anew</Button>
-        </>
+          <Problem error={problem ?? rewrap.error} />
+          {view && <Going view={view} />}
+          {view?.state === 'done' && view.receipt !== '' && <Button onClick={() => setReceiptId(view.receipt)}>See the shred’s receipt</Button>}
+        </div>
       )}
-      <Problem error={problem ?? rewrap.error} />
-      {view && <Going view={view} />}
-      {view?.state === 'done' && view.receipt !== '' && <Button onClick={() => setReceiptId(view.receipt)}>See the shred’s receipt</Button>}
-      <h3>A new root key</h3>
-      <p>All keys hang on it. When a seal’s file, a passphrase or an old backup may have got into other hands: what they open is the old one.</p>
-      <Button kind="danger" disabled={isRunning} onClick={() => setDoing('root')}>Make a new root key</Button>
-      {rotation && <div role="status"><Done rotation={rotation} /></div>}
+      <div className="part">
+        <h3>A new root key</h3>
+        <p>All keys hang on it. When a seal’s file, a passphrase or an old backup may have got into other hands: what they open is the old one.</p>
+        <Button kind="danger" disabled={isRunning} onClick={() => setDoing('root')}>Make a new root key</Button>
+        {rotation && <div role="status"><Done rotation={rotation} /></div>}
+      </div>
       {chosen !== '' && (
-        <>
+        <div className="part">
           <h3>Shred what was revoked</h3>
           <p>Revoked keys cannot be used; a backup from before, with the seals of its time, could still open them. Shredding does both of the above and ends with a signed receipt that says whether that is over (R4).</p>
           <Button kind="danger" disabled={isRunning} onClick={() => setDoing('shred')}>Shred what was revoked</Button>
           <p className="hint">Of a tenant that was removed:</p>
           <Command label="command that shreds a removed tenant">strongroom shred --tenant TENANT_ID</Command>
-        </>
+        </div>
       )}
       {doing && <Ask key={doing} asked={asked[doing]} onClose={() => setDoing(null)} onAct={doing === 'root' ? rotate : shred} />}
       <NewShares of={shares} onKept={() => setShares([])} />

@@ -50,6 +50,8 @@ function PolicyForm({ tenant, service, policy }: { tenant: string; service: stri
         <TextField label="MiB a day" name="bytes" type="number" min={0} defaultValue={zero(policy ? Math.round(policy.bytes_per_day / 1048576) : 0)} placeholder="no limit" hint={policy ? `${octets(policy.bytes_today)} today` : 'Both ways'} />
         {service !== '' && <TextField label="Budget a day" name="budget" type="number" min={0} defaultValue={zero(policy?.budget_per_day)} placeholder="no budget" hint={policy?.budget_unit ? `${number(policy.units_today)} ${policy.budget_unit} today` : 'Needs a unit'} />}
         {service !== '' && <TextField label="Unit of the budget" name="unit" defaultValue={policy?.budget_unit ?? ''} placeholder="tokens, characters …" hint="What the service’s answers state" />}
+      </div>
+      <div className="two">
         <SelectField label="When an answer holds the key" name="echo" defaultValue={policy?.on_echo ?? 'mask'}><option value="mask">Mask it</option><option value="cut">Cut the answer off</option></SelectField>
         <SelectField label="When a pass is misplaced in a request" name="misplaced" defaultValue={policy?.on_misplaced ?? 'refuse'}><option value="refuse">Refuse the request</option><option value="mask">Mask it</option></SelectField>
       </div>
@@ -152,17 +154,19 @@ export function Settings() {
   const may = useMay();
   const { data: installation, error } = useInstallation();
   return (
-    <Page title="Settings" lead="Limits, seals, and what this installation is.">
+    <Page title="Settings" lead="What a tenant’s keys may be used for and who comes in, your own sign-in, and what protects this installation.">
       <Problem error={error} />
       <div className="grid wide">
-        <Policies />
         <div className="stack">
+          <Policies />
           <Tokens />
+          {may.has('appoint_owners') && <IdentityProviders />}
+        </div>
+        <div className="stack">
+          <SignIns />
+          {currentCredential()?.kind === 'cookie' && <><Passkeys /><Password /><SecondFactor /><Accounts /></>}
           <Seals />
           {may.has('operate') && <Rotation />}
-          <SignIns />
-          {may.has('appoint_owners') && <IdentityProviders />}
-          {currentCredential()?.kind === 'cookie' && <><Passkeys /><Password /><SecondFactor /><Accounts /></>}
           {installation && (
             <Card title="This installation">
               <Facts>
