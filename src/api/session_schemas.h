@@ -126,7 +126,8 @@ inline constexpr std::array kInjected = {
     Member{"grant", Kind::Text, Need::Required, "grt_..."},
     Member{"service", Kind::Text, Need::Required, "Id of the service"},
     Member{"label", Kind::Text, Need::Required, "Label of the key that serves"},
-    Member{"settings", Kind::TextMap, Need::Required, "Of the key"}};
+    Member{"settings", Kind::TextMap, Need::Required, "Of the key"},
+    Member{"is_login", Kind::Flag, Need::Required, "Its value is renewed while the session runs"}};
 inline constexpr std::array kSessionProxy = {
     Member{"credential", Kind::Text, Need::Required,
            "The password of the proxy's URL, http://session:CREDENTIAL@GATEWAY. Shown this once"},

@@ -53,7 +53,8 @@ json::object to_json(const vault::InjectedGrant& grant) {
   return {{"grant", grant.grant.text()},
           {"service", grant.service},
           {"label", grant.label},
-          {"settings", to_json(grant.settings)}};
+          {"settings", to_json(grant.settings)},
+          {"is_login", grant.is_login}};
 }
 
 json::object to_json(const catalog::Setting& setting) {

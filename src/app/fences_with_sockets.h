@@ -34,6 +34,7 @@ class FencesWithSockets final : public vault::HolderFences {
     return leases_.has_runner(session);
   }
   void refresh(KeyId key) override { leases_.refresh(key); }
+  void announce_refresh(KeyId key) override { leases_.announce_refresh(key); }
   io::Task<void> refresh_all(std::vector<KeyId> keys) override {
     return leases_.refresh_all(std::move(keys));
   }

@@ -35,6 +35,9 @@ class VaultLeaseSource final : public lease::LeaseSource {
   Result<lease::GrantedLease> open_by_pass(const lease::PassHash& pass_hash,
                                            std::string_view service) override;
   Result<std::vector<lease::GrantedLease>> open_injected(SessionId session) override;
+  [[nodiscard]] bool is_renewing(SessionId session) const override {
+    return parts_.vault.is_renewing(session);
+  }
   bool may_continue(SessionId session, KeyId key) const override;
   std::uint64_t on_intents(std::span<const lease::Use> uses,
                            std::function<void()> durable) override;

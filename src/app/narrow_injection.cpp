@@ -15,6 +15,9 @@ namespace strongroom::app {
 namespace {
 
 constexpr std::chrono::seconds kRecordWithin{5};
+/// As long as the vault lets a runner wait for what is on its way.
+constexpr std::chrono::seconds kNewerWithin{5};
+constexpr std::chrono::milliseconds kLook{10};
 constexpr std::size_t kLongestProgram = 256;
 // How the record tells such a use from a request.
 constexpr std::string_view kHost = "workroom";
@@ -149,6 +152,34 @@ void NarrowInjection::take_values(workroom::Environment& environment) {
   for (const auto& each : values_) environment.unset.push_back(each.name);
 }
 
+void NarrowInjection::copy_values(const workroom::Environment& environment) {
+  for (const auto& each : environment.secret)
+    values_.push_back({each.name, each.value.duplicate(), each.service, each.label, each.wanted});
+  plain_ = environment.of_keys;
+}
+
+/// Its variables, as they are made for a session; their names stay what they are in this one.
+Status NarrowInjection::renew(const workroom::SessionKey& key) {
+  if (is_over_) return {};
+  std::vector<workroom::SessionKey> alone(1);
+  alone[0].service = key.service;
+  alone[0].label = key.label;
+  alone[0].settings = key.settings;
+  alone[0].value = key.value.duplicate();
+  STRONGROOM_TRY(auto made, workroom::build_environment({}, std::move(alone)));
+  for (auto& fresh : made.secret)
+    for (auto& held : values_)
+      if (held.service == fresh.service && held.label == fresh.label && held.wanted == fresh.wanted)
+        held.value = fresh.value.duplicate();
+  return {};
+}
+
+io::Task<void> NarrowInjection::newest() const {
+  const Deadline deadline = loop_.deadline_in(kNewerWithin);
+  while (are_on_their_way_ && !deadline.has_passed(loop_.clock().steady()))
+    co_await loop_.sleep(kLook);
+}
+
 void NarrowInjection::forget_values() {
   is_over_ = true;
   values_.clear();
@@ -172,6 +203,7 @@ io::Task<Result<workroom::ExecKeys::Uses>> NarrowInjection::record(
     co_return fail(Code::NotFound,
                    "this session has no injected key of a service '" + recorded(service) + "'");
   }
+  co_await newest();
   Uses out;
   const std::string path = recorded(std::move(program));
   for (const auto& each : leases_) {

@@ -1,6 +1,7 @@
-// NarrowInjection: `strongroom run --inject exec`. The values of a session's injected keys stay
-// with the runner, in locked memory, and go to one command at a time (workroom/exec_server.h), each
-// use recorded before.
+// NarrowInjection: values of a session's injected keys that the runner holds in locked memory, and
+// gives to one command at a time (workroom/exec_server.h), each use recorded before. With
+// `strongroom run --inject exec` they are nowhere else; in a session with a login they are here
+// too, as the workroom's own variables cannot be renewed.
 //
 // Used by: Runner. Threads: its loop's. A fence wipes the values before the workroom is ended.
 // SPDX-License-Identifier: Apache-2.0
@@ -40,6 +41,12 @@ class NarrowInjection final : public workroom::ExecKeys {
   void forget_leases() { leases_.clear(); }
   /// The values out of the environment of the session; their names come from nowhere else.
   void take_values(workroom::Environment& environment);
+  /// The same, where they stay in it, too.
+  void copy_values(const workroom::Environment& environment);
+  /// In place of the value that this key had.
+  [[nodiscard]] Status renew(const workroom::SessionKey& key);
+  /// While newer values are on their way, whoever asks for one waits a little.
+  void await_newer(bool are_on_their_way) { are_on_their_way_ = are_on_their_way; }
   /// Wipes.
   void forget_values();
 
@@ -58,6 +65,7 @@ class NarrowInjection final : public workroom::ExecKeys {
     LeaseId lease;
   };
   [[nodiscard]] bool has(const std::string& wish) const;
+  [[nodiscard]] io::Task<void> newest() const;
 
   io::Loop& loop_;
   lease::HolderLink& link_;
@@ -68,6 +76,7 @@ class NarrowInjection final : public workroom::ExecKeys {
   std::vector<workroom::SecretVariable> values_;
   std::vector<workroom::KeyVariable> plain_;
   bool is_over_ = false;
+  bool are_on_their_way_ = false;
   std::unique_ptr<workroom::ExecServer> server_;
 };
 

@@ -31,7 +31,7 @@ Result<std::unique_ptr<OutputWatch>> OutputWatch::over_terminal(io::Loop& loop, 
   return out;
 }
 
-Status OutputWatch::begin(const std::shared_ptr<const guard::AnyValue>& values) {
+Status OutputWatch::begin(const std::shared_ptr<const guard::Patterns>& values) {
   ticker_ = loop_.every(kActivityTime, [this] { tell_activity(); });
   return net_->begin(values, [this](const std::string& stream) { note(stream, 1); });
 }

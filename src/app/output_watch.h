@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
-#include "guard/any_value.h"
+#include "guard/patterns.h"
 #include "io/loop.h"
 #include "io/task.h"
 #include "lease/holder_side.h"
@@ -27,7 +27,7 @@ class OutputWatch {
                                                             lease::HolderLink& link,
                                                             SessionId session);
   /// Before the command begins.
-  [[nodiscard]] Status begin(const std::shared_ptr<const guard::AnyValue>& values);
+  [[nodiscard]] Status begin(const std::shared_ptr<const guard::Patterns>& values);
   /// The command has its streams.
   void let_go() noexcept { net_->let_go(); }
   /// Once nothing of the workroom is left: what it wrote has gone on (OutputNet::drained).

@@ -6,18 +6,10 @@
 #include <cstdio>
 
 #include "app/call.h"
-#include "guard/value_patterns.h"
 #include "io/process.h"
 #include "workroom/templates.h"
 
 namespace strongroom::app {
-
-/// Keeps one lease renewed for as long as the workroom lives.
-struct Runner::HeldLease final : lease::Attachment {
-  explicit HeldLease(Runner& owner) : runner(owner) {}
-  void cut(std::string_view reason) noexcept override { runner.lease_ended(reason); }
-  Runner& runner;
-};
 
 Runner::Runner(ControlClient client, SessionStart start, Supervision supervision,
                const RunOptions& options)
@@ -51,6 +43,7 @@ lease::HolderLink::Handlers Runner::handlers() {
     report_credential_ = std::move(from.report_credential);
     greeted_.set();
   };
+  out.on_refresh = [this](KeyId key) { key_refreshed(key); };
   out.end_processes = [this](lease::Fence fence) { return end_processes(std::move(fence)); };
   out.on_channel_lost = [this](const std::string&) {
     if (!is_over_ && !is_coming_back_) loop_.spawn(come_back());
@@ -70,7 +63,7 @@ Status Runner::prepare() {
   STRONGROOM_TRY(housing_,
                  Housing::make(loop_, options_, {start_.session, start_.gateway, start_.socket}));
   supervision_.describe_container(housing_->container_name(), housing_->engine_socket());
-  if (options_.inject == "exec") {
+  if (hands_out_values()) {
     STRONGROOM_TRY(narrow_, NarrowInjection::open(loop_, link_, start_.session, *housing_, options_,
                                                   [this] { return workroom_.get(); }));
   }
@@ -171,10 +164,10 @@ io::Task<Status> Runner::start_workroom() {
   // here to the hand-over nothing waits.
   auto leases = co_await leases_of_injected();
   if (!leases) co_return std::unexpected(std::move(leases).error());
-  const auto values = std::make_shared<guard::AnyValue>();
-  auto environment = environment_of(*leases, *values);
+  values_ = std::make_shared<guard::RenewedValues>();
+  auto environment = environment_of(*leases, *values_);
   if (!environment) co_return std::unexpected(std::move(environment).error());
-  const auto sought = options_.filters_output ? values : std::make_shared<guard::AnyValue>();
+  const auto sought = options_.filters_output ? values_ : std::make_shared<guard::RenewedValues>();
   Status begun = output_ ? output_->begin(sought) : Status();
   // Before the command writes: its line ends are made inside.
   if (begun && terminal_) begun = terminal_->begin();
@@ -187,6 +180,7 @@ io::Task<Status> Runner::start_workroom() {
   workroom_ = std::move(*started);
   if (output_) output_->let_go();
   if (terminal_) terminal_->let_go();
+  if (is_outdated_) loop_.spawn(renew());
   co_return Status();
 }
 
@@ -217,11 +211,6 @@ void Runner::move_hosts(workroom::SessionKey& key) const {
     if (name == "host") value = housing_->host(value);
 }
 
-io::Task<Result<std::vector<LeaseId>>> Runner::leases_of_injected() {
-  if (start_.injected.empty()) co_return std::vector<LeaseId>();
-  co_return co_await link_.leases_of_session(start_.session);
-}
-
 /// Tools must trust the gateway itself where they reach it over TLS.
 bool Runner::trusts_gateway() const {
   return start_.gateway.starts_with("https://") && !start_.gateway_authority.empty();
@@ -250,91 +239,6 @@ Result<std::vector<workroom::PlainVariable>> Runner::open_proxy() {
   };
   STRONGROOM_TRY(door_, ProxyDoor::open(loop_, plan));
   return workroom::proxy_variables({start_.gateway, door_->at().host, door_->at().port}, *trust_);
-}
-
-/// Those who hold values themselves: one of them.
-void Runner::hold_elsewhere(const lease::Lease& lease) {
-  const auto* service = catalog_.find(lease.granted().service);
-  const bool is_ssh = service != nullptr && service->ssh_agent;
-  if (is_ssh && ssh_) ssh_->hold(lease);
-  if (!is_ssh && narrow_) narrow_->hold(lease);
-}
-
-/// Such a key is nowhere in the environment.
-Status Runner::add_ssh(const lease::Lease& lease, workroom::SessionKey key) {
-  if (is_attached(options_))
-    return fail(Code::Unsupported,
-                "SSH keys stay with the runner, which cannot tell whose the processes of a "
-                "platform's container are: use `strongroom attach ... -- COMMAND` for them");
-  if (!ssh_) {
-    STRONGROOM_TRY(ssh_, SshAccess::open(loop_, link_, start_.session, *housing_,
-                                         [this] { return workroom_.get(); }));
-  }
-  const std::string host = housing_->host(workroom::setting_of(key, "host"));
-  return ssh_->add(lease, std::move(key), host);
-}
-
-/// Each value goes straight into the environment under preparation; only the lease itself is kept.
-Result<workroom::Environment> Runner::environment_of(const std::vector<LeaseId>& leases,
-                                                     guard::AnyValue& values) {
-  std::vector<workroom::SessionKey> keys;
-  const auto add = [&](const std::string& name,
-                       const std::string& label) -> Result<workroom::SessionKey*> {
-    const auto* service = catalog_.find(name);
-    if (service == nullptr)
-      return fail(Code::NotFound, "the catalogue has no service '" + name + "'");
-    auto& key = keys.emplace_back();
-    key.service = service;
-    key.label = label;
-    return &key;
-  };
-  for (const auto& granted : start_.passes) {
-    STRONGROOM_TRY(auto* key, add(granted.service, granted.label));
-    key->settings = granted.settings;
-    key->pass = granted.pass;
-  }
-  for (const auto& id : leases) {
-    auto* lease = link_.holder().find(id);
-    auto held = std::make_unique<HeldLease>(*this);
-    if (lease == nullptr || !held->attach(*lease))
-      return fail(Code::Revoked, "a key of this session was revoked");
-    keys_.insert(lease->granted().key);
-    hold_elsewhere(*lease);
-    STRONGROOM_TRY(auto* key, add(lease->granted().service, lease->granted().label));
-    key->settings = lease->granted().settings;
-    key->value = lease->take_value();
-    values.add(guard::ValuePatterns::make(key->value));
-    if (end_scan_) end_scan_->add(*lease, key->value);
-    held_.push_back(std::move(held));
-    if (key->service->ssh_agent) {
-      STRONGROOM_CHECKED(add_ssh(*lease, std::move(*key)));
-      keys.pop_back();
-    } else {
-      move_hosts(*key);
-    }
-  }
-  workroom::SessionFacts facts;
-  facts.session = start_.session.text();
-  facts.gateway = housing_->gateway();
-  facts.socket = housing_->socket();
-  facts.is_container = housing_->is_container();
-  if (trust_) {
-    STRONGROOM_TRY(facts.proxy, open_trust());
-  }
-  facts.inherited = workroom::own_environment();
-  STRONGROOM_TRY(const auto added, split_pairs(options_.variables, "--env"));
-  for (const auto& [name, value] : added) facts.added.push_back({name, value});
-  if (narrow_) {
-    STRONGROOM_TRY(const auto programs, io::own_directory());
-    facts.exec_socket = narrow_->socket();
-    facts.init_program = narrow_->init_program(programs + "/strongroom-init");
-  }
-  if (ssh_) {
-    STRONGROOM_TRY(facts.ssh, ssh_->variables());
-  }
-  STRONGROOM_TRY(auto environment, workroom::build_environment(facts, std::move(keys)));
-  if (narrow_) narrow_->take_values(environment);
-  return environment;
 }
 
 /// Over the command's output, where it is given what must not be in it.
@@ -423,25 +327,6 @@ io::Task<void> Runner::come_back() {
   is_coming_back_ = false;
   if (is_over_ || workroom_ == nullptr) co_return;
   co_await end_workroom(last.message);
-}
-
-/// After a restart of the vault: the same keys, leased anew; their values are in the workroom
-/// already.
-io::Task<Status> Runner::hold_again() {
-  held_.clear();
-  if (narrow_) narrow_->forget_leases();
-  auto leases = co_await leases_of_injected();
-  if (!leases) co_return std::unexpected(std::move(leases).error());
-  for (const auto& id : *leases) {
-    auto* lease = link_.holder().find(id);
-    auto held = std::make_unique<HeldLease>(*this);
-    if (lease == nullptr || !held->attach(*lease))
-      co_return fail(Code::Revoked, "a key of this session was revoked");
-    const Secret unused = lease->take_value();
-    hold_elsewhere(*lease);
-    held_.push_back(std::move(held));
-  }
-  co_return Status();
 }
 
 }  // namespace strongroom::app

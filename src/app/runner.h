@@ -5,9 +5,9 @@
 // was given the value and names each. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -22,7 +22,7 @@
 #include "app/started_session.h"
 #include "app/supervision.h"
 #include "catalog/catalog.h"
-#include "guard/any_value.h"
+#include "guard/renewed_values.h"
 #include "io/loop.h"
 #include "lease/holder_side.h"
 #include "workroom/proxy_environment.h"
@@ -44,7 +44,12 @@ class Runner {
   /// For the scan of a session that is ended from outside: less than what whoever waits for its
   /// processes gives a runner beside their grace.
   static constexpr std::chrono::seconds kScanOfEnded{2};
-  struct HeldLease;
+  /// Keeps one lease renewed for as long as the workroom lives.
+  struct HeldLease final : lease::Attachment {
+    explicit HeldLease(Runner& owner) : runner(owner) {}
+    void cut(std::string_view reason) noexcept override { runner.lease_ended(reason); }
+    Runner& runner;
+  };
   [[nodiscard]] Status prepare();
   io::Task<void> live();
   io::Task<Status> attach();
@@ -62,7 +67,14 @@ class Runner {
   [[nodiscard]] Result<std::vector<workroom::PlainVariable>> open_trust();
   [[nodiscard]] Result<std::vector<workroom::PlainVariable>> open_proxy();
   [[nodiscard]] Result<workroom::Environment> environment_of(const std::vector<LeaseId>& leases,
-                                                             guard::AnyValue& values);
+                                                             guard::RenewedValues& values);
+  [[nodiscard]] bool hands_out_values() const;
+  [[nodiscard]] bool is_login(std::string_view service, std::string_view label) const;
+  void key_refreshed(KeyId key);
+  io::Task<void> renew();
+  io::Task<void> renew_once();
+  [[nodiscard]] Status adopt(const std::vector<LeaseId>& leases);
+  [[nodiscard]] Status renew_value(lease::Lease& lease);
   io::Task<std::vector<lease::ProcessOutcome>> end_processes(lease::Fence fence);
   io::Task<void> come_back();
   io::Task<std::vector<lease::ProcessOutcome>> end_and_scan(Duration grace);
@@ -83,12 +95,15 @@ class Runner {
   std::string report_credential_;
   std::vector<catalog::SourceFile> sources_;
   std::vector<std::unique_ptr<HeldLease>> held_;
-  std::set<KeyId> keys_;
+  std::map<KeyId, std::uint32_t> keys_;           ///< and the version that was handed out last
+  std::shared_ptr<guard::RenewedValues> values_;  ///< all that the workroom was given
+  bool is_renewing_ = false;
+  bool is_outdated_ = false;  ///< a key was refreshed since its lease was asked for
   catalog::Catalog catalog_;
   std::unique_ptr<Housing> housing_;
   std::optional<workroom::TrustFiles> trust_;
   std::unique_ptr<ProxyDoor> door_;
-  std::unique_ptr<NarrowInjection> narrow_;       ///< --inject exec
+  std::unique_ptr<NarrowInjection> narrow_;       ///< --inject exec, or a login
   std::unique_ptr<workroom::Terminal> terminal_;  ///< -t
   std::unique_ptr<EndScan> end_scan_;             ///< --scan-on-end
   std::unique_ptr<OutputWatch> output_;           ///< none without injected keys

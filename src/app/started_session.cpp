@@ -22,6 +22,8 @@ std::vector<SessionStart::Granted> read_granted(const json::object& document,
         if (pair.value().is_string())
           granted.settings.emplace_back(std::string(pair.key()),
                                         std::string(pair.value().get_string()));
+    const auto* is_login = object.if_contains("is_login");
+    granted.is_login = is_login != nullptr && is_login->is_bool() && is_login->get_bool();
     out.push_back(std::move(granted));
   }
   return out;

@@ -19,6 +19,7 @@ struct SessionStart {
     std::string label;
     std::string pass;  ///< empty for an injected key
     std::vector<std::pair<std::string, std::string>> settings;
+    bool is_login = false;  ///< an injected one that is renewed while the session runs
   };
   SessionId session;
   std::string runner_credential;     ///< of a runner that a ticket has started

@@ -73,8 +73,14 @@ bool Grantor::grant(HolderId holder, GrantedLease& lease, SteadyTime received) {
   LeaseFacts facts{lease.tenant, lease.member,      lease.session, lease.grant,
                    lease.key,    lease.key_version, lease.service, lease.label};
   if (find(holder) == nullptr || is_fenced(facts)) return false;
-  if (auto& state = holders_[holder]; state.hello.role == HolderRole::Runner)
-    state.given.push_back(facts);
+  // Once for each key, however often its token was renewed.
+  if (auto& state = holders_[holder]; state.hello.role == HolderRole::Runner) {
+    const auto same = std::ranges::find(state.given, facts.grant, &LeaseFacts::grant);
+    if (same == state.given.end())
+      state.given.push_back(facts);
+    else
+      *same = facts;
+  }
   lease.lease = crypto::random_id<LeaseId>();
   leases_.emplace(lease.lease,
                   LeaseState{holder, std::move(facts), received + kLeaseTime + kMargin, received});
@@ -225,6 +231,15 @@ void Grantor::refresh(KeyId key) {
   std::vector<HolderId> tell;
   for (const auto& [id, holder] : holders_)
     if (holder.is_live) tell.push_back(id);
+  for (const auto& id : tell) hooks_.send(id, Refresh{key});
+}
+
+void Grantor::announce_refresh(KeyId key) {
+  std::vector<HolderId> tell;
+  for (const auto& [id, holder] : holders_)
+    if (holder.is_live &&
+        std::ranges::find(holder.given, key, &LeaseFacts::key) != holder.given.end())
+      tell.push_back(id);
   for (const auto& id : tell) hooks_.send(id, Refresh{key});
 }
 

@@ -97,6 +97,8 @@ class Grantor {
              std::chrono::milliseconds grace, SteadyTime now, FenceComplete complete);
   /// To all live holders; no answer.
   void refresh(KeyId key);
+  /// To the runners that were given it.
+  void announce_refresh(KeyId key);
   /// The same for several. `complete` is called once, perhaps before this returns: when no holder
   /// begins a use with a lease of these keys from before any more, because it has said so or those
   /// leases have run out. What does not answer for as long as a lease lasts is not renewed.

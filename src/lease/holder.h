@@ -149,6 +149,9 @@ class Holder {
   void on_renewed(const Renewed& renewed, SteadyTime now);
   void on_fence(const Fence& fence);
   void on_refresh(const Refresh& refresh);
+  /// Has a session's keys been asked for, and not been answered yet? What changes of them until
+  /// then is in that answer.
+  [[nodiscard]] bool awaits_session() const noexcept { return !session_requests_.empty(); }
 
   /// A channel works (again): leases can be asked for.
   void on_channel_up() noexcept { is_connected_ = true; }

@@ -280,6 +280,7 @@ void HolderLink::receive(Message&& message) {
   if (auto* fence = std::get_if<Fence>(&message)) return holder_.on_fence(*fence);
   if (auto* refresh = std::get_if<Refresh>(&message)) {
     holder_.on_refresh(*refresh);
+    if (handlers_.on_refresh && !holder_.awaits_session()) handlers_.on_refresh(refresh->key);
     if (refresh->order != 0) send(RefreshDone{refresh->order});
     return;
   }

@@ -31,6 +31,8 @@ class HolderLink {
     /// attachments cut already. Empty for a gateway: the fence is then acknowledged as soon as all
     /// attachments are cut.
     std::function<io::Task<std::vector<ProcessOutcome>>(Fence)> end_processes;
+    /// Runner: a newer version of a key is there, or on its way, that it has not asked for yet.
+    std::function<void(KeyId)> on_refresh;
     /// Gateway: asks the provider whether it accepts this key (the service's own check). The lease
     /// is found with holder().find(); the connection is attached to it like any other. `request` is
     /// filled in by the link.

@@ -246,10 +246,27 @@ void VaultSide::serve_acquire(HolderChannel& holder, const Acquire& acquire, int
   send(holder.id, std::move(granted));
 }
 
-void VaultSide::serve_acquire_session(HolderChannel& holder, const AcquireSession& acquire) {
+/// The same for a runner, which hands a login's token out to whoever asks in its workroom.
+io::Task<void> VaultSide::acquire_session_later(HolderId id, AcquireSession acquire, int tries) {
+  const auto alive = is_alive_;
+  ++acquires_held_;
+  co_await loop_.sleep(kHeldPause);
+  if (!*alive) co_return;
+  --acquires_held_;
+  const auto found = channels_.find(id);
+  if (found == channels_.end()) co_return;
+  const auto holder = found->second;
+  serve_acquire_session(*holder, acquire, tries + 1);
+}
+
+void VaultSide::serve_acquire_session(HolderChannel& holder, const AcquireSession& acquire,
+                                      int tries) {
   const auto received = now();
   if (holder.role != HolderRole::Runner || acquire.session != holder.session)
     return holder.channel->close("A runner may ask for its own session only.");
+  const bool may_wait = acquires_held_ < kMostHeld && tries < kMostTries;
+  if (may_wait && source_.is_renewing(acquire.session))
+    return loop_.spawn(acquire_session_later(holder.id, acquire, tries));
   auto opened = source_.open_injected(acquire.session);
   if (!opened) {
     const Error& error = opened.error();
@@ -369,6 +386,10 @@ vault::HolderOutcome VaultSide::to_outcome(const FenceOutcome& outcome) const {
 
 void VaultSide::refresh(KeyId key) {
   grantor_.refresh(key);
+}
+
+void VaultSide::announce_refresh(KeyId key) {
+  grantor_.announce_refresh(key);
 }
 
 void VaultSide::refresh_everything() {

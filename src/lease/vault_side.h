@@ -55,6 +55,8 @@ class LeaseSource {
   virtual Result<GrantedLease> open_by_pass(const PassHash& pass_hash,
                                             std::string_view service) = 0;
   virtual Result<std::vector<GrantedLease>> open_injected(SessionId session) = 0;
+  /// Is a newer version of one of these on its way? Then they are opened once it is there.
+  virtual bool is_renewing(SessionId) const { return false; }
   /// For a lease made for a check, `session` is none.
   virtual bool may_continue(SessionId session, KeyId key) const = 0;
   /// Answers the number of the first in the record (the others follow one by one); calls `durable`
@@ -96,6 +98,7 @@ class VaultSide final : public vault::HolderFences {
                                                         std::string reason,
                                                         std::chrono::milliseconds grace) override;
   void refresh(KeyId key) override;
+  void announce_refresh(KeyId key) override;
   io::Task<void> refresh_all(std::vector<KeyId> keys) override;
   /// Every gateway asks anew before it begins another use of any key. What is under way goes on.
   void refresh_everything();
@@ -126,7 +129,8 @@ class VaultSide final : public vault::HolderFences {
   void admit(HolderChannel& holder, const HolderHello& hello);
   void serve_acquire(HolderChannel& holder, const Acquire& acquire, int tries = 0);
   io::Task<void> acquire_later(HolderId id, Acquire acquire, int tries);
-  void serve_acquire_session(HolderChannel& holder, const AcquireSession& acquire);
+  void serve_acquire_session(HolderChannel& holder, const AcquireSession& acquire, int tries = 0);
+  io::Task<void> acquire_session_later(HolderId id, AcquireSession acquire, int tries);
   void serve_intents(HolderChannel& holder, Intents&& intents);
   void serve_settled(HolderChannel& holder, const Settled& settled);
   void send_check(HolderId gateway, std::uint64_t request, std::unique_ptr<GrantedLease> lease);

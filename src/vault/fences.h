@@ -60,6 +60,8 @@ class HolderFences {
   [[nodiscard]] virtual bool has_runner(SessionId session) const = 0;
   /// Tells holders that a newer version exists. No answer is waited for.
   virtual void refresh(KeyId key) = 0;
+  /// Tells runners that one is on its way: what they hand out meanwhile may be over any moment.
+  virtual void announce_refresh(KeyId /*key*/) {}
   /// The same for several; answers when no holder begins a use with what it was granted before.
   /// Never fails: time does the rest. (Here at once, for small implementations in tests.)
   [[nodiscard]] virtual io::Task<void> refresh_all(std::vector<KeyId> keys) {

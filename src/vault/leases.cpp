@@ -122,6 +122,17 @@ Result<std::vector<OpenedKey>> Vault::open_injected(SessionId id) {
   return opened;
 }
 
+bool Vault::is_renewing(SessionId id) const {
+  const auto& logins = state_->logins;
+  if (logins.refreshing.empty()) return false;
+  const auto grants = state_->store.list<store::Grant>({{"session", store::to_value(id)}});
+  return grants && std::ranges::any_of(*grants, [&](const store::Grant& grant) {
+           const auto login = logins.grants.find(grant.key);
+           return grant.pass_hash.empty() && login != logins.grants.end() &&
+                  logins.refreshing.contains(login->second.id);
+         });
+}
+
 Result<OpenedKey> Vault::open_proxy(ByteView credential, std::string_view source) {
   auto& state = *state_;
   const auto id = crypto::session_of(state.link_key, credential);

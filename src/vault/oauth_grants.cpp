@@ -259,6 +259,7 @@ Result<dynamic::Job> Vault::begin_refresh(DynamicId id) {
   job.credential = State::login_secrets(secret, both[1], Secret(), handover);
   state.logins.refreshing.insert(id);
   return job;
+  if (state.fences != nullptr) state.fences->announce_refresh(row->key);
 }
 
 Result<dynamic::Outcome> Vault::outcome_of_handover(DynamicId id, ByteView record) {

@@ -98,6 +98,7 @@ struct InjectedGrant {
   std::string service;
   std::string label;
   Settings settings;
+  bool is_login = false;  ///< its value is renewed while the session runs
 };
 /// How the session's workroom reaches hosts through the gateway's proxy ingress.
 struct SessionProxy {

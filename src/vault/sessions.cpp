@@ -107,7 +107,8 @@ Result<StartedSession> Vault::start_session(const Actor& actor, const SessionReq
       } else {
         if (is_dynamic(settings))
           STRONGROOM_CHECKED(state.plan_credential(session.id, key, settings));
-        draft.started.injected.push_back({grant.id, key.service, key.label, std::move(settings)});
+        draft.started.injected.push_back({grant.id, key.service, key.label, std::move(settings),
+                                          state.logins.grants.contains(key.id)});
       }
       STRONGROOM_CHECKED(state.store.insert(grant));
       granted += (granted.empty() ? "" : " ") + key.service + ":" + key.label;

@@ -439,6 +439,8 @@ class Vault {
   Result<OpenedKey> open_by_pass(ByteView pass_hash, std::string_view service);
   Result<std::vector<OpenedKey>> open_injected(SessionId session);
   /// Behind a session's proxy credential: no key (none id, no value), and as settings where the
+  /// Is a refresh of one of these under way?
+  [[nodiscard]] bool is_renewing(SessionId session) const;
   /// session may go: "inspect" = "SERVICE HOST:PORT" for what is proxied, "tunnel" = "HOST:PORT"
   /// for what is injected. Good for the first `source` that shows it, until the session's end or
   /// this process's: "proxy_elsewhere" for others.

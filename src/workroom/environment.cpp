@@ -48,8 +48,7 @@ class Builder {
       STRONGROOM_CHECKED(add(name, *wanted, variable.value, inputs));
     }
     unset_.insert(key.service->unset.begin(), key.service->unset.end());
-    return git_.add(inputs, value_variable,
-                    facts_.exec_socket.empty() ? std::string() : facts_.init_program);
+    return git_.add(inputs, value_variable, source_for_git(key), facts_.init_program);
   }
 
   Status finish() {
@@ -88,6 +87,12 @@ class Builder {
   Environment take() { return std::move(out_); }
 
  private:
+  [[nodiscard]] GitHelpers::Source source_for_git(const SessionKey& key) const {
+    using Source = GitHelpers::Source;
+    if (facts_.exec_socket.empty()) return Source::Environment;
+    if (key.is_login) return Source::ExecAlways;
+    return facts_.has_values ? Source::Environment : Source::ExecOrOwn;
+  }
   [[nodiscard]] bool is_wanted(std::string_view name) const {
     return facts_.is_container ? is_inherited_by_container(name) : is_inherited(name);
   }

@@ -57,6 +57,7 @@ struct SessionKey {
   std::vector<std::pair<std::string, std::string>> settings;
   std::string pass;
   Secret value;
+  bool is_login = false;  ///< its value is renewed while the session runs
 };
 
 struct SessionFacts {
@@ -69,8 +70,9 @@ struct SessionFacts {
       added;  ///< `run --env NAME=VALUE`; may not replace what a service sets or unsets, and
               ///< stands before the session's own part of a shared one (proxy_environment.h)
   std::string socket = {};        ///< STRONGROOM_SOCKET, where the session has one of its own
-  std::string exec_socket = {};   ///< of narrow injection (exec_server.h), as the workroom sees it;
-                                  ///< empty: the values are the session's
+  std::string exec_socket = {};   ///< of whom values are asked for one command (exec_server.h), as
+                                  ///< the workroom sees it; empty: nobody
+  bool has_values = true;         ///< they are in the session's own environment, too
   std::string init_program = {};  ///< the same of strongroom-init
   std::vector<PlainVariable> ssh = {};  ///< where the session's SSH agent is
   bool is_container = false;            ///< PATH, HOME and their like are the image's

@@ -31,14 +31,17 @@ bool has_control(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
-/// Within a command that was given the variable, and not by another key, the answer itself;
-/// elsewhere a command of its own that is given it, whose use is recorded.
-std::string asking(const std::string& answer, const std::string& variable, const std::string& key,
-                   const std::string& program) {
+/// A command of its own that is given the variable, whose use is recorded.
+std::string asking(const std::string& answer, const std::string& key, const std::string& program) {
+  return quoted(program) + " exec --with " + quoted(key) + " -- /bin/sh -c " + quoted(answer);
+}
+
+/// Within a command that was given the variable, and not by another key, the answer itself.
+std::string own_or(const std::string& answer, const std::string& variable,
+                   const std::string& asked) {
   return "if case \" $" + std::string(kOtherKeysVariable) + " \" in *\" " + variable +
          " \"*) false;; *) test -n \"$" + variable + "\";; esac; then " + answer + "; else " +
-         quoted(program) + " exec --with " + quoted(key) + " -- /bin/sh -c " + quoted(answer) +
-         "; fi";
+         asked + "; fi";
 }
 
 /// A line end in the token would let it write further lines of the helper's answer.
@@ -74,7 +77,7 @@ Result<std::string> place_of(const TemplateInputs& inputs) {
 
 }  // namespace
 
-Status GitHelpers::add(const TemplateInputs& inputs, const std::string& variable,
+Status GitHelpers::add(const TemplateInputs& inputs, const std::string& variable, Source source,
                        const std::string& exec_program) {
   const catalog::Service& service = *inputs.key.service;
   if (service.git_host.empty() || variable.empty()) return {};
@@ -91,11 +94,12 @@ Status GitHelpers::add(const TemplateInputs& inputs, const std::string& variable
   const std::string asked = service.id + (inputs.key.label.empty() ? "" : ":" + inputs.key.label);
   const std::string answer =
       "printf 'username=%s\\npassword=%s\\n' " + quoted(*user) + " \"$" + variable + "\"";
+  const std::string asks = asking(answer, asked, exec_program);
+  const std::string said = source == Source::Environment  ? answer
+                           : source == Source::ExecAlways ? asks
+                                                          : own_or(answer, variable, asks);
   pairs_.push_back({key, ""});  // forgets the helpers that files name for this place
-  pairs_.push_back(
-      {key, "!f() { test \"$1\" = get && " +
-                (exec_program.empty() ? answer : asking(answer, variable, asked, exec_program)) +
-                "; }; f"});
+  pairs_.push_back({key, "!f() { test \"$1\" = get && " + said + "; }; f"});
   // Git compares paths by itself; LFS knows of them only what git is told to ask with.
   const bool is_part = place.find('/', std::string_view("https://").size()) != place.npos;
   if (is_part) pairs_.push_back({"credential." + place + ".useHttpPath", "true"});

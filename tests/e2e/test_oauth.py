@@ -266,6 +266,45 @@ def test_the_quirks_of_github(room, logins):
     assert len(logins.state()["quirks"]["github"]["revoked"]) == 1
 
 
+READS = """
+import json, os, subprocess, sys, time
+until = time.monotonic() + float(sys.argv[1])
+failed, good = [], 0
+while time.monotonic() < until:
+    read = subprocess.run(["git", "ls-remote", "https://github.com/acme/story.git"], capture_output=True, text=True)
+    good += read.returncode == 0
+    if read.returncode != 0:
+        failed.append(read.stderr[-300:])
+    time.sleep(0.1)
+asked = subprocess.run(["git", "credential", "fill"], input="protocol=https\\nhost=github.com\\n\\n", capture_output=True, text=True)
+fresh = dict(line.split("=", 1) for line in asked.stdout.split())["password"]
+given = subprocess.run([os.environ["STRONGROOM_INIT"], "exec", "--with", "github", "--", "/bin/sh", "-c", "echo $GH_TOKEN"], capture_output=True, text=True).stdout.strip()
+print(json.dumps({"good": good, "failed": failed, "is_renewed": fresh != os.environ["GH_TOKEN"], "given": given == fresh}))
+print("old", os.environ["GH_TOKEN"], "new", fresh, flush=True)
+time.sleep(600)
+"""
+
+
+def test_in_a_running_workroom_git_has_the_token_of_the_moment(room, logins):
+    """GitHub ends the old token with the refresh: what the session began with is of no use after it."""
+    set_up(room, logins, "github")
+    logins.set(seconds=6)
+    key = connect(room, logins, "github")
+    before = len(logins.state()["quirks"]["github"]["reads"])
+    agent = room.begin(["github"], [sys.executable, "-c", READS, "10"])
+    said = json.loads("{" + agent.line("{"))
+    assert said["failed"] == [] and said["good"] > 5 and said["is_renewed"] and said["given"], said
+    assert False not in logins.state()["quirks"]["github"]["reads"][before:]
+    # Neither the old one nor the new one gets out by a mistake.
+    assert re.fullmatch(r"\*+ new \*+", agent.line("old ").strip())
+    acts = room.json("audit", "list", "--tenant", "acme", "--limit", "1000")
+    assert {act["action"] for act in acts} >= {"key.inject", "key.refresh"}
+    # And it ends as ever: with it the workroom.
+    receipt = room.revoke(key)["receipt"]
+    assert receipt["r2"]["holds"] and receipt["r3"]["holds"], receipt
+    assert agent.wait(30) != 0
+
+
 def test_the_quirks_of_slack(room, logins):
     set_up(room, logins, "slack")
     key = connect(room, logins, "slack")

@@ -13,6 +13,7 @@ class Grants {
     this.codes = new Map();
     this.exchanges = [];
     this.revoked = [];
+    this.reads = []; // of a repository: by a token that was good?
   }
   code(fields) {
     const code = random();
@@ -75,6 +76,16 @@ export function answer(request, url, body, { secret, seconds }, response) {
   switch (`${request.method} ${url.host}${url.pathname}`) {
     case 'GET github.com/login/oauth/authorize':
       return authorize(url, 'github', response);
+    // A repository for git's own client; only today's token reads it.
+    case 'GET github.com/acme/story.git/info/refs':
+    case 'GET github.com/acme/story.git/HEAD': {
+      const [user, token] = basic(request).split(':');
+      const isGood = user !== undefined && QUIRKS.github.access.has(token);
+      if (request.headers.authorization) QUIRKS.github.reads.push(isGood);
+      if (!isGood) return response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
+      const text = url.pathname.endsWith('HEAD') ? 'ref: refs/heads/main\n' : `${'1'.repeat(40)}\trefs/heads/main\n`;
+      return response.writeHead(200, { 'content-type': 'text/plain' }).end(text);
+    }
     case 'POST github.com/login/oauth/access_token': {
       const good = form.client_secret === secret && QUIRKS.github.exchange(form);
       // Errors with 200, and a form unless JSON is asked for.

@@ -94,7 +94,7 @@ async function control(request, response) {
   const quirks = Object.fromEntries(
     Object.entries(QUIRKS).map(([name, grants]) => [
       name,
-      { exchanges: grants.exchanges, revoked: grants.revoked, access: [...grants.access] },
+      { exchanges: grants.exchanges, revoked: grants.revoked, access: [...grants.access], reads: grants.reads },
     ]),
   );
   response.end(JSON.stringify({ ...shown, quirks }));
