@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/verifying_key.h"
 
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <array>
 #include <optional>
+#include <string>
 
 #include "crypto/cbor.h"
 #include "crypto/ssh_parameters.h"
@@ -89,6 +94,12 @@ Result<VerifyingKey> VerifyingKey::rs256(ByteView modulus, ByteView exponent) {
   return VerifyingKey(Algorithm::Rs256, {key.release(), EVP_PKEY_free});
 }
 
+Result<VerifyingKey> VerifyingKey::ps256(ByteView modulus, ByteView exponent) {
+  STRONGROOM_TRY(auto key, rs256(modulus, exponent));
+  key.algorithm_ = Algorithm::Ps256;
+  return key;
+}
+
 Result<VerifyingKey> VerifyingKey::read_cose(ByteView& octets) {
   CborReader in(octets);
   const auto key = read_parameters(in);
@@ -106,9 +117,16 @@ bool VerifyingKey::verify(ByteView data, ByteView signature) const {
   const char* const digest = algorithm_ == Algorithm::EdDsa ? nullptr : "SHA256";
   const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
                                                                    EVP_MD_CTX_free);
+  // A salt as long as the digest (RFC 7518 3.5).
+  std::string padding = OSSL_PKEY_RSA_PAD_MODE_PSS;
+  std::string salt = OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST;
+  const std::array<OSSL_PARAM, 3> pss{
+      OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, padding.data(), 0),
+      OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, salt.data(), 0),
+      OSSL_PARAM_construct_end()};
   return context != nullptr &&
          EVP_DigestVerifyInit_ex(context.get(), nullptr, digest, nullptr, nullptr, key_.get(),
-                                 nullptr) == 1 &&
+                                 algorithm_ == Algorithm::Ps256 ? pss.data() : nullptr) == 1 &&
          EVP_DigestVerify(context.get(), signature.data(), signature.size(), data.data(),
                           data.size()) == 1;
 }

@@ -10,6 +10,7 @@
 
 #include "base/encoding.h"
 #include "crypto/cbor.h"
+#include "crypto/sha512.h"
 
 namespace strongroom::crypto {
 namespace {
@@ -83,6 +84,62 @@ TEST(VerifyingKey, H19_keys_of_three_kinds_and_no_other) {
   }
   EXPECT_FALSE(VerifyingKey::es256(ByteVector(32, 1), ByteVector(32, 1))) << "not on the curve";
   EXPECT_FALSE(VerifyingKey::rs256(ByteVector(128, 0xFF), octets("010001"))) << "1024 bits";
+}
+
+constexpr std::string_view kModulus =
+    "9c2f08af38d53783fcb8559fc1f6444d4f4281c57d6b99fdae44a977c04377472cddf5efcd0639a6"
+    "d5ad5e10ec39178d7d428208913048aec038685169013ed03e212de18c917fa8091903032cc10ecb"
+    "a0337e169dc8c5a90741a4ac2a4c255a55123626acb861cbe818edac47a7c8255dc100c2f51e185e"
+    "0486cd1262bd4f1f681e867e8560e0c1149de2c72904e3ad40e1d35f854f996ffa65779080007ba9"
+    "37842385c83da69852f3ce9bbf839331c9abfdc335bd3d84866bf9c9e6be5e6c8204dae4d8c2b6c4"
+    "6620dfb8bbe5e31d89effff17fcb883ab34a3ff274c551fc8a8b081ce0823db5385b19c1d685dae8"
+    "0022d40ff1d5bae58047e523bfdc961f";
+constexpr std::string_view kPss =
+    "8fb3acb4c2c7ce0efa7cf94267deb8db7f95cf59d14f645dacefebba030fa1f3c99a4e98ea9a6d79"
+    "204dc1bda0d31e41c3f4d5b3483cb49d7a0c279443f3d8dd1c4ad9a575eccf8473b1b0193f5797dc"
+    "4cb92b91a44cb9c28bc90e0d6fb86fe2018311fd558fb60f958c2021a856d62869d3b694f3864f24"
+    "ecf7cccfc40b4f1f80a5ed65ee26178766ec3e3b69a043125a2cc04b12fda4ddf41e18fac5087a74"
+    "d1cfccaec8878b7965c5371d56180a96dd1f20d9f54aeba42d6e8aa80c02da48dd4f68b3914d2331"
+    "00befdb9c528d349a8a1935b44b634500a37cf71c63e1e0acdd845794967661817d81f013350ae74"
+    "031d5513678473a32fc97afa2252942b";
+constexpr std::string_view kPssWithoutSalt =
+    "208d3c79479ad134f0fbabbf9562d6651a0a58b4c055feb5a399d265551e754c4a5c77286abf2b06"
+    "fa74468ef0a7dafb7dfb168ff7b19d97cbdc0e65e9f28766636bc44ba73e4c103ce7cc24a6b4938e"
+    "d0e8087a521ee7724694b491a9b75a32c5aa724b335b3b97f91321c670c47bd33bd029c80ac58d8c"
+    "ab99fea8eee4bb480e2f06ecb0c2bb3e9477d07320c9a398b4839500ca5d57169240cd7162612b15"
+    "7bef42c66f86b7bbd041f720640d6aa8be7d6e45546386dea96408d662f3e224e5c9d2ab820028c4"
+    "a6b390ffe178cdfbb6fb4f98dd8acbdf52177bd5cdc37703b2b2fc6b2ef81867e8cafecfef7e5428"
+    "d0842f399fa8f0a3244f1c9ff94e0fef";
+constexpr std::string_view kPkcs1 =
+    "474a74674762541d8daa292272f95450887679ce3fb9d20e78824e33de4665109dbd50e73740cb1e"
+    "b69013704ae4f8471881683838e6db144405e3d9e251232a6f807039e35df902b8ec14ec5e0a6ce5"
+    "c9782fd1b20d8ab740dd29f8689ed0ceca268d2c5f82682a46363f84f32ae2e1e3b8c67af910ef8e"
+    "e292a6f03b30b22e34129886f285e178590a697060c545160a8bbb9ed092beee8291b69619d9eebd"
+    "083e1013fca6c8120edc22bb78c3ef1cd377fa050b0b1689b137eb3bb931d0571d683c07587fd584"
+    "154fe36800785171ce50283a12ccad07fd5a4f8899a2ccb5e1ef89c0aa27ea4697faddaee4620e06"
+    "6ec43fa00306b7162b4e067f361c7dcf";
+
+TEST(VerifyingKey, OfRsaSignsInOneWayAndNeverTheOther) {
+  const auto pss = VerifyingKey::ps256(octets(kModulus), octets("010001"));
+  const auto pkcs1 = VerifyingKey::rs256(octets(kModulus), octets("010001"));
+  ASSERT_TRUE(pss);
+  ASSERT_TRUE(pkcs1);
+  EXPECT_EQ(pss->algorithm(), VerifyingKey::Algorithm::Ps256);
+  EXPECT_TRUE(pss->verify_jose(bytes_of(kMessage), octets(kPss)));
+  EXPECT_FALSE(pss->verify_jose(bytes_of("what is signee"), octets(kPss)));
+  EXPECT_FALSE(pss->verify_jose(bytes_of(kMessage), octets(kPkcs1)));
+  EXPECT_FALSE(pss->verify_jose(bytes_of(kMessage), octets(kPssWithoutSalt)));
+  EXPECT_TRUE(pkcs1->verify_jose(bytes_of(kMessage), octets(kPkcs1)));
+  EXPECT_FALSE(pkcs1->verify_jose(bytes_of(kMessage), octets(kPss)));
+  EXPECT_FALSE(VerifyingKey::ps256(ByteVector(128, 0xFF), octets("010001"))) << "1024 bits";
+}
+
+TEST(Sha512, IsAsThePaperHasIt) {
+  // FIPS 180-2, C.1.
+  EXPECT_EQ(
+      to_hex(sha512(bytes_of("abc"))),
+      "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3"
+      "feebbd454d4423643ce80e2a9ac94fa54ca49f");
 }
 
 TEST(CborReader, ReadsWhatIsThere) {

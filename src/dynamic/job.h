@@ -25,7 +25,8 @@ enum class Action : std::uint8_t {
   Device = 5,
   Poll = 6,
   Discover = 7,
-  SignIn = 8  ///< an exchange whose answer is who somebody is, and no token
+  SignIn = 8,  ///< an exchange whose answer is who somebody is, and no token
+  LogOut = 9   ///< no exchange: what a provider has sent to say that somebody is signed out there
 };
 /// What kind of source: the services of the catalogue by these names.
 /// Webhook: none, but whom a notice is posted to.

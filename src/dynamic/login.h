@@ -4,7 +4,8 @@
 // "client" (body, basic), "body" (form, json), "redirect_uri", "token_member", "scope",
 // "scope_parameter", "style" (catalog::RevokeStyle), "issuer"; to discover, "file" ("openid": that
 // of OpenID Connect alone); to sign somebody in, "keys_authority", "keys_target" and "keys_dial"
-// (of the issuer's keys), "groups_claim" and "groups" (a JSON array of those that are asked about).
+// (of the issuer's keys), "groups_claim" and "groups" (a JSON array of those that are asked about);
+// of a logout token, which is the grant, the first three of these.
 // Its `reference` is the path of the endpoint, its credential four secrets packed. Threads: values.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -26,7 +27,8 @@ namespace strongroom::dynamic {
 /// The secrets of a job: what is not there is empty.
 enum LoginSecret : std::size_t {
   kClientSecret,
-  kGrant,     ///< the code, the device's code or the refresh token; to destroy: the refresh token
+  kGrant,     ///< the code, the device's code, the refresh token or the logout token; to destroy:
+              ///< the refresh token
   kVerifier,  ///< of PKCE; to destroy: the access token
   kHandover,  ///< under which the outcome of a refresh is sealed for its file
   kLoginSecrets

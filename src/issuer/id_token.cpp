@@ -5,9 +5,11 @@
 #include <array>
 #include <cmath>
 #include <optional>
+#include <span>
 
 #include "base/encoding.h"
 #include "crypto/crypto.h"
+#include "crypto/sha512.h"
 #include "crypto/verifying_key.h"
 #include "dynamic/login.h"
 #include "issuer/token_answer.h"
@@ -22,7 +24,7 @@ constexpr std::size_t kLongestClaim = 512;
 constexpr std::size_t kMostGroups = 1000;
 
 std::unexpected<Error> refused(std::string_view why) {
-  return fail(Code::Refused, "its identity token is refused: " + std::string(why));
+  return fail(Code::Refused, "its token is refused: " + std::string(why));
 }
 
 std::string_view text_member(const json::object& object, std::string_view name) {
@@ -39,6 +41,8 @@ std::string_view name_of(VerifyingKey::Algorithm algorithm) {
       return "EdDSA";
     case VerifyingKey::Algorithm::Rs256:
       return "RS256";
+    case VerifyingKey::Algorithm::Ps256:
+      return "PS256";
   }
   return {};
 }
@@ -52,7 +56,11 @@ std::optional<VerifyingKey> key_of(const json::object& jwk) {
   const std::string_view kind = text_member(jwk, "kty");
   const std::string_view curve = text_member(jwk, "crv");
   Result<VerifyingKey> key = std::unexpected(Error(Code::Unsupported, "of another kind"));
-  if (kind == "RSA") key = VerifyingKey::rs256(number("n"), number("e"));
+  // One that does not say otherwise signs as nearly all do: by one of the two, never by both.
+  if (kind == "RSA" && text_member(jwk, "alg") == "PS256")
+    key = VerifyingKey::ps256(number("n"), number("e"));
+  else if (kind == "RSA")
+    key = VerifyingKey::rs256(number("n"), number("e"));
   if (kind == "EC" && curve == "P-256") key = VerifyingKey::es256(number("x"), number("y"));
   if (kind == "OKP" && curve == "Ed25519") key = VerifyingKey::ed_dsa(number("x"));
   if (!key) return std::nullopt;
@@ -74,15 +82,23 @@ Result<json::object> object_in(std::string_view part) {
   return std::move(document->get_object());
 }
 
-Result<Header> header_of(std::string_view part) {
+bool is_taken(std::string_view algorithm) {
+  constexpr std::array<std::string_view, 4> kTaken{"RS256", "PS256", "ES256", "EdDSA"};
+  return std::ranges::find(kTaken, algorithm) != kTaken.end();
+}
+
+/// A logout token has to say what it is; of an identity token not all do.
+bool is_of_kind(const json::object& header, TokenKind kind) {
+  const std::string_view type = text_member(header, "typ");
+  if (kind == TokenKind::Logout) return type == "logout+jwt" || type == "application/logout+jwt";
+  return !header.contains("typ") || type == "JWT" || type == "jwt";
+}
+
+Result<Header> header_of(std::string_view part, TokenKind kind) {
   STRONGROOM_TRY(const auto said, object_in(part));
   Header out{std::string(text_member(said, "alg")), std::string(text_member(said, "kid"))};
-  if (out.algorithm != "RS256" && out.algorithm != "ES256" && out.algorithm != "EdDSA")
-    return refused("its algorithm is none that is taken");
-  // One that is meant for something else says so in its type (RFC 8725 3.11).
-  const std::string_view type = text_member(said, "typ");
-  if (said.contains("typ") && type != "JWT" && type != "jwt")
-    return refused("it is of another type");
+  if (!is_taken(out.algorithm)) return refused("its algorithm is none that is taken");
+  if (!is_of_kind(said, kind)) return refused("it is of another type");
   if (said.contains("crit")) return refused("it wants what is not known here");
   return out;
 }
@@ -155,26 +171,57 @@ std::string groups_in(const json::object& claims, const dynamic::Job& job) {
 }
 
 /// OpenID Connect Core 3.1.3.6.
-bool is_hash_of(std::string_view hash, std::string_view access_token) {
-  const auto whole = crypto::sha256(bytes_of(access_token));
-  return hash == to_base64url(ByteView(whole).first(whole.size() / 2));
+bool is_hash_of(std::string_view hash, std::string_view access_token, bool is_sha512) {
+  const auto left_half_of = [](const auto& whole) {
+    return to_base64url(ByteView(whole).first(whole.size() / 2));
+  };
+  return hash == (is_sha512 ? left_half_of(crypto::sha512(bytes_of(access_token)))
+                            : left_half_of(crypto::sha256(bytes_of(access_token))));
+}
+
+/// Each a plain text that is short enough, or absent.
+void add_texts(const json::object& claims, std::span<const std::string_view> names,
+               dynamic::Outcome& outcome) {
+  for (const std::string_view name : names) {
+    const std::string_view text = text_member(claims, name);
+    if (is_plain(text)) outcome.facts.emplace_back(name, text);
+  }
+}
+
+/// One that is there and tells no time is refused.
+Status add_times(const json::object& claims, dynamic::Outcome& outcome) {
+  for (const std::string_view name : {"exp", "iat", "nbf"}) {
+    const auto time = time_in(claims, name);
+    if (time) outcome.facts.emplace_back(name, std::to_string(*time));
+    if (!time && claims.contains(name)) return refused("it tells no time");
+  }
+  return {};
+}
+
+/// Back-Channel Logout 1.0, 2.4: that the token is of a logout.
+bool is_of_logout(const json::object& claims) {
+  constexpr std::string_view kEvent = "http://schemas.openid.net/event/backchannel-logout";
+  const auto* events = claims.if_contains("events");
+  const auto* event =
+      events != nullptr && events->is_object() ? events->get_object().if_contains(kEvent) : nullptr;
+  return event != nullptr && event->is_object();
 }
 
 }  // namespace
 
-Result<IdToken> verified_token(std::string_view token, std::string_view keys) {
+Result<IdToken> verified_token(std::string_view token, std::string_view keys, TokenKind kind) {
   if (token.size() > kLongestIdToken) return refused("it is too long");
   const auto first = token.find('.');
   const auto second = first == std::string_view::npos ? first : token.find('.', first + 1);
   if (second == std::string_view::npos || token.find('.', second + 1) != std::string_view::npos)
     return refused("it is malformed");
-  STRONGROOM_TRY(const auto header, header_of(token.substr(0, first)));
+  STRONGROOM_TRY(const auto header, header_of(token.substr(0, first), kind));
   STRONGROOM_TRY(const auto key, chosen(keys, header));
   const auto signature = from_base64url(token.substr(second + 1));
   if (!signature || !key.verify_jose(bytes_of(token.substr(0, second)), *signature))
     return refused("its signature is not the issuer's");
   STRONGROOM_TRY(auto claims, object_in(token.substr(first + 1, second - first - 1)));
-  return IdToken{std::move(claims), key.algorithm() != VerifyingKey::Algorithm::EdDsa};
+  return IdToken{std::move(claims), key.algorithm() == VerifyingKey::Algorithm::EdDsa};
 }
 
 Result<dynamic::Outcome> identity_of(const IdToken& token, std::string_view access_token,
@@ -184,23 +231,32 @@ Result<dynamic::Outcome> identity_of(const IdToken& token, std::string_view acce
   const auto audience = audience_of(claims);
   if (!audience) return refused("it does not say whom it is for");
   outcome.facts.emplace_back("aud", to_text(*audience));
-  for (const std::string_view name :
-       {"iss", "sub", "azp", "nonce", "email", "preferred_username"}) {
-    const std::string_view text = text_member(claims, name);
-    if (is_plain(text)) outcome.facts.emplace_back(name, text);
-  }
-  for (const std::string_view name : {"exp", "iat", "nbf"}) {
-    const auto time = time_in(claims, name);
-    if (time) outcome.facts.emplace_back(name, std::to_string(*time));
-    if (!time && claims.contains(name)) return refused("it tells no time");
-  }
+  constexpr std::array<std::string_view, 7> kTexts{
+      "iss", "sub", "azp", "nonce", "sid", "email", "preferred_username"};
+  add_texts(claims, kTexts, outcome);
+  STRONGROOM_CHECKED(add_times(claims, outcome));
   const auto* verified = claims.if_contains("email_verified");
   if (verified != nullptr && verified->is_bool() && verified->get_bool())
     outcome.facts.emplace_back("email_verified", "yes");
   outcome.facts.emplace_back("groups", groups_in(claims, job));
-  if (claims.contains("at_hash") && token.hashes_by_sha256 &&
-      !is_hash_of(text_member(claims, "at_hash"), access_token))
+  if (claims.contains("at_hash") &&
+      !is_hash_of(text_member(claims, "at_hash"), access_token, token.hashes_by_sha512))
     return refused("it belongs to another answer");
+  return outcome;
+}
+
+Result<dynamic::Outcome> logout_of(const IdToken& token) {
+  const json::object& claims = token.claims;
+  if (!is_of_logout(claims)) return refused("it is of no logout");
+  // An identity token has one: neither is ever the other.
+  if (claims.contains("nonce")) return refused("it has a nonce");
+  auto outcome = done(true);
+  const auto audience = audience_of(claims);
+  if (!audience) return refused("it does not say whom it is for");
+  outcome.facts.emplace_back("aud", to_text(*audience));
+  constexpr std::array<std::string_view, 4> kTexts{"iss", "sub", "sid", "jti"};
+  add_texts(claims, kTexts, outcome);
+  STRONGROOM_CHECKED(add_times(claims, outcome));
   return outcome;
 }
 

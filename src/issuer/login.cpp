@@ -73,6 +73,8 @@ class Login {
   [[nodiscard]] io::Task<void> ask();
   [[nodiscard]] io::Task<Result<std::string>> keys_of_issuer();
   [[nodiscard]] io::Task<void> identify(json::object answer);
+  [[nodiscard]] io::Task<void> read_logout();
+  void note_read(Result<Outcome> read);
   [[nodiscard]] io::Task<Status> revoke(std::string_view token, std::string_view hint);
   [[nodiscard]] io::Task<void> destroy();
   [[nodiscard]] io::Task<void> discover();
@@ -183,12 +185,27 @@ io::Task<void> Login::identify(json::object answer) {
   const auto token = verified_token(text("id_token"), *keys);
   auto identity = token ? identity_of(*token, text("access_token"), job_)
                         : Result<Outcome>(std::unexpected(token.error()));
-  if (identity) {
-    outcome_ = std::move(*identity);
+  note_read(std::move(identity));
+}
+
+/// What a token says, or that it is none.
+void Login::note_read(Result<Outcome> read) {
+  if (read) {
+    outcome_ = std::move(*read);
+    return;
+  }
+  outcome_ = failed(read.error().code, read.error().message);
+  outcome_.facts.emplace_back(dynamic::kForgedFact, "yes");
+}
+
+io::Task<void> Login::read_logout() {
+  const auto keys = co_await keys_of_issuer();
+  if (!keys) {
+    outcome_ = failed(keys.error().code, keys.error().message);
     co_return;
   }
-  outcome_ = failed(identity.error().code, identity.error().message);
-  outcome_.facts.emplace_back(dynamic::kForgedFact, "yes");
+  const auto token = verified_token(secret(dynamic::kGrant), *keys, TokenKind::Logout);
+  note_read(token ? logout_of(*token) : Result<Outcome>(std::unexpected(token.error())));
 }
 
 /// RFC 8628 3.2.
@@ -346,6 +363,8 @@ io::Task<void> Login::work() {
     co_await discover();
   else if (job_.action == Action::Destroy)
     co_await destroy();
+  else if (job_.action == Action::LogOut)
+    co_await read_logout();
   else
     co_await ask();
   if (job_.action == Action::Refresh) leave_outcome();
