@@ -19,6 +19,8 @@ constexpr int kAtOnce = 8;
 /// At identity providers: of one, so that one that hangs is in nobody else's way; and of all.
 constexpr int kAskedOfOne = 4;
 constexpr std::size_t kProvidersAsked = 8;
+/// Of a login that came to no key: then its tokens are the provider's to end, by their time.
+constexpr int kMostEndings = 60;
 constexpr Duration kForOne = std::chrono::seconds(30);
 constexpr std::chrono::seconds kFirstPause{1};
 constexpr std::chrono::seconds kLongestPause{60};
@@ -178,6 +180,8 @@ std::string LoginKeeper::file_of(DynamicId id) const {
 
 void LoginKeeper::tick() {
   if (may_be_left_) take_over();
+  for (auto& job : vault_.take_unkept_logins())
+    loop_.spawn(end_unkept(std::make_shared<dynamic::Job>(std::move(job))));
   const SteadyTime now = loop_.clock().steady();
   for (const auto& id : vault_.refreshes_due()) {
     auto& pending = pending_[id];
@@ -242,6 +246,29 @@ void LoginKeeper::settle(DynamicId id, Pending& pending, const Status& settled) 
   pending.pause = std::min(pending.pause * 2, kLongestPause);
   log(LogLevel::Warning, "login_not_refreshed",
       {{"login", id.text()}, {"why", settled.error().message}});
+}
+
+/// Until the provider has confirmed; nothing of it outlives this process.
+io::Task<void> LoginKeeper::end_unkept(std::shared_ptr<dynamic::Job> job) {
+  complete(*job);
+  auto pause = kFirstPause;
+  for (int tries = 1;; ++tries) {
+    dynamic::Outcome outcome;
+    auto process = dynamic::IssuerProcess::start(loop_, plan_.program, *job);
+    if (process) {
+      const Status waited = co_await process->wait(kForOne);
+      outcome = waited ? outcome_or(process->outcome()) : failed(waited.error());
+    } else {
+      outcome = failed(process.error());
+    }
+    const bool is_done = outcome.error.empty();
+    log(is_done ? LogLevel::Info : LogLevel::Warning,
+        is_done ? "unkept_login_ended" : "unkept_login_not_ended",
+        {{"provider", job->authority}, {"why", outcome.error}});
+    if (is_done || tries >= kMostEndings) co_return;
+    co_await loop_.sleep(pause);
+    pause = std::min(pause * 2, kLongestPause);
+  }
 }
 
 /// A process before us has begun these, and may have been killed at any moment since.

@@ -58,6 +58,7 @@ class LoginKeeper {
   void settle(DynamicId id, Pending& pending, const Status& settled);
   [[nodiscard]] Status note(DynamicId id, const Result<dynamic::Outcome>& said);
   void take_over();
+  [[nodiscard]] io::Task<void> end_unkept(std::shared_ptr<dynamic::Job> job);
   [[nodiscard]] std::string file_of(DynamicId id) const;
 
   io::Loop& loop_;

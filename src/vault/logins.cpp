@@ -101,7 +101,11 @@ std::string said_error(std::string_view error) {
 
 void Vault::State::forget_old_logins() {
   const WallTime now = clock.wall();
-  std::erase_if(logins.pending, [&](const auto& each) { return now >= each.second.view.expires; });
+  // One whose tokens may be on their way is heard to its end: nobody else would end it there.
+  std::erase_if(logins.pending, [&](const auto& each) {
+    const PendingLogin& login = each.second;
+    return now >= login.view.expires && !(login.is_taken && login.view.state == kPending);
+  });
 }
 
 Result<PendingLogin*> Vault::State::pending_login(const std::string& id,
@@ -254,7 +258,10 @@ Result<LoginView> Vault::finish_login(const std::string& id, const dynamic::Outc
     return over(Error(outcome.code == Code::Refused ? Code::Conflict : Code::Unavailable,
                       "The login came to nothing: " + outcome.error + ".", "login_refused"));
   const auto key = state.keep_login(login, outcome);
-  if (!key) return over(key.error());
+  if (!key) {
+    state.end_unkept(login, outcome);
+    return over(key.error());
+  }
   login.view.state = kDone;
   login.view.key = *key;
   return login.view;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "base/encoding.h"
 #include "base/log.h"
@@ -258,8 +259,8 @@ Result<dynamic::Job> Vault::begin_refresh(DynamicId id) {
   STRONGROOM_CHECKED(state.commit([&] { return state.store.update(*row); }));
   job.credential = State::login_secrets(secret, both[1], Secret(), handover);
   state.logins.refreshing.insert(id);
-  return job;
   if (state.fences != nullptr) state.fences->announce_refresh(row->key);
+  return job;
 }
 
 Result<dynamic::Outcome> Vault::outcome_of_handover(DynamicId id, ByteView record) {
@@ -334,6 +335,21 @@ void Vault::State::hasten_refresh(KeyId key) {
 
 // ------------------------------------------------------------------------------------------------
 // the end at the provider
+
+/// Of tokens that no key came of. There is no row of it: what cannot be stored is kept in memory
+/// until it is done.
+void Vault::State::end_unkept(const PendingLogin& login, const dynamic::Outcome& outcome) {
+  if (login.oauth.revoke_style == catalog::RevokeStyle::None) return;
+  const auto tokens = dynamic::unpack(outcome.value, dynamic::kTokens);
+  const auto secret = secret_of(login.client);
+  auto job = login_job(login.client, login.oauth, dynamic::Action::Destroy, login.oauth.revoke);
+  if (!tokens || !secret || !job) {
+    log(LogLevel::Warning, "unkept_login_not_ended", {{"client", login.client.name}});
+    return;
+  }
+  job->credential = login_secrets(*secret, (*tokens)[1], (*tokens)[0], Secret());
+  logins.unkept.push_back(std::move(*job));
+}
 
 /// With its key.
 Status Vault::State::owe_in_transaction(KeyId key) {
@@ -422,6 +438,10 @@ Result<json::object> Vault::State::ending_part(const store::OAuthGrant& row) {
   else
     out["why"] = failure == failures.end() ? "the provider has not answered yet" : failure->second;
   return out;
+}
+
+std::vector<dynamic::Job> Vault::take_unkept_logins() {
+  return std::exchange(state_->logins.unkept, {});
 }
 
 }  // namespace strongroom::vault

@@ -6,9 +6,11 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "base/dynamic_id.h"
 #include "catalog/oauth.h"
+#include "dynamic/job.h"
 #include "store/rows.h"
 #include "vault/actor.h"
 #include "vault/oauth.h"
@@ -42,6 +44,8 @@ struct Logins {
   };
   std::unordered_map<KeyId, Grant> grants;
   std::unordered_set<DynamicId> refreshing;  ///< here and now
+  /// Tokens came, and no key could be made of them: nobody else knows of these logins.
+  std::vector<dynamic::Job> unkept;
 };
 
 /// What a grant's secrets are sealed for.

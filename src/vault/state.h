@@ -285,6 +285,7 @@ struct Vault::State {
   Status note_grant(const store::OAuthGrant& row);
   [[nodiscard]] Status check_login(KeyId key) const;
   Result<KeyId> keep_login(PendingLogin& login, const dynamic::Outcome& outcome);
+  void end_unkept(const PendingLogin& login, const dynamic::Outcome& outcome);
   Result<KeyId> renew_login(const PendingLogin& login, const std::vector<Secret>& tokens,
                             store::OAuthGrant fresh);
   Result<store::OAuthGrant> grant_of(KeyId key);

@@ -487,6 +487,8 @@ class Vault {
   /// What such a refresh has left in its file.
   Result<dynamic::Outcome> outcome_of_handover(DynamicId id, ByteView record);
   Status note_refreshed(DynamicId id, const dynamic::Outcome& outcome);
+  /// Of logins that came to no key: each is to be done until the provider has confirmed.
+  [[nodiscard]] std::vector<dynamic::Job> take_unkept_logins();
 
   // Policies. When a change is answered, no gateway begins a use under what held before.
   io::Task<Result<PolicyView>> set_policy(Actor actor, PolicyPlace place, PolicyChange change);

@@ -241,6 +241,18 @@ def test_a_revoke_ends_the_login_at_the_provider(room, logins, client):
     assert room.cli("oauth", "client", "remove", client).returncode == 0
 
 
+def test_a_login_that_comes_to_no_key_is_ended_at_the_provider(room, logins, client):
+    _, first = begin(room, client)
+    _, second = begin(room, client)
+    assert finish(room, Browser(logins).agree(first["url"]))[1]["state"] == "done"
+    # The label was free when it began.
+    assert finish(room, Browser(logins).agree(second["url"]))[0] == 409
+    until(lambda: len(logins.state()["revoked"]) == 2, 60, "both tokens of the second login were revoked")
+    assert not any(map(logins.is_active, logins.state()["revoked"]))
+    assert "unkept_login_ended" in room.log()
+    assert '"sub":"alice"' in call(room)
+
+
 def test_a_revoke_during_a_refresh_ends_the_new_token_too(room, logins, client):
     logins.set(seconds=8, hold="answer")
     key = connect(room, logins, client)
