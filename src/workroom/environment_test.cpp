@@ -110,6 +110,22 @@ TEST_F(Variables, of_git_combine_and_hold_no_token) {
   for (const auto& [name, value] : plain) EXPECT_EQ(value.find("ghp_1"), std::string::npos) << name;
 }
 
+TEST_F(Variables, of_git_ask_each_time_where_the_token_is_renewed) {
+  add("github", "gho_1");
+  keys.back().is_login = true;
+  add("git", "tok", {{"host", "code.test"}, {"user", "u"}});
+  facts.exec_socket = "/run/exec.sock";
+  facts.init_program = "/run/init";
+  ASSERT_TRUE(build());
+  EXPECT_EQ(plain["GIT_CONFIG_VALUE_1"],
+            "!f() { test \"$1\" = get && '/run/init' exec --with 'github' -- /bin/sh -c 'printf "
+            "'\\''username=%s\\npassword=%s\\n'\\'' '\\''x-access-token'\\'' \"$GH_TOKEN\"'; }; f");
+  EXPECT_EQ(plain["GIT_CONFIG_VALUE_3"],
+            "!f() { test \"$1\" = get && printf 'username=%s\\npassword=%s\\n' 'u' "
+            "\"$GIT_TOKEN\"; }; f")
+      << "nothing else has to";
+}
+
 TEST_F(Variables, of_git_are_for_a_part_of_a_host_where_the_key_is) {
   add("github", "ghp_1", {{"path", "/acme"}});
   add("git", "tok", {{"host", "github.com"}, {"path", "/acme/other.git"}});
