@@ -21,14 +21,15 @@ io::Task<Answer> awaited(std::function<io::Task<void>()> rest, std::shared_ptr<A
 }
 
 /// The job is handed over before this returns.
-Answer ask(const Call& call, dynamic::Job job, Finish finish) {
+Answer ask(const Call& call, TenantId tenant, dynamic::Job job, Finish finish) {
   if (!call.services.hooks.ask_provider)
     return fail(Code::Unavailable, "no identity provider is asked here");
   auto answer = std::make_shared<Answer>(fail(Code::Unavailable, "nothing was answered"));
   auto note = [answer, finish = std::move(finish)](const dynamic::Outcome& outcome) {
     *answer = finish(outcome);
   };
-  STRONGROOM_TRY(auto begun, call.services.hooks.ask_provider(std::move(job), std::move(note)));
+  STRONGROOM_TRY(auto begun,
+                 call.services.hooks.ask_provider(tenant, std::move(job), std::move(note)));
   Reply out;
   out.rest = [begun = std::move(begun), answer] { return awaited(begun, answer); };
   return out;
@@ -47,8 +48,8 @@ json::object document_of(const vault::IdentityProviderView& view, const ControlO
 
 /// Its issuer, from which what it answers with follows.
 Answer discover(const Call& call, const vault::IdentityProviderView& view) {
-  STRONGROOM_TRY(auto job, call.services.vault.identity_discovery_of(view.id));
-  return ask(call, std::move(job),
+  STRONGROOM_TRY(auto wanted, call.services.vault.identity_discovery_of(view.id));
+  return ask(call, wanted.tenant, std::move(wanted.job),
              [&services = call.services, actor = call.actor, id = view.id, tenant = view.tenant,
               name = view.name](const dynamic::Outcome& outcome) -> Answer {
                STRONGROOM_CHECKED(services.vault.note_identity_discovered(id, outcome));
@@ -173,7 +174,7 @@ Answer sign_in_by_provider(Call& call) {
   STRONGROOM_TRY(auto answer, answer_in(call, browser_of(call)));
   STRONGROOM_TRY(auto taken, call.services.vault.take_identity(
                                  std::move(answer), redirect_of(call.services.options), {}));
-  return ask(call, std::move(taken.job),
+  return ask(call, taken.tenant, std::move(taken.job),
              [&services = call.services, attempt = taken.attempt,
               from = call.from](const dynamic::Outcome& outcome) -> Answer {
                STRONGROOM_TRY(const auto issued,
@@ -202,7 +203,7 @@ Answer add_identity(Call& call) {
   STRONGROOM_TRY(auto taken,
                  call.services.vault.take_identity(std::move(answer),
                                                    redirect_of(call.services.options), call.actor));
-  return ask(call, std::move(taken.job),
+  return ask(call, taken.tenant, std::move(taken.job),
              [&services = call.services, attempt = taken.attempt,
               actor = call.actor](const dynamic::Outcome& outcome) -> Answer {
                STRONGROOM_TRY(const auto view,

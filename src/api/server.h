@@ -92,7 +92,7 @@ struct ControlHooks {
   /// Begins such a job at an identity provider at once; what is then waited for ends with what
   /// came of it being told. May be missing.
   std::function<Result<std::function<io::Task<void>()>>(
-      dynamic::Job, std::function<void(const dynamic::Outcome&)>)>
+      TenantId, dynamic::Job, std::function<void(const dynamic::Outcome&)>)>
       ask_provider;
   /// Takes over a runner's connection after `101 Switching Protocols` (strongroom-lease/1). The
   /// session exists and is open.

@@ -16,9 +16,6 @@ namespace strongroom::app {
 namespace {
 
 constexpr int kAtOnce = 8;
-/// At identity providers: of one, so that one that hangs is in nobody else's way; and of all.
-constexpr int kAskedOfOne = 4;
-constexpr std::size_t kProvidersAsked = 8;
 /// Of a login that came to no key: then its tokens are the provider's to end, by their time.
 constexpr int kMostEndings = 60;
 constexpr Duration kForOne = std::chrono::seconds(30);
@@ -77,8 +74,8 @@ struct LoginKeeper::Pending {
 
 void LoginKeeper::offer(api::ControlHooks& hooks) {
   hooks.discover_client = [this](std::string client) { return discover(std::move(client)); };
-  hooks.ask_provider = [this](dynamic::Job job, Told told) {
-    return ask_provider(std::move(job), std::move(told));
+  hooks.ask_provider = [this](TenantId tenant, dynamic::Job job, Told told) {
+    return ask_provider(tenant, std::move(job), std::move(told));
   };
   hooks.exchange_login = [this](vault::LoginJob taken) { return exchange(std::move(taken)); };
   hooks.begin_device = [this](const std::string& login) { return begin_device(login); };
@@ -121,18 +118,19 @@ io::Task<Status> LoginKeeper::discover(std::string client) {
   co_return vault_.note_discovered(client, outcome_or((*process)->outcome()));
 }
 
-Result<std::function<io::Task<void>()>> LoginKeeper::ask_provider(dynamic::Job job, Told told) {
-  auto& asked = *asking_;
-  const std::string authority = job.authority;
-  if (asked[authority] >= kAskedOfOne || asked.size() > kProvidersAsked) {
-    if (asked[authority] == 0) asked.erase(authority);
+/// Two tenants that share a provider share nothing here: what one of them has it asked is in
+/// nobody else's way. What providers send by themselves has places apart from sign-ins.
+Result<std::function<io::Task<void>()>> LoginKeeper::ask_provider(TenantId tenant, dynamic::Job job,
+                                                                  Told told) {
+  const bool is_logout = job.action == dynamic::Action::LogOut;
+  const std::string provider =
+      tenant.text() + " " + job.authority + (is_logout ? " by itself" : "");
+  auto& asked = is_logout ? told_ : asking_;
+  if (!asked->take(tenant, provider))
     return fail(Code::Unavailable, "Too many sign in at this moment: try again in a moment.",
                 "provider_unavailable");
-  }
-  ++asked[authority];
-  const std::shared_ptr<void> place(nullptr, [asking = asking_, authority](void*) {
-    if (--(*asking)[authority] == 0) asking->erase(authority);
-  });
+  const std::shared_ptr<void> place(
+      nullptr, [asked, tenant, provider](void*) { asked->give_back(tenant, provider); });
   STRONGROOM_TRY(auto process, start(std::move(job)));
   return [process = std::move(process), told = std::move(told), place] {
     return await_provider(process, told);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "api/server.h"
+#include "app/providers_asked.h"
 #include "dynamic/issuer_process.h"
 #include "io/loop.h"
 #include "lease/messages.h"
@@ -49,7 +50,8 @@ class LoginKeeper {
   [[nodiscard]] Result<Rest> poll(const std::string& login);
   /// The same at an identity provider, whose outcome is told.
   using Told = std::function<void(const dynamic::Outcome&)>;
-  [[nodiscard]] Result<std::function<io::Task<void>()>> ask_provider(dynamic::Job job, Told told);
+  [[nodiscard]] Result<std::function<io::Task<void>()>> ask_provider(TenantId tenant,
+                                                                     dynamic::Job job, Told told);
   void complete(dynamic::Job& job) const;
   [[nodiscard]] Result<Process> start(dynamic::Job job);
   [[nodiscard]] static Rest rest_of(Process process, Note note);
@@ -66,9 +68,8 @@ class LoginKeeper {
   Plan plan_;
   std::unordered_map<DynamicId, std::shared_ptr<Pending>> pending_;
   int at_work_ = 0;
-  /// At identity providers, by authority: whoever comes may have one asked.
-  std::shared_ptr<std::unordered_map<std::string, int>> asking_ =
-      std::make_shared<std::unordered_map<std::string, int>>();
+  std::shared_ptr<ProvidersAsked> asking_ = std::make_shared<ProvidersAsked>();
+  std::shared_ptr<ProvidersAsked> told_ = std::make_shared<ProvidersAsked>();  ///< by themselves
   bool may_be_left_ = true;  ///< refreshes of a process before us
 };
 

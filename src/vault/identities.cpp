@@ -233,6 +233,7 @@ Result<IdentityJob> Vault::take_identity(IdentityAnswer answer, const std::strin
   state.challenges.use(read->challenge);  // whatever comes of it
   STRONGROOM_TRY(const auto row, state.by_id<store::IdentityProvider>(read->provider));
   if (!row) return unknown_attempt();
+  out.tenant = row->tenant;
   STRONGROOM_TRY(const auto said, settings_of(row->metadata));
   const bool is_other = !answer.issuer.empty() && answer.issuer != row->issuer;
   if (is_other || (answer.issuer.empty() && word_of(said, "iss") == "yes"))

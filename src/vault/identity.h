@@ -79,6 +79,20 @@ struct IdentityAttempt {
 };
 struct IdentityJob {
   IdentityAttempt attempt;
+  TenantId tenant;  ///< on whose account the provider is asked
+  dynamic::Job job;
+};
+
+/// Where a browser goes that has signed out here, to be signed out at its provider too.
+struct ProviderLogout {
+  std::string url;
+  std::string state;  ///< comes back with the browser
+};
+
+/// What a provider has sent by itself: whom it has signed out (Back-Channel Logout 1.0).
+struct LogoutJob {
+  IdentityProviderId provider;
+  TenantId tenant;
   dynamic::Job job;
 };
 

@@ -224,11 +224,14 @@ Status Vault::remove_identity_provider(const Actor& actor, std::string_view tena
   return state.anchored();
 }
 
-Result<dynamic::Job> Vault::identity_discovery_of(IdentityProviderId id) {
+Result<IdentityJob> Vault::identity_discovery_of(IdentityProviderId id) {
   STRONGROOM_TRY(const auto row, state_->by_id<store::IdentityProvider>(id));
   if (!row) return unknown_provider();
   STRONGROOM_TRY(const auto url, catalog::parse_https_url(row->issuer));
-  dynamic::Job job;
+  IdentityJob out;
+  out.attempt.provider = id;
+  out.tenant = row->tenant;
+  dynamic::Job& job = out.job;
   job.source = dynamic::Source::Login;
   job.action = dynamic::Action::Discover;
   job.authority = url.authority;
@@ -236,7 +239,7 @@ Result<dynamic::Job> Vault::identity_discovery_of(IdentityProviderId id) {
   if (job.reference.size() > 1 && job.reference.ends_with('/')) job.reference.pop_back();
   job.settings = {{"issuer", row->issuer}, {"file", "openid"}};
   job.credential = State::login_secrets(Secret(), Secret(), Secret(), Secret());
-  return job;
+  return out;
 }
 
 /// What it said before stays until it says something better.

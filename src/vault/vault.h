@@ -360,7 +360,7 @@ class Vault {
                                   std::string_view name);
   Result<IdentityProviderView> show_identity_provider(const Actor& actor, std::string_view tenant,
                                                       std::string_view name);
-  Result<dynamic::Job> identity_discovery_of(IdentityProviderId id);
+  Result<IdentityJob> identity_discovery_of(IdentityProviderId id);
   Status note_identity_discovered(IdentityProviderId id, const dynamic::Outcome& outcome);
   /// Where the browser goes. Reads the same of a tenant that is not there.
   Result<std::string> begin_provider_sign_in(std::string_view tenant, std::string_view provider,
