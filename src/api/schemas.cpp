@@ -60,6 +60,8 @@ constexpr std::array kMember = {
     Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},
     Member{"name", Kind::Text, Need::Required, "Unique within the tenant"},
     Member{"role", Kind::Text, Need::Required, "What the member may do", kRoles},
+    Member{"withheld", Kind::Flag, Need::Required,
+           "No group that they were provisioned in has a role any more: they have no access"},
     Member{"created", Kind::Time, Need::Required, "When the member was added"}};
 constexpr std::array kNewMember = {
     Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},

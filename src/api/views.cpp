@@ -86,6 +86,7 @@ json::object to_json(const vault::MemberView& view) {
           {"tenant", view.tenant},
           {"name", view.name},
           {"role", view.role},
+          {"withheld", view.is_withheld},
           {"created", to_rfc3339(view.created)}};
 }
 

@@ -154,6 +154,13 @@ Status Vault::State::put_in_transaction(const store::ProvisionedUser& user, bool
                                                       {"subject", former_external_id},
                                                       {"member", store::to_value(*user.member)}}));
   if (user.external_id.empty()) return {};
+  // Whoever has the token could become anybody by it, and would have what is theirs alone.
+  STRONGROOM_TRY(const bool has_some, has_integrations(*user.member));
+  if (has_some)
+    return fail(Code::Conflict,
+                "They have integrations, which would be those of whoever has the new externalId: "
+                "revoke them first, or deactivate the user and have them begin anew.",
+                "has_integrations");
   STRONGROOM_TRY(const auto taken, store.find<store::Identity>(
                                        {{"provider", provider}, {"subject", user.external_id}}));
   if (taken)

@@ -95,8 +95,8 @@ Result<MemberView> Vault::add_member(const Actor& actor, std::string_view tenant
     member.tenant = tenant.id;
     return state.add_member_in_transaction(actor, member);
   }));
-  return MemberView{member.id, std::string(tenant_name), member.name, member.role,
-                    from_micros(member.created)};
+  return MemberView{member.id,   std::string(tenant_name),    member.name,
+                    member.role, from_micros(member.created), false};
 }
 
 Result<std::vector<MemberView>> Vault::list_members(const Actor& actor,
@@ -108,9 +108,11 @@ Result<std::vector<MemberView>> Vault::list_members(const Actor& actor,
                    state_->store.list<store::Member>(
                        {{"tenant", store::to_value(tenant.id)}, {"state", std::string(kActive)}}));
     std::ranges::sort(members, {}, &store::Member::name);
-    for (const auto& member : members)
-      views.push_back(
-          {member.id, tenant.name, member.name, member.role, from_micros(member.created)});
+    for (const auto& member : members) {
+      STRONGROOM_TRY(const bool is_withheld, state_->is_withheld(member.id));
+      views.push_back({member.id, tenant.name, member.name, member.role,
+                       from_micros(member.created), is_withheld});
+    }
   }
   return views;
 }

@@ -26,6 +26,7 @@ struct MemberView {
   std::string name;
   std::string role;
   WallTime created;
+  bool is_withheld = false;  ///< no group that they were provisioned in has a role: no access
 };
 struct KeyView {
   KeyId id;

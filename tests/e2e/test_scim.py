@@ -234,6 +234,7 @@ def test_from_the_assignment_to_the_end_as_okta_tells_of_it(room, scim, provider
     refused = room.cli("session", "start", "--tenant", "acme", "--member", "alice.smith@acme.test", "--service", "bitbucket", expect=None)
     assert "group" in refused.stderr
     assert room.key(key)["state"] == "active"
+    assert {each["name"]: each["withheld"] for each in room.json("member", "list", "--tenant", "acme")} == {"olga": False, "alice.smith@acme.test": True}
     [ended] = receipts(room, "session")
     assert ended["r1"]["holds"] and ended["r2"]["holds"], ended
     assert [each["detail"].split(" ")[0] for each in acts(room, "member.access")] == ["withheld:"]
@@ -367,6 +368,11 @@ def test_who_is_known_already_stays_who_they_are(room, provider):
     assert other.startswith("member-") and role == "admin"
     assert come_in(room, provider, "u-2")[2] == other
     assert room.key(key)["owner"] == "ann"
+    # Whoever has the token becomes nobody who has integrations.
+    another = {"Operations": [{"op": "replace", "path": "externalId", "value": "u-9"}]}
+    assert scim.refused("PATCH", f"Users/{ann['id']}", another) == (409, None)
+    assert come_in(room, provider, "u-9")[1:] == (403, "not_provisioned")
+    room.revoke(key)
     # Another account at the provider from now on: the one before is nobody's.
     scim.patch(f"Users/{ann['id']}", {"op": "replace", "path": "externalId", "value": "u-9"})
     assert come_in(room, provider, "u-9")[2] == "ann"

@@ -6,7 +6,7 @@ import { refresh, useKeys, useMembers } from '../api/queries';
 import { useScope } from '../scope';
 import { Question } from '../ui/dialogs';
 import { Table, type Column } from '../ui/lists';
-import { Button, Card, Empty, Loading, Page, Problem, Time } from '../ui/pieces';
+import { Badge, Button, Card, Empty, Loading, Page, Problem, Time } from '../ui/pieces';
 import { plural, roles } from '../words';
 import { Invite } from './invite';
 import { AddMember, AddTenant } from './people_forms';
@@ -59,7 +59,7 @@ export function Members() {
   const integrations = (member: Member) => (keys ?? []).filter((key) => key.owner === member.name && key.tenant === member.tenant && key.state !== 'revoked').length;
   const columns: Column<Member>[] = [
     { name: 'name', header: 'Name', cell: (row) => <div><strong>{row.name}</strong>{tenants.length > 1 && <small>{row.tenant}</small>}</div> },
-    { name: 'role', header: 'Role', cell: (row) => <div>{row.role}<small>{roles[row.role]}</small></div> },
+    { name: 'role', header: 'Role', cell: (row) => <div>{row.role} {row.withheld && <Badge tone="warn">no access</Badge>}<small>{row.withheld ? 'No group that they were provisioned in has a role any more.' : roles[row.role]}</small></div> },
     { name: 'keys', header: 'Integrations', cell: (row) => (integrations(row) === 0 ? <span className="quiet-text">none</span> : plural(integrations(row), 'key')) },
     { name: 'added', header: 'Added', cell: (row) => <Time at={row.created} /> },
     { name: 'action', header: <span className="unseen">Actions</span>, cell: (row) => may.has('administer') && (row.role !== 'owner' || may.has('appoint_owners')) && <div className="actions"><Button aria-label={`Invite ${row.name}`} onClick={() => setInviting(row)}>Invite</Button><Button kind="danger" aria-label={`Remove ${row.name}`} onClick={() => setRemoving({ kind: 'member', of: row })}>Remove</Button></div> },
