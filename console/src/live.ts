@@ -13,18 +13,24 @@ export function useLiveUpdates(): Liveness {
   useEffect(() => {
     let stop = new AbortController();
     let waiting = 0;
-    const soon = () => {
+    const changed = new Set<string>();
+    const soon = (...names: string[]) => {
+      for (const name of names) changed.add(name);
       waiting ||= window.setTimeout(() => {
         waiting = 0;
-        refresh('sessions', 'keys');
+        refresh(...changed);
+        changed.clear();
       }, 250);
     };
     const onLiveness = (next: Liveness) => {
       setState(next);
-      if (next === 'live') soon(); // to have a whole picture: follow first, list afterwards
+      if (next === 'live') soon('sessions', 'keys'); // to have a whole picture: follow first, list afterwards
     };
     const onEvent = (event: SessionEvent) => {
-      soon();
+      // Sessions come and go far more often than keys change.
+      if (event.event === 'key_state') soon('keys');
+      else if (event.event === 'key_revoked' || event.event === 'missed') soon('sessions', 'keys');
+      else soon('sessions');
       for (const listener of listeners) listener(event);
     };
     // Browsers open six connections to a server, for all tabs together: those that nobody looks at do without.
