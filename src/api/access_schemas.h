@@ -64,6 +64,13 @@ inline constexpr std::array kNewSignIn = {
     Member{"password", Kind::Secret, Need::Required, "Goes in only"},
     Member{"code", Kind::Secret, Need::Optional,
            "Of the second factor, or a recovery code, where there is one"}};
+inline constexpr std::array kSignedOut = {
+    Member{"url", Kind::Text, Need::Nullable,
+           "Where the browser goes to be signed out at its provider, too"},
+    Member{"state", Kind::Text, Need::Nullable, "Comes back with the browser"}};
+inline constexpr std::array kConfirmation = {
+    Member{"password", Kind::Secret, Need::Optional, "Yours. Goes in only"},
+    Member{"code", Kind::Secret, Need::Optional, "Of your second factor, instead. Goes in only"}};
 inline constexpr std::array kChangedPassword = {
     Member{"current_password", Kind::Secret, Need::Required, "The one of now. Goes in only"},
     Member{"password", Kind::Secret, Need::Required, "12 characters or more. Goes in only"}};

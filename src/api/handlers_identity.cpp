@@ -183,6 +183,31 @@ Answer sign_in_by_provider(Call& call) {
              });
 }
 
+/// Of a server that nobody here knows yet: who sends tokens that are none is slowed down, and what
+/// all of it may cost is bounded as for sign-ins, apart from them (LoginKeeper).
+Answer log_out_by_provider(Call& call) {
+  const std::string text = call.text("logout_token");
+  STRONGROOM_TRY(auto taken,
+                 call.services.vault.take_logout(call.path["tenant"], call.path["provider"],
+                                                 Secret(bytes_of(std::string_view(text)))));
+  const SignInThrottle::Try tried{"logout " + taken.provider.text(), "address " + call.from, true};
+  STRONGROOM_CHECKED(call.services.throttle.begin(tried));
+  call.services.throttle.end(tried);  // nothing is hashed here
+  return ask(call, taken.tenant, std::move(taken.job),
+             [&services = call.services, provider = taken.provider,
+              tried](const dynamic::Outcome& outcome) -> Answer {
+               const auto ended = services.vault.finish_logout(provider, outcome);
+               if (ended)
+                 services.throttle.note_right(tried);
+               else if (ended.error().reason == "logout_refused")
+                 (void)services.throttle.note_wrong(tried);
+               else
+                 services.throttle.forgive(tried);
+               if (!ended) return std::unexpected(ended.error());
+               return Reply();
+             });
+}
+
 Answer list_identities(Call& call) {
   STRONGROOM_TRY(const auto views,
                  call.services.vault.list_identities(call.actor, call.parameter("tenant")));

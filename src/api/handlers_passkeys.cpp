@@ -28,6 +28,16 @@ Result<vault::RelyingParty> relying_party(const Call& call) {
   return relying_party_of(call.services.options.console_url);
 }
 
+Result<vault::PasskeyAssertion> assertion(const Call& call) {
+  vault::PasskeyAssertion answer;
+  STRONGROOM_TRY(answer.credential, octets(call, "credential"));
+  STRONGROOM_TRY(answer.user, octets(call, "user"));
+  STRONGROOM_TRY(answer.client_data, octets(call, "client_data"));
+  STRONGROOM_TRY(answer.authenticator_data, octets(call, "authenticator_data"));
+  STRONGROOM_TRY(answer.signature, octets(call, "signature"));
+  return answer;
+}
+
 json::object challenge_document(const vault::RelyingParty& party, ByteView challenge) {
   return {{"challenge", to_base64url(challenge)},
           {"relying_party", party.id},
@@ -86,15 +96,26 @@ Answer begin_passkey_sign_in(Call& call) {
 
 Answer sign_in_by_passkey(Call& call) {
   STRONGROOM_TRY(const auto party, relying_party(call));
-  vault::PasskeyAssertion answer;
-  STRONGROOM_TRY(answer.credential, octets(call, "credential"));
-  STRONGROOM_TRY(answer.user, octets(call, "user"));
-  STRONGROOM_TRY(answer.client_data, octets(call, "client_data"));
-  STRONGROOM_TRY(answer.authenticator_data, octets(call, "authenticator_data"));
-  STRONGROOM_TRY(answer.signature, octets(call, "signature"));
+  STRONGROOM_TRY(const auto answer, assertion(call));
   STRONGROOM_TRY(const auto issued, call.services.vault.sign_in_by_passkey(browser_of(call), party,
                                                                            answer, call.from));
   return signed_in(call.services.vault, issued);
+}
+
+Answer begin_passkey_confirmation(Call& call) {
+  STRONGROOM_TRY(const auto browser, signed_in_browser(call));
+  STRONGROOM_TRY(const auto party, relying_party(call));
+  STRONGROOM_TRY(const auto challenge,
+                 call.services.vault.begin_passkey_confirmation(call.actor, browser));
+  return reply(challenge_document(party, challenge));
+}
+
+Answer confirm_by_passkey(Call& call) {
+  STRONGROOM_TRY(const auto browser, signed_in_browser(call));
+  STRONGROOM_TRY(const auto party, relying_party(call));
+  STRONGROOM_TRY(const auto answer, assertion(call));
+  STRONGROOM_CHECKED(call.services.vault.confirm_by_passkey(call.actor, browser, party, answer));
+  return Reply();
 }
 
 Answer begin_invited_passkey(Call& call) {

@@ -64,6 +64,56 @@ struct Change {
   }
 };
 
+/// That it is them, again: guessed no faster than at the way in.
+struct Confirmation {
+  const Services& services;
+  vault::Actor actor;
+  vault::PasswordTask task;
+  SignInThrottle::Try tried;
+  std::string from;
+
+  Answer operator()(const Derived& derived) const {
+    services.throttle.end(tried);
+    if (!derived) return std::unexpected(derived.error());
+    const auto confirmed = services.vault.confirm_by_password(actor, task, (*derived)->front());
+    if (confirmed) {
+      services.throttle.note_right(tried);
+      return Reply();
+    }
+    if (confirmed.error().reason != "password_wrong") {
+      services.throttle.forgive(tried);
+    } else if (const unsigned wrong = services.throttle.note_wrong(tried); wrong > 0) {
+      services.vault.note_refused_sign_ins(task, from, wrong);
+    }
+    return std::unexpected(confirmed.error());
+  }
+};
+
+Answer confirm_by_password(Call& call, Secret typed) {
+  const auto& services = call.services;
+  STRONGROOM_TRY(auto own, services.vault.begin_own_password(call.actor));
+  const SignInThrottle::Try tried = try_of(call, own.tenant, own.member);
+  STRONGROOM_CHECKED(services.throttle.begin(tried));
+  return hashed(call, std::move(typed), own.current,
+                Confirmation{services, call.actor, own.current, tried, call.from});
+}
+
+Answer confirm_by_code(Call& call, const Secret& code) {
+  const auto& services = call.services;
+  const SignInThrottle::Try tried{"code of " + call.actor.name(), "address " + call.from, false};
+  STRONGROOM_CHECKED(services.throttle.begin(tried));
+  const Status confirmed = services.vault.confirm_by_code(call.actor, code);
+  services.throttle.end(tried);
+  if (confirmed)
+    services.throttle.note_right(tried);
+  else if (confirmed.error().reason == "code_wrong")
+    (void)services.throttle.note_wrong(tried);
+  else
+    services.throttle.forgive(tried);
+  STRONGROOM_CHECKED(confirmed);
+  return Reply();
+}
+
 }  // namespace
 
 Answer sign_in(Call& call) {
@@ -114,10 +164,29 @@ Answer use_invitation(Call& call) {
   return hashed(call, std::move(typed), task, std::move(then));
 }
 
+/// The provider sends the browser back to the console, and nowhere else.
 Answer sign_out(Call& call) {
-  if (call.credential.sign_in)
-    STRONGROOM_CHECKED(call.services.vault.sign_out(call.actor, *call.credential.sign_in));
-  return signed_out();
+  Reply out = signed_out();
+  json::object document{{"url", nullptr}, {"state", nullptr}};
+  if (call.credential.sign_in) {
+    STRONGROOM_TRY(const auto logout,
+                   call.services.vault.sign_out(call.actor, *call.credential.sign_in,
+                                                call.services.options.console_url));
+    if (logout) document = {{"url", logout->url}, {"state", logout->state}};
+  }
+  out.document = std::move(document);
+  return out;
+}
+
+Answer confirm_sign_in(Call& call) {
+  const auto& body = call.body.get_object();
+  const bool has_password = body.contains("password");
+  if (has_password == body.contains("code"))
+    return fail(Code::Invalid, "give your password, or a code of your second factor");
+  if (!call.credential.sign_in)
+    return fail(Code::Refused, "That is for who has signed in.", "sign_in_needed");
+  STRONGROOM_TRY(Secret typed, secret_member(body, has_password ? "password" : "code"));
+  return has_password ? confirm_by_password(call, std::move(typed)) : confirm_by_code(call, typed);
 }
 
 Answer invite_member(Call& call) {

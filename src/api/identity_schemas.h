@@ -63,6 +63,8 @@ inline constexpr std::array kIdentityAnswer = {
     Member{"value", Kind::Secret, Need::Optional, "The code, as it came back. Goes in only"},
     Member{"iss", Kind::Text, Need::Optional, "As it came back"},
     Member{"error", Kind::Text, Need::Optional, "As it came back"}};
+inline constexpr std::array kLogoutToken = {
+    Member{"logout_token", Kind::Text, Need::Required, "Signed by the provider; good once"}};
 inline constexpr std::array kIdentity = {
     Member{"id", Kind::Text, Need::Required, "idn_..."},
     Member{"tenant", Kind::Text, Need::Required, "Name of the tenant"},

@@ -111,6 +111,9 @@ json::object describe(const Operation& operation) {
         members, [](const Member& member) { return member.need == Need::Required; });
     json::object body{{"required", is_required}};
     body["content"] = json_content(reference(operation.request));
+    if (operation.takes_form)
+      body["content"].as_object()["application/x-www-form-urlencoded"] =
+          json::object{{"schema", reference(operation.request)}};
     out["requestBody"] = std::move(body);
   }
   if (operation.access == Access::Somebody) out["x-right"] = vault::name_of(operation.right);

@@ -107,6 +107,7 @@ struct Operation {
   Direct direct = nullptr;  ///< exactly one of the two
   Waiting waiting = nullptr;
   Access access = Access::Somebody;
+  bool takes_form = false;  ///< beside JSON, where a standard says that programs send one
 };
 
 [[nodiscard]] std::span<const Operation> operations();
@@ -201,6 +202,10 @@ Answer sign_in_by_provider(Call& call);
 Answer list_identities(Call& call);
 Answer begin_identity(Call& call);
 Answer add_identity(Call& call);
+Answer log_out_by_provider(Call& call);
+Answer confirm_sign_in(Call& call);
+Answer begin_passkey_confirmation(Call& call);
+Answer confirm_by_passkey(Call& call);
 Answer remove_identity(Call& call);
 Answer list_receipts(Call& call);
 Answer show_receipt(Call& call);

@@ -12,6 +12,7 @@
 #include "api/scim_door.h"
 #include "base/encoding.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "base/wiping.h"
 #include "http/head.h"
 #include "http/server.h"
@@ -41,12 +42,26 @@ Status read_query(const http::ServerRequest& request, const Operation& operation
   return {};
 }
 
-/// Only JSON, so that no form of another site's page can be taken for a call.
-bool is_json(const http::ServerRequest& request) {
+bool is_of_type(const http::ServerRequest& request, std::string_view wanted) {
   const std::string_view type = request.header("content-type");
   const std::string_view media = type.substr(0, type.find(';'));
-  return http::equals_ignoring_case(media.substr(0, media.find_last_not_of(' ') + 1),
-                                    "application/json");
+  return http::equals_ignoring_case(media.substr(0, media.find_last_not_of(' ') + 1), wanted);
+}
+
+/// A form's fields, as the members of a document.
+Result<json::value> read_form(std::string_view text) {
+  json::object out;
+  while (!text.empty()) {
+    const std::string_view field = text.substr(0, text.find('&'));
+    text.remove_prefix(std::min(field.size() + 1, text.size()));
+    const auto equals = std::min(field.find('='), field.size());
+    const auto name = percent_decode(field.substr(0, equals));
+    const auto value = percent_decode(field.substr(std::min(equals + 1, field.size())));
+    if (!name || !value || !is_utf8(*name) || !is_utf8(*value) || out.contains(*name))
+      return fail(Code::Invalid, "the body is no form");
+    out[*name] = *value;
+  }
+  return out;
 }
 
 Status read_body(http::ServerRequest& request, const Operation& operation, Call& call) {
@@ -56,10 +71,14 @@ Status read_body(http::ServerRequest& request, const Operation& operation, Call&
   }
   call.body = json::object();
   if (!request.body.is_empty()) {
-    if (!is_json(request))
+    // Only JSON, so that no form of another site's page can be taken for a call.
+    const bool is_form =
+        operation.takes_form && is_of_type(request, "application/x-www-form-urlencoded");
+    if (!is_form && !is_of_type(request, "application/json"))
       return fail(Code::Invalid, "the body must be sent as application/json",
                   "unsupported_media_type");
-    STRONGROOM_TRY(call.body, parse_json_wiping(request.body.text()));
+    STRONGROOM_TRY(call.body, is_form ? read_form(request.body.text())
+                                      : parse_json_wiping(request.body.text()));
     request.body.reset();
   }
   return check_document(call.body, schema(operation.request));

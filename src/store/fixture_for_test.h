@@ -59,6 +59,7 @@ struct Rows {
     call(provisioned_users);
     call(provisioned_groups);
     call(provisioned_memberships);
+    call(provider_sign_ins);
   }
 
   Status insert_into(Store& store) const {
@@ -107,6 +108,7 @@ struct Rows {
   std::array<ProvisionedUser, 2> provisioned_users;
   std::array<ProvisionedGroup, 2> provisioned_groups;
   std::array<ProvisionedMembership, 2> provisioned_memberships;
+  std::array<ProviderSignIn, 2> provider_sign_ins;
 
  private:
   static ByteVector octets(std::size_t size) {
@@ -272,6 +274,7 @@ struct Rows {
                    20000 + at,
                    21000 + at,
                    22000 + at};
+    provider_sign_ins[i] = {sign_ins[i].id, identity_providers[i].id, "subject" + n, "session" + n};
     invitations[i] = {crypto::random_id<InvitationId>(),
                       tenant,
                       members[i].id,

@@ -70,4 +70,21 @@ struct Identity {
   }
 };
 
+/// Of a sign-in that came by a provider: whose it is there, so that the provider can end it. It
+/// goes with its sign-in.
+struct ProviderSignIn {
+  static constexpr std::string_view kTable = "provider_sign_ins";
+  SignInId id;
+  IdentityProviderId provider;
+  std::string subject;
+  std::string session;  ///< as the provider calls it (`sid`); empty: it did not say
+  template <class Self, class Visitor>
+  static void columns(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("provider", self.provider);
+    visit("subject", self.subject);
+    visit("session", self.session);
+  }
+};
+
 }  // namespace strongroom::store

@@ -587,6 +587,7 @@ void for_each_row_type(Each&& each) {
   each.template operator()<ProvisionedUser>();
   each.template operator()<ProvisionedGroup>();
   each.template operator()<ProvisionedMembership>();
+  each.template operator()<ProviderSignIn>();
 }
 
 }  // namespace strongroom::store

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/access_ids.h"
 #include "base/id.h"
 #include "base/result.h"
 
@@ -61,8 +62,9 @@ struct Standing {
   std::optional<MemberId> member;  ///< none: a machine, which has no integrations
   Role role = Role::Auditor;
   Rights rights;
-  bool for_any_member = false;  ///< runs sessions on behalf of every member of the tenant
-  bool by_token = false;        ///< a program's, not a person who has signed in
+  bool for_any_member = false;           ///< runs sessions on behalf of every member of the tenant
+  bool by_token = false;                 ///< a program's, not a person who has signed in
+  std::optional<SignInId> sign_in = {};  ///< of a person who has: in which browser
 };
 
 class Actor {

@@ -22,7 +22,14 @@
 
 namespace strongroom::vault {
 
-enum class Ceremony : std::uint8_t { SignIn = 1, Add = 2, Invited = 3, Provider = 4, Link = 5 };
+enum class Ceremony : std::uint8_t {
+  SignIn = 1,
+  Add = 2,
+  Invited = 3,
+  Provider = 4,
+  Link = 5,
+  Confirm = 6
+};
 
 class Challenges {
  public:

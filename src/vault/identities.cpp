@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/encoding.h"
+#include "base/log.h"
 #include "base/utf8.h"
 #include "catalog/https_url.h"
 #include "dynamic/login.h"
@@ -12,9 +13,6 @@
 namespace strongroom::vault {
 namespace {
 
-constexpr std::chrono::seconds kSkew{60};
-/// A token is made while its person waits for it.
-constexpr std::chrono::minutes kFresh{10};
 constexpr std::size_t kLongestSubject = 255;
 constexpr std::size_t kMostProven = 1000;
 constexpr unsigned kMostWrongCodes = 5;
@@ -60,25 +58,11 @@ std::optional<State> read_state(std::string_view text) {
   return State{std::move(*octets), IdentityProviderId(provider)};
 }
 
-std::string word_of(const Settings& said, std::string_view name) {
-  const auto found = std::ranges::find(said, name, &Settings::value_type::first);
-  return found == said.end() ? std::string() : found->second;
-}
-
-std::optional<std::int64_t> number_of(const std::string& text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 /// OpenID Connect Core 3.1.3.7; of its signature the issuer's own process made sure.
 Status check_claims(const dynamic::Outcome& said, const store::IdentityProvider& row,
                     const std::string& nonce, std::int64_t now) {
   const auto audience = parse_json(said.fact("aud"));
-  const bool is_for_us = audience && audience->is_array() &&
-                         std::ranges::find(audience->get_array(), json::value(row.client_id)) !=
-                             audience->get_array().end();
+  const bool is_for_us = is_for_client(said.fact("aud"), row.client_id);
   const std::string& party = said.fact("azp");
   if (said.fact("iss") != row.issuer) return not_taken("its token is another issuer's");
   if (!is_for_us) return not_taken("its token is for somebody else");
@@ -89,12 +73,13 @@ Status check_claims(const dynamic::Outcome& said, const store::IdentityProvider&
     return not_taken("its token is of another sign-in");
   const auto ends = number_of(said.fact("exp"));
   const auto made = number_of(said.fact("iat"));
-  if (!ends || now >= *ends + kSkew.count()) return not_taken("its token is over");
-  if (!made || *made > now + kSkew.count() ||
-      now - *made > std::chrono::seconds(kFresh).count() + kSkew.count())
+  if (!ends || now >= *ends + kProviderSkew.count()) return not_taken("its token is over");
+  if (!made || *made > now + kProviderSkew.count() ||
+      now - *made > std::chrono::seconds(kProviderFresh).count() + kProviderSkew.count())
     return not_taken("its token was not made just now: compare the clocks");
   if (!said.fact("nbf").empty() &&
-      number_of(said.fact("nbf")).value_or(now + kFresh.count() * 60) > now + kSkew.count())
+      number_of(said.fact("nbf")).value_or(now + kProviderFresh.count() * 60) >
+          now + kProviderSkew.count())
     return not_taken("its token is not good yet");
   if (said.fact("sub").empty() || said.fact("sub").size() > kLongestSubject)
     return not_taken("its token does not say who somebody is");
@@ -158,6 +143,24 @@ std::string name_like(std::string_view text) {
   return name;
 }
 
+std::string word_of(const Settings& said, std::string_view name) {
+  const auto found = std::ranges::find(said, name, &Settings::value_type::first);
+  return found == said.end() ? std::string() : found->second;
+}
+
+std::optional<std::int64_t> number_of(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+bool is_for_client(const std::string& audience, const std::string& client) {
+  const auto all = parse_json(audience);
+  return all && all->is_array() &&
+         std::ranges::find(all->get_array(), json::value(client)) != all->get_array().end();
+}
+
 // ------------------------------------------------------------------------------------------------
 // the first step
 
@@ -204,6 +207,7 @@ Result<std::string> Vault::begin_identity(const Actor& actor, std::string_view p
                                           const std::string& redirect) {
   auto& state = *state_;
   STRONGROOM_TRY(const MemberId member, person_of(actor));
+  STRONGROOM_CHECKED(state.need_recent_sign_in(actor));
   STRONGROOM_TRY(const auto row, state.store.find<store::IdentityProvider>(
                                      {{"tenant", store::to_value(actor.standing()->tenant)},
                                       {"name", std::string(provider)}}));
@@ -300,6 +304,7 @@ Result<Vault::State::Proven> Vault::State::proven_by(const IdentityAttempt& atte
   who.provider = attempt.provider;
   who.browser = attempt.browser;
   who.subject = outcome.fact("sub");
+  who.session = outcome.fact("sid");
   STRONGROOM_TRY(who.role, role_in(*row, outcome.fact("groups")));
   who.names = names_in(outcome);
   who.until = clock.steady() + Challenges::kTime;
@@ -416,12 +421,34 @@ Result<IssuedSignIn> Vault::State::admit(const Proven& who, const Secret& code,
         STRONGROOM_CHECKED(follow_role_in_transaction(*row, who.role, member, is_less));
     }
     STRONGROOM_TRY(issued, make_sign_in(row->tenant, member.id, from));
+    STRONGROOM_CHECKED(
+        store.insert(store::ProviderSignIn{issued.view.id, row->id, who.subject, who.session}));
     return act(Actor::installation("member " + member.id.text()), "member.sign_in",
                about(row->tenant, member.id, issued.view.id.text() + " by " + row->id.text()));
   });
+  if (!done && done.error().reason == "role_missing") end_without_role(who);
   if (!done) return std::unexpected(done.error());
   if (is_less) STRONGROOM_CHECKED(anchored());
   return issued;
+}
+
+/// Whom the provider gives no role any more is not to go on with what they came in with before.
+void Vault::State::end_without_role(const Proven& who) {
+  const Actor actor = Actor::installation("identity provider " + who.provider.text());
+  const Status done = commit_revocation([&]() -> Status {
+    STRONGROOM_TRY(const auto identity,
+                   store.find<store::Identity>(
+                       {{"provider", store::to_value(who.provider)}, {"subject", who.subject}}));
+    if (!identity) return {};
+    STRONGROOM_TRY(const auto open,
+                   store.list<store::SignIn>({{"member", store::to_value(identity->member)}}));
+    for (const auto& row : open) STRONGROOM_CHECKED(end_in_transaction(actor, row));
+    return {};
+  });
+  const Status kept = done ? anchored() : done;
+  if (!kept)
+    log(LogLevel::Warning, "sign_ins_not_ended",
+        {{"provider", who.provider.text()}, {"why", kept.error().message}});
 }
 
 Result<IssuedSignIn> Vault::finish_provider_sign_in(const IdentityAttempt& attempt,
@@ -459,94 +486,6 @@ Result<IssuedSignIn> Vault::finish_with_code(std::string_view text, const crypto
   auto issued = state.admit(found->second, code, from);
   if (issued || ++found->second.wrong >= kMostWrongCodes) state.proven.erase(found);
   return issued;
-}
-
-// ------------------------------------------------------------------------------------------------
-// of those who are in already
-
-Result<IdentityView> Vault::State::view(const store::Identity& row) {
-  IdentityView view;
-  view.id = row.id;
-  STRONGROOM_TRY(view.tenant, tenant_name(row.tenant));
-  STRONGROOM_TRY(view.member, member_name(row.member));
-  STRONGROOM_TRY(const auto provider, by_id<store::IdentityProvider>(row.provider));
-  if (provider) view.provider = provider->name;
-  view.subject = row.subject;
-  view.created = from_micros(row.created);
-  view.last_used = from_micros(row.last_used);
-  return view;
-}
-
-Result<IdentityView> Vault::add_identity(const Actor& actor, const IdentityAttempt& attempt,
-                                         const dynamic::Outcome& outcome) {
-  auto& state = *state_;
-  STRONGROOM_TRY(const MemberId member, person_of(actor));
-  if (attempt.member != member) return unknown_attempt();
-  STRONGROOM_TRY(const auto who, state.proven_by(attempt, outcome));
-  store::Identity row{crypto::random_id<IdentityId>(),
-                      who.provider,
-                      who.subject,
-                      actor.standing()->tenant,
-                      member,
-                      state.now(),
-                      0};
-  STRONGROOM_CHECKED(state.commit([&]() -> Status {
-    STRONGROOM_TRY(const auto person, state.by_id<store::Member>(member));
-    STRONGROOM_TRY(const auto known,
-                   state.store.find<store::Identity>(
-                       {{"provider", store::to_value(row.provider)}, {"subject", row.subject}}));
-    STRONGROOM_TRY(const auto count,
-                   state.store.count<store::Identity>({{"member", store::to_value(member)}}));
-    if (!person || person->state != kActive) return unknown_attempt();
-    if (known)
-      return fail(Code::Conflict, "Somebody is known here by that account already.",
-                  "identity_taken");
-    if (static_cast<std::size_t>(count) >= kMostIdentities)
-      return fail(Code::Conflict, "A member is known by at most 10 accounts.", "identity_taken");
-    STRONGROOM_CHECKED(state.store.insert(row));
-    return state.act(actor, "identity.add", about(row.tenant, member, row.id.text()));
-  }));
-  return state.view(row);
-}
-
-Result<std::vector<IdentityView>> Vault::list_identities(const Actor& actor,
-                                                         std::string_view tenant) {
-  auto& state = *state_;
-  STRONGROOM_TRY(const auto where, state.rows_of(actor, tenant));
-  STRONGROOM_TRY(auto rows, state.store.list<store::Identity>(where));
-  std::ranges::sort(rows, {}, &store::Identity::created);
-  std::vector<IdentityView> views;
-  for (const auto& row : rows) {
-    if (!actor.has(Right::SeeAll) && !actor.is(row.member)) continue;
-    STRONGROOM_TRY(auto view, state.view(row));
-    views.push_back(std::move(view));
-  }
-  return views;
-}
-
-Status Vault::remove_identity(const Actor& actor, IdentityId id) {
-  auto& state = *state_;
-  STRONGROOM_CHECKED(state.commit([&]() -> Status {
-    STRONGROOM_TRY(const auto row, state.by_id<store::Identity>(id));
-    const bool is_own = row && actor.standing() && actor.is(row->member);
-    if (!row || !actor.is_of(row->tenant) || (!is_own && !actor.has(Right::SeeAll)))
-      return fail(Code::NotFound, "There is no identity " + id.text() + ".");
-    STRONGROOM_TRY(const auto member, state.by_id<store::Member>(row->member));
-    if (!is_own) {
-      STRONGROOM_CHECKED(need_to_appoint(actor, member ? member->role : std::string()));
-    } else {
-      const store::Where theirs{{"member", store::to_value(row->member)}};
-      STRONGROOM_TRY(const auto password, state.store.find<store::Password>(theirs));
-      STRONGROOM_TRY(const auto passkeys, state.store.count<store::Passkey>(theirs));
-      STRONGROOM_TRY(const auto identities, state.store.count<store::Identity>(theirs));
-      if (!password && passkeys == 0 && identities == 1)
-        return fail(Code::Conflict, "It is your only way in: add a passkey before you remove it.",
-                    "last_way_in");
-    }
-    STRONGROOM_CHECKED(state.erase_identities_in_transaction({{"id", store::to_value(id)}}));
-    return state.act(actor, "identity.remove", about(row->tenant, row->member, id.text()));
-  }));
-  return state.anchored();
 }
 
 }  // namespace strongroom::vault

@@ -143,7 +143,7 @@ Status Vault::State::begin_anew_in_transaction(MemberId member) {
   STRONGROOM_TRY([[maybe_unused]] const int passwords, store.erase<store::Password>(theirs));
   STRONGROOM_TRY([[maybe_unused]] const int factors, store.erase<store::SecondFactor>(theirs));
   STRONGROOM_TRY([[maybe_unused]] const int passkeys, store.erase<store::Passkey>(theirs));
-  STRONGROOM_TRY([[maybe_unused]] const int sign_ins, store.erase<store::SignIn>(theirs));
+  STRONGROOM_CHECKED(erase_sign_ins_in_transaction(theirs));
   return revoke_tokens_in_transaction(theirs);
 }
 

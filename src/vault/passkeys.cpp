@@ -109,6 +109,7 @@ Result<std::vector<PasskeyView>> Vault::list_passkeys(const Actor& actor) {
 
 Result<PasskeyRequest> Vault::begin_passkey(const Actor& actor, const crypto::Digest& browser) {
   STRONGROOM_TRY(const MemberId member, person_of(actor));
+  STRONGROOM_CHECKED(state_->need_recent_sign_in(actor));
   PasskeyRequest request;
   request.challenge = state_->challenges.make(Ceremony::Add, member, browser);
   request.user.assign(member.bytes().begin(), member.bytes().end());
@@ -161,10 +162,9 @@ ByteVector Vault::begin_passkey_sign_in(const crypto::Digest& browser) {
 }
 
 /// Everything but the challenge, which is looked at before.
-Result<IssuedSignIn> Vault::State::sign_in_in_transaction(const RelyingParty& party,
-                                                          const PasskeyAssertion& answer,
-                                                          std::string_view from,
-                                                          std::optional<audit::Act>& copied) {
+Result<store::Passkey> Vault::State::asserted_in_transaction(const RelyingParty& party,
+                                                             const PasskeyAssertion& answer,
+                                                             std::optional<audit::Act>& copied) {
   STRONGROOM_TRY(auto row, store.find<store::Passkey>({{"credential", answer.credential}}));
   if (!row || !std::ranges::equal(answer.user, row->member.view())) return not_signed_in();
   STRONGROOM_TRY(const auto member, by_id<store::Member>(row->member));
@@ -181,11 +181,52 @@ Result<IssuedSignIn> Vault::State::sign_in_in_transaction(const RelyingParty& pa
   row->counter = facts->counter;
   row->last_used = now();
   STRONGROOM_CHECKED(store.update(*row));
-  STRONGROOM_TRY(auto issued, make_sign_in(row->tenant, row->member, from));
+  return std::move(*row);
+}
+
+Result<IssuedSignIn> Vault::State::sign_in_in_transaction(const RelyingParty& party,
+                                                          const PasskeyAssertion& answer,
+                                                          std::string_view from,
+                                                          std::optional<audit::Act>& copied) {
+  STRONGROOM_TRY(const auto row, asserted_in_transaction(party, answer, copied));
+  STRONGROOM_TRY(auto issued, make_sign_in(row.tenant, row.member, from));
   STRONGROOM_CHECKED(
-      act(Actor::installation("member " + row->member.text()), "member.sign_in",
-          about(row->tenant, row->member, issued.view.id.text() + " by " + row->id.text())));
+      act(Actor::installation("member " + row.member.text()), "member.sign_in",
+          about(row.tenant, row.member, issued.view.id.text() + " by " + row.id.text())));
   return issued;
+}
+
+Result<ByteVector> Vault::begin_passkey_confirmation(const Actor& actor,
+                                                     const crypto::Digest& browser) {
+  STRONGROOM_TRY(const MemberId member, person_of(actor));
+  return state_->challenges.make(Ceremony::Confirm, member, browser);
+}
+
+Status Vault::confirm_by_passkey(const Actor& actor, const crypto::Digest& browser,
+                                 const RelyingParty& party, const PasskeyAssertion& answer) {
+  auto& state = *state_;
+  STRONGROOM_TRY(const MemberId member, person_of(actor));
+  const auto refused = [] {
+    return fail(Code::Invalid, "That is no passkey of yours, or it came too late: try again.",
+                "confirmation_refused");
+  };
+  const auto challenge = challenge_of(answer.client_data);
+  if (!challenge || state.challenges.check(*challenge, Ceremony::Confirm, browser) != member)
+    return refused();
+  state.challenges.use(*challenge);
+  std::optional<audit::Act> copied;
+  const Status done = state.commit([&]() -> Status {
+    const auto row = state.asserted_in_transaction(party, answer, copied);
+    if (!row || row->member != member) return refused();
+    return state.act(actor, "member.confirm", about(row->tenant, member, "by " + row->id.text()));
+  });
+  if (copied) {
+    copied->outcome = "refused";
+    (void)state.act(Actor::installation("nobody"), "member.confirm", std::move(*copied));
+  }
+  STRONGROOM_CHECKED(done);
+  state.note_confirmed(*actor.standing()->sign_in);
+  return {};
 }
 
 Result<IssuedSignIn> Vault::sign_in_by_passkey(const crypto::Digest& browser,

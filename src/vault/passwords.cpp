@@ -157,7 +157,7 @@ Result<IssuedSignIn> Vault::change_password(const SignInHalves& asking, const Ow
     if (!member || member->id != row.member)
       return fail(Code::Refused, "That is not your password of now.", "password_wrong");
     const store::Where theirs{{"member", store::to_value(row.member)}};
-    STRONGROOM_TRY([[maybe_unused]] const int sign_ins, state.store.erase<store::SignIn>(theirs));
+    STRONGROOM_CHECKED(state.erase_sign_ins_in_transaction(theirs));
     STRONGROOM_TRY([[maybe_unused]] const int invitations,
                    state.store.erase<store::Invitation>(theirs));
     STRONGROOM_CHECKED(state.put_password_in_transaction(row.member, change.next, next));

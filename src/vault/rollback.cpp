@@ -427,10 +427,8 @@ Status Vault::State::end_all_in_transaction(TakenAgain& again) {
     STRONGROOM_CHECKED(store.update(ticket));
   }
   STRONGROOM_TRY(const auto sign_ins, store.list<store::SignIn>());
-  for (const auto& row : sign_ins) {
-    STRONGROOM_TRY([[maybe_unused]] const int gone,
-                   store.erase<store::SignIn>({{"id", store::to_value(row.id)}}));
-  }
+  for (const auto& row : sign_ins)
+    STRONGROOM_CHECKED(erase_sign_ins_in_transaction({{"id", store::to_value(row.id)}}));
   // Which of them have been used since is not known.
   STRONGROOM_TRY(auto factors, store.list<store::SecondFactor>());
   for (auto& row : factors) {

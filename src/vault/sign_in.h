@@ -33,6 +33,9 @@ inline constexpr std::chrono::hours kInvitationTime{72};
 /// From sign-in, whatever happens; and without a call.
 inline constexpr std::chrono::hours kLongestSignIn{24 * 7};
 inline constexpr std::chrono::hours kIdleSignIn{12};
+/// For so long after a sign-in, or after somebody has shown again that it is them, they may add
+/// ways to come in.
+inline constexpr std::chrono::minutes kRecentSignIn{5};
 inline constexpr std::size_t kMostSignIns = 50;  ///< of one member; the oldest ends
 /// In characters, and no other rule (NIST SP 800-63B).
 inline constexpr std::size_t kShortestPassword = 12;

@@ -266,5 +266,40 @@ TEST_F(SignInTest, ABrowsersMarkIsOfOneMember) {
   EXPECT_FALSE(vault->is_browser_of("", "acme", "alice"));
 }
 
+TEST_F(SignInTest, AWayInIsAddedByARecentSignInAlone) {
+  const auto issued = use(vault->invite(kOperator, "acme", "alice")->invitation, "password");
+  const auto alice = *vault->actor_of_sign_in(halves_of(*issued));
+  const auto browser = hash("browser");
+  const auto is_let_in = [&] { return vault->begin_passkey(alice, browser).has_value(); };
+  EXPECT_TRUE(is_let_in());
+  clock.advance(5min);
+  EXPECT_EQ(vault->begin_passkey(alice, browser).error().reason, "confirmation_needed");
+  EXPECT_EQ(vault->begin_identity(alice, "corp", browser, "https://x/").error().reason,
+            "confirmation_needed");
+
+  const auto own = *vault->begin_own_password(alice);
+  EXPECT_EQ(vault->confirm_by_password(alice, own.current, derived_of("wrong")).error().reason,
+            "password_wrong");
+  EXPECT_FALSE(is_let_in());
+  EXPECT_TRUE(vault->confirm_by_password(alice, own.current, derived_of("password")));
+  EXPECT_TRUE(is_let_in());
+  // Of this browser, and not for longer.
+  const auto elsewhere = *vault->actor_of_sign_in(halves_of(*sign_in("alice", "password")));
+  clock.advance(5min);
+  EXPECT_FALSE(is_let_in());
+  EXPECT_FALSE(vault->begin_passkey(elsewhere, browser));
+  EXPECT_TRUE(vault->confirm_by_password(alice, own.current, derived_of("password")));
+  EXPECT_FALSE(vault->begin_passkey(elsewhere, browser));
+
+  // Another's password shows nothing.
+  EXPECT_TRUE(use(vault->invite(kOperator, "acme", "adam")->invitation, "secret"));
+  const auto others = vault->begin_sign_in("acme", "adam");
+  clock.advance(5min);
+  EXPECT_EQ(vault->confirm_by_password(alice, *others, derived_of("secret")).error().reason,
+            "password_wrong");
+  EXPECT_EQ(vault->confirm_by_code(alice, secret("123456")).error().reason, "no_second_factor");
+  EXPECT_FALSE(is_let_in());
+}
+
 }  // namespace
 }  // namespace strongroom::vault

@@ -51,9 +51,20 @@ Status Vault::State::forget_old_sign_ins(MemberId member) {
   std::size_t kept = 0;
   for (const auto& row : rows) {
     if (!is_over(row) && ++kept < kMostSignIns) continue;
-    STRONGROOM_TRY([[maybe_unused]] const int gone,
-                   store.erase<store::SignIn>({{"id", store::to_value(row.id)}}));
+    STRONGROOM_CHECKED(erase_sign_ins_in_transaction({{"id", store::to_value(row.id)}}));
   }
+  return {};
+}
+
+/// And what is kept beside them.
+Status Vault::State::erase_sign_ins_in_transaction(const store::Where& where) {
+  STRONGROOM_TRY(const auto rows, store.list<store::SignIn>(where));
+  for (const auto& row : rows) {
+    confirmed.erase(row.id);
+    STRONGROOM_TRY([[maybe_unused]] const int beside,
+                   store.erase<store::ProviderSignIn>({{"id", store::to_value(row.id)}}));
+  }
+  STRONGROOM_TRY([[maybe_unused]] const int gone, store.erase<store::SignIn>(where));
   return {};
 }
 
@@ -111,22 +122,30 @@ Result<Actor> Vault::actor_of_sign_in(const SignInHalves& halves) {
   standing.member = row.member;
   standing.role = *role;
   standing.rights = rights_of(*role);
+  standing.sign_in = row.id;
   return Actor::in_tenant("member " + row.member.text(), std::move(standing));
 }
 
 Status Vault::State::end_in_transaction(const Actor& actor, const store::SignIn& row) {
-  STRONGROOM_TRY([[maybe_unused]] const int gone,
-                 store.erase<store::SignIn>({{"id", store::to_value(row.id)}}));
+  STRONGROOM_CHECKED(erase_sign_ins_in_transaction({{"id", store::to_value(row.id)}}));
   return act(actor, "member.sign_out", about(row.tenant, row.member, row.id.text()));
 }
 
-Status Vault::sign_out(const Actor& actor, const SignInHalves& halves) {
+Result<std::optional<ProviderLogout>> Vault::sign_out(const Actor& actor,
+                                                      const SignInHalves& halves,
+                                                      const std::string& back) {
   auto& state = *state_;
+  std::optional<ProviderLogout> logout;
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto row, state.sign_in(halves));
+    STRONGROOM_TRY(const auto beside, state.by_id<store::ProviderSignIn>(row.id));
+    if (beside) {
+      STRONGROOM_TRY(logout, state.logout_of(*beside, back));
+    }
     return state.end_in_transaction(actor, row);
   }));
-  return state.anchored();
+  STRONGROOM_CHECKED(state.anchored());
+  return logout;
 }
 
 /// One's own; and a tenant's for who sees all.

@@ -15,22 +15,12 @@
 #include "vault/challenges.h"
 #include "vault/hierarchy.h"
 #include "vault/oauth_state.h"
+#include "vault/row_rules.h"
 #include "vault/texts.h"
 #include "vault/vault.h"
 #include "vault/webauthn.h"
 
 namespace strongroom::vault {
-
-inline constexpr std::string_view kActive = "active";
-inline constexpr std::string_view kRemoved = "removed";
-inline constexpr std::string_view kRevoked = "revoked";
-inline constexpr std::string_view kRejected = "rejected_by_provider";
-// Told of a key, and never stored:
-inline constexpr std::string_view kExpiring = "expiring";
-inline constexpr std::string_view kExpired = "expired";
-inline constexpr std::string_view kNeedsLogin = "needs_login";
-inline constexpr std::string_view kOpen = "open";
-inline constexpr std::string_view kEnded = "ended";
 
 class LiveKeys;
 
@@ -478,6 +468,26 @@ struct Vault::State {
   Result<IssuedSignIn> make_sign_in(TenantId tenant, MemberId member, std::string_view from);
   Result<store::SignIn> sign_in(const SignInHalves& halves);
   Status end_in_transaction(const Actor& actor, const store::SignIn& row);
+  Status erase_sign_ins_in_transaction(const store::Where& where);
+
+  // Who has shown again that it is them (confirmation.cpp)
+  std::unordered_map<SignInId, SteadyTime> confirmed;  ///< since when
+  Status need_recent_sign_in(const Actor& actor);
+  void note_confirmed(SignInId sign_in);
+  Result<store::Passkey> asserted_in_transaction(const RelyingParty& party,
+                                                 const PasskeyAssertion& answer,
+                                                 std::optional<audit::Act>& copied);
+
+  // Logout at providers, and by them (logouts.cpp)
+  std::map<std::pair<IdentityProviderId, std::string>, std::int64_t>
+      seen_logouts;  ///< tokens, and until when they would be good
+  Result<std::optional<ProviderLogout>> logout_of(const store::ProviderSignIn& row,
+                                                  const std::string& back);
+  [[nodiscard]] Status check_logout(const dynamic::Outcome& said,
+                                    const store::IdentityProvider& row) const;
+  Status note_logout_token(const dynamic::Outcome& said, const store::IdentityProvider& row);
+  Result<std::size_t> end_at_word_of_provider(const store::IdentityProvider& row,
+                                              const dynamic::Outcome& said);
 
   // Who signs in through a provider (identity_providers.cpp)
   Result<store::IdentityProvider> identity_provider(const Actor& actor, std::string_view tenant,
@@ -492,6 +502,7 @@ struct Vault::State {
     IdentityProviderId provider;
     crypto::Digest browser{};
     std::string subject;
+    std::string session;             ///< as the provider calls it; may be empty
     std::string role;                ///< that their groups have; empty: none
     std::vector<std::string> names;  ///< what they may be called here
     SteadyTime until{};
@@ -507,6 +518,7 @@ struct Vault::State {
   Status follow_role_in_transaction(const store::IdentityProvider& row, const std::string& role,
                                     store::Member& member, bool& is_less);
   Result<IssuedSignIn> admit(const Proven& who, const Secret& code, std::string_view from);
+  void end_without_role(const Proven& who);
   Status note_refused_identity(IdentityProviderId provider, const std::string& why);
   Result<IdentityView> view(const store::Identity& row);
   /// One who is new: a name that is free, of those that they may be called by.
@@ -580,17 +592,5 @@ struct Vault::State {
   void tell_carried_through(TenantId tenant, const Undertaking::Ending& ended,
                             const std::vector<KeyId>& revoked, const Result<Receipt>& receipt);
 };
-
-/// Whose a doing is that is for people who have signed in, and for nobody else. sign_in_needed.
-[[nodiscard]] Result<MemberId> person_of(const Actor& actor);
-
-/// What an act was about: a member and, for people, a word.
-[[nodiscard]] audit::Act about(TenantId tenant, MemberId member, std::string detail = {});
-
-[[nodiscard]] bool is_injected(const store::Key& key);
-/// Does each session get a credential of its own, made by this key?
-[[nodiscard]] bool is_dynamic(const Settings& settings);
-[[nodiscard]] Status check_dynamic(std::string_view service, const Settings& settings,
-                                   const Secret& value);
 
 }  // namespace strongroom::vault

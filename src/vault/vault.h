@@ -36,6 +36,7 @@
 #include "vault/passkeys.h"
 #include "vault/policies.h"
 #include "vault/provisioning.h"
+#include "vault/rewrap_view.h"
 #include "vault/sealing.h"
 #include "vault/second_factor.h"
 #include "vault/session_events.h"
@@ -106,26 +107,6 @@ struct NewShares {
 };
 
 inline constexpr std::chrono::minutes kRenewalGoodFor{10};
-
-inline constexpr std::string_view kRewrapRunning = "running";
-inline constexpr std::string_view kRewrapDone = "done";
-inline constexpr std::string_view kRewrapFailed = "failed";
-
-/// A rewrap of a tenant: how far it is, and what it achieved (vault/rewrap.h).
-struct RewrapView {
-  std::string tenant;
-  std::string state;          ///< "running", "done", "failed"
-  std::int64_t epoch = 0;     ///< that everything goes into
-  std::size_t keys = 0;       ///< of the tenant, when it began
-  std::size_t seen = 0;       ///< of these
-  std::size_t rewrapped = 0;  ///< records, by this process
-  std::size_t left = 0;       ///< records of an old epoch, once counted: none
-  bool is_forgotten = false;  ///< no file of the database holds an old seed or record
-  std::string why;            ///< of one that failed
-  std::string receipt;        ///< of a shred that is done
-  WallTime begun{};           ///< when the epoch was: what was revoked before is not in it
-  std::optional<WallTime> ended;
-};
 
 /// A new root key: what was done.
 struct RootRotation {
@@ -421,9 +402,28 @@ class Vault {
                                             std::optional<std::int64_t> expected);
   /// After the provider's table of roles was changed: everybody has what it gives them now.
   io::Task<Status> follow_provisioned(IdentityProviderId provider);
+  // The end of such sign-ins at their provider, and by it (logouts.cpp)
+  /// Of a tenant's provider that has sent `token`. logout_refused, whatever there is not.
+  Result<LogoutJob> take_logout(std::string_view tenant, std::string_view provider, Secret token);
+  /// Ends the sign-ins that it is about; how many. logout_refused.
+  Result<std::size_t> finish_logout(IdentityProviderId provider, const dynamic::Outcome& outcome);
 
   Result<Actor> actor_of_sign_in(const SignInHalves& halves);
-  Status sign_out(const Actor& actor, const SignInHalves& halves);
+  /// Where the browser goes then, of a sign-in by a provider that can be told; `back` is where that
+  /// sends it afterwards.
+  Result<std::optional<ProviderLogout>> sign_out(const Actor& actor, const SignInHalves& halves,
+                                                 const std::string& back);
+
+  // Somebody shows again that it is them, so that an unlocked browser that others use gives them no
+  // lasting way in (confirmation.cpp): what adds one wants a sign-in, or this, of the last 5
+  // minutes. Reasons: confirmation_needed; password_wrong, code_wrong, confirmation_refused.
+  /// What is to be computed: begin_own_password().
+  Status confirm_by_password(const Actor& actor, const PasswordTask& task, const Secret& derived);
+  Status confirm_by_code(const Actor& actor, const Secret& code);
+  /// The challenge.
+  Result<ByteVector> begin_passkey_confirmation(const Actor& actor, const crypto::Digest& browser);
+  Status confirm_by_passkey(const Actor& actor, const crypto::Digest& browser,
+                            const RelyingParty& party, const PasskeyAssertion& answer);
   Result<std::vector<SignInView>> list_sign_ins(const Actor& actor, std::string_view tenant);
   Status end_sign_in(const Actor& actor, SignInId id);
   /// What a browser keeps in which this member has signed in, so that wrong tries from elsewhere do
@@ -438,9 +438,9 @@ class Vault {
   // session_expired.
   Result<OpenedKey> open_by_pass(ByteView pass_hash, std::string_view service);
   Result<std::vector<OpenedKey>> open_injected(SessionId session);
-  /// Behind a session's proxy credential: no key (none id, no value), and as settings where the
   /// Is a refresh of one of these under way?
   [[nodiscard]] bool is_renewing(SessionId session) const;
+  /// Behind a session's proxy credential: no key (none id, no value), and as settings where the
   /// session may go: "inspect" = "SERVICE HOST:PORT" for what is proxied, "tunnel" = "HOST:PORT"
   /// for what is injected. Good for the first `source` that shows it, until the session's end or
   /// this process's: "proxy_elsewhere" for others.

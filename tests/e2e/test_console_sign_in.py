@@ -300,6 +300,36 @@ def test_passkeys_are_added_named_and_removed_in_the_settings(house, tabs):
     page.get_by_text("That passkey lets nobody in here").wait_for()
 
 
+def test_whoever_adds_a_way_in_shows_again_who_they_are(house, tabs):
+    Browser(house).accept(invitation(house, "rita"))
+    tab = tabs()
+    authenticator = with_authenticator(tab)
+    page = sign_in(tab, "rita")
+    page.get_by_role("heading", level=1, name="Keys").wait_for()
+    # As of a sign-in of an hour ago.
+    refusal = {"error": {"code": "confirmation_needed", "message": "Show again that it is you.", "hint": ""}}
+    page.route("**/api/v1/passkeys/request", lambda route: route.fulfill(status=403, json=refusal), times=1)
+    tab.go("settings")
+    page.get_by_label("What to call a new one").fill("this laptop")
+    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_role("heading", name="Is it you?").wait_for()
+    assert tab.axe() == []
+    page.get_by_label("Your password").fill("not the password")
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_text("That is not your password of now").wait_for()
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Remove the passkey this laptop").wait_for()
+    assert len(authenticator("getCredentials")["credentials"]) == 1
+    assert PASSWORD not in page.content()
+    # Whoever does not show it adds nothing.
+    page.route("**/api/v1/passkeys/request", lambda route: route.fulfill(status=403, json=refusal), times=1)
+    page.get_by_label("What to call a new one").fill("another")
+    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_role("button", name="Close").click()
+    page.get_by_text("Show again that it is you.").wait_for()
+
+
 def test_where_passkeys_are_used_is_said_at_another_address(house, tabs):
     tab = tabs()
     page = tab.open().page

@@ -2,19 +2,23 @@
 
 SPDX-License-Identifier: Apache-2.0"""
 
+import concurrent.futures
+import hashlib
 import json
+import re
 import time
 import urllib.parse
 
 import pytest
 
 from support.browser import CHROMIUM, Console, chromium
-from support.identity import ISSUER, IdentityProvider, Keys, add_provider, begin, finish, link
+from support.identity import ISSUER, IdentityProvider, Keys, add_provider, begin, encoded, finish, link, log_out
 from support.logins import ISSUER as LOGIN_ISSUER
 from support.logins import CONSOLE, SIGN_IN_CALLBACK, Logins, configure
 from support.logins import Browser as ProvidersBrowser
 from support.room import Room
 from support.signed_in import PASSWORD, Browser, code_of
+from support.waiting import until
 
 ROLES = ("--group", "engineering=member", "--group", "security=admin", "--group", "founders=owner")
 
@@ -101,7 +105,11 @@ def test_from_the_first_sign_in_to_the_removal_by_oidc_provider(suite_folder, en
         assert [each["detail"].split(" by ")[0] for each in acts(room, "member.role")] == [
             "member instead of admin", "admin instead of member"
         ]  # fmt: skip
+        # Whom no group gives a role any more goes on with nothing.
         assert refusal(sign_in("visitors")[1]) == (403, "role_missing")
+        assert browser.me()[0] == 401
+        browser = sign_in("engineering")[0]
+        assert browser.me()[0] == 200
         room.cli("member", "remove", "--tenant", "acme", "alice")
         assert refusal(sign_in("security")[1]) == (403, "member_removed")
         assert browser.me()[0] == 401
@@ -157,6 +165,17 @@ def test_in_the_console_by_oidc_provider(suite_folder, environment, canaries, se
             tab.page.get_by_role("heading", level=1, name="Linked").wait_for()
             tab.page.get_by_role("link", name="Back to Settings").click()
             tab.page.get_by_text("u-19").first.wait_for()
+            tab.sound()
+            # Out here, and then there; back at the console, and nowhere else.
+            logins.set(control=room.endpoints["control"])
+            tab.page.get_by_role("button", name="Sign out").last.click()
+            tab.page.get_by_role("button", name="Yes, sign me out").click()
+            tab.page.get_by_text("You are signed out, here and at your identity provider.").wait_for()
+            assert tab.page.url == CONSOLE and tab.axe() == []
+            # Whoever did not leave from here is told nothing.
+            tab.page.goto(f"{CONSOLE}?state=made-up")
+            tab.page.get_by_role("heading", level=1, name="Sign in").wait_for()
+            assert tab.page.get_by_text("You are signed out").count() == 0 and tab.page.url == CONSOLE
             tab.sound()
         assert {each["member"] for each in room.json("identity", "list", "--tenant", "acme")} == {"ann"}
     finally:
@@ -216,9 +235,167 @@ def test_only_verified_addresses_of_its_domains(room, provider, secret):
     assert Browser(room).call("POST", "/api/v1/sign-in/provider/request", {"tenant": "acme", "provider": "mail"})[0] == 404
 
 
-def test_every_kind_of_key_that_is_taken(room, provider):
-    for algorithm in ("RS256", "ES256", "EdDSA"):
-        assert come_in(room, provider, f"u-{algorithm}", groups=["engineering"], algorithm=algorithm)[0] == 201, algorithm
+HASHES = {"RS256": hashlib.sha256, "PS256": hashlib.sha256, "ES256": hashlib.sha256, "EdDSA": hashlib.sha512}
+
+
+@pytest.mark.parametrize("algorithm", HASHES)
+def test_every_kind_of_key_that_is_taken(room, provider, algorithm):
+    groups, whole = ["engineering"], HASHES[algorithm](b"at").digest()
+    half = encoded(whole[: len(whole) // 2])
+    assert come_in(room, provider, f"u-{algorithm}", groups=groups, algorithm=algorithm, at_hash=half)[0] == 201
+    other = come_in(room, provider, f"u-{algorithm}", groups=groups, algorithm=algorithm, at_hash=encoded(whole[1:][: len(whole) // 2]))
+    assert refusal(other) == (401, "identity_refused")
+
+
+# ------------------------------------------------------------------------------------------------
+# the end of a sign-in, at the provider and by it
+
+
+def test_who_signs_out_here_is_led_to_the_provider_by_oidc_provider(suite_folder, environment, canaries, secret):
+    logins = Logins(suite_folder / "oidc-logout-logins", environment, secret)
+    folder = suite_folder / "oidc-logout"
+    folder.mkdir(mode=0o700)
+    room = Room(folder, logins, canaries, environment)
+    try:
+        configure(room, logins)
+        room.start().people(members=())
+        add_provider(room, secret, *ROLES, "--scope", "openid", issuer=LOGIN_ISSUER)
+        logins.set(account="u-20", claims={"groups": ["engineering"], "preferred_username": "lou"}, control=room.endpoints["control"])
+
+        def sign_in(at_provider):
+            browser = Browser(room)
+            assert finish(browser, at_provider.agree(begin(browser), SIGN_IN_CALLBACK))[0] == 201
+            return browser
+
+        def leave(at_provider, url):
+            """What is shown there is agreed to; where the browser ends."""
+            where, page = at_provider.go(url)
+            assert urllib.parse.urlsplit(where).path == "/session/end", page[:300]
+            xsrf = re.search(r'name="xsrf" value="([^"]+)"', page).group(1)
+            return at_provider.go(f"{LOGIN_ISSUER}/session/end/confirm", {"xsrf": xsrf, "logout": "yes"})[0]
+
+        at_provider = ProvidersBrowser(logins)
+        browser, elsewhere = sign_in(at_provider), sign_in(at_provider)
+        status, out = browser.call("POST", "/api/v1/sign-out")
+        assert status == 200 and browser.me()[0] == 401
+        said = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(out["url"]).query))
+        assert out["url"].startswith(f"{LOGIN_ISSUER}/session/end?") and set(said) == {
+            "client_id", "logout_hint", "post_logout_redirect_uri", "state"
+        }  # fmt: skip
+        assert (said["client_id"], said["post_logout_redirect_uri"], said["state"]) == ("strongroom", CONSOLE, out["state"])
+        assert leave(at_provider, out["url"]) == f"{CONSOLE}?state={out['state']}"
+        # The same provider has told the vault, and what that browser was signed in with elsewhere is over.
+        [told] = logins.state()["logouts"]
+        assert told.get("account") == "u-20" and told["sid"] == said["logout_hint"], told
+        until(lambda: elsewhere.me()[0] == 401, 30, "the other sign-in of that session has ended")
+        # Without a provider there is nowhere to go.
+        room.cli("member", "add", "--tenant", "acme", "mia")
+        assert Browser(room).invited("mia").call("POST", "/api/v1/sign-out") == (200, {"url": None, "state": None})
+    finally:
+        assert room.stop() in (0, None), room.log()[-2000:]
+        logins.stop()
+
+
+def signed_in(room, provider, subject, **token):
+    browser = Browser(room)
+    assert come_in(room, provider, subject, browser, groups=["engineering"], **token)[0] == 201
+    return browser
+
+
+def test_a_logout_by_the_provider_ends_that_session_or_all_of_somebodys(room, provider):
+    one, two, other = (signed_in(room, provider, who, sid=sid) for who, sid in (("u-a", "s1"), ("u-a", "s2"), ("u-b", "s3")))
+    assert log_out(room, provider.logout_token(sub="u-a", sid="s1"))[0] == 200
+    assert [each.me()[0] for each in (one, two, other)] == [401, 200, 200]
+    # Of somebody else's session it ends nothing.
+    assert log_out(room, provider.logout_token(sub="u-b", sid="s2"))[0] == 200
+    assert [each.me()[0] for each in (two, other)] == [200, 200]
+    assert log_out(room, provider.logout_token(sid="s2"), kind="application/json")[0] == 200
+    three = signed_in(room, provider, "u-a", sid="s4")
+    assert two.me()[0] == 401
+    assert log_out(room, provider.logout_token(sub="u-a"))[0] == 200
+    assert [each.me()[0] for each in (three, other)] == [401, 200]
+    ended = [each for each in acts(room, "member.sign_out") if each["outcome"] != "refused"]
+    assert all(each["actor"].startswith("identity provider ") for each in ended[:3]), ended[:3]
+
+
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
+FORGED = {
+    "no event": {"events": None},
+    "another event": {"events": {"http://schemas.openid.net/event/other": {}}},
+    "an event that is no object": {"events": {EVENT: True}},
+    "a nonce": {"nonce": "n"},
+    "no id": {"jti": None},
+    "of nobody": {"sub": None},
+    "for somebody else": {"aud": "another-client"},
+    "of another issuer": {"iss": "https://login.evil.test"},
+    "over": {"exp": int(time.time()) - 3600},
+    "never over": {"exp": None},
+    "made long ago": {"iat": int(time.time()) - 86_400},
+    "an identity token": {"header": {"typ": "JWT"}},
+    "of no type": {"header": {"typ": None}},
+    "signed by nobody": {"algorithm": "none"},
+    "signed with the public key as a secret": {"algorithm": "HS256"},
+    "signed by another key": {"signer": Keys()},
+}
+
+
+def test_m7_a_logout_that_is_forged_ends_nothing(room, provider):
+    browser = signed_in(room, provider, "u-forged")
+    for lie, changes in FORGED.items():
+        refused = log_out(room, provider.logout_token(**{"sub": "u-forged", **changes}))
+        assert refusal(refused) == (400, "logout_refused"), lie
+        assert browser.me()[0] == 200, lie
+        # One that is good shows that nobody guesses here.
+        assert log_out(room, provider.logout_token(sub="u-nobody"))[0] == 200
+    refused = [each for each in acts(room, "member.sign_out") if each["outcome"] == "refused"]
+    assert len(refused) >= len(FORGED) and all(each["detail"].startswith("by corp: ") for each in refused)
+    for place in ({"provider": "nobody"}, {"tenant": "nowhere"}):
+        assert refusal(log_out(room, provider.logout_token(sub="u-forged"), **place)) == (400, "logout_refused")
+    assert browser.me()[0] == 200
+
+
+def test_m7_a_logout_is_good_once(room, provider):
+    first = signed_in(room, provider, "u-again")
+    token = provider.logout_token(sub="u-again")
+    assert log_out(room, token)[0] == 200 and first.me()[0] == 401
+    second = signed_in(room, provider, "u-again")
+    assert refusal(log_out(room, token)) == (400, "logout_refused")
+    assert second.me()[0] == 200
+    # Nor does one end, that was kept back, what began after it was made.
+    late = provider.logout_token(sub="u-again", iat=int(time.time()) - 300)
+    assert log_out(room, late)[0] == 200 and second.me()[0] == 200
+
+
+def test_tenants_whose_providers_hang_keep_nobody_else_waiting(room, provider, secret):
+    room.cli("tenant", "add", "hostile")
+    add_provider(room, secret, "--everybody-else", "member", name="slow", tenant="hostile")
+    comers = [Browser(room) for _ in range(8)]
+    brought = [provider.come(begin(each, "slow", "hostile"), f"u-slow-{at}") for at, each in enumerate(comers)]
+    mine = Browser(room)
+    answer = provider.come(begin(mine), "u-quick", groups=["engineering"])
+    provider.holds = True
+    try:
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            hanging = [pool.submit(finish, each, what) for each, what in zip(comers, brought)]
+            until(lambda: provider.holding == 4, 60, "as many hang as one provider of a tenant may")
+            until(lambda: sum(each.done() for each in hanging) == 4, 60, "the others were told so")
+            provider.holds = False
+            assert finish(mine, answer)[0] == 201, "of another tenant, at the same provider"
+            provider.released.set()
+            ends = sorted(each.result()[0] for each in hanging)
+        assert ends == [201] * 4 + [503] * 4, ends
+    finally:
+        provider.holds = False
+        provider.released.set()
+
+
+def test_h12_forged_logouts_are_slowed_down(room, provider, secret):
+    add_provider(room, secret, name="flooded")
+    forged = lambda: log_out(room, provider.logout_token(sub="u-x", jti=None), provider="flooded")
+    answers = [forged()[0] for _ in range(8)]
+    assert answers[:5] == [400] * 5 and answers[-1] == 429, answers
+    # Another provider's are not, from the same address.
+    assert log_out(room, provider.logout_token(sub="u-nobody"))[0] == 200
 
 
 # ------------------------------------------------------------------------------------------------
@@ -247,7 +424,8 @@ LIES = {
     "signed by nobody": {"algorithm": "none"},
     "signed by nobody, in capitals": {"algorithm": "None"},
     "signed with the public key as a secret": {"algorithm": "HS256"},
-    "signed in a way that is not taken": {"algorithm": "PS256"},
+    "signed in another way than its key signs": {"algorithm": "PS256", "header": {"kid": "r"}},
+    "signed in a way that is not taken": {"algorithm": "PS384"},
     "signed by another key": {"signer": Keys()},
     "signed by a key of another kind": {"header": {"kid": "r"}},
     "signed by a key that there is not": {"header": {"kid": "x"}},

@@ -9,7 +9,7 @@ import re
 import pytest
 from support.authenticator import HAS_CREDENTIAL, HAS_EXTENSIONS, MAY_SYNC, PRESENT, VERIFIED, Authenticator, cbor, octets, text
 from support.room import Room
-from support.signed_in import Browser
+from support.signed_in import PASSWORD, Browser, code_of
 
 count = itertools.count()
 
@@ -223,6 +223,37 @@ def test_h19_what_is_malformed_is_refused_and_ends_nothing(house, member):
     extended = Authenticator(house.origin)
     answer = extended.make(ask(member), trailing=cbor({"credProtect": 2}), flags=PRESENT | VERIFIED | HAS_CREDENTIAL | HAS_EXTENSIONS, format="packed")
     assert add(member, answer)[0] == 201
+
+
+def test_it_is_shown_again_who_somebody_is(house, member):
+    """As for what adds a way to come in, once a sign-in is older than a few minutes (sign_in_test.cpp has the clock)."""
+    key, others = with_key(member), with_key(somebody(house))
+    ask_again = lambda browser: browser.call("POST", "/api/v1/sign-in/confirmation/passkey/request")[1]
+    show = lambda browser, answer: browser.call("POST", "/api/v1/sign-in/confirmation/passkey", answer)
+    answer = key.get(ask_again(member))
+    elsewhere = Browser(house)
+    assert elsewhere.sign_in(member.name)[0] == 201
+    refused = (400, "confirmation_refused")
+    assert code(show(elsewhere, answer)) == refused, "of another browser"
+    assert show(member, answer)[0] == 204
+    assert code(show(member, answer)) == refused, "good once"
+    assert code(show(member, others.get(ask_again(member)))) == refused, "another's"
+    assert code(show(member, key.get(begin(member)))) == refused, "asked for a sign-in"
+    assert code(elsewhere.call("POST", "/api/v1/sign-in/passkey", key.get(ask_again(elsewhere)))) == (401, "sign_in_refused")
+    by = lambda browser, **what: browser.call("POST", "/api/v1/sign-in/confirmation", what)
+    assert by(member, password=PASSWORD)[0] == 204
+    assert code(by(member, password="another password")) == (403, "password_wrong")
+    assert by(member, password=PASSWORD)[0] == 204
+    assert code(by(member, code="000000")) == (409, "no_second_factor")
+    assert by(member)[0] == by(member, password=PASSWORD, code="000000")[0] == 400
+    factor = member.call("POST", "/api/v1/second-factor")[1]["secret"]
+    assert member.call("POST", "/api/v1/second-factor/confirm", {"code": code_of(factor)})[0] == 200
+    assert code(by(member, code="000000")) == (400, "code_wrong")
+    right = code_of(factor, 1)
+    assert by(member, code=right)[0] == 204
+    assert code(by(member, code=right)) == (400, "code_wrong"), "good once"
+    told = [each["detail"] for each in house.json("audit", "list", "--tenant", "acme", "--limit", "1000") if each["action"] == "member.confirm" and each.get("member") == member.name]
+    assert [each.split()[1] for each in told[:3]] == ["a", "the", "the"], told
 
 
 def test_tokens_and_the_operator_have_none(house, member):

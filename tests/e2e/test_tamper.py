@@ -57,6 +57,7 @@ TABLES = [
     "provisioned_groups",
     "provisioned_memberships",
     "identities",
+    "provider_sign_ins",
 ]
 CALL = (
     'curl -sf -o /dev/null -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models"'
@@ -124,6 +125,10 @@ def filled(make_room, logins):
         page = signed_in.call("POST", "/api/v1/identities/request", {"provider": "corp"})[1]
         back = ProvidersBrowser(logins).agree(page["url"], SIGN_IN_CALLBACK)
         assert signed_in.call("POST", "/api/v1/identities", back)[0] == 201
+        comer = Browser(room)
+        page = comer.call("POST", "/api/v1/sign-in/provider/request", {"tenant": "acme", "provider": "corp"})[1]
+        back = ProvidersBrowser(logins).agree(page["url"], SIGN_IN_CALLBACK)
+        assert comer.call("POST", "/api/v1/sign-in/provider", back)[0] == 201
         room.cli("token", "add", "--tenant", "acme", "--member", member, "laptop")
         room.cli("member", "invite", "--tenant", "acme", member)
     for name in ("corp", "more"):

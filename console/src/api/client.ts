@@ -5,7 +5,7 @@ import { credentialHeaders, credentialMode, currentCredential, isRenewing, setCr
 
 export type {
   Access, AddedInvitation, AddedSeal, AddedToken, ChangedPassword, Check, Entry, Grant, Holder, Installation, Invitation, InvitedPasskey, Key, Member, NewKey, NewPasskey, NewPassword, NewSeal, NewSecondFactor, NewSignIn, Passkey, PasskeyAssertion, PasskeyChallenge, PasskeyRequest, Policy, PolicyChange, Receipt, ReceiptRow,
-  CheckedService, Identity, IdentityProvider, NewIdentityProvider, NewToken, ProviderAnswer, ProviderPage, Provisioning, Rewrap, RootRotation, Seal, Service, Session, SessionEvent, SessionHolder, Setting, SignIn, StartedSignIn, Tenant, Token, Verified, WantedProvider,
+  CheckedService, Identity, IdentityProvider, NewIdentityProvider, NewToken, ProviderAnswer, ProviderPage, Provisioning, Rewrap, RootRotation, Seal, Service, Session, SessionEvent, SessionHolder, Setting, SignIn, StartedSignIn, Tenant, Token, Verified, WantedProvider, Confirmation,
 } from '../../generated/schema';
 
 /** What the server said went wrong, and what would mend it. */

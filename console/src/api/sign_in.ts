@@ -1,7 +1,8 @@
 // The ways in and out: calls that no credential of this page's goes with. SPDX-License-Identifier: Apache-2.0
-import { ApiError, api, errorOf, result, type ChangedPassword, type Invitation, type NewPassword, type PasskeyChallenge, type PasskeyRequest, type NewSignIn, type ProviderAnswer, type ProviderPage, type StartedSignIn, type WantedProvider } from './client';
+import { ApiError, api, errorOf, result, type ChangedPassword, type Confirmation, type Invitation, type NewPassword, type PasskeyChallenge, type PasskeyRequest, type NewSignIn, type ProviderAnswer, type ProviderPage, type StartedSignIn, type WantedProvider } from './client';
 import { credentialHeaders, credentialMode, currentCredential, renewing, setCredential, type Credential } from './credential';
 import { makePasskey, signByPasskey } from './passkeys';
+import { leaveFor } from '../leaving';
 
 async function call<T>(path: string, init: RequestInit): Promise<T> {
   let response: Response;
@@ -68,9 +69,18 @@ export async function signInByToken(token: string): Promise<void> {
   setCredential(credential);
 }
 
-/** Without this page's half the cookie is worth nothing, whether or not the server hears of it. */
+/** That it is still oneself: what adds ways to come in is allowed for five minutes then. */
+export const confirmBy = (body: Confirmation): Promise<void> =>
+  result(api.POST('/api/v1/sign-in/confirmation', { body })).then(() => undefined);
+
+export async function confirmByPasskey(): Promise<void> {
+  const body = await signByPasskey(await result(api.POST('/api/v1/sign-in/confirmation/passkey/request')));
+  await result(api.POST('/api/v1/sign-in/confirmation/passkey', { body }));
+}
+
+/** Without this page's half the cookie is worth nothing, whether or not the server hears of it. Who came by a provider leaves there, too. */
 export async function signOut(): Promise<void> {
-  const ended = currentCredential()?.kind === 'cookie' ? result(api.POST('/api/v1/sign-out')).catch(() => undefined) : undefined;
-  await ended;
+  const ended = currentCredential()?.kind === 'cookie' ? await result(api.POST('/api/v1/sign-out')).catch(() => undefined) : undefined;
   setCredential(null);
+  if (ended?.url && ended.state) leaveFor(ended.url, ended.state);
 }

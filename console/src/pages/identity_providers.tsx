@@ -8,6 +8,7 @@ import { useScope } from '../scope';
 import { Question } from '../ui/dialogs';
 import { SecretField, SelectField, TextArea, TextField, takeSecret } from '../ui/fields';
 import { Button, Card, Command, Notice, Problem, Time } from '../ui/pieces';
+import { useConfirmation } from './confirmation';
 
 const changed = () => refresh('identity-providers', 'identities', 'record');
 const textOf = (form: FormData, name: string) => String(form.get(name) ?? '').trim();
@@ -119,12 +120,14 @@ export function Accounts() {
   const { data, error } = useIdentities();
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
+  const [confirmed, confirmation] = useConfirmation();
   const own = data?.filter((each) => each.member === who.member) ?? [];
   const link = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     setBusy(true);
     setProblem(null);
-    linkAccount(textOf(new FormData(event.currentTarget), 'provider')).catch((wrong: unknown) => { setProblem(wrong); setBusy(false); });
+    const provider = textOf(new FormData(event.currentTarget), 'provider');
+    confirmed(() => linkAccount(provider)).catch((wrong: unknown) => { setProblem(wrong); setBusy(false); });
   };
   const remove = (row: Identity) => {
     setProblem(null);
@@ -148,6 +151,7 @@ export function Accounts() {
         <Problem error={problem ?? error} />
         <Button type="submit" busy={busy}>Go there</Button>
       </form>
+      {confirmation}
     </Card>
   );
 }

@@ -6,12 +6,14 @@ import { makePasskey } from '../api/passkeys';
 import { refresh, usePasskeys } from '../api/queries';
 import { TextField } from '../ui/fields';
 import { Button, Card, Problem, Time } from '../ui/pieces';
+import { useConfirmation } from './confirmation';
 
 export function Passkeys() {
   const { who } = useMay();
   const { data, error } = usePasskeys();
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
+  const [confirmed, confirmation] = useConfirmation();
   const changed = () => refresh('passkeys', 'record');
   const add = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -19,7 +21,7 @@ export function Passkeys() {
     const name = String(new FormData(form).get('name') ?? '').trim();
     setBusy(true);
     setProblem(null);
-    result(api.POST('/api/v1/passkeys/request'))
+    confirmed(() => result(api.POST('/api/v1/passkeys/request')))
       .then((request) => makePasskey(request, `${who.member ?? ''} of ${who.tenant ?? ''}`, name))
       .then((body) => result(api.POST('/api/v1/passkeys', { body })))
       .then(() => form.reset())
@@ -48,6 +50,7 @@ export function Passkeys() {
         <Problem error={problem ?? error} />
         <Button type="submit" busy={busy}>Add a passkey</Button>
       </form>
+      {confirmation}
     </Card>
   );
 }

@@ -8,7 +8,7 @@ const actions: Record<string, string> = {
   'key.rejected': 'The provider refused a key', 'key.accepted': 'The provider accepts a key again', 'key.inject': 'Gave a key to a workroom',
   'session.start': 'Started a session', 'session.end': 'Ended a session', 'ticket.issue': 'Made a ticket', 'ticket.use': 'Used a ticket',
   'tenant.add': 'Added a tenant', 'tenant.remove': 'Removed a tenant', 'member.add': 'Added a member', 'member.remove': 'Removed a member',
-  'member.invite': 'Invited a member', 'member.password': 'Chose a password', 'member.passkey': 'Came in by a passkey', 'passkey.add': 'Added a passkey', 'passkey.remove': 'Removed a passkey', 'member.sign_in': 'Signed in', 'member.sign_out': 'Signed out', 'member.second_factor': 'Changed a second factor',
+  'member.invite': 'Invited a member', 'member.password': 'Chose a password', 'member.passkey': 'Came in by a passkey', 'passkey.add': 'Added a passkey', 'passkey.remove': 'Removed a passkey', 'member.sign_in': 'Signed in', 'member.sign_out': 'Signed out', 'member.confirm': 'Showed again that it is them', 'member.second_factor': 'Changed a second factor',
   'skill.add': 'Named a skill', 'skill.remove': 'Forgot a skill', 'policy.set': 'Set a policy', 'policy.remove': 'Lifted a policy',
   'seal.add': 'Added a seal', 'seal.remove': 'Removed a seal', 'scan.begin': 'Began a scan', 'scan.end': 'Ended a scan', use: 'Used a key', finding: 'Finding',
 };

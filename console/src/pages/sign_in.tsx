@@ -3,9 +3,10 @@ import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'rea
 import { ApiError } from '../api/client';
 import { canUsePasskeys } from '../api/passkeys';
 import { beginAtProvider, signIn, signInByPasskey, signInByToken } from '../api/sign_in';
+import { hasLeft } from '../leaving';
 import { goTo, linkedProvider } from '../provider';
 import { PasswordField, SecretField, TextField, takeSecret } from '../ui/fields';
-import { Button, Problem } from '../ui/pieces';
+import { Button, Notice, Problem } from '../ui/pieces';
 
 /** What stands alone in the middle, before anybody is signed in. */
 export function Doorway({ title, lead, children }: { title: string; lead: ReactNode; children: ReactNode }) {
@@ -142,6 +143,7 @@ export function SignIn() {
   const others = (Object.keys(ways) as Way[]).filter((each) => each !== way);
   return (
     <Doorway title="Sign in" lead="Where the keys of your AI agents live.">
+      {hasLeft && <Notice tone="good">You are signed out, here and at your identity provider.</Notice>}
       {way === 'token' ? <ByToken /> : way === 'provider' ? <ByProvider /> : <><ByPassword />{canUsePasskeys() && <ByPasskey />}</>}
       <div className="other-way">
         {others.map((each) => <Button kind="quiet" key={each} onClick={() => setWay(each)}>{ways[each]}</Button>)}

@@ -455,7 +455,18 @@ CREATE TABLE provisioned_memberships (
 CREATE INDEX provisioned_memberships_by_user ON provisioned_memberships (user);
 )sql";
 
-constexpr std::array<Migration, 16> kMigrations = {{{1, kFirst},
+constexpr std::string_view kProviderSignIns = R"sql(
+CREATE TABLE provider_sign_ins (
+  id TEXT PRIMARY KEY,
+  provider TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  session TEXT NOT NULL,
+  mac BLOB NOT NULL
+) STRICT;
+CREATE INDEX provider_sign_ins_by_subject ON provider_sign_ins (provider, subject);
+)sql";
+
+constexpr std::array<Migration, 17> kMigrations = {{{1, kFirst},
                                                     {2, kPolicies},
                                                     {3, kPolicyGuards},
                                                     {4, kSessionTerms},
@@ -470,7 +481,8 @@ constexpr std::array<Migration, 16> kMigrations = {{{1, kFirst},
                                                     {13, kPasskeys},
                                                     {14, kOAuth},
                                                     {15, kIdentities},
-                                                    {16, kProvisioning}}};
+                                                    {16, kProvisioning},
+                                                    {17, kProviderSignIns}}};
 
 }  // namespace
 

@@ -5,7 +5,10 @@ SPDX-License-Identifier: Apache-2.0
 
 import base64
 import hmac
+import http.client
 import json
+import secrets
+import threading
 import time
 import urllib.parse
 
@@ -33,16 +36,19 @@ class Keys:
 
     def __init__(self):
         self.rsa = rsa.generate_private_key(65537, 2048)
+        self.pss = rsa.generate_private_key(65537, 2048)
         self.ec = ec.generate_private_key(ec.SECP256R1())
         self.ed = ed25519.Ed25519PrivateKey.generate()
 
     def published(self):
         numbers, point = self.rsa.public_key().public_numbers(), self.ec.public_key().public_numbers()
         raw = self.ed.public_key().public_bytes_raw()
+        pss = self.pss.public_key().public_numbers()
         return [
             {"kty": "RSA", "kid": "r", "use": "sig", "n": number(numbers.n), "e": number(numbers.e)},
             {"kty": "EC", "kid": "e", "crv": "P-256", "x": number(point.x, 32), "y": number(point.y, 32)},
             {"kty": "OKP", "kid": "d", "crv": "Ed25519", "x": encoded(raw)},
+            {"kty": "RSA", "kid": "p", "alg": "PS256", "n": number(pss.n), "e": number(pss.e)},
         ]
 
     def sign(self, algorithm, message):
@@ -50,7 +56,7 @@ class Keys:
             case "RS256":
                 return self.rsa.sign(message, padding.PKCS1v15(), hashes.SHA256())
             case "PS256":
-                return self.rsa.sign(message, padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256())
+                return self.pss.sign(message, padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256())
             case "ES256":
                 r, s = decode_dss_signature(self.ec.sign(message, ec.ECDSA(hashes.SHA256())))
                 return r.to_bytes(32, "big") + s.to_bytes(32, "big")
@@ -72,6 +78,7 @@ class IdentityProvider:
     def __init__(self, folder, secret):
         self.secret, self.keys, self.tokens = secret, Keys(), {}
         self.description = {}
+        self.holds, self.holding, self.released = False, 0, threading.Event()
         self.server = HttpsServer(folder, HOST, answer=self._answer)
         self.port, self.ca = self.server.port, self.server.ca
 
@@ -99,6 +106,9 @@ class IdentityProvider:
                 return 200, json_type, json.dumps({"keys": self.keys.published()}).encode()
             case "POST", "/token":
                 form = dict(urllib.parse.parse_qsl(body.decode()))
+                if self.holds:  # until the test says otherwise, or nobody waits any more
+                    self.holding += 1
+                    self.released.wait(60)
                 token, asked = self.tokens.pop(form.get("code"), (None, None))
                 digest = hashes.Hash(hashes.SHA256())
                 digest.update(form.get("code_verifier", "").encode())
@@ -111,7 +121,7 @@ class IdentityProvider:
     def token(self, subject, algorithm="ES256", signer=None, header=None, **claims):
         now = int(time.time())
         said = {"iss": ISSUER, "aud": CLIENT, "sub": subject, "iat": now, "exp": now + 300, **claims}
-        names = {"ES256": "e", "EdDSA": "d"}
+        names = {"ES256": "e", "EdDSA": "d", "PS256": "p"}
         head = {"alg": algorithm, "typ": "JWT", "kid": names.get(algorithm, "r"), **(header or {})}
         parts = [
             encoded(json.dumps({name: value for name, value in part.items() if value is not None}).encode())
@@ -119,6 +129,13 @@ class IdentityProvider:
         ]
         message = ".".join(parts).encode()
         return f"{message.decode()}.{encoded((signer or self.keys).sign(algorithm, message))}"
+
+    def logout_token(self, algorithm="ES256", signer=None, header=None, **claims):
+        """Of a Back-Channel Logout; None leaves a claim out."""
+        event = {"http://schemas.openid.net/event/backchannel-logout": {}}
+        said = {"jti": secrets.token_hex(8), "events": event, **claims}
+        subject = said.pop("sub", None)
+        return self.token(subject, algorithm, signer, {"typ": "logout+jwt", **(header or {})}, **said)
 
     def come(self, url, subject, **token):
         """What a browser brings back that went to `url` and is `subject` there."""
@@ -159,3 +176,16 @@ def link(browser, provider, subject):
     status, identity = browser.call("POST", "/api/v1/identities", linking(browser, provider, subject))
     assert status == 201, identity
     return identity["id"]
+
+
+def log_out(room, token, tenant="acme", provider="corp", kind="application/x-www-form-urlencoded"):
+    """(status, answer) of what a provider sends by itself."""
+    connection = http.client.HTTPConnection(room.endpoints["control"], timeout=60)
+    form = urllib.parse.urlencode({"logout_token": token})
+    body = form if kind.endswith("urlencoded") else json.dumps({"logout_token": token})
+    connection.request("POST", f"/api/v1/sign-in/provider/logout/{tenant}/{provider}", body, {"Content-Type": kind})
+    answer = connection.getresponse()
+    document = json.loads(answer.read() or b"null")
+    connection.close()
+    assert answer.headers["Cache-Control"] == "no-store"
+    return answer.status, document

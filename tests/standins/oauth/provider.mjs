@@ -3,8 +3,10 @@
 import Provider from 'oidc-provider';
 
 export const ISSUER = 'https://login.standin.test';
+const VAULT = 'https://vault.standin.test';
+const LOGOUT = `${VAULT}/api/v1/sign-in/provider/logout/acme/corp`;
 
-/** `person()`: who comes, as { account, claims }. */
+/** `person()`: who comes, as { account, claims, control }, and where the vault that is told of logouts listens. */
 export function makeProvider({ secret, redirects, accessSeconds, person }) {
   const client = {
     client_secret: secret,
@@ -19,7 +21,14 @@ export function makeProvider({ secret, redirects, accessSeconds, person }) {
   };
   const provider = new Provider(ISSUER, {
     clients: [
-      { ...client, client_id: 'strongroom', redirect_uris: redirects },
+      {
+        ...client,
+        client_id: 'strongroom',
+        redirect_uris: redirects,
+        post_logout_redirect_uris: redirects.map((each) => new URL('/', each).href),
+        backchannel_logout_uri: LOGOUT,
+        backchannel_logout_session_required: true,
+      },
       {
         ...client,
         client_id: 'strongroom-native',
@@ -33,7 +42,12 @@ export function makeProvider({ secret, redirects, accessSeconds, person }) {
       deviceFlow: { enabled: true },
       revocation: { enabled: true },
       introspection: { enabled: true },
+      backchannelLogout: { enabled: true },
     },
+    // The vault's name is known to no resolver, and it listens on this machine: the provider's own dispatcher goes to no
+    // private address.
+    fetch: (url, { dispatcher: _, ...options }) =>
+      globalThis.fetch(`http://${person().control}${url.slice(VAULT.length)}`, options),
     claims: { openid: ['sub', 'email', 'email_verified', 'groups', 'preferred_username'] },
     findAccount: (_context, id) => ({ accountId: id, claims: () => ({ ...person().claims, sub: id }) }),
     interactions: { url: (_context, interaction) => `/agree/${interaction.uid}` },

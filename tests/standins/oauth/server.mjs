@@ -19,7 +19,7 @@ const API = 'api.login.standin.test';
 const LOGIN = new URL(ISSUER).host;
 const HOSTS = [LOGIN, API, 'github.com', 'api.github.com', 'slack.com', 'api.notion.com', 'auth.atlassian.com'];
 
-const state = { seconds: 3600, hold: '', fail: 0, held: [], exchanges: [], revoked: [], uses: [], holding: 0, account: 'alice', claims: {} };
+const state = { seconds: 3600, hold: '', fail: 0, held: [], exchanges: [], revoked: [], uses: [], holding: 0, account: 'alice', claims: {}, control: '', logouts: [] };
 const grants = [];
 const provider = makeProvider({
   secret,
@@ -56,6 +56,8 @@ provider.use(async (context, next) => {
   }
   if (context.path === '/token/revocation') state.revoked.push(context.oidc?.params?.token);
 });
+provider.on('backchannel.success', (_context, _client, account, sid) => state.logouts.push({ account, sid }));
+provider.on('backchannel.error', (_context, error) => state.logouts.push({ error: error.message }));
 for (const event of ['grant.error', 'device_authorization.error', 'server_error'])
   provider.on(event, (_context, error) => process.stderr.write(`${event}: ${error.error_description ?? error.stack}\n`));
 const loginServer = provider.callback();
