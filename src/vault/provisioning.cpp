@@ -198,8 +198,7 @@ Status Vault::State::withhold_in_transaction(const store::IdentityProvider& row,
   settled.is_less = true;
   STRONGROOM_CHECKED(store.update(user));
   const store::Value whose = store::to_value(member.id);
-  STRONGROOM_TRY([[maybe_unused]] const int sign_ins,
-                 store.erase<store::SignIn>({{"member", whose}}));
+  STRONGROOM_CHECKED(erase_sign_ins_in_transaction({{"member", whose}}));
   STRONGROOM_TRY(auto sessions,
                  store.list<store::Session>({{"member", whose}, {"state", std::string(kOpen)}}));
   for (auto& session : sessions) {
