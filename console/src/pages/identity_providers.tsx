@@ -93,10 +93,12 @@ export function IdentityProviders() {
       <Problem error={error} />
       <ul className="plain-list">
         {data?.map((each) => (
-          <li key={each.id} className="line">
+          <li key={each.id} className="line tall">
             <span><strong>{each.name}</strong> {each.issuer}<small>redirect address: <span className="mono wrap">{each.redirect_uri}</span></small><small>link: <span className="mono wrap">#/sign-in/{each.tenant}/{each.name}</span></small>{!each.ready && <small>its issuer has not described itself yet: add it again</small>}{each.provisions && <small>people and groups are kept up to date by it (SCIM)</small>}</span>
-            <ProvisioningOf provider={each} onBegun={setGiven} onProblem={setRefusal} />
-            <Button kind="danger" aria-label={`Remove the provider ${each.name}`} onClick={() => { setProblem(null); setRemoving(each); }}>Remove</Button>
+            <div className="actions">
+              <ProvisioningOf provider={each} onBegun={setGiven} onProblem={setRefusal} />
+              <Button kind="danger" aria-label={`Remove the provider ${each.name}`} onClick={() => { setProblem(null); setRemoving(each); }}>Remove</Button>
+            </div>
           </li>
         ))}
       </ul>
