@@ -253,7 +253,7 @@ def test_a_login_that_comes_to_no_key_is_ended_at_the_provider(room, logins, cli
     assert '"sub":"alice"' in call(room)
 
 
-def test_a_revoke_during_a_refresh_ends_the_new_token_too(room, logins, client):
+def test_i7_a_revoke_during_a_refresh_ends_the_new_token_too(room, logins, client):
     logins.set(seconds=8, hold="answer")
     key = connect(room, logins, client)
     until(lambda: logins.state()["holding"] == 1, 60, "a refresh was exchanged and its answer is held")
