@@ -2,10 +2,7 @@ module litewitness
 
 go 1.24.0
 
-tool (
-	filippo.io/torchwood/cmd/litewitness
-	filippo.io/torchwood/cmd/witnessctl
-)
+tool filippo.io/torchwood/cmd/litewitness
 
 require (
 	filippo.io/torchwood v0.9.0 // indirect
