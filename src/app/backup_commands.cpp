@@ -159,12 +159,39 @@ ExternalSeals external_seals(const Common& common, const BackupOptions& options)
   return ExternalSeals::of(flags);
 }
 
+/// Those that are brought are kept while the command runs: a restore opens twice by them.
+class Shares {
+ public:
+  Result<Secret> next() {
+    if (at_ == brought_.size()) {
+      STRONGROOM_TRY(Secret share, read_next_line("Share " + std::to_string(at_ + 1)));
+      brought_.push_back(std::move(share));
+    }
+    return brought_[at_++].duplicate();
+  }
+  void begin_again() { at_ = 0; }
+
+ private:
+  std::vector<Secret> brought_;
+  std::size_t at_ = 0;
+};
+
+Status check_options(const BackupOptions& options) {
+  if (!options.by_shares || options.file != "-") return {};
+  return fail(Code::Invalid,
+              "with --by-shares the shares come in by standard input: name the backup's file");
+}
+
+/// By shares: nobody is asked for a passphrase as well.
 vault::SealOptions seal_options(const Common& common, const BackupOptions& options,
-                                ExternalSeals& external) {
+                                ExternalSeals& external, Shares& shares) {
   vault::SealOptions seals;
   seals.file_path =
       options.seal_file.empty() ? data_directory(common.data) + "/seal.key" : options.seal_file;
-  seals.ask_passphrase = read_passphrase;
+  if (options.by_shares)
+    seals.ask_share = [&shares] { return shares.next(); };
+  else
+    seals.ask_passphrase = read_passphrase;
   external.give_to(seals);
   return seals;
 }
@@ -178,10 +205,12 @@ Result<int> opened(const std::string& file) {
 }
 
 Result<vault::BackupHead> verify(const Common& common, const BackupOptions& options) {
+  STRONGROOM_CHECKED(check_options(options));
   STRONGROOM_TRY(const int fd, opened(options.file));
   const OwnedDescriptor in(fd);
   auto external = external_seals(common, options);
-  return vault::read_backup(reading(in.get()), seal_options(common, options, external),
+  Shares shares;
+  return vault::read_backup(reading(in.get()), seal_options(common, options, external, shares),
                             [](ByteView) { return Status(); });
 }
 
@@ -199,17 +228,20 @@ Status check_empty(const std::string& data) {
 
 Result<vault::BackupHead> restore_into(const std::string& data, const Common& common,
                                        const BackupOptions& options) {
+  STRONGROOM_CHECKED(check_options(options));
   STRONGROOM_CHECKED(prepare_private_directory(data));
   STRONGROOM_CHECKED(check_empty(data));
   STRONGROOM_TRY(const int fd, opened(options.file));
   const OwnedDescriptor in(fd);
   auto external = external_seals(common, options);
-  const auto seals = seal_options(common, options, external);
+  Shares shares;
+  const auto seals = seal_options(common, options, external, shares);
   NewFile out(data + "/strongroom.db");
   STRONGROOM_CHECKED(out.made());
   STRONGROOM_TRY(auto head, vault::read_backup(reading(in.get()), seals, [&](ByteView piece) {
                    return write_all(out.fd(), piece);
                  }));
+  shares.begin_again();
   STRONGROOM_CHECKED(vault::check_restored(out.partial(), head, seals));
   STRONGROOM_CHECKED(out.keep());
   return head;

@@ -11,6 +11,9 @@ void seal_options(CLI::App* command, BackupOptions& into) {
   command->add_option("--config", into.config,
                       "configuration that says how external seals are reached (default: "
                       "strongroom.toml in the data directory)");
+  command->add_flag("--by-shares", into.by_shares,
+                    "open it by shares, one after the other, from the prompt or a line each of "
+                    "standard input");
 }
 
 }  // namespace

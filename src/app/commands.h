@@ -274,8 +274,9 @@ int shred(const Common& common, const RewrapOptions& options);
 /// A backup's file, "-" for the standard streams; and what opens it, without a server.
 struct BackupOptions {
   std::string file;
-  std::string seal_file;  ///< empty: seal.key of the data directory
-  std::string config;     ///< says how external seals are reached; empty: the data directory's
+  std::string seal_file;   ///< empty: seal.key of the data directory
+  std::string config;      ///< says how external seals are reached; empty: the data directory's
+  bool by_shares = false;  ///< shares are asked for
 };
 int backup_make(const Common& common, const BackupOptions& options);
 int backup_verify(const Common& common, const BackupOptions& options);

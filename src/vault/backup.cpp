@@ -133,6 +133,7 @@ Result<Secret> open_backup_root(const BackupHead& head, const SealOptions& optio
     auto root = key ? unseal(seal, *key, wrong_key(seal, options)) : std::move(key);
     if (root) return root;
     last = std::move(root).error();
+    if (last.reason == "shares_missing") last.message += " Say --by-shares to bring them.";
   }
   return std::unexpected(std::move(last));
 }

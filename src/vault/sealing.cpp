@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "base/encoding.h"
 #include "base/json.h"
@@ -81,6 +82,24 @@ Status make_shares_key(unsigned threshold, unsigned count, Sealing& sealing) {
   for (const auto& share : shares)
     sealing.shares.push_back(share_text(sealing.row.id, threshold, share));
   return {};
+}
+
+/// As many as open it, from whoever brings them.
+Result<Secret> collected_key(const store::Seal& seal, const SealOptions& options) {
+  if (!options.ask_share)
+    return fail(Code::Sealed, "The seal by shares wants " + detail_of(seal) + " of them.",
+                "shares_missing");
+  std::map<std::uint8_t, crypto::Share> shares;  // one that is brought twice counts once
+  while (shares.size() < threshold_of(seal)) {
+    STRONGROOM_TRY(const Secret text, options.ask_share());
+    STRONGROOM_TRY(ReadShare read, read_share(text));
+    if (read.seal != mark_of(seal.id))
+      return fail(Code::Sealed, "This share belongs to another seal.", "share_unknown");
+    shares.insert_or_assign(read.share.index, std::move(read.share));
+  }
+  std::vector<crypto::Share> enough;
+  for (auto& [index, share] : shares) enough.push_back(std::move(share));
+  return crypto::combine(enough);
 }
 
 int order_of(const store::Seal& seal) {
@@ -172,9 +191,7 @@ Result<Secret> sealing_key(const store::Seal& seal, const SealOptions& options) 
     STRONGROOM_TRY(const Secret passphrase, options.ask_passphrase());
     return passphrase_key(seal, passphrase);
   }
-  if (seal.kind == kSharesSeal)
-    return fail(Code::Sealed, "The seal by shares wants " + detail_of(seal) + " of them.",
-                "shares_missing");
+  if (seal.kind == kSharesSeal) return collected_key(seal, options);
   if (is_external(seal.kind)) {
     STRONGROOM_TRY(const auto place, external_place(seal));
     if (!options.open_external)

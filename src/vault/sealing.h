@@ -46,6 +46,8 @@ struct SealOptions {
   std::string kind = "file";
   std::string file_path;  ///< seal.key: of a file seal that names no other
   std::function<Result<Secret>()> ask_passphrase;
+  /// The next of the shares that a person brings, where shares are wanted here.
+  std::function<Result<Secret>()> ask_share = {};
   /// The key of an external seal, from where it is held; blocks. None: there is no way to it here.
   std::function<Result<Secret>(const ExternalPlace&)> open_external = {};
   /// For the first start, where `kind` is the name of an [[external_seal]]; blocks.
