@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "app/seal_round.h"
 #include "io/process.h"
 
 namespace strongroom::app {
@@ -98,6 +99,12 @@ Result<vault::ExternalKey> ExternalSeals::make_here(const std::string& name) {
 void ExternalSeals::give_to(vault::SealOptions& options) {
   options.open_external = [this](const vault::ExternalPlace& place) { return open_here(place); };
   options.make_external = [this](const std::string& name) { return make_here(name); };
+}
+
+void ExternalSeals::give_to(vault::SealOptions& options, store::Store& store) {
+  give_to(options);
+  const auto round = std::make_shared<SealRound>(*this, store);
+  options.open_external = [round](const vault::ExternalPlace& place) { return round->open(place); };
 }
 
 }  // namespace strongroom::app

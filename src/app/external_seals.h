@@ -17,6 +17,10 @@
 #include "external_seal/sealer_process.h"
 #include "vault/sealing.h"
 
+namespace strongroom::store {
+class Store;
+}
+
 namespace strongroom::app {
 
 class ExternalSeals {
@@ -37,8 +41,10 @@ class ExternalSeals {
   /// The same, blocking.
   [[nodiscard]] Result<Secret> open_here(const vault::ExternalPlace& place);
   [[nodiscard]] Result<vault::ExternalKey> make_here(const std::string& name);
-  /// What seal options need to use these.
+  /// What seal options need to use these, one after the other.
   void give_to(vault::SealOptions& options);
+  /// The same for a database's seals, which are asked side by side: whichever answers first opens.
+  void give_to(vault::SealOptions& options, store::Store& store);
 
   /// Until somebody tries it on purpose.
   [[nodiscard]] bool was_refused(const std::string& name) const { return refused_.contains(name); }

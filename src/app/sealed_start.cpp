@@ -39,22 +39,21 @@ Status SealedStart::start(int tcp_fd, int unix_fd) {
   if (tcp < 0 || local < 0) return fail(Code::Internal, "too many open files");
   server_->start(tcp, local);
   log(LogLevel::Warning, "sealed", {{"why", parts_.why}});
-  parts_.loop.spawn(keep_trying());
+  STRONGROOM_TRY(const auto seals, unsealing_.external());
+  for (const auto& seal : seals) parts_.loop.spawn(keep_trying(seal));
   return {};
 }
 
-io::Task<void> SealedStart::keep_trying() {
+io::Task<void> SealedStart::keep_trying(store::Seal seal) {
+  const auto place = vault::external_place(seal);
+  if (!place) co_return;
   for (auto pause = kFirstPause; !is_open_; pause = std::min(2 * pause, kLongestPause)) {
     co_await parts_.loop.sleep(pause);
-    const auto seals = unsealing_.external();
-    for (std::size_t i = 0; seals && i < seals->size() && !is_open_; ++i) {
-      const auto place = vault::external_place((*seals)[i]);
-      if (!place || parts_.external.was_refused(place->name)) continue;
-      auto process = parts_.external.begin_open(*place);
-      if (!process) continue;
-      co_await process->wait(parts_.loop);
-      if (!is_open_) finish((*seals)[i], *process);
-    }
+    if (is_open_ || parts_.external.was_refused(place->name)) continue;
+    auto process = parts_.external.begin_open(*place);
+    if (!process) continue;
+    co_await process->wait(parts_.loop);
+    if (!is_open_) finish(seal, *process);
   }
 }
 

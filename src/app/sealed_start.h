@@ -36,8 +36,8 @@ class SealedStart {
  private:
   Result<bool> unseal(const std::string& kind, Secret value);
   Result<bool> open(Secret root);
-  /// What is held outside may come back by itself.
-  io::Task<void> keep_trying();
+  /// What is held outside may come back by itself: each seal in its own time.
+  io::Task<void> keep_trying(store::Seal seal);
   void finish(const store::Seal& seal, external_seal::SealerProcess& process);
   io::Task<void> tell_and_fail(Error error);
   Parts parts_;

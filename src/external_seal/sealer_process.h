@@ -32,6 +32,8 @@ class SealerProcess {
   /// Until it has answered, or is not waited for any longer.
   [[nodiscard]] io::Task<void> wait(io::Loop& loop);
   void wait_here() const;
+  /// Readable once it has answered.
+  [[nodiscard]] int answers() const { return socket_->get(); }
   /// After either: what it said, read at once and into locked memory. The child has ended then.
   [[nodiscard]] Result<Outcome> outcome();
 

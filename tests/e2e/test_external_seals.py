@@ -1,7 +1,9 @@
 """Seals whose key is held outside: PKCS#11 tokens, transit engines, KMS. SPDX-License-Identifier: Apache-2.0"""
 
+import base64
 import datetime
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -60,7 +62,7 @@ def opened(room, seconds=30):
 def token(tmp_path_factory):
     token = Token(tmp_path_factory.mktemp("token"))
     token.make_aes("seal-aes")
-    token.make_aes("seal-wrap", "--usage-wrap")
+    token.make_aes("seal-wrap", "--usage-wrap", "--allowed-mechanisms", "AES-KEY-WRAP")
     token.make_rsa("seal-rsa")
     return token
 
@@ -98,6 +100,39 @@ def test_a_token_opens_and_is_added_without_a_stop(room, token, key):
     works(room, key_id)
     # The PIN is on no command line, in no environment and no log.
     assert token.PIN not in room.log()
+
+
+def kept_of(room, kind):
+    """What the database keeps of the seal of that kind."""
+    database = sqlite3.connect(room.data / "strongroom.db")
+    [parameters] = [json.loads(row[0]) for row in database.execute("select parameters from seals where kind = ?", (kind,))]
+    database.close()
+    return base64.b64decode(parameters["wrapped"])
+
+
+@pytest.mark.parametrize("key, way", [("seal-aes", 1), ("seal-wrap", 2), ("seal-rsa", 4)])
+def test_a_token_is_used_in_the_way_that_its_key_is_good_for(room, token, key, way):
+    """AES-GCM; AES key wrap (RFC 3394) where the key is for wrapping alone; OAEP, with SHA-1 where the token has no other."""
+    key_id, _ = room.add_key("gemini")
+    configure(room, token.section("hsm", key))
+    room.json("seal", "add", "external", "--name", "hsm")
+    room.stop()
+    kept = kept_of(room, "pkcs11")
+    assert kept[0] == way, kept[:2]
+    if way == 2:
+        assert len(kept) == 2 + 40, "32 octets, wrapped"
+    hide_seal_file(room)
+    room.start()
+    works(room, key_id)
+    room.stop()
+    # Changed by one bit: the token refuses it, and the seal stays shut.
+    changed = base64.b64encode(kept[:-1] + bytes([kept[-1] ^ 1])).decode()
+    database = sqlite3.connect(room.data / "strongroom.db")
+    database.execute("update seals set parameters = json_set(parameters, '$.wrapped', ?) where kind = 'pkcs11'", (changed,))
+    database.commit()
+    database.close()
+    sealed_start(room)
+    assert "the key" in waits_for(room) or "seal's key" in waits_for(room)
 
 
 def test_a_first_start_by_a_token_has_no_seal_file(make_room, token):
@@ -273,6 +308,33 @@ def sealers(room):
     return [pid for pid in room._children() if Path(f"/proc/{pid}/comm").read_text() == "strongroom-seal\n"]
 
 
+def test_seals_are_asked_side_by_side_and_whichever_answers_opens(room, token, tmp_path):
+    key_id, _ = room.add_key("gemini")
+    service = TransitService(tmp_path / "service")
+    configure(room, token.section("hsm-a", "seal-aes") + token.section("hsm-b", "seal-rsa") + service.section())
+    for name in ("hsm-a", "hsm-b", "outside"):
+        room.json("seal", "add", "external", "--name", name)
+    room.stop()
+    hide_seal_file(room)
+    hung = module(room.folder / "hung", HUNG)
+    replace(room, "/usr/lib/softhsm/libsofthsm2.so", str(hung))
+    room.start()
+    assert room.endpoints.get("sealed") is None
+    works(room, key_id)
+    room.stop()
+    # None of them answers: both hang at the same time, at the start and when somebody asks for it again.
+    service.forbid()
+    room.launch()
+    until(lambda: len(sealers(room)) == 2, 20, "both are asked")
+    until((room.data / "endpoints.json").exists, 30, "the server waits")
+    service.allow()
+    until(lambda: "gateway_pids" in (room.data / "endpoints.json").read_text(), 60, "it is open")
+    room.endpoints = json.loads((room.data / "endpoints.json").read_text())
+    opened(room)
+    works(room, key_id)
+    service.stop()
+
+
 def test_a_module_is_not_the_operator_and_sees_no_database(room, token):
     told = room.folder / "told"
     told.mkdir()
@@ -291,8 +353,6 @@ def test_a_module_is_not_the_operator_and_sees_no_database(room, token):
 
 def test_l3_a_row_names_no_module_and_no_place(room, token):
     """Whoever can write to the database can lead the start to no other module: it is not in the row."""
-    import sqlite3
-
     configure(room, token.section("hsm", "seal-aes"))
     room.json("seal", "add", "external", "--name", "hsm")
     room.stop()
