@@ -73,6 +73,10 @@ using LoginRest = std::function<io::Task<Result<vault::LoginView>>()>;
 
 /// What the control server asks of the rest of the program.
 struct ControlHooks {
+  /// How much has asked to be counted by the anchor's counter (vault/anchor.h), and the wait until
+  /// so much of it is, before an answer; may be missing, both or none.
+  std::function<std::uint64_t()> counts_asked;
+  std::function<io::Task<Status>(std::uint64_t asked)> counted;
   /// Asks a gateway to try the key by its service's check. Absent: the operation answers
   /// Unavailable.
   std::function<io::Task<Result<CheckAnswer>>(vault::Actor, KeyId)> check_key;

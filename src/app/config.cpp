@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <initializer_list>
@@ -112,15 +114,42 @@ Status read_gateway(const json::object& gateway, const std::filesystem::path& fo
   return read_dials(gateway, config);
 }
 
+/// Of those that are an owner's to give away.
+Status check_counter_index(const std::string& text) {
+  constexpr std::uint32_t kFirst = 0x01800000;
+  constexpr std::uint32_t kLast = 0x01BFFFFF;
+  std::uint32_t index = 0;
+  const char* const end = text.data() + text.size();
+  const bool is_number =
+      text.starts_with("0x") && std::from_chars(text.data() + 2, end, index, 16).ptr == end;
+  if (is_number && index >= kFirst && index <= kLast) return {};
+  return fail(Code::Invalid,
+              "strongroom.toml: [anchor] 'tpm_index' is a number from 0x01800000 to 0x01BFFFFF, as "
+              "\"0x01A57300\"");
+}
+
 Status read_anchor(const json::object& document, const std::filesystem::path& folder,
                    Config& config) {
   const auto* anchor = document.if_contains("anchor");
   if (anchor == nullptr) return {};
   if (!anchor->is_object()) return fail(Code::Invalid, "strongroom.toml: 'anchor' must be a table");
-  STRONGROOM_CHECKED(refuse_unknown(anchor->get_object(), "[anchor]", {"file"}));
-  STRONGROOM_CHECKED(take_text(anchor->get_object(), "file", config.anchor_file));
+  const json::object& table = anchor->get_object();
+  STRONGROOM_CHECKED(refuse_unknown(table, "[anchor]", {"file", "tpm", "tpm_index", "witness"}));
+  STRONGROOM_CHECKED(take_text(table, "file", config.anchor_file));
   config.anchor_file = absolute(config.anchor_file, folder);
-  return {};
+  STRONGROOM_CHECKED(take_text(table, "tpm", config.anchor_tpm));
+  STRONGROOM_CHECKED(take_text(table, "tpm_index", config.anchor_tpm_index));
+  STRONGROOM_CHECKED(check_counter_index(config.anchor_tpm_index));
+  return take_text(table, "witness", config.anchor_witness);
+}
+
+Status check_anchor_witness(const Config& config) {
+  if (config.anchor_witness.empty()) return {};
+  const bool is_known = std::ranges::any_of(
+      config.witnesses, [&](const auto& each) { return each.place.name == config.anchor_witness; });
+  if (is_known) return {};
+  return fail(Code::Invalid, "strongroom.toml: [anchor] 'witness' names '" + config.anchor_witness +
+                                 "', and there is no [[audit.witness]] of that name");
 }
 
 Status read_document(const json::object& document, const std::filesystem::path& folder,
@@ -151,6 +180,7 @@ Status read_document(const json::object& document, const std::filesystem::path& 
   if (const auto* seals = document.if_contains("external_seal")) {
     STRONGROOM_TRY(config.external_seals, read_external_seals(*seals, folder));
   }
+  STRONGROOM_CHECKED(check_anchor_witness(config));
   const auto* gateway = document.if_contains("gateway");
   if (gateway == nullptr) return {};
   if (!gateway->is_object())

@@ -68,7 +68,10 @@ struct Config {
   std::chrono::seconds grace{2};    ///< TERM to KILL of processes that hold a revoked injected key
   std::chrono::seconds making{60};  ///< a credential's making that was cut short is over by then
   std::string log_level = "info";
-  std::string anchor_file;       ///< where the newest state of the database is told
+  std::string anchor_file;  ///< where the newest state of the database is told
+  std::string anchor_tpm;   ///< the TPM whose counter it names, by its TCTI; empty: none
+  std::string anchor_tpm_index = "0x01A57300";  ///< of that counter
+  std::string anchor_witness;    ///< who is asked whether the record is the newest; empty: nobody
   ServeFlags flags;              ///< it was read with
   bool accept_rollback = false;  ///< of a database older than that; once, so a flag only
   std::vector<external_seal::Settings> external_seals;

@@ -38,6 +38,8 @@
 #include "app/session_sockets.h"
 #include "app/sink_watch.h"
 #include "app/supervisor_process.h"
+#include "app/tpm_counter.h"
+#include "app/witness_word.h"
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/url.h"
@@ -179,10 +181,14 @@ class Server {
     const auto record_key = crypto::public_key_of(record.signing_key);
     STRONGROOM_TRY(record_, audit::Log::open(std::move(record)));
     anchor_ = vault::anchor_in_file(config_.anchor_file);
+    STRONGROOM_TRY(counter_, TpmCounter::of(loop_, config_, *store_));
+    STRONGROOM_TRY(const auto witness, word_of_witness(clock_, *record_, config_));
     STRONGROOM_TRY(vault_,
                    vault::Vault::open({clock_, *store_, *catalog_, *record_, std::move(root),
                                        config_.grace, config_.making, config_.path("seal.key"),
-                                       anchor_.get(), config_.accept_rollback}));
+                                       anchor_.get(), config_.accept_rollback, counter_.get(),
+                                       witness ? &*witness : nullptr}));
+    if (counter_) counter_->serve(*vault_);
     STRONGROOM_CHECKED(
         write_file(config_.path("receipt-key.pub"), vault_->receipt_public_key() + "\n", 0600));
     return write_file(config_.path("record-key.pub"), to_base64(record_key) + "\n", 0600);
@@ -326,6 +332,7 @@ class Server {
     hooks.check_key = [this](vault::Actor actor, KeyId key) {
       return check_key(*vault_, *record_, *leases_, std::move(actor), key);
     };
+    if (counter_) counter_->offer(hooks);
     logins_->offer(hooks);
     hooks.make_credentials = [this](SessionId session) { return credentials_->make(session); };
     hooks.open_socket = [this](SessionId session, std::optional<unsigned> owner) {
@@ -533,6 +540,7 @@ class Server {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<audit::Log> record_;
   std::unique_ptr<vault::AnchorPlace> anchor_;
+  std::unique_ptr<TpmCounter> counter_;
   std::unique_ptr<vault::Vault> vault_;
   Secret authority_seed_;
   std::unique_ptr<GatewayCertificate> certificate_;

@@ -9,7 +9,7 @@
 namespace strongroom::external_seal {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;
 constexpr std::size_t kMaxValues = 64;
 constexpr std::size_t kMaxError = 512;
 constexpr std::size_t kMaxReason = 32;
@@ -53,6 +53,7 @@ Result<Secret> encode(const Job& job) {
     writer.text(value);
   }
   writer.blob(job.wrapped);
+  writer.i64(job.count);
   if (plain.size() + sizeof(std::uint32_t) + job.credential.size() > kMaxJob)
     return fail(Code::TooLarge, "the settings of this seal are too long");
   return io::with_secret(std::move(plain), job.credential);
@@ -63,7 +64,9 @@ Result<Job> decode_job(ByteView octets) {
   Job job;
   if (reader.u8() != kFormat) return not_understood();
   const std::uint8_t action = reader.u8();
-  if (action != 1 && action != 2) return not_understood();
+  if (action < static_cast<std::uint8_t>(Action::Make) ||
+      action > static_cast<std::uint8_t>(Action::RaiseCounter))
+    return not_understood();
   job.action = static_cast<Action>(action);
   job.settings.name = reader.text();
   job.settings.kind = reader.text();
@@ -76,8 +79,9 @@ Result<Job> decode_job(ByteView octets) {
   }
   const ByteView wrapped = reader.blob(kMaxWrapped);
   job.wrapped.assign(wrapped.begin(), wrapped.end());
+  job.count = reader.i64();
   const ByteView credential = reader.blob(kMaxSecretFile);
-  if (!reader.is_at_end()) return not_understood();
+  if (!reader.is_at_end() || job.count < 0) return not_understood();
   if (!credential.empty()) job.credential = Secret(credential);
   return job;
 }
@@ -90,10 +94,11 @@ Secret encode(const Outcome& outcome) {
   writer.text(outcome.reason);
   writer.text(std::string_view(outcome.error).substr(0, kMaxError));
   writer.blob(outcome.wrapped);
+  writer.i64(outcome.count);
   return io::with_secret(std::move(plain), outcome.key);
 }
 
-Result<Outcome> decode_outcome(ByteView octets) {
+Result<Outcome> decode_outcome(ByteView octets, Action of) {
   Reader reader(octets);
   Outcome outcome;
   if (reader.u8() != kFormat) return no_answer();
@@ -101,13 +106,18 @@ Result<Outcome> decode_outcome(ByteView octets) {
   outcome.reason = reader.text(kMaxReason);
   outcome.error = reader.text(kMaxError);
   const ByteView wrapped = reader.blob(kMaxWrapped);
+  outcome.count = reader.i64();
   const ByteView key = reader.blob(kKeySize);
   if (!reader.is_at_end() || code > kLastCode || !io::is_plain_text(outcome.error) ||
       !io::is_plain_text(outcome.reason))
     return no_answer();
   outcome.code = static_cast<Code>(code);
   if (!outcome.error.empty()) return fail(outcome.code, outcome.error, outcome.reason);
-  if (key.size() != kKeySize) return no_answer();
+  if (is_about_counter(of)) {
+    if (outcome.count < 0 || !key.empty()) return no_answer();
+    return outcome;
+  }
+  if (key.size() != kKeySize || outcome.count != 0) return no_answer();
   outcome.wrapped.assign(wrapped.begin(), wrapped.end());
   outcome.key = Secret(key);
   return outcome;

@@ -1,5 +1,5 @@
 // Job: one seal's key to be made and wrapped, or unwrapped, where it is held: in an HSM, a key
-// management service or a TPM; and its outcome.
+// management service or a TPM; or the counter of an anchor to be read or raised; and its outcome.
 //
 // Used by: app (which has it done), sealer (which does it). Threads: values. How a place is reached
 // comes from the configuration alone: a row of the database, which is read before anything
@@ -39,13 +39,24 @@ struct Settings {
   [[nodiscard]] std::vector<std::string> all(std::string_view name) const;
 };
 
-enum class Action : std::uint8_t { Make = 1, Open = 2 };
+enum class Action : std::uint8_t {
+  Make = 1,
+  Open = 2,
+  // A TPM's counter (vault/anchor.h); its secret is the credential.
+  ReadCounter = 3,
+  MakeCounter = 4,
+  RaiseCounter = 5,  ///< to `count`, by one at most: so it may be repeated
+};
+[[nodiscard]] inline bool is_about_counter(Action action) {
+  return action >= Action::ReadCounter;
+}
 
 struct Job {
   Action action = Action::Make;
   Settings settings;   ///< secret_file stays behind: whoever starts the sealer has read it
   ByteVector wrapped;  ///< to open
   Secret credential;   ///< what is in secret_file
+  std::int64_t count = 0;
 };
 
 /// Where `error` says something, it failed.
@@ -53,8 +64,9 @@ struct Outcome {
   Code code = Code::Sealed;
   std::string reason;  ///< of a failure: seal_unreachable, seal_refused
   std::string error;
-  ByteVector wrapped;  ///< made: what opens again there, and nowhere else
-  Secret key;          ///< made or opened
+  ByteVector wrapped;      ///< made: what opens again there, and nowhere else
+  Secret key;              ///< made or opened
+  std::int64_t count = 0;  ///< of a counter; 0: there is none
 };
 
 /// It may come back by itself: trying again is of use and does no harm.
@@ -71,8 +83,8 @@ inline constexpr std::size_t kMaxSecretFile = 8UL << 10U;
 [[nodiscard]] Result<Secret> encode(const Job& job);
 [[nodiscard]] Result<Job> decode_job(ByteView octets);
 [[nodiscard]] Secret encode(const Outcome& outcome);
-/// An outcome that failed is the error that it tells of.
-[[nodiscard]] Result<Outcome> decode_outcome(ByteView octets);
+/// An outcome that failed is the error that it tells of. `of`: what was to be done.
+[[nodiscard]] Result<Outcome> decode_outcome(ByteView octets, Action of);
 
 /// Begins the name of what systemd hands over to the unit, in $CREDENTIALS_DIRECTORY.
 inline constexpr std::string_view kHandedOver = "credential:";

@@ -20,11 +20,12 @@ Job some_job() {
   job.settings.values = {{"token", "strongroom"}, {"folder", "/a"}, {"folder", "/b"}};
   job.wrapped = {1, 2, 3};
   job.credential = Secret(bytes_of("1234"));
+  job.count = 41;
   return job;
 }
 
-Result<Outcome> there_and_back(const Outcome& outcome) {
-  return encode(outcome).reveal([](ByteView all) { return decode_outcome(all); });
+Result<Outcome> there_and_back(const Outcome& outcome, Action of = Action::Make) {
+  return encode(outcome).reveal([&](ByteView all) { return decode_outcome(all, of); });
 }
 
 Outcome made() {
@@ -54,6 +55,7 @@ TEST(SealJob, comes_out_as_it_went_in) {
   EXPECT_EQ(job->settings.value("key"), "");
   EXPECT_EQ(job->settings.all("folder"), (std::vector<std::string>{"/a", "/b"}));
   EXPECT_EQ(job->wrapped, (ByteVector{1, 2, 3}));
+  EXPECT_EQ(job->count, 41);
   job->credential.reveal([](ByteView plain) { EXPECT_EQ(text_of(plain), "1234"); });
 }
 
@@ -82,6 +84,18 @@ TEST(SealOutcome, comes_out_as_it_went_in) {
   EXPECT_TRUE(outcome->key.equals(made().key));
 }
 
+TEST(SealOutcome, is_of_a_counter_where_that_was_asked_and_a_key_nowhere_else) {
+  Outcome counted;
+  counted.count = 7;
+  const auto read = there_and_back(counted, Action::RaiseCounter);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->count, 7);
+  EXPECT_FALSE(there_and_back(counted, Action::Open));
+  EXPECT_FALSE(there_and_back(made(), Action::ReadCounter));
+  counted.count = -1;
+  EXPECT_FALSE(there_and_back(counted, Action::ReadCounter));
+}
+
 TEST(SealOutcome, that_failed_is_an_error) {
   const auto outcome = there_and_back(failure(Code::Sealed, "seal_refused", "The PIN is wrong."));
   ASSERT_FALSE(outcome);
@@ -90,7 +104,7 @@ TEST(SealOutcome, that_failed_is_an_error) {
 }
 
 TEST(SealOutcome, of_a_sealer_that_was_taken_over_is_not_believed) {
-  EXPECT_FALSE(decode_outcome({}));
+  EXPECT_FALSE(decode_outcome({}, Action::Make));
   const auto is_taken = [](const Outcome& outcome) {
     const auto read = there_and_back(outcome);
     return read || read.error().reason != kUnreachable;
@@ -103,7 +117,7 @@ TEST(SealOutcome, of_a_sealer_that_was_taken_over_is_not_believed) {
   EXPECT_FALSE(is_taken(short_key));
   encode(made()).reveal([](ByteView all) {
     for (std::size_t size = 0; size < all.size(); ++size)
-      EXPECT_FALSE(decode_outcome(all.first(size))) << size;
+      EXPECT_FALSE(decode_outcome(all.first(size), Action::Make)) << size;
   });
 }
 

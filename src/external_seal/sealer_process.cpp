@@ -49,7 +49,7 @@ Result<SealerProcess> SealerProcess::start(const std::string& program, const Job
   child.descriptors = {{theirs.get(), STDIN_FILENO}};
   const auto pid = io::spawn(child);
   if (!pid) return not_started(pid.error().message);
-  return SealerProcess(std::move(ours), *pid);
+  return SealerProcess(std::move(ours), *pid, job.action);
 }
 
 SealerProcess::~SealerProcess() {
@@ -85,8 +85,9 @@ Result<Outcome> SealerProcess::outcome() {
   if (size < 0)
     return fail(Code::Sealed, "What holds the seal's key did not answer within 10 s.",
                 std::string(kUnreachable));
-  return said.reveal(
-      [&](ByteView all) { return decode_outcome(all.first(static_cast<std::size_t>(size))); });
+  return said.reveal([&](ByteView all) {
+    return decode_outcome(all.first(static_cast<std::size_t>(size)), action_);
+  });
 }
 
 }  // namespace strongroom::external_seal

@@ -38,11 +38,12 @@ class SealerProcess {
   [[nodiscard]] Result<Outcome> outcome();
 
  private:
-  SealerProcess(std::unique_ptr<OwnedDescriptor> socket, int pid)
-      : socket_(std::move(socket)), pid_(pid) {}
+  SealerProcess(std::unique_ptr<OwnedDescriptor> socket, int pid, Action action)
+      : socket_(std::move(socket)), pid_(pid), action_(action) {}
   void end();
   std::unique_ptr<OwnedDescriptor> socket_;  ///< none: moved from
   int pid_ = -1;
+  Action action_;  ///< what it does
 };
 
 }  // namespace strongroom::external_seal

@@ -20,6 +20,7 @@ Result<external_seal::Job> read_job() {
 }
 
 Result<external_seal::Outcome> work(const external_seal::Job& job) {
+  if (external_seal::is_about_counter(job.action)) return sealer::count_at_tpm(job);
   if (job.settings.kind == external_seal::kPkcs11) return sealer::work_at_token(job);
   if (job.settings.kind == external_seal::kTransit) return sealer::work_at_transit(job);
   if (job.settings.kind == external_seal::kAwsKms) return sealer::work_at_kms(job);

@@ -50,6 +50,10 @@ bool find_calls(TssCalls& calls) {
   esys.find(calls.policy_auth, "Esys_PolicyAuthValue");
   esys.find(calls.policy_digest, "Esys_PolicyGetDigest");
   esys.find(calls.flush, "Esys_FlushContext");
+  esys.find(calls.find_object, "Esys_TR_FromTPMPublic");
+  esys.find(calls.define_memory, "Esys_NV_DefineSpace");
+  esys.find(calls.read_memory, "Esys_NV_Read");
+  esys.find(calls.raise_counter, "Esys_NV_Increment");
   return loader.is_whole() && marshalling.is_whole() && esys.is_whole();
 }
 
@@ -79,15 +83,14 @@ std::string number_of(TSS2_RC why) {
   return "0x" + to_hex(octets);
 }
 
-/// Without the layer it comes from and the parameter or session it is about.
-TSS2_RC plain(TSS2_RC why) {
+}  // namespace
+
+TSS2_RC Tpm::plain(TSS2_RC why) {
   constexpr TSS2_RC kTpmPart = 0xFFFF;
   constexpr TSS2_RC kFormatOne = 0x080;
   why &= kTpmPart;
   return (why & kFormatOne) != 0 ? why & (kFormatOne | 0x03FU) : why;
 }
-
-}  // namespace
 
 std::unexpected<Error> Tpm::failed(const std::string& what, TSS2_RC why) {
   switch (plain(why)) {
@@ -149,11 +152,12 @@ Result<ESYS_TR> Tpm::session(Use use, ESYS_TR salted_by) const {
                            ESYS_TR_NONE, nullptr, kind, &by, TPM2_ALG_SHA256, &made);
   if (done != TSS2_RC_SUCCESS) return failed("begin a session", done);
   if (use == Use::Trial) return made;
-  const TPMA_SESSION wanted =
-      TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT;
+  TPMA_SESSION wanted = TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT;
+  if (use == Use::Policy) wanted &= ~TPMA_SESSION_DECRYPT;
+  // Keyed by the object's own secret alone, it authenticates, and there is nothing to encrypt.
+  if (salted_by == ESYS_TR_NONE) wanted = TPMA_SESSION_CONTINUESESSION;
   const TPMA_SESSION changed = 0xFF;
-  const TSS2_RC set = calls_.set_attributes(
-      context_, made, use == Use::Policy ? wanted & ~TPMA_SESSION_DECRYPT : wanted, changed);
+  const TSS2_RC set = calls_.set_attributes(context_, made, wanted, changed);
   if (set != TSS2_RC_SUCCESS) return failed("encrypt a session", set);
   return made;
 }

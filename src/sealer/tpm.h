@@ -28,6 +28,10 @@ struct TssCalls {
   decltype(&::Esys_PolicyAuthValue) policy_auth = nullptr;
   decltype(&::Esys_PolicyGetDigest) policy_digest = nullptr;
   decltype(&::Esys_FlushContext) flush = nullptr;
+  decltype(&::Esys_TR_FromTPMPublic) find_object = nullptr;
+  decltype(&::Esys_NV_DefineSpace) define_memory = nullptr;
+  decltype(&::Esys_NV_Read) read_memory = nullptr;
+  decltype(&::Esys_NV_Increment) raise_counter = nullptr;
   decltype(&::Tss2_MU_TPM2B_PUBLIC_Marshal) put_public = nullptr;
   decltype(&::Tss2_MU_TPM2B_PUBLIC_Unmarshal) get_public = nullptr;
   decltype(&::Tss2_MU_TPM2B_PRIVATE_Marshal) put_private = nullptr;
@@ -48,10 +52,12 @@ class Tpm {
   [[nodiscard]] Result<ESYS_TR> primary() const;
   enum class Use : std::uint8_t { Authorize, Policy, Trial };
   /// What goes in and comes out by it is encrypted for `salted_by`, against who listens on the
-  /// wires.
+  /// wires. ESYS_TR_NONE: it only authenticates, by the secret of what it is used for.
   [[nodiscard]] Result<ESYS_TR> session(Use use, ESYS_TR salted_by) const;
   /// Sessions and objects are few in a TPM without a resource manager.
   void flush(ESYS_TR what) const { (void)calls_.flush(context_, what); }
+  /// What it is about, without the layer it comes from and the parameter or session.
+  [[nodiscard]] static TSS2_RC plain(TSS2_RC why);
   /// `what` says what was tried.
   [[nodiscard]] static std::unexpected<Error> failed(const std::string& what, TSS2_RC why);
 

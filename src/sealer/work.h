@@ -27,6 +27,8 @@ namespace strongroom::sealer {
 [[nodiscard]] Result<external_seal::Outcome> work_at_handed_over(const external_seal::Job& job);
 /// By a TPM 2.0.
 [[nodiscard]] Result<external_seal::Outcome> work_at_tpm(const external_seal::Job& job);
+/// A counter of a TPM 2.0.
+[[nodiscard]] Result<external_seal::Outcome> count_at_tpm(const external_seal::Job& job);
 /// By AWS KMS.
 [[nodiscard]] Result<external_seal::Outcome> work_at_kms(const external_seal::Job& job);
 

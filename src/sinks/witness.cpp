@@ -15,6 +15,8 @@ constexpr std::chrono::seconds kAttempt{10};
 constexpr std::chrono::seconds kFirstPause{1};
 constexpr std::chrono::seconds kLongestPause{60};
 constexpr std::size_t kMaxAnswer = 64UL << 10U;
+/// Of a signature that is to be of now: clocks differ.
+constexpr WallTime::duration kFreshest = std::chrono::minutes(5);
 constexpr int kConflict = 409;
 constexpr int kUnprocessable = 422;
 
@@ -38,20 +40,48 @@ Witness::Witness(io::Loop& loop, const audit::Log& record, WitnessSettings setti
       seen_(record.witnessed_by(settings_.key)),
       cosigned_(seen_) {}
 
-io::Task<void> Witness::run() {
+Status Witness::connect() {
   auto connection =
       Connection::to(loop_, settings_.place,
                      settings_.is_plain ? Connection::Security::Plain : Connection::Security::Tls);
-  if (!connection) {
-    error_ = connection.error();
+  if (!connection) return std::unexpected(connection.error());
+  connection_ = std::move(*connection);
+  return {};
+}
+
+io::Task<void> Witness::run() {
+  if (const Status connected = connect(); !connected) {
+    error_ = connected.error();
     co_return;
   }
-  connection_ = std::move(*connection);
   for (;;) {
     co_await wake_.wait();
     const Status done = co_await ask();
     settle(done);
   }
+}
+
+/// Another size than is known here is told once; what comes after that is what it says.
+io::Task<WitnessAnswer> Witness::prove() {
+  constexpr int kAttempts = 3;
+  Status done = connect();
+  for (int i = 0; connection_ && i < kAttempts; ++i) {
+    done = co_await ask();
+    if (done || done.error().code != Code::Conflict) break;
+  }
+  co_return answer_of(done);
+}
+
+WitnessAnswer Witness::answer_of(const Status& done) const {
+  const std::string says = "The witness '" + settings_.place.name + "': ";
+  if (is_contradicted_)
+    return {WitnessAnswer::Is::Against, told_, says + done.error().message + "."};
+  if (!done) return {WitnessAnswer::Is::Missing, 0, says + done.error().message + "."};
+  // What was signed long ago proves nothing: whoever is on the way may have kept it.
+  const auto age = signed_at_ ? loop_.clock().wall() - *signed_at_ : kFreshest;
+  if (age >= kFreshest || age <= -kFreshest)
+    return {WitnessAnswer::Is::Missing, 0, says + "what it signed is not of now, by this clock."};
+  return {WitnessAnswer::Is::Newest, seen_, {}};
 }
 
 /// At once, also where nothing has come since the last start: a record that was put back is to be
@@ -69,6 +99,7 @@ io::Task<Status> Witness::ask() {
   auto checkpoint = record_.checkpoint_since(seen_);
   if (!checkpoint && checkpoint.error().code == Code::Invalid) {
     is_contradicted_ = true;
+    told_ = seen_;
     co_return fail(Code::Tampered, "it has signed a checkpoint of " + std::to_string(seen_) +
                                        " entries, and the record has fewer: it was put back");
   }
@@ -125,6 +156,7 @@ Status Witness::take(int status, const std::string& body) {
   const auto note = audit::with_cosignature(asked_->note, body, settings_.key);
   if (!note) return fail(Code::Protocol, "its answer holds no cosignature by its key");
   STRONGROOM_CHECKED(record_.keep_witnessed(settings_.place.name, *note));
+  signed_at_ = audit::cosigned_at(*note, settings_.key);
   seen_ = cosigned_ = asked_->head.size;
   last_taken_ = loop_.clock().wall();
   is_contradicted_ = false;
@@ -137,6 +169,7 @@ Status Witness::take_size(const std::string& body) {
   const bool is_more = *size > asked_->head.size;
   if (is_more) {
     is_contradicted_ = true;
+    told_ = *size;
     return fail(Code::Tampered, "it has seen " + std::to_string(*size) +
                                     " entries, and the record has " +
                                     std::to_string(asked_->head.size) + ": it was put back");

@@ -14,6 +14,7 @@
 #include "sinks/connection.h"
 #include "sinks/follower.h"
 #include "sinks/settings.h"
+#include "sinks/witness_answer.h"
 
 namespace strongroom::sinks {
 
@@ -21,11 +22,16 @@ class Witness final : public Follower {
  public:
   Witness(io::Loop& loop, const audit::Log& record, WitnessSettings settings);
   [[nodiscard]] io::Task<void> run() override;
+  /// At a start, in place of run(): asks until the witness has said whether it has seen a newer
+  /// record than this, or another one.
+  [[nodiscard]] io::Task<WitnessAnswer> prove();
   void tick() override;
   [[nodiscard]] View view() const override;
   [[nodiscard]] std::optional<Error> why_held() const override;
 
  private:
+  [[nodiscard]] Status connect();
+  [[nodiscard]] WitnessAnswer answer_of(const Status& done) const;
   /// One request; Conflict where the witness has seen another size, which is in `seen_` then.
   [[nodiscard]] io::Task<Status> ask();
   [[nodiscard]] io::Task<Status> ask_over(io::Stream& stream);
@@ -50,6 +56,8 @@ class Witness final : public Follower {
   std::optional<Error> error_;
   bool is_contradicted_ = false;  ///< it has seen what this record is not
   WallTime last_taken_{};
+  std::optional<WallTime> signed_at_;  ///< when the witness says that it signed last
+  std::uint64_t told_ = 0;             ///< a size that contradicts this record
 };
 
 }  // namespace strongroom::sinks

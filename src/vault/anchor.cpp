@@ -12,6 +12,7 @@ namespace strongroom::vault {
 namespace {
 
 constexpr std::int64_t kFormat = 1;
+constexpr std::int64_t kCountedFormat = 2;  ///< names a counter's value
 
 std::optional<std::int64_t> number(const json::object& object, std::string_view name) {
   const auto* value = object.if_contains(name);
@@ -26,9 +27,12 @@ std::optional<AnchoredState> state_of(const json::value& document) {
   const auto revision = number(object, "revision");
   const auto at = number(object, "at");
   const auto digest = from_hex(optional_string(object, "digest").value_or("-"));
-  if (number(object, "format") != kFormat || !generation || !revision || !at || !digest)
+  const auto format = number(object, "format");
+  const auto count = format == kCountedFormat ? number(object, "count") : 0;
+  if ((format != kFormat && format != kCountedFormat) || !generation || !revision || !at ||
+      !digest || !count)
     return std::nullopt;
-  return AnchoredState{*generation, *revision, *digest, from_micros(*at)};
+  return AnchoredState{*generation, *revision, *digest, from_micros(*at), *count};
 }
 
 }  // namespace
@@ -43,11 +47,13 @@ AnchorStanding standing_of(const AnchoredState& database, const AnchoredState& a
 }
 
 std::string anchor_text(const store::Store& store, const AnchoredState& state) {
-  const std::string line = to_text(json::object{{"format", kFormat},
-                                                {"generation", state.generation},
-                                                {"revision", state.revision},
-                                                {"digest", to_hex(state.digest)},
-                                                {"at", to_micros(state.at)}});
+  json::object object{{"format", state.count == 0 ? kFormat : kCountedFormat},
+                      {"generation", state.generation},
+                      {"revision", state.revision},
+                      {"digest", to_hex(state.digest)},
+                      {"at", to_micros(state.at)}};
+  if (state.count != 0) object["count"] = state.count;
+  const std::string line = to_text(object);
   return line + "\n" + to_hex(store.anchor_mac(bytes_of(line))) + "\n";
 }
 

@@ -91,6 +91,8 @@ class VaultFixture : public testing::Test {
     Vault::Parts parts{clock, *store, services, *record, std::move(root)};
     parts.seal_file = options.file_path;
     parts.anchor = anchor;
+    parts.counter = counter;
+    parts.witness = witness ? &*witness : nullptr;
     parts.accept_rollback = accepts_rollback;
     STRONGROOM_TRY(vault, Vault::open(std::move(parts)));
     vault->set_fences(fences);
@@ -173,6 +175,8 @@ class VaultFixture : public testing::Test {
   catalog::Catalog services;
   NotingFences fences;
   AnchorPlace* anchor = nullptr;  ///< outlives the vault
+  AnchorCounter* counter = nullptr;
+  std::optional<WitnessWord> witness;
   bool accepts_rollback = false;
   std::unique_ptr<Vault> vault;
 };

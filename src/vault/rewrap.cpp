@@ -148,10 +148,10 @@ Result<bool> Vault::State::rewrap_part(TenantId tenant, Rewrap& rewrap) {
 
 /// The same walk again, which only counts.
 Result<bool> Vault::State::count_part(TenantId tenant, Rewrap& rewrap) {
-  STRONGROOM_TRY(const auto counted, store.count_of_other_epochs(tenant, rewrap.view.epoch,
-                                                                 rewrap.after, kCountedPart));
-  rewrap.view.left += static_cast<std::size_t>(counted.value_or(0));
-  return counted.has_value();
+  STRONGROOM_TRY(const auto found, store.count_of_other_epochs(tenant, rewrap.view.epoch,
+                                                               rewrap.after, kCountedPart));
+  rewrap.view.left += static_cast<std::size_t>(found.value_or(0));
+  return found.has_value();
 }
 
 Result<bool> Vault::step_rewrap(TenantId tenant) {

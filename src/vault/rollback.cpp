@@ -6,7 +6,8 @@
 // While serving, the anchor follows the database: first the change is durable there, then here, and
 // only then is what it took away answered. So whatever ends the process, the database is as new as
 // its anchor, and nothing that was answered can be put back unnoticed. What only gives something
-// waits for the next second. SPDX-License-Identifier: Apache-2.0
+// waits for the next second. (What a counter and a witness add: anchor_count.cpp,
+// witnessed_state.cpp.) SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
 #include <map>
@@ -46,15 +47,16 @@ std::string first_word(const std::string& text) {
   return text.substr(0, text.find(' '));
 }
 
-std::unexpected<Error> refuse(std::string_view why) {
+}  // namespace
+
+std::unexpected<Error> Vault::State::refuse_older(std::string_view why) {
   return fail(Code::Sealed, std::string(why) + std::string(kHowToAccept),
               std::string(kDatabaseOlder));
 }
 
-}  // namespace
-
 Error Vault::State::older_than_record(const std::string& untold) {
-  return refuse("The database is older than the record of use, which tells of " + untold + ".")
+  return refuse_older("The database is older than the record of use, which tells of " + untold +
+                      ".")
       .error();
 }
 
@@ -196,9 +198,10 @@ AnchoredState Vault::State::durable_state() const {
 Status Vault::State::check_against_anchor() const {
   if (!in_place) {
     if (generation == 0) return {};
-    return refuse("The database has an anchor, but " + anchor->name() +
-                  " is not there: nothing tells whether this database is the newest, or what was "
-                  "revoked since.");
+    return refuse_older(
+        "The database has an anchor, but " + anchor->name() +
+        " is not there: nothing tells whether this database is the newest, or what was "
+        "revoked since.");
   }
   const AnchoredState database = durable_state();
   switch (standing_of(database, *in_place)) {
@@ -206,12 +209,12 @@ Status Vault::State::check_against_anchor() const {
     case AnchorStanding::Newer:
       return {};
     case AnchorStanding::Older:
-      return refuse("The database is older than " + anchor->name() + ": it stands at " +
-                    words_of(database) + ", the anchor at " + words_of(*in_place) + ", of " +
-                    to_rfc3339(in_place->at) + ".");
+      return refuse_older("The database is older than " + anchor->name() + ": it stands at " +
+                          words_of(database) + ", the anchor at " + words_of(*in_place) + ", of " +
+                          to_rfc3339(in_place->at) + ".");
     case AnchorStanding::Another:
-      return refuse("The database is not the one of " + anchor->name() + ": both stand at " +
-                    words_of(database) + ", but two copies of it went on side by side.");
+      return refuse_older("The database is not the one of " + anchor->name() + ": both stand at " +
+                          words_of(database) + ", but two copies of it went on side by side.");
   }
   return {};
 }
@@ -236,11 +239,15 @@ Status Vault::State::look_at_anchor() {
   if (text) {
     STRONGROOM_TRY(in_place, read_anchor(store, *text, anchor->name()));
   }
-  return check_against_anchor();
+  STRONGROOM_CHECKED(look_at_counter());
+  STRONGROOM_CHECKED(check_against_anchor());
+  return check_counter();
 }
 
 Status Vault::State::load_newest(const LiveKeys& verified, bool accept_older) {
   Status stands = look_at_anchor();
+  if (stands) stands = check_witness();
+  if (stands) stands = check_against_record();
   if (stands) stands = load_what_lives(verified);
   if (stands) return begin_anchoring();
   if (!accept_older || stands.error().reason != kDatabaseOlder) return stands;
@@ -253,7 +260,9 @@ Status Vault::State::load_newest(const LiveKeys& verified, bool accept_older) {
 Status Vault::State::begin_anchoring() {
   // The anchor of generation 0 comes first: a start that ends here leaves one that the database is
   // as new as.
-  if (anchor == nullptr || generation != 0) return {};
+  if (anchor == nullptr) return {};
+  STRONGROOM_CHECKED(settle_counter());
+  if (generation != 0) return counter == nullptr ? Status() : anchor_newest();
   STRONGROOM_CHECKED(anchor_newest());
   STRONGROOM_CHECKED(store.transact([&] { return keep_generation_in_transaction(1); }));
   generation = 1;
@@ -265,6 +274,7 @@ Status Vault::State::begin_anchoring() {
 
 Status Vault::State::accept_rollback() {
   const AnchoredState before = durable_state();
+  STRONGROOM_CHECKED(settle_counter());
   TakenAway taken;
   STRONGROOM_CHECKED(record.for_each([&](const audit::Entry& entry) {
     if (const auto* act = std::get_if<audit::Act>(&entry.content); act != nullptr)
@@ -278,14 +288,14 @@ Status Vault::State::accept_rollback() {
     STRONGROOM_CHECKED(keep_generation_in_transaction(next));
     audit::Act act;
     act.detail = "from " + words_of(before) + " to generation " + std::to_string(next) + ": " +
-                 again.words();
+                 again.words() + witness_words();
     return this->act(Actor::installation("operator"), "rollback.accept", std::move(act));
   }));
   generation = next;
   log(LogLevel::Warning, "rollback_accepted",
       {{"generation", next}, {"revision", before.revision}, {"again", again.words()}});
   (void)store.forget_overwritten();
-  return anchor_newest();
+  return anchored();
 }
 
 Status Vault::State::take_again_in_transaction(const TakenAway& taken, TakenAgain& again) {
@@ -448,8 +458,11 @@ Status Vault::State::end_all_in_transaction(TakenAgain& again) {
 
 Status Vault::State::anchor_newest() {
   if (anchor == nullptr) return {};
+  const bool is_raised = is_count_wanted();
   AnchoredState newest = durable_state();
-  if (!anchor_failure && in_place && standing_of(newest, *in_place) == AnchorStanding::Same)
+  newest.count = count_to_name(is_raised);
+  if (!anchor_failure && in_place && newest.count == in_place->count &&
+      standing_of(newest, *in_place) == AnchorStanding::Same)
     return {};
   const Status written = anchor->write(anchor_text(store, newest));
   if (!written) {
@@ -460,18 +473,22 @@ Status Vault::State::anchor_newest() {
   if (anchor_failure) log(LogLevel::Info, "anchor_written_again", {});
   anchor_failure.reset();
   in_place = std::move(newest);
+  if (is_raised) begin_count();
   return {};
 }
 
 Status Vault::State::may_change() {
-  if (!anchor_failure || anchor_newest()) return {};
-  return fail(anchor_failure->code,
-              "Nothing is changed while the anchor cannot follow: " + anchor_failure->message,
-              anchor_failure->reason);
+  const bool follows = !anchor_failure || anchor_newest();
+  if (follows && !counter_failure) return {};
+  const Error& why = follows ? *counter_failure : *anchor_failure;
+  return fail(why.code, "Nothing is changed while the anchor cannot follow: " + why.message,
+              why.reason);
 }
 
 Status Vault::State::anchored() {
-  const Status written = anchor_newest();
+  if (counter != nullptr) ++counts_asked;
+  Status written = anchor_newest();
+  if (written) written = record_state();
   if (written) return {};
   return fail(written.error().code,
               "It is done, but an older database put back would not be noticed yet: " +
@@ -484,8 +501,9 @@ Status Vault::anchor_newest() {
 }
 
 Status Vault::anchor_health() const {
-  if (!state_->anchor_failure) return {};
-  return std::unexpected(*state_->anchor_failure);
+  if (state_->anchor_failure) return std::unexpected(*state_->anchor_failure);
+  if (state_->counter_failure) return std::unexpected(*state_->counter_failure);
+  return {};
 }
 
 }  // namespace strongroom::vault

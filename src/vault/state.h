@@ -35,7 +35,9 @@ struct Vault::State {
   std::chrono::seconds making_time;
   HolderFences* fences = nullptr;
   Issuing* issuing = nullptr;
-  AnchorPlace* anchor = nullptr;  ///< none: nothing tells an older database from the newest
+  AnchorPlace* anchor = nullptr;       ///< none: nothing tells an older database from the newest
+  AnchorCounter* counter = nullptr;    ///< what its anchor names; none: it names nothing
+  std::optional<WitnessWord> witness;  ///< there is one that the record's newest state is asked of
   Hierarchy hierarchy;
   Secret root_key;        ///< for seals that are added, and for its own successor
   std::string seal_file;  ///< of the file seal that names none
@@ -94,6 +96,8 @@ struct Vault::State {
   /// What an entry of the record tells, where the database does not know of it.
   [[nodiscard]] std::string contradiction(const audit::Entry& entry) const;
   static Error older_than_record(const std::string& untold);
+  /// Of a database that is older, unless that is accepted.
+  static std::unexpected<Error> refuse_older(std::string_view why);
   Status accept_rollback();
   Status take_again_in_transaction(const TakenAway& taken, TakenAgain& again);
   Status remove_again_in_transaction(const TakenAway& taken, TakenAgain& again);
@@ -105,6 +109,27 @@ struct Vault::State {
   Status anchor_newest();  ///< nothing to do where it is
   Status may_change();     ///< what gives something waits for an anchor that cannot follow
   Status anchored();       ///< before the answer of what took something away
+
+  // The counter that the anchor names (anchor_count.cpp)
+  std::int64_t counted = 0;        ///< where it stands
+  bool is_counting = false;        ///< it is being raised by one, as the anchor names it already
+  std::uint64_t counts_asked = 0;  ///< by what took something away
+  std::uint64_t counts_begun = 0;  ///< of these, covered by the anchor whose value is being reached
+  std::uint64_t counts_reached = 0;  ///< of these, by one whose value is reached
+  std::optional<Error> counter_failure;
+  Status look_at_counter();
+  [[nodiscard]] Status check_counter() const;
+  Status settle_counter();  ///< at a start: makes it, or ends what a crash has cut short
+  [[nodiscard]] bool is_count_wanted() const;
+  [[nodiscard]] std::int64_t count_to_name(bool with_next) const;
+  void begin_count();
+  void note_counted(const Result<std::int64_t>& stands);
+
+  // The record as an anchor, where a witness vouches for it (witnessed_state.cpp)
+  Status record_state();
+  Status check_against_record();
+  Status check_witness();
+  [[nodiscard]] std::string witness_words() const;  ///< for the record of an accepted rollback
 
   // Looking up. NotFound reads the same whether a thing never was, is gone, or is another tenant's.
   Result<store::Tenant> tenant(const Actor& actor, std::string_view name);

@@ -19,10 +19,13 @@ Vault::State::State(Parts&& parts)
       grace(parts.grace),
       making_time(parts.making),
       anchor(parts.anchor),
+      counter(parts.counter),
       hierarchy(parts.root_key, parts.store),
       root_key(std::move(parts.root_key)),
       seal_file(std::move(parts.seal_file)),
-      challenges(parts.clock) {}
+      challenges(parts.clock) {
+  if (parts.witness != nullptr) witness = *parts.witness;
+}
 
 Vault::Vault(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Vault::~Vault() = default;

@@ -49,7 +49,9 @@
 
 namespace strongroom::vault {
 
+class AnchorCounter;
 class AnchorPlace;
+struct WitnessWord;
 class Backup;
 struct BackupPlan;
 
@@ -142,9 +144,11 @@ class Vault {
         2000};  ///< TERM to KILL for processes that hold an injected key
     /// A credential whose making was cut short may appear at its source until then.
     std::chrono::seconds making{60};
-    std::string seal_file = {};     ///< of the file seal that names none
-    AnchorPlace* anchor = nullptr;  ///< outlives the vault; none: rollback is not noticed
-    bool accept_rollback = false;   ///< of a database that is older than its anchor
+    std::string seal_file = {};            ///< of the file seal that names none
+    AnchorPlace* anchor = nullptr;         ///< outlives the vault; none: rollback is not noticed
+    bool accept_rollback = false;          ///< of a database that is older than its anchor
+    AnchorCounter* counter = nullptr;      ///< that the anchor names; outlives the vault
+    const WitnessWord* witness = nullptr;  ///< of one that the record's newest state is asked of
   };
   /// Verifies all rows; makes what a new installation lacks (signing key, link key). Tampered /
   /// Sealed with a sentence that says so; "database_older" where an older one was put back.
@@ -549,6 +553,12 @@ class Vault {
   // The anchor (vault/anchor.h)
   /// Call every second and at the end: changes that take nothing away are anchored by it.
   Status anchor_newest();
+  /// Where the counter that the anchor names stands now, or why it could not be raised.
+  void counted(const Result<std::int64_t>& stands);
+  /// How much has asked to be counted so far.
+  [[nodiscard]] std::uint64_t counts_asked() const;
+  /// Whether so much of it is; not_anchored where the counter fails.
+  [[nodiscard]] Result<bool> is_counted(std::uint64_t asked) const;
   /// Why the anchor cannot follow, if so: until it can, nothing is changed but revoked.
   [[nodiscard]] Status anchor_health() const;
 

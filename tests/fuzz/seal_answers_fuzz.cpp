@@ -50,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       (void)external_seal::decode_job(octets);
       break;
     default: {
-      const auto outcome = external_seal::decode_outcome(octets);
+      const auto outcome = external_seal::decode_outcome(octets, external_seal::Action::Open);
       if (outcome)
         STRONGROOM_CHECK(outcome->key.size() == external_seal::kKeySize, "a key is whole");
     }

@@ -26,9 +26,9 @@ class Tpm:
         self._process = None
         self.start()
 
-    def start(self):
-        """With the state that it had, as a machine that is switched on: its PCRs begin anew."""
-        self.port = two_free_ports()
+    def start(self, again=False):
+        """With the state that it had, as a machine that is switched on: its PCRs begin anew. `again`: at the same place."""
+        self.port = self.port if again else two_free_ports()
         self._process = subprocess.Popen(
             ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.folder}", "--server", f"type=tcp,port={self.port}",
              "--ctrl", f"type=tcp,port={self.port + 1}", "--flags", "not-need-init,startup-clear"],
@@ -52,5 +52,6 @@ class Tpm:
         assert done.returncode == 0, done.stderr
 
     def stop(self):
-        self._process.terminate()
-        self._process.wait(10)
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(10)

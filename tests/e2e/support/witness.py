@@ -53,7 +53,7 @@ class Witness:
         typed = b"\x04" + public
         self._id = hashlib.sha256(name.encode() + b"\n" + typed).digest()[:4]
         self.verifier_key = f"{name}+{self._id.hex()}+{base64.b64encode(typed).decode()}"
-        self.seen, self.signed, self.asked, self.broken = {}, [], 0, None
+        self.seen, self.signed, self.asked, self.broken, self.clock = {}, [], 0, None, 0
         self._server = HttpsServer(folder, "localhost", answer=self._answer)
         self.ca, self.url = self._server.ca, f"https://localhost:{self._server.port}/w"
 
@@ -108,7 +108,7 @@ class Witness:
         return False
 
     def cosignature(self, text):
-        now = int(time.time())
+        now = int(time.time()) + self.clock
         signature = self._key.sign(f"cosignature/v1\ntime {now}\n{text}".encode())
         return f"{DASH}{self.name} {base64.b64encode(self._id + now.to_bytes(8, 'big') + signature).decode()}\n"
 
