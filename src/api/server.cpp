@@ -157,7 +157,7 @@ struct ControlServer::State {
 
   io::Task<http::ServerResponse> handle(http::ServerRequest& request);
   io::Task<http::ServerResponse> call_api(http::ServerRequest& request);
-  io::Task<http::ServerResponse> call_and_count(http::ServerRequest& request);
+  io::Task<http::ServerResponse> call_and_count(http::ServerRequest& request, bool is_scim);
   static bool is_by_runner(const http::ServerRequest& request, const Route& route) {
     return route.operation != nullptr && route.operation->access == Access::Runner &&
            has_runner_credential(request);
@@ -205,18 +205,19 @@ io::Task<http::ServerResponse> ControlServer::State::handle(http::ServerRequest&
   }
   const bool is_scim = request.path.starts_with(kScimStart);
   if (!is_scim && !request.path.starts_with("/api/")) co_return serve_console(request);
-  http::ServerResponse response =
-      is_scim ? co_await serve_scim(services, request) : co_await call_and_count(request);
-  if (is_scim) count("scim", response.status);
+  http::ServerResponse response = co_await call_and_count(request, is_scim);
   response.headers.emplace_back("Cache-Control", "no-store");
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   co_return response;
 }
 
 /// What took something away is answered once that can no longer be put back unnoticed.
-io::Task<http::ServerResponse> ControlServer::State::call_and_count(http::ServerRequest& request) {
+io::Task<http::ServerResponse> ControlServer::State::call_and_count(http::ServerRequest& request,
+                                                                    bool is_scim) {
   const std::uint64_t before = hooks.counts_asked ? hooks.counts_asked() : 0;
-  http::ServerResponse response = co_await call_api(request);
+  http::ServerResponse response =
+      is_scim ? co_await serve_scim(services, request) : co_await call_api(request);
+  if (is_scim) count("scim", response.status);
   const std::uint64_t asked = hooks.counts_asked ? hooks.counts_asked() : 0;
   if (asked == before || request.method == "GET") co_return response;
   const Status counted = co_await hooks.counted(asked);

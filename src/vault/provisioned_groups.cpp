@@ -143,7 +143,7 @@ io::Task<Result<ProvisionedGroupId>> Vault::put_provisioned_group(
     group.created = state.now();
   }
   group.changed = state.now();
-  State::Settled settled;
+  Settled settled;
   const Status done =
       state.commit([&] { return state.put_in_transaction(who, group, !id, change, settled); });
   if (!done) co_return std::unexpected(done.error());
@@ -155,7 +155,7 @@ io::Task<Result<ProvisionedGroupId>> Vault::put_provisioned_group(
 io::Task<Status> Vault::remove_provisioned_group(Provisioner who, ProvisionedGroupId id,
                                                  std::optional<std::int64_t> expected) {
   auto& state = *state_;
-  State::Settled settled;
+  Settled settled;
   const Status done = state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto group, state.provisioned(who, id));
     STRONGROOM_TRY(const auto row, state.by_id<store::IdentityProvider>(who.provider));

@@ -241,7 +241,7 @@ io::Task<Result<ProvisionedUserId>> Vault::put_provisioned_user(Provisioner who,
       co_return user.id;
     }
   }
-  State::Settled settled;
+  Settled settled;
   const Status done = state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto row, state.by_id<store::IdentityProvider>(who.provider));
     if (!row) return unknown_user();

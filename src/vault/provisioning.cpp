@@ -264,7 +264,7 @@ io::Task<Status> Vault::State::carry_through(Actor actor, Settled settled) {
 
 io::Task<Status> Vault::follow_provisioned(IdentityProviderId provider) {
   auto& state = *state_;
-  State::Settled settled;
+  Settled settled;
   const Status done = state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto row, state.by_id<store::IdentityProvider>(provider));
     STRONGROOM_TRY(const bool is_begun, state.is_provisioning(provider));

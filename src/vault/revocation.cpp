@@ -198,9 +198,8 @@ io::Task<Result<Receipt>> Vault::remove_tenant(Actor actor, std::string name) {
 }
 
 /// A member, or with no name the whole tenant, and what goes with them.
-Result<Vault::State::Belongings> Vault::State::belongings_of(const Actor& actor,
-                                                             std::string_view tenant_name,
-                                                             std::string_view member_name) {
+Result<Belongings> Vault::State::belongings_of(const Actor& actor, std::string_view tenant_name,
+                                               std::string_view member_name) {
   Belongings out;
   STRONGROOM_TRY(out.tenant, tenant(actor, tenant_name));
   if (!member_name.empty()) {

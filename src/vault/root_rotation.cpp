@@ -127,7 +127,7 @@ Status Vault::prepare_renewal(const Actor& actor, SealId id, Sealing renewed) {
     return fail(Code::Invalid, "The seal is of another kind.", "seal_unknown");
   auto& state = *state_;
   state.renewals.insert_or_assign(
-      id, State::Renewal{std::move(renewed), state.clock.steady() + kRenewalGoodFor});
+      id, Renewal{std::move(renewed), state.clock.steady() + kRenewalGoodFor});
   return {};
 }
 

@@ -63,7 +63,7 @@ void Vault::note_seal(const store::Seal& seal, const Result<Secret>& key) {
              !root) {
     opens = std::unexpected(root.error());
   }
-  state.seal_looks.insert_or_assign(seal.id, State::SealLook{std::move(opens), state.clock.wall()});
+  state.seal_looks.insert_or_assign(seal.id, SealLook{std::move(opens), state.clock.wall()});
 }
 
 std::size_t Vault::failing_seals() const {

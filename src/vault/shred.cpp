@@ -73,7 +73,7 @@ Result<Vault::BegunRewrap> Vault::begin_shred(const Actor& actor, std::string_vi
     return fail(Code::Invalid, "the share of a shred is 1 to 100, in hundredths");
   if (const auto found = state.tenant_even_removed(actor, name); !found)
     return std::unexpected(found.error());
-  State::Shred shred;
+  Shred shred;
   shred.asked = state.clock.wall();
   STRONGROOM_TRY(shred.rotation, rotate_root(actor, passphrase));
   // Its key is wrapped anew.

@@ -15,6 +15,7 @@
 #include "vault/challenges.h"
 #include "vault/hierarchy.h"
 #include "vault/oauth_state.h"
+#include "vault/ongoing.h"
 #include "vault/row_rules.h"
 #include "vault/texts.h"
 #include "vault/vault.h"
@@ -207,29 +208,9 @@ struct Vault::State {
   Status change_root_in_transaction(const Secret& to, std::span<const Sealing> seals);
 
   // Rewrap (rewrap.cpp)
-  struct Shred {
-    WallTime asked{};
-    RootRotation rotation;
-  };
-  struct Rewrap {
-    RewrapView view;
-    Actor actor = Actor::installation("vault");
-    unsigned share = 100;
-    std::int64_t after = 0;    ///< where the next part of the walk over the tenant's keys begins
-    bool is_counting = false;  ///< the second walk
-    std::optional<Shred> shred;
-  };
-  struct SealLook {
-    Status opens;
-    WallTime at{};
-  };
   std::unordered_map<SealId, SealLook> seal_looks;  ///< of those that ask nobody
-  struct Renewal {
-    Sealing sealing;
-    SteadyTime until{};
-  };
-  std::unordered_map<SealId, Renewal> renewals;  ///< prepared for the next rotation
-  std::vector<NewShares> new_shares;             ///< of the last one, until they are taken
+  std::unordered_map<SealId, Renewal> renewals;     ///< prepared for the next rotation
+  std::vector<NewShares> new_shares;                ///< of the last one, until they are taken
   [[nodiscard]] Status check_renewable(const std::vector<store::Seal>& seals,
                                        const Secret& passphrase) const;
   Result<Sealing> prepared(const store::Seal& seal);
@@ -366,12 +347,6 @@ struct Vault::State {
     std::vector<HolderOutcome> reported;  ///< by supervisors, of runners that no fence reaches
     std::vector<DynamicId> credentials;   ///< to be destroyed at their source with it
     bool is_forgotten = false;            ///< no file of the database holds what was destroyed
-  };
-  struct Belongings {
-    store::Tenant tenant;
-    store::Member member;
-    std::vector<store::Session> sessions;  ///< open ones
-    std::vector<store::Key> keys;
   };
   Result<Belongings> belongings_of(const Actor& actor, std::string_view tenant_name,
                                    std::string_view member_name);
@@ -551,11 +526,6 @@ struct Vault::State {
   Result<bool> is_last_owner(const store::Member& member);
 
   // Whom a provider provisions (provisioning.cpp)
-  /// What a change came to, to be told to holders after the commit.
-  struct Settled {
-    std::vector<store::Session> ended;
-    bool is_less = false;  ///< something was taken away
-  };
   Result<bool> is_provisioning(IdentityProviderId provider);
   /// Has no group a role for them any more?
   Result<bool> is_withheld(MemberId member);
