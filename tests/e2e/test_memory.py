@@ -5,6 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 
 import base64
 import hashlib
+import http.client
 import os
 import ssl
 import subprocess
@@ -12,6 +13,7 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -99,6 +101,61 @@ def test_k4_a_key_is_in_locked_memory_alone_and_nowhere_once_it_is_revoked(make_
     room.revoke(key)
     assert find(gateway, patterns) == []
     assert find(room.process.pid, patterns) == []
+
+
+#: At full size, by hand: 100000 requests and 1000 sessions.
+REQUESTS = int(os.environ.get("STRONGROOM_CANARY_REQUESTS", "1000"))
+SESSIONS = int(os.environ.get("STRONGROOM_CANARY_SESSIONS", "20"))
+WORKERS = 4
+RUNS_ONE_IN = 10  # sessions with a workroom that is given a value
+
+
+def many_requests(room, session, count):
+    """Over a connection that is kept, some of them answered with failures, streams and what the key is echoed in."""
+    paths = ("v1/models", "standin/echo", "standin/status?code=500", "standin/sse?events=3", "v1/models?x=1")
+    host, port = room.endpoints["gateway"].rsplit(":", 1)
+    connection = http.client.HTTPConnection(host, int(port), timeout=60)
+    for n in range(count):
+        connection.request("GET", f"/gemini/{paths[n % len(paths)]}", headers={"x-goog-api-key": session.passes["gemini"]})
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status in (200, 500), answer.status
+    connection.close()
+
+
+def many_sessions(room, number):
+    """Each begun, used and ended; every tenth runs a workroom with an injected value too."""
+    for n in range(number, SESSIONS, WORKERS):
+        session = Session(room, "gemini")
+        many_requests(room, session, REQUESTS // SESSIONS)
+        room.json("session", "end", session.id)
+        if n % RUNS_ONE_IN == 0:
+            assert room.run(["github"], ["/bin/true"]).returncode == 0
+
+
+@root_only
+@pytest.mark.timeout(7200)
+def test_k4_after_many_requests_and_sessions_a_value_is_in_locked_memory_alone(make_room):
+    """All memory of vault and gateway is searched while the keys are alive, and again once they are revoked."""
+    room = make_room(start=False)
+    room.before = [sys.executable, str(E2E / "support" / "without_hidden_memory.py")]
+    room.start().people()
+    keys = [room.add_key("gemini"), room.add_key("github", member="alice")]
+    patterns = [pattern for _, value in keys for pattern in encodings(value)]
+    with ThreadPoolExecutor(WORKERS) as workers:
+        for done in [workers.submit(many_sessions, room, number) for number in range(WORKERS)]:
+            done.result()
+    session = Session(room, "gemini")
+    many_requests(room, session, 5)
+    [gateway] = room.gateway_pids()
+    held = find(gateway, patterns)
+    assert held, "the gateway holds a lease: the search sees what it must see"
+    loose = [(name, mapping.name) for name, mapping, _ in held if mapping.is_dumped or not mapping.is_locked]
+    assert loose == []
+    assert find(room.process.pid, patterns) == [], "the vault has handed them out and forgotten them"
+    for key, _ in keys:
+        room.revoke(key)
+    assert find(gateway, patterns) == [] and find(room.process.pid, patterns) == []
 
 
 @root_only
