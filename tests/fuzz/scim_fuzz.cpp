@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/bytes.h"
+#include "base/json.h"
 #include "scim/filter.h"
 #include "scim/patch.h"
 #include "scim/resource.h"
