@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "catalog/https_url.h"
 #include "dynamic/login.h"
+#include "vault/provider_actor.h"
 #include "vault/state.h"
 
 namespace strongroom::vault {
@@ -385,7 +386,7 @@ Status Vault::State::follow_role_in_transaction(const store::IdentityProvider& r
   if (role.empty() || role == member.role) return {};
   auto facts =
       about(row.tenant, member.id, role + " instead of " + member.role + " by " + row.name);
-  const Actor actor = Actor::installation("identity provider " + row.id.text());
+  const Actor actor = actor_of(row.id);
   STRONGROOM_TRY(const bool is_last, is_last_owner(member));
   if (is_last) {
     facts.detail = "stays owner: the last one; " + facts.detail;
@@ -408,7 +409,7 @@ Result<IssuedSignIn> Vault::State::admit(const Proven& who, const Secret& code,
     bool is_new = false;
     STRONGROOM_TRY(auto member, member_of(*row, who, is_new));
     if (is_new) {
-      const Actor actor = Actor::installation("identity provider " + row->id.text());
+      const Actor actor = actor_of(row->id);
       STRONGROOM_CHECKED(add_member_in_transaction(actor, member));
       STRONGROOM_CHECKED(
           store.insert(store::Identity{crypto::random_id<IdentityId>(), row->id, who.subject,
@@ -434,7 +435,7 @@ Result<IssuedSignIn> Vault::State::admit(const Proven& who, const Secret& code,
 
 /// Whom the provider gives no role any more is not to go on with what they came in with before.
 void Vault::State::end_without_role(const Proven& who) {
-  const Actor actor = Actor::installation("identity provider " + who.provider.text());
+  const Actor actor = actor_of(who.provider);
   const Status done = commit_revocation([&]() -> Status {
     STRONGROOM_TRY(const auto identity,
                    store.find<store::Identity>(

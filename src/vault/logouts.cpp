@@ -11,6 +11,7 @@
 #include "base/encoding.h"
 #include "catalog/https_url.h"
 #include "dynamic/login.h"
+#include "vault/provider_actor.h"
 #include "vault/state.h"
 
 namespace strongroom::vault {
@@ -137,7 +138,7 @@ Result<std::size_t> Vault::State::end_at_word_of_provider(const store::IdentityP
   if (!session.empty()) which.emplace_back("session", session);
   const std::int64_t made_until =
       (number_of(said.fact("iat")).value_or(0) + kProviderSkew.count()) * 1'000'000;
-  const Actor actor = Actor::installation("identity provider " + row.id.text());
+  const Actor actor = actor_of(row.id);
   std::size_t ended = 0;
   STRONGROOM_CHECKED(commit_revocation([&]() -> Status {
     STRONGROOM_TRY(const auto found, store.list<store::ProviderSignIn>(which));

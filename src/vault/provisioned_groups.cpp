@@ -1,16 +1,13 @@
 // Groups that a provider provisions, and who is in them. SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "vault/provider_actor.h"
 #include "vault/state.h"
 
 namespace strongroom::vault {
 namespace {
 
 constexpr std::size_t kLongest = 256;
-
-Actor actor_of(const Provisioner& who) {
-  return Actor::installation("identity provider " + who.provider.text());
-}
 
 std::unexpected<Error> unknown_group() {
   return fail(Code::NotFound, "There is no such group.", "provisioned_unknown");
@@ -116,7 +113,7 @@ Status Vault::State::put_in_transaction(const Provisioner& who, store::Provision
     touched.insert(user);
   }
   if (has_other_roles) touched.insert(after.begin(), after.end());
-  STRONGROOM_CHECKED(act(actor_of(who),
+  STRONGROOM_CHECKED(act(actor_of(who.provider),
                          is_new ? "provisioned_group.add" : "provisioned_group.change",
                          about(group.tenant, MemberId(),
                                group.id.text() + " " + group.name + ", " +
@@ -147,7 +144,7 @@ io::Task<Result<ProvisionedGroupId>> Vault::put_provisioned_group(
   const Status done =
       state.commit([&] { return state.put_in_transaction(who, group, !id, change, settled); });
   if (!done) co_return std::unexpected(done.error());
-  const Status carried = co_await state.carry_through(actor_of(who), std::move(settled));
+  const Status carried = co_await state.carry_through(actor_of(who.provider), std::move(settled));
   if (!carried) co_return std::unexpected(carried.error());
   co_return group.id;
 }
@@ -170,12 +167,12 @@ io::Task<Status> Vault::remove_provisioned_group(Provisioner who, ProvisionedGro
                    state.store.erase<store::ProvisionedMembership>(of_group(id)));
     STRONGROOM_TRY([[maybe_unused]] const int groups,
                    state.store.erase<store::ProvisionedGroup>({{"id", store::to_value(id)}}));
-    STRONGROOM_CHECKED(state.act(actor_of(who), "provisioned_group.remove",
+    STRONGROOM_CHECKED(state.act(actor_of(who.provider), "provisioned_group.remove",
                                  about(group.tenant, MemberId(), id.text() + " " + group.name)));
     return state.settle_all_in_transaction(*row, touched, settled);
   });
   if (!done) co_return std::unexpected(done.error());
-  co_return co_await state.carry_through(actor_of(who), std::move(settled));
+  co_return co_await state.carry_through(actor_of(who.provider), std::move(settled));
 }
 
 }  // namespace strongroom::vault

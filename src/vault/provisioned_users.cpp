@@ -3,16 +3,13 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "vault/provider_actor.h"
 #include "vault/state.h"
 
 namespace strongroom::vault {
 namespace {
 
 constexpr std::size_t kLongest = 256;
-
-Actor actor_of(const Provisioner& who) {
-  return Actor::installation("identity provider " + who.provider.text());
-}
 
 std::unexpected<Error> unknown_user() {
   return fail(Code::NotFound, "There is no such user.", "provisioned_unknown");
@@ -201,7 +198,7 @@ io::Task<Result<Receipt>> Vault::State::remove_provisioned_member(store::Provisi
     STRONGROOM_CHECKED(erase_identities_in_transaction(theirs));
     return beside();
   };
-  Actor actor = Actor::installation("identity provider " + user.provider.text());
+  Actor actor = actor_of(user.provider);
   co_return co_await remove_member(std::move(actor), std::move(what), std::move(all));
 }
 
@@ -221,7 +218,7 @@ io::Task<Result<ProvisionedUserId>> Vault::put_provisioned_user(Provisioner who,
   // Before anything is taken away by what is refused then.
   if (const Status is_free = state.check_unique(user); !is_free)
     co_return std::unexpected(is_free.error());
-  const Actor actor = actor_of(who);
+  const Actor actor = actor_of(who.provider);
   const std::string_view action = id ? "provisioned_user.change" : "provisioned_user.add";
   user.active = change.is_active ? 1 : 0;
   if (!change.is_active) {
@@ -266,7 +263,7 @@ io::Task<Status> Vault::remove_provisioned_user(Provisioner who, ProvisionedUser
     co_return fail(Code::Conflict, "It was changed meanwhile.", "version_differs");
   auto member = state.living_member(user);
   if (!member) co_return std::unexpected(std::move(member).error());
-  std::function<Status()> erase = [&state, user, actor = actor_of(who)]() -> Status {
+  std::function<Status()> erase = [&state, user, actor = actor_of(who.provider)]() -> Status {
     const store::Value whose = store::to_value(user.id);
     STRONGROOM_TRY([[maybe_unused]] const int memberships,
                    state.store.erase<store::ProvisionedMembership>({{"user", whose}}));

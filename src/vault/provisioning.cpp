@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "vault/credentials.h"
+#include "vault/provider_actor.h"
 #include "vault/state.h"
 
 namespace strongroom::vault {
@@ -13,10 +14,6 @@ namespace {
 
 /// Each use is not written down: a write to the disk for each call would be the cost of it.
 constexpr std::chrono::microseconds kUseKept = std::chrono::hours(1);
-
-Actor provider_itself(IdentityProviderId provider) {
-  return Actor::installation("identity provider " + provider.text());
-}
 
 store::Where of_provider(IdentityProviderId provider) {
   return {{"provider", store::to_value(provider)}};
@@ -174,7 +171,7 @@ Status Vault::State::admit_in_transaction(const store::IdentityProvider& row,
   member.tenant = row.tenant;
   member.role = role;
   STRONGROOM_TRY(member.name, free_member_name(row.tenant, names_of(user)));
-  STRONGROOM_CHECKED(add_member_in_transaction(provider_itself(row.id), member));
+  STRONGROOM_CHECKED(add_member_in_transaction(actor_of(row.id), member));
   user.member = member.id;
   STRONGROOM_CHECKED(store.update(user));
   if (user.external_id.empty()) return {};
@@ -192,7 +189,7 @@ Status Vault::State::withhold_in_transaction(const store::IdentityProvider& row,
   if (is_last) {
     facts.detail = "stays owner: the last one; " + facts.detail;
     facts.outcome = "refused";
-    return act(provider_itself(row.id), "member.access", std::move(facts));
+    return act(actor_of(row.id), "member.access", std::move(facts));
   }
   user.withheld = 1;
   settled.is_less = true;
@@ -205,7 +202,7 @@ Status Vault::State::withhold_in_transaction(const store::IdentityProvider& row,
     STRONGROOM_CHECKED(end_in_transaction(session, "access withheld"));
     settled.ended.push_back(std::move(session));
   }
-  return act(provider_itself(row.id), "member.access", std::move(facts));
+  return act(actor_of(row.id), "member.access", std::move(facts));
 }
 
 /// What somebody's groups give them from now on. `user` is stored.
@@ -231,7 +228,7 @@ Status Vault::State::settle_in_transaction(const store::IdentityProvider& row,
   if (user.withheld != 0) {
     user.withheld = 0;
     STRONGROOM_CHECKED(store.update(user));
-    STRONGROOM_CHECKED(act(provider_itself(row.id), "member.access",
+    STRONGROOM_CHECKED(act(actor_of(row.id), "member.access",
                            about(row.tenant, member->id, "given back by " + row.name)));
   }
   return follow_role_in_transaction(row, role, *member, settled.is_less);
@@ -274,7 +271,7 @@ io::Task<Status> Vault::follow_provisioned(IdentityProviderId provider) {
     return {};
   });
   if (!done) co_return std::unexpected(done.error());
-  co_return co_await state.carry_through(provider_itself(provider), std::move(settled));
+  co_return co_await state.carry_through(actor_of(provider), std::move(settled));
 }
 
 /// Of a tenant or a provider, with all that was provisioned.
