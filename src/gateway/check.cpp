@@ -71,7 +71,7 @@ io::Task<lease::CheckDone> read_answer(io::Stream& stream, const catalog::Check&
     if (!is_over && !has_enough && have < work.answer.size()) continue;
     lease::CheckDone done;
     done.status = static_cast<std::uint16_t>(work.response.status);
-    done.verdict = verdict_of(check, work.response.status, {}, bytes_of(text.substr(head)));
+    done.verdict = verdict_of_check(check, work.response.status, bytes_of(text.substr(head)));
     done.message = meaning_of(done.verdict);
     co_return done;
   }

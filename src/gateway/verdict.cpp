@@ -21,6 +21,13 @@ bool may_refuse_key(const catalog::Check& check, int status) {
          check.invalid_status.end();
 }
 
+lease::Verdict verdict_of_check(const catalog::Check& check, int status, ByteView body) {
+  const bool is_error_by_words = status >= 200 && status < 300 && may_refuse_key(check, status) &&
+                                 holds_any(text_of(body), check.invalid_body) &&
+                                 !holds_any(text_of(body), check.valid_despite_body);
+  return is_error_by_words ? lease::Verdict::Rejected : verdict_of(check, status, {}, body);
+}
+
 lease::Verdict verdict_of(const catalog::Check& check, int status,
                           std::string_view content_encoding, ByteView body) {
   if (status >= 200 && status < 300) return lease::Verdict::Accepted;

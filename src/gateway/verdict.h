@@ -18,5 +18,9 @@ inline constexpr std::size_t kLookedAt = 16UL << 10U;
 /// Status and body together: "401 = bad key" is wrong in both directions.
 [[nodiscard]] lease::Verdict verdict_of(const catalog::Check& check, int status,
                                         std::string_view content_encoding, ByteView body);
+/// Of a check's own answer, whose status may be 200 for an error as well (Slack): agents' answers
+/// are not judged so, as their texts may hold the same words.
+[[nodiscard]] lease::Verdict verdict_of_check(const catalog::Check& check, int status,
+                                              ByteView body);
 
 }  // namespace strongroom::gateway

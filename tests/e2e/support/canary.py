@@ -28,6 +28,7 @@ SHAPES = {
     "anthropic": lambda: "sk-ant-api03-" + _random(ALNUM + "_-", 93) + "AA",
     "generic": lambda: "standin_" + _random(ALNUM, 40),
     "github": lambda: "ghp_" + _random(ALNUM, 36),
+    "slack": lambda: "xoxp-" + _random(ALNUM, 40),
     "gitlab": lambda: "glpat-" + _random(ALNUM + "_-", 20),
     "git": lambda: "tok_" + _random(ALNUM, 40),
     "tailscale": lambda: "tskey-auth-" + _random(ALNUM, 40),

@@ -295,6 +295,7 @@ class Room:
             "anthropic",
             "github",
             "gitlab",
+            "slack",
             "generic",
         ):
             self.standins.accept(provider, value)

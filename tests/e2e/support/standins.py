@@ -52,6 +52,7 @@ class Standins:
     def reset(self):
         self.release()
         self.stream()
+        self.keep_keys(False)
         for service in (
             "gemini",
             "elevenlabs",
@@ -59,6 +60,9 @@ class Standins:
             "firecrawl",
             "openai",
             "anthropic",
+            "github",
+            "gitlab",
+            "slack",
             "generic",
             "packages",
         ):
@@ -75,6 +79,10 @@ class Standins:
     def revoke(self, service, key):
         """As if someone had deleted the key in the provider's own console."""
         self.call("POST", "/revoke", {"service": service, "key": key})
+
+    def keep_keys(self, keeps=True):
+        """Providers answer the call that ends a key, and go on taking it."""
+        self.call("PUT", "/keeps-keys", {"keeps": keeps})
 
     def passes(self, *passes):
         """Makes passes known; all requests seen so far are searched for them again."""

@@ -16,11 +16,6 @@ function setKeys(state, service, { accepted, revoked }) {
   if (revoked) keys.revoked = new Set(revoked);
 }
 
-function moveKey(state, service, key, from, to) {
-  state.keys[service][from].delete(key);
-  state.keys[service][to].add(key);
-}
-
 function requestsOf(state, url) {
   const wanted = (name, actual) =>
     url.searchParams.get(name) === null || url.searchParams.get(name) === String(actual);
@@ -46,11 +41,11 @@ const ROUTES = {
     return {};
   },
   'POST /revoke': (state, body) => {
-    moveKey(state, body.service, body.key, 'accepted', 'revoked');
+    state.revoke(body.service, body.key);
     return {};
   },
   'POST /accept': (state, body) => {
-    moveKey(state, body.service, body.key, 'revoked', 'accepted');
+    state.accept(body.service, body.key);
     return {};
   },
   'POST /passes': (state, body) => {
@@ -64,6 +59,10 @@ const ROUTES = {
   'PUT /stream': (state, body) => {
     state.stream = { events: 3, interval_ms: 0, hold: false, ...body };
     return state.stream;
+  },
+  'PUT /keeps-keys': (state, body) => {
+    state.keepsKeys = body.keeps;
+    return {};
   },
   'PUT /failure': (state, body) => {
     state.failures[body.service] = body;

@@ -17,6 +17,7 @@ import * as heygen from '../services/heygen.mjs';
 import * as knobs from '../services/knobs.mjs';
 import * as openai from '../services/openai.mjs';
 import * as packages from '../services/packages.mjs';
+import * as slack from '../services/slack.mjs';
 import { Exchange } from './exchange.mjs';
 import { judge, judgeStray, placeOf } from './inspect.mjs';
 import { CREDENTIAL_HEADERS, SERVICES } from './services.mjs';
@@ -33,6 +34,7 @@ const STANDINS = {
   openai,
   packages,
   'public-packages': packages,
+  slack,
 };
 const LABEL = { 'x-strongroom-standin': '1' };
 
@@ -97,7 +99,10 @@ function admit(state, request, direct) {
     state.violate(record, `no stand-in for host ${place.host || request.url}`);
     return { place, record, standing: 'unknown' };
   }
-  const keyOptional = STANDINS[place.service].keyOptional?.(place.url) === true && direct;
+  const standin = STANDINS[place.service];
+  const keyOptional =
+    (standin.keyOptional?.(place.url) === true && direct) ||
+    standin.takesNoKeyFor?.(request.method, place.url.pathname) === true;
   const standing = judge(state, record, request, place.url, { direct, keyOptional });
   judgeStray(state, record, place.url.pathname, 'the path');
   judgeStray(state, record, otherHeaders(request), 'another header');

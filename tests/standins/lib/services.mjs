@@ -52,6 +52,11 @@ export const SERVICES = {
     right: () => ['private-token'],
     also: ['authorization'],
   },
+  slack: {
+    hosts: ['slack.com'],
+    right: () => ['authorization'],
+    also: [],
+  },
   // A host that belongs to no provider, for the services that a tenant describes itself.
   generic: {
     hosts: ['api.standin.test', 'other.standin.test'],

@@ -18,6 +18,7 @@ export class State {
     this.clear();
     this.stream = { events: 3, interval_ms: 0, hold: false };
     this.failures = {};
+    this.keepsKeys = false; // a provider that answers a revocation, and goes on taking the key
     this.open = new Map();
     this.waiting = new Set();
     this.nextOpen = 1;
@@ -28,6 +29,17 @@ export class State {
     this.violations = [];
     this.dropped = 0;
     this.nextRequest = 1;
+  }
+
+  /** As in the provider's own console. */
+  revoke(service, key) {
+    this.keys[service].accepted.delete(key);
+    this.keys[service].revoked.add(key);
+  }
+
+  accept(service, key) {
+    this.keys[service].revoked.delete(key);
+    this.keys[service].accepted.add(key);
   }
 
   /** Which service `key` belongs to, accepted or revoked; undefined when it is nobody's. */
