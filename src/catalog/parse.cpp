@@ -183,6 +183,7 @@ Result<Service> read_service(const std::string& file, const toml::table& table) 
                                 "pass_prefix",
                                 "denied",
                                 "check",
+                                "revoke",
                                 "variable",
                                 "unset",
                                 "setting",
@@ -209,6 +210,7 @@ Result<Service> read_service(const std::string& file, const toml::table& table) 
   STRONGROOM_CHECKED(read_hosts(root, service));
   STRONGROOM_CHECKED(root.table("check", with(read_check)));
   STRONGROOM_CHECKED(read_placements(root, service));
+  STRONGROOM_CHECKED(root.table("revoke", with(read_revocation)));
   STRONGROOM_CHECKED(root.tables("denied", with(read_denied)));
   STRONGROOM_CHECKED(root.tables("variable", with(read_variable)));
   STRONGROOM_CHECKED(read_rewrites(root, service));

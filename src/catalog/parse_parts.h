@@ -14,6 +14,8 @@ namespace strongroom::catalog {
 /// range_paths of the root.
 [[nodiscard]] Status read_ranges(const Section& root, Service& service);
 [[nodiscard]] Status read_check(const Section& section, Service& service);
+/// After [check] and 'inject', which it is about.
+[[nodiscard]] Status read_revocation(const Section& section, Service& service);
 [[nodiscard]] Status read_variable(const Section& section, Service& service);
 [[nodiscard]] Status read_setting(const Section& section, Service& service);
 [[nodiscard]] Status read_usage(const Section& section, Service& service);

@@ -260,6 +260,27 @@ TEST(Parse, toml_for_other_rooms_names_file_and_line_too) {
   EXPECT_TRUE(toml_to_json({"a.toml", "x = 1\ny =\n"}).error().message.starts_with("a.toml:2: "));
 }
 
+TEST(Parse, mistakes_of_how_a_key_is_ended_are_named) {
+  const std::string check = "[check]\nmethod = \"GET\"\npath = \"/v1\"\ninvalid_status = [401]\n";
+  const auto revoke = [&](const std::string& rest) {
+    return check + "[revoke]\nmethod = \"DELETE\"\npath = \"/v1/self?now=1\"\n" + rest;
+  };
+  EXPECT_EQ(answer(kProxied + revoke("")), "accepted");
+  EXPECT_EQ(answer(kProxied + revoke("shows_key = false\nbody = '{\"keys\":[\"{value}\"]}'\n")),
+            "accepted");
+  expect_all({
+      {kProxied, "[revoke]\nmethod = \"POST\"\npath = \"/v1\"\n", 7, "[check]"},
+      {kProxied, check + "[revoke]\nmethod = \"GET\"\npath = \"/v1\"\n", 11, "POST or DELETE"},
+      {kProxied, check + "[revoke]\nmethod = \"POST\"\npath = \"/a/../b\"\n", 12, "'path'"},
+      {kProxied, revoke("body = '{\"key\":\"mine\"}'\n"), 13, "'body'"},
+      {kProxied, revoke("body = '{\"key\":\"{value}\"'\n"), 13, "'body'"},
+      {kProxied, revoke("body = '[\"{value}\",\"{value}\"]'\n"), 13, "'body'"},
+      {kProxied, revoke("shows_key = false\n"), 13, "nowhere"},
+      {kProxied, revoke("value_starts = [\"\"]\n"), 13, "none empty"},
+      {kProxied, revoke("host = \"api.example.com\"\n"), 13, "unknown member 'host'"},
+  });
+}
+
 TEST(Parse, mistakes_of_logins_are_named) {
   const std::string table = "[oauth]\n";
   const std::string both =

@@ -31,4 +31,20 @@ std::vector<Place> places_of(const Service& service,
   return out;
 }
 
+std::optional<Place> place_of_check(
+    const Service& service, const std::vector<std::pair<std::string, std::string>>& settings) {
+  for (const auto& [name, value] : service.check.only_for)
+    if (find(service, settings, name) != value) return std::nullopt;
+  const bool is_proxied = service.delivery == Delivery::Proxied;
+  const std::string usual = std::to_string(service.port);
+  if (!service.host_setting.empty()) {
+    const std::string port = find(service, settings, "port");
+    return Place{find(service, settings, service.host_setting), port.empty() ? usual : port,
+                 is_proxied};
+  }
+  if (service.hosts.empty()) return std::nullopt;
+  const auto& host = service.check.host.empty() ? service.hosts.front() : service.check.host;
+  return Place{host, usual, is_proxied};
+}
+
 }  // namespace strongroom::catalog

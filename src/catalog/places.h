@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,10 @@ struct Place {
 };
 
 [[nodiscard]] std::vector<Place> places_of(
+    const Service& service, const std::vector<std::pair<std::string, std::string>>& settings);
+
+/// Where its provider is asked about such a key; nothing where the check is not for it.
+[[nodiscard]] std::optional<Place> place_of_check(
     const Service& service, const std::vector<std::pair<std::string, std::string>>& settings);
 
 }  // namespace strongroom::catalog

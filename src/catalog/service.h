@@ -69,6 +69,16 @@ struct Check {
   std::vector<std::pair<std::string, std::string>> only_for;
 };
 
+/// How a key that was pasted is ended at the provider, with nothing but the key itself: by one call
+/// of the check's host, for the keys that the check is for. The check says whether it has worked.
+struct Revocation {
+  std::string method;     ///< "POST", "DELETE"; empty: the provider has no such call
+  std::string path;       ///< with query
+  std::string body;       ///< JSON, in which the text "{value}" stands for the key; may be empty
+  bool shows_key = true;  ///< where `inject` says, as every request does
+  std::vector<std::string> value_starts;  ///< it ends keys that start so; empty: all
+};
+
 /// One variable a workroom gets. In `value`: {pass} {base} (proxied); {value}, {setting:NAME},
 /// {url:NAME} percent-encoded (injected). A variable whose template names an absent optional
 /// setting is left out.
@@ -122,6 +132,7 @@ struct Service {
   std::string pass_prefix;        ///< what a pass starts with: "AIza", "sk-"
   std::vector<DeniedPath> denied;
   Check check;
+  Revocation revocation;
   std::vector<Variable> variables;
   std::vector<std::string> unset;  ///< variables never inherited beside ours
   std::vector<Setting> settings;

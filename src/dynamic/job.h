@@ -30,8 +30,16 @@ enum class Action : std::uint8_t {
 };
 /// What kind of source: the services of the catalogue by these names.
 /// Webhook: none, but whom a notice is posted to.
-/// Login: a service's authorization server.
-enum class Source : std::uint8_t { Postgres = 1, Mysql = 2, Tailscale = 3, Webhook = 4, Login = 5 };
+/// Login: a service's authorization server. Provider: one that ends a key by that key itself
+/// (dynamic/pasted.h).
+enum class Source : std::uint8_t {
+  Postgres = 1,
+  Mysql = 2,
+  Tailscale = 3,
+  Webhook = 4,
+  Login = 5,
+  Provider = 6
+};
 
 /// What the vault has to know of a source.
 struct SourceFacts {

@@ -31,6 +31,8 @@ dynamic::Outcome work(const dynamic::Job& job) {
       return issuer::work_at_webhook(job);
     case dynamic::Source::Login:
       return issuer::work_at_login(job);
+    case dynamic::Source::Provider:
+      return issuer::work_at_provider(job);
   }
   return issuer::failed(Code::Unsupported, "no such source is known", false);
 }

@@ -21,6 +21,7 @@ inline constexpr std::chrono::milliseconds kLook{20};
 [[nodiscard]] dynamic::Outcome work_at_tailscale(const dynamic::Job& job);
 [[nodiscard]] dynamic::Outcome work_at_webhook(const dynamic::Job& job);
 [[nodiscard]] dynamic::Outcome work_at_login(const dynamic::Job& job);
+[[nodiscard]] dynamic::Outcome work_at_provider(const dynamic::Job& job);
 
 [[nodiscard]] inline dynamic::Outcome failed(Code code, std::string why, bool may_exist = true) {
   return {may_exist, code, std::move(why), {}, {}};

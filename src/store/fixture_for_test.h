@@ -53,6 +53,7 @@ struct Rows {
     call(notices);
     call(oauth_clients);
     call(oauth_grants);
+    call(destructions);
     call(identity_providers);
     call(identities);
     call(provisionings);
@@ -102,6 +103,7 @@ struct Rows {
   std::array<Notice, 2> notices;
   std::array<OAuthClient, 2> oauth_clients;
   std::array<OAuthGrant, 2> oauth_grants;
+  std::array<Destruction, 2> destructions;
   std::array<IdentityProvider, 2> identity_providers;
   std::array<Identity, 2> identities;
   std::array<Provisioning, 2> provisionings;
@@ -253,6 +255,8 @@ struct Rows {
                        33000 + at,
                        34000 + at,
                        35000 + at};
+    destructions[i] = {
+        crypto::random_id<DynamicId>(), keys[i].id, "owed", octets(60), 42000 + at, 43000 + at};
     passwords[i] = {members[i].id, "{\"passes\":" + n + "}", octets(16), octets(32), 19000 + at};
     second_factors[i] = {members[i].id, octets(60), octets(64), 25000 + at, 26000 + at, 27000 + at};
     passkeys[i] = {crypto::random_id<PasskeyId>(),

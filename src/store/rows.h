@@ -17,6 +17,7 @@
 #include "base/id.h"
 #include "base/notice_id.h"
 #include "base/ticket_id.h"
+#include "store/destruction_rows.h"
 #include "store/identity_rows.h"
 #include "store/oauth_rows.h"
 #include "store/passkey_rows.h"
@@ -581,6 +582,7 @@ void for_each_row_type(Each&& each) {
   each.template operator()<Invitation>();
   each.template operator()<OAuthClient>();
   each.template operator()<OAuthGrant>();
+  each.template operator()<Destruction>();
   each.template operator()<IdentityProvider>();
   each.template operator()<Identity>();
   each.template operator()<Provisioning>();

@@ -211,6 +211,9 @@ Result<std::vector<DynamicId>> Vault::State::credentials_of(
     STRONGROOM_TRY(const auto grants,
                    store.list<store::OAuthGrant>({{"key", store::to_value(KeyId(target.id))}}));
     for (const auto& row : grants) out.push_back(row.id);
+    STRONGROOM_TRY(const auto values,
+                   store.list<store::Destruction>({{"key", store::to_value(KeyId(target.id))}}));
+    for (const auto& row : values) out.push_back(row.id);
   }
   return out;
 }
@@ -253,6 +256,8 @@ Result<std::vector<DynamicId>> Vault::credentials_due() {
   STRONGROOM_TRY(const auto grants, state_->owed_grants());
   for (const auto& row : grants)
     if (state_->is_due(row)) out.push_back(row.id);
+  STRONGROOM_TRY(const auto values, state_->owed_values());
+  for (const auto& row : values) out.push_back(row.id);
   return out;
 }
 
@@ -273,6 +278,8 @@ Result<dynamic::Job> Vault::job_of(DynamicId id, dynamic::Action action) {
   auto& state = *state_;
   STRONGROOM_TRY(auto login, state.ending_of(id));
   if (login) return std::move(*login);
+  STRONGROOM_TRY(auto destruction, state.destruction_of(id));
+  if (destruction) return std::move(*destruction);
   STRONGROOM_TRY(const auto row, state.by_id<store::Dynamic>(id));
   if (!row || row->state == kDestroyed)
     return fail(Code::NotFound, "There is no credential " + id.text() + " at a source.");
@@ -349,9 +356,10 @@ Status Vault::note_destroying(DynamicId id, const dynamic::Outcome& outcome) {
     state.failures[id] = why;
     return fail(outcome.code, std::move(why));
   };
+  STRONGROOM_TRY(const bool was_pasted, state.settle_destruction(id, outcome));
   if (!outcome.error.empty()) return exposed(outcome.error);
   STRONGROOM_TRY(const bool was_login, state.settle_ending(id));
-  if (was_login) {
+  if (was_pasted || was_login) {
     state.failures.erase(id);
     return state.store.forget_overwritten();
   }
@@ -374,6 +382,13 @@ Result<json::array> Vault::State::destroyed_part(const std::vector<DynamicId>& c
     if (login) {
       STRONGROOM_TRY(auto part, ending_part(*login));
       all_are = all_are && login->state == kDestroyed;
+      out.push_back(std::move(part));
+      continue;
+    }
+    STRONGROOM_TRY(const auto pasted, by_id<store::Destruction>(id));
+    if (pasted) {
+      STRONGROOM_TRY(auto part, destruction_part(*pasted));
+      all_are = all_are && pasted->state == kDestroyed;
       out.push_back(std::move(part));
       continue;
     }

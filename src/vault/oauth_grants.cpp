@@ -411,17 +411,6 @@ Result<bool> Vault::State::settle_ending(DynamicId id) {
   return true;
 }
 
-/// Is each key of these a login?
-Result<bool> Vault::State::are_logins_alone(const std::vector<FenceTarget>& targets) {
-  for (const auto& target : targets) {
-    if (target.kind != FenceKind::Key) continue;
-    STRONGROOM_TRY(const auto rows,
-                   store.list<store::OAuthGrant>({{"key", store::to_value(KeyId(target.id))}}));
-    if (rows.empty()) return false;
-  }
-  return true;
-}
-
 /// How the login of a key that was revoked is called in receipts.
 Result<json::object> Vault::State::ending_part(const store::OAuthGrant& row) {
   STRONGROOM_TRY(const auto owner, key(row.key));

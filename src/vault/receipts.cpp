@@ -107,7 +107,7 @@ json::object unclaimed(const char* why) {
 
 /// Why R3 and R4 are not claimed: of what takes keys away, and of a session's end, which takes
 /// none.
-const char* why_not_at_the_source(std::string_view reason) {
+std::string why_not_at_the_source(std::string_view reason) {
   if (reason == "session_ended") return "a session's end deletes no key at its provider";
   return "the provider was not asked to delete the key: do that in its own console";
 }
@@ -197,10 +197,41 @@ Result<std::optional<Receipt>> Vault::State::receipt_of(const std::string& subje
   return Receipt{last->id, last->document, holds("r1"), holds("r2")};
 }
 
-/// R3. Of a session, its credentials are all that it was given at a source; a key that was pasted
-/// is there itself, one that is a login is there by that alone.
+/// Of the targets, the keys whose provider is told nothing.
+Result<std::vector<KeyId>> Vault::State::keys_left_at_source(
+    const std::vector<FenceTarget>& targets) {
+  std::vector<KeyId> out;
+  for (const auto& target : targets) {
+    if (target.kind != FenceKind::Key) continue;
+    const KeyId id(target.id);
+    const store::Where of_key{{"key", store::to_value(id)}};
+    STRONGROOM_TRY(const auto grants, store.count<store::OAuthGrant>(of_key));
+    STRONGROOM_TRY(const auto values, store.count<store::Destruction>(of_key));
+    if (grants == 0 && values == 0) out.push_back(id);
+  }
+  return out;
+}
+
+/// Where people delete these themselves, each place once.
+Result<std::string> Vault::State::consoles_of(const std::vector<KeyId>& keys) {
+  std::string out;
+  for (const auto& id : keys) {
+    STRONGROOM_TRY(const auto row, key(id));
+    const auto* service = catalog.find(row.service);
+    if (service == nullptr || service->console_url.empty() ||
+        out.find(service->console_url) != out.npos)
+      continue;
+    out += ", " + service->console_url;
+  }
+  return out;
+}
+
+/// R3. Of a session, its credentials are all that it was given at a source; of a key, its login
+/// there, or itself where the provider can be told of it.
 Result<json::object> Vault::State::source_part(const Undertaking& undertaking) {
-  json::object source = unclaimed(why_not_at_the_source(undertaking.reason));
+  STRONGROOM_TRY(const auto left, keys_left_at_source(undertaking.targets));
+  STRONGROOM_TRY(const auto consoles, consoles_of(left));
+  json::object source = unclaimed((why_not_at_the_source(undertaking.reason) + consoles).c_str());
   if (undertaking.credentials.empty()) return source;
   bool all_are = false;
   STRONGROOM_TRY(auto list, destroyed_part(undertaking.credentials, all_are));
@@ -209,12 +240,11 @@ Result<json::object> Vault::State::source_part(const Undertaking& undertaking) {
                      : unclaimed(
                            "what was made for the session is not destroyed yet: it is "
                            "tried again until it is, see 'strongroom session show'");
-  STRONGROOM_TRY(const bool are_logins, are_logins_alone(undertaking.targets));
-  if (undertaking.reason != "session_ended" && are_logins)
+  else if (left.empty())
     source = all_are ? json::object{{"holds", true}, {"why", "the provider has confirmed it"}}
                      : unclaimed(
-                           "the login is not ended at the provider yet; where that has a call for "
-                           "it, it is tried again until it is");
+                           "it is not ended at the provider yet; where that has a call for it, it "
+                           "is tried again until it is");
   source["credentials"] = std::move(list);
   return source;
 }

@@ -29,6 +29,8 @@ bool is_injected(const store::Key& key) {
 /// State, and the records of all its versions: from here on nothing in the database opens it.
 Status Vault::State::revoke_in_transaction(store::Key& key) {
   if (key.state == kRevoked) return {};
+  // As long as its record is there.
+  STRONGROOM_CHECKED(owe_value_in_transaction(key));
   key.state = kRevoked;
   key.changed = now();
   STRONGROOM_CHECKED(store.update(key));

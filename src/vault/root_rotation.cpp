@@ -165,6 +165,7 @@ Status Vault::State::change_root_in_transaction(const Secret& to, std::span<cons
   STRONGROOM_CHECKED(rewrap_second_factors_in_transaction(next));
   STRONGROOM_CHECKED(rewrap_oauth_in_transaction(next));
   STRONGROOM_CHECKED(rewrap_identity_providers_in_transaction(next));
+  STRONGROOM_CHECKED(rewrap_destructions_in_transaction(next));
   return rewrap_credentials_in_transaction(next);
 }
 

@@ -36,6 +36,11 @@ Result<bool> Vault::State::keeps_revoked_means(TenantId tenant) {
     STRONGROOM_TRY(const auto owner, by_id<store::Key>(row.key));
     if (owner && owner->tenant == tenant) return true;
   }
+  STRONGROOM_TRY(const auto values, owed_values());
+  for (const auto& row : values) {
+    STRONGROOM_TRY(const auto owner, by_id<store::Key>(row.key));
+    if (owner && owner->tenant == tenant) return true;
+  }
   return false;
 }
 
@@ -58,10 +63,9 @@ Result<std::string> Vault::State::why_not_shredded(TenantId tenant, const Rewrap
              "or remove it, and shred again";
   STRONGROOM_TRY(const bool keeps, keeps_revoked_means(tenant));
   if (keeps)
-    return "a revoked key is still needed to destroy what it made for sessions, or to end its "
-           "login "
-           "at the provider, and is kept until that is done: see 'strongroom session show', then "
-           "shred again";
+    return "a revoked key is still needed to destroy what it made for sessions, or to be ended at "
+           "its provider, and is kept until that is done: see 'strongroom session show' and its "
+           "receipt, then shred again";
   return std::string();
 }
 

@@ -298,6 +298,14 @@ struct Vault::State {
   Result<bool> settle_ending(DynamicId id);
   Result<json::object> ending_part(const store::OAuthGrant& row);
 
+  // Pasted keys that their provider is told of (destructions.cpp)
+  Status owe_value_in_transaction(const store::Key& key);
+  Result<std::vector<store::Destruction>> owed_values();
+  Result<std::optional<dynamic::Job>> destruction_of(DynamicId id);
+  Result<bool> settle_destruction(DynamicId id, const dynamic::Outcome& outcome);
+  Result<json::object> destruction_part(const store::Destruction& row);
+  Status rewrap_destructions_in_transaction(const Hierarchy& next);
+
   Result<SessionProxy> proxy_of(SessionId session) const;
   bool is_backing_up = false;  ///< backup.cpp
   // Policies (policies.cpp)
@@ -366,7 +374,8 @@ struct Vault::State {
     return key.state == kRevoked || unstored_keys.contains(key.id);
   }
   Result<json::object> source_part(const Undertaking& undertaking);
-  Result<bool> are_logins_alone(const std::vector<FenceTarget>& targets);
+  Result<std::vector<KeyId>> keys_left_at_source(const std::vector<FenceTarget>& targets);
+  Result<std::string> consoles_of(const std::vector<KeyId>& keys);
   Result<Receipt> write_receipt(const Undertaking& undertaking,
                                 const std::vector<HolderOutcome>& outcomes);
   struct ShredFacts {

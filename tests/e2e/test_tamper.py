@@ -51,6 +51,7 @@ TABLES = [
     "invitations",
     "oauth_clients",
     "oauth_grants",
+    "destructions",
     "identity_providers",
     "provisionings",
     "provisioned_users",
@@ -88,6 +89,9 @@ def filled(make_room, logins):
     room.add_key("openai")
     room.add_key("github", member="alice")
     room.add_key("github", member="bob")
+    # Their provider is told, which says nothing of use here.
+    for member in ("alice", "bob"):
+        room.revoke(room.add_key("github", member=member, label="pasted")[0])
     gone, _ = room.add_key("anthropic")
     also, _ = room.add_key("heygen")
     for name in ("one", "two"):

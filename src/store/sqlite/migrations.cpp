@@ -466,7 +466,22 @@ CREATE TABLE provider_sign_ins (
 CREATE INDEX provider_sign_ins_by_subject ON provider_sign_ins (provider, subject);
 )sql";
 
-constexpr std::array<Migration, 17> kMigrations = {{{1, kFirst},
+constexpr std::string_view kDestructions = R"sql(
+CREATE TABLE destructions (
+  id TEXT PRIMARY KEY,
+  key TEXT NOT NULL REFERENCES keys (id),
+  state TEXT NOT NULL CHECK (state IN ('owed', 'destroyed', 'left')),
+  value BLOB NOT NULL,
+  created INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  mac BLOB NOT NULL,
+  CHECK (state = 'owed' OR length(value) = 0)
+) STRICT;
+CREATE INDEX destructions_by_key ON destructions (key);
+CREATE INDEX destructions_by_state ON destructions (state);
+)sql";
+
+constexpr std::array<Migration, 18> kMigrations = {{{1, kFirst},
                                                     {2, kPolicies},
                                                     {3, kPolicyGuards},
                                                     {4, kSessionTerms},
@@ -482,7 +497,8 @@ constexpr std::array<Migration, 17> kMigrations = {{{1, kFirst},
                                                     {14, kOAuth},
                                                     {15, kIdentities},
                                                     {16, kProvisioning},
-                                                    {17, kProviderSignIns}}};
+                                                    {17, kProviderSignIns},
+                                                    {18, kDestructions}}};
 
 }  // namespace
 
