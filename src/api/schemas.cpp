@@ -86,6 +86,8 @@ constexpr std::array kService = {
            "Setting"},
     Member{"can_check", Kind::Flag, Need::Required,
            "The provider can be asked whether it accepts a key"},
+    Member{"ends_at_source", Kind::Flag, Need::Required,
+           "A revoke has the provider end the key, too: for every copy, and for good"},
     Member{"console_url", Kind::Text, Need::Required, "Where the key is managed at the provider"}};
 
 constexpr std::array kServiceDefinition = {

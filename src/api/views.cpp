@@ -234,6 +234,7 @@ json::object to_json(const catalog::Service& service) {
           {"variables", std::move(variables)},
           {"settings", to_list(service.settings)},
           {"can_check", !service.check.method.empty()},
+          {"ends_at_source", !service.revocation.method.empty()},
           {"console_url", service.console_url}};
 }
 

@@ -179,6 +179,21 @@ def test_the_whole_story(world, console):
     assert len([each for each in tab.requests if each.resource_type == "document"]) == loads
 
 
+def test_a_revoke_says_before_and_after_that_the_provider_ends_the_key(world, browser):
+    world.room.add_key("github", member="alice", label="ending")
+    tab = Console(browser.new_context(viewport=DESKTOP), world.room).sign_in()
+    tab.go("keys")
+    tab.page.get_by_label("Search keys").fill("ending")
+    tab.page.get_by_role("button", name="Revoke GitHub token (ending)").click()
+    dialog = tab.page.get_by_role("alertdialog")
+    dialog.get_by_text("The provider is told to end it as well, in every copy").wait_for()
+    dialog.get_by_role("button", name="Revoke", exact=True).click()
+    tab.page.get_by_role("alertdialog", name="GitHub token (ending) is revoked").wait_for()
+    assert re.search(r"Destroyed at the source R3 holds\s+The provider has confirmed it", dialog.inner_text())
+    assert "own console" not in dialog.inner_text()
+    assert tab.axe() == []
+
+
 def test_the_story_by_keyboard_alone(world, browser):
     context = browser.new_context(viewport=DESKTOP)
     tab = Console(context, world.room).open()

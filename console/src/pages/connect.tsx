@@ -53,7 +53,7 @@ function Story({ service, isOwn, member, tenant }: { service: Service; isOwn: bo
           <p>{isOwn ? 'It serves only sessions on that member’s behalf. Not even an owner can use it or move it; an owner can only revoke it.' : 'It serves all of the tenant’s agents, in every session that is granted it.'}</p></div></li>
         <li><Icon name={isProxied ? 'promises' : 'sessions'} /><div><strong>{delivery[service.delivery].short}</strong><p>{delivery[service.delivery].long}</p>
           {isProxied && service.hosts.length > 0 && <p>It is sent to {service.hosts.join(', ')} alone.</p>}</div></li>
-        <li><Icon name="out" /><div><strong>You can switch it off at any moment</strong><p>Revoke closes every connection that carries it before it answers, and hands you a signed receipt.</p></div></li>
+        <li><Icon name="out" /><div><strong>You can switch it off at any moment</strong><p>Revoke closes every connection that carries it before it answers, and hands you a signed receipt.{service.ends_at_source && ` The provider is told to end it, too, in every copy.`}</p></div></li>
       </ol>
     </aside>
   );

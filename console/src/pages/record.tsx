@@ -5,7 +5,7 @@ import { sentence, type Tone } from '../words';
 
 const actions: Record<string, string> = {
   'key.add': 'Connected a key', 'key.rotate': 'Replaced a key’s value', 'key.revoke': 'Revoked a key', 'key.check': 'Checked a key with its provider',
-  'key.rejected': 'The provider refused a key', 'key.accepted': 'The provider accepts a key again', 'key.inject': 'Gave a key to a workroom',
+  'key.rejected': 'The provider refused a key', 'key.accepted': 'The provider accepts a key again', 'key.destroyed': 'The provider ended a key', 'key.not_destroyed': 'The provider did not end a key', 'key.logout': 'Ended a login at the provider', 'key.inject': 'Gave a key to a workroom',
   'session.start': 'Started a session', 'session.end': 'Ended a session', 'ticket.issue': 'Made a ticket', 'ticket.use': 'Used a ticket',
   'tenant.add': 'Added a tenant', 'tenant.remove': 'Removed a tenant', 'member.add': 'Added a member', 'member.remove': 'Removed a member',
   'member.invite': 'Invited a member', 'member.password': 'Chose a password', 'member.passkey': 'Came in by a passkey', 'passkey.add': 'Added a passkey', 'passkey.remove': 'Removed a passkey', 'member.sign_in': 'Signed in', 'member.sign_out': 'Signed out', 'member.confirm': 'Showed again that it is them', 'member.second_factor': 'Changed a second factor',

@@ -77,6 +77,7 @@ function RevokeDialog({ subject, onClose }: { subject: Key; onClose: () => void 
   };
   const service = services?.find((each) => each.id === subject.service);
   const name = keyName(subject, services);
+  const endsAtSource = service?.ends_at_source && !subject.is_login;
 
   if (phase === 'done' && receipt)
     return (
@@ -96,7 +97,10 @@ function RevokeDialog({ subject, onClose }: { subject: Key; onClose: () => void 
       </>}>
       <Problem error={problem} />
       {phase === 'asking' && now.length > 0 && <Notice tone="warn">{plural(new Set(now.map((each) => each.session)).size, 'running session')} will lose it at once: {[...new Set(now.map((each) => each.member))].join(', ')}.</Notice>}
-      {phase === 'asking' && service && service.console_url !== '' && (
+      {phase === 'asking' && endsAtSource && (
+        <p>The provider is told to end it as well, in every copy: whatever else uses the same value loses it, too. To put another value in its place instead, replace it.</p>
+      )}
+      {phase === 'asking' && service && !endsAtSource && service.console_url !== '' && (
         <p className="quiet-text">To destroy it at the source as well, delete it at <OutsideLink href={service.console_url}>{service.title}’s own console</OutsideLink>.</p>
       )}
       {phase === 'waiting' && <Waiting holders={awaited} gone={gone} />}

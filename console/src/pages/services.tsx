@@ -28,6 +28,7 @@ function ServiceCard({ service, count }: { service: Service; count: number }) {
           {service.hosts.length > 0 && <Fact name={service.delivery === 'proxied' ? 'Sent to' : 'Checked at'}>{service.hosts.join(', ')}</Fact>}
           {service.variables.length > 0 && <Fact name="Variables">{service.variables.map((name) => (name.startsWith('{') ? <span key={name}>one that you name </span> : <code key={name}>{name} </code>))}</Fact>}
           <Fact name="Can be checked">{service.can_check ? 'Yes, by a free call to the provider' : 'No; it shows at its first use'}</Fact>
+          <Fact name="Ended at the provider">{service.ends_at_source ? 'Yes, with a revoke, in every copy' : 'Pasted keys by hand, in its console'}</Fact>
           {service.console_url !== '' && <Fact name="Provider’s console"><OutsideLink href={service.console_url}>{new URL(service.console_url).host}</OutsideLink></Fact>}
         </Facts>
       </details>
