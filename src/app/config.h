@@ -61,7 +61,7 @@ struct Config {
                              ///< a quarter of its descriptors to others
   std::vector<std::string> names;  ///< of this machine: hosts of the control API's URL, and of the
                                    ///< certificate that is made
-  std::string console_url;  ///< where people reach the console; empty: the listener's own address
+  std::string console_url;  ///< where people reach the console; empty: the listener's own
   std::chrono::seconds check_every{6 * 3600};  ///< from one check of a key to the next; 0: none
   std::vector<Webhook> hooks;
   std::chrono::seconds drain{10};   ///< how long streams may go on after SIGTERM

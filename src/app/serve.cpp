@@ -313,9 +313,13 @@ class Server {
     return {};
   }
 
+  /// By this machine's own name where nothing else is said: browsers bind no passkey to an address
+  /// in figures, and whoever comes back from a provider has to come to where they signed in.
   [[nodiscard]] std::string console_url() const {
-    return config_.console_url.empty() ? "http://" + sockets_.control.bound.text() + "/"
-                                       : config_.console_url;
+    if (!config_.console_url.empty()) return config_.console_url;
+    const io::Endpoint& at = sockets_.control.bound;
+    const bool is_own = at.host == "127.0.0.1" || at.host == "::1";
+    return "http://" + (is_own ? "localhost:" + std::to_string(at.port) : at.text()) + "/";
   }
 
   Status start_control() {
@@ -473,7 +477,7 @@ class Server {
     is_announced_ = true;
     std::printf("Strongroom %s\n", STRONGROOM_VERSION);
     std::printf("  data      %s\n", config_.data_directory.c_str());
-    std::printf("  console   http://%s/   (token: %s)\n", sockets_.control.bound.text().c_str(),
+    std::printf("  console   %s   (token: %s)\n", console_url().c_str(),
                 config_.path("operator.token").c_str());
     if (const auto invitation = vault_->invite_first_owner(); invitation && *invitation)
       std::printf("  begin     %s#/invitation/%s   (makes the first tenant and its owner, once)\n",

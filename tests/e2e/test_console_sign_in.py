@@ -6,7 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 import re
 
 import pytest
-from support.browser import CHROMIUM, DESKTOP, PHONE, Console, chromium
+from support.browser import CHROMIUM, DESKTOP, PHONE, Console, chromium, with_authenticator
 from support.room import Room
 from support.signed_in import Browser, code_of
 
@@ -229,19 +229,6 @@ def test_a_password_is_changed_in_the_settings(house, tabs):
     other.page.get_by_label("Tenant").wait_for()
     page = sign_in(other, name, new)
     page.get_by_role("heading", level=1, name="Keys").wait_for()
-
-
-def with_authenticator(tab, **how):
-    """At the console's address with a name; an authenticator of Chromium's own, without a device. Answers how to change it."""
-    tab.origin = tab.origin.replace("127.0.0.1", "localhost")
-    devtools = tab.context.new_cdp_session(tab.page)
-    devtools.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }  # fmt: skip
-    made = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options | how})
-    return lambda method, **more: devtools.send(f"WebAuthn.{method}", {"authenticatorId": made["authenticatorId"], **more})
 
 
 def test_the_first_owner_begins_with_a_passkey_and_signs_in_with_it_alone(make_room, tabs):

@@ -100,7 +100,7 @@ def test_each_is_said_counted_and_documented(world):
         return error
 
     told = expect("not_connected", 403, ask("/anthropic/v1/models"))
-    assert told["link"] == f"http://{room.endpoints['control']}/#connect=anthropic"
+    assert told["link"] == f"{room.console_url()}#connect=anthropic"
     expect("not_granted", 403, ask("/elevenlabs/v1/models"))
     expect("pass_wrong_service", 403, ask("/heygen/v2/x"))
     expect("denied_path", 403, ask("/gemini/v1beta/triggers/x"))

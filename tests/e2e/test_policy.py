@@ -316,7 +316,7 @@ def test_errors_say_what_would_mend_them(room, standins):
     assert (ungranted.status, ungranted.code) == (403, "not_granted")
     missing = session.ask("GET", "/anthropic/v1/models", carrying="gemini")
     assert (missing.status, missing.code) == (403, "not_connected")
-    link = f"http://{room.endpoints['control']}/#connect=anthropic"
+    link = f"{room.console_url()}#connect=anthropic"
     assert missing.error["link"] == link
     with urllib.request.urlopen(link, timeout=20) as page:
         assert page.status == 200, "the link leads to the console"

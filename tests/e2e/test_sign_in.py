@@ -93,7 +93,7 @@ def test_the_first_owners_link_ends_with_the_first_tenant(make_room):
 def test_a_member_signs_in_and_out(house):
     house.cli("member", "add", "--tenant", "acme", "alice")
     issued = house.json("member", "invite", "--tenant", "acme", "alice")
-    assert issued["link"] == f"http://{house.endpoints['control']}/#/invitation/{issued['invitation']}"
+    assert issued["link"] == f"{house.console_url()}#/invitation/{issued['invitation']}"
     browser = Browser(house)
     bearer = f"Bearer {issued['invitation']}"
     assert browser.call("GET", "/api/v1/invitations/mine", Authorization=bearer)[1]["member"] == "alice"

@@ -117,3 +117,16 @@ class Console:
                 { ...localStorage }, { ...sessionStorage }, names, caches_, performance.getEntries().map((entry) => entry.name)]);
             }"""
         )
+
+
+def with_authenticator(tab, **how):
+    """At the console's address with a name; an authenticator of Chromium's own, without a device. Answers how to change it."""
+    tab.origin = tab.origin.replace("127.0.0.1", "localhost")
+    devtools = tab.context.new_cdp_session(tab.page)
+    devtools.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }  # fmt: skip
+    made = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options | how})
+    return lambda method, **more: devtools.send(f"WebAuthn.{method}", {"authenticatorId": made["authenticatorId"], **more})

@@ -187,6 +187,10 @@ class Room:
         self.process = None
         return status
 
+    def console_url(self):
+        """Where nothing else is configured: by a name, as passkeys are bound to one."""
+        return f"http://localhost:{self.endpoints['control'].rsplit(':', 1)[1]}/"
+
     def kill9(self):
         """The vault and its gateways, without a word of warning."""
         for pid in [self.process.pid, *self._children()]:
