@@ -3,6 +3,7 @@
 #include "gateway/gateway.h"
 #include "gateway/upstream/upstream_head.h"
 #include "gateway/verdict.h"
+#include "http/body.h"
 
 namespace strongroom::gateway {
 namespace {
@@ -46,32 +47,50 @@ std::string_view meaning_of(lease::Verdict verdict) {
   return "";
 }
 
+/// Takes what has come of the body out of its framing. False: it is malformed.
+bool follow(http::BodyFollower& body, std::string_view& arrived, std::string& content) {
+  while (!arrived.empty() && !body.is_done()) {
+    const auto step = body.feed(arrived);
+    if (step.state == http::ParseState::Bad) return false;
+    content.append(step.content);
+    arrived.remove_prefix(step.consumed);
+  }
+  return true;
+}
+
 /// Reads the head and the start of the body.
-io::Task<lease::CheckDone> read_answer(io::Stream& stream, const catalog::Check& check,
+io::Task<lease::CheckDone> read_answer(Upstream& upstream, const catalog::Check& check,
                                        Workspace& work) {
   std::size_t have = 0;
   std::size_t scanned = 0;
-  std::size_t head = 0;
+  std::size_t taken = 0;  // 0: the head is not whole
+  http::BodyFollower body;
+  std::string content;
   for (;;) {
-    const auto got = co_await stream.read_some(MutableBytes(work.answer).subspan(have));
+    const auto got = co_await upstream.stream.read_some(MutableBytes(work.answer).subspan(have));
     const bool is_over = !got || *got == 0;
     have += is_over ? 0 : *got;
     const std::string_view text(reinterpret_cast<const char*>(work.answer.data()), have);
-    if (head == 0) {
+    if (taken == 0) {
       const auto outcome = http::parse_response(text, check.method, work.response, scanned);
       if (outcome.state == http::ParseState::Bad)
         co_return unknown("the provider's answer is malformed");
-      if (outcome.state == http::ParseState::Complete) head = outcome.consumed;
+      if (outcome.state == http::ParseState::Complete) {
+        taken = outcome.consumed;
+        body.start(work.response.body, http::BodyFollower::Credentials::LeftOut);
+      }
     }
-    if (head == 0 && is_over) co_return unknown("the provider ended the connection");
-    const bool has_enough = head > 0 && (have - head >= kLookedAt ||
-                                         (work.response.body.kind == http::BodyKind::Length &&
-                                          have - head >= work.response.body.length) ||
-                                         work.response.body.kind == http::BodyKind::None);
+    if (taken == 0 && is_over) co_return unknown("the provider ended the connection");
+    if (taken > 0) {
+      std::string_view arrived = text.substr(taken);
+      if (!follow(body, arrived, content)) co_return unknown("the provider's answer is malformed");
+      taken = have - arrived.size();
+    }
+    const bool has_enough = taken > 0 && (body.is_done() || content.size() >= kLookedAt);
     if (!is_over && !has_enough && have < work.answer.size()) continue;
     lease::CheckDone done;
     done.status = static_cast<std::uint16_t>(work.response.status);
-    done.verdict = verdict_of_check(check, work.response.status, bytes_of(text.substr(head)));
+    done.verdict = verdict_of_check(check, work.response.status, bytes_of(content));
     done.message = meaning_of(done.verdict);
     co_return done;
   }
@@ -100,7 +119,7 @@ io::Task<lease::CheckDone> Gateway::check_key(LeaseId id) {
   const auto sent = co_await (*upstream)->stream.write_all(work->out.bytes());
   work->out.wipe_key();
   if (!sent) co_return unknown("the provider ended the connection");
-  auto done = co_await read_answer((*upstream)->stream, service->check, *work);
+  auto done = co_await read_answer(**upstream, service->check, *work);
   workspaces.give(std::move(work));
   co_return done;
 }
