@@ -177,6 +177,11 @@ io::Task<bool> Connection::relay_body() {
   }
 }
 
+ChunkMarks Connection::marks_at_client(std::size_t size) const {
+  const bool is_in_chunks = kind_ == Kind::StreamOfHttp2 && size > 0;
+  return is_in_chunks ? ChunkMarks(size, true) : ChunkMarks();
+}
+
 bool Connection::give_blocks(std::unique_ptr<RelayBlock> block, bool answer) {
   gateway_.blocks.give(std::move(block));
   gateway_.blocks.give(std::move(unpacked_));

@@ -77,7 +77,8 @@ io::Task<lease::CheckDone> read_answer(Upstream& upstream, const catalog::Check&
         co_return unknown("the provider's answer is malformed");
       if (outcome.state == http::ParseState::Complete) {
         taken = outcome.consumed;
-        body.start(work.response.body, http::BodyFollower::Credentials::LeftOut);
+        body.start(upstream.framing_of(work.response.body),
+                   http::BodyFollower::Credentials::LeftOut);
       }
     }
     if (taken == 0 && is_over) co_return unknown("the provider ended the connection");

@@ -13,6 +13,8 @@ inline constexpr std::size_t kChunkEnd = 2;
 
 class ChunkMarks {
  public:
+  /// Of a body that is not in chunks.
+  ChunkMarks() = default;
   /// Of no octets there is no chunk; after the last the body ends.
   ChunkMarks(std::size_t size, bool is_last) {
     if (size > 0) line_size_ = http::write_chunk_line(size, line_);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "gateway/chunk_marks.h"
 #include "gateway/policy.h"
 
 namespace strongroom::gateway {
@@ -242,8 +243,9 @@ io::Task<std::optional<Connection::Next>> Connection::begin_request() {
   x_.started = gateway_.loop().coarse_now();
   closes_after_ = !work_->request.keeps_alive || ends_when_idle_;
   client_.set_deadline(Deadline());
-  request_body_.start(work_->request.body);
-  x_.upload_is_chunked = work_->request.body.kind == http::BodyKind::Chunked;
+  const http::BodyFraming framing = framing_at_client(work_->request.body);
+  request_body_.start(framing);
+  x_.upload_comes_in_chunks = framing.kind == http::BodyKind::Chunked;
   body_ready_ = trailers_ready_ = 0;
   std::string_view rest = unread().substr(head_size_);
   while (!request_body_.is_done() && !rest.empty()) {
@@ -315,7 +317,7 @@ io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
   if (x_.outcome == lease::UseOutcome::Completed)
     x_.outcome = x_.cut_by ? outcome_of_cut() : lease::UseOutcome::UpstreamFailed;
   const bool is_grpc = is_grpc_call();
-  const std::string body = is_grpc ? std::string() : refusal_body(text, metering_.detail);
+  std::string body = is_grpc ? std::string() : refusal_body(text, metering_.detail);
   std::string head = is_grpc ? grpc_refusal_head(text)
                              : "HTTP/1.1 " + std::to_string(text.status) + " " +
                                    std::string(http::reason_phrase(text.status)) +
@@ -328,11 +330,13 @@ io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
   if (text.status == 407) head += "proxy-authenticate: Basic realm=\"strongroom\"\r\n";
   head += closes_after_ ? "connection: close\r\n\r\n" : "\r\n";
   metering_.detail = {};
-  const bool wants_body = work_ == nullptr || work_->request.method != "HEAD";
+  if (work_ != nullptr && work_->request.method == "HEAD") body.clear();
+  const ChunkMarks marks = marks_at_client(body.size());
+  head += marks.before();
   settle();
   client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().head));
-  const auto sent = co_await client_.write_all(
-      bytes_of(head), bytes_of(wants_body ? std::string_view(body) : std::string_view()));
+  const auto sent =
+      co_await client_.write_all(bytes_of(head), bytes_of(body), bytes_of(marks.after()));
   if (!sent) closes_after_ = true;
   co_await end_upload();
   upstream_.reset();
@@ -362,11 +366,6 @@ io::Task<void> Connection::linger() {
     const auto got = co_await client_.read_some(*block);
     if (!got || *got == 0) co_return;
   }
-}
-
-/// The event may still be set by an upload that nobody had to wait for.
-io::Task<void> Connection::upload_is_over() {
-  while (x_.upload_running) co_await upload_done_->wait();
 }
 
 void Connection::consume_request() {

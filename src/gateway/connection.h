@@ -32,6 +32,7 @@ inline constexpr std::uint8_t kPreambleMark = 0x01;
 /// An answer that is awaited for so long may be one that nobody waits for any more.
 inline constexpr std::chrono::milliseconds kWatchAfter{150};
 
+class ChunkMarks;
 class FrameGuard;
 
 class Connection final : public lease::Attachment, public io::Timed, public Metered {
@@ -92,7 +93,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     bool upload_wanted = false;  ///< part of the body is still to come from the client
     bool upload_running = false;
     bool upload_failed = false;
-    bool upload_is_chunked = false;
+    bool upload_comes_in_chunks = false;                  ///< from the client
+    bool upload_goes_in_chunks = false;                   ///< to the provider
     std::optional<Refusal> upload_refused;                ///< its body is why the exchange ends
     UploadGuard up;                                       ///< over what goes up
     std::unique_ptr<http::EnvelopeFollower> up_messages;  ///< of a body that consists of such
@@ -119,8 +121,11 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[gnu::noinline]] io::Task<void> find_whose();
   [[gnu::noinline]] io::Task<Next> refuse(Refusal refusal);
   [[nodiscard]] bool is_grpc_call() const;
+  /// How a body goes over client_ behind a head that says `stated`.
+  [[nodiscard]] http::BodyFraming framing_at_client(http::BodyFraming stated) const {
+    return kind_ == Kind::StreamOfHttp2 ? framing_inside(stated) : stated;
+  }
   [[gnu::noinline]] io::Task<void> end_upload();
-  io::Task<void> upload_is_over();
   [[gnu::noinline]] io::Task<void> linger();
   void settle();
   void consume_request();
@@ -222,6 +227,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[nodiscard]] Piece next_piece(MutableBytes& content);
   /// The last chunk and the answer's trailers, masked. Null when they do not go on.
   [[nodiscard]] std::unique_ptr<Workspace> answer_trailers();
+  /// What stands around a whole body of this size with a length in its head.
+  [[nodiscard]] ChunkMarks marks_at_client(std::size_t size) const;
 
   // rewritten_answer.cpp
   [[gnu::noinline]] io::Task<Next> relay_rewritten();
@@ -235,6 +242,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[gnu::noinline]] io::Task<std::optional<Refusal>> pass_informational();
   void start_upload();
   io::Task<void> upload();
+  io::Task<void> upload_is_over();
   [[nodiscard]] std::optional<Refusal> check_trailers() const;
   [[nodiscard]] std::string end_of_upload(bool is_last) const;
   [[gnu::noinline]] io::Task<bool> upload_some(MutableBytes arrived, RelayBlock* room);

@@ -151,12 +151,14 @@ io::Task<std::optional<Refusal>> Connection::send_request() {
     work_->out.wipe_key();
     co_return refused;
   }
+  const auto framing = upstream_->framing_of(work_->request.body);
+  x_.upload_goes_in_chunks = framing.kind == http::BodyKind::Chunked;
   const std::string end = end_of_upload(is_last);
   ChunkMarks marks(step.free.size(), is_last);
   if (!end.empty()) marks.end_with(end);
   ByteView body = step.free;
-  ByteView after = bytes_of(x_.upload_is_chunked ? marks.after() : std::string_view());
-  if (x_.upload_is_chunked) work_->out.add(marks.before());
+  ByteView after = bytes_of(x_.upload_goes_in_chunks ? marks.after() : std::string_view());
+  if (x_.upload_goes_in_chunks) work_->out.add(marks.before());
   if (work_->out.take_along(text_of(body))) {
     work_->out.add(text_of(after));
     body = after = {};
@@ -320,8 +322,9 @@ io::Task<std::optional<Connection::Next>> Connection::begin_answer() {
     upstream_->abort();
     co_return co_await refuse(refusal_of_answer());
   }
-  answer_body_.start(response.body, http::BodyFollower::Credentials::LeftOut);
-  x_.answers_in_chunks = framing.kind == http::BodyKind::Chunked;
+  answer_body_.start(upstream_->framing_of(response.body),
+                     http::BodyFollower::Credentials::LeftOut);
+  x_.answers_in_chunks = framing_at_client(framing).kind == http::BodyKind::Chunked;
   co_return std::nullopt;
 }
 

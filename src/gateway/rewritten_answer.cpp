@@ -1,5 +1,6 @@
 // Answers in which a URL of the provider must lead back here. SPDX-License-Identifier: Apache-2.0
 #include "base/json.h"
+#include "gateway/chunk_marks.h"
 #include "gateway/connection.h"
 
 namespace strongroom::gateway {
@@ -62,7 +63,8 @@ bool Connection::rewrite_members(std::string& body) const {
 
 /// A small JSON answer that goes on with other members than the provider's.
 io::Task<Connection::Next> Connection::relay_rewritten() {
-  answer_body_.start(work_->response.body, http::BodyFollower::Credentials::LeftOut);
+  answer_body_.start(upstream_->framing_of(work_->response.body),
+                     http::BodyFollower::Credentials::LeftOut);
   std::string body;
   auto block = gateway_.blocks.take();
   MutableBytes arrived =
@@ -91,7 +93,10 @@ io::Task<Connection::Next> Connection::relay_rewritten() {
     co_return co_await refuse(x_.is_undecodable ? Refusal::UpstreamEncoding : refusal_of_failure());
   }
   x_.answer_started = true;
-  const auto sent = co_await client_.write_all(work_->out.bytes(), bytes_of(body));
+  const ChunkMarks marks = marks_at_client(body.size());
+  work_->out.add(marks.before());
+  const auto sent =
+      co_await client_.write_all(work_->out.bytes(), bytes_of(body), bytes_of(marks.after()));
   x_.client_left = !sent && !x_.cut_by;
   x_.bytes_down += body.size();
   co_return co_await finish_exchange(sent.has_value());

@@ -67,11 +67,11 @@ std::optional<Refusal> Connection::begin_body() {
 /// so that what came is still there when it must be sent again.
 MutableBytes Connection::start_of_body(std::unique_ptr<RelayBlock>& block) {
   const MutableBytes arrived = MutableBytes(in_).subspan(in_begin_ + head_size_, body_ready_);
-  if (!x_.upload_is_chunked) return arrived;
+  if (!x_.upload_comes_in_chunks) return arrived;
   block = gateway_.blocks.take();
   std::ranges::copy(arrived, block->begin());
   http::BodyFollower again;
-  again.start(work_->request.body);
+  again.start(framing_at_client(work_->request.body));
   return unframe(again, MutableBytes(*block).first(arrived.size())).content;
 }
 
@@ -131,6 +131,11 @@ io::Task<void> Connection::upload() {
   upload_done_->set();
 }
 
+/// The event may still be set by an upload that nobody had to wait for.
+io::Task<void> Connection::upload_is_over() {
+  while (x_.upload_running) co_await upload_done_->wait();
+}
+
 /// False: no more of it goes on.
 io::Task<bool> Connection::upload_some(MutableBytes arrived, RelayBlock* room) {
   Unframed unframed = unframe(request_body_, arrived);
@@ -155,8 +160,8 @@ io::Task<bool> Connection::upload_some(MutableBytes arrived, RelayBlock* room) {
   const std::string end = end_of_upload(is_last);
   ChunkMarks marks(step.free.size(), is_last);
   if (!end.empty()) marks.end_with(end);
-  const ByteView before = bytes_of(x_.upload_is_chunked ? marks.before() : std::string_view());
-  const ByteView after = bytes_of(x_.upload_is_chunked ? marks.after() : std::string_view());
+  const ByteView before = bytes_of(x_.upload_goes_in_chunks ? marks.before() : std::string_view());
+  const ByteView after = bytes_of(x_.upload_goes_in_chunks ? marks.after() : std::string_view());
   upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
   const auto sent = co_await upstream_->stream.write_all(before, step.free, after);
   x_.bytes_up += step.free.size();

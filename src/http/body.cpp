@@ -29,6 +29,7 @@ void BodyFollower::start(BodyFraming framing, Credentials in_trailers) {
   is_leaving_out_ = has_left_out_ = false;
   total_ = 0;
   left_ = framing.length;
+  stated_ = framing.length;
   digits_ = 0;
   extra_ = 0;
   trailers_.clear();
@@ -98,6 +99,16 @@ BodyFollower::Phase BodyFollower::take_size(char octet) {
   return Phase::ChunkExtension;
 }
 
+/// The size line is whole. More or less than was said to come is found before any of it goes on.
+BodyFollower::Phase BodyFollower::begin_chunk() {
+  extra_ = 0;
+  digits_ = 0;
+  const bool is_last = left_ == 0;
+  const bool fits = is_last ? total_ == stated_ : left_ <= stated_ - total_;
+  if (stated_ > 0 && !fits) return Phase::Bad;
+  return is_last ? Phase::TrailerStart : Phase::ChunkData;
+}
+
 BodyFollower::Phase BodyFollower::take_trailer(char octet) {
   if (++extra_ > kMaxTrailers) return Phase::Bad;
   if (phase_ == Phase::TrailerStart) {
@@ -136,10 +147,7 @@ BodyFollower::Phase BodyFollower::take(char octet) {
       if (octet == '\r') return Phase::ChunkSizeLf;
       return is_value_char(octet) && ++extra_ <= kMaxExtension ? Phase::ChunkExtension : Phase::Bad;
     case Phase::ChunkSizeLf:
-      if (octet != '\n') return Phase::Bad;
-      extra_ = 0;
-      digits_ = 0;
-      return left_ == 0 ? Phase::TrailerStart : Phase::ChunkData;
+      return octet == '\n' ? begin_chunk() : Phase::Bad;
     case Phase::ChunkDataCr:
       return octet == '\r' ? Phase::ChunkDataLf : Phase::Bad;
     case Phase::ChunkDataLf:

@@ -64,6 +64,7 @@ class BodyFollower {
   /// One octet of framing.
   [[nodiscard]] Phase take(char octet);
   [[nodiscard]] Phase take_size(char octet);
+  [[nodiscard]] Phase begin_chunk();
   [[nodiscard]] Phase take_trailer(char octet);
   [[nodiscard]] Phase take_trailer_name();
   static constexpr std::uint32_t kMaxExtension = 256;
@@ -72,6 +73,7 @@ class BodyFollower {
   Phase phase_ = Phase::Done;
   std::uint64_t left_ = 0;
   std::uint64_t total_ = 0;
+  std::uint64_t stated_ = 0;  ///< what all chunks hold together; 0: nobody has said
   std::uint32_t digits_ = 0;
   std::uint32_t extra_ = 0;  ///< octets of extension, or of all trailers, so far
   std::array<char, kLongestTrailerName> name_{};  ///< of the trailer being read

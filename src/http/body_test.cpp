@@ -126,6 +126,30 @@ TEST(BodyFollower, ChunkTableWhereverItIsCut) {
   }
 }
 
+TEST(BodyFollower, ChunksOfAStatedLengthHoldThatMany) {
+  const BodyFraming five{BodyKind::Chunked, 5};
+  struct Case {
+    std::string_view text;
+    ParseState state;
+    std::string_view content;
+  };
+  const std::vector<Case> cases = {
+      {"5\r\nhello\r\n0\r\nx-sum: 1\r\n\r\n"sv, ParseState::Complete, "hello"},
+      {"2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"sv, ParseState::Complete, "hello"},
+      {"4\r\nhell\r\n0\r\n\r\n"sv, ParseState::Bad, "hell"},
+      {"0\r\n\r\n"sv, ParseState::Bad, ""},
+      {"6\r\nhello \r\n0\r\n\r\n"sv, ParseState::Bad, ""},
+      {"5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"sv, ParseState::Bad, "hello"},
+  };
+  for (const Case& each : cases) {
+    for (std::size_t cut = 0; cut <= each.text.size(); ++cut) {
+      const Followed got = follow(five, each.text, cut);
+      ASSERT_EQ(got.state, each.state) << each.text << " cut at " << cut;
+      ASSERT_EQ(got.content, each.content) << each.text << " cut at " << cut;
+    }
+  }
+}
+
 TEST(BodyFollower, TrailersAreKeptWhereverTheyAreCut) {
   constexpr std::string_view kBody = "2\r\nhi\r\n0\r\n";
   constexpr std::string_view kFields = "grpc-status: 0\r\nX-Sum:  1 \r\n";

@@ -66,9 +66,9 @@ struct Header {
 };
 
 enum class BodyKind : std::uint8_t {
-  None,    ///< no body
-  Length,  ///< exactly `length` octets
-  Chunked,
+  None,     ///< no body
+  Length,   ///< exactly `length` octets
+  Chunked,  ///< as many as come; of a `length` other than 0, that many in all
   UntilEnd  ///< responses only: until the connection ends
 };
 struct BodyFraming {

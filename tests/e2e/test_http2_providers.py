@@ -10,11 +10,12 @@ from pathlib import Path
 import hpack
 import pytest
 
+from support import strict
 from support.authority import Authority
 from support.git_server import NGINX
 from support.held_streams import HeldStreams
 from support.http2_provider import HOST, Http2Provider, answer
-from support.ingresses import Asked, BaseUrl, BaseUrlHttp2, ConnectHttp2, Session
+from support.ingresses import Asked, BaseUrl, BaseUrlHttp2, ConnectHttp2, Session, read_answer
 from support.own_provider import OwnProvider, ProgramProvider
 from support.postgres import free_port
 from support.recorder import Recorder
@@ -114,6 +115,68 @@ def test_d3_trailers_of_a_request_go_on_unless_a_pass_stands_in_one(session, pro
     answered = ask(session, method="POST", chunks=[b"body"], trailers=pass_in_one)
     assert answered.status == 400 and b"pass_misplaced" in answered.body
     assert [asked.ended.is_set() for asked in provider.all[1:]] in ([], [False])
+
+
+def test_c6_trailers_behind_a_length_go_on_without_the_key(session, room, provider):
+    def act(asked):
+        named = ("x-api-key", "of somebody else")
+        trailers = [("grpc-status", "0"), named, ("x-echo", room.key_value)]
+        body = b"told " + room.key_value.encode()
+        answer(asked, body, headers=[("content-length", str(len(body)))], trailers=trailers)
+
+    provider.on_request = act
+    masked = "*" * len(room.key_value)
+    for _ in range(2):
+        answered = ask(session)
+        assert answered.body.decode() == "told " + masked
+        assert answered.all("content-length") == [str(len(answered.body))]
+        assert dict(answered.trailers)["grpc-status"] == "0"
+        assert "x-api-key" not in dict(answered.trailers)
+        assert "x-echo" in dict(answered.trailers)
+        assert room.key_value not in repr(answered.trailers)
+
+
+def test_d3_trailers_of_a_request_behind_a_length_go_on_unless_a_pass_stands_in_one(session, provider):
+    large = os.urandom(50_000)
+    for body in (b"body", large):
+        answered = ask(session, method="POST", body=body, trailers=[("x-sum", "1")])
+        assert answered.status == 200
+        asked = provider.all[-1]
+        assert (asked.body, asked.trailers) == (body, [("x-sum", "1")])
+        assert asked.get("content-length") == str(len(body))
+    pass_in_one = [("x-note", session.passes["main"])]
+    answered = ask(session, method="POST", body=b"body", trailers=pass_in_one)
+    assert answered.status == 400 and b"pass_misplaced" in answered.body
+    assert [asked.ended.is_set() for asked in provider.all[2:]] in ([], [False])
+
+
+@pytest.mark.parametrize("said", [3, 5])
+def test_f7_an_answer_that_is_not_as_long_as_it_says_is_never_whole(session, provider, said):
+    def lie(asked):
+        length = ("content-length", str(said))
+        answer(asked, b"fine", headers=[length], trailers=[("x-sum", "1")])
+
+    provider.on_request = lie
+    answered = ask(session)
+    assert answered.reset or answered.status == 502
+    assert answered.trailers == []
+
+
+def test_an_http1_provider_gets_what_the_length_says_and_no_trailers(start, suite_folder):
+    recorder = Recorder(suite_folder / "h2-recorder-length", [HOST])
+    room = start(recorder)
+    room.add_key("gemini", label="main")
+    session = Session(room, HOSTS, "gemini:main")
+    for body in (b"one", b"another"):
+        answered = ask(session, method="POST", body=body, trailers=[("x-sum", "1")])
+        assert answered.status == 200
+        seen = recorder.seen("x")[-1]
+        names = [name.lower() for name, _ in seen.request.headers]
+        assert (seen.fault, seen.request.body) == (None, body)
+        assert names.count("content-length") == 1
+        assert "transfer-encoding" not in names and "x-sum" not in names
+    assert len({each.connection for each in recorder.seen("x")}) == 1
+    session.end()
 
 
 def test_trailers_of_an_http1_provider_reach_an_http2_agent(start, suite_folder):
@@ -473,9 +536,13 @@ server.on('stream', (stream, headers) => {
   const parts = [];
   stream.on('data', (part) => parts.push(part));
   stream.on('end', () => {
-    stream.respond({ ':status': 200, 'content-type': 'text/plain' }, { waitForTrailers: true });
+    const answer = `${headers[':method']} ${headers.te ?? '-'} ${Buffer.concat(parts)}`;
+    const path = headers[':path'];
+    const length = answer.length + (path === '/v1/lie' ? 1 : 0);
+    const framing = path === '/v1/x' ? {} : { 'content-length': length };
+    stream.respond({ ':status': 200, 'content-type': 'text/plain', ...framing }, { waitForTrailers: true });
     stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': '1' }));
-    stream.end(`${headers[':method']} ${headers.te ?? '-'} ${Buffer.concat(parts)}`);
+    stream.end(answer);
   });
 });
 server.on('session', () => console.log('SESSION'));
@@ -521,3 +588,24 @@ def test_an_http1_agent_reaches_a_provider_that_speaks_nothing_but_http2(
     assert b"POST trailers inparts" in whole
     session.end()
     assert provider.stop() == 1
+
+
+def test_an_http1_agent_gets_what_the_length_says_and_no_trailers(start, suite_folder, environment):
+    """HTTP/1 has no place for them there: both answers stand one behind the other on one connection."""
+    provider = NodeProvider(suite_folder / "h2-node-length", environment)
+    room = start(provider)
+    room.add_key("gemini", label="main")
+    session = Session(room, HOSTS, "gemini:main")
+    headers = [(SLOT, session.passes["main"]), ("TE", "trailers")]
+    ingress = BaseUrl(session)
+    with ingress.raw() as connection, connection.makefile("rb") as stream:
+        for _ in range(2):
+            connection.sendall(ingress.head(Asked("/v1/length", headers=headers)))
+            answered = read_answer(stream, "GET")
+            assert (answered.status, answered.body) == (200, b"GET trailers ")
+            assert answered.all("content-length") == [str(len(answered.body))]
+            assert answered.all("transfer-encoding") == []
+        connection.sendall(ingress.head(Asked("/v1/lie", headers=headers)))
+        with pytest.raises((strict.CutShort, ConnectionError)):
+            read_answer(stream, "GET")
+    session.end()

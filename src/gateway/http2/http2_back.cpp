@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "gateway/http2/inner_framing.h"
+
 namespace strongroom::gateway {
 
 std::shared_ptr<Http2Back> Http2Back::begin(io::Loop& loop, io::Stream provider,
@@ -139,7 +141,7 @@ io::Task<bool> Http2Back::submit_request(Http2Exchange& exchange) {
     }
     --unnamed_;
     exchange.method = std::string(head.method);
-    exchange.body.start(head.body);
+    exchange.body.start(framing_inside(head.body));
     name(*stream, exchange);
     exchange.take(parsed.consumed);
     wake();

@@ -215,7 +215,7 @@ io::Task<bool> Http2Carrier::send(Http2Bridge& bridge, ByteView content, http::H
 }
 
 io::Task<bool> Http2Carrier::carry_in(Http2Bridge& bridge, http::BodyKind kind) {
-  const bool is_chunked = kind == http::BodyKind::Chunked;
+  const bool has_body = kind != http::BodyKind::None;
   for (;;) {
     const ByteView content = session_.readable(bridge.stream);
     if (content.empty() && session_.has_ended(bridge.stream)) break;
@@ -226,15 +226,15 @@ io::Task<bool> Http2Carrier::carry_in(Http2Bridge& bridge, http::BodyKind kind) 
     }
     http::ChunkLine line{};
     const std::size_t taken = content.size();
-    const std::size_t size = is_chunked ? http::write_chunk_line(taken, line) : 0;
+    const std::size_t size = has_body ? http::write_chunk_line(taken, line) : 0;
     const ByteView before = bytes_of(std::string_view(line.data(), size));
-    const ByteView after = bytes_of(std::string_view(is_chunked ? "\r\n" : ""));
+    const ByteView after = bytes_of(std::string_view(has_body ? "\r\n" : ""));
     const auto sent = co_await bridge.inner.write_all(before, content, after);
     if (!sent) co_return false;
     session_.consume(bridge.stream, taken);
     wake();
   }
-  if (!is_chunked) co_return true;
+  if (!has_body) co_return true;
   const ByteView last = bytes_of(std::string_view("0\r\n"));
   const ByteView end = bytes_of(std::string_view("\r\n"));
   const auto sent = co_await bridge.inner.write_all(last, bytes_of(bridge.trailers), end);

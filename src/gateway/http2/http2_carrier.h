@@ -94,7 +94,8 @@ class Http2Carrier {
   /// From the pair to the stream, whose head has been submitted, until bridge.body is done. False:
   /// either side broke off.
   [[nodiscard]] io::Task<bool> carry_out(Http2Bridge& bridge);
-  /// From the stream to the pair, until the peer's end. False: either side broke off.
+  /// From the stream to the pair, until the peer's end; whatever body there is goes as
+  /// framing_inside says. False: either side broke off.
   [[nodiscard]] io::Task<bool> carry_in(Http2Bridge& bridge, http::BodyKind kind);
   /// The answer is over; when it is not whole, the stream is cut short, with the code of whoever
   /// cut it. Waits for is_request_over, then forgets the bridge.

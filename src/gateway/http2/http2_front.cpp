@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/http2/http2_front.h"
 
+#include "gateway/http2/inner_framing.h"
+
 namespace strongroom::gateway {
 namespace {
 
@@ -102,7 +104,7 @@ io::Task<bool> Http2Front::submit_answer(Http2Bridge& bridge) {
     bridge.take(parsed.consumed);
     scanned = 0;
     if (answer.status < 200) continue;
-    bridge.body.start(answer.body);
+    bridge.body.start(framing_inside(answer.body));
     co_return true;
   }
 }

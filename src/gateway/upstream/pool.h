@@ -12,6 +12,7 @@
 
 #include "gateway/authority.h"
 #include "gateway/http2/http2_backs.h"
+#include "gateway/http2/inner_framing.h"
 #include "gateway/upstream/known_protocols.h"
 #include "gateway/upstream/upstream_proxy.h"
 #include "io/known_addresses.h"
@@ -45,6 +46,10 @@ class Upstream final : public lease::Attachment {
   /// The provider did not answer in time.
   void doubt();
   [[nodiscard]] bool is_http2() const { return back_ != nullptr; }
+  /// How a body goes over `stream` behind a head that says `stated`.
+  [[nodiscard]] http::BodyFraming framing_of(http::BodyFraming stated) const {
+    return is_http2() ? framing_inside(stated) : stated;
+  }
   [[nodiscard]] const Authority& authority() const { return authority_; }
   io::Stream stream;
   bool is_reused = false;
