@@ -44,6 +44,15 @@ bool may_have_body(std::string_view request_method, int status) {
   return request_method != "HEAD" && status >= 200 && status != 204 && status != 304;
 }
 
+/// A length of 0 would say that nothing follows, and trailers may.
+void leave_open(const ResponseHead& head, std::string& text) {
+  const Header& length = *head.headers.find(Name::ContentLength);
+  const auto begin = static_cast<std::size_t>(length.name.data() - text.data());
+  const char* const end = length.value.data() + length.value.size();
+  const auto size = static_cast<std::size_t>(end - length.name.data());
+  text.replace(begin, size, "transfer-encoding: chunked");
+}
+
 }  // namespace
 
 bool read_trailers(std::string_view lines, Headers& out) {
@@ -228,6 +237,8 @@ Verdict Http2HeadReader::finish_answer(std::string_view request_method, Http2End
   if (outcome.state != ParseState::Complete || outcome.consumed != text.size())
     return {kMalformed, "a head that does not end where it should"};
   if (has_ended && head.body.length > 0) return {kMalformed, "Content-Length without a body"};
+  const bool is_empty = head.body.kind == BodyKind::None && may_have_body(request_method, status_);
+  if (!has_ended && is_empty) leave_open(head, text);
   return {};
 }
 

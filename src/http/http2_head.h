@@ -38,7 +38,7 @@ class Http2HeadReader {
 
   /// Each answers a Verdict: the status to refuse with (400: malformed, RFC 9113 8.1.1) and why, or
   /// that `text` is a whole head which its parser takes as Complete. What has no length and does
-  /// not end is said to be chunked.
+  /// not end is said to be chunked, and so is an answer with a length of 0 that does not end.
   [[nodiscard]] Verdict finish_request(Http2End end, std::string& text);
   /// `request_method`: decides whether a body follows, as for parse_response.
   [[nodiscard]] Verdict finish_answer(std::string_view request_method, Http2End end,

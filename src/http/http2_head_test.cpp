@@ -213,6 +213,12 @@ TEST(Http2Head, Answers) {
   EXPECT_EQ(text, "HTTP/1.1 200 OK\r\n\r\n");
   EXPECT_FALSE(read_answer({{":status", "103"}, {"link", "</a>"}}, text, Http2End::Open).is_bad());
   EXPECT_EQ(text, "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n");
+  const Fields empty = {{":status", "200"}, {"content-length", "00"}, {"x-a", "b"}};
+  EXPECT_FALSE(read_answer(empty, text, Http2End::Open).is_bad());
+  EXPECT_EQ(text, "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nx-a: b\r\n\r\n")
+      << "trailers may follow";
+  EXPECT_FALSE(read_answer(empty, text, Http2End::Ends).is_bad());
+  EXPECT_EQ(text, "HTTP/1.1 200 OK\r\ncontent-length: 00\r\nx-a: b\r\n\r\n");
 }
 
 TEST(Http2Head, RefusesAnswers_F5_F7_C6) {

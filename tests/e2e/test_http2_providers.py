@@ -136,6 +136,20 @@ def test_c6_trailers_behind_a_length_go_on_without_the_key(session, room, provid
         assert room.key_value not in repr(answered.trailers)
 
 
+def test_trailers_behind_a_length_of_0_go_on(session, provider):
+    def act(asked):
+        fields = [(":status", "200"), ("content-length", "0")]
+        asked.connection.send(lambda s: s.send_headers(asked.stream, fields))
+        trailers = [("grpc-status", "5")]
+        asked.connection.send(lambda s: s.send_headers(asked.stream, trailers, end_stream=True))
+
+    provider.on_request = act
+    for _ in range(2):
+        answered = ask(session)
+        assert (answered.status, answered.body) == (200, b"")
+        assert answered.trailers == [("grpc-status", "5")]
+
+
 def test_d3_trailers_of_a_request_behind_a_length_go_on_unless_a_pass_stands_in_one(session, provider):
     large = os.urandom(50_000)
     for body in (b"body", large):
@@ -150,7 +164,7 @@ def test_d3_trailers_of_a_request_behind_a_length_go_on_unless_a_pass_stands_in_
     assert [asked.ended.is_set() for asked in provider.all[2:]] in ([], [False])
 
 
-@pytest.mark.parametrize("said", [3, 5])
+@pytest.mark.parametrize("said", [0, 3, 5])
 def test_f7_an_answer_that_is_not_as_long_as_it_says_is_never_whole(session, provider, said):
     def lie(asked):
         length = ("content-length", str(said))
