@@ -19,7 +19,7 @@ from support.ingresses import Asked, BaseUrl, BaseUrlHttp2, ConnectHttp2, Sessio
 from support.own_provider import OwnProvider, ProgramProvider
 from support.postgres import free_port
 from support.recorder import Recorder
-from support.room import Room
+from support.room import FAILED, Room
 from support.waiting import until
 
 pytestmark = pytest.mark.timeout(120)
@@ -206,6 +206,16 @@ def test_trailers_of_an_http1_provider_reach_an_http2_agent(start, suite_folder)
         answered = ask(session)
         assert (answered.body, answered.trailers) == (b"fine", [("x-sum", "1")])
     session.end()
+
+
+def test_a_check_reads_what_a_provider_says_over_several_chunks(start, suite_folder):
+    recorder = Recorder(suite_folder / "h2-recorder-check", [HOST])
+    chunks = b"8\r\nAPI_KEY_\r\n7\r\nINVALID\r\n0\r\n\r\n"
+    head = b"HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n"
+    recorder.script["v1beta"] = lambda seen: head + chunks
+    room = start(recorder)
+    key, _ = room.add_key("gemini", label="main")
+    assert room.json("key", "check", key, expect=FAILED)["verdict"] == "rejected"
 
 
 def test_a_redirect_leads_back_to_the_gateway_by_the_way_that_the_request_came(session, room, provider):
