@@ -73,7 +73,7 @@ def looked_at(tab, name):
 def test_from_the_first_start_to_a_member_at_work(make_room, tabs, standins):
     """The first owner begins by the printed link, invites a member, who signs in and connects an integration."""
     room = make_room()
-    begin = re.search(r"#/invitation/(srf_\S+)", room.log())[1]
+    begin = room.first_invitation()
     owner = tabs(room=room)
     page = owner.open(f"#/invitation/{begin}").page
     page.get_by_role("heading", level=1, name="Begin").wait_for()
@@ -233,7 +233,7 @@ def test_a_password_is_changed_in_the_settings(house, tabs):
 
 def test_the_first_owner_begins_with_a_passkey_and_signs_in_with_it_alone(make_room, tabs):
     room = make_room()
-    begin = re.search(r"#/invitation/(srf_\S+)", room.log())[1]
+    begin = room.first_invitation()
     tab = tabs(PHONE, room=room)
     authenticator = with_authenticator(tab)
     page = tab.open(f"#/invitation/{begin}").page

@@ -70,7 +70,7 @@ def test_the_first_day(room, logins, standins, canaries, environment):
         with_authenticator(tab)
 
         # The printed link, and a passkey.
-        begin = re.search(r"#/invitation/(srf_\S+)", room.log())[1]
+        begin = room.first_invitation()
         page = tab.open(f"#/invitation/{begin}").page
         page.get_by_label("What is your organisation called?").fill("acme")
         page.get_by_label("And you?").fill("olga")

@@ -4,7 +4,6 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import itertools
-import re
 
 import pytest
 from support.authenticator import HAS_CREDENTIAL, HAS_EXTENSIONS, MAY_SYNC, PRESENT, VERIFIED, Authenticator, cbor, octets, text
@@ -19,7 +18,7 @@ def house(suite_folder, standins_process, canaries, environment):
     folder = suite_folder / "passkeys"
     folder.mkdir(mode=0o700)
     room = Room(folder, standins_process, canaries, environment).start()
-    room.first_link = re.search(r"#/invitation/(srf_\S+)", room.log())[1]
+    room.first_link = room.first_invitation()
     room.origin = f"http://localhost:{room.endpoints['control'].rsplit(':', 1)[1]}"
     room.founder_key = Authenticator(room.origin)
     founder = Browser(room)

@@ -27,7 +27,7 @@ def house(suite_folder, standins_process, canaries, environment):
     folder = suite_folder / "sign_in"
     folder.mkdir(mode=0o700)
     room = Room(folder, standins_process, canaries, environment).start()
-    room.first_link = re.search(r"#/invitation/(srf_\S+)", room.log())[1]
+    room.first_link = room.first_invitation()
     founder = Browser(room)
     room.founding = founder.call(
         "POST",
@@ -71,7 +71,7 @@ def test_the_first_owner_begins_with_the_link_that_the_start_printed(house):
 
 def test_the_first_owners_link_ends_with_the_first_tenant(make_room):
     room = make_room()
-    first = {"Authorization": "Bearer " + re.search(r"#/invitation/(srf_\S+)", room.log())[1]}
+    first = {"Authorization": "Bearer " + room.first_invitation()}
     browser = Browser(room)
     assert browser.call("GET", "/api/v1/invitations/mine", **first)[1]["tenant"] is None
     for names in ({}, {"tenant": "", "member": "x"}, {"tenant": "acme"}, {"tenant": "acme", "member": "\n"}):
