@@ -6,7 +6,6 @@ SPDX-License-Identifier: Apache-2.0
 import base64
 import itertools
 import json
-import re
 import statistics
 import threading
 import time
@@ -81,7 +80,7 @@ def test_the_first_owners_link_ends_with_the_first_tenant(make_room):
     room.stop()
     room.start()
     assert code(browser.call("GET", "/api/v1/invitations/mine", **first)) == (401, "invitation_unknown")
-    second = {"Authorization": "Bearer " + re.findall(r"#/invitation/(srf_\S+)", room.log())[-1]}
+    second = {"Authorization": "Bearer " + room.first_invitation(start=2)}
     assert browser.call("GET", "/api/v1/invitations/mine", **second)[0] == 200, "each start has its own, while there is nobody"
     room.people("acme", ())
     assert code(browser.call("GET", "/api/v1/invitations/mine", **second)) == (401, "invitation_unknown")

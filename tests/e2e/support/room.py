@@ -191,9 +191,10 @@ class Room:
         """Where nothing else is configured: by a name, as passkeys are bound to one."""
         return f"http://localhost:{self.endpoints['control'].rsplit(':', 1)[1]}/"
 
-    def first_invitation(self):
-        """Of the first owner, as the start has printed it: after its endpoints were there."""
-        return until(lambda: re.search(r"#/invitation/(srf_\S+)", self.log()), 10, "the first owner's link is printed")[1]
+    def first_invitation(self, start=1):
+        """Of the first owner, as that start has printed it: after its endpoints were there."""
+        links = lambda: re.findall(r"#/invitation/(srf_\S+)", self.log())[start - 1 :]
+        return until(links, 10, "the first owner's link is printed")[0]
 
     def kill9(self):
         """The vault and its gateways, without a word of warning."""
