@@ -53,10 +53,7 @@ Status read_check_request(const Section& section, Service& service) {
   if (check.method != "GET" && check.method != "POST")
     return section.mistake("method", "'method' is GET or POST");
   STRONGROOM_CHECKED(check_host(section, service, check.host));
-  const std::string path = check.path.substr(0, check.path.find('?'));
-  const auto canonical = canonical_path(path);
-  if (!canonical || *canonical != path || !is_plain(check.path))
-    return section.mistake("path", "'path' must be a plain path from a slash on, with its query");
+  STRONGROOM_CHECKED(check_target(section, check.path));
   if (service.hosts.empty() && service.host_setting.empty())
     return section.mistake("path", "a check needs 'hosts' or a 'host_setting' to ask");
   return section.text_members(
@@ -70,6 +67,13 @@ Status read_check_request(const Section& section, Service& service) {
 }
 
 }  // namespace
+
+Status check_target(const Section& section, const std::string& target) {
+  const std::string path = target.substr(0, target.find('?'));
+  const auto canonical = canonical_path(path);
+  if (canonical && *canonical == path && is_plain(target)) return {};
+  return section.mistake("path", "'path' must be a plain path from a slash on, with its query");
+}
 
 Status read_placement(const Section& section, const Service& service, Placement& into) {
   STRONGROOM_CHECKED(section.only({"slot", "name", "scheme"}));

@@ -13,6 +13,8 @@ namespace strongroom::catalog {
 [[nodiscard]] Status read_redaction(const Section& section, Service& service);
 /// range_paths of the root.
 [[nodiscard]] Status read_ranges(const Section& root, Service& service);
+/// 'path' of a request that the server makes itself: with its query, and spelled in one way alone.
+[[nodiscard]] Status check_target(const Section& section, const std::string& target);
 [[nodiscard]] Status read_check(const Section& section, Service& service);
 /// After [check] and 'inject', which it is about.
 [[nodiscard]] Status read_revocation(const Section& section, Service& service);

@@ -1,8 +1,6 @@
 // The [revoke] of a service's file. SPDX-License-Identifier: Apache-2.0
 #include "base/json.h"
-#include "catalog/catalog.h"
 #include "catalog/parse_parts.h"
-#include "catalog/rules.h"
 
 namespace strongroom::catalog {
 namespace {
@@ -27,10 +25,7 @@ Status read_revocation(const Section& section, Service& service) {
   STRONGROOM_CHECKED(section.texts("value_starts", revocation.value_starts));
   if (revocation.method != "POST" && revocation.method != "DELETE")
     return section.mistake("method", "'method' is POST or DELETE");
-  const std::string path = revocation.path.substr(0, revocation.path.find('?'));
-  const auto canonical = canonical_path(path);
-  if (!canonical || *canonical != path || !is_plain(revocation.path))
-    return section.mistake("path", "'path' must be a plain path from a slash on, with its query");
+  STRONGROOM_CHECKED(check_target(section, revocation.path));
   if (!revocation.body.empty() && !is_body(revocation.body))
     return section.mistake("body", "'body' is JSON that holds the text \"{value}\" once");
   if (!revocation.shows_key && revocation.body.empty())
