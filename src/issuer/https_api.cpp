@@ -11,9 +11,11 @@ constexpr std::size_t kLongestAnswer = 16_MiB;
 
 }  // namespace
 
-Result<Api> Api::create(io::Loop& loop, Place place, const std::string& trusted_pem) {
+Result<Api> Api::create(io::Loop& loop, std::string_view authority, const std::string& dial,
+                        const std::string& trusted_pem) {
+  STRONGROOM_TRY(auto at, io::parse_endpoint(authority));
   STRONGROOM_TRY(auto tls, io::TlsClient::create(trusted_pem));
-  return Api(loop, std::move(place), std::move(tls));
+  return Api(loop, {std::move(at.host), at.port, dial}, std::move(tls));
 }
 
 io::Task<Status> Api::connect() {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "http/client.h"
 #include "io/loop.h"
@@ -20,16 +21,18 @@ namespace strongroom::issuer {
 
 class Api {
  public:
+  /// At "host:port", or at "address:port" in its place where `dial` says one.
+  static Result<Api> create(io::Loop& loop, std::string_view authority, const std::string& dial,
+                            const std::string& trusted_pem);
+  /// Its Host is set here. Fails when there was no whole answer.
+  [[nodiscard]] io::Task<Result<http::ClientResponse>> call(http::ClientRequest request);
+
+ private:
   struct Place {
     std::string host;
     std::uint16_t port = 443;
     std::string dial;  ///< "address:port" connected to in its place; the certificate is its own
   };
-  static Result<Api> create(io::Loop& loop, Place place, const std::string& trusted_pem);
-  /// Its Host is set here. Fails when there was no whole answer.
-  [[nodiscard]] io::Task<Result<http::ClientResponse>> call(http::ClientRequest request);
-
- private:
   Api(io::Loop& loop, Place place, io::TlsClient tls)
       : loop_(&loop), place_(std::move(place)), tls_(std::move(tls)) {}
   [[nodiscard]] io::Task<Status> connect();

@@ -8,7 +8,6 @@
 
 #include "base/encoding.h"
 #include "crypto/record.h"
-#include "io/net.h"
 #include "issuer/https_api.h"
 #include "issuer/id_token.h"
 #include "issuer/token_answer.h"
@@ -157,9 +156,7 @@ io::Task<void> Login::ask() {
 // who somebody is
 
 io::Task<Result<std::string>> Login::keys_of_issuer() {
-  auto place = io::parse_endpoint(job_.setting("keys_authority"));
-  if (!place) co_return std::unexpected(std::move(place).error());
-  auto api = Api::create(loop_, {std::move(place->host), place->port, job_.setting("keys_dial")},
+  auto api = Api::create(loop_, job_.setting("keys_authority"), job_.setting("keys_dial"),
                          job_.trusted_pem);
   if (!api) co_return std::unexpected(std::move(api).error());
   http::ClientRequest question;
@@ -378,9 +375,7 @@ Outcome work_at_login(const Job& job) {
   io::Loop loop(clock);
   auto secrets = dynamic::unpack(job.credential, dynamic::kLoginSecrets);
   if (!secrets) return failed(secrets.error().code, secrets.error().message);
-  auto place = io::parse_endpoint(job.authority);
-  if (!place) return failed(place.error().code, place.error().message);
-  auto api = Api::create(loop, {std::move(place->host), place->port, job.dial}, job.trusted_pem);
+  auto api = Api::create(loop, job.authority, job.dial, job.trusted_pem);
   if (!api) return failed(api.error().code, api.error().message);
   Login login(loop, *api, job, std::move(*secrets));
   loop.spawn(login.work());

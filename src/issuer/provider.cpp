@@ -8,7 +8,6 @@
 
 #include "base/json.h"
 #include "dynamic/pasted.h"
-#include "io/net.h"
 #include "issuer/https_api.h"
 #include "issuer/work.h"
 
@@ -53,6 +52,7 @@ class Provider {
   void show_key(http::ClientRequest& request) const;
   [[nodiscard]] http::ClientRequest request(std::string_view method,
                                             const std::string& target) const;
+  [[nodiscard]] io::Task<Result<http::ClientResponse>> ask(http::ClientRequest question);
   [[nodiscard]] io::Task<Result<bool>> is_refused();
   [[nodiscard]] io::Task<Result<bool>> is_refused_soon();
   [[nodiscard]] io::Task<Result<int>> end();
@@ -82,13 +82,19 @@ void Provider::show_key(http::ClientRequest& request) const {
   request.headers.emplace_back(setting(dynamic::kPastedHeader), std::move(shown));
 }
 
+io::Task<Result<http::ClientResponse>> Provider::ask(http::ClientRequest question) {
+  auto response = co_await api_.call(std::move(question));
+  if (!response)
+    co_return fail(Code::Unavailable, "the provider could not be reached, or not be trusted");
+  co_return std::move(*response);
+}
+
 /// Does the provider say that the key is of no use? What does not answer says nothing.
 io::Task<Result<bool>> Provider::is_refused() {
   auto question = request(setting(dynamic::kCheckMethod), setting(dynamic::kCheckPath));
   show_key(question);
-  auto response = co_await api_.call(std::move(question));
-  if (!response)
-    co_return fail(Code::Unavailable, "the provider could not be reached, or not be trusted");
+  const auto response = co_await ask(std::move(question));
+  if (!response) co_return std::unexpected(response.error());
   const auto statuses = texts_in(setting(dynamic::kCheckInvalidStatus));
   const auto words = texts_in(setting(dynamic::kCheckInvalidBody));
   const std::string_view body = std::string_view(response->body).substr(0, kLookedAt);
@@ -111,10 +117,9 @@ io::Task<Result<int>> Provider::end() {
     question.headers.emplace_back("Content-Type", "application/json");
   }
   question.body = body;
-  auto response = co_await api_.call(std::move(question));
+  const auto response = co_await ask(std::move(question));
   wipe(body.data(), body.size());
-  if (!response)
-    co_return fail(Code::Unavailable, "the provider could not be reached, or not be trusted");
+  if (!response) co_return std::unexpected(response.error());
   co_return response->status;
 }
 
@@ -153,9 +158,7 @@ io::Task<void> Provider::work() {
 Outcome work_at_provider(const Job& job) {
   const SystemClock clock;
   io::Loop loop(clock);
-  auto place = io::parse_endpoint(job.authority);
-  if (!place) return failed(place.error().code, place.error().message);
-  auto api = Api::create(loop, {std::move(place->host), place->port, job.dial}, job.trusted_pem);
+  auto api = Api::create(loop, job.authority, job.dial, job.trusted_pem);
   if (!api) return failed(api.error().code, api.error().message);
   Provider provider(loop, *api, job);
   loop.spawn(provider.work());

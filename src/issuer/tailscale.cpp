@@ -5,7 +5,6 @@
 #include <ctime>
 
 #include "base/json.h"
-#include "io/net.h"
 #include "issuer/https_api.h"
 #include "issuer/tailscale_devices.h"
 #include "issuer/work.h"
@@ -299,9 +298,7 @@ Outcome work_at_tailscale(const Job& job) {
   const SystemClock clock;
   io::Loop loop(clock);
   const bool may_exist = job.action == dynamic::Action::Destroy;
-  auto place = io::parse_endpoint(job.authority);
-  if (!place) return failed(place.error().code, place.error().message, may_exist);
-  auto api = Api::create(loop, {std::move(place->host), place->port, job.dial}, job.trusted_pem);
+  auto api = Api::create(loop, job.authority, job.dial, job.trusted_pem);
   if (!api) return failed(api.error().code, api.error().message, may_exist);
   Tailnet tailnet(loop, *api, job);
   loop.spawn(tailnet.work());

@@ -1,6 +1,5 @@
 // Webhook: one notice posted once. What it answers is looked at for its status alone.
 // SPDX-License-Identifier: Apache-2.0
-#include "io/net.h"
 #include "issuer/https_api.h"
 #include "issuer/work.h"
 
@@ -29,9 +28,7 @@ io::Task<void> post(io::Loop& loop, Api& api, const dynamic::Job& job, dynamic::
 dynamic::Outcome work_at_webhook(const dynamic::Job& job) {
   const SystemClock clock;
   io::Loop loop(clock);
-  auto place = io::parse_endpoint(job.authority);
-  if (!place) return failed(place.error().code, place.error().message);
-  auto api = Api::create(loop, {std::move(place->host), place->port, job.dial}, job.trusted_pem);
+  auto api = Api::create(loop, job.authority, job.dial, job.trusted_pem);
   if (!api) return failed(api.error().code, api.error().message);
   dynamic::Outcome outcome = done(true);
   loop.spawn(post(loop, *api, job, outcome));
