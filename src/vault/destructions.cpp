@@ -173,8 +173,7 @@ Result<json::object> Vault::State::destruction_part(const store::Destruction& ro
 Status Vault::State::rewrap_destructions_in_transaction(const Hierarchy& next) {
   STRONGROOM_TRY(auto rows, owed_values());
   for (auto& row : rows) {
-    STRONGROOM_TRY(const Secret value, hierarchy.open_own(place_of_destruction(row.id), row.value));
-    row.value = next.seal_own(place_of_destruction(row.id), value);
+    STRONGROOM_TRY(row.value, hierarchy.rewrap_own(place_of_destruction(row.id), row.value, next));
     STRONGROOM_CHECKED(store.update(row));
   }
   return {};

@@ -170,8 +170,7 @@ Status Vault::State::renew_means(KeyId key, const Secret& administrator) {
 Status Vault::State::rewrap_credentials_in_transaction(const Hierarchy& next) {
   const auto rewrap = [&](const std::string& place, ByteVector& sealed) -> Status {
     if (sealed.empty()) return {};
-    STRONGROOM_TRY(const Secret value, hierarchy.open_own(place, sealed));
-    sealed = next.seal_own(place, value);
+    STRONGROOM_TRY(sealed, hierarchy.rewrap_own(place, sealed, next));
     return {};
   };
   STRONGROOM_TRY(auto rows, undestroyed());
@@ -196,26 +195,25 @@ bool Vault::State::is_due(const store::Dynamic& row) const {
          !live_keys.contains(row.key);
 }
 
-Result<std::vector<DynamicId>> Vault::State::credentials_of(
-    const std::vector<FenceTarget>& targets) {
-  std::vector<DynamicId> out;
+/// What was made for its sessions and by its keys, what its keys are there themselves, and the
+/// services of the keys of which nothing is to be ended there.
+Status Vault::State::note_credentials(Undertaking& undertaking) {
   STRONGROOM_TRY(const auto rows, undestroyed());
   for (const auto& row : rows) {
-    const bool is_target = std::ranges::any_of(targets, [&](const FenceTarget& target) {
+    const bool is_target = std::ranges::any_of(undertaking.targets, [&](const FenceTarget& target) {
       return target.id == (target.kind == FenceKind::Key ? row.key.bytes() : row.session.bytes());
     });
-    if (is_target) out.push_back(row.id);
+    if (is_target) undertaking.credentials.push_back(row.id);
   }
-  for (const auto& target : targets) {
-    if (target.kind != FenceKind::Key) continue;
-    STRONGROOM_TRY(const auto grants,
-                   store.list<store::OAuthGrant>({{"key", store::to_value(KeyId(target.id))}}));
-    for (const auto& row : grants) out.push_back(row.id);
-    STRONGROOM_TRY(const auto values,
-                   store.list<store::Destruction>({{"key", store::to_value(KeyId(target.id))}}));
-    for (const auto& row : values) out.push_back(row.id);
+  for (const auto& [key, service] : undertaking.keys) {
+    const store::Where of_key{{"key", store::to_value(key)}};
+    STRONGROOM_TRY(const auto grants, store.list<store::OAuthGrant>(of_key));
+    for (const auto& row : grants) undertaking.credentials.push_back(row.id);
+    STRONGROOM_TRY(const auto values, store.list<store::Destruction>(of_key));
+    for (const auto& row : values) undertaking.credentials.push_back(row.id);
+    if (grants.empty() && values.empty()) undertaking.left_at_source.push_back(service);
   }
-  return out;
+  return {};
 }
 
 DynamicView Vault::State::view(const store::Dynamic& row) const {

@@ -176,4 +176,10 @@ Result<Secret> Hierarchy::open_own(std::string_view name, ByteView record) const
   return value;
 }
 
+Result<ByteVector> Hierarchy::rewrap_own(std::string_view name, ByteView record,
+                                         const Hierarchy& next) const {
+  STRONGROOM_TRY(const Secret value, open_own(name, record));
+  return next.seal_own(name, value);
+}
+
 }  // namespace strongroom::vault

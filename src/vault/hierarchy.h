@@ -41,6 +41,9 @@ class Hierarchy {
   /// The installation's own secrets, by name.
   [[nodiscard]] ByteVector seal_own(std::string_view name, const Secret& value) const;
   [[nodiscard]] Result<Secret> open_own(std::string_view name, ByteView record) const;
+  /// The same value, sealed for the next root key.
+  [[nodiscard]] Result<ByteVector> rewrap_own(std::string_view name, ByteView record,
+                                              const Hierarchy& next) const;
 
  private:
   using Seeds = std::map<std::int64_t, Secret>;

@@ -229,8 +229,7 @@ Status Vault::note_discovered(std::string_view client, const dynamic::Outcome& o
 Status Vault::State::rewrap_oauth_in_transaction(const Hierarchy& next) {
   const auto rewrap = [&](const std::string& place, ByteVector& sealed) -> Status {
     if (sealed.empty()) return {};
-    STRONGROOM_TRY(const Secret value, hierarchy.open_own(place, sealed));
-    sealed = next.seal_own(place, value);
+    STRONGROOM_TRY(sealed, hierarchy.rewrap_own(place, sealed, next));
     return {};
   };
   STRONGROOM_TRY(auto clients, store.list<store::OAuthClient>());

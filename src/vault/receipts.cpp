@@ -135,6 +135,19 @@ ExposedProcess away(const store::Session& session) {
   return {0, "session " + session.id.text() + ", whose runner is not connected", false};
 }
 
+/// Where people delete keys of these themselves, each place once.
+std::string consoles_of(const catalog::Catalog& catalog, const std::vector<std::string>& services) {
+  std::string out;
+  for (const auto& id : services) {
+    const auto* service = catalog.find(id);
+    if (service == nullptr || service->console_url.empty() ||
+        out.find(service->console_url) != out.npos)
+      continue;
+    out += ", " + service->console_url;
+  }
+  return out;
+}
+
 }  // namespace
 
 /// Sessions that were given one of these keys and of whose processes nobody can say that they are
@@ -197,41 +210,12 @@ Result<std::optional<Receipt>> Vault::State::receipt_of(const std::string& subje
   return Receipt{last->id, last->document, holds("r1"), holds("r2")};
 }
 
-/// Of the targets, the keys whose provider is told nothing.
-Result<std::vector<KeyId>> Vault::State::keys_left_at_source(
-    const std::vector<FenceTarget>& targets) {
-  std::vector<KeyId> out;
-  for (const auto& target : targets) {
-    if (target.kind != FenceKind::Key) continue;
-    const KeyId id(target.id);
-    const store::Where of_key{{"key", store::to_value(id)}};
-    STRONGROOM_TRY(const auto grants, store.count<store::OAuthGrant>(of_key));
-    STRONGROOM_TRY(const auto values, store.count<store::Destruction>(of_key));
-    if (grants == 0 && values == 0) out.push_back(id);
-  }
-  return out;
-}
-
-/// Where people delete these themselves, each place once.
-Result<std::string> Vault::State::consoles_of(const std::vector<KeyId>& keys) {
-  std::string out;
-  for (const auto& id : keys) {
-    STRONGROOM_TRY(const auto row, key(id));
-    const auto* service = catalog.find(row.service);
-    if (service == nullptr || service->console_url.empty() ||
-        out.find(service->console_url) != out.npos)
-      continue;
-    out += ", " + service->console_url;
-  }
-  return out;
-}
-
 /// R3. Of a session, its credentials are all that it was given at a source; of a key, its login
 /// there, or itself where the provider can be told of it.
 Result<json::object> Vault::State::source_part(const Undertaking& undertaking) {
-  STRONGROOM_TRY(const auto left, keys_left_at_source(undertaking.targets));
-  STRONGROOM_TRY(const auto consoles, consoles_of(left));
-  json::object source = unclaimed((why_not_at_the_source(undertaking.reason) + consoles).c_str());
+  const auto& left = undertaking.left_at_source;
+  json::object source =
+      unclaimed((why_not_at_the_source(undertaking.reason) + consoles_of(catalog, left)).c_str());
   if (undertaking.credentials.empty()) return source;
   bool all_are = false;
   STRONGROOM_TRY(auto list, destroyed_part(undertaking.credentials, all_are));

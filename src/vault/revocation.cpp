@@ -271,6 +271,7 @@ void Vault::State::take_down(std::span<const store::Session> sessions,
     if (live_keys.erase(key.id) > 0) undertaking.revoked_keys.push_back(key.id);
     spends_under.erase(key.id);
     undertaking.targets.push_back({FenceKind::Key, key.id.bytes()});
+    undertaking.keys.emplace_back(key.id, key.service);
     if (is_injected(key)) undertaking.injected_keys.push_back(key.id);
   }
   tell_ending(undertaking);
@@ -294,8 +295,7 @@ io::Task<Result<Receipt>> Vault::State::fence_and_write(Undertaking undertaking,
   facts.outcome = "begun";
   const Status recorded = act(undertaking.actor, undertaking.action, std::move(facts));
   // Nor must rows that cannot be read: then there is no receipt, as it might leave something out.
-  auto credentials = credentials_of(undertaking.targets);
-  if (credentials) undertaking.credentials = std::move(*credentials);
+  const Status credentials = note_credentials(undertaking);
   if (issuing != nullptr) issuing->begin();
   std::vector<HolderOutcome> outcomes;
   if (fences != nullptr)

@@ -158,8 +158,7 @@ Status Vault::State::change_root_in_transaction(const Secret& to, std::span<cons
   }
   STRONGROOM_TRY(auto own, store.list<store::Installation>());
   for (auto& row : own) {
-    STRONGROOM_TRY(const Secret value, hierarchy.open_own(row.name, row.value));
-    row.value = next.seal_own(row.name, value);
+    STRONGROOM_TRY(row.value, hierarchy.rewrap_own(row.name, row.value, next));
     STRONGROOM_CHECKED(store.update(row));
   }
   STRONGROOM_CHECKED(rewrap_second_factors_in_transaction(next));

@@ -175,8 +175,7 @@ Status Vault::remove_second_factor(const Actor& actor, const Secret& code) {
 Status Vault::State::rewrap_second_factors_in_transaction(const Hierarchy& next) {
   STRONGROOM_TRY(auto rows, store.list<store::SecondFactor>());
   for (auto& row : rows) {
-    STRONGROOM_TRY(const Secret secret, hierarchy.open_own(place_of(row.member), row.secret));
-    row.secret = next.seal_own(place_of(row.member), secret);
+    STRONGROOM_TRY(row.secret, hierarchy.rewrap_own(place_of(row.member), row.secret, next));
     STRONGROOM_CHECKED(store.update(row));
   }
   return {};

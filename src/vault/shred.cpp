@@ -31,17 +31,18 @@ Result<bool> Vault::State::keeps_revoked_means(TenantId tenant) {
     STRONGROOM_TRY(const auto owner, by_id<store::Key>(row.key));
     if (owner && owner->tenant == tenant && is_revoked(*owner)) return true;
   }
-  STRONGROOM_TRY(const auto owed, owed_grants());
-  for (const auto& row : owed) {
-    STRONGROOM_TRY(const auto owner, by_id<store::Key>(row.key));
-    if (owner && owner->tenant == tenant) return true;
-  }
+  const auto is_any_owed = [&](const auto& owed) -> Result<bool> {
+    for (const auto& row : owed) {
+      STRONGROOM_TRY(const auto owner, by_id<store::Key>(row.key));
+      if (owner && owner->tenant == tenant) return true;
+    }
+    return false;
+  };
+  STRONGROOM_TRY(const auto grants, owed_grants());
+  STRONGROOM_TRY(const bool is_login_owed, is_any_owed(grants));
+  if (is_login_owed) return true;
   STRONGROOM_TRY(const auto values, owed_values());
-  for (const auto& row : values) {
-    STRONGROOM_TRY(const auto owner, by_id<store::Key>(row.key));
-    if (owner && owner->tenant == tenant) return true;
-  }
-  return false;
+  return is_any_owed(values);
 }
 
 /// Empty where R4 holds.

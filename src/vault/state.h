@@ -247,7 +247,6 @@ struct Vault::State {
   Status rewrap_credentials_in_transaction(const Hierarchy& next);
   Result<std::vector<store::Dynamic>> undestroyed();
   [[nodiscard]] bool is_due(const store::Dynamic& row) const;
-  Result<std::vector<DynamicId>> credentials_of(const std::vector<FenceTarget>& targets);
   [[nodiscard]] DynamicView view(const store::Dynamic& row) const;
   Result<std::vector<DynamicView>> dynamic_views(const store::Where& where);
   Result<std::vector<dynamic::Neighbour>> neighbours_of(const store::Dynamic& row,
@@ -354,7 +353,9 @@ struct Vault::State {
     Actor actor = Actor::installation("vault");
     std::vector<HolderOutcome> reported;  ///< by supervisors, of runners that no fence reaches
     std::vector<DynamicId> credentials;   ///< to be destroyed at their source with it
-    bool is_forgotten = false;            ///< no file of the database holds what was destroyed
+    std::vector<std::pair<KeyId, std::string>> keys;  ///< its targets, with their services
+    std::vector<std::string> left_at_source;  ///< services of those whose provider is told nothing
+    bool is_forgotten = false;                ///< no file of the database holds what was destroyed
   };
   Result<Belongings> belongings_of(const Actor& actor, std::string_view tenant_name,
                                    std::string_view member_name);
@@ -374,8 +375,7 @@ struct Vault::State {
     return key.state == kRevoked || unstored_keys.contains(key.id);
   }
   Result<json::object> source_part(const Undertaking& undertaking);
-  Result<std::vector<KeyId>> keys_left_at_source(const std::vector<FenceTarget>& targets);
-  Result<std::string> consoles_of(const std::vector<KeyId>& keys);
+  Status note_credentials(Undertaking& undertaking);
   Result<Receipt> write_receipt(const Undertaking& undertaking,
                                 const std::vector<HolderOutcome>& outcomes);
   struct ShredFacts {
