@@ -22,7 +22,7 @@
 #include "base/secret.h"
 #include "guard/guard.h"
 #include "guard/value_patterns.h"
-#include "io/session_authority.h"
+#include "io/authority/session_authority.h"
 
 namespace strongroom::bench {
 namespace {

@@ -13,7 +13,7 @@
 #include "io/loop.h"
 #include "io/net.h"
 #include "io/stream.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 
 namespace strongroom::bench {
 namespace {

@@ -16,7 +16,7 @@
 #include "base/wiping.h"
 #include "http/head.h"
 #include "http/server.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 
 namespace strongroom::api {
 namespace {

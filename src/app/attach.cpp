@@ -9,7 +9,7 @@
 #include "app/started_session.h"
 #include "app/supervision.h"
 #include "app/tickets.h"
-#include "io/process.h"
+#include "io/process/process.h"
 
 namespace strongroom::app {
 namespace {

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/time_text.h"
-#include "io/process.h"
+#include "io/process/process.h"
 
 namespace strongroom::app {
 namespace {

@@ -18,7 +18,7 @@
 #include "app/witness_settings.h"
 #include "base/json.h"
 #include "catalog/toml_json.h"
-#include "io/certificate_host.h"
+#include "io/authority/certificate_host.h"
 #include "io/net.h"
 
 namespace strongroom::app {

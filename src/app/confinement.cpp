@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "io/sandbox.h"
+#include "io/process/sandbox.h"
 
 namespace strongroom::app {
 namespace {

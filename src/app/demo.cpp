@@ -15,7 +15,7 @@
 #include "app/files.h"
 #include "base/encoding.h"
 #include "crypto/crypto.h"
-#include "io/process.h"
+#include "io/process/process.h"
 
 namespace strongroom::app {
 namespace {

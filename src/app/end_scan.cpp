@@ -13,7 +13,7 @@
 #include "app/output.h"
 #include "app/searches.h"
 #include "io/net.h"
-#include "io/process.h"
+#include "io/process/process.h"
 
 namespace strongroom::app {
 namespace {

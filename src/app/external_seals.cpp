@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "app/seal_round.h"
-#include "io/process.h"
+#include "io/process/process.h"
 
 namespace strongroom::app {
 

@@ -11,7 +11,7 @@
 #include "app/config.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 
 namespace strongroom::app {
 

@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "io/net.h"
-#include "io/process.h"
+#include "io/process/process.h"
 
 namespace strongroom::app {
 namespace {

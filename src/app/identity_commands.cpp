@@ -3,7 +3,7 @@
 #include "app/call.h"
 #include "app/prompt.h"
 #include "base/encoding.h"
-#include "io/process.h"
+#include "io/process/process.h"
 
 namespace strongroom::app {
 namespace {

@@ -9,7 +9,7 @@
 #include "audit/log.h"
 #include "catalog/catalog.h"
 #include "io/loop.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 #include "lease/vault_side.h"
 #include "vault/vault.h"
 

@@ -7,7 +7,7 @@
 #include "app/loopback_answer.h"
 #include "app/prompt.h"
 #include "base/encoding.h"
-#include "io/process.h"
+#include "io/process/process.h"
 
 namespace strongroom::app {
 namespace {

@@ -7,7 +7,7 @@
 #include "app/join.h"
 #include "base/encoding.h"
 #include "io/loopback_peer.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 #include "workroom/attached_runtime.h"
 
 namespace strongroom::app {

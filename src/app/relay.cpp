@@ -11,7 +11,7 @@
 #include "crypto/session_credentials.h"
 #include "io/loop.h"
 #include "io/net.h"
-#include "io/process.h"
+#include "io/process/process.h"
 
 namespace strongroom::app {
 namespace {

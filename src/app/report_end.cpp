@@ -2,7 +2,7 @@
 // itself. SPDX-License-Identifier: Apache-2.0
 #include "app/call.h"
 #include "base/json.h"
-#include "io/process.h"
+#include "io/process/process.h"
 #include "workroom/supervision_record.h"
 
 namespace strongroom::app {

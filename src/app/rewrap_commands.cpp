@@ -6,7 +6,7 @@
 #include "app/call.h"
 #include "app/progress.h"
 #include "app/prompt.h"
-#include "io/process.h"
+#include "io/process/process.h"
 
 namespace strongroom::app {
 namespace {

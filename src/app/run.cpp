@@ -3,7 +3,7 @@
 #include "app/housing.h"
 #include "app/runner.h"
 #include "app/session_start.h"
-#include "io/process.h"
+#include "io/process/process.h"
 
 namespace strongroom::app {
 namespace {

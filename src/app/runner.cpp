@@ -6,7 +6,7 @@
 #include <cstdio>
 
 #include "app/call.h"
-#include "io/process.h"
+#include "io/process/process.h"
 #include "workroom/templates.h"
 
 namespace strongroom::app {

@@ -5,7 +5,7 @@
 #include "app/call.h"
 #include "app/runner.h"
 #include "guard/value_patterns.h"
-#include "io/process.h"
+#include "io/process/process.h"
 #include "workroom/templates.h"
 
 namespace strongroom::app {

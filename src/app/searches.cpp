@@ -5,7 +5,7 @@
 
 #include "app/commands.h"
 #include "base/log.h"
-#include "io/process.h"
+#include "io/process/process.h"
 #include "scan/searcher.h"
 #include "scan/wire.h"
 

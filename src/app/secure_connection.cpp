@@ -12,7 +12,7 @@
 #include "base/bytes.h"
 #include "io/loop.h"
 #include "io/net.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 
 namespace strongroom::app {
 namespace {

@@ -44,7 +44,7 @@
 #include "base/log.h"
 #include "base/url.h"
 #include "io/net.h"
-#include "io/process.h"
+#include "io/process/process.h"
 #include "vault/anchor.h"
 #include "vault/rewrap.h"
 #include "vault/root_secrets.h"

@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 #include "io/net.h"
-#include "io/process.h"
+#include "io/process/process.h"
 #include "workroom/runc_runtime.h"
 #include "workroom/session_folder.h"
 #include "workroom/supervision_record.h"

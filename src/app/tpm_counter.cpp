@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "io/process.h"
+#include "io/process/process.h"
 #include "vault/vault.h"
 
 namespace strongroom::app {

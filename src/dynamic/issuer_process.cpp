@@ -7,8 +7,8 @@
 
 #include "dynamic/login.h"
 #include "io/net.h"
-#include "io/one_job.h"
-#include "io/process.h"
+#include "io/process/one_job.h"
+#include "io/process/process.h"
 
 namespace strongroom::dynamic {
 namespace {

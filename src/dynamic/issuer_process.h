@@ -12,7 +12,7 @@
 #include "base/result.h"
 #include "dynamic/job.h"
 #include "io/loop.h"
-#include "io/process.h"
+#include "io/process/process.h"
 #include "io/stream.h"
 #include "io/task.h"
 

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "base/encoding.h"
-#include "io/one_job.h"
+#include "io/process/one_job.h"
 
 namespace strongroom::dynamic {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
-#include "io/one_job.h"
+#include "io/process/one_job.h"
 
 namespace strongroom::external_seal {
 namespace {

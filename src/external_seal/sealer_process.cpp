@@ -9,8 +9,8 @@
 #include <csignal>
 
 #include "io/net.h"
-#include "io/one_job.h"
-#include "io/process.h"
+#include "io/process/one_job.h"
+#include "io/process/process.h"
 #include "io/stream.h"
 
 namespace strongroom::external_seal {

@@ -1,7 +1,7 @@
 // Answers that come compressed although none was asked for: decoded, searched, and passed on plain.
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/world_for_test.h"
-#include "http/coding_for_test.h"
+#include "http/coding/coding_for_test.h"
 
 namespace strongroom::gateway {
 namespace {

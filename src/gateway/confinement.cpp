@@ -2,7 +2,7 @@
 #include "gateway/confinement.h"
 
 #include "base/log.h"
-#include "io/sandbox.h"
+#include "io/process/sandbox.h"
 
 namespace strongroom::gateway {
 

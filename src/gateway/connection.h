@@ -19,7 +19,7 @@
 #include "gateway/watched.h"
 #include "guard/guard.h"
 #include "http/body.h"
-#include "http/content_coding.h"
+#include "http/coding/content_coding.h"
 #include "http/envelopes.h"
 #include "io/deadlines.h"
 

@@ -20,11 +20,11 @@
 #include "gateway/links.h"
 #include "gateway/session_authorities.h"
 #include "gateway/upstream/pool.h"
-#include "http/decoder_memory.h"
+#include "http/coding/decoder_memory.h"
 #include "http/head.h"
 #include "io/loop.h"
 #include "io/net.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 #include "lease/holder_side.h"
 
 namespace strongroom::gateway {

@@ -14,7 +14,7 @@
 #include "gateway/confinement.h"
 #include "gateway/gateway.h"
 #include "io/descriptor_passing.h"
-#include "io/process.h"
+#include "io/process/process.h"
 
 namespace strongroom::gateway {
 namespace {

@@ -2,7 +2,7 @@
 #include "gateway/refusal.h"
 
 #include "base/json.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 
 namespace strongroom::gateway {
 

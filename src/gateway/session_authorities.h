@@ -10,7 +10,7 @@
 #include "base/id.h"
 #include "base/secret.h"
 #include "crypto/session_credentials.h"
-#include "io/leaf_mint.h"
+#include "io/authority/leaf_mint.h"
 
 namespace strongroom::gateway {
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/encoding.h"
 #include "gateway/world_for_test.h"
-#include "http/coding_for_test.h"
+#include "http/coding/coding_for_test.h"
 
 namespace strongroom::gateway {
 namespace {

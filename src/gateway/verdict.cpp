@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "http/content_coding.h"
+#include "http/coding/content_coding.h"
 
 namespace strongroom::gateway {
 namespace {

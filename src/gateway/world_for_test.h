@@ -16,7 +16,7 @@
 #include "gateway/gateway.h"
 #include "http/body.h"
 #include "io/net.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 #include "lease/vault_side.h"
 
 namespace strongroom::gateway {

@@ -5,7 +5,7 @@
 
 #include "http/syntax.h"
 #include "io/net.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 
 namespace strongroom::http {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "http/client.h"
 #include "io/net.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 
 namespace strongroom::http {
 namespace {

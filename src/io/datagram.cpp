@@ -7,7 +7,7 @@
 #include <cstring>
 #include <utility>
 
-#include "io/resolver.h"
+#include "io/dial/resolver.h"
 #include "io/unix_address.h"
 
 namespace strongroom::io {

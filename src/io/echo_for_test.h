@@ -11,7 +11,7 @@
 #include "io/loop.h"
 #include "io/net.h"
 #include "io/stream.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 
 namespace strongroom::io {
 

@@ -8,7 +8,7 @@
 #include "io/loop.h"
 #include "io/memory_pair.h"
 #include "io/stream.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 
 namespace strongroom::io {
 namespace {

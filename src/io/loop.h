@@ -17,8 +17,8 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "io/deadlines.h"
-#include "io/kept_buffers.h"
 #include "io/task.h"
+#include "io/tls/kept_buffers.h"
 
 namespace strongroom::io {
 
@@ -93,7 +93,8 @@ class Loop {
   void forget_calm(Event& event) noexcept { std::erase(calm_, &event); }
   /// True when the coroutine that runs has had its share of this turn: it lets others go first.
   [[nodiscard]] bool is_share_spent() noexcept { return ++steps_ > kShare; }
-  /// A TLS connection uses its buffers (io/kept_buffers.h). True when it may keep them from now on.
+  /// A TLS connection uses its buffers (io/tls/kept_buffers.h). True when it may keep them from now
+  /// on.
   [[nodiscard]] bool use_buffers(BufferHolder& holder);
   void forget_buffers(BufferHolder& holder) noexcept { kept_buffers_.forget(holder); }
   [[nodiscard]] const KeptBuffers& kept_buffers() const noexcept { return kept_buffers_; }

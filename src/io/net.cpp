@@ -11,10 +11,10 @@
 #include <charconv>
 #include <cstring>
 
-#include "io/addresses.h"
 #include "io/descriptor.h"
-#include "io/dial_race.h"
-#include "io/resolver.h"
+#include "io/dial/addresses.h"
+#include "io/dial/race.h"
+#include "io/dial/resolver.h"
 #include "io/unix_address.h"
 
 namespace strongroom::io {

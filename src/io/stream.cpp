@@ -14,10 +14,10 @@
 #include <cerrno>
 #include <cstring>
 
-#include "io/addresses.h"
+#include "io/dial/addresses.h"
 #include "io/stream_joined.h"
 #include "io/stream_state.h"
-#include "io/stream_tls.h"
+#include "io/tls/stream.h"
 
 namespace strongroom::io {
 namespace {

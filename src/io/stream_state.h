@@ -9,10 +9,10 @@
 
 #include "io/deadlines.h"
 #include "io/descriptor.h"
-#include "io/kept_buffers.h"
 #include "io/memory_pair.h"
 #include "io/stream.h"
-#include "io/tls_state.h"
+#include "io/tls/kept_buffers.h"
+#include "io/tls/state.h"
 
 namespace strongroom::io {
 

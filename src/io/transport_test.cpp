@@ -8,9 +8,9 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "io/addresses.h"
+#include "io/dial/addresses.h"
+#include "io/dial/resolver.h"
 #include "io/echo_for_test.h"
-#include "io/resolver.h"
 
 namespace {
 std::atomic<std::size_t> allocations{0};

@@ -15,7 +15,7 @@
 #include "io/loop.h"
 #include "io/stream.h"
 #include "io/task.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 
 namespace strongroom::issuer {
 

@@ -5,9 +5,9 @@
 #include <cstdio>
 #include <vector>
 
-#include "io/one_job.h"
-#include "io/process.h"
-#include "io/sandbox.h"
+#include "io/process/one_job.h"
+#include "io/process/process.h"
+#include "io/process/sandbox.h"
 #include "issuer/work.h"
 
 namespace {

@@ -10,7 +10,7 @@
 #include <clocale>
 #include <memory>
 
-#include "io/sandbox.h"
+#include "io/process/sandbox.h"
 #include "scan/tree.h"
 
 namespace strongroom::scan {

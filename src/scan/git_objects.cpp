@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "io/process.h"
+#include "io/process/process.h"
 #include "scan/octets.h"
 
 namespace strongroom::scan {

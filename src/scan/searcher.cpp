@@ -10,8 +10,8 @@
 #include "base/log.h"
 #include "guard/any_value.h"
 #include "guard/search.h"
-#include "io/process.h"
-#include "io/sandbox.h"
+#include "io/process/process.h"
+#include "io/process/sandbox.h"
 #include "scan/octets.h"
 #include "scan/wire.h"
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/owned_descriptor.h"
-#include "io/sandbox.h"
+#include "io/process/sandbox.h"
 
 namespace strongroom::sealer {
 namespace {

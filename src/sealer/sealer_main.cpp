@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <vector>
 
-#include "io/one_job.h"
-#include "io/process.h"
+#include "io/process/one_job.h"
+#include "io/process/process.h"
 #include "sealer/confinement.h"
 #include "sealer/work.h"
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "io/stream.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 #include "sinks/settings.h"
 
 namespace strongroom::sinks {

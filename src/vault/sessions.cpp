@@ -3,7 +3,7 @@
 
 #include "crypto/crypto.h"
 #include "crypto/session_credentials.h"
-#include "io/session_authority.h"
+#include "io/authority/session_authority.h"
 #include "vault/credentials.h"
 #include "vault/session_terms.h"
 #include "vault/state.h"

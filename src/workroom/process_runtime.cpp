@@ -9,7 +9,7 @@
 #include <csignal>
 
 #include "io/net.h"
-#include "io/process.h"
+#include "io/process/process.h"
 #include "workroom/handover.h"
 #include "workroom/wire.h"
 

@@ -11,7 +11,7 @@
 #include <cstring>
 
 #include "base/json.h"
-#include "io/process.h"
+#include "io/process/process.h"
 #include "workroom/quoted_line.h"
 #include "workroom/small_files.h"
 

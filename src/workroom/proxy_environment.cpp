@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
-#include "io/ca_bundle.h"
+#include "io/authority/ca_bundle.h"
 #include "workroom/ca_variables.h"
 #include "workroom/small_files.h"
 

@@ -9,8 +9,8 @@
 #include <set>
 
 #include "catalog/catalog.h"
-#include "io/ca_bundle.h"
-#include "io/tls.h"
+#include "io/authority/ca_bundle.h"
+#include "io/tls/tls.h"
 #include "workroom/ca_variables.h"
 
 namespace strongroom::workroom {

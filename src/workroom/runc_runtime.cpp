@@ -16,7 +16,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "io/process.h"
+#include "io/process/process.h"
 #include "workroom/cgroups.h"
 #include "workroom/handed_streams.h"
 #include "workroom/handover.h"

@@ -271,7 +271,7 @@ def test_k3_errors_say_nothing_of_what_was_presented(room, canaries):
 
 
 def test_vault_and_gateway_have_given_up_what_they_do_not_need(room):
-    """Their filters of system calls, the gateway's under the vault's (what they refuse: src/io/sandbox_test.cpp)."""
+    """Their filters of system calls, the gateway's under the vault's (what they refuse: src/io/process/sandbox_test.cpp)."""
     [gateway] = room.gateway_pids()
     for pid, filters in ((room.process.pid, 1), (gateway, 2)):
         status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())

@@ -190,7 +190,7 @@ def run_in_the_background(room):
 
 
 def test_the_issuer_has_given_up_what_it_does_not_need(room, tailnet, key):
-    """Its filter of system calls, and no way back (what both refuse: src/io/sandbox_test.cpp)."""
+    """Its filter of system calls, and no way back (what both refuse: src/io/process/sandbox_test.cpp)."""
     come, go = tailnet.hold("POST", "/oauth/token$")
     run_in_the_background(room)
     assert come.wait(30)

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/check.h"
-#include "http/content_coding.h"
+#include "http/coding/content_coding.h"
 
 using namespace strongroom;
 using http::ContentCoding;

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/check.h"
-#include "http/http2_session.h"
+#include "http/http2/session.h"
 
 using namespace strongroom;
 using namespace strongroom::http;

@@ -11,7 +11,7 @@
 #include "app/doctor/checks.h"
 #include "app/files.h"
 #include "catalog/catalog.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 #include "workroom/session_folder.h"
 
 namespace strongroom::app {

@@ -15,7 +15,7 @@
 #include "app/doctor/checks.h"
 #include "app/files.h"
 #include "app/screen.h"
-#include "io/process.h"
+#include "io/process/process.h"
 
 namespace strongroom::app {
 namespace {

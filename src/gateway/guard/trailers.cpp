@@ -5,7 +5,7 @@
 
 #include "gateway/admission.h"
 #include "gateway/answer_head.h"
-#include "http/http2_head.h"
+#include "http/http2/head.h"
 
 namespace strongroom::gateway {
 

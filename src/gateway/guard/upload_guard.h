@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "guard/guard.h"
-#include "http/content_coding.h"
+#include "http/coding/content_coding.h"
 
 namespace strongroom::gateway {
 

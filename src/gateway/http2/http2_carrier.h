@@ -15,7 +15,7 @@
 #include <string>
 
 #include "http/body.h"
-#include "http/http2_session.h"
+#include "http/http2/session.h"
 #include "io/loop.h"
 #include "io/stream.h"
 

@@ -15,10 +15,10 @@
 #include "gateway/http2/inner_framing.h"
 #include "gateway/upstream/known_protocols.h"
 #include "gateway/upstream/upstream_proxy.h"
-#include "io/known_addresses.h"
+#include "io/dial/known_addresses.h"
 #include "io/net.h"
 #include "io/stream.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 #include "lease/holder.h"
 
 namespace strongroom::gateway {

@@ -15,7 +15,7 @@
 #include "io/loop.h"
 #include "io/net.h"
 #include "io/stream.h"
-#include "io/tls.h"
+#include "io/tls/tls.h"
 
 namespace strongroom::standin {
 namespace {

@@ -1,0 +1,45 @@
+// What the TLS contexts hold; for io's own files. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <openssl/ssl.h>
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "io/tls/tls.h"
+
+namespace strongroom::io {
+
+struct SslFree {
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+  void operator()(SSL* ssl) const { SSL_free(ssl); }
+  void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
+};
+using SslContext = std::unique_ptr<SSL_CTX, SslFree>;
+using Ssl = std::unique_ptr<SSL, SslFree>;
+
+struct TlsClient::State {
+  SslContext context;
+  /// The newest session of each host, for resumption; bounded.
+  std::unordered_map<std::string, std::unique_ptr<SSL_SESSION, SslFree>> sessions;
+  static constexpr std::size_t kMaxSessions = 512;
+};
+
+/// What a client asks for before it is known which certificate answers it.
+struct ServerNameWish {
+  std::string name;
+  bool is_decided = false;
+};
+
+struct TlsServer::State {
+  SslContext context;
+};
+
+/// What all contexts have in common: TLS 1.2 and later, no renegotiation, no compression, few
+/// buffers. Null when there is no memory.
+[[nodiscard]] SslContext make_context(const SSL_METHOD* method);
+/// OpenSSL's queue of errors as one line; empties it.
+[[nodiscard]] std::string tls_errors();
+
+}  // namespace strongroom::io
