@@ -259,7 +259,8 @@ io::Task<std::optional<Connection::Next>> Connection::begin_request() {
     trailers_ready_ += step.of_trailers;
     rest.remove_prefix(step.consumed);
   }
-  x_.upload_wanted = !request_body_.is_done();
+  x_.came_with_head = request_body_.is_done();
+  x_.upload_wanted = !x_.came_with_head;
   if (gateway_.is_draining()) co_return co_await refuse(Refusal::Draining);
   if (is_plain_from_afar()) {
     closes_after_ = true;

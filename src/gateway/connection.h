@@ -91,6 +91,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     bool client_left = false;
     bool timed_out = false;
     bool upload_wanted = false;  ///< part of the body is still to come from the client
+    bool came_with_head = true;  ///< the whole body did: it is still there
     bool upload_running = false;
     bool upload_failed = false;
     bool upload_comes_in_chunks = false;                  ///< from the client

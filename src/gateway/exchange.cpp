@@ -77,7 +77,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_exchange() {
 /// did nothing, or a reused connection had been closed meanwhile and sending again changes nothing.
 bool Connection::may_retry(Refusal refusal) {
   if (refusal != Refusal::UpstreamProtocol || upstream_ == nullptr || answer_end_ != 0 ||
-      x_.timed_out || x_.cut_by || x_.client_left || x_.upload_wanted)
+      x_.timed_out || x_.cut_by || x_.client_left || !x_.came_with_head)
     return false;
   if (upstream_->was_refused()) return ++x_.refused_streams <= kMostRefused;
   return upstream_->is_reused && is_idempotent(work_->request.method);
