@@ -385,6 +385,7 @@ void Connection::settle() {
   if (x_.guard.hits() > 0) report_finding("key_echoed");
   x_.guard = guard::Guard();
   x_.decoder.reset();
+  x_.kept.forget();
   detach();
   unlink();
   const Quotas::Cost cost = end_use();

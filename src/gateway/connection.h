@@ -92,12 +92,16 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     bool timed_out = false;
     bool upload_wanted = false;  ///< part of the body is still to come from the client
     bool came_with_head = true;  ///< the whole body did: it is still there
+    bool upload_begun = false;   ///< the client knows that it may go on with it
     bool upload_running = false;
+    bool upload_writes = false;   ///< to the provider, at this moment
+    bool is_upload_held = false;  ///< until the request's head and `kept` have gone again
     bool upload_failed = false;
     bool upload_comes_in_chunks = false;                  ///< from the client
     bool upload_goes_in_chunks = false;                   ///< to the provider
     std::optional<Refusal> upload_refused;                ///< its body is why the exchange ends
     UploadGuard up;                                       ///< over what goes up
+    KeptBody kept;                                        ///< what of it has gone up
     std::unique_ptr<http::EnvelopeFollower> up_messages;  ///< of a body that consists of such
     std::uint16_t close_code = 0;               ///< a websocket's: why the gateway ends it
     std::optional<catalog::PathAction> action;  ///< what the catalogue says of its route
@@ -184,6 +188,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[gnu::noinline]] io::Task<std::optional<Next>> begin_exchange();
   [[gnu::noinline]] io::Task<std::optional<Refusal>> connect_upstream();
   [[gnu::noinline]] io::Task<std::optional<Refusal>> send_request();
+  [[nodiscard]] std::optional<Refusal> build_head();
   [[gnu::noinline]] io::Task<std::optional<Refusal>> receive_head();
   [[gnu::noinline]] io::Task<std::optional<Refusal>> wait_until_recorded();
   [[nodiscard]] bool may_retry(Refusal refusal);
@@ -242,6 +247,9 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   // upload.cpp
   [[gnu::noinline]] io::Task<std::optional<Refusal>> pass_informational();
   void start_upload();
+  void go_on_with_body();
+  io::Task<void> hold_upload();
+  void let_upload_go_on();
   io::Task<void> upload();
   io::Task<void> upload_is_over();
   [[nodiscard]] std::optional<Refusal> check_trailers() const;
@@ -283,6 +291,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   std::size_t answer_end_ = 0;
   std::size_t answer_scanned_ = 0;
   std::unique_ptr<io::Event> upload_done_;
+  std::unique_ptr<io::Event> upload_goes_on_;  ///< after it was held
   ByteVector leftover_;   ///< what the client sent after the request that is still being answered
   ByteVector looked_at_;  ///< start of an error's body
   bool looks_at_body_ = false;

@@ -56,9 +56,13 @@ io::Task<std::optional<Connection::Next>> Connection::begin_exchange() {
     if (!refused) refused = co_await send_request();
     if (!refused) refused = co_await receive_head();
     if (!refused) break;
-    if (may_retry(*refused)) continue;
+    if (may_retry(*refused)) {
+      if (!x_.came_with_head) co_await hold_upload();
+      continue;
+    }
     const auto code = code_for_client(*refused);
     if (upstream_ != nullptr) upstream_->abort();
+    let_upload_go_on();
     if (code) client_.abort(std::to_underlying(*code));
     if (x_.client_left || !client_.is_open()) {
       client_.abort();
@@ -73,12 +77,14 @@ io::Task<std::optional<Connection::Next>> Connection::begin_exchange() {
   co_return std::nullopt;
 }
 
-/// Nothing of an answer came, nothing of the body is gone, and either the provider has said that it
-/// did nothing, or a reused connection had been closed meanwhile and sending again changes nothing.
+/// Nothing of an answer came, all of the body that has gone is still here, and either the provider
+/// has said that it did nothing, or a reused connection had been closed meanwhile and sending again
+/// changes nothing.
 bool Connection::may_retry(Refusal refusal) {
   if (refusal != Refusal::UpstreamProtocol || upstream_ == nullptr || answer_end_ != 0 ||
-      x_.timed_out || x_.cut_by || x_.client_left || !x_.came_with_head)
+      x_.timed_out || x_.cut_by || x_.client_left)
     return false;
+  if (!x_.came_with_head) return upstream_->was_refused() && x_.kept.is_whole();
   if (upstream_->was_refused()) return ++x_.refused_streams <= kMostRefused;
   return upstream_->is_reused && is_idempotent(work_->request.method);
 }
@@ -111,6 +117,7 @@ io::Task<std::optional<Refusal>> Connection::connect_upstream() {
     upstream_ = std::move(*dialled);
   }
   if (x_.cut_by) co_return *x_.cut_by;
+  if (x_.client_left) co_return Refusal::Internal;
   if (lease() == nullptr || !upstream_->bind(*lease())) co_return Refusal::VaultUnavailable;
   co_return std::nullopt;
 }
@@ -120,22 +127,7 @@ ProtocolWish Connection::protocol_wish() const {
   return kind_ == Kind::StreamOfHttp2 ? ProtocolWish::Http2First : ProtocolWish::Http1First;
 }
 
-/// Head with the key, and what has come of the body, in one write. The key is usable at this very
-/// moment or is not written.
-io::Task<std::optional<Refusal>> Connection::send_request() {
-  if (const auto refused = begin_body()) co_return refused;
-  const bool is_last = !x_.upload_wanted;
-  std::unique_ptr<RelayBlock> block;
-  std::unique_ptr<RelayBlock> room = room_for_search();
-  MutableBytes content = start_of_body(block);
-  UploadGuard::Step step;
-  do {
-    if (step.has_more) co_await gateway_.loop().yield();
-    step = search_up(content, is_last, room.get());
-    if (x_.upload_refused) co_return x_.upload_refused;
-  } while (step.has_more);
-  if (x_.cut_by || !is_usable(gateway_.loop().clock().steady()))
-    co_return x_.cut_by.value_or(Refusal::VaultUnavailable);
+std::optional<Refusal> Connection::build_head() {
   const UpstreamHead parts{work_->request,
                            x_.route,
                            x_.authority,
@@ -145,18 +137,46 @@ io::Task<std::optional<Refusal>> Connection::send_request() {
                            reads_answer(),
                            !may_ask_for_parts(),
                            work_->request.is_websocket_upgrade};
-  auto refused = build_upstream_head(parts, work_->out);
+  return build_upstream_head(parts, work_->out);
+}
+
+/// Head with the key, and what has come of the body, in one write: what came with the head, or what
+/// has gone before, which was searched then. The key is usable at this very moment or is not
+/// written.
+io::Task<std::optional<Refusal>> Connection::send_request() {
+  const bool is_again = x_.is_upload_held;
+  const bool is_last = is_again ? x_.kept.has_ended() : x_.came_with_head;
+  std::unique_ptr<RelayBlock> block;
+  std::unique_ptr<RelayBlock> room;
+  ByteView body = x_.kept.octets();
+  if (!is_again) {
+    if (const auto refused = begin_body()) co_return refused;
+    room = room_for_search();
+    MutableBytes content = start_of_body(block);
+    UploadGuard::Step step;
+    do {
+      if (step.has_more) co_await gateway_.loop().yield();
+      step = search_up(content, is_last, room.get());
+    } while (step.has_more && !x_.upload_refused);
+    body = step.free;
+    if (!is_last && upstream_->is_http2()) x_.kept.begin(gateway_.kept);
+    x_.kept.add(body);
+  }
+  if (x_.upload_refused) co_return x_.upload_refused;
+  if (x_.cut_by || !is_usable(gateway_.loop().clock().steady()))
+    co_return x_.cut_by.value_or(Refusal::VaultUnavailable);
+  auto refused = build_head();
   if (!refused && is_last) refused = check_trailers();
   if (refused) {
     work_->out.wipe_key();
     co_return refused;
   }
+  const std::size_t size = body.size();
   const auto framing = upstream_->framing_of(work_->request.body);
   x_.upload_goes_in_chunks = framing.kind == http::BodyKind::Chunked;
   const std::string end = end_of_upload(is_last);
-  ChunkMarks marks(step.free.size(), is_last);
+  ChunkMarks marks(size, is_last);
   if (!end.empty()) marks.end_with(end);
-  ByteView body = step.free;
   ByteView after = bytes_of(x_.upload_goes_in_chunks ? marks.after() : std::string_view());
   if (x_.upload_goes_in_chunks) work_->out.add(marks.before());
   if (work_->out.take_along(text_of(body))) {
@@ -168,14 +188,17 @@ io::Task<std::optional<Refusal>> Connection::send_request() {
   work_->out.wipe_key();
   gateway_.blocks.give(std::move(block));
   gateway_.blocks.give(std::move(room));
-  x_.bytes_up += step.free.size();
+  if (is_again) {
+    x_.kept.forget();  // Once is enough.
+  } else {
+    x_.bytes_up = size;
+  }
   answer_begin_ = answer_end_ = answer_scanned_ = 0;
   if (!sent) {
     x_.timed_out = sent.error().code == Code::Timeout;
     co_return refusal_of_failure();
   }
-  x_.waits_for_continue = x_.upload_wanted && work_->request.expects_continue;
-  if (x_.upload_wanted && !x_.waits_for_continue) start_upload();
+  go_on_with_body();
   gateway_.loop().watch(*this,
                         gateway_.loop().deadline_in(x_.waits_for_continue ? Duration(kContinueAfter)
                                                                           : Duration(kWatchAfter)));
@@ -208,6 +231,7 @@ io::Task<std::optional<Refusal>> Connection::receive_head() {
       co_return refusal_of_failure();
     }
     answer_end_ += *got;
+    x_.kept.forget();
   }
 }
 

@@ -19,6 +19,7 @@
 #include "gateway/limits/tenant_gate.h"
 #include "gateway/links.h"
 #include "gateway/session_authorities.h"
+#include "gateway/upstream/kept_body.h"
 #include "gateway/upstream/pool.h"
 #include "http/coding/decoder_memory.h"
 #include "http/head.h"
@@ -60,6 +61,9 @@ inline constexpr std::size_t kMaxRewritten = 1UL << 20U;
 /// Memory for all answers that are being decoded: fifty with the widest windows there are, or ten
 /// thousand of gzip. Whoever chooses both ends of many answers takes no more.
 inline constexpr std::size_t kDecoding = 512UL << 20U;
+
+/// Memory for all bodies that may have to be sent again: a thousand of the longest.
+inline constexpr std::size_t kKept = 64UL << 20U;
 
 /// Memory for octets on their way through.
 inline constexpr std::size_t kRelayBlock = 64UL << 10U;
@@ -129,6 +133,7 @@ class Gateway {
   FreeObjects<RelayBlock> blocks;
   FreeInputs inputs;
   http::DecoderBudget decoding{kDecoding};
+  KeptBudget kept{kKept};
 
  private:
   void accept(io::Stream stream, SessionId session);

@@ -1,6 +1,7 @@
 // The client's body on its way to the provider, beside the answer. SPDX-License-Identifier:
 // Apache-2.0
 #include <algorithm>
+#include <utility>
 
 #include "gateway/chunk_marks.h"
 #include "gateway/connection.h"
@@ -26,8 +27,36 @@ io::Task<std::optional<Refusal>> Connection::pass_informational() {
 
 void Connection::start_upload() {
   if (upload_done_ == nullptr) upload_done_ = std::make_unique<io::Event>(gateway_.loop());
-  x_.upload_running = true;
+  x_.upload_begun = x_.upload_running = true;
   gateway_.loop().spawn(upload());
+}
+
+/// Once the head has gone, with what of the body was here. A client that was told so once goes on
+/// by itself.
+void Connection::go_on_with_body() {
+  x_.upload_failed = false;
+  const bool is_under_way = x_.upload_running;
+  let_upload_go_on();
+  if (is_under_way || !x_.upload_wanted) return;
+  x_.waits_for_continue = work_->request.expects_continue && !x_.upload_begun;
+  if (!x_.waits_for_continue) start_upload();
+}
+
+/// Before the request is sent again: nothing more of its body goes on, nor is being written. What
+/// comes of it meanwhile waits.
+io::Task<void> Connection::hold_upload() {
+  unlink();
+  x_.waits_for_continue = false;
+  x_.is_upload_held = true;
+  if (upload_goes_on_ == nullptr) upload_goes_on_ = std::make_unique<io::Event>(gateway_.loop());
+  while (x_.upload_writes) co_await upload_done_->wait();
+  // A connection that refuses one stream may refuse the next: another one is taken.
+  upstream_->doubt();
+}
+
+void Connection::let_upload_go_on() {
+  if (!std::exchange(x_.is_upload_held, false)) return;
+  upload_goes_on_->set();
 }
 
 std::optional<Refusal> Connection::check_trailers() const {
@@ -100,7 +129,7 @@ UploadGuard::Step Connection::search_up(MutableBytes& content, bool is_last, Rel
 /// The rest of the client's body, beside the answer. Ends with the body, with the client, or when
 /// the provider takes no more.
 io::Task<void> Connection::upload() {
-  if (x_.owes_continue) {
+  if (std::exchange(x_.owes_continue, false)) {
     constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     const auto asked = co_await client_.write_all(bytes_of(kContinue));
     x_.client_left = !asked && !x_.cut_by;
@@ -151,19 +180,25 @@ io::Task<bool> Connection::upload_some(MutableBytes arrived, RelayBlock* room) {
   do {
     if (step.has_more) co_await gateway_.loop().yield();
     if (!x_.upload_refused) step = search_up(unframed.content, is_last, room);
-    if (upstream_ == nullptr) co_return false;
     if (x_.upload_refused) {
-      upstream_->abort();
+      if (upstream_ != nullptr) upstream_->abort();
       co_return false;
     }
   } while (step.has_more);
+  while (x_.is_upload_held) co_await upload_goes_on_->wait();
+  if (upstream_ == nullptr) co_return false;
+  x_.kept.add(step.free);
+  if (is_last) x_.kept.end();
   const std::string end = end_of_upload(is_last);
   ChunkMarks marks(step.free.size(), is_last);
   if (!end.empty()) marks.end_with(end);
   const ByteView before = bytes_of(x_.upload_goes_in_chunks ? marks.before() : std::string_view());
   const ByteView after = bytes_of(x_.upload_goes_in_chunks ? marks.after() : std::string_view());
   upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
+  x_.upload_writes = true;
   const auto sent = co_await upstream_->stream.write_all(before, step.free, after);
+  x_.upload_writes = false;
+  if (x_.is_upload_held) upload_done_->set();
   x_.bytes_up += step.free.size();
   co_return sent.has_value();
 }

@@ -149,6 +149,9 @@ class Http2Provider(OwnProvider):
         self.on_request, self.on_head, self.greets = answer, None, None
         self.settings, self.opens_windows = {}, True
         self.all, self.connections, self.refused = [], [], 0
+        self.knocks, self.lets_in = 0, threading.Event()  # of those who want to connect
+        self.lets_in.set()
+        self.turns_away = False
         self._changed = threading.Condition()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(folder / "leaf.pem")
@@ -186,6 +189,11 @@ class Http2Provider(OwnProvider):
             threading.Thread(target=self._serve, args=(plain,), daemon=True).start()
 
     def _serve(self, plain):
+        self.knocks += 1
+        self.lets_in.wait(30)
+        if self.turns_away:
+            plain.close()
+            return
         try:
             secured = self._context.wrap_socket(plain, server_side=True)
         except (OSError, ssl.SSLError):

@@ -11,6 +11,7 @@ class SlowUpload:
         asked = Asked(path, method="POST", headers=headers)
         self._connection = ingress.connect(asked)
         self._connection.settimeout(60)
+        self._answered = Answered()
         config = h2.config.H2Configuration(header_encoding="latin1")
         self._session = h2.connection.H2Connection(config)
         self._session.initiate_connection()
@@ -18,11 +19,17 @@ class SlowUpload:
         self._flush()
 
     def send(self, octets):
-        """Less than a window."""
-        size = self._session.max_outbound_frame_size
-        for start in range(0, len(octets), size):
-            self._session.send_data(1, octets[start : start + size])
-        self._flush()
+        """As the gateway opens its window, so before any answer."""
+        while octets:
+            size = min(
+                self._session.local_flow_control_window(1), self._session.max_outbound_frame_size
+            )
+            if size == 0:
+                assert not self._take(), "an answer came while the body was not whole"
+                continue
+            self._session.send_data(1, octets[:size])
+            octets = octets[size:]
+            self._flush()
 
     def end(self, trailers=()):
         if trailers:
@@ -32,17 +39,23 @@ class SlowUpload:
         self._flush()
 
     def answer(self):
-        answered = Answered()
-        while octets := self._connection.recv(65536):
-            for event in self._session.receive_data(octets):
-                if Http2Mixin._take(event, answered, self._session, None):
-                    return answered
-            self._flush()
-        answered.reset = True
-        return answered
+        while not self._take():
+            pass
+        return self._answered
 
     def leave(self):
         self._connection.close()
+
+    def _take(self):
+        """What comes next; true at the answer's end."""
+        octets = self._connection.recv(65536)
+        if not octets:
+            self._answered.reset = True
+            return True
+        events = self._session.receive_data(octets)
+        ended = [Http2Mixin._take(each, self._answered, self._session, None) for each in events]
+        self._flush()
+        return any(ended)
 
     def _flush(self):
         self._connection.sendall(self._session.data_to_send())
