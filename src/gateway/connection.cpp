@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t kFullCapacity = http::kMaxHead + kInputBlock;
 constexpr std::uint8_t kTlsHandshake = 0x16;
-constexpr std::chrono::milliseconds kLinger{1000};
 
 /// Of what is refused before a key is asked for (docs/errors.md, the stars).
 bool is_finding(Refusal refusal) {
@@ -344,29 +343,6 @@ io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
   if (closes_after_) co_return Next::Close;
   consume_request();
   co_return Next::Keep;
-}
-
-/// Lets the client read the answer before its unread body makes the kernel reset the connection:
-/// reads on for a moment, then ends.
-io::Task<void> Connection::end_upload() {
-  const bool has_unread = x_.upload_wanted && client_.is_open();
-  if (!x_.upload_running && !has_unread) co_return;
-  if (!x_.upload_running) (void)co_await client_.finish_writing();
-  co_await linger();
-}
-
-/// What still reads from the client goes on for that moment; else it is read here.
-io::Task<void> Connection::linger() {
-  client_.set_deadline(gateway_.loop().deadline_in(kLinger));
-  if (x_.upload_running) {
-    co_await upload_is_over();
-    co_return;
-  }
-  const auto block = gateway_.blocks.take();
-  for (;;) {
-    const auto got = co_await client_.read_some(*block);
-    if (!got || *got == 0) co_return;
-  }
 }
 
 void Connection::consume_request() {

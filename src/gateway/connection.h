@@ -130,8 +130,6 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[nodiscard]] http::BodyFraming framing_at_client(http::BodyFraming stated) const {
     return kind_ == Kind::StreamOfHttp2 ? framing_inside(stated) : stated;
   }
-  [[gnu::noinline]] io::Task<void> end_upload();
-  [[gnu::noinline]] io::Task<void> linger();
   void settle();
   void consume_request();
   [[nodiscard]] std::string_view unread() const {
@@ -252,6 +250,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   void let_upload_go_on();
   io::Task<void> upload();
   io::Task<void> upload_is_over();
+  [[gnu::noinline]] io::Task<void> end_upload();
+  [[gnu::noinline]] io::Task<void> linger();
   [[nodiscard]] std::optional<Refusal> check_trailers() const;
   [[nodiscard]] std::string end_of_upload(bool is_last) const;
   [[gnu::noinline]] io::Task<bool> upload_some(MutableBytes arrived, RelayBlock* room);

@@ -9,6 +9,11 @@
 #include "gateway/upstream/upstream_head.h"
 
 namespace strongroom::gateway {
+namespace {
+
+constexpr std::chrono::milliseconds kLinger{1000};
+
+}  // namespace
 
 /// 100 lets the client's body come; other 1xx (early hints lead past the gateway, threats.md B7)
 /// end here.
@@ -163,6 +168,29 @@ io::Task<void> Connection::upload() {
 /// The event may still be set by an upload that nobody had to wait for.
 io::Task<void> Connection::upload_is_over() {
   while (x_.upload_running) co_await upload_done_->wait();
+}
+
+/// Lets the client read the answer before its unread body makes the kernel reset the connection:
+/// reads on for a moment, then ends.
+io::Task<void> Connection::end_upload() {
+  const bool has_unread = x_.upload_wanted && client_.is_open();
+  if (!x_.upload_running && !has_unread) co_return;
+  if (!x_.upload_running) (void)co_await client_.finish_writing();
+  co_await linger();
+}
+
+/// What still reads from the client goes on for that moment; else it is read here.
+io::Task<void> Connection::linger() {
+  client_.set_deadline(gateway_.loop().deadline_in(kLinger));
+  if (x_.upload_running) {
+    co_await upload_is_over();
+    co_return;
+  }
+  const auto block = gateway_.blocks.take();
+  for (;;) {
+    const auto got = co_await client_.read_some(*block);
+    if (!got || *got == 0) co_return;
+  }
 }
 
 /// False: no more of it goes on.
