@@ -30,6 +30,7 @@ void BodyFollower::start(BodyFraming framing, Credentials in_trailers) {
   total_ = 0;
   left_ = framing.length;
   stated_ = framing.length;
+  is_stated_ = framing.says_length();
   digits_ = 0;
   extra_ = 0;
   trailers_.clear();
@@ -105,7 +106,7 @@ BodyFollower::Phase BodyFollower::begin_chunk() {
   digits_ = 0;
   const bool is_last = left_ == 0;
   const bool fits = is_last ? total_ == stated_ : left_ <= stated_ - total_;
-  if (stated_ > 0 && !fits) return Phase::Bad;
+  if (is_stated_ && !fits) return Phase::Bad;
   return is_last ? Phase::TrailerStart : Phase::ChunkData;
 }
 

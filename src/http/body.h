@@ -73,7 +73,8 @@ class BodyFollower {
   Phase phase_ = Phase::Done;
   std::uint64_t left_ = 0;
   std::uint64_t total_ = 0;
-  std::uint64_t stated_ = 0;  ///< what all chunks hold together; 0: nobody has said
+  std::uint64_t stated_ = 0;  ///< what all chunks hold together, where somebody has said it
+  bool is_stated_ = false;
   std::uint32_t digits_ = 0;
   std::uint32_t extra_ = 0;  ///< octets of extension, or of all trailers, so far
   std::array<char, kLongestTrailerName> name_{};  ///< of the trailer being read

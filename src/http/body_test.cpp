@@ -150,6 +150,14 @@ TEST(BodyFollower, ChunksOfAStatedLengthHoldThatMany) {
   }
 }
 
+TEST(BodyFollower, ChunksOfALengthOf0HoldNone) {
+  const BodyFraming none{BodyKind::Chunked, 0, true};
+  EXPECT_EQ(follow(none, "0\r\nx-sum: 1\r\n\r\n"sv, 4).state, ParseState::Complete);
+  const Followed some = follow(none, "1\r\n!\r\n0\r\n\r\n"sv, 0);
+  EXPECT_EQ(some.state, ParseState::Bad);
+  EXPECT_EQ(some.content, "");
+}
+
 TEST(BodyFollower, TrailersAreKeptWhereverTheyAreCut) {
   constexpr std::string_view kBody = "2\r\nhi\r\n0\r\n";
   constexpr std::string_view kFields = "grpc-status: 0\r\nX-Sum:  1 \r\n";

@@ -68,12 +68,14 @@ struct Header {
 enum class BodyKind : std::uint8_t {
   None,     ///< no body
   Length,   ///< exactly `length` octets
-  Chunked,  ///< as many as come; of a `length` other than 0, that many in all
+  Chunked,  ///< as many as come; where a length is said, that many in all
   UntilEnd  ///< responses only: until the connection ends
 };
 struct BodyFraming {
   BodyKind kind = BodyKind::None;
   std::uint64_t length = 0;
+  bool says_empty = false;  ///< requests: of kind None, by a length of 0 in the head
+  [[nodiscard]] constexpr bool says_length() const { return length > 0 || says_empty; }
 };
 
 template <std::size_t Capacity>

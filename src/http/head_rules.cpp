@@ -218,6 +218,7 @@ Verdict judge_request(RequestHead& head) {
   if (marks.framing.is_chunked) head.body.kind = BodyKind::Chunked;
   if (marks.framing.has_length && marks.framing.length > 0)
     head.body = {BodyKind::Length, marks.framing.length};
+  head.body.says_empty = marks.framing.has_length && marks.framing.length == 0;
   if (head.method == "CONNECT" && head.body.kind != BodyKind::None)
     return {400, "CONNECT with a body"};
   head.keeps_alive = marks.persistence.keeps_alive(head.minor_version);

@@ -268,6 +268,15 @@ TEST(RequestHead, SaysWhatItRead) {
   EXPECT_FALSE(head.is_websocket_upgrade);
 }
 
+TEST(RequestHead, TellsALengthOf0FromNone) {
+  const RequestHead empty = parsed("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(empty.body.kind, BodyKind::None);
+  EXPECT_TRUE(empty.body.says_empty && empty.body.says_length());
+  const RequestHead none = parsed("POST / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(none.body.kind, BodyKind::None);
+  EXPECT_FALSE(none.body.says_empty || none.body.says_length());
+}
+
 TEST(RequestHead, LeavesWhatFollows) {
   const std::string_view text = "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /next";
   RequestHead head;

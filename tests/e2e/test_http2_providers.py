@@ -164,6 +164,46 @@ def test_d3_trailers_of_a_request_behind_a_length_go_on_unless_a_pass_stands_in_
     assert [asked.ended.is_set() for asked in provider.all[2:]] in ([], [False])
 
 
+def test_trailers_of_a_request_behind_a_length_of_0_go_on(session, provider):
+    for trailers in ([("x-sum", "1")], []):
+        answered = ask(session, method="POST", body=b"", trailers=trailers)
+        assert answered.status == 200
+        asked = provider.all[-1]
+        assert (asked.body, asked.trailers, asked.get("content-length")) == (b"", trailers, "0")
+    pass_in_one = [("x-note", session.passes["main"])]
+    answered = ask(session, method="POST", body=b"", trailers=pass_in_one)
+    assert answered.status == 400 and b"pass_misplaced" in answered.body
+    assert [asked.ended.is_set() for asked in provider.all[2:]] in ([], [False])
+
+
+def test_f7_what_comes_behind_a_length_of_0_is_no_body(session, provider):
+    headers = [("content-length", "0")]
+    answered = ask(session, method="POST", headers=headers, chunks=[b"GET /v1/hidden HTTP/1.1"])
+    assert answered.reset or answered.status == 400
+    assert [asked.body for asked in provider.all] in ([], [b""])
+    assert [asked.ended.is_set() for asked in provider.all] in ([], [False])
+
+
+@pytest.mark.parametrize("ingress", [BaseUrl, ConnectHttp2])
+def test_an_http1_provider_is_told_of_a_length_of_0(start, suite_folder, ingress):
+    """Some want it with every POST (411). What came behind it over HTTP/2 has no place there."""
+    recorder = Recorder(suite_folder / f"h2-recorder-empty-{ingress.name}", [HOST])
+    room = start(recorder)
+    room.add_key("gemini", label="main")
+    session = Session(room, HOSTS, "gemini:main")
+    for path in ("/v1/x", "/v1/x", "/v1/none"):
+        body = b"" if path == "/v1/x" else None
+        trailers = [("x-sum", "1")] if path == "/v1/x" else []
+        assert ask(session, path, ingress, "POST", body=body, trailers=trailers).status == 200
+        seen = recorder.seen("v1")[-1]
+        names = [name.lower() for name, _ in seen.request.headers]
+        assert (seen.fault, seen.request.body) == (None, b"")
+        assert seen.request.all("content-length") == (["0"] if path == "/v1/x" else [])
+        assert "transfer-encoding" not in names and "x-sum" not in names
+    assert len({each.connection for each in recorder.seen("v1")}) == 1
+    session.end()
+
+
 @pytest.mark.parametrize("said", [0, 3, 5])
 def test_f7_an_answer_that_is_not_as_long_as_it_says_is_never_whole(session, provider, said):
     def lie(asked):

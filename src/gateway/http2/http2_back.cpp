@@ -132,7 +132,8 @@ io::Task<bool> Http2Back::submit_request(Http2Exchange& exchange) {
       continue;
     }
     if (exchange.is_closed) co_return false;
-    const bool ends = head.body.kind == http::BodyKind::None;
+    const http::BodyFraming framing = framing_inside(head.body);
+    const bool ends = framing.kind == http::BodyKind::None;
     const auto stream = session().submit_request(
         head, http::Http2Scheme::Https, ends ? http::Http2End::Ends : http::Http2End::Open);
     if (!stream) {
@@ -141,7 +142,7 @@ io::Task<bool> Http2Back::submit_request(Http2Exchange& exchange) {
     }
     --unnamed_;
     exchange.method = std::string(head.method);
-    exchange.body.start(framing_inside(head.body));
+    exchange.body.start(framing);
     name(*stream, exchange);
     exchange.take(parsed.consumed);
     wake();

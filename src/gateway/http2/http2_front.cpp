@@ -66,7 +66,7 @@ io::Task<void> Http2Front::carry_request(Http2BridgePointer bridge, std::string 
   bridge->method = std::string(request.method);
   if (parsed.state == http::ParseState::Complete) {
     const auto sent = co_await bridge->inner.write_all(bytes_of(head));
-    if (sent) (void)co_await carry_in(*bridge, request.body.kind);
+    if (sent) (void)co_await carry_in(*bridge, framing_inside(request.body).kind);
   }
   bridge->is_request_over.set();
   work_ends();

@@ -124,7 +124,8 @@ bool stays_behind(const UpstreamHead& parts, std::string_view inject_name,
 
 void add_framing(const http::RequestHead& request, HeadBuffer& out) {
   if (request.body.kind == http::BodyKind::Chunked) out.add("transfer-encoding: chunked\r\n");
-  if (request.body.kind == http::BodyKind::Length)
+  // A length of 0 as well: some servers want one with every POST (411).
+  if (request.body.says_length())
     out.add("content-length: ").add_number(request.body.length).add("\r\n");
   if (request.is_websocket_upgrade)
     out.add("connection: upgrade\r\nupgrade: websocket\r\n");
