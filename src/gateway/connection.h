@@ -61,8 +61,14 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   void end_over_limit(const Excess& excess) noexcept override;
 
   /// Since when it waits for a request; nothing while one is served.
-  [[nodiscard]] std::optional<SteadyTime> waits_since() const { return waits_since_; }
-  [[nodiscard]] TenantId tenant() const { return tenant_; }
+  [[nodiscard]] std::optional<SteadyTime> waits_since() const {
+    return http2_ != nullptr ? http2_->waits_since() : waits_since_;
+  }
+  /// Of its last request.
+  [[nodiscard]] TenantId tenant() const { return http2_ != nullptr ? http2_->tenant() : tenant_; }
+  [[nodiscard]] bool is_stream() const { return kind_ == Kind::StreamOfHttp2; }
+  /// Beside its own note, for the connection whose stream it is.
+  void note_tenant_in(std::shared_ptr<TenantId> tenant) { outer_tenant_ = std::move(tenant); }
 
  private:
   enum class Next : std::uint8_t { Keep, Close };
@@ -306,6 +312,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   Exchange x_;
   Metering metering_;
   TenantId tenant_;  ///< of the last exchange
+  std::shared_ptr<TenantId> outer_tenant_;
 };
 
 }  // namespace strongroom::gateway

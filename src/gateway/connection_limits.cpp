@@ -10,6 +10,7 @@ namespace strongroom::gateway {
 /// Hot path: true when the tenant has a place free.
 bool Connection::enter_tenant() {
   tenant_ = lease()->granted().tenant;
+  if (outer_tenant_ != nullptr) *outer_tenant_ = tenant_;
   return gateway_.tenants().enter(tenant_, metering_.turn);
 }
 

@@ -57,17 +57,19 @@ void Gateway::close_socket_of(SessionId session) {
 }
 
 void Gateway::accept(io::Stream stream, SessionId session) {
-  if (connections_.size() >= most_connections_ && !has_no_room_) make_room();
+  if (connections_.size() - streams_ >= most_connections_ && !has_no_room_) make_room();
   connections_.push_front(std::make_unique<Connection>(*this, std::move(stream)));
   connections_.front()->belong_to(session);
   loop_.spawn(serve(connections_.begin()));
 }
 
 void Gateway::accept_inner(io::Stream stream, std::shared_ptr<const Inspected> place,
-                           SessionId session) {
+                           SessionId session, std::shared_ptr<TenantId> tenant) {
   connections_.push_front(std::make_unique<Connection>(*this, std::move(stream), std::move(place),
                                                        Connection::Kind::StreamOfHttp2));
   connections_.front()->belong_to(session);
+  connections_.front()->note_tenant_in(std::move(tenant));
+  ++streams_;
   loop_.spawn(serve(connections_.begin()));
 }
 
@@ -85,18 +87,20 @@ Status Gateway::show(const io::Certificate& certificate) {
 
 io::Task<void> Gateway::serve(std::list<std::unique_ptr<Connection>>::iterator place) {
   co_await (*place)->run();
+  if ((*place)->is_stream()) --streams_;
   connections_.erase(place);
   drained_when_empty();
 }
 
-/// Full: connections that wait for a request make room, those of whoever has most of them first.
-/// While all are busy, a new one takes its chance with what descriptors are left.
+/// Full: connections that wait for a request make room, those of whoever has most of them first; a
+/// stream of HTTP/2 would make none. While all are busy, a new one takes its chance with what
+/// descriptors are left.
 void Gateway::make_room() {
   std::vector<WaitingConnection> waiting;
   std::vector<Connection*> places;
   for (const auto& connection : connections_) {
     const auto since = connection->waits_since();
-    if (!since) continue;
+    if (!since || connection->is_stream()) continue;
     waiting.push_back({connection->tenant(), *since});
     places.push_back(connection.get());
   }

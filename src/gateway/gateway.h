@@ -96,8 +96,10 @@ class Gateway {
   /// Its connections end as well.
   void close_socket_of(SessionId session);
   /// One stream of an HTTP/2 connection, as a connection of its own: in a tunnel to `place`, or,
-  /// when that is null, to the gateway itself, by the socket of a session or (none) another.
-  void accept_inner(io::Stream stream, std::shared_ptr<const Inspected> place, SessionId session);
+  /// when that is null, to the gateway itself, by the socket of a session or (none) another. Its
+  /// tenant is noted in `tenant` once it is known.
+  void accept_inner(io::Stream stream, std::shared_ptr<const Inspected> place, SessionId session,
+                    std::shared_ptr<TenantId> tenant);
   /// What comes through a tunnel to `place` that was opened inside a TLS connection, without that.
   void accept_tunnelled(io::Stream stream, std::shared_ptr<const Inspected> place);
   /// No new connections; idle ones end; the rest may go on for `within`, then `on_drained` is
@@ -154,11 +156,12 @@ class Gateway {
   TenantGate tenants_;
   RefusalCounter refusals_;
   FindingFilter findings_;
-  std::size_t most_connections_;
-  bool has_no_room_ = false;  ///< nothing could be closed; looked at again in the next second
+  std::size_t most_connections_;  ///< with descriptors of their own
+  bool has_no_room_ = false;      ///< nothing could be closed; looked at again in the next second
   std::vector<std::unique_ptr<io::Acceptor>> acceptors_;
   std::map<SessionId, std::unique_ptr<io::Acceptor>> session_acceptors_;
   std::list<std::unique_ptr<Connection>> connections_;
+  std::size_t streams_ = 0;  ///< of HTTP/2, among them: they take no descriptor
   std::unique_ptr<io::Loop::Ticker> sweeper_;
   std::unique_ptr<io::Loop::Ticker> each_second_;
   std::unique_ptr<io::Loop::Ticker> drain_limit_;

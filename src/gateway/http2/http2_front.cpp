@@ -24,7 +24,9 @@ Http2Front::Http2Front(Gateway& gateway, io::Stream& client, std::shared_ptr<con
       gateway_(gateway),
       client_(client),
       place_(std::move(place)),
-      own_session_(session) {}
+      own_session_(session),
+      tenant_(std::make_shared<TenantId>()),
+      waits_since_(gateway.loop().coarse_now()) {}
 
 io::Task<void> Http2Front::run() {
   return Http2Carrier::run();
@@ -52,7 +54,8 @@ void Http2Front::begin(http::Http2StreamId stream, std::string head) {
   const auto bridge = std::make_shared<Http2Bridge>(loop(), std::move(ends.one));
   add(bridge);
   name(stream, *bridge);
-  gateway_.accept_inner(std::move(ends.other), place_, own_session_);
+  waits_since_.reset();
+  gateway_.accept_inner(std::move(ends.other), place_, own_session_, tenant_);
   work_begins();
   loop().spawn(carry_request(bridge, std::move(head)));
   work_begins();
@@ -76,6 +79,7 @@ io::Task<void> Http2Front::carry_answer(Http2BridgePointer bridge) {
   bool is_whole = co_await submit_answer(*bridge);
   if (is_whole) is_whole = co_await carry_out(*bridge);
   co_await leave(std::move(bridge), is_whole);
+  if (!has_streams()) waits_since_ = loop().coarse_now();
   if (gateway_.is_draining() && !has_streams() && !is_closing()) drain();
   work_ends();
 }

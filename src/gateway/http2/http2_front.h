@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "gateway/gateway.h"
@@ -24,6 +25,10 @@ class Http2Front final : private Http2Carrier {
   [[nodiscard]] io::Task<void> run();
   /// No new streams; ends when the open ones have.
   void drain();
+  /// Since when it has no streams; nothing while it has some.
+  [[nodiscard]] std::optional<SteadyTime> waits_since() const { return waits_since_; }
+  /// Of its last request; none: there was none yet.
+  [[nodiscard]] TenantId tenant() const { return *tenant_; }
 
  private:
   void on_event(http::Http2Event& event, Http2Bridge* bridge) override;
@@ -38,6 +43,8 @@ class Http2Front final : private Http2Carrier {
   io::Stream& client_;
   std::shared_ptr<const Inspected> place_;
   SessionId own_session_;
+  std::shared_ptr<TenantId> tenant_;  ///< its streams may end later than this
+  std::optional<SteadyTime> waits_since_;
 };
 
 }  // namespace strongroom::gateway

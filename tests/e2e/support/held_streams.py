@@ -19,11 +19,17 @@ class HeldStreams:
         config = h2.config.H2Configuration(header_encoding="latin1")
         self._session = h2.connection.H2Connection(config)
         self._session.initiate_connection()
-        self.streams = [1 + 2 * number for number in range(count)]
-        for stream in self.streams:
-            self._session.send_headers(stream, ingress._fields(asked), end_stream=True)
+        self._fields = ingress._fields(asked)
+        self.streams, self.statuses, self.ended = [], {}, {}
+        self.begin(count)
+
+    def begin(self, count):
+        """So many more."""
+        for _ in range(count):
+            stream = 1 + 2 * len(self.streams)
+            self._session.send_headers(stream, self._fields, end_stream=True)
+            self.streams.append(stream)
         self._connection.sendall(self._session.data_to_send())
-        self.statuses, self.ended = {}, {}
 
     def wait_for_heads(self):
         self._read_until(lambda: len(self.statuses) == len(self.streams))
@@ -49,6 +55,18 @@ class HeldStreams:
             self.ended[event.stream_id] = int(event.error_code)
         elif isinstance(event, h2.events.StreamEnded):
             self.ended[event.stream_id] = None
+
+    def is_ended(self):
+        """Has the gateway ended the connection? Does not wait."""
+        self._connection.setblocking(False)
+        try:
+            while self._connection.recv(65536):
+                pass
+            return True
+        except ssl.SSLWantReadError:
+            return False
+        except OSError:
+            return True
 
     def close(self):
         try:

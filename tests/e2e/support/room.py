@@ -6,6 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import urllib.error
@@ -74,7 +75,7 @@ class Room:
         self.process = None
         self.gateway_listen = self.control_listen = "127.0.0.1:0"
         self.before = []  # what starts the server, where that is not enough by itself
-        self._user = {}
+        self._process_options = {}
         self.endpoints = {}
         self._workrooms = []
         self._counter = 0
@@ -110,7 +111,13 @@ class Room:
 
     def start_as(self, user):
         """Starts it as another user, to whom the folder belongs."""
-        self._user = {"user": user, "group": user, "extra_groups": []}
+        self._process_options = {"user": user, "group": user, "extra_groups": []}
+        return self.start()
+
+    def start_with_descriptors(self, most):
+        """Starts it with room for so many of them in each of its processes."""
+        few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        self._process_options = {**self._process_options, "preexec_fn": few}
         return self.start()
 
     def launch(self):
@@ -124,7 +131,7 @@ class Room:
                 stderr=log,
                 env=self.environment,
                 cwd=self.folder,
-                **self._user,
+                **self._process_options,
             )
 
     def refused_start(self, data=None):
