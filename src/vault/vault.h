@@ -5,7 +5,6 @@
 // Fails: Result; nothing is half done. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -33,10 +32,13 @@
 #include "vault/identity.h"
 #include "vault/issuing.h"
 #include "vault/oauth.h"
+#include "vault/opened_key.h"
 #include "vault/passkeys.h"
 #include "vault/policies.h"
 #include "vault/provisioning.h"
+#include "vault/receipt.h"
 #include "vault/rewrap_view.h"
+#include "vault/seal_views.h"
 #include "vault/sealing.h"
 #include "vault/second_factor.h"
 #include "vault/session_events.h"
@@ -55,81 +57,10 @@ struct WitnessWord;
 class Backup;
 struct BackupPlan;
 
-/// A pass of a session as it is known afterwards: what it begins with, and its hash.
-struct PassMark {
-  std::string prefix;
-  std::array<std::uint8_t, 32> hash{};
-};
-
 /// What an answer that a browser has brought is to be changed for tokens by.
 struct LoginJob {
   std::string login;
   dynamic::Job job;
-};
-
-/// A plaintext about to be leased. Never stored, never logged.
-struct OpenedKey {
-  TenantId tenant;
-  MemberId member;
-  SessionId session;
-  GrantId grant;
-  KeyId key;
-  std::uint32_t version = 0;
-  std::string service;
-  std::string label;
-  Settings settings;
-  bool key_is_rejected = false;
-  std::vector<AppliedPolicy> policies;  ///< widest first, one of each level at most
-  std::vector<PassMark> passes;         ///< of a proxied one: all of the session
-  Secret value;
-};
-
-/// The values of a tenant's keys, for a search of where they have got to.
-struct SearchedKeys {
-  TenantId tenant;
-  std::vector<std::pair<KeyId, Secret>> values;
-};
-
-/// One way to the root key; any one of them opens.
-struct SealView {
-  SealId id;
-  std::string kind;
-  /// A file's path where it is not the usual one, "2 of 3" shares, the name of an external one.
-  std::string detail;
-  WallTime created{};
-  std::string state = "unseen";  ///< "opens", "asks" (somebody), "fails", "unseen"
-  std::string why;               ///< of one that fails
-  std::optional<WallTime> seen;  ///< when it was looked at
-};
-
-/// What a seal by shares is opened by from now on.
-struct NewShares {
-  SealId seal;
-  std::vector<Secret> shares;
-};
-
-inline constexpr std::chrono::minutes kRenewalGoodFor{10};
-
-/// A new root key: what was done.
-struct RootRotation {
-  std::vector<SealView> seals;
-  WallTime at{};
-  bool is_overwritten = false;  ///< the old keys of file seals were, in their files
-  bool is_forgotten = false;    ///< no file of the database holds what the old root key opens
-};
-
-/// A signed receipt, as JSON text ready to save; and whether R1 and R2 hold.
-struct Receipt {
-  ReceiptId id;
-  std::string document;
-  bool is_fenced = false;
-  bool is_withdrawn = false;
-};
-
-/// Of the processes that a dead runner has left, by who has ended them.
-struct EndReport {
-  std::string supervisor;
-  std::vector<ExposedProcess> processes;
 };
 
 class Vault {
@@ -579,9 +510,5 @@ class Vault {
   explicit Vault(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
-
-/// Checks a receipt document against a public key (base64); answers what it says. No server needed.
-[[nodiscard]] Result<json::object> verify_receipt(std::string_view document,
-                                                  std::string_view public_key_base64);
 
 }  // namespace strongroom::vault
