@@ -46,6 +46,11 @@ AnchorStanding standing_of(const AnchoredState& database, const AnchoredState& a
   return database.digest == anchored.digest ? AnchorStanding::Same : AnchorStanding::Another;
 }
 
+std::string words_of(const AnchoredState& state) {
+  return "change " + std::to_string(state.revision) + " of generation " +
+         std::to_string(state.generation);
+}
+
 std::string anchor_text(const store::Store& store, const AnchoredState& state) {
   json::object object{{"format", state.count == 0 ? kFormat : kCountedFormat},
                       {"generation", state.generation},

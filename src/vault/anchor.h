@@ -1,7 +1,7 @@
 // Anchor: the newest state of the database, kept outside it, so that an older copy of the database
 // that is put in its place is noticed.
 //
-// Used by: Vault (rollback.cpp), app, which says where. Threads: the vault's loop; writing blocks
+// Used by: Anchoring, app, which says where. Threads: the vault's loop; writing blocks
 // for the disk. A place holds one anchor, replaced as a whole. Fails: Storage for the place,
 // Sealed where what is there is not this database's. Format: docs/formats/anchor.md.
 // SPDX-License-Identifier: Apache-2.0
@@ -37,6 +37,9 @@ enum class AnchorStanding : std::uint8_t {
 /// How a database stands to its anchor.
 [[nodiscard]] AnchorStanding standing_of(const AnchoredState& database,
                                          const AnchoredState& anchored);
+
+/// For people: "change 7 of generation 1".
+[[nodiscard]] std::string words_of(const AnchoredState& state);
 
 class AnchorPlace {
  public:

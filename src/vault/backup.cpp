@@ -90,7 +90,7 @@ Status Backup::State::finish_copy() {
   head.installation = vault.installation;
   head.version = STRONGROOM_VERSION;
   head.made = vault.clock.wall();
-  head.generation = vault.generation;
+  head.generation = vault.anchoring.generation();
   head.revision = vault.store.revision();
   head.octets = left;
   head.checkpoint = plan.checkpoint();

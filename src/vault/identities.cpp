@@ -283,8 +283,8 @@ Status Vault::State::note_refused_identity(IdentityProviderId provider, const st
   return act(Actor::installation("nobody"), "member.sign_in", std::move(facts));
 }
 
-Result<Vault::State::Proven> Vault::State::proven_by(const IdentityAttempt& attempt,
-                                                     const dynamic::Outcome& outcome) {
+Result<Proven> Vault::State::proven_by(const IdentityAttempt& attempt,
+                                       const dynamic::Outcome& outcome) {
   if (!outcome.error.empty()) {
     if (!outcome.fact(dynamic::kForgedFact).empty())
       (void)note_refused_identity(attempt.provider, outcome.error);
@@ -429,7 +429,7 @@ Result<IssuedSignIn> Vault::State::admit(const Proven& who, const Secret& code,
   });
   if (!done && done.error().reason == "role_missing") end_without_role(who);
   if (!done) return std::unexpected(done.error());
-  if (is_less) STRONGROOM_CHECKED(anchored());
+  if (is_less) STRONGROOM_CHECKED(anchoring.anchored());
   return issued;
 }
 
@@ -446,7 +446,7 @@ void Vault::State::end_without_role(const Proven& who) {
     for (const auto& row : open) STRONGROOM_CHECKED(end_in_transaction(actor, row));
     return {};
   });
-  const Status kept = done ? anchored() : done;
+  const Status kept = done ? anchoring.anchored() : done;
   if (!kept)
     log(LogLevel::Warning, "sign_ins_not_ended",
         {{"provider", who.provider.text()}, {"why", kept.error().message}});

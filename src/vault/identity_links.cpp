@@ -97,7 +97,7 @@ Status Vault::remove_identity(const Actor& actor, IdentityId id) {
     STRONGROOM_CHECKED(state.erase_identities_in_transaction({{"id", store::to_value(id)}}));
     return state.act(actor, "identity.remove", about(row->tenant, row->member, id.text()));
   }));
-  return state.anchored();
+  return state.anchoring.anchored();
 }
 
 }  // namespace strongroom::vault

@@ -221,7 +221,7 @@ Status Vault::remove_identity_provider(const Actor& actor, std::string_view tena
     act.detail = row.id.text() + " " + row.name;
     return state.act(actor, "identity_provider.remove", std::move(act));
   }));
-  return state.anchored();
+  return state.anchoring.anchored();
 }
 
 Result<IdentityJob> Vault::identity_discovery_of(IdentityProviderId id) {

@@ -80,9 +80,8 @@ Result<std::optional<std::string>> Vault::invite_first_owner() {
   STRONGROOM_TRY(const auto tenants, state.store.count<store::Tenant>({}));
   if (tenants > 0) return std::nullopt;
   std::string invitation = make_credential(kFirstOwnerStart);
-  state.first_owner =
-      State::FirstOwner{crypto::sha256(bytes_of(invitation)),
-                        state.now() + std::chrono::microseconds(kInvitationTime).count()};
+  state.first_owner = FirstOwner{crypto::sha256(bytes_of(invitation)),
+                                 state.now() + std::chrono::microseconds(kInvitationTime).count()};
   return invitation;
 }
 
@@ -162,7 +161,7 @@ Result<IssuedSignIn> Vault::State::take_invitation(const crypto::Digest& invitat
     return act(Actor::installation("member " + whom.text()), way.action,
                about(row.tenant, whom, by.empty() ? row.id.text() : by + " " + row.id.text()));
   }));
-  STRONGROOM_CHECKED(anchored());  // the earlier ways in are taken away
+  STRONGROOM_CHECKED(anchoring.anchored());  // the earlier ways in are taken away
   return issued;
 }
 

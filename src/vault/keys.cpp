@@ -201,7 +201,7 @@ Result<KeyView> Vault::rotate_key(const Actor& actor, KeyId id, Secret value,
   if (state.fences != nullptr) state.fences->refresh(id);
   if (const auto forgotten = state.store.forget_overwritten(); !forgotten)
     log(LogLevel::Warning, "log_not_emptied", {{"why", forgotten.error().message}});
-  STRONGROOM_CHECKED(state.anchored());
+  STRONGROOM_CHECKED(state.anchoring.anchored());
   state.tell_key(id);
   return state.view(key);
 }

@@ -150,7 +150,7 @@ Result<std::size_t> Vault::State::end_at_word_of_provider(const store::IdentityP
     }
     return {};
   }));
-  STRONGROOM_CHECKED(anchored());
+  STRONGROOM_CHECKED(anchoring.anchored());
   return ended;
 }
 

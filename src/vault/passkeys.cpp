@@ -151,7 +151,7 @@ Status Vault::remove_passkey(const Actor& actor, PasskeyId id) {
                    state.store.erase<store::Passkey>({{"id", store::to_value(id)}}));
     return state.act(actor, "passkey.remove", about(row->tenant, member, id.text()));
   }));
-  return state.anchored();
+  return state.anchoring.anchored();
 }
 
 // ------------------------------------------------------------------------------------------------

@@ -165,7 +165,7 @@ Result<IssuedSignIn> Vault::change_password(const SignInHalves& asking, const Ow
     return state.act(Actor::installation("member " + row.member.text()), "member.password",
                      about(row.tenant, row.member, "changed"));
   }));
-  STRONGROOM_CHECKED(state.anchored());  // the earlier password is taken away
+  STRONGROOM_CHECKED(state.anchoring.anchored());  // the earlier password is taken away
   return issued;
 }
 

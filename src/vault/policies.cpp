@@ -317,7 +317,7 @@ io::Task<Result<PolicyView>> Vault::set_policy(Actor actor, PolicyPlace place,
   auto keys = state.keys_under(*row);
   if (!keys) co_return std::unexpected(std::move(keys).error());
   if (state.fences != nullptr) co_await state.fences->refresh_all(std::move(*keys));
-  const Status anchor_follows = state.anchored();
+  const Status anchor_follows = state.anchoring.anchored();
   if (!anchor_follows) co_return std::unexpected(anchor_follows.error());
   co_return view;
 }
@@ -380,7 +380,7 @@ io::Task<Status> Vault::remove_policy(Actor actor, PolicyPlace place) {
   auto keys = state.keys_under(*row);
   if (!keys) co_return std::unexpected(std::move(keys).error());
   if (state.fences != nullptr) co_await state.fences->refresh_all(std::move(*keys));
-  co_return state.anchored();
+  co_return state.anchoring.anchored();
 }
 
 Result<store::Policy> Vault::State::take_policy(const Actor& actor, const PolicyPlace& place) {

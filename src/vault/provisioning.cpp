@@ -50,7 +50,7 @@ Result<IssuedProvisioning> Vault::begin_provisioning(const Actor& actor,
     return state.act(actor, "provisioning.begin",
                      about(row.tenant, MemberId(), row.id.text() + " " + row.name));
   }));
-  STRONGROOM_CHECKED(state.anchored());  // the token before is not good any more
+  STRONGROOM_CHECKED(state.anchoring.anchored());  // the token before is not good any more
   return issued;
 }
 
@@ -65,7 +65,7 @@ Status Vault::end_provisioning(const Actor& actor, std::string_view tenant_name,
     return state.act(actor, "provisioning.end",
                      about(row.tenant, MemberId(), row.id.text() + " " + row.name));
   }));
-  return state.anchored();
+  return state.anchoring.anchored();
 }
 
 Result<Provisioner> Vault::provisioner_of(const crypto::Digest& hash) {
@@ -255,7 +255,7 @@ io::Task<Status> Vault::State::carry_through(Actor actor, Settled settled) {
                                                     asked, std::move(stored));
     if (!receipt && outcome) outcome = std::unexpected(receipt.error());
   }
-  if (settled.is_less && outcome) outcome = anchored();
+  if (settled.is_less && outcome) outcome = anchoring.anchored();
   co_return outcome;
 }
 

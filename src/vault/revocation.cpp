@@ -54,7 +54,7 @@ Status Vault::State::end_in_transaction(store::Session& session, std::string_vie
 
 io::Task<Result<Receipt>> Vault::revoke_key(Actor actor, KeyId id) {
   auto& state = *state_;
-  State::Undertaking undertaking;
+  Undertaking undertaking;
   undertaking.asked = state.clock.wall();
   auto found = state.key(actor, id);
   if (!found) co_return std::unexpected(std::move(found).error());
@@ -173,7 +173,7 @@ io::Task<Result<Receipt>> Vault::State::remove_member(Actor actor, Belongings wh
 
 io::Task<Result<Receipt>> Vault::remove_tenant(Actor actor, std::string name) {
   auto& state = *state_;
-  State::Undertaking undertaking;
+  Undertaking undertaking;
   undertaking.asked = undertaking.revoked = state.clock.wall();
   const Status may = actor.need(Right::Operate);
   if (!may) co_return std::unexpected(may.error());
@@ -323,7 +323,7 @@ io::Task<Result<Receipt>> Vault::State::fence_and_write(Undertaking undertaking,
                        (recorded ? finished.error().message : recorded.error().message));
   }
   // The receipt's row is in the same anchor.
-  const Status anchor_follows = anchored();
+  const Status anchor_follows = anchoring.anchored();
   if (!anchor_follows) co_return std::unexpected(anchor_follows.error());
   co_return receipt;
 }

@@ -193,7 +193,7 @@ Status Vault::State::finish_rewrap(TenantId tenant, Rewrap& rewrap) {
   hierarchy.forget(tenant);
   view.is_forgotten = store.forget_overwritten().has_value();
   if (rewrap.shred) STRONGROOM_CHECKED(finish_shred(tenant, rewrap));
-  (void)anchor_newest();  // what was revoked is anchored already
+  (void)anchoring.anchor_newest();  // what was revoked is anchored already
   view.state = kRewrapDone;
   view.ended = clock.wall();
   return {};

@@ -1,19 +1,12 @@
-// The database against its anchor. At a start, one that is older than the anchor, or than the
-// record of use, is refused: what was revoked since would be live again. Accepting it, where an
-// operator says so, takes away again what the record says was taken away, ends every session, and
-// begins a new generation.
-//
-// While serving, the anchor follows the database: first the change is durable there, then here, and
-// only then is what it took away answered. So whatever ends the process, the database is as new as
-// its anchor, and nothing that was answered can be put back unnoticed. What only gives something
-// waits for the next second. (What a counter and a witness add: anchor_count.cpp,
-// witnessed_state.cpp.) SPDX-License-Identifier: Apache-2.0
+// Accepting a database that is older than its anchor, or than the record of use, where an operator
+// says so: takes away again what the record says was taken away, ends every session, and begins a
+// new generation. (What notices that it is older: anchoring.cpp.) SPDX-License-Identifier:
+// Apache-2.0
 #include <algorithm>
 #include <array>
 #include <map>
 #include <set>
 
-#include "base/encoding.h"
 #include "base/log.h"
 #include "vault/live_keys.h"
 #include "vault/state.h"
@@ -21,47 +14,13 @@
 namespace strongroom::vault {
 namespace {
 
-constexpr std::string_view kGeneration = "generation";
-
-Secret generation_value(std::int64_t generation) {
-  ByteVector octets;
-  Writer(octets).i64(generation);
-  Secret value = Secret::of_size(octets.size());
-  value.reveal_mutable([&](MutableBytes out) { std::ranges::copy(octets, out.begin()); });
-  return value;
-}
-
-std::string words_of(const AnchoredState& state) {
-  return "change " + std::to_string(state.revision) + " of generation " +
-         std::to_string(state.generation);
-}
-
-constexpr std::string_view kDatabaseOlder = "database_older";
-constexpr std::string_view kHowToAccept =
-    " Put the newest database back; or, if an older one was restored on purpose, start once with "
-    "'strongroom serve --accept-rollback': what the record of use says was revoked since is "
-    "revoked again, and every session ends.";
-
 /// The first word of a detail: an id.
 std::string first_word(const std::string& text) {
   return text.substr(0, text.find(' '));
 }
 
-}  // namespace
-
-std::unexpected<Error> Vault::State::refuse_older(std::string_view why) {
-  return fail(Code::Sealed, std::string(why) + std::string(kHowToAccept),
-              std::string(kDatabaseOlder));
-}
-
-Error Vault::State::older_than_record(const std::string& untold) {
-  return refuse_older("The database is older than the record of use, which tells of " + untold +
-                      ".")
-      .error();
-}
-
 /// What the record of use tells was taken away, ever.
-struct Vault::State::TakenAway {
+struct TakenAway {
   std::set<KeyId> keys;
   std::map<KeyId, std::int64_t> rotations;
   std::set<MemberId> members;
@@ -134,7 +93,7 @@ struct Vault::State::TakenAway {
 };
 
 /// Counts, for people.
-struct Vault::State::TakenAgain {
+struct TakenAgain {
   std::size_t tenants = 0;
   std::size_t members = 0;
   std::size_t keys = 0;
@@ -169,227 +128,152 @@ struct Vault::State::TakenAgain {
   }
 };
 
-// ------------------------------------------------------------------------------------------------
-// at a start
+}  // namespace
 
-Result<std::int64_t> Vault::State::kept_generation() {
-  STRONGROOM_TRY(const auto row,
-                 store.find<store::Installation>({{"name", std::string(kGeneration)}}));
-  if (!row) return 0;
-  STRONGROOM_TRY(const Secret value, hierarchy.open_own(kGeneration, row->value));
-  return value.reveal([](ByteView octets) {
-    Reader reader(octets);
-    return reader.i64();
-  });
-}
+/// One acceptance, while it is under way. All of it is in one transaction.
+struct Vault::State::Acceptance {
+  State& vault;
+  TakenAway taken = {};
+  TakenAgain again = {};
 
-Status Vault::State::keep_generation_in_transaction(std::int64_t number) {
-  const std::string name(kGeneration);
-  const store::Installation row{name, hierarchy.seal_own(name, generation_value(number))};
-  STRONGROOM_TRY(const auto found, store.find<store::Installation>({{"name", name}}));
-  return found ? store.update(row) : store.insert(row);
-}
-
-AnchoredState Vault::State::durable_state() const {
-  const auto& mark = store.durable();
-  return {generation, mark.revision, mark.digest, clock.wall()};
-}
-
-Status Vault::State::check_against_anchor() const {
-  if (!in_place) {
-    if (generation == 0) return {};
-    return refuse_older(
-        "The database has an anchor, but " + anchor->name() +
-        " is not there: nothing tells whether this database is the newest, or what was "
-        "revoked since.");
-  }
-  const AnchoredState database = durable_state();
-  switch (standing_of(database, *in_place)) {
-    case AnchorStanding::Same:
-    case AnchorStanding::Newer:
-      return {};
-    case AnchorStanding::Older:
-      return refuse_older("The database is older than " + anchor->name() + ": it stands at " +
-                          words_of(database) + ", the anchor at " + words_of(*in_place) + ", of " +
-                          to_rfc3339(in_place->at) + ".");
-    case AnchorStanding::Another:
-      return refuse_older("The database is not the one of " + anchor->name() + ": both stand at " +
-                          words_of(database) + ", but two copies of it went on side by side.");
-  }
-  return {};
-}
-
-/// Then the database was put back, and its anchor with it. Only acts that are written after their
-/// change is stored count: "begun", "done".
-std::string Vault::State::contradiction(const audit::Entry& entry) const {
-  const auto* act = std::get_if<audit::Act>(&entry.content);
-  if (act == nullptr || (act->outcome != "begun" && act->outcome != "done")) return {};
-  std::string untold;
-  if (act->action == "key.revoke" && live_keys.contains(act->key))
-    untold = "the revoke of the key " + act->key.text();
-  if (act->action == "session.end" && open_sessions.contains(act->session))
-    untold = "the end of the session " + act->session.text();
-  return untold;
-}
-
-Status Vault::State::look_at_anchor() {
-  if (anchor == nullptr) return {};
-  STRONGROOM_TRY(generation, kept_generation());
-  STRONGROOM_TRY(const auto text, anchor->read());
-  if (text) {
-    STRONGROOM_TRY(in_place, read_anchor(store, *text, anchor->name()));
-  }
-  STRONGROOM_CHECKED(look_at_counter());
-  STRONGROOM_CHECKED(check_against_anchor());
-  return check_counter();
-}
+  Status apply();
+  Status remove_again();
+  Status remove_ways_in_again();
+  Status withhold_again();
+  Status take_roles_again();
+  Status remove_seals_again();
+  Status end_all();
+};
 
 Status Vault::State::load_newest(const LiveKeys& verified, bool accept_older) {
-  Status stands = look_at_anchor();
-  if (stands) stands = check_witness();
-  if (stands) stands = check_against_record();
+  Status stands = anchoring.check();
   if (stands) stands = load_what_lives(verified);
-  if (stands) return begin_anchoring();
-  if (!accept_older || stands.error().reason != kDatabaseOlder) return stands;
+  if (stands) return anchoring.begin();
+  if (!accept_older || !Anchoring::is_older(stands.error())) return stands;
   STRONGROOM_CHECKED(accept_rollback());
   LiveKeys left;
   STRONGROOM_CHECKED(left.read(store));
   return load_what_lives(left);
 }
 
-Status Vault::State::begin_anchoring() {
-  // The anchor of generation 0 comes first: a start that ends here leaves one that the database is
-  // as new as.
-  if (anchor == nullptr) return {};
-  STRONGROOM_CHECKED(settle_counter());
-  if (generation != 0) return counter == nullptr ? Status() : anchor_newest();
-  STRONGROOM_CHECKED(anchor_newest());
-  STRONGROOM_CHECKED(store.transact([&] { return keep_generation_in_transaction(1); }));
-  generation = 1;
-  return anchor_newest();
-}
-
-// ------------------------------------------------------------------------------------------------
-// accepting an older one
-
 Status Vault::State::accept_rollback() {
-  const AnchoredState before = durable_state();
-  STRONGROOM_CHECKED(settle_counter());
-  TakenAway taken;
+  const AnchoredState before = anchoring.durable_state();
+  STRONGROOM_CHECKED(anchoring.settle_counter());
+  Acceptance acceptance{*this};
   STRONGROOM_CHECKED(record.for_each([&](const audit::Entry& entry) {
     if (const auto* act = std::get_if<audit::Act>(&entry.content); act != nullptr)
-      taken.add(*act, entry.time);
+      acceptance.taken.add(*act, entry.time);
     return true;
   }));
-  TakenAgain again;
-  const std::int64_t next = std::max(generation, in_place ? in_place->generation : 0) + 1;
+  const std::int64_t next = anchoring.next_generation();
   STRONGROOM_CHECKED(commit_revocation([&]() -> Status {
-    STRONGROOM_CHECKED(take_again_in_transaction(taken, again));
-    STRONGROOM_CHECKED(keep_generation_in_transaction(next));
+    STRONGROOM_CHECKED(acceptance.apply());
+    STRONGROOM_CHECKED(anchoring.keep_generation_in_transaction(next));
     audit::Act act;
     act.detail = "from " + words_of(before) + " to generation " + std::to_string(next) + ": " +
-                 again.words() + witness_words();
+                 acceptance.again.words() + anchoring.witness_words();
     return this->act(Actor::installation("operator"), "rollback.accept", std::move(act));
   }));
-  generation = next;
+  anchoring.take_generation(next);
   log(LogLevel::Warning, "rollback_accepted",
-      {{"generation", next}, {"revision", before.revision}, {"again", again.words()}});
+      {{"generation", next}, {"revision", before.revision}, {"again", acceptance.again.words()}});
   (void)store.forget_overwritten();
-  return anchored();
+  return anchoring.anchored();
 }
 
-Status Vault::State::take_again_in_transaction(const TakenAway& taken, TakenAgain& again) {
-  STRONGROOM_CHECKED(remove_again_in_transaction(taken, again));
-  STRONGROOM_TRY(auto keys, store.list<store::Key>());
+Status Vault::State::Acceptance::apply() {
+  STRONGROOM_CHECKED(remove_again());
+  STRONGROOM_TRY(auto keys, vault.store.list<store::Key>());
   for (auto& key : keys) {
     if (key.state == kRevoked) continue;
     // A value that was rotated away would be back, and the newer one is not here.
     const auto rotated = taken.rotations.find(key.id);
     const bool is_stale = rotated != taken.rotations.end() && rotated->second >= key.version;
     if (!is_stale && !taken.keys.contains(key.id)) continue;
-    STRONGROOM_CHECKED(revoke_in_transaction(key));
+    STRONGROOM_CHECKED(vault.revoke_in_transaction(key));
     ++again.keys;
     if (!taken.keys.contains(key.id)) ++again.rotated;
   }
-  STRONGROOM_TRY(auto tokens, store.list<store::Token>({{"state", std::string(kActive)}}));
+  STRONGROOM_TRY(auto tokens, vault.store.list<store::Token>({{"state", std::string(kActive)}}));
   for (auto& token : tokens) {
     if (!taken.tokens.contains(token.id.text())) continue;
     token.state = kRevoked;
-    STRONGROOM_CHECKED(store.update(token));
+    STRONGROOM_CHECKED(vault.store.update(token));
     ++again.tokens;
   }
-  STRONGROOM_CHECKED(remove_ways_in_again_in_transaction(taken, again));
-  STRONGROOM_CHECKED(remove_seals_again_in_transaction(taken, again));
-  return end_all_in_transaction(again);
+  STRONGROOM_CHECKED(remove_ways_in_again());
+  STRONGROOM_CHECKED(remove_seals_again());
+  return end_all();
 }
 
-Status Vault::State::remove_again_in_transaction(const TakenAway& taken, TakenAgain& again) {
-  STRONGROOM_TRY(auto tenants, store.list<store::Tenant>({{"state", std::string(kActive)}}));
+Status Vault::State::Acceptance::remove_again() {
+  STRONGROOM_TRY(auto tenants, vault.store.list<store::Tenant>({{"state", std::string(kActive)}}));
   for (auto& tenant : tenants) {
     if (!taken.tenants.contains(tenant.id)) continue;
     const store::Where of_tenant{{"tenant", store::to_value(tenant.id)}};
-    STRONGROOM_TRY(auto keys, store.list<store::Key>(of_tenant));
+    STRONGROOM_TRY(auto keys, vault.store.list<store::Key>(of_tenant));
     std::vector<store::Session> none;  // all end anyhow
-    STRONGROOM_CHECKED(remove_in_transaction(tenant, none, keys));
+    STRONGROOM_CHECKED(vault.remove_in_transaction(tenant, none, keys));
     ++again.tenants;
   }
-  STRONGROOM_TRY(auto members, store.list<store::Member>({{"state", std::string(kActive)}}));
+  STRONGROOM_TRY(auto members, vault.store.list<store::Member>({{"state", std::string(kActive)}}));
   for (auto& member : members) {
     if (!taken.members.contains(member.id)) continue;
     member.state = kRemoved;
-    STRONGROOM_CHECKED(store.update(member));
-    STRONGROOM_CHECKED(revoke_tokens_in_transaction({{"member", store::to_value(member.id)}}));
-    STRONGROOM_TRY(auto keys, store.list<store::Key>({{"owner", store::to_value(member.id)}}));
-    for (auto& key : keys) STRONGROOM_CHECKED(revoke_in_transaction(key));
+    STRONGROOM_CHECKED(vault.store.update(member));
+    STRONGROOM_CHECKED(
+        vault.revoke_tokens_in_transaction({{"member", store::to_value(member.id)}}));
+    STRONGROOM_TRY(auto keys,
+                   vault.store.list<store::Key>({{"owner", store::to_value(member.id)}}));
+    for (auto& key : keys) STRONGROOM_CHECKED(vault.revoke_in_transaction(key));
     ++again.members;
   }
   return {};
 }
 
-Status Vault::State::remove_ways_in_again_in_transaction(const TakenAway& taken,
-                                                         TakenAgain& again) {
-  STRONGROOM_TRY(const auto passwords, store.list<store::Password>());
+Status Vault::State::Acceptance::remove_ways_in_again() {
+  STRONGROOM_TRY(const auto passwords, vault.store.list<store::Password>());
   for (const auto& row : passwords) {
     if (!taken.has_later(row)) continue;
     STRONGROOM_TRY([[maybe_unused]] const int gone,
-                   store.erase<store::Password>({{"member", store::to_value(row.member)}}));
+                   vault.store.erase<store::Password>({{"member", store::to_value(row.member)}}));
     ++again.passwords;
   }
-  STRONGROOM_TRY(const auto passkeys, store.list<store::Passkey>());
+  STRONGROOM_TRY(const auto passkeys, vault.store.list<store::Passkey>());
   for (const auto& row : passkeys) {
     if (!taken.has_later(row)) continue;
     STRONGROOM_TRY([[maybe_unused]] const int gone,
-                   store.erase<store::Passkey>({{"id", store::to_value(row.id)}}));
+                   vault.store.erase<store::Passkey>({{"id", store::to_value(row.id)}}));
     ++again.passkeys;
   }
-  STRONGROOM_TRY(const auto identities, store.list<store::Identity>());
+  STRONGROOM_TRY(const auto identities, vault.store.list<store::Identity>());
   for (const auto& row : identities) {
     if (!taken.has_later(row)) continue;
-    STRONGROOM_CHECKED(erase_identities_in_transaction({{"id", store::to_value(row.id)}}));
+    STRONGROOM_CHECKED(vault.erase_identities_in_transaction({{"id", store::to_value(row.id)}}));
     ++again.identities;
   }
   for (const auto& id : taken.providers) {
-    STRONGROOM_CHECKED(erase_provisioned_in_transaction({{"provider", id}}));
+    STRONGROOM_CHECKED(vault.erase_provisioned_in_transaction({{"provider", id}}));
     STRONGROOM_TRY([[maybe_unused]] const int gone,
-                   store.erase<store::IdentityProvider>({{"id", id}}));
+                   vault.store.erase<store::IdentityProvider>({{"id", id}}));
   }
-  STRONGROOM_CHECKED(withhold_again_in_transaction(taken, again));
-  return take_roles_again_in_transaction(taken, again);
+  STRONGROOM_CHECKED(withhold_again());
+  return take_roles_again();
 }
 
 /// A token that may have been changed since lets nobody provision: an owner makes another, and the
 /// provider then tells of everybody anew.
-Status Vault::State::withhold_again_in_transaction(const TakenAway& taken, TakenAgain& again) {
+Status Vault::State::Acceptance::withhold_again() {
   for (const auto& id : taken.provisionings) {
     STRONGROOM_TRY([[maybe_unused]] const int gone,
-                   store.erase<store::Provisioning>({{"provider", id}}));
+                   vault.store.erase<store::Provisioning>({{"provider", id}}));
   }
   for (const auto& member : taken.withheld) {
     STRONGROOM_TRY(auto user,
-                   store.find<store::ProvisionedUser>({{"member", store::to_value(member)}}));
+                   vault.store.find<store::ProvisionedUser>({{"member", store::to_value(member)}}));
     if (!user || user->withheld != 0) continue;
     user->withheld = 1;
-    STRONGROOM_CHECKED(store.update(*user));
+    STRONGROOM_CHECKED(vault.store.update(*user));
     ++again.withheld;
   }
   return {};
@@ -397,27 +281,27 @@ Status Vault::State::withhold_again_in_transaction(const TakenAway& taken, Taken
 
 /// What a provider's groups have taken from somebody since; what they gave, their next sign-in
 /// gives again.
-Status Vault::State::take_roles_again_in_transaction(const TakenAway& taken, TakenAgain& again) {
+Status Vault::State::Acceptance::take_roles_again() {
   for (const auto& [id, role] : taken.roles) {
-    STRONGROOM_TRY(auto member, by_id<store::Member>(id));
+    STRONGROOM_TRY(auto member, vault.by_id<store::Member>(id));
     const auto now_is = member ? role_of(member->role) : std::nullopt;
     const auto was = role_of(role);
     if (!now_is || !was || *now_is >= *was) continue;
     member->role = role;
-    STRONGROOM_CHECKED(store.update(*member));
+    STRONGROOM_CHECKED(vault.store.update(*member));
     ++again.roles;
   }
   return {};
 }
 
 /// The last one stays, whatever the record says: without it nothing would open any more.
-Status Vault::State::remove_seals_again_in_transaction(const TakenAway& taken, TakenAgain& again) {
-  STRONGROOM_TRY(const auto seals, store.list<store::Seal>());
+Status Vault::State::Acceptance::remove_seals_again() {
+  STRONGROOM_TRY(const auto seals, vault.store.list<store::Seal>());
   std::size_t left = seals.size();
   for (const auto& seal : seals) {
     if (left == 1 || !taken.seals.contains(seal.id.text())) continue;
     STRONGROOM_TRY([[maybe_unused]] const int removed,
-                   store.erase<store::Seal>({{"id", store::to_value(seal.id)}}));
+                   vault.store.erase<store::Seal>({{"id", store::to_value(seal.id)}}));
     --left;
     ++again.seals;
   }
@@ -425,84 +309,31 @@ Status Vault::State::remove_seals_again_in_transaction(const TakenAway& taken, T
 }
 
 /// Nothing tells which passes and tickets are still somebody's: none is good any more.
-Status Vault::State::end_all_in_transaction(TakenAgain& again) {
-  STRONGROOM_TRY(auto sessions, store.list<store::Session>({{"state", std::string(kOpen)}}));
+Status Vault::State::Acceptance::end_all() {
+  STRONGROOM_TRY(auto sessions, vault.store.list<store::Session>({{"state", std::string(kOpen)}}));
   for (auto& session : sessions) {
-    STRONGROOM_CHECKED(end_in_transaction(session, "an older database was put back"));
+    STRONGROOM_CHECKED(vault.end_in_transaction(session, "an older database was put back"));
     ++again.sessions;
   }
-  STRONGROOM_TRY(auto tickets, store.list<store::Ticket>({{"used", std::int64_t{0}}}));
+  STRONGROOM_TRY(auto tickets, vault.store.list<store::Ticket>({{"used", std::int64_t{0}}}));
   for (auto& ticket : tickets) {
-    ticket.expires = std::min(ticket.expires, now());
-    STRONGROOM_CHECKED(store.update(ticket));
+    ticket.expires = std::min(ticket.expires, vault.now());
+    STRONGROOM_CHECKED(vault.store.update(ticket));
   }
-  STRONGROOM_TRY(const auto sign_ins, store.list<store::SignIn>());
+  STRONGROOM_TRY(const auto sign_ins, vault.store.list<store::SignIn>());
   for (const auto& row : sign_ins)
-    STRONGROOM_CHECKED(erase_sign_ins_in_transaction({{"id", store::to_value(row.id)}}));
+    STRONGROOM_CHECKED(vault.erase_sign_ins_in_transaction({{"id", store::to_value(row.id)}}));
   // Which of them have been used since is not known.
-  STRONGROOM_TRY(auto factors, store.list<store::SecondFactor>());
+  STRONGROOM_TRY(auto factors, vault.store.list<store::SecondFactor>());
   for (auto& row : factors) {
     row.recovery.clear();
-    STRONGROOM_CHECKED(store.update(row));
+    STRONGROOM_CHECKED(vault.store.update(row));
   }
-  STRONGROOM_TRY(const auto invitations, store.list<store::Invitation>());
+  STRONGROOM_TRY(const auto invitations, vault.store.list<store::Invitation>());
   for (const auto& row : invitations) {
     STRONGROOM_TRY([[maybe_unused]] const int gone,
-                   store.erase<store::Invitation>({{"id", store::to_value(row.id)}}));
+                   vault.store.erase<store::Invitation>({{"id", store::to_value(row.id)}}));
   }
-  return {};
-}
-
-// ------------------------------------------------------------------------------------------------
-// while serving
-
-Status Vault::State::anchor_newest() {
-  if (anchor == nullptr) return {};
-  const bool is_raised = is_count_wanted();
-  AnchoredState newest = durable_state();
-  newest.count = count_to_name(is_raised);
-  if (!anchor_failure && in_place && newest.count == in_place->count &&
-      standing_of(newest, *in_place) == AnchorStanding::Same)
-    return {};
-  const Status written = anchor->write(anchor_text(store, newest));
-  if (!written) {
-    if (!anchor_failure) log(LogLevel::Error, "anchor_failed", {{"why", written.error().message}});
-    anchor_failure = written.error();
-    return written;
-  }
-  if (anchor_failure) log(LogLevel::Info, "anchor_written_again", {});
-  anchor_failure.reset();
-  in_place = std::move(newest);
-  if (is_raised) begin_count();
-  return {};
-}
-
-Status Vault::State::may_change() {
-  const bool follows = !anchor_failure || anchor_newest();
-  if (follows && !counter_failure) return {};
-  const Error& why = follows ? *counter_failure : *anchor_failure;
-  return fail(why.code, "Nothing is changed while the anchor cannot follow: " + why.message,
-              why.reason);
-}
-
-Status Vault::State::anchored() {
-  if (counter != nullptr) ++counts_asked;
-  Status written = anchor_newest();
-  if (written) written = record_state();
-  if (written) return {};
-  return fail(written.error().code,
-              "It is done, but an older database put back would not be noticed yet: " +
-                  written.error().message + " This is tried again every second.",
-              "not_anchored");
-}
-
-Status Vault::anchor_newest() {
-  return state_->anchor_newest();
-}
-
-Status Vault::anchor_health() const {
-  if (state_->anchor_failure) return std::unexpected(*state_->anchor_failure);
-  if (state_->counter_failure) return std::unexpected(*state_->counter_failure);
   return {};
 }
 

@@ -200,7 +200,7 @@ Result<RootRotation> Vault::rotate_root(const Actor& actor, const Secret& passph
     log(LogLevel::Error, "seal_file_not_replaced", {{"why", adopted.error().message}});
   }
   done.is_forgotten = state.store.forget_overwritten().has_value();
-  STRONGROOM_CHECKED(state.anchored());
+  STRONGROOM_CHECKED(state.anchoring.anchored());
   STRONGROOM_TRY(done.seals, list_seals(actor));
   return done;
 }

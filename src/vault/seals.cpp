@@ -108,7 +108,7 @@ Status Vault::remove_seal(const Actor& actor, SealId id) {
   }));
   // The row's old octets open with the removed seal: gone from every file, or the caller is told.
   STRONGROOM_CHECKED(state.store.forget_overwritten());
-  return state.anchored();
+  return state.anchoring.anchored();
 }
 
 }  // namespace strongroom::vault

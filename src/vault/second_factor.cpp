@@ -153,7 +153,7 @@ Result<std::vector<std::string>> Vault::confirm_second_factor(const Actor& actor
     STRONGROOM_CHECKED(state.store.update(*row));
     return state.act(actor, "member.second_factor", about(actor.standing()->tenant, member, "on"));
   }));
-  STRONGROOM_CHECKED(state.anchored());  // an older state would not ask for it
+  STRONGROOM_CHECKED(state.anchoring.anchored());  // an older state would not ask for it
   return codes;
 }
 

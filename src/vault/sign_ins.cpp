@@ -144,7 +144,7 @@ Result<std::optional<ProviderLogout>> Vault::sign_out(const Actor& actor,
     }
     return state.end_in_transaction(actor, row);
   }));
-  STRONGROOM_CHECKED(state.anchored());
+  STRONGROOM_CHECKED(state.anchoring.anchored());
   return logout;
 }
 
@@ -173,7 +173,7 @@ Status Vault::end_sign_in(const Actor& actor, SignInId id) {
     if (!actor.is(row->member)) STRONGROOM_CHECKED(actor.need(Right::Administer));
     return state.end_in_transaction(actor, *row);
   }));
-  return state.anchored();
+  return state.anchoring.anchored();
 }
 
 }  // namespace strongroom::vault

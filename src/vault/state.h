@@ -11,13 +11,15 @@
 #include <unordered_set>
 #include <vector>
 
-#include "vault/anchor.h"
+#include "vault/anchoring.h"
 #include "vault/challenges.h"
 #include "vault/hierarchy.h"
+#include "vault/identity_state.h"
 #include "vault/oauth_state.h"
 #include "vault/ongoing.h"
 #include "vault/row_rules.h"
 #include "vault/texts.h"
+#include "vault/undertaking.h"
 #include "vault/vault.h"
 #include "vault/webauthn.h"
 
@@ -36,10 +38,8 @@ struct Vault::State {
   std::chrono::seconds making_time;
   HolderFences* fences = nullptr;
   Issuing* issuing = nullptr;
-  AnchorPlace* anchor = nullptr;       ///< none: nothing tells an older database from the newest
-  AnchorCounter* counter = nullptr;    ///< what its anchor names; none: it names nothing
-  std::optional<WitnessWord> witness;  ///< there is one that the record's newest state is asked of
   Hierarchy hierarchy;
+  Anchoring anchoring;
   Secret root_key;        ///< for seals that are added, and for its own successor
   std::string seal_file;  ///< of the file seal that names none
   Secret signing_key;
@@ -81,56 +81,12 @@ struct Vault::State {
   Status load_activity(const std::vector<store::Session>& open);
   Status load_spending();
 
-  // The database and its anchor (rollback.cpp)
-  std::int64_t generation = 0;            ///< of this database; 0: it never had an anchor
-  std::optional<AnchoredState> in_place;  ///< what the anchor says
-  std::optional<Error> anchor_failure;    ///< the anchor is older than the database since
-  struct TakenAway;
-  struct TakenAgain;
+  // Whether the database is the newest, and what is done where it is not (rollback.cpp)
+  struct Acceptance;
   Status load_newest(const LiveKeys& verified, bool accept_older);
-  Status look_at_anchor();
-  Status begin_anchoring();
-  Result<std::int64_t> kept_generation();
-  Status keep_generation_in_transaction(std::int64_t number);
-  [[nodiscard]] AnchoredState durable_state() const;
-  [[nodiscard]] Status check_against_anchor() const;
   /// What an entry of the record tells, where the database does not know of it.
   [[nodiscard]] std::string contradiction(const audit::Entry& entry) const;
-  static Error older_than_record(const std::string& untold);
-  /// Of a database that is older, unless that is accepted.
-  static std::unexpected<Error> refuse_older(std::string_view why);
   Status accept_rollback();
-  Status take_again_in_transaction(const TakenAway& taken, TakenAgain& again);
-  Status remove_again_in_transaction(const TakenAway& taken, TakenAgain& again);
-  Status remove_ways_in_again_in_transaction(const TakenAway& taken, TakenAgain& again);
-  Status withhold_again_in_transaction(const TakenAway& taken, TakenAgain& again);
-  Status take_roles_again_in_transaction(const TakenAway& taken, TakenAgain& again);
-  Status remove_seals_again_in_transaction(const TakenAway& taken, TakenAgain& again);
-  Status end_all_in_transaction(TakenAgain& again);
-  Status anchor_newest();  ///< nothing to do where it is
-  Status may_change();     ///< what gives something waits for an anchor that cannot follow
-  Status anchored();       ///< before the answer of what took something away
-
-  // The counter that the anchor names (anchor_count.cpp)
-  std::int64_t counted = 0;        ///< where it stands
-  bool is_counting = false;        ///< it is being raised by one, as the anchor names it already
-  std::uint64_t counts_asked = 0;  ///< by what took something away
-  std::uint64_t counts_begun = 0;  ///< of these, covered by the anchor whose value is being reached
-  std::uint64_t counts_reached = 0;  ///< of these, by one whose value is reached
-  std::optional<Error> counter_failure;
-  Status look_at_counter();
-  [[nodiscard]] Status check_counter() const;
-  Status settle_counter();  ///< at a start: makes it, or ends what a crash has cut short
-  [[nodiscard]] bool is_count_wanted() const;
-  [[nodiscard]] std::int64_t count_to_name(bool with_next) const;
-  void begin_count();
-  void note_counted(const Result<std::int64_t>& stands);
-
-  // The record as an anchor, where a witness vouches for it (witnessed_state.cpp)
-  Status record_state();
-  Status check_against_record();
-  Status check_witness();
-  [[nodiscard]] std::string witness_words() const;  ///< for the record of an accepted rollback
 
   // Looking up. NotFound reads the same whether a thing never was, is gone, or is another tenant's.
   Result<store::Tenant> tenant(const Actor& actor, std::string_view name);
@@ -334,29 +290,6 @@ struct Vault::State {
   Error why_not(const store::Grant& grant, std::string_view service);
 
   // Revocation and receipts (revocation.cpp, receipts.cpp)
-  struct Undertaking {
-    ReceiptId id;
-    json::object subject;
-    TenantId tenant;
-    std::string subject_id;
-    WallTime asked{};
-    WallTime revoked{};
-    std::vector<FenceTarget> targets;
-    std::string reason;
-    std::optional<SessionId> ended;    ///< for R2: the one session that it is about
-    std::vector<KeyId> injected_keys;  ///< for R2: earlier sessions whose end nobody confirmed
-    using Ending = std::vector<std::pair<SessionId, std::string>>;
-    Ending ending;                    ///< sessions that end by this, and why
-    std::vector<KeyId> revoked_keys;  ///< those that go by this
-    audit::Act facts;
-    std::string action;
-    Actor actor = Actor::installation("vault");
-    std::vector<HolderOutcome> reported;  ///< by supervisors, of runners that no fence reaches
-    std::vector<DynamicId> credentials;   ///< to be destroyed at their source with it
-    std::vector<std::pair<KeyId, std::string>> keys;  ///< its targets, with their services
-    std::vector<std::string> left_at_source;  ///< services of those whose provider is told nothing
-    bool is_forgotten = false;                ///< no file of the database holds what was destroyed
-  };
   Result<Belongings> belongings_of(const Actor& actor, std::string_view tenant_name,
                                    std::string_view member_name);
   Status add_belongings(Belongings& out);
@@ -378,15 +311,6 @@ struct Vault::State {
   Status note_credentials(Undertaking& undertaking);
   Result<Receipt> write_receipt(const Undertaking& undertaking,
                                 const std::vector<HolderOutcome>& outcomes);
-  struct ShredFacts {
-    TenantId tenant;
-    std::string name;
-    std::string asked_by;
-    WallTime asked{};
-    WallTime before{};  ///< what was revoked until then is meant
-    std::int64_t revoked_keys = 0;
-    std::string why_not;  ///< empty: R4 holds
-  };
   Result<Receipt> write_shred_receipt(const ShredFacts& facts);
   Result<Receipt> sign_and_store(json::object receipt, ReceiptId id, TenantId tenant,
                                  std::string subject, WallTime at);
@@ -424,11 +348,7 @@ struct Vault::State {
   Status add_member_in_transaction(const Actor& actor, store::Member& member);
 
   // Invitations (invitations.cpp)
-  struct FirstOwner {
-    crypto::Digest invitation{};
-    std::int64_t expires = 0;
-  };
-  std::optional<FirstOwner> first_owner;  ///< who may come in while there is nobody
+  std::optional<FirstOwner> first_owner;
   Result<bool> is_for_first_owner(const crypto::Digest& invitation);
   Result<bool> has_integrations(MemberId member);
   Result<store::Invitation> invitation(const crypto::Digest& hash);
@@ -507,16 +427,6 @@ struct Vault::State {
   Status erase_identities_in_transaction(const store::Where& where);
 
   // ... and who they are (identities.cpp)
-  struct Proven {
-    IdentityProviderId provider;
-    crypto::Digest browser{};
-    std::string subject;
-    std::string session;             ///< as the provider calls it; may be empty
-    std::string role;                ///< that their groups have; empty: none
-    std::vector<std::string> names;  ///< what they may be called here
-    SteadyTime until{};
-    unsigned wrong = 0;  ///< codes
-  };
   std::map<ByteVector, Proven> proven;  ///< who still have to bring a code, by their challenge
   Result<std::string> begin_identity(const store::IdentityProvider& row, Ceremony ceremony,
                                      MemberId member, const crypto::Digest& browser,

@@ -185,7 +185,7 @@ Result<ClaimedTicket> Vault::claim_ticket(const crypto::Digest& hash) {
     STRONGROOM_CHECKED(state.store.update(ticket));
     return state.act(Actor::installation("ticket"), "ticket.use", facts_of(ticket));
   }));
-  STRONGROOM_CHECKED(state.anchored());
+  STRONGROOM_CHECKED(state.anchoring.anchored());
   return ClaimedTicket{ticket.id, std::move(request)};
 }
 

@@ -150,7 +150,7 @@ Status Vault::revoke_token(const Actor& actor, TokenId id) {
     STRONGROOM_CHECKED(state.store.update(*token));
     return state.act(actor, "token.revoke", facts_of(*token));
   }));
-  return state.anchored();
+  return state.anchoring.anchored();
 }
 
 Status Vault::State::revoke_tokens_in_transaction(const store::Where& where) {

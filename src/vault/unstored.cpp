@@ -46,7 +46,7 @@ Status Vault::store_what_is_fenced() {
       {{"keys", state.unstored_keys.size()}, {"sessions", state.unstored_ends.size()}});
   state.unstored_keys.clear();
   state.unstored_ends.clear();
-  return state.anchored();
+  return state.anchoring.anchored();
 }
 
 }  // namespace strongroom::vault

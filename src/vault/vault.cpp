@@ -18,14 +18,12 @@ Vault::State::State(Parts&& parts)
       record(parts.record),
       grace(parts.grace),
       making_time(parts.making),
-      anchor(parts.anchor),
-      counter(parts.counter),
       hierarchy(parts.root_key, parts.store),
+      anchoring({parts.clock, parts.store, parts.record, hierarchy, parts.anchor, parts.counter,
+                 parts.witness == nullptr ? std::nullopt : std::optional(*parts.witness)}),
       root_key(std::move(parts.root_key)),
       seal_file(std::move(parts.seal_file)),
-      challenges(parts.clock) {
-  if (parts.witness != nullptr) witness = *parts.witness;
-}
+      challenges(parts.clock) {}
 
 Vault::Vault(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Vault::~Vault() = default;
@@ -66,6 +64,19 @@ Status Vault::State::load_own_secrets() {
   return {};
 }
 
+/// Then the database was put back, and its anchor with it. Only acts that are written after their
+/// change is stored count: "begun", "done".
+std::string Vault::State::contradiction(const audit::Entry& entry) const {
+  const auto* act = std::get_if<audit::Act>(&entry.content);
+  if (act == nullptr || (act->outcome != "begun" && act->outcome != "done")) return {};
+  std::string untold;
+  if (act->action == "key.revoke" && live_keys.contains(act->key))
+    untold = "the revoke of the key " + act->key.text();
+  if (act->action == "session.end" && open_sessions.contains(act->session))
+    untold = "the end of the session " + act->session.text();
+  return untold;
+}
+
 Status Vault::State::load_what_lives(const LiveKeys& live) {
   // A second time, where an older database was accepted.
   for (const auto& [session, until] : open_sessions) activity.end(session);
@@ -87,7 +98,7 @@ Status Vault::State::load_what_lives(const LiveKeys& live) {
     if (use != nullptr && live_keys.contains(use->key)) last_used[use->key] = entry.time;
     return true;
   }));
-  if (!untold.empty()) return std::unexpected(older_than_record(untold));
+  if (!untold.empty()) return std::unexpected(Anchoring::older_than_record(untold));
   return {};
 }
 
@@ -156,7 +167,7 @@ Status Vault::State::act(const Actor& actor, std::string_view action, audit::Act
 }
 
 Status Vault::State::commit(const std::function<Status()>& work) {
-  STRONGROOM_CHECKED(may_change());
+  STRONGROOM_CHECKED(anchoring.may_change());
   return commit_revocation(work);
 }
 
@@ -199,6 +210,25 @@ Result<Settings> settings_of(const std::string& text) {
     settings.emplace_back(std::string(name), std::string(value.get_string()));
   }
   return settings;
+}
+
+// ------------------------------------------------------------------------------------------------
+// the anchor
+
+Status Vault::anchor_newest() {
+  return state_->anchoring.anchor_newest();
+}
+void Vault::counted(const Result<std::int64_t>& stands) {
+  state_->anchoring.note_counted(stands);
+}
+std::uint64_t Vault::counts_asked() const {
+  return state_->anchoring.counts_asked();
+}
+Result<bool> Vault::is_counted(std::uint64_t asked) const {
+  return state_->anchoring.is_counted(asked);
+}
+Status Vault::anchor_health() const {
+  return state_->anchoring.health();
 }
 
 // ------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
-#include "vault/state.h"
+#include "vault/anchoring.h"
 
 namespace strongroom::vault {
 namespace {
@@ -44,20 +44,20 @@ std::string against(const std::string& witness) {
 
 }  // namespace
 
-Status Vault::State::record_state() {
-  if (!witness) return {};
+Status Anchoring::record_state() {
+  if (!parts_.witness) return {};
   audit::Act act;
   act.actor = "vault";
   act.action = kAction;
   act.outcome = "done";
   act.detail = detail_of(durable_state());
-  return record.record(act);
+  return parts_.record.record(act);
 }
 
-Status Vault::State::check_against_record() {
-  if (!witness) return {};
+Status Anchoring::check_against_record() {
+  if (!parts_.witness) return {};
   std::optional<AnchoredState> told;
-  STRONGROOM_CHECKED(record.for_each([&](const audit::Entry& entry) {
+  STRONGROOM_CHECKED(parts_.record.for_each([&](const audit::Entry& entry) {
     const auto* act = std::get_if<audit::Act>(&entry.content);
     if (act != nullptr && act->action == kAction) told = state_in(act->detail);
     return true;
@@ -82,24 +82,24 @@ Status Vault::State::check_against_record() {
 /// Once a rollback was accepted against it, the witness goes on to be against this record: it signs
 /// nothing that has not grown from what it has seen, and is no anchor any more. A new installation
 /// has nothing that could be older.
-Status Vault::State::check_witness() {
-  if (!witness || !witness->is_against || generation == 0) return {};
+Status Anchoring::check_witness() {
+  if (!parts_.witness || !parts_.witness->is_against || generation_ == 0) return {};
   bool is_accepted = false;
-  STRONGROOM_CHECKED(record.for_each([&](const audit::Entry& entry) {
+  STRONGROOM_CHECKED(parts_.record.for_each([&](const audit::Entry& entry) {
     const auto* act = std::get_if<audit::Act>(&entry.content);
     is_accepted = act != nullptr && act->action == kAccepted && act->outcome == "done" &&
-                  act->detail.contains(against(witness->name));
+                  act->detail.contains(against(parts_.witness->name));
     return !is_accepted;
   }));
-  if (!is_accepted) return refuse_older(witness->why);
+  if (!is_accepted) return refuse_older(parts_.witness->why);
   log(LogLevel::Warning, "witness_is_no_anchor",
-      {{"witness", witness->name}, {"why", witness->why}});
+      {{"witness", parts_.witness->name}, {"why", parts_.witness->why}});
   return {};
 }
 
-std::string Vault::State::witness_words() const {
-  if (!witness || !witness->is_against) return {};
-  return "; " + against(witness->name) + std::to_string(witness->seen) + " entries";
+std::string Anchoring::witness_words() const {
+  if (!parts_.witness || !parts_.witness->is_against) return {};
+  return "; " + against(parts_.witness->name) + std::to_string(parts_.witness->seen) + " entries";
 }
 
 }  // namespace strongroom::vault
