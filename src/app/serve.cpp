@@ -1,13 +1,16 @@
 // The vault's process, wired by hand: store → root key → record → vault → leases → gateways →
 // control API → metrics. SPDX-License-Identifier: Apache-2.0
 #include "app/serve.h"
+#include "app/endpoints.h"
+#include "app/gauges.h"
+#include "app/reach.h"
+#include "app/session_ends.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -42,7 +45,6 @@
 #include "app/witness_word.h"
 #include "base/encoding.h"
 #include "base/log.h"
-#include "base/url.h"
 #include "io/net.h"
 #include "io/process/process.h"
 #include "vault/anchor.h"
@@ -61,14 +63,6 @@ LogLevel level_of(const std::string& name) {
   if (name == "error") return LogLevel::Error;
   return LogLevel::Info;
 }
-
-struct Sockets {
-  io::BoundSocket control;
-  io::BoundSocket gateway;
-  io::BoundSocket metrics;
-  int unix_fd = -1;
-  int relay_fd = -1;
-};
 
 class Server {
  public:
@@ -106,11 +100,12 @@ class Server {
     STRONGROOM_CHECKED(start_sinks());
     STRONGROOM_CHECKED(start_control());
     seal_watch_->start();
-    end_lost_sessions();
+    end_abandoned();  // of this user: they tell us by themselves
+    session_ends_->end_lost();
     vault::go_on_with_rewraps(loop_, *vault_);
     STRONGROOM_CHECKED(keeper_->start());
     expiry_ = loop_.every(std::chrono::seconds(1), [this] {
-      end_expired();
+      session_ends_->tick();
       (void)vault_->store_what_is_fenced();
       (void)vault_->anchor_newest();
       credentials_->tick();
@@ -145,7 +140,7 @@ class Server {
                            }},
         std::move(options));
     STRONGROOM_CHECKED(sealed_->start(sockets_.control.fd, sockets_.unix_fd));
-    write_endpoints();
+    tell_endpoints();
     std::printf("Strongroom %s\nsealed: %s\n", STRONGROOM_VERSION, sealed_->waits_for().c_str());
     std::fflush(stdout);
     return {};
@@ -221,30 +216,12 @@ class Server {
     return bound;
   }
 
-  /// Names of the one that is made: how this machine, and what the configuration says, calls it.
   Status open_certificate() {
-    std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
-    const auto add = [&](const std::string& name) {
-      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
-    };
-    add(reachable_host(sockets_.gateway.bound.host));
-    for (const auto& name : names_from_afar()) add(name);
-    for (const auto& name : config_.gateway_names) add(name);
-    if (const auto host = host_of_url(config_.gateway_url); !host.empty()) add(host);
     STRONGROOM_TRY(auto certificate,
-                   GatewayCertificate::open(config_, authority_seed_, std::move(names)));
+                   GatewayCertificate::open(config_, authority_seed_, reach_.names_of_gateway()));
     certificate_ = std::make_unique<GatewayCertificate>(std::move(certificate));
     return {};
   }
-  /// How other machines may call the control API.
-  [[nodiscard]] std::vector<std::string> names_from_afar() const {
-    std::vector<std::string> names = config_.names;
-    names.push_back(reachable_host(sockets_.control.bound.host));
-    if (auto host = host_of_url(config_.console_url); !host.empty())
-      names.push_back(std::move(host));
-    return names;
-  }
-
   /// One that cannot be used is told of, and the one before goes on being shown.
   void renew_certificate() {
     const auto renewed = certificate_->renew(clock_.wall());
@@ -257,20 +234,15 @@ class Server {
     log(LogLevel::Info, "certificate_renewed", {});
   }
 
-  /// How workrooms reach the gateway.
-  [[nodiscard]] std::string gateway_url() const {
-    if (!config_.gateway_url.empty()) return config_.gateway_url;
-    const io::Endpoint& bound = sockets_.gateway.bound;
-    return "http://" + io::Endpoint{reachable_host(bound.host), bound.port}.text();
-  }
-
   Status start_leases() {
     source_ = std::make_unique<VaultLeaseSource>(VaultLeaseSource::Parts{
-        loop_, *vault_, *record_, *catalog_, config_, *certificate_, console_url()});
+        loop_, *vault_, *record_, *catalog_, config_, *certificate_, reach_.console_url()});
     source_->count_refusals = [this](const std::string& code, std::uint32_t count) {
       metrics_.count_refusals(code, count);
     };
     leases_ = std::make_unique<lease::VaultSide>(loop_, *source_);
+    session_ends_ = std::make_unique<SessionEnds>(
+        SessionEnds::Parts{loop_, clock_, *vault_, *leases_, *source_});
     fences_ = std::make_unique<FencesWithSockets>(*leases_, session_sockets_);
     vault_->set_fences(*fences_);
     STRONGROOM_CHECKED(session_sockets_.restore([this](SessionId id) {
@@ -302,7 +274,7 @@ class Server {
     plan.on_channel = [this](io::Stream channel) {
       leases_->serve(std::move(channel), lease::HolderRole::Gateway);
     };
-    plan.on_change = [this] { write_endpoints(); };
+    plan.on_change = [this] { tell_endpoints(); };
     keeper_ = std::make_unique<GatewayKeeper>(loop_, std::move(plan));
     return {};
   }
@@ -313,24 +285,15 @@ class Server {
     return {};
   }
 
-  /// By this machine's own name where nothing else is said: browsers bind no passkey to an address
-  /// in figures, and whoever comes back from a provider has to come to where they signed in.
-  [[nodiscard]] std::string console_url() const {
-    if (!config_.console_url.empty()) return config_.console_url;
-    const io::Endpoint& at = sockets_.control.bound;
-    const bool is_own = at.host == "127.0.0.1" || at.host == "::1";
-    return "http://" + (is_own ? "localhost:" + std::to_string(at.port) : at.text()) + "/";
-  }
-
   Status start_control() {
     api::ControlOptions options;
     STRONGROOM_TRY(options.token_hash, operator_token(config_.path("operator.token")));
     options.owner_uid = ::geteuid();
-    options.gateway = gateway_url();
+    options.gateway = reach_.gateway_url();
     options.gateway_authority = certificate_->authority_pem();
     options.provider_authorities = config_.extra_ca_pem;
-    options.console_url = console_url();
-    options.allowed_hosts = names_from_afar();
+    options.console_url = reach_.console_url();
+    options.allowed_hosts = reach_.names_from_afar();
     options.plain_http_from_afar = config_.plain_http == lease::PlainHttp::FromAnywhere;
     api::ControlHooks hooks;
     hooks.check_key = [this](vault::Actor actor, KeyId key) {
@@ -344,10 +307,8 @@ class Server {
       if (!path) source_->end_session(session, "no socket");
       return path;
     };
-    hooks.expect_runner = [this](SessionId session) {
-      loop_.spawn(end_unless_attached(session, kAttachTime));
-    };
-    hooks.holders_of = [this](SessionId session) { return holders_of(session); };
+    hooks.expect_runner = [this](SessionId session) { session_ends_->expect_runner(session); };
+    hooks.holders_of = [this](SessionId session) { return session_ends_->holders_of(session); };
     backups_ = std::make_unique<Backups>(loop_, *vault_, config_.data_directory);
     hooks.begin_backup = [this](const vault::Actor& actor) { return backups_->begin(actor); };
     seal_watch_ = std::make_unique<SealWatch>(
@@ -363,7 +324,7 @@ class Server {
       return searches_->begin(actor, std::move(keys));
     };
     hooks.report_end = [this](SessionId session, vault::EndReport report) {
-      return report_end(session, std::move(report));
+      return session_ends_->take_report(session, std::move(report));
     };
     hooks.sinks = [this] { return sinks_->views(); };
     hooks.attach_runner = [this](SessionId session, io::Stream stream) {
@@ -375,52 +336,8 @@ class Server {
         std::move(options), std::move(hooks));
     STRONGROOM_CHECKED(control_->show_certificate(certificate_->shown()));
     control_->start(sockets_.control.fd, sockets_.unix_fd);
-    metrics_.gauge("strongroom_gateways", "Gateways with a live lease channel", [this] {
-      return static_cast<double>(leases_->holder_count(lease::HolderRole::Gateway));
-    });
-    metrics_.gauge("strongroom_runners", "Runners with a live lease channel", [this] {
-      return static_cast<double>(leases_->holder_count(lease::HolderRole::Runner));
-    });
-    metrics_.gauge("strongroom_leases", "Leases that may be in use",
-                   [this] { return static_cast<double>(leases_->lease_count()); });
-    metrics_.counter("strongroom_uses_total", "Uses of keys recorded since the start",
-                     [this] { return static_cast<double>(source_->uses()); });
-    metrics_.gauge("strongroom_seals_failing",
-                   "Seals that should open by themselves and did not when last looked at",
-                   [this] { return static_cast<double>(vault_->failing_seals()); });
-    metrics_.gauge("strongroom_record_writable", "1 while uses can be recorded, and are answered",
-                   [this] { return record_->health() ? 1.0 : 0.0; });
+    offer_gauges(metrics_, {*vault_, *record_, *leases_, *source_});
     return {};
-  }
-
-  [[nodiscard]] std::vector<api::SessionHolder> holders_of(SessionId session) const {
-    std::vector<api::SessionHolder> out;
-    for (auto& each : leases_->holders_of(session)) {
-      const auto ago =
-          std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - each.since);
-      out.push_back({each.holder, std::move(each.name),
-                     each.role == lease::HolderRole::Gateway ? "gateway" : "runner",
-                     clock_.wall() - ago, std::move(each.keys)});
-    }
-    return out;
-  }
-
-  /// Whoever waits for this word has it first, and writes the receipt.
-  io::Task<Result<vault::Receipt>> report_end(SessionId session, vault::EndReport report) {
-    std::vector<lease::ProcessOutcome> processes;
-    for (const auto& each : report.processes)
-      processes.push_back({each.pid, each.name, each.is_dead});
-    if (leases_->on_supervisor_report(session, report.supervisor, processes))
-      co_return fail(Code::Unavailable, "the session's end is being carried through",
-                     "session_ending");
-    co_return co_await vault_->settle_supervised(session, std::move(report));
-  }
-
-  void end_expired() {
-    const auto expired = vault_->expired_sessions();
-    if (!expired) return;
-    for (const auto& session : *expired) source_->end_session(session, "time limit");
-    for (const auto& session : vault_->idle_sessions()) source_->end_session(session, "idle limit");
   }
 
   /// With one gateway there is nobody to tell.
@@ -435,57 +352,15 @@ class Server {
       log(LogLevel::Warning, "spending_not_saved", {{"why", saved.error().message}});
   }
 
-  /// Runners come back within moments of a restart; those that do not are lost.
-  void end_lost_sessions() {
-    end_abandoned();  // of this user: they tell us by themselves
-    vault::SessionFilter open;
-    open.state = "open";
-    for (;;) {
-      const auto sessions = vault_->list_sessions(kItself, open);
-      if (!sessions || sessions->empty()) return;
-      for (const auto& session : *sessions)
-        if (session.runtime != "external")
-          loop_.spawn(end_unless_attached(session.id, kReturnTime));
-      open.before = sessions->back().id;
-    }
-  }
-  io::Task<void> end_unless_attached(SessionId session, std::chrono::seconds within) {
-    co_await loop_.sleep(within);
-    if (!leases_->has_runner(session)) source_->end_session(session, "runner lost");
-  }
-
-  void write_endpoints() {
-    json::object document{{"control", sockets_.control.bound.text()},
-                          {"metrics", sockets_.metrics.bound.text()},
-                          {"pid", ::getpid()}};
-    const auto gateways = keeper_ ? keeper_->pids() : std::vector<int>();
-    if (keeper_) {
-      document["gateway"] = sockets_.gateway.bound.text();
-      document["gateway_pids"] = json::array(gateways.begin(), gateways.end());
-    } else {
-      document["sealed"] = true;
-    }
-    const auto written =
-        write_file(config_.path("endpoints.json"), to_pretty_text(document) + "\n", 0600);
+  /// For commands on this machine; and once all gateways run, for whoever has started it.
+  void tell_endpoints() {
+    const auto written = write_endpoints(config_, sockets_, keeper_.get());
     if (!written)
       log(LogLevel::Warning, "endpoints_not_written", {{"why", written.error().message}});
-    if (static_cast<int>(gateways.size()) == config_.gateway_processes && !is_announced_)
-      announce();
-  }
-
-  void announce() {
+    const auto gateways = keeper_ ? keeper_->pids().size() : 0;
+    if (static_cast<int>(gateways) != config_.gateway_processes || is_announced_) return;
     is_announced_ = true;
-    std::printf("Strongroom %s\n", STRONGROOM_VERSION);
-    std::printf("  data      %s\n", config_.data_directory.c_str());
-    std::printf("  console   %s   (token: %s)\n", console_url().c_str(),
-                config_.path("operator.token").c_str());
-    if (const auto invitation = vault_->invite_first_owner(); invitation && *invitation)
-      std::printf("  begin     %s#/invitation/%s   (makes the first tenant and its owner, once)\n",
-                  console_url().c_str(), (*invitation)->c_str());
-    std::printf("  gateway   %s\n", gateway_url().c_str());
-    std::printf("  metrics   http://%s/metrics\n", sockets_.metrics.bound.text().c_str());
-    std::printf("ready\n");
-    std::fflush(stdout);
+    announce(config_, sockets_, *vault_);
   }
 
   void on_signal(int number) {
@@ -526,9 +401,6 @@ class Server {
       ::unlink(config_.path(name).c_str());
   }
 
-  static constexpr std::chrono::seconds kReturnTime{60};
-  /// From the start of a session to its runner's channel: what takes time comes after that.
-  static constexpr std::chrono::seconds kAttachTime{30};
   static constexpr std::chrono::seconds kShareEvery{1};
   static constexpr std::chrono::seconds kSaveEvery{3};
   static constexpr std::chrono::seconds kLookForCertificateEvery{2};
@@ -539,6 +411,7 @@ class Server {
   io::Event gateways_gone_{loop_};
   int lock_ = -1;
   Sockets sockets_;
+  Reach reach_{config_, sockets_};
   api::Metrics metrics_;
   std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<store::Store> store_;
@@ -551,6 +424,7 @@ class Server {
   std::unique_ptr<VaultLeaseSource> source_;
   SessionSockets session_sockets_;
   std::unique_ptr<lease::VaultSide> leases_;
+  std::unique_ptr<SessionEnds> session_ends_;
   std::unique_ptr<FencesWithSockets> fences_;
   std::unique_ptr<SinkWatch> sinks_;
   std::unique_ptr<CredentialKeeper> credentials_;
