@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "api/operations.h"
+#include "base/small_letters.h"
 
 namespace strongroom::api {
 namespace {
@@ -29,14 +30,6 @@ json::object stream_content(std::string_view name) {
   json::object content;
   content["text/event-stream"] = std::move(media);
   return content;
-}
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-  });
-  return out;
 }
 
 /// What a part of a path may be: the rules for ids (base/id.h) and names (base/utf8.h).
@@ -134,7 +127,7 @@ json::object openapi_document() {
   for (const Operation& operation : operations()) {
     json::value& item = paths[json::string_view(operation.path)];
     if (!item.is_object()) item = json::object();
-    item.get_object()[lower_case(operation.method)] = describe(operation);
+    item.get_object()[in_small_letters(std::string(operation.method))] = describe(operation);
   }
   json::object all_schemas;
   for (const Schema& each : schemas())

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/small_letters.h"
+
 namespace strongroom::api {
 namespace {
 
@@ -31,10 +33,7 @@ Result<vault::RelyingParty> relying_party_of(const std::string& console_url) {
                     "': set console_url to one.",
                 "passkeys_unavailable");
   };
-  std::string text = console_url;
-  std::ranges::transform(text, text.begin(), [](char each) {
-    return each >= 'A' && each <= 'Z' ? static_cast<char>(each - 'A' + 'a') : each;
-  });
+  const std::string text = in_small_letters(console_url);
   const auto start = text.find("://");
   if (start == std::string::npos) return unavailable();
   const std::string scheme = text.substr(0, start);

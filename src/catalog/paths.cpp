@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "base/small_letters.h"
 #include "catalog/catalog.h"
 
 namespace strongroom::catalog {
@@ -63,10 +64,6 @@ Result<std::string> one_spelling(std::string_view path) {
   return out;
 }
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 /// The segment without escapes, as a server may read it.
 std::string plain_segment(std::string_view segment) {
   std::string out;
@@ -107,7 +104,7 @@ bool fits(std::string_view pattern, std::string_view segment, Same same) {
 }
 
 bool fits(std::string_view pattern, std::string_view segment) {
-  return fits(pattern, segment, [](char a, char b) { return lower(a) == lower(b); });
+  return fits(pattern, segment, [](char a, char b) { return small_letter(a) == small_letter(b); });
 }
 
 bool segment_matches(std::string_view pattern, std::string_view segment) {

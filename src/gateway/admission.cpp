@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "base/secret.h"
+#include "base/small_letters.h"
 #include "crypto/crypto.h"
 #include "http/list.h"
 
@@ -14,8 +15,7 @@ namespace {
 constexpr std::size_t kLeast = 43;  // 256 bits in base64url
 
 char folded(char c) {
-  if (c >= 'A' && c <= 'Z') return static_cast<char>(c - 'A' + 'a');
-  return c == '_' ? '-' : c;
+  return c == '_' ? '-' : small_letter(c);
 }
 
 /// Header names as careless upstreams compare them: letter case ignored, underscore as hyphen.

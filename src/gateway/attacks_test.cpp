@@ -1,6 +1,7 @@
 // The attacks of threats.md that fit the base-URL ingress, each named after its number.
 // SPDX-License-Identifier: Apache-2.0
 #include "base/encoding.h"
+#include "base/small_letters.h"
 #include "gateway/world_for_test.h"
 
 namespace strongroom::gateway {
@@ -11,7 +12,7 @@ using Attack = GatewayTest;
 constexpr const char* kPath = "/gemini/v1beta/models";
 
 std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (char& c : text) c = small_letter(c);
   return text;
 }
 std::size_t count_of(const std::string& text, const std::string& what) {

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/check.h"
+#include "base/small_letters.h"
 #include "base/utf8.h"
 #include "http/head.h"
 
@@ -134,10 +135,7 @@ std::optional<Place> place_of(std::string_view text) {
   std::string_view host = text.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   if (host.empty() || host.size() > 253) return std::nullopt;
-  place.host = std::string(host);
-  std::ranges::transform(place.host, place.host.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  place.host = in_small_letters(std::string(host));
   return place;
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/encoding.h"
+#include "base/small_letters.h"
 
 namespace strongroom::guard {
 namespace {
@@ -27,7 +28,7 @@ std::uint8_t hex_digit(std::uint8_t value) {
   return static_cast<std::uint8_t>("0123456789abcdef"[value & 15U]);
 }
 std::uint8_t lower(std::uint8_t c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<std::uint8_t>(c + 32) : c;
+  return static_cast<std::uint8_t>(small_letter(static_cast<char>(c)));
 }
 std::uint8_t upper(std::uint8_t c) {
   return c >= 'a' && c <= 'z' ? static_cast<std::uint8_t>(c - 32) : c;

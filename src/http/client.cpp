@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/small_letters.h"
 #include "http/body.h"
 #include "http/head.h"
 
@@ -44,10 +45,8 @@ io::Task<Result<BodyFraming>> receive_head(io::Stream& stream, std::string_view 
       response.keeps_alive = head.keeps_alive;
       response.headers.clear();
       for (const Header& header : head.headers) {
-        std::string name(header.name);
-        for (char& c : name)
-          if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-        response.headers.emplace_back(std::move(name), std::string(header.value));
+        response.headers.emplace_back(in_small_letters(std::string(header.name)),
+                                      std::string(header.value));
       }
       text.erase(0, outcome.consumed);
       co_return head.body;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/small_letters.h"
 #include "http/syntax.h"
 #include "io/net.h"
 #include "io/tls/tls.h"
@@ -11,13 +12,6 @@ namespace strongroom::http {
 namespace {
 
 constexpr std::size_t kReadSize = 16_KiB;
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  return out;
-}
 
 /// Copies what the handler may see out of the buffer. False when the query is malformed.
 bool describe(const RequestHead& head, ServerRequest& request) {
@@ -31,7 +25,8 @@ bool describe(const RequestHead& head, ServerRequest& request) {
   }
   bool has_upgrade = false;
   for (const Header& header : head.headers) {
-    request.headers.emplace_back(lower_case(header.name), std::string(header.value));
+    request.headers.emplace_back(in_small_letters(std::string(header.name)),
+                                 std::string(header.value));
     if (header.id == Name::Connection && list_has(header.value, "upgrade")) has_upgrade = true;
   }
   if (has_upgrade && head.minor_version == 1) request.upgrade = request.header("upgrade");

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/small_letters.h"
 #include "http/syntax.h"
 
 namespace strongroom::http {
@@ -28,9 +29,8 @@ bool sounds_like_a_credential(std::string_view name) {
   static constexpr std::string_view kWords[] = {"key",    "auth",   "token", "secret",
                                                 "cookie", "passwo", "pass-", "credential"};
   std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c == '_' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c == '_' ? '-' : small_letter(c); });
   return std::ranges::any_of(
       kWords, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }

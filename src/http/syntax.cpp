@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/small_letters.h"
 #include "http/list.h"
 
 namespace strongroom::http {
@@ -17,8 +18,6 @@ bool matches(std::string_view name, std::string_view lower) {
       return false;
   return true;
 }
-
-char lowered(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 struct Phrase {
   int status;
@@ -142,7 +141,7 @@ bool is_token(std::string_view text) {
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return lowered(x) == lowered(y); });
+  return std::ranges::equal(a, b, [](char x, char y) { return small_letter(x) == small_letter(y); });
 }
 
 bool list_has(std::string_view list, std::string_view token) {

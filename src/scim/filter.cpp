@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/small_letters.h"
+
 namespace strongroom::scim {
 namespace {
 
@@ -221,12 +223,7 @@ Result<Path> Parser::path() {
 // matching
 
 std::string folded(std::string_view text, bool is_exact) {
-  std::string out(text);
-  if (!is_exact)
-    std::ranges::transform(out, out.begin(), [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-  return out;
+  return is_exact ? std::string(text) : in_small_letters(std::string(text));
 }
 
 bool compares(Comparison comparison, const std::string& value, const std::string& wanted) {

@@ -5,6 +5,8 @@
 #include <array>
 #include <optional>
 
+#include "base/small_letters.h"
+
 namespace strongroom::scim {
 namespace {
 
@@ -113,10 +115,6 @@ constexpr std::array<std::string_view, 16> kNotKept = {
     "preferredLanguage", "locale",    "timezone",   "ims",          "photos",
     "phoneNumbers",      "addresses", "roles",      "entitlements", "manager",
     "x509Certificates"};
-
-char small(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 std::unexpected<Error> malformed(std::string_view name) {
   return fail(Code::Invalid, "The value of " + std::string(name) + " is malformed.",
@@ -257,7 +255,7 @@ const ResourceType& group_type() {
 }
 
 bool is_same_name(std::string_view one, std::string_view other) {
-  return std::ranges::equal(one, other, {}, small, small);
+  return std::ranges::equal(one, other, {}, small_letter, small_letter);
 }
 
 const Attribute* find_attribute(const ResourceType& type, std::string_view name) {

@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "base/encoding.h"
+#include "base/small_letters.h"
 #include "crypto/crypto.h"
 #include "sealer/work.h"
 
@@ -20,13 +21,6 @@ std::string_view trimmed(std::string_view text) {
   const auto from = text.find_first_not_of(kBlanks);
   if (from == std::string_view::npos) return {};
   return text.substr(from, text.find_last_not_of(kBlanks) - from + 1);
-}
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
 }
 
 /// "20261128T185100Z"
@@ -106,7 +100,7 @@ HeaderList sign_v4(const AwsCredentials& credentials, const SignedScope& scope,
   if (!credentials.session_token.empty())
     headers.emplace_back("X-Amz-Security-Token", credentials.session_token);
   HeaderList sorted{{"host", host}};
-  for (const auto& [name, value] : headers) sorted.emplace_back(lower(name), value);
+  for (const auto& [name, value] : headers) sorted.emplace_back(in_small_letters(name), value);
   std::ranges::sort(sorted);
   std::string lines;
   std::string names;

@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "base/small_letters.h"
 #include "base/utf8.h"
 #include "catalog/https_url.h"
 #include "dynamic/login.h"
@@ -106,10 +107,7 @@ Result<std::string> role_in(const store::IdentityProvider& row, const std::strin
 Status check_domain(const store::IdentityProvider& row, const dynamic::Outcome& said) {
   STRONGROOM_TRY(const auto domains, texts_of(row.domains));
   if (domains.empty()) return {};
-  std::string address = said.fact("email");
-  std::ranges::transform(address, address.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  const std::string address = in_small_letters(said.fact("email"));
   const auto at = address.rfind('@');
   const bool is_known = at != std::string::npos && !said.fact("email_verified").empty() &&
                         std::ranges::find(domains, address.substr(at + 1)) != domains.end();
@@ -135,8 +133,7 @@ std::vector<std::string> names_in(const dynamic::Outcome& said) {
 std::string name_like(std::string_view text) {
   std::string name;
   for (const char c : text.substr(0, kLongestName)) {
-    const bool is_capital = c >= 'A' && c <= 'Z';
-    const char small = is_capital ? static_cast<char>(c - 'A' + 'a') : c;
+    const char small = small_letter(c);
     const bool fits = (small >= 'a' && small <= 'z') || (small >= '0' && small <= '9') ||
                       small == '.' || small == '@' || small == '_' || small == '-';
     if (fits) name += small;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "base/small_letters.h"
 #include "base/utf8.h"
 #include "vault/provider_actor.h"
 #include "vault/state.h"
@@ -13,13 +14,6 @@ constexpr std::size_t kLongest = 256;
 
 std::unexpected<Error> unknown_user() {
   return fail(Code::NotFound, "There is no such user.", "provisioned_unknown");
-}
-
-std::string in_small_letters(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
 }
 
 Status check(const ProvisionedUserChange& change) {

@@ -2,10 +2,10 @@
 #include "vault/values.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <set>
 
+#include "base/small_letters.h"
 #include "base/utf8.h"
 #include "catalog/catalog.h"
 #include "crypto/ssh_key.h"
@@ -73,13 +73,6 @@ bool is_reserved_header(std::string_view name) {
   return kReserved.contains(name) || name.starts_with("x-forwarded-") || name.starts_with("sec-");
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 Result<std::string> checked_setting(const catalog::Setting& setting, const std::string& value) {
   const auto wrong = [&](std::string_view what) {
     return fail(Code::Invalid,
@@ -113,7 +106,7 @@ Result<std::string> checked_setting(const catalog::Setting& setting, const std::
     return std::to_string(port);
   }
   if (setting.kind == "header") {
-    const std::string name = lower(value);
+    const std::string name = in_small_letters(value);
     if (!is_header_name(name)) return wrong("is not a header name");
     if (is_reserved_header(name)) return wrong("names a header that frames or routes requests");
     return name;
@@ -168,7 +161,7 @@ Status check_value(const catalog::Service& service, Secret& value) {
                 "when it comes back.");
   const bool is_forbidden = !service.forbidden_value.empty() && value.reveal([&](ByteView plain) {
     const auto is_same = [](std::uint8_t a, char b) {
-      return std::tolower(a) == std::tolower(static_cast<unsigned char>(b));
+      return small_letter(static_cast<char>(a)) == small_letter(b);
     };
     return !std::ranges::search(plain, service.forbidden_value, is_same).empty();
   });

@@ -6,6 +6,8 @@
 #include <array>
 #include <optional>
 
+#include "base/small_letters.h"
+
 namespace strongroom::io {
 namespace {
 
@@ -17,10 +19,6 @@ bool is_digit(char c) {
 }
 bool is_hex_digit(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f');
-}
-
-char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 bool is_label(std::string_view label) {
@@ -60,8 +58,7 @@ std::optional<std::string> address_of(const std::string& text) {
 }  // namespace
 
 Result<CertificateHost> certificate_host(std::string_view host) {
-  std::string text(host.substr(0, kLongestName + 1));
-  std::ranges::transform(text, text.begin(), to_lower);
+  std::string text = in_small_letters(std::string(host.substr(0, kLongestName + 1)));
   if (is_host_name(text)) return CertificateHost{std::move(text), false};
   // A NUL would end the text for inet_pton.
   const bool is_text = text.find('\0') == std::string::npos;
