@@ -13,7 +13,7 @@ namespace strongroom::gateway {
 /// Finds out how the answer's body is to be read. False: it must be searched and cannot be.
 bool Connection::prepare_body() {
   const auto& response = work_->response;
-  looks_at_body_ = may_refuse_key(x_.route.service->check, response.status);
+  looks_at_body_ = catalog::may_refuse_key(x_.route.service->check, response.status);
   looked_at_.clear();
   const auto* type = response.headers.find(http::Name::ContentType);
   x_.has_messages = type != nullptr && http::has_envelopes(type->value);
@@ -36,8 +36,8 @@ bool Connection::prepare_body() {
 
 void Connection::look_at(ByteView content) {
   metering_.feed(text_of(content));
-  if (!looks_at_body_ || looked_at_.size() >= kLookedAt) return;
-  const std::size_t wanted = std::min(content.size(), kLookedAt - looked_at_.size());
+  if (!looks_at_body_ || looked_at_.size() >= catalog::kLookedAt) return;
+  const std::size_t wanted = std::min(content.size(), catalog::kLookedAt - looked_at_.size());
   looked_at_.insert(looked_at_.end(), content.begin(),
                     content.begin() + static_cast<std::ptrdiff_t>(wanted));
 }

@@ -87,11 +87,11 @@ io::Task<lease::CheckDone> read_answer(Upstream& upstream, const catalog::Check&
       if (!follow(body, arrived, content)) co_return unknown("the provider's answer is malformed");
       taken = have - arrived.size();
     }
-    const bool has_enough = taken > 0 && (body.is_done() || content.size() >= kLookedAt);
+    const bool has_enough = taken > 0 && (body.is_done() || content.size() >= catalog::kLookedAt);
     if (!is_over && !has_enough && have < work.answer.size()) continue;
     lease::CheckDone done;
     done.status = static_cast<std::uint16_t>(work.response.status);
-    done.verdict = verdict_of_check(check, work.response.status, bytes_of(content));
+    done.verdict = to_lease(catalog::verdict_of_check(check, work.response.status, content));
     done.message = meaning_of(done.verdict);
     co_return done;
   }

@@ -278,7 +278,7 @@ bool Connection::send_answer_head(http::BodyFraming framing) {
                          closes_after_,
                          work_->request.headers.find(http::Name::SecWebSocketProtocol),
                          lease() != nullptr && lease()->granted().key_is_rejected &&
-                             may_refuse_key(x_.route.service->check, x_.status),
+                             catalog::may_refuse_key(x_.route.service->check, x_.status),
                          x_.is_decoded};
   if (!build_answer_head(parts, work_->out)) return false;
   if (lease() != nullptr)

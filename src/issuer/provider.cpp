@@ -1,12 +1,13 @@
 // Providers: a key that was pasted is ended by a call that shows it. What the call answers proves
 // nothing (some take it, and do it later): the key is destroyed once the provider refuses it.
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <vector>
 
 #include "base/json.h"
+#include "catalog/verdict.h"
 #include "dynamic/pasted.h"
 #include "issuer/https_api.h"
 #include "issuer/work.h"
@@ -18,8 +19,6 @@ using dynamic::Job;
 using dynamic::Outcome;
 
 constexpr std::string_view kValue = "\"{value}\"";
-/// Of an answer, as of every check.
-constexpr std::size_t kLookedAt = 16UL << 10U;
 /// Between looks at whether it is ended: within what a revoke waits for.
 constexpr std::array<std::chrono::milliseconds, 4> kPauses = {
     std::chrono::milliseconds(100), std::chrono::milliseconds(400), std::chrono::milliseconds(1000),
@@ -34,9 +33,14 @@ std::vector<std::string> texts_in(const std::string& list) {
   return out;
 }
 
-bool holds_any(std::string_view text, const std::vector<std::string>& words) {
-  return std::ranges::any_of(
-      words, [&](const std::string& word) { return text.find(word) != std::string_view::npos; });
+/// How the provider says what it thinks of the key, as the job has it.
+catalog::Check check_of(const Job& job) {
+  catalog::Check check;
+  for (const auto& status : texts_in(job.setting(dynamic::kCheckInvalidStatus)))
+    check.invalid_status.push_back(std::atoi(status.c_str()));
+  check.invalid_body = texts_in(job.setting(dynamic::kCheckInvalidBody));
+  check.valid_despite_body = texts_in(job.setting(dynamic::kCheckValidBody));
+  return check;
 }
 
 class Provider {
@@ -95,13 +99,9 @@ io::Task<Result<bool>> Provider::is_refused() {
   show_key(question);
   const auto response = co_await ask(std::move(question));
   if (!response) co_return std::unexpected(response.error());
-  const auto statuses = texts_in(setting(dynamic::kCheckInvalidStatus));
-  const auto words = texts_in(setting(dynamic::kCheckInvalidBody));
-  const std::string_view body = std::string_view(response->body).substr(0, kLookedAt);
-  const bool may_be =
-      std::ranges::find(statuses, std::to_string(response->status)) != statuses.end();
-  const bool is_said = words.empty() || holds_any(body, words);
-  co_return may_be&& is_said && !holds_any(body, texts_in(setting(dynamic::kCheckValidBody)));
+  const std::string_view body = std::string_view(response->body).substr(0, catalog::kLookedAt);
+  const auto said = catalog::verdict_of_check(check_of(job_), response->status, body);
+  co_return said == catalog::KeyVerdict::Refused;
 }
 
 /// The status of what it answers.
