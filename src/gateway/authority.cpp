@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/small_letters.h"
 #include "base/utf8.h"
+#include "catalog/places.h"
 #include "http/head.h"
 
 namespace strongroom::gateway {
@@ -29,6 +30,14 @@ bool is_canonical(std::string_view path) {
     return false;
   }
   return true;
+}
+
+std::optional<std::uint16_t> port_of(std::string_view text) {
+  std::uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data(), end, port);
+  if (error != std::errc() || last != end || port == 0) return std::nullopt;
+  return port;
 }
 
 }  // namespace
@@ -110,14 +119,10 @@ std::optional<Authority> Destinations::authority_of(const Route& route,
   if (!service.host_setting.empty()) {
     const auto host = checked_host(setting(settings, service.host_setting));
     if (!host || !route.host_name.empty()) return std::nullopt;
-    std::uint16_t port = service.port;
     const std::string_view wanted = setting(settings, "port");
-    if (!wanted.empty()) {
-      const auto [end, error] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), port);
-      if (error != std::errc() || end != wanted.data() + wanted.size() || port == 0)
-        return std::nullopt;
-    }
-    return Authority(*host, port);
+    const auto port = wanted.empty() ? std::optional(service.port) : port_of(wanted);
+    if (!port) return std::nullopt;
+    return Authority(*host, *port);
   }
   if (route.host_name.empty()) return Authority(service.hosts.front(), service.port);
   const auto found = std::find(service.hosts.begin(), service.hosts.end(), route.host_name);
@@ -128,10 +133,10 @@ std::optional<Authority> Destinations::authority_of(const Route& route,
 std::optional<Place> place_of(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
+  const auto port = port_of(text.substr(colon + 1));
+  if (!port) return std::nullopt;
   Place place;
-  const char* const end = text.data() + text.size();
-  const auto [last, error] = std::from_chars(text.data() + colon + 1, end, place.port);
-  if (error != std::errc() || last != end || place.port == 0) return std::nullopt;
+  place.port = *port;
   std::string_view host = text.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   if (host.empty() || host.size() > 253) return std::nullopt;
@@ -178,13 +183,12 @@ std::optional<Authority> Destinations::authority_of_tunnel(const lease::GrantedL
 
 std::optional<Authority> Destinations::authority_for_check(const catalog::Service& service,
                                                            const lease::Settings& settings) const {
-  for (const auto& [name, value] : service.check.only_for)
-    if (setting(settings, name) != value) return std::nullopt;
-  Route route;
-  route.service = &service;
-  route.host_name = service.check.host;
-  if (service.hosts.empty() && service.host_setting.empty()) return std::nullopt;
-  return authority_of(route, settings);
+  const auto place = catalog::place_of_check(service, settings);
+  if (!place) return std::nullopt;
+  const auto host = checked_host(place->host);
+  const auto port = port_of(place->port);
+  if (!host || !port) return std::nullopt;
+  return Authority(*host, *port);
 }
 
 }  // namespace strongroom::gateway
