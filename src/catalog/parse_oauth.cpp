@@ -126,13 +126,7 @@ Status read_oauth(const Section& section, Service& service) {
     return section.mistake("token", "an [oauth] has its endpoints, or says by_discovery = true");
   if (std::ranges::find(service.homes, Home::Integration) == service.homes.end())
     return section.mistake("token", "who logs in is a member: 'homes' must allow integration");
-  return section.text_members(
-      "only_for", [&](const Section& wanted, std::string name, std::string value) -> Status {
-        if (std::ranges::find(service.settings, name, &Setting::name) == service.settings.end())
-          return wanted.mistake(name, "'" + name + "' is not one of the service's settings");
-        oauth.only_for.emplace_back(std::move(name), std::move(value));
-        return {};
-      });
+  return read_only_for(section, service, oauth.only_for);
 }
 
 }  // namespace strongroom::catalog

@@ -130,6 +130,17 @@ Status read_denied(const Section& section, Service& service) {
   return {};
 }
 
+Status read_only_for(const Section& section, const Service& service,
+                     std::vector<std::pair<std::string, std::string>>& into) {
+  return section.text_members(
+      "only_for", [&](const Section& wanted, std::string name, std::string value) -> Status {
+        if (std::ranges::find(service.settings, name, &Setting::name) == service.settings.end())
+          return wanted.mistake(name, "'" + name + "' is not one of the service's settings");
+        into.emplace_back(std::move(name), std::move(value));
+        return {};
+      });
+}
+
 Status read_check(const Section& section, Service& service) {
   STRONGROOM_CHECKED(section.only({"method", "host", "path", "headers", "invalid_status",
                                    "invalid_body", "valid_despite_body", "only_for"}));
@@ -140,13 +151,7 @@ Status read_check(const Section& section, Service& service) {
   STRONGROOM_CHECKED(section.numbers("invalid_status", 200, 599, check.invalid_status));
   if (check.invalid_status.empty())
     return section.mistake("invalid_status", "'invalid_status' must name a status");
-  return section.text_members(
-      "only_for", [&](const Section& wanted, std::string name, std::string value) -> Status {
-        if (std::ranges::find(service.settings, name, &Setting::name) == service.settings.end())
-          return wanted.mistake(name, "'" + name + "' is not one of the service's settings");
-        check.only_for.emplace_back(std::move(name), std::move(value));
-        return {};
-      });
+  return read_only_for(section, service, check.only_for);
 }
 
 Status read_variable(const Section& section, Service& service) {

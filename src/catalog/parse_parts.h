@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "catalog/section.h"
 #include "catalog/service.h"
 
@@ -15,6 +19,9 @@ namespace strongroom::catalog {
 [[nodiscard]] Status read_ranges(const Section& root, Service& service);
 /// 'path' of a request that the server makes itself: with its query, and spelled in one way alone.
 [[nodiscard]] Status check_target(const Section& section, const std::string& target);
+/// 'only_for': settings of the service, each with the one value that it must have.
+[[nodiscard]] Status read_only_for(const Section& section, const Service& service,
+                                   std::vector<std::pair<std::string, std::string>>& into);
 [[nodiscard]] Status read_check(const Section& section, Service& service);
 /// After [check] and 'inject', which it is about.
 [[nodiscard]] Status read_revocation(const Section& section, Service& service);
