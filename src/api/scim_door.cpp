@@ -204,148 +204,159 @@ http::ServerResponse searched(ScimCall call,
 // ------------------------------------------------------------------------------------------------
 // users
 
-Result<std::vector<Whole>> find_users(const ScimCall& call) {
+struct Users {
+  using Id = ProvisionedUserId;
+  using View = vault::ProvisionedUserView;
+  using Change = vault::ProvisionedUserChange;
+
+  static const scim::ResourceType& type() { return scim::user_type(); }
+  static Result<std::vector<Id>> find(const ScimCall& call,
+                                      const std::optional<scim::Filter>& filter);
+  static Result<View> show(const ScimCall& call, Id id) {
+    return call.services.vault.show_provisioned_user(call.who, id);
+  }
+  /// What a body makes of somebody. Without an id: somebody new.
+  static Result<Change> change(const ScimCall& call, const std::optional<Id>& id);
+  static io::Task<Result<Id>> put(const ScimCall& call, std::optional<Id> id, Change change) {
+    return call.services.vault.put_provisioned_user(call.who, id, std::move(change));
+  }
+  static io::Task<Status> remove(const ScimCall& call, Id id,
+                                 std::optional<std::int64_t> expected) {
+    return call.services.vault.remove_provisioned_user(call.who, id, expected);
+  }
+  static bool is_put_silently(const ScimCall&) { return false; }
+};
+
+Result<std::vector<ProvisionedUserId>> Users::find(const ScimCall& call,
+                                                   const std::optional<scim::Filter>& filter) {
   auto& vault = call.services.vault;
-  STRONGROOM_TRY(const auto filter, filter_of(call, scim::user_type()));
-  std::vector<ProvisionedUserId> ids;
+  std::vector<Id> found;
   if (const auto name = filter ? scim::asked_name(*filter) : std::nullopt) {
     STRONGROOM_TRY(const auto one, vault.find_provisioned_user(call.who, *name));
-    if (one) ids.push_back(*one);
-  } else {
-    STRONGROOM_TRY(const auto all,
-                   vault.list_provisioned_users(call.who, filter && mentions(*filter, "groups")));
-    for (const auto& view : all)
-      if (!filter || scim::matches(*filter, scim_resource(view, call.base))) ids.push_back(view.id);
+    if (one) found.push_back(*one);
+    return found;
   }
-  std::vector<Whole> found;
-  for (const auto& id : ids)
-    found.emplace_back([&call, id]() -> Result<json::object> {
-      STRONGROOM_TRY(const auto view, call.services.vault.show_provisioned_user(call.who, id));
-      return shown(call, scim::user_type(), scim_resource(view, call.base));
-    });
+  STRONGROOM_TRY(const auto all,
+                 vault.list_provisioned_users(call.who, filter && mentions(*filter, "groups")));
+  for (const auto& view : all)
+    if (!filter || scim::matches(*filter, scim_resource(view, call.base))) found.push_back(view.id);
   return found;
 }
 
-Result<http::ServerResponse> list_users(const ScimCall& call) {
-  STRONGROOM_TRY(const auto found, find_users(call));
-  return list_response(call, found);
-}
-
-/// What a body makes of somebody. Without an id: somebody new.
-Result<vault::ProvisionedUserChange> user_change(const ScimCall& call,
-                                                 const std::optional<ProvisionedUserId>& id) {
-  const auto& type = scim::user_type();
+Result<vault::ProvisionedUserChange> Users::change(const ScimCall& call,
+                                                   const std::optional<Id>& id) {
+  const auto& kind = type();
   STRONGROOM_TRY(const auto body, body_of(call.request));
   STRONGROOM_TRY(const auto expected, expected_version(call.request));
   if (!id) {
     STRONGROOM_TRY(auto written, scim_user_given(body, true));
     return scim_user_change(std::move(written));
   }
-  STRONGROOM_TRY(const auto now, call.services.vault.show_provisioned_user(call.who, *id));
+  STRONGROOM_TRY(const auto now, show(call, *id));
   const bool is_patch = call.request.method == "PATCH";
-  STRONGROOM_TRY(auto before, scim::written(type, scim_resource(now, call.base)));
-  STRONGROOM_TRY(auto written, is_patch ? scim::patched(type, std::move(before), body)
+  STRONGROOM_TRY(auto before, scim::written(kind, scim_resource(now, call.base)));
+  STRONGROOM_TRY(auto written, is_patch ? scim::patched(kind, std::move(before), body)
                                         : scim_user_given(body, now.is_active));
-  auto change = scim_user_change(std::move(written));
-  change.expected = expected;
-  return change;
-}
-
-io::Task<http::ServerResponse> put_user(ScimCall call, std::optional<ProvisionedUserId> id) {
-  auto change = user_change(call, id);
-  if (!change) co_return scim_error(change.error());
-  const auto done =
-      co_await call.services.vault.put_provisioned_user(call.who, id, std::move(*change));
-  if (!done) co_return scim_error(done.error());
-  const auto view = call.services.vault.show_provisioned_user(call.who, *done);
-  if (!view) co_return scim_error(view.error());
-  co_return resource_response(call, scim::user_type(), *view, id ? 200 : 201);
-}
-
-io::Task<http::ServerResponse> remove_user(ScimCall call, ProvisionedUserId id) {
-  const auto expected = expected_version(call.request);
-  if (!expected) co_return scim_error(expected.error());
-  const Status done = co_await call.services.vault.remove_provisioned_user(call.who, id, *expected);
-  if (!done) co_return scim_error(done.error());
-  http::ServerResponse nothing;
-  nothing.status = 204;
-  co_return nothing;
-}
-
-io::Task<http::ServerResponse> serve_users(ScimCall call) {
-  const std::string& method = call.request.method;
-  if (call.id == kSearch) co_return searched(std::move(call), list_users);
-  if (call.id.empty()) {
-    if (method == "POST") co_return co_await put_user(call, std::nullopt);
-    if (method != "GET") co_return not_that_way("GET, POST");
-    auto answer = list_users(call);
-    co_return answer ? std::move(*answer) : scim_error(answer.error());
-  }
-  const auto id = ProvisionedUserId::parse(call.id);
-  if (!id) co_return not_there();
-  if (method == "PUT" || method == "PATCH") co_return co_await put_user(call, *id);
-  if (method == "DELETE") co_return co_await remove_user(call, *id);
-  if (method != "GET") co_return not_that_way("GET, PUT, PATCH, DELETE");
-  const auto view = call.services.vault.show_provisioned_user(call.who, *id);
-  if (!view) co_return scim_error(view.error());
-  co_return resource_response(call, scim::user_type(), *view, 200);
+  auto wanted = scim_user_change(std::move(written));
+  wanted.expected = expected;
+  return wanted;
 }
 
 // ------------------------------------------------------------------------------------------------
 // groups
 
-Result<std::vector<Whole>> find_groups(const ScimCall& call) {
-  STRONGROOM_TRY(const auto filter, filter_of(call, scim::group_type()));
+struct Groups {
+  using Id = ProvisionedGroupId;
+  using View = vault::ProvisionedGroupView;
+  using Change = vault::ProvisionedGroupChange;
+
+  static const scim::ResourceType& type() { return scim::group_type(); }
+  static Result<std::vector<Id>> find(const ScimCall& call,
+                                      const std::optional<scim::Filter>& filter);
+  static Result<View> show(const ScimCall& call, Id id) {
+    return call.services.vault.show_provisioned_group(call.who, id);
+  }
+  static Result<Change> change(const ScimCall& call, const std::optional<Id>& id);
+  static io::Task<Result<Id>> put(const ScimCall& call, std::optional<Id> id, Change change) {
+    return call.services.vault.put_provisioned_group(call.who, id, std::move(change));
+  }
+  static io::Task<Status> remove(const ScimCall& call, Id id,
+                                 std::optional<std::int64_t> expected) {
+    return call.services.vault.remove_provisioned_group(call.who, id, expected);
+  }
+  /// A large group is not sent back for each member that comes or goes (RFC 7644 3.5.2).
+  static bool is_put_silently(const ScimCall& call) {
+    return call.request.method == "PATCH" && call.parameter("attributes").empty();
+  }
+};
+
+Result<std::vector<ProvisionedGroupId>> Groups::find(const ScimCall& call,
+                                                     const std::optional<scim::Filter>& filter) {
   STRONGROOM_TRY(const auto all, call.services.vault.list_provisioned_groups(
                                      call.who, filter && mentions(*filter, "members")));
-  std::vector<Whole> found;
-  for (const auto& each : all) {
-    if (filter && !scim::matches(*filter, scim_resource(each, call.base))) continue;
-    found.emplace_back([&call, id = each.id]() -> Result<json::object> {
-      STRONGROOM_TRY(const auto view, call.services.vault.show_provisioned_group(call.who, id));
-      return shown(call, scim::group_type(), scim_resource(view, call.base));
-    });
-  }
+  std::vector<Id> found;
+  for (const auto& view : all)
+    if (!filter || scim::matches(*filter, scim_resource(view, call.base))) found.push_back(view.id);
   return found;
 }
 
-Result<http::ServerResponse> list_groups(const ScimCall& call) {
-  STRONGROOM_TRY(const auto found, find_groups(call));
-  return list_response(call, found);
-}
-
-Result<vault::ProvisionedGroupChange> group_change(const ScimCall& call,
-                                                   const std::optional<ProvisionedGroupId>& id) {
-  const auto& type = scim::group_type();
+Result<vault::ProvisionedGroupChange> Groups::change(const ScimCall& call,
+                                                     const std::optional<Id>& id) {
+  const auto& kind = type();
   STRONGROOM_TRY(const auto body, body_of(call.request));
   STRONGROOM_TRY(const auto expected, expected_version(call.request));
   if (!id || call.request.method == "PUT") {
-    STRONGROOM_TRY(const auto written, scim::written(type, body));
-    STRONGROOM_TRY(auto change, scim_group_change(written));
-    change.expected = expected;
-    return change;
+    STRONGROOM_TRY(const auto written, scim::written(kind, body));
+    STRONGROOM_TRY(auto wanted, scim_group_change(written));
+    wanted.expected = expected;
+    return wanted;
   }
-  STRONGROOM_TRY(const auto now, call.services.vault.show_provisioned_group(call.who, *id));
-  STRONGROOM_TRY(auto before, scim::written(type, scim_resource(now, call.base)));
-  STRONGROOM_TRY(const auto written, scim::patched(type, std::move(before), body));
-  STRONGROOM_TRY(auto change, scim_group_change(written));
-  change.expected = expected;
-  return change;
+  STRONGROOM_TRY(const auto now, show(call, *id));
+  STRONGROOM_TRY(auto before, scim::written(kind, scim_resource(now, call.base)));
+  STRONGROOM_TRY(const auto written, scim::patched(kind, std::move(before), body));
+  STRONGROOM_TRY(auto wanted, scim_group_change(written));
+  wanted.expected = expected;
+  return wanted;
 }
 
-io::Task<http::ServerResponse> put_group(ScimCall call, std::optional<ProvisionedGroupId> id) {
-  auto change = group_change(call, id);
+// ------------------------------------------------------------------------------------------------
+// either of them
+
+template <class Kind>
+Result<std::vector<Whole>> find(const ScimCall& call) {
+  STRONGROOM_TRY(const auto filter, filter_of(call, Kind::type()));
+  STRONGROOM_TRY(const auto ids, Kind::find(call, filter));
+  std::vector<Whole> found;
+  for (const auto& id : ids)
+    found.emplace_back([&call, id]() -> Result<json::object> {
+      STRONGROOM_TRY(const auto view, Kind::show(call, id));
+      return shown(call, Kind::type(), scim_resource(view, call.base));
+    });
+  return found;
+}
+
+template <class Kind>
+Result<http::ServerResponse> list(const ScimCall& call) {
+  STRONGROOM_TRY(const auto found, find<Kind>(call));
+  return list_response(call, found);
+}
+
+http::ServerResponse nothing() {
+  http::ServerResponse response;
+  response.status = 204;
+  return response;
+}
+
+template <class Kind>
+io::Task<http::ServerResponse> put(ScimCall call, std::optional<typename Kind::Id> id) {
+  auto change = Kind::change(call, id);
   if (!change) co_return scim_error(change.error());
-  const auto done =
-      co_await call.services.vault.put_provisioned_group(call.who, id, std::move(*change));
+  const auto done = co_await Kind::put(call, id, std::move(*change));
   if (!done) co_return scim_error(done.error());
-  const auto view = call.services.vault.show_provisioned_group(call.who, *done);
+  const auto view = Kind::show(call, *done);
   if (!view) co_return scim_error(view.error());
-  http::ServerResponse response =
-      resource_response(call, scim::group_type(), *view, id ? 200 : 201);
-  // A large group is not sent back for each member that comes or goes (RFC 7644 3.5.2).
-  const bool is_short = call.request.method == "PATCH" && call.parameter("attributes").empty();
-  if (is_short) {
+  http::ServerResponse response = resource_response(call, Kind::type(), *view, id ? 200 : 201);
+  if (Kind::is_put_silently(call)) {
     response.status = 204;
     response.body.clear();
     std::erase_if(response.headers, [](const auto& each) { return each.first == "Content-Type"; });
@@ -353,40 +364,42 @@ io::Task<http::ServerResponse> put_group(ScimCall call, std::optional<Provisione
   co_return response;
 }
 
-io::Task<http::ServerResponse> remove_group(ScimCall call, ProvisionedGroupId id) {
+template <class Kind>
+io::Task<http::ServerResponse> remove(ScimCall call, typename Kind::Id id) {
   const auto expected = expected_version(call.request);
   if (!expected) co_return scim_error(expected.error());
-  const Status done =
-      co_await call.services.vault.remove_provisioned_group(call.who, id, *expected);
-  if (!done) co_return scim_error(done.error());
-  http::ServerResponse nothing;
-  nothing.status = 204;
-  co_return nothing;
+  const Status done = co_await Kind::remove(call, id, *expected);
+  co_return done ? nothing() : scim_error(done.error());
 }
 
-io::Task<http::ServerResponse> serve_groups(ScimCall call) {
+template <class Kind>
+http::ServerResponse show(const ScimCall& call, typename Kind::Id id) {
+  const auto view = Kind::show(call, id);
+  return view ? resource_response(call, Kind::type(), *view, 200) : scim_error(view.error());
+}
+
+template <class Kind>
+io::Task<http::ServerResponse> serve(ScimCall call) {
   const std::string& method = call.request.method;
-  if (call.id == kSearch) co_return searched(std::move(call), list_groups);
+  if (call.id == kSearch) co_return searched(std::move(call), list<Kind>);
   if (call.id.empty()) {
-    if (method == "POST") co_return co_await put_group(call, std::nullopt);
+    if (method == "POST") co_return co_await put<Kind>(call, std::nullopt);
     if (method != "GET") co_return not_that_way("GET, POST");
-    auto answer = list_groups(call);
+    auto answer = list<Kind>(call);
     co_return answer ? std::move(*answer) : scim_error(answer.error());
   }
-  const auto id = ProvisionedGroupId::parse(call.id);
+  const auto id = Kind::Id::parse(call.id);
   if (!id) co_return not_there();
-  if (method == "PUT" || method == "PATCH") co_return co_await put_group(call, *id);
-  if (method == "DELETE") co_return co_await remove_group(call, *id);
+  if (method == "PUT" || method == "PATCH") co_return co_await put<Kind>(call, *id);
+  if (method == "DELETE") co_return co_await remove<Kind>(call, *id);
   if (method != "GET") co_return not_that_way("GET, PUT, PATCH, DELETE");
-  const auto view = call.services.vault.show_provisioned_group(call.who, *id);
-  if (!view) co_return scim_error(view.error());
-  co_return resource_response(call, scim::group_type(), *view, 200);
+  co_return show<Kind>(call, *id);
 }
 
 /// Of all there is: a filter that is none of one kind of resource means none of these.
 Result<http::ServerResponse> list_all(const ScimCall& call) {
-  auto users = find_users(call);
-  auto groups = find_groups(call);
+  auto users = find<Users>(call);
+  auto groups = find<Groups>(call);
   if (!users && !groups) return std::unexpected(users.error());
   std::vector<Whole> found;
   if (users) found = std::move(*users);
@@ -446,8 +459,8 @@ Result<ScimCall> admitted(const Services& services, const http::ServerRequest& r
 io::Task<http::ServerResponse> serve_scim(const Services& services, http::ServerRequest& request) {
   auto call = admitted(services, request);
   if (!call) co_return scim_error(call.error());
-  if (call->endpoint == "Users") co_return co_await serve_users(*call);
-  if (call->endpoint == "Groups") co_return co_await serve_groups(*call);
+  if (call->endpoint == "Users") co_return co_await serve<Users>(*call);
+  if (call->endpoint == "Groups") co_return co_await serve<Groups>(*call);
   if (call->endpoint == kSearch && call->id.empty()) co_return searched(std::move(*call), list_all);
   co_return serve_description(*call);
 }
