@@ -141,8 +141,7 @@ void VaultSide::receive(HolderChannel& holder, Message&& message) {
   if (auto* renew = std::get_if<Renew>(&message))
     return grantor_.on_renew(holder.id, *renew, now());
   if (auto* acquire = std::get_if<Acquire>(&message)) return serve_acquire(holder, *acquire);
-  if (auto* session = std::get_if<AcquireSession>(&message))
-    return serve_acquire_session(holder, *session);
+  if (auto* session = std::get_if<AcquireSession>(&message)) return serve_acquire(holder, *session);
   if (auto* release = std::get_if<Release>(&message))
     return grantor_.on_release(holder.id, *release, now());
   if (auto* done = std::get_if<FenceDone>(&message))
@@ -212,7 +211,8 @@ bool VaultSide::on_supervisor_report(SessionId session, const std::string& super
 // grants
 
 /// A login's new token is on its way: whoever asks meanwhile is answered when it has come.
-io::Task<void> VaultSide::acquire_later(HolderId id, Acquire acquire, int tries) {
+template <class Question>
+io::Task<void> VaultSide::acquire_later(HolderId id, Question question, int tries) {
   const auto alive = is_alive_;
   ++acquires_held_;
   co_await loop_.sleep(kHeldPause);
@@ -221,7 +221,7 @@ io::Task<void> VaultSide::acquire_later(HolderId id, Acquire acquire, int tries)
   const auto found = channels_.find(id);
   if (found == channels_.end()) co_return;
   const auto holder = found->second;
-  serve_acquire(*holder, acquire, tries + 1);
+  serve_acquire(*holder, question, tries + 1);
 }
 
 void VaultSide::serve_acquire(HolderChannel& holder, const Acquire& acquire, int tries) {
@@ -246,27 +246,14 @@ void VaultSide::serve_acquire(HolderChannel& holder, const Acquire& acquire, int
   send(holder.id, std::move(granted));
 }
 
-/// The same for a runner, which hands a login's token out to whoever asks in its workroom.
-io::Task<void> VaultSide::acquire_session_later(HolderId id, AcquireSession acquire, int tries) {
-  const auto alive = is_alive_;
-  ++acquires_held_;
-  co_await loop_.sleep(kHeldPause);
-  if (!*alive) co_return;
-  --acquires_held_;
-  const auto found = channels_.find(id);
-  if (found == channels_.end()) co_return;
-  const auto holder = found->second;
-  serve_acquire_session(*holder, acquire, tries + 1);
-}
-
-void VaultSide::serve_acquire_session(HolderChannel& holder, const AcquireSession& acquire,
-                                      int tries) {
+/// Of a runner, which hands a login's token out to whoever asks in its workroom.
+void VaultSide::serve_acquire(HolderChannel& holder, const AcquireSession& acquire, int tries) {
   const auto received = now();
   if (holder.role != HolderRole::Runner || acquire.session != holder.session)
     return holder.channel->close("A runner may ask for its own session only.");
   const bool may_wait = acquires_held_ < kMostHeld && tries < kMostTries;
   if (may_wait && source_.is_renewing(acquire.session))
-    return loop_.spawn(acquire_session_later(holder.id, acquire, tries));
+    return loop_.spawn(acquire_later(holder.id, acquire, tries));
   auto opened = source_.open_injected(acquire.session);
   if (!opened) {
     const Error& error = opened.error();

@@ -128,9 +128,9 @@ class VaultSide final : public vault::HolderFences {
   void receive(HolderChannel& holder, Message&& message);
   void admit(HolderChannel& holder, const HolderHello& hello);
   void serve_acquire(HolderChannel& holder, const Acquire& acquire, int tries = 0);
-  io::Task<void> acquire_later(HolderId id, Acquire acquire, int tries);
-  void serve_acquire_session(HolderChannel& holder, const AcquireSession& acquire, int tries = 0);
-  io::Task<void> acquire_session_later(HolderId id, AcquireSession acquire, int tries);
+  void serve_acquire(HolderChannel& holder, const AcquireSession& acquire, int tries = 0);
+  template <class Question>
+  io::Task<void> acquire_later(HolderId id, Question question, int tries);
   void serve_intents(HolderChannel& holder, Intents&& intents);
   void serve_settled(HolderChannel& holder, const Settled& settled);
   void send_check(HolderId gateway, std::uint64_t request, std::unique_ptr<GrantedLease> lease);
