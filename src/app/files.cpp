@@ -8,23 +8,13 @@
 #include <cstring>
 
 #include "base/owned_descriptor.h"
+#include "base/replaced_file.h"
 
 namespace strongroom::app {
 namespace {
 
 std::string reason() {
   return std::strerror(errno);
-}
-
-Status write_whole(int fd, std::string_view text, const std::string& path) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return fail(Code::Storage, "cannot write " + path + ": " + reason());
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (::fsync(fd) != 0) return fail(Code::Storage, "cannot synchronise " + path + ": " + reason());
-  return {};
 }
 
 }  // namespace
@@ -47,25 +37,9 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   }
 }
 
-Result<std::string> read_private_file(const std::string& path, std::size_t limit) {
-  struct stat facts{};
-  if (::stat(path.c_str(), &facts) == 0 && (facts.st_mode & 077U) != 0)
-    return fail(Code::Refused, "others may read " + path + ": chmod 600 " + path);
-  return read_file(path, limit);
-}
-
 Status write_file(const std::string& path, std::string_view text, mode_t mode) {
-  const std::string beside = path + ".new";
-  {
-    const OwnedDescriptor file(
-        ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
-    if (file.get() < 0) return fail(Code::Storage, "cannot create " + beside + ": " + reason());
-    if (::fchmod(file.get(), mode) != 0)
-      return fail(Code::Storage, "cannot set the mode of " + beside + ": " + reason());
-    STRONGROOM_CHECKED(write_whole(file.get(), text, beside));
-  }
-  if (::rename(beside.c_str(), path.c_str()) != 0)
-    return fail(Code::Storage, "cannot rename " + beside + ": " + reason());
+  if (!replace_file(path, bytes_of(text), mode, Outlives::PowerLoss))
+    return fail(Code::Storage, "cannot write " + path + ": " + reason());
   return {};
 }
 

@@ -11,8 +11,6 @@ namespace strongroom::app {
 /// At most `limit` octets, else TooLarge. NotFound when there is none.
 [[nodiscard]] Result<std::string> read_file(const std::string& path,
                                             std::size_t limit = 1UL << 20U);
-/// The same of a secret's: Refused where others may read it.
-[[nodiscard]] Result<std::string> read_private_file(const std::string& path, std::size_t limit);
 /// Writes beside, synchronises, renames over.
 [[nodiscard]] Status write_file(const std::string& path, std::string_view text, mode_t mode);
 /// Makes the directory with 0700 where it is missing; refuses one that others may enter.

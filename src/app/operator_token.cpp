@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/operator_token.h"
 
-#include <sys/stat.h>
-
 #include "api/server.h"
 #include "app/files.h"
+#include "base/secret_file.h"
 
 namespace strongroom::app {
 namespace {
@@ -21,17 +20,17 @@ Result<crypto::Digest> make(const std::string& path) {
 }  // namespace
 
 Result<crypto::Digest> operator_token(const std::string& path) {
-  auto text = read_file(path, 4096);
+  const auto text =
+      read_secret_file(path, {.most = 4096, .owner = FileOwner::Anyone, .may_be_link = true});
   if (!text && text.error().code == Code::NotFound) return make(path);
-  if (!text) return std::unexpected(std::move(text).error());
-  struct stat info{};
-  const bool is_private = ::stat(path.c_str(), &info) == 0 && (info.st_mode & 0077U) == 0;
-  while (!text->empty() && text->back() == '\n') text->pop_back();
-  const std::size_t size = text->size();
-  const auto digest = crypto::sha256(bytes_of(*text));
-  wipe(text->data(), text->size());
-  if (!is_private)
-    return fail(Code::Refused, "others may read the operator token: chmod 600 " + path);
+  if (!text)
+    return fail(text.error().code, "the operator token " + path + " " + text.error().message);
+  std::size_t size = 0;
+  const auto digest = text->reveal([&](ByteView plain) {
+    size = plain.size();
+    while (size > 0 && plain[size - 1] == '\n') --size;
+    return crypto::sha256(plain.first(size));
+  });
   if (size < kShortest)
     return fail(Code::Refused,
                 path +

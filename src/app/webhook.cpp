@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "app/config_fields.h"
-#include "app/files.h"
 #include "base/encoding.h"
+#include "base/secret_file.h"
 #include "base/utf8.h"
 #include "crypto/crypto.h"
 #include "io/net.h"
@@ -35,9 +35,15 @@ Result<Webhook> read_webhook(const json::value& item, const std::filesystem::pat
   STRONGROOM_CHECKED(take_text(table, "tenant", tenant));
   if (file.empty())
     return fail(Code::Invalid, "[[notice.webhook]] needs secret_file, with its whsec_ secret");
-  STRONGROOM_TRY(std::string secret, read_private_file(absolute(file, folder), kLongestFile));
-  while (!secret.empty() && secret.back() == '\n') secret.pop_back();
-  return Webhook::make(std::move(url), std::move(tenant), secret);
+  const std::string path = absolute(file, folder);
+  const auto secret = read_secret_file(
+      path, {.most = kLongestFile, .owner = FileOwner::Anyone, .may_be_link = true});
+  if (!secret) return fail(secret.error().code, path + " " + secret.error().message);
+  return secret->reveal([&](ByteView plain) {
+    std::string_view text = text_of(plain);
+    while (text.ends_with('\n')) text.remove_suffix(1);
+    return Webhook::make(std::move(url), std::move(tenant), text);
+  });
 }
 
 }  // namespace

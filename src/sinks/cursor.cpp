@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/encoding.h"
+#include "base/replaced_file.h"
 
 namespace strongroom::sinks {
 namespace {
@@ -69,15 +70,8 @@ Result<std::optional<Cursor>> CursorFile::load() const {
 
 Status CursorFile::save(const Cursor& cursor, Reach reach) const {
   const ByteVector octets = encode(cursor);
-  const std::string beside = path_ + ".new";
-  const int fd =
-      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return cannot("write", beside);
-  const ssize_t written = ::write(fd, octets.data(), octets.size());
-  bool is_done = written == static_cast<ssize_t>(octets.size());
-  if (is_done && reach == Reach::SurvivesPowerLoss) is_done = ::fdatasync(fd) == 0;
-  ::close(fd);
-  if (!is_done || ::rename(beside.c_str(), path_.c_str()) != 0) return cannot("write", path_);
+  const auto outlives = reach == Reach::SurvivesPowerLoss ? Outlives::PowerLoss : Outlives::Process;
+  if (!replace_file(path_, octets, 0600, outlives)) return cannot("write", path_);
   return {};
 }
 

@@ -1,15 +1,10 @@
 // HTTPS: a POST of NDJSON a batch. What is sent again has the same Idempotency-Key, and each line
 // its entry's number, so that a receiver takes nothing twice. SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 
 #include "audit/render.h"
+#include "base/secret_file.h"
 #include "base/wiping.h"
 #include "http/client.h"
 #include "sinks/connection.h"
@@ -24,25 +19,16 @@ constexpr std::chrono::seconds kLongestPause{60};
 
 /// Into the buffer, without the line's end.
 Status append_token(const std::string& path, WipedBuffer& out) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  struct stat info{};
-  if (fd < 0 || ::fstat(fd, &info) != 0) {
-    const std::string why = std::strerror(errno);
-    if (fd >= 0) ::close(fd);
-    return fail(Code::Storage, "cannot read the token " + path + ": " + why);
-  }
-  std::array<std::uint8_t, kMaxToken> octets{};
-  const ssize_t got = ::read(fd, octets.data(), octets.size());
-  ::close(fd);
-  auto size = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
-  while (size > 0 && (octets[size - 1] == '\n' || octets[size - 1] == '\r')) --size;
-  const ByteView token = ByteView(octets).first(size);
-  const bool is_fine = !token.empty() && size < kMaxToken &&
-                       std::ranges::all_of(token, [](auto c) { return c > ' ' && c < 0x7f; });
-  if (is_fine && (info.st_mode & 0077U) == 0) out.append(token);
-  wipe(octets.data(), octets.size());
-  if ((info.st_mode & 0077U) != 0)
-    return fail(Code::Refused, "others may read the token: chmod go-rwx " + path);
+  const auto read = read_secret_file(
+      path, {.most = kMaxToken - 1, .owner = FileOwner::Anyone, .may_be_link = true});
+  if (!read) return fail(read.error().code, "the token " + path + " " + read.error().message);
+  const bool is_fine = read->reveal([&](ByteView token) {
+    while (!token.empty() && (token.back() == '\n' || token.back() == '\r'))
+      token = token.first(token.size() - 1);
+    const bool is_plain = std::ranges::all_of(token, [](auto c) { return c > ' ' && c < 0x7f; });
+    if (is_plain) out.append(token);
+    return is_plain && !token.empty();
+  });
   if (!is_fine) return fail(Code::Invalid, path + " holds no token: one line of plain characters");
   return {};
 }

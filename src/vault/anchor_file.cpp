@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/owned_descriptor.h"
+#include "base/replaced_file.h"
 #include "vault/anchor.h"
 
 namespace strongroom::vault {
@@ -33,16 +34,8 @@ class AnchorFile final : public AnchorPlace {
   }
 
   Status write(const std::string& text) override {
-    const std::string fresh = path_ + ".new";
-    const OwnedDescriptor file(
-        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (file.get() < 0) return failed("cannot be written");
-    const ssize_t written = ::write(file.get(), text.data(), text.size());
-    if (written >= 0 && written != static_cast<ssize_t>(text.size())) errno = ENOSPC;
-    if (written != static_cast<ssize_t>(text.size()) || ::fsync(file.get()) != 0 ||
-        ::rename(fresh.c_str(), path_.c_str()) != 0)
+    if (!replace_file(path_, bytes_of(text), 0600, Outlives::PowerLossAtOnce))
       return failed("cannot be written");
-    if (!synchronise_folder_of(path_)) return failed("cannot be made durable");
     return {};
   }
 

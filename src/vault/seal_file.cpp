@@ -6,12 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
+#include <cstring>
 #include <optional>
 
 #include "base/bytes.h"
 #include "base/owned_descriptor.h"
+#include "base/replaced_file.h"
+#include "base/secret_file.h"
 #include "crypto/crypto.h"
 
 namespace strongroom::vault {
@@ -19,6 +21,7 @@ namespace {
 
 constexpr std::string_view kMagic = "strongroom-seal-1 ";
 constexpr std::size_t kKeySize = 32;
+constexpr std::string_view kNotOne = "is not a seal file, or is damaged";
 constexpr std::size_t kFileSize = kMagic.size() + 2 * kKeySize + 1;
 
 std::unexpected<Error> cannot(const std::string& path, std::string_view what) {
@@ -42,16 +45,6 @@ bool decode(ByteView hex, MutableBytes out) {
   return true;
 }
 
-Status check_owner_and_mode(int fd, const std::string& path) {
-  struct stat info{};
-  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
-    return cannot(path, "is not a regular file");
-  if (info.st_uid != ::geteuid()) return cannot(path, "belongs to another user; run chown on it");
-  if ((info.st_mode & 0077U) != 0)
-    return cannot(path, "can be read or written by others; run chmod 600 on it");
-  return {};
-}
-
 /// What was done to names in the folder of `path`.
 Status make_folder_durable(const std::string& path) {
   if (!synchronise_folder_of(path)) return cannot(path, "cannot be made durable");
@@ -72,18 +65,10 @@ Status make(const std::string& path) {
     });
     out[kFileSize - 1] = '\n';
   });
-  // Under another name first: a crash never leaves half a seal file behind.
-  const std::string fresh = path + ".new";
-  ::unlink(fresh.c_str());
-  const OwnedDescriptor file(
-      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (file.get() < 0) return cannot(path, "cannot be made");
-  const bool is_written = text.reveal([&](ByteView plain) {
-    return ::write(file.get(), plain.data(), plain.size()) == static_cast<ssize_t>(plain.size());
-  });
-  if (!is_written || ::fsync(file.get()) != 0 || ::rename(fresh.c_str(), path.c_str()) != 0)
-    return cannot(path, "cannot be written");
-  return make_folder_durable(path);
+  const bool is_written = text.reveal(
+      [&](ByteView plain) { return replace_file(path, plain, 0600, Outlives::PowerLossAtOnce); });
+  if (!is_written) return cannot(path, "cannot be written: " + std::string(std::strerror(errno)));
+  return {};
 }
 
 std::string next_of(const std::string& path) {
@@ -107,31 +92,27 @@ Status write_over(const std::string& path) {
 }  // namespace
 
 Result<Secret> read_seal_file(const std::string& path, WhenMissing when_missing) {
-  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0 && errno == ENOENT && when_missing == WhenMissing::Make) {
+  auto text = read_secret_file(path, {.most = kFileSize});
+  if (!text && text.error().code == Code::NotFound && when_missing == WhenMissing::Make) {
     STRONGROOM_CHECKED(make(path));
-    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    text = read_secret_file(path, {.most = kFileSize});
   }
-  if (fd < 0 && errno == ENOENT)
+  if (!text && text.error().code == Code::NotFound)
     return fail(Code::Sealed,
                 "The seal file " + path +
                     " is missing; without it this database cannot be opened, so put it back from "
                     "where you keep it.",
                 "seal_file_missing");
-  if (fd < 0) return cannot(path, "cannot be opened");
-  const OwnedDescriptor file(fd);
-  STRONGROOM_CHECKED(check_owner_and_mode(file.get(), path));
-  Secret text = Secret::of_size(kFileSize + 1);
-  const auto size = text.reveal_mutable(
-      [&](MutableBytes out) { return ::read(file.get(), out.data(), out.size()); });
+  if (!text && text.error().code == Code::TooLarge) return cannot(path, kNotOne);
+  if (!text) return cannot(path, text.error().message);
   Secret key = Secret::of_size(kKeySize);
-  const bool is_right = size == static_cast<ssize_t>(kFileSize) && text.reveal([&](ByteView plain) {
+  const bool is_right = text->size() == kFileSize && text->reveal([&](ByteView plain) {
     if (text_of(plain).substr(0, kMagic.size()) != kMagic || plain[kFileSize - 1] != '\n')
       return false;
     return key.reveal_mutable(
         [&](MutableBytes out) { return decode(plain.subspan(kMagic.size()), out); });
   });
-  if (!is_right) return cannot(path, "is not a seal file, or is damaged");
+  if (!is_right) return cannot(path, kNotOne);
   return key;
 }
 
