@@ -12,16 +12,14 @@ import urllib.parse
 import pytest
 
 from support.browser import CHROMIUM, Console, chromium
-from support.identity import ISSUER, IdentityProvider, Keys, add_provider, begin, encoded, finish, link, log_out
+from support.identity import ISSUER, Keys, add_provider, begin, encoded, finish, link, log_out
+from support.identity_room import ROLES, acts, come_in, identity_provider, identity_room, members
 from support.logins import ISSUER as LOGIN_ISSUER
 from support.logins import CONSOLE, SIGN_IN_CALLBACK, Logins, configure
 from support.logins import Browser as ProvidersBrowser
 from support.room import Room
 from support.signed_in import PASSWORD, Browser, code_of
 from support.waiting import until
-
-ROLES = ("--group", "engineering=member", "--group", "security=admin", "--group", "founders=owner")
-
 
 @pytest.fixture(scope="module")
 def secret(canaries):
@@ -30,44 +28,19 @@ def secret(canaries):
 
 @pytest.fixture(scope="module")
 def provider(suite_folder, secret):
-    provider = IdentityProvider(suite_folder / "identity-provider", secret)
-    provider.describe()
-    yield provider
-    provider.stop()
+    with identity_provider(suite_folder / "identity-provider", secret) as provider:
+        yield provider
 
 
 @pytest.fixture(scope="module")
 def room(suite_folder, provider, canaries, environment, secret):
-    folder = suite_folder / "oidc"
-    folder.mkdir(mode=0o700)
-    room = Room(folder, provider, canaries, environment)
-    configure(room, provider, provider.hosts)
-    room.start()
-    room.people(members=())
-    room.cli("member", "add", "--tenant", "acme", "olga", "--role", "owner")
-    add_provider(room, secret, *ROLES)
-    yield room
-    assert room.stop() in (0, None), room.log()[-2000:]
-
-
-def come_in(room, provider, subject, browser=None, **token):
-    """(status, answer) of a sign-in as `subject`."""
-    browser = browser or Browser(room)
-    return finish(browser, provider.come(begin(browser), subject, **token))
+    with identity_room(suite_folder / "oidc", provider, canaries, environment, secret) as room:
+        yield room
 
 
 def refusal(answered):
     status, answer = answered
     return status, answer["error"]["code"]
-
-
-def members(room):
-    return {each["name"]: each["role"] for each in room.json("member", "list", "--tenant", "acme")}
-
-
-def acts(room, action):
-    listed = room.json("audit", "list", "--tenant", "acme", "--limit", "1000")
-    return [each for each in listed if each["action"] == action]
 
 
 # ------------------------------------------------------------------------------------------------

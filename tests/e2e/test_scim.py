@@ -11,14 +11,11 @@ from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_tester import Status, check_server
 
 from support.browser import CHROMIUM, Console, chromium
-from support.identity import IdentityProvider, add_provider, begin, finish
-from support.logins import CONSOLE, configure
+from support.identity import add_provider, begin
+from support.identity_room import ROLES, acts, come_in, identity_provider, identity_room, members
+from support.logins import CONSOLE
 from support.provisioning import GROUP, PATCH, USER, Scim, provisioned_by
-from support.room import Room
 from support.signed_in import Browser
-
-ROLES = ("--group", "engineering=member", "--group", "security=admin", "--group", "founders=owner")
-
 
 @pytest.fixture(scope="module")
 def secret(canaries):
@@ -27,24 +24,15 @@ def secret(canaries):
 
 @pytest.fixture(scope="module")
 def provider(suite_folder, secret):
-    provider = IdentityProvider(suite_folder / "scim-provider", secret)
-    provider.describe()
-    yield provider
-    provider.stop()
+    with identity_provider(suite_folder / "scim-provider", secret) as provider:
+        yield provider
 
 
 @pytest.fixture
 def room(suite_folder, provider, canaries, environment, secret, request):
     folder = suite_folder / f"scim-{request.node.name[:40]}"
-    folder.mkdir(mode=0o700)
-    room = Room(folder, provider, canaries, environment)
-    configure(room, provider, provider.hosts)
-    room.start()
-    room.people(members=())
-    room.cli("member", "add", "--tenant", "acme", "olga", "--role", "owner")
-    add_provider(room, secret, *ROLES)
-    yield room
-    assert room.stop() in (0, None), room.log()[-2000:]
+    with identity_room(folder, provider, canaries, environment, secret) as room:
+        yield room
 
 
 @pytest.fixture
@@ -52,18 +40,10 @@ def scim(room):
     return provisioned_by(room)
 
 
-def members(room):
-    return {each["name"]: each["role"] for each in room.json("member", "list", "--tenant", "acme")}
-
-
-def acts(room, action):
-    listed = room.json("audit", "list", "--tenant", "acme", "--limit", "1000")
-    return [each for each in listed if each["action"] == action]
-
-
-def come_in(room, provider, subject, browser=None, **token):
+def come_in_with(room, provider, subject, browser=None, **token):
+    """(browser, status, reason or member)."""
     browser = browser or Browser(room)
-    status, answer = finish(browser, provider.come(begin(browser), subject, **token))
+    status, answer = come_in(room, provider, subject, browser, **token)
     return browser, status, answer.get("error", {}).get("code", answer.get("member"))
 
 
@@ -203,16 +183,16 @@ def test_from_the_assignment_to_the_end_as_okta_tells_of_it(room, scim, provider
         password=room.canaries.new("git"),
     )  # fmt: skip
     assert members(room) == {"olga": "owner"}  # nobody, until a group has a role for them
-    assert come_in(room, provider, "okta-17")[1:] == (403, "not_provisioned")
+    assert come_in_with(room, provider, "okta-17")[1:] == (403, "not_provisioned")
     scim.join(engineering, alice)
     assert members(room)["alice.smith@acme.test"] == "member"
     assert scim.done("GET", f"Users/{alice['id']}")["groups"][0]["display"] == "engineering"
-    browser, status, member = come_in(room, provider, "okta-17")
+    browser, status, member = come_in_with(room, provider, "okta-17")
     assert (status, member) == (201, "alice.smith@acme.test")
     # Of who is provisioned the groups count, and not what a token says.
-    assert come_in(room, provider, "okta-17", groups=["founders"])[1] == 201
+    assert come_in_with(room, provider, "okta-17", groups=["founders"])[1] == 201
     assert browser.me()[1]["role"] == "member"
-    assert come_in(room, provider, "okta-18", groups=["founders"])[1:] == (403, "not_provisioned")
+    assert come_in_with(room, provider, "okta-18", groups=["founders"])[1:] == (403, "not_provisioned")
 
     # Another role at once, up and down.
     scim.join(security, alice)
@@ -229,7 +209,7 @@ def test_from_the_assignment_to_the_end_as_okta_tells_of_it(room, scim, provider
     assert running.wait() != 0
     assert [each["ended_why"] for each in room.json("session", "list", "--tenant", "acme")] == ["access withheld"]
     assert browser.me()[0] == 401 and room.api("GET", "/api/v1/access", token=token)[0] == 401
-    assert come_in(room, provider, "okta-17")[1:] == (403, "access_withheld")
+    assert come_in_with(room, provider, "okta-17")[1:] == (403, "access_withheld")
     assert Browser(room).accept(room.json("member", "invite", "--tenant", "acme", "alice.smith@acme.test")["invitation"])[0] == 403
     refused = room.cli("session", "start", "--tenant", "acme", "--member", "alice.smith@acme.test", "--service", "bitbucket", expect=None)
     assert "group" in refused.stderr
@@ -242,7 +222,7 @@ def test_from_the_assignment_to_the_end_as_okta_tells_of_it(room, scim, provider
     # Back in a group: the same member, with what is theirs.
     scim.join(engineering, alice)
     assert room.api("GET", "/api/v1/access", token=token)[0] == 200
-    browser, status, _ = come_in(room, provider, "okta-17")
+    browser, status, _ = come_in_with(room, provider, "okta-17")
     assert status == 201
 
     # Switched off: removed, and what is theirs revoked, with a receipt.
@@ -251,14 +231,14 @@ def test_from_the_assignment_to_the_end_as_okta_tells_of_it(room, scim, provider
     assert room.key(key)["state"] == "revoked"
     [removed] = receipts(room, "member")
     assert removed["subject"]["keys"] == 1 and removed["r1"]["holds"], removed
-    assert come_in(room, provider, "okta-17")[1:] == (403, "not_provisioned")
+    assert come_in_with(room, provider, "okta-17")[1:] == (403, "not_provisioned")
     assert not scim.done("GET", f"Users/{alice['id']}")["active"]
     assert scim.done("GET", f"Groups/{engineering['id']}")["members"][0]["value"] == alice["id"]
 
     # On again: somebody new, who has nothing.
     scim.patch(f"Users/{alice['id']}", {"op": "replace", "value": {"active": True}})
     assert members(room)["alice.smith@acme.test"] == "member"
-    assert come_in(room, provider, "okta-17")[1] == 201
+    assert come_in_with(room, provider, "okta-17")[1] == 201
     assert room.api("GET", "/api/v1/access", token=token)[0] == 401
     assert not [each for each in room.json("key", "list", "--tenant", "acme") if each["state"] != "revoked"]
     scim.done("DELETE", f"Users/{alice['id']}")
@@ -320,7 +300,7 @@ def test_the_last_owner_stays(room, scim, provider):
     scim.leave(founders, ann)
     assert members(room) == {"ann@acme.test": "owner"}
     scim.leave(engineering, ann)
-    assert come_in(room, provider, "u-1")[1] == 201  # and has access
+    assert come_in_with(room, provider, "u-1")[1] == 201  # and has access
     assert scim.refused("PATCH", f"Users/{ann['id']}", {"Operations": [{"op": "replace", "path": "active", "value": False}]}) == (403, None)
     assert scim.refused("DELETE", f"Users/{ann['id']}") == (403, None)
     assert members(room) == {"ann@acme.test": "owner"}
@@ -338,7 +318,7 @@ def test_who_was_removed_here_stays_removed(room, scim, provider):
     scim.leave(group, ann)
     scim.join(group, ann)
     assert "ann@acme.test" not in members(room)
-    assert come_in(room, provider, "u-1")[1:] == (403, "member_removed")
+    assert come_in_with(room, provider, "u-1")[1:] == (403, "member_removed")
     # Nor as somebody new at the provider.
     scim.done("DELETE", f"Users/{ann['id']}")
     again = scim.user("ann@acme.test", "u-1")
@@ -350,12 +330,12 @@ def test_who_was_removed_here_stays_removed(room, scim, provider):
     scim.leave(group, again)
     scim.join(group, again)
     assert members(room)["ann@acme.test"] == "member"
-    assert come_in(room, provider, "u-1")[1] == 201
+    assert come_in_with(room, provider, "u-1")[1] == 201
 
 
 def test_who_is_known_already_stays_who_they_are(room, provider):
     """By issuer and subject: whoever came in before the provider provisioned; never by a name."""
-    _, status, name = come_in(room, provider, "u-1", groups=["engineering"], preferred_username="ann")
+    _, status, name = come_in_with(room, provider, "u-1", groups=["engineering"], preferred_username="ann")
     assert (status, name) == (201, "ann")
     key, _ = room.add_key("bitbucket", member="ann", shape="git")
     room.cli("member", "add", "--tenant", "acme", "bob", "--role", "member")
@@ -366,17 +346,17 @@ def test_who_is_known_already_stays_who_they_are(room, provider):
     assert listed.pop("ann") == "admin" and listed.pop("bob") == "member"
     [(other, role)] = [each for each in listed.items() if each[0] != "olga"]
     assert other.startswith("member-") and role == "admin"
-    assert come_in(room, provider, "u-2")[2] == other
+    assert come_in_with(room, provider, "u-2")[2] == other
     assert room.key(key)["owner"] == "ann"
     # Whoever has the token becomes nobody who has integrations.
     another = {"Operations": [{"op": "replace", "path": "externalId", "value": "u-9"}]}
     assert scim.refused("PATCH", f"Users/{ann['id']}", another) == (409, None)
-    assert come_in(room, provider, "u-9")[1:] == (403, "not_provisioned")
+    assert come_in_with(room, provider, "u-9")[1:] == (403, "not_provisioned")
     room.revoke(key)
     # Another account at the provider from now on: the one before is nobody's.
     scim.patch(f"Users/{ann['id']}", {"op": "replace", "path": "externalId", "value": "u-9"})
-    assert come_in(room, provider, "u-9")[2] == "ann"
-    assert come_in(room, provider, "u-1")[1:] == (403, "not_provisioned")
+    assert come_in_with(room, provider, "u-9")[2] == "ann"
+    assert come_in_with(room, provider, "u-1")[1:] == (403, "not_provisioned")
     assert scim.refused("PATCH", f"Users/{ann['id']}", {"Operations": [{"op": "replace", "path": "externalId", "value": "u-2"}]}) == (409, "uniqueness")
 
 
@@ -438,7 +418,7 @@ def test_nobody_has_access_again_by_what_an_owner_takes_away(room, scim, provide
     group = scim.group("engineering", ann)
     scim.leave(group, ann)
     room.cli("provisioning", "stop", "--tenant", "acme", "corp")
-    assert come_in(room, provider, "u-1", groups=["engineering"])[1:] == (403, "access_withheld")
+    assert come_in_with(room, provider, "u-1", groups=["engineering"])[1:] == (403, "access_withheld")
     refused = room.cli("identity-provider", "remove", "--tenant", "acme", "corp", expect=None)
     assert refused.returncode != 0 and "Remove these members first" in refused.stderr
     room.cli("member", "remove", "--tenant", "acme", "ann@acme.test")
