@@ -1,6 +1,7 @@
 // Rewrap of a tenant with many keys, alone on its core: its time and the processor's, how long one
 // step holds the vault's loop up, how long opening the vault takes, and a new root key. Arguments:
-// the number of keys, an empty folder. Prints one JSON object. SPDX-License-Identifier: Apache-2.0
+// the number of keys, an empty folder; or 0 and the folder of an earlier run, to open it once more.
+// Prints one JSON object. SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -72,6 +73,17 @@ Status add_tenants(store::Store& store, const Secret& root) {
   });
 }
 
+/// Of what an earlier run left.
+template <class Open>
+Status open_again(const Open& open) {
+  const auto opening = Clock::now();
+  const std::clock_t processor = std::clock();
+  STRONGROOM_TRY([[maybe_unused]] const auto vault, open());
+  std::printf("{\"open_s\": %.2f, \"open_cpu_s\": %.2f}\n", seconds_since(opening),
+              static_cast<double>(std::clock() - processor) / CLOCKS_PER_SEC);
+  return {};
+}
+
 Status measure(int count, const std::string& folder) {
   const SystemClock clock;
   STRONGROOM_TRY(const auto store, store::open_sqlite(folder + "/strongroom.db"));
@@ -91,6 +103,7 @@ Status measure(int count, const std::string& folder) {
     parts.seal_file = options.file_path;
     return vault::Vault::open(std::move(parts));
   };
+  if (count == 0) return open_again(open);
   STRONGROOM_TRY(auto vault, open());
   STRONGROOM_TRY(const auto tenant, vault->add_tenant(actor, "bench"));
   const auto filling = Clock::now();

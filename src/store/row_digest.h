@@ -28,8 +28,14 @@ void take_from(Sum& sum, const Sum& digest);
 /// have more behind those of `columns`.
 [[nodiscard]] ByteVector canonical(std::string_view table, const Columns& columns,
                                    std::span<const Value> values);
+/// The same, behind what `out` holds.
+void spell(ByteVector& out, std::string_view table, const Columns& columns,
+           std::span<const ValueView> values);
+/// What was spelled; the values are views into it.
+void read_spelled(ByteView spelling, std::vector<ValueView>& values);
 /// Whether `mac` is what `key` makes of a row's spelling.
 [[nodiscard]] bool is_mac_of(const Value& mac, const Secret& key, ByteView spelling);
+[[nodiscard]] bool is_mac_of(ByteView mac, const Secret& key, ByteView spelling);
 
 /// Tampered, naming the table.
 [[nodiscard]] std::unexpected<Error> row_differs(std::string_view table);

@@ -345,11 +345,14 @@ Status Store::State::verify_table(Verification& verification, std::string_view t
   STRONGROOM_TRY(const auto lowest, backend->count(table, {{"rowid", after}}));
   if (lowest > 0) return content_differs();
   for (bool is_more = true; is_more;) {
-    STRONGROOM_TRY(auto rows, backend->select_after(table, asked, {}, after, Verification::kPart));
+    SpelledRows rows(table, columns);
+    STRONGROOM_CHECKED(backend->visit_after(table, asked, after, Verification::kPart,
+                                            [&](std::span<const ValueView> row) {
+                                              after = std::get<std::int64_t>(row.front());
+                                              rows.add(row.subspan(1));
+                                            }));
     is_more = rows.size() == Verification::kPart;
-    if (rows.empty()) break;
-    after = std::get<std::int64_t>(rows.back().front());
-    STRONGROOM_CHECKED(verification.take(table, columns, std::move(rows)));
+    if (rows.size() > 0) STRONGROOM_CHECKED(verification.take(std::move(rows)));
   }
   return {};
 }

@@ -26,6 +26,9 @@ namespace strongroom::store {
 /// What a column holds, untyped: rows go in and out as lists of these.
 using Value = std::variant<std::monostate, std::int64_t, std::string, ByteVector>;
 using Values = std::vector<Value>;
+/// The same without a copy: good until whoever gave it goes on.
+using ValueView = std::variant<std::monostate, std::int64_t, std::string_view, ByteView>;
+using RowVisitor = std::function<void(std::span<const ValueView>)>;
 
 /// `column = value`, all of them; an empty list means every row.
 struct Match {
@@ -63,6 +66,9 @@ class Backend {
                                                    const std::vector<std::string_view>& columns,
                                                    const Where& where, std::int64_t after,
                                                    std::size_t limit) = 0;
+  /// The same of all rows, each shown and forgotten: for a walk over millions.
+  virtual Status visit_after(std::string_view table, const std::vector<std::string_view>& columns,
+                             std::int64_t after, std::size_t limit, const RowVisitor& visit) = 0;
   virtual Result<std::int64_t> count(std::string_view table, const Where& where) = 0;
   virtual Status insert(std::string_view table, const std::vector<std::string_view>& columns,
                         const Values& values) = 0;
@@ -88,11 +94,24 @@ class Backend {
   virtual Result<std::unique_ptr<Copying>> begin_copy(const std::string& path) = 0;
 };
 
-/// Sees rows while a whole database is verified, in parts, on any thread, in any order. What it saw
-/// is of use once verify_all() has answered that all is well, and not before.
+/// Of a key, what a start keeps in mind.
+struct KeySeen {
+  KeyId id;
+  std::string_view state;
+  std::int64_t version = 0;
+};
+/// Of a key's version.
+struct VersionSeen {
+  KeyId key;
+  std::int64_t version = 0;
+  std::int64_t not_after = 0;
+};
+/// Sees rows while a whole database is verified, in parts, on any thread, in any order; what it is
+/// shown goes when it returns. It is of use once verify_all() has answered that all is well, and
+/// not before.
 struct Onlooker {
-  std::function<void(const std::vector<Key>&)> keys;
-  std::function<void(const std::vector<KeyVersion>&)> versions;
+  std::function<void(std::span<const KeySeen>)> keys;
+  std::function<void(std::span<const VersionSeen>)> versions;
 };
 
 Value to_value(std::int64_t value);

@@ -231,6 +231,10 @@ class FailingOnce final : public Backend {
                                            const Where&, std::int64_t, std::size_t) override {
     return std::vector<Values>();
   }
+  Status visit_after(std::string_view, const std::vector<std::string_view>&, std::int64_t,
+                     std::size_t, const RowVisitor&) override {
+    return {};
+  }
   Result<std::int64_t> count(std::string_view, const Where&) override { return 0; }
   Status insert(std::string_view, const std::vector<std::string_view>&, const Values&) override {
     if (++inserts == 2) return fail(Code::Storage, "the disk failed");

@@ -16,36 +16,98 @@ struct Keys {
   Secret sum;
 };
 
-/// Those of one type, to whom it may concern.
+/// Columns of a row that was spelled, by name; malformed once one is of another type.
 template <class Row>
-Status show(const std::function<void(const std::vector<Row>&)>& eyes, std::string_view table,
-            const std::vector<Values>& values) {
-  if (!eyes || table != Row::kTable) return {};
-  std::vector<Row> rows(values.size());
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    if (!Store::from_values(std::span(values[i]).subspan(1), rows[i]))
-      return fail(Code::Tampered, Store::malformed(table));
-  eyes(rows);
+class Fields {
+ public:
+  void read(ByteView spelling) {
+    read_spelled(spelling, values_);
+    is_right_ = values_.size() == columns_.size();
+  }
+  [[nodiscard]] std::int64_t number(std::string_view column) { return get<std::int64_t>(column); }
+  [[nodiscard]] std::string_view text(std::string_view column) {
+    return get<std::string_view>(column);
+  }
+  template <class AnyId>
+  [[nodiscard]] AnyId id(std::string_view column) {
+    const auto parsed = AnyId::parse(text(column));
+    is_right_ = is_right_ && parsed;
+    return parsed ? *parsed : AnyId();
+  }
+  [[nodiscard]] bool is_right() const { return is_right_; }
+
+ private:
+  template <class T>
+  T get(std::string_view column) {
+    const auto place = std::ranges::find(columns_, column) - columns_.begin();
+    const auto* value =
+        is_right_ ? std::get_if<T>(&values_[static_cast<std::size_t>(place)]) : nullptr;
+    is_right_ = value != nullptr;
+    return is_right_ ? *value : T();
+  }
+  Columns columns_ = Store::columns_of<Row>();
+  std::vector<ValueView> values_;
+  bool is_right_ = false;
+};
+
+KeySeen seen(Fields<Key>& key) {
+  return {key.id<KeyId>("id"), key.text("state"), key.number("version")};
+}
+VersionSeen seen(Fields<KeyVersion>& version) {
+  return {version.id<KeyId>("key"), version.number("version"), version.number("not_after")};
+}
+
+/// Those of one type, to whom it may concern.
+template <class Row, class Seen>
+Status show(const std::function<void(std::span<const Seen>)>& eyes, const SpelledRows& rows) {
+  if (!eyes || rows.table() != Row::kTable) return {};
+  std::vector<Seen> all;
+  all.reserve(rows.size());
+  Fields<Row> fields;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    fields.read(rows.spelling(i));
+    all.push_back(seen(fields));
+    if (!fields.is_right()) return fail(Code::Tampered, Store::malformed(Row::kTable));
+  }
+  eyes(all);
   return {};
 }
 
 Result<Sum> check(const Secret& mac_key, const Secret& sum_key, const Onlooker& onlooker,
-                  std::string_view table, const Columns& columns, const std::vector<Values>& rows) {
+                  const SpelledRows& rows) {
   Sum sum{};
-  const bool is_authenticated = has_mac(table);
-  for (const Values& row : rows) {
-    const auto values = std::span(row).subspan(1);
-    const ByteVector octets = canonical(table, columns, values);
-    if (is_authenticated && !is_mac_of(values[columns.size()], mac_key, octets))
-      return row_differs(table);
-    add_to(sum, crypto::hmac_sha256(sum_key, octets));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rows.authenticates(i, mac_key)) return row_differs(rows.table());
+    add_to(sum, crypto::hmac_sha256(sum_key, rows.spelling(i)));
   }
-  STRONGROOM_CHECKED(show(onlooker.keys, table, rows));
-  STRONGROOM_CHECKED(show(onlooker.versions, table, rows));
+  STRONGROOM_CHECKED(show<Key>(onlooker.keys, rows));
+  STRONGROOM_CHECKED(show<KeyVersion>(onlooker.versions, rows));
   return sum;
 }
 
 }  // namespace
+
+SpelledRows::SpelledRows(std::string_view table, const Columns& columns)
+    : table_(table), columns_(columns) {}
+
+void SpelledRows::add(std::span<const ValueView> row) {
+  spell(octets_, table_, columns_, row);
+  Row& added = rows_.emplace_back(Row{octets_.size(), {}, false});
+  if (!has_mac(table_)) return;
+  const auto* mac = std::get_if<ByteView>(&row[columns_.size()]);
+  added.has_mac_of_its_size = mac != nullptr && mac->size() == added.mac.size();
+  if (added.has_mac_of_its_size) std::ranges::copy(*mac, added.mac.begin());
+}
+
+ByteView SpelledRows::spelling(std::size_t row) const {
+  const std::size_t begin = row == 0 ? 0 : rows_[row - 1].end;
+  return ByteView(octets_).subspan(begin, rows_[row].end - begin);
+}
+
+bool SpelledRows::authenticates(std::size_t row, const Secret& mac_key) const {
+  if (!has_mac(table_)) return true;
+  return rows_[row].has_mac_of_its_size && is_mac_of(rows_[row].mac, mac_key, spelling(row));
+}
 
 Verification::Verification(const Secret& mac_key, const Secret& sum_key, const Onlooker& onlooker)
     : mac_key_(mac_key),
@@ -53,22 +115,20 @@ Verification::Verification(const Secret& mac_key, const Secret& sum_key, const O
       onlooker_(onlooker),
       helpers_(std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostHelpers)) {}
 
-Status Verification::take(std::string_view table, const Columns& columns,
-                          std::vector<Values> rows) {
+Status Verification::take(SpelledRows rows) {
   rows_ += static_cast<std::int64_t>(rows.size());
   if (rows.size() < kFewRows) {
     while (!under_way_.empty()) STRONGROOM_CHECKED(settle_first());
-    STRONGROOM_TRY(const Sum sum, check(mac_key_, sum_key_, onlooker_, table, columns, rows));
+    STRONGROOM_TRY(const Sum sum, check(mac_key_, sum_key_, onlooker_, rows));
     add_to(sum_, sum);
     return {};
   }
   if (under_way_.size() >= helpers_) STRONGROOM_CHECKED(settle_first());
   // A secret is one thread's at a time.
   under_way_.push_back(
-      std::async(std::launch::async, [keys = Keys{mac_key_.duplicate(), sum_key_.duplicate()},
-                                      table, columns, rows = std::move(rows), this] {
-        return check(keys.mac, keys.sum, onlooker_, table, columns, rows);
-      }));
+      std::async(std::launch::async,
+                 [keys = Keys{mac_key_.duplicate(), sum_key_.duplicate()}, rows = std::move(rows),
+                  this] { return check(keys.mac, keys.sum, onlooker_, rows); }));
   return {};
 }
 

@@ -14,18 +14,40 @@
 
 namespace strongroom::store {
 
+/// Rows of one table, spelled one behind the other, each with the MAC that it was found with: a
+/// million rows cost no allocation each.
+class SpelledRows {
+ public:
+  SpelledRows(std::string_view table, const Columns& columns);
+  /// `row`: the values of the columns, and its MAC behind them where the table has one.
+  void add(std::span<const ValueView> row);
+  [[nodiscard]] std::string_view table() const { return table_; }
+  [[nodiscard]] std::size_t size() const { return rows_.size(); }
+  [[nodiscard]] ByteView spelling(std::size_t row) const;
+  [[nodiscard]] bool authenticates(std::size_t row, const Secret& mac_key) const;
+
+ private:
+  struct Row {
+    std::size_t end;
+    Sum mac;
+    bool has_mac_of_its_size;
+  };
+  std::string_view table_;
+  const Columns& columns_;
+  ByteVector octets_;
+  std::vector<Row> rows_;
+};
+
 class Verification {
  public:
   /// Rows to be given at once: fewer cost more switches, more cost more memory.
-  static constexpr std::size_t kPart = 4096;
+  static constexpr std::size_t kPart = 2048;
 
   /// The keys of the rows' MACs and of the multiset hash, and who looks on; they outlive it.
   Verification(const Secret& mac_key, const Secret& sum_key, const Onlooker& onlooker);
-  /// The next rows of a table: each its number, the values of its columns, and their MAC behind
-  /// them where the table has one. Tampered for the first row, in order, that does not
-  /// authenticate; perhaps of an earlier call.
-  [[nodiscard]] Status take(std::string_view table, const Columns& columns,
-                            std::vector<Values> rows);
+  /// The next rows of a table. Tampered for the first row, in order, that does not authenticate;
+  /// perhaps of an earlier call.
+  [[nodiscard]] Status take(SpelledRows rows);
   /// The multiset hash of all of them.
   [[nodiscard]] Result<Sum> finish();
   [[nodiscard]] std::int64_t rows() const { return rows_; }

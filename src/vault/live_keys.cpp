@@ -9,12 +9,21 @@ namespace {
 /// Rows at once: all of them may be a gigabyte.
 constexpr std::size_t kPart = 4096;
 
+store::KeySeen seen(const store::Key& row) {
+  return {row.id, row.state, row.version};
+}
+store::VersionSeen seen(const store::KeyVersion& row) {
+  return {row.key, row.version, row.not_after};
+}
+
 template <class Row, class Take>
 Status walk(store::Store& store, Take&& take) {
   for (std::int64_t after = 0;;) {
     STRONGROOM_TRY(const auto page, store.page<Row>({}, after, kPart));
     if (page.rows.empty()) return {};
-    take(page.rows);
+    std::vector<decltype(seen(page.rows.front()))> all;
+    for (const Row& row : page.rows) all.push_back(seen(row));
+    take(all);
     after = page.next;
   }
 }
@@ -22,8 +31,8 @@ Status walk(store::Store& store, Take&& take) {
 }  // namespace
 
 store::Onlooker LiveKeys::onlooker() {
-  return {[this](const std::vector<store::Key>& rows) { take(rows); },
-          [this](const std::vector<store::KeyVersion>& rows) { take(rows); }};
+  return {[this](std::span<const store::KeySeen> rows) { take(rows); },
+          [this](std::span<const store::VersionSeen> rows) { take(rows); }};
 }
 
 Status LiveKeys::read(store::Store& store) {
@@ -33,13 +42,13 @@ Status LiveKeys::read(store::Store& store) {
   return walk<store::KeyVersion>(store, [this](const auto& rows) { take(rows); });
 }
 
-void LiveKeys::take(const std::vector<store::Key>& rows) {
+void LiveKeys::take(std::span<const store::KeySeen> rows) {
   const std::scoped_lock lock(one_at_a_time_);
   for (const auto& row : rows)
     if (row.state != kRevoked) live_.push_back({row.id, row.version});
 }
 
-void LiveKeys::take(const std::vector<store::KeyVersion>& rows) {
+void LiveKeys::take(std::span<const store::VersionSeen> rows) {
   const std::scoped_lock lock(one_at_a_time_);
   for (const auto& row : rows)
     if (row.not_after != 0) ends_.push_back({row.key, row.version, row.not_after});

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -27,8 +28,8 @@ class LiveKeys {
   [[nodiscard]] std::unordered_map<KeyId, std::int64_t> ends() const;
 
  private:
-  void take(const std::vector<store::Key>& rows);
-  void take(const std::vector<store::KeyVersion>& rows);
+  void take(std::span<const store::KeySeen> rows);
+  void take(std::span<const store::VersionSeen> rows);
 
   struct Live {
     KeyId key;

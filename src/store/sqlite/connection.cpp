@@ -26,23 +26,32 @@ void bind(sqlite3_stmt* statement, int index, const Value& value) {
   }
 }
 
-Value column(sqlite3_stmt* statement, int index) {
+/// Until the statement goes on.
+ValueView column(sqlite3_stmt* statement, int index) {
   switch (sqlite3_column_type(statement, index)) {
     case SQLITE_INTEGER:
       return std::int64_t{sqlite3_column_int64(statement, index)};
     case SQLITE_TEXT: {
       const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement, index));
       const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, index));
-      return data == nullptr ? std::string() : std::string(data, size);
+      return data == nullptr ? std::string_view() : std::string_view(data, size);
     }
     case SQLITE_BLOB: {
       const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement, index));
       const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, index));
-      return data == nullptr ? ByteVector() : ByteVector(data, data + size);
+      return data == nullptr ? ByteView() : ByteView(data, size);
     }
     default:
       return {};
   }
+}
+
+Value kept(const ValueView& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
+  if (const auto* text = std::get_if<std::string_view>(&value)) return std::string(*text);
+  if (const auto* blob = std::get_if<ByteView>(&value))
+    return ByteVector(blob->begin(), blob->end());
+  return {};
 }
 
 /// A statement that is reset, and has forgotten its parameters, whichever way its run is left.
@@ -172,18 +181,27 @@ Result<sqlite3_stmt*> Connection::prepared(const std::string& text) {
   return statement;
 }
 
-Result<std::vector<Values>> Connection::query(const std::string& text, const Values& parameters) {
+Status Connection::visit(const std::string& text, const Values& parameters,
+                         const RowVisitor& visitor) {
   STRONGROOM_TRY(sqlite3_stmt* const statement, prepared(text));
   Run run(statement, parameters);
-  std::vector<Values> rows;
+  std::vector<ValueView> row(static_cast<std::size_t>(sqlite3_column_count(statement)));
   int code = run.step();
   for (; code == SQLITE_ROW; code = run.step()) {
-    Values& row = rows.emplace_back();
-    const int width = sqlite3_column_count(statement);
-    row.reserve(static_cast<std::size_t>(width));
-    for (int i = 0; i < width; ++i) row.push_back(column(statement, i));
+    for (std::size_t i = 0; i < row.size(); ++i) row[i] = column(statement, static_cast<int>(i));
+    visitor(row);
   }
   if (code != SQLITE_DONE) return std::unexpected(failure(code));
+  return {};
+}
+
+Result<std::vector<Values>> Connection::query(const std::string& text, const Values& parameters) {
+  std::vector<Values> rows;
+  STRONGROOM_CHECKED(visit(text, parameters, [&rows](std::span<const ValueView> row) {
+    Values& values = rows.emplace_back();
+    values.reserve(row.size());
+    for (const ValueView& value : row) values.push_back(kept(value));
+  }));
   return rows;
 }
 

@@ -26,6 +26,8 @@ class Connection {
   Status execute(const std::string& statements);
   /// Runs one statement and answers its rows.
   Result<std::vector<Values>> query(const std::string& text, const Values& parameters);
+  /// The same, row by row, without a copy of any.
+  Status visit(const std::string& text, const Values& parameters, const RowVisitor& visitor);
   /// Runs one statement that answers no rows; how many rows it changed.
   Result<int> change(const std::string& text, const Values& parameters);
   /// For what SQLite does between two databases (copy.cpp).

@@ -37,6 +37,18 @@ std::string condition_of_part(const Where& where) {
   return out;
 }
 
+std::string text_of_part(std::string_view table, const Columns& columns, const Where& where) {
+  return "SELECT rowid, " + joined(columns, "", ", ") + " FROM " + std::string(table) +
+         condition_of_part(where) + " ORDER BY rowid LIMIT ?";
+}
+
+Values parameters_of_part(const Where& where, std::int64_t after, std::size_t limit) {
+  Values parameters{after};
+  for (const auto& match : where) parameters.push_back(match.value);
+  parameters.emplace_back(static_cast<std::int64_t>(limit));
+  return parameters;
+}
+
 Values values_of(const Where& where) {
   Values values;
   for (const auto& match : where) values.push_back(match.value);
@@ -58,13 +70,14 @@ class SqliteBackend final : public Backend {
   Result<std::vector<Values>> select_after(std::string_view table, const Columns& columns,
                                            const Where& where, std::int64_t after,
                                            std::size_t limit) override {
-    const std::string text = "SELECT rowid, " + joined(columns, "", ", ") + " FROM " +
-                             std::string(table) + condition_of_part(where) +
-                             " ORDER BY rowid LIMIT ?";
-    Values parameters{after};
-    for (const auto& match : where) parameters.push_back(match.value);
-    parameters.emplace_back(static_cast<std::int64_t>(limit));
-    return connection_->query(text, parameters);
+    return connection_->query(text_of_part(table, columns, where),
+                              parameters_of_part(where, after, limit));
+  }
+
+  Status visit_after(std::string_view table, const Columns& columns, std::int64_t after,
+                     std::size_t limit, const RowVisitor& visit) override {
+    return connection_->visit(text_of_part(table, columns, {}),
+                              parameters_of_part({}, after, limit), visit);
   }
 
   Result<std::int64_t> count(std::string_view table, const Where& where) override {
