@@ -46,7 +46,10 @@ constexpr std::array kInspection = {
     Member{"damage", Kind::TextList, Need::Required, "What is wrong with the database's file"},
     Member{"is_content_right", Kind::Flag, Need::Nullable,
            "No row was added, deleted or put back; null: not looked at, as the content changed "
-           "meanwhile or something else is wrong"}};
+           "meanwhile or something else is wrong"},
+    Member{
+        "tenants", Kind::TextList, Need::Required,
+        "Whose rows those are, as ten_..., the first 100; rows that name no tenant are nobody's"}};
 
 constexpr std::array kTenant = {Member{"id", Kind::Text, Need::Required, "ten_..."},
                                 Member{"name", Kind::Text, Need::Required, "Unique name"},

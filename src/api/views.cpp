@@ -248,7 +248,8 @@ json::object to_json(const store::Inspection& inspection) {
       {"fault_count", inspection.fault_count},
       {"damage", to_json(inspection.damage)},
       {"is_content_right", inspection.is_content_right ? json::value(*inspection.is_content_right)
-                                                       : json::value(nullptr)}};
+                                                       : json::value(nullptr)},
+      {"tenants", to_json(inspection.tenants)}};
 }
 
 json::object to_json(const audit::Verified& verified) {

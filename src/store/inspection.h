@@ -4,12 +4,13 @@
 // Used by: vault, app (doctor). SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "store/tenant_sums.h"
 
 namespace strongroom::store {
 
@@ -27,13 +28,15 @@ struct Inspection {
   /// Rows were added, deleted or put back. Nothing: it was not looked at, as the content changed
   /// meanwhile, or a row is wrong by itself.
   std::optional<bool> is_content_right;
+  /// Whose rows they are, by id, the first kMostTold; rows that name no tenant are nobody's.
+  std::vector<std::string> tenants;
   static constexpr std::size_t kMostTold = 100;
 
   // How far it is.
   std::size_t table = 0;
   std::int64_t after = std::numeric_limits<std::int64_t>::min();  ///< and nothing yet
   std::int64_t revision = -1;
-  std::array<std::uint8_t, 32> sum{};
+  TenantSums sums;
 };
 
 }  // namespace strongroom::store

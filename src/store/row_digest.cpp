@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/row_digest.h"
 
+#include <algorithm>
 #include <type_traits>
 #include <variant>
 
@@ -90,28 +91,31 @@ void spell_any(ByteVector& out, std::string_view table, const Columns& columns,
         values[i]);
   }
 }
+/// Behind the last one where there is none.
+std::size_t tenant_column(std::string_view table, const Columns& columns) {
+  const std::string_view name = table == Tenant::kTable ? "id" : "tenant";
+  return static_cast<std::size_t>(std::ranges::find(columns, name) - columns.begin());
+}
+
 }  // namespace
 
 bool has_mac(std::string_view table) {
   return table != Seal::kTable && table != RootSecret::kTable;
 }
 
-void add_to(Sum& sum, const Sum& digest) {
-  unsigned carry = 0;
-  for (std::size_t i = 0; i < sum.size(); ++i) {
-    carry += unsigned{sum[i]} + digest[i];
-    sum[i] = static_cast<std::uint8_t>(carry);
-    carry >>= 8U;
-  }
+std::string_view tenant_of(std::string_view table, const Columns& columns,
+                           std::span<const Value> values) {
+  const std::size_t place = tenant_column(table, columns);
+  const auto* text = place < columns.size() ? std::get_if<std::string>(&values[place]) : nullptr;
+  return text == nullptr ? std::string_view() : std::string_view(*text);
 }
 
-void take_from(Sum& sum, const Sum& digest) {
-  int borrow = 0;
-  for (std::size_t i = 0; i < sum.size(); ++i) {
-    const int difference = int{sum[i]} - digest[i] - borrow;
-    borrow = difference < 0 ? 1 : 0;
-    sum[i] = static_cast<std::uint8_t>(difference + borrow * 256);
-  }
+std::string_view tenant_of(std::string_view table, const Columns& columns,
+                           std::span<const ValueView> values) {
+  const std::size_t place = tenant_column(table, columns);
+  const auto* text =
+      place < columns.size() ? std::get_if<std::string_view>(&values[place]) : nullptr;
+  return text == nullptr ? std::string_view() : *text;
 }
 
 ByteVector canonical(std::string_view table, const Columns& columns,
@@ -159,6 +163,19 @@ bool is_mac_of(ByteView mac, const Secret& key, ByteView spelling) {
 std::unexpected<Error> row_differs(std::string_view table) {
   return fail(Code::Tampered, "a row of the table '" + std::string(table) +
                                   "' does not authenticate: it was changed outside Strongroom");
+}
+
+std::unexpected<Error> content_differs(const std::vector<std::string>& tenants) {
+  constexpr std::size_t kNamed = 3;
+  constexpr std::size_t kLongest = 64;
+  std::string where;
+  for (std::size_t i = 0; i < std::min(tenants.size(), kNamed); ++i)
+    where += (i == 0 ? ", of the tenant " : ", ") + tenants[i].substr(0, kLongest);
+  if (tenants.size() > kNamed) where += " and " + std::to_string(tenants.size() - kNamed) + " more";
+  return fail(Code::Tampered,
+              "the database is not as its last change left it: a row was added, deleted or put "
+              "back outside Strongroom" +
+                  where);
 }
 
 }  // namespace strongroom::store

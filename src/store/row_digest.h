@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "crypto/crypto.h"
 #include "store/store.h"
+#include "store/tenant_sums.h"
 
 namespace strongroom::store {
 
@@ -19,10 +19,11 @@ using Columns = std::vector<std::string_view>;
 /// MAC, they authenticate themselves (vault/seal.cpp). The multiset hash has them.
 [[nodiscard]] bool has_mac(std::string_view table);
 
-/// Modulo 2^256, the first octet the least.
-using Sum = std::array<std::uint8_t, 32>;
-void add_to(Sum& sum, const Sum& digest);
-void take_from(Sum& sum, const Sum& digest);
+/// The id of the tenant that a row names; empty: none. `values` as for canonical().
+[[nodiscard]] std::string_view tenant_of(std::string_view table, const Columns& columns,
+                                         std::span<const Value> values);
+[[nodiscard]] std::string_view tenant_of(std::string_view table, const Columns& columns,
+                                         std::span<const ValueView> values);
 
 /// One spelling of a row: names and types are in it, so that no two rows look alike. `values` may
 /// have more behind those of `columns`.
@@ -39,5 +40,7 @@ void read_spelled(ByteView spelling, std::vector<ValueView>& values);
 
 /// Tampered, naming the table.
 [[nodiscard]] std::unexpected<Error> row_differs(std::string_view table);
+/// Tampered, naming the first few of the tenants, by id, whose rows are others than were left.
+[[nodiscard]] std::unexpected<Error> content_differs(const std::vector<std::string>& tenants = {});
 
 }  // namespace strongroom::store

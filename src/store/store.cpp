@@ -1,6 +1,7 @@
-// How: a MAC a row, and one over the revision and a multiset hash of all rows (the sum, modulo
-// 2^256, of a keyed hash of each). The sum itself never leaves memory: known sums of many states
-// would let their difference be solved for a set of old rows that fits.
+// How: a MAC a row, and one over the revision and the root of a Merkle tree of tenants. What stands
+// under a tenant is a MAC over a multiset hash of its rows (the sum, modulo 2^256, of a keyed hash
+// of each). The sums themselves never leave memory: known sums of many states would let their
+// difference be solved for a set of old rows that fits.
 // SPDX-License-Identifier: Apache-2.0
 #include "store/store.h"
 
@@ -14,24 +15,10 @@
 #include "base/encoding.h"
 #include "crypto/crypto.h"
 #include "store/row_digest.h"
+#include "store/sealed_state.h"
 #include "store/verification.h"
 
 namespace strongroom::store {
-namespace {
-
-constexpr std::string_view kState = "state";
-const Columns& state_columns() {
-  static const Columns columns = {"id", "revision", "mac"};
-  return columns;
-}
-
-std::unexpected<Error> content_differs() {
-  return fail(Code::Tampered,
-              "the database is not as its last change left it: a row was added, deleted or put "
-              "back outside Strongroom");
-}
-
-}  // namespace
 
 struct Store::State {
   std::unique_ptr<Backend> backend;
@@ -42,8 +29,7 @@ struct Store::State {
   bool is_verified = false;
   bool in_transaction = false;
   std::optional<Error> broken;  ///< what ended the running transaction
-  std::int64_t revision = 0;
-  Sum sum{};
+  SealedState sealed{mac_key};
   Mark durable;
 
   [[nodiscard]] ByteVector mac_of(ByteView octets) const {
@@ -53,17 +39,6 @@ struct Store::State {
   [[nodiscard]] crypto::Digest hash_of(ByteView octets) const {
     return crypto::hmac_sha256(sum_key, octets);
   }
-  [[nodiscard]] ByteVector state_mac() const {
-    ByteVector out;
-    Writer writer(out);
-    writer.text(kState);
-    writer.i64(revision);
-    writer.raw(sum);
-    return mac_of(out);
-  }
-
-  [[nodiscard]] Mark mark() const { return {revision, state_mac()}; }
-
   [[nodiscard]] Status may_begin() const {
     STRONGROOM_CHECK(!in_transaction, "transactions are not nested");
     // Sealing a content that was never verified would make a forged one right.
@@ -92,30 +67,9 @@ struct Store::State {
     return {};
   }
   Status verify_table(Verification& verification, std::string_view table, const Columns& columns);
-  Status check_state(std::int64_t rows_seen);
   void inspect_rows(Inspection& inspection, std::size_t limit);
   void inspect_content(Inspection& inspection);
-  Status save_state() {
-    ++revision;
-    const Values row = {std::int64_t{1}, revision, state_mac()};
-    STRONGROOM_TRY(const int changed, backend->update(kState, state_columns(), row, 1));
-    if (changed == 1) return {};
-    return backend->insert(kState, state_columns(), row);
-  }
 };
-
-/// Compares with the sealed state; a first start has neither state nor rows.
-Status Store::State::check_state(std::int64_t rows_seen) {
-  STRONGROOM_TRY(const auto rows, backend->select(kState, state_columns(), {}));
-  if (rows.empty() && rows_seen == 0) return {};
-  if (rows.size() != 1) return content_differs();
-  const auto* number = std::get_if<std::int64_t>(&rows[0][1]);
-  const auto* mac = std::get_if<ByteVector>(&rows[0][2]);
-  if (number == nullptr || mac == nullptr) return content_differs();
-  revision = *number;
-  if (!equal_constant_time(*mac, state_mac())) return content_differs();
-  return {};
-}
 
 Value to_value(std::int64_t value) {
   return value;
@@ -144,7 +98,7 @@ bool Store::is_unlocked() const {
   return state_->is_unlocked;
 }
 std::int64_t Store::revision() const {
-  return state_->revision;
+  return state_->sealed.revision();
 }
 const Store::Mark& Store::durable() const {
   return state_->durable;
@@ -158,7 +112,7 @@ Status Store::transact(const std::function<Status()>& work) {
   STRONGROOM_CHECKED(state_->may_begin());
   STRONGROOM_CHECKED(state_->backend->begin());
   STRONGROOM_CHECKED(finish_transaction(work));
-  state_->durable = state_->mark();
+  state_->durable = state_->sealed.mark();
   return {};
 }
 
@@ -171,17 +125,18 @@ Status Store::transact_lazily(const std::function<Status()>& work) {
 Status Store::finish_transaction(const std::function<Status()>& work) {
   state_->in_transaction = true;
   state_->broken.reset();
-  const Sum sum_before = state_->sum;
-  const std::int64_t revision_before = state_->revision;
+  state_->sealed.begin();
   Status done = work();
   if (done && state_->broken) done = std::unexpected(*state_->broken);
-  if (done) done = state_->save_state();
+  if (done) done = state_->sealed.save(*state_->backend);
   if (done) done = state_->backend->commit();
   state_->in_transaction = false;
-  if (done) return {};
+  if (done) {
+    state_->sealed.commit();
+    return {};
+  }
   state_->backend->roll_back();
-  state_->sum = sum_before;
-  state_->revision = revision_before;
+  state_->sealed.roll_back();
   return done;
 }
 
@@ -244,6 +199,7 @@ Result<std::int64_t> Store::count_rows(std::string_view table, const Where& wher
 Status Store::add(std::string_view table, Columns columns, Values values) {
   STRONGROOM_CHECKED(state_->may_change());
   const ByteVector octets = canonical(table, columns, values);
+  const std::string tenant(tenant_of(table, columns, values));
   if (has_mac(table)) {
     columns.push_back("mac");
     values.emplace_back(state_->mac_of(octets));
@@ -254,7 +210,7 @@ Status Store::add(std::string_view table, Columns columns, Values values) {
     return inserted;
   }
   // Only now: whoever goes on after a Conflict goes on with the right sum.
-  add_to(state_->sum, state_->hash_of(octets));
+  state_->sealed.add(tenant, state_->hash_of(octets));
   return {};
 }
 
@@ -267,6 +223,8 @@ Status Store::change(std::string_view table, Columns columns, Values values,
   if (old.size() != 1) return fail(Code::NotFound, "the row to change is not there");
   const ByteVector before = canonical(table, columns, old[0]);
   const ByteVector after = canonical(table, columns, values);
+  const std::string tenant_before(tenant_of(table, columns, old[0]));
+  const std::string tenant_after(tenant_of(table, columns, values));
   if (has_mac(table)) {
     columns.push_back("mac");
     values.emplace_back(state_->mac_of(after));
@@ -278,8 +236,8 @@ Status Store::change(std::string_view table, Columns columns, Values values,
     state_->remember(error);
     return std::unexpected(error);
   }
-  take_from(state_->sum, state_->hash_of(before));
-  add_to(state_->sum, state_->hash_of(after));
+  state_->sealed.take(tenant_before, state_->hash_of(before));
+  state_->sealed.add(tenant_after, state_->hash_of(after));
   return {};
 }
 
@@ -293,7 +251,8 @@ Result<int> Store::remove(std::string_view table, Columns columns, const Where& 
     return std::unexpected(error);
   }
   for (const auto& row : old)
-    take_from(state_->sum, state_->hash_of(canonical(table, columns, row)));
+    state_->sealed.take(tenant_of(table, columns, row),
+                        state_->hash_of(canonical(table, columns, row)));
   return erased;
 }
 
@@ -362,14 +321,13 @@ Status Store::verify_all(const Onlooker& onlooker) {
   STRONGROOM_CHECK(state.is_unlocked && !state.in_transaction,
                    "verification comes after the root key is open");
   state.is_verified = false;
-  state.sum = {};
   Verification verification(state.mac_key, state.sum_key, onlooker);
   for (const Table& table : tables())
     STRONGROOM_CHECKED(state.verify_table(verification, table.name, table.columns));
-  STRONGROOM_TRY(state.sum, verification.finish());
-  STRONGROOM_CHECKED(state.check_state(verification.rows()));
+  STRONGROOM_TRY(const auto sums, verification.finish());
+  state.sealed = SealedState(state.mac_key, sums);
+  STRONGROOM_TRY(state.durable, state.sealed.check(*state.backend, verification.rows()));
   state.is_verified = true;
-  state.durable = state.mark();
   return {};
 }
 
@@ -389,7 +347,7 @@ void Store::State::inspect_rows(Inspection& inspection, std::size_t limit) {
     const ByteVector octets = canonical(table, columns, row);
     if (has_mac(table) && !is_mac_of(row[columns.size()], mac_key, octets))
       take_fault(inspection, table, name_of(row, key_columns_of(table)));
-    add_to(inspection.sum, hash_of(octets));
+    add_to(inspection.sums, tenant_of(table, columns, row), hash_of(octets));
     ++inspection.rows;
   }
   if (rows->size() < limit) begin_next_table(inspection);
@@ -397,13 +355,14 @@ void Store::State::inspect_rows(Inspection& inspection, std::size_t limit) {
 
 /// Of a content that did not change meanwhile: is it what the last transaction left?
 void Store::State::inspect_content(Inspection& inspection) {
-  const bool is_still = inspection.revision == revision;
+  const bool is_still = inspection.revision == sealed.revision();
   if (!is_still || inspection.fault_count > 0 || !inspection.damage.empty()) return;
-  const Sum kept_sum = std::exchange(sum, inspection.sum);
-  const std::int64_t kept_revision = revision;
-  inspection.is_content_right = bool(check_state(inspection.rows));
-  sum = kept_sum;
-  revision = kept_revision;
+  SealedState found(mac_key, inspection.sums);
+  inspection.is_content_right = bool(found.check(*backend, inspection.rows));
+  if (*inspection.is_content_right) return;
+  if (const auto differing = found.tenants_that_differ(*backend)) inspection.tenants = *differing;
+  if (inspection.tenants.size() > Inspection::kMostTold)
+    inspection.tenants.resize(Inspection::kMostTold);
 }
 
 bool Store::inspect_part(Inspection& inspection, std::size_t limit) {
@@ -411,7 +370,7 @@ bool Store::inspect_part(Inspection& inspection, std::size_t limit) {
   STRONGROOM_CHECK(state.is_unlocked && !state.in_transaction,
                    "inspection comes after the root key is open");
   const bool is_new_table = inspection.after == Inspection().after;
-  if (inspection.table == 0 && is_new_table) inspection.revision = state.revision;
+  if (inspection.table == 0 && is_new_table) inspection.revision = state.sealed.revision();
   if (is_new_table) {
     const auto damage = state.backend->damage_of(tables()[inspection.table].name);
     if (!damage) inspection.damage.push_back(damage.error().message);

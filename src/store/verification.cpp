@@ -73,16 +73,16 @@ Status show(const std::function<void(std::span<const Seen>)>& eyes, const Spelle
   return {};
 }
 
-Result<Sum> check(const Secret& mac_key, const Secret& sum_key, const Onlooker& onlooker,
-                  const SpelledRows& rows) {
-  Sum sum{};
+Result<TenantSums> check(const Secret& mac_key, const Secret& sum_key, const Onlooker& onlooker,
+                         const SpelledRows& rows) {
+  TenantSums sums;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows.authenticates(i, mac_key)) return row_differs(rows.table());
-    add_to(sum, crypto::hmac_sha256(sum_key, rows.spelling(i)));
+    add_to(sums, rows.tenant(i), crypto::hmac_sha256(sum_key, rows.spelling(i)));
   }
   STRONGROOM_CHECKED(show<Key>(onlooker.keys, rows));
   STRONGROOM_CHECKED(show<KeyVersion>(onlooker.versions, rows));
-  return sum;
+  return sums;
 }
 
 }  // namespace
@@ -92,7 +92,9 @@ SpelledRows::SpelledRows(std::string_view table, const Columns& columns)
 
 void SpelledRows::add(std::span<const ValueView> row) {
   spell(octets_, table_, columns_, row);
-  Row& added = rows_.emplace_back(Row{octets_.size(), {}, false});
+  const std::string_view tenant = tenant_of(table_, columns_, row);
+  if (tenants_.empty() || tenants_.back() != tenant) tenants_.emplace_back(tenant);
+  Row& added = rows_.emplace_back(Row{octets_.size(), tenants_.size() - 1, {}, false});
   if (!has_mac(table_)) return;
   const auto* mac = std::get_if<ByteView>(&row[columns_.size()]);
   added.has_mac_of_its_size = mac != nullptr && mac->size() == added.mac.size();
@@ -119,8 +121,8 @@ Status Verification::take(SpelledRows rows) {
   rows_ += static_cast<std::int64_t>(rows.size());
   if (rows.size() < kFewRows) {
     while (!under_way_.empty()) STRONGROOM_CHECKED(settle_first());
-    STRONGROOM_TRY(const Sum sum, check(mac_key_, sum_key_, onlooker_, rows));
-    add_to(sum_, sum);
+    STRONGROOM_TRY(const auto sums, check(mac_key_, sum_key_, onlooker_, rows));
+    add_to(sums_, sums);
     return {};
   }
   if (under_way_.size() >= helpers_) STRONGROOM_CHECKED(settle_first());
@@ -133,16 +135,16 @@ Status Verification::take(SpelledRows rows) {
 }
 
 Status Verification::settle_first() {
-  const Result<Sum> done = under_way_.front().get();
+  const Result<TenantSums> done = under_way_.front().get();
   under_way_.pop_front();
   if (!done) return std::unexpected(done.error());
-  add_to(sum_, *done);
+  add_to(sums_, *done);
   return {};
 }
 
-Result<Sum> Verification::finish() {
+Result<TenantSums> Verification::finish() {
   while (!under_way_.empty()) STRONGROOM_CHECKED(settle_first());
-  return sum_;
+  return sums_;
 }
 
 }  // namespace strongroom::store

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <future>
+#include <string>
 #include <vector>
 
 #include "base/secret.h"
@@ -24,11 +25,16 @@ class SpelledRows {
   [[nodiscard]] std::string_view table() const { return table_; }
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
   [[nodiscard]] ByteView spelling(std::size_t row) const;
+  /// The tenant's id; empty where it names none.
+  [[nodiscard]] std::string_view tenant(std::size_t row) const {
+    return tenants_[rows_[row].tenant];
+  }
   [[nodiscard]] bool authenticates(std::size_t row, const Secret& mac_key) const;
 
  private:
   struct Row {
     std::size_t end;
+    std::size_t tenant;  ///< in tenants_
     Sum mac;
     bool has_mac_of_its_size;
   };
@@ -36,6 +42,7 @@ class SpelledRows {
   const Columns& columns_;
   ByteVector octets_;
   std::vector<Row> rows_;
+  std::vector<std::string> tenants_;  ///< one entry for all rows of one tenant in a row
 };
 
 class Verification {
@@ -48,8 +55,8 @@ class Verification {
   /// The next rows of a table. Tampered for the first row, in order, that does not authenticate;
   /// perhaps of an earlier call.
   [[nodiscard]] Status take(SpelledRows rows);
-  /// The multiset hash of all of them.
-  [[nodiscard]] Result<Sum> finish();
+  /// The multiset hashes of all of them.
+  [[nodiscard]] Result<TenantSums> finish();
   [[nodiscard]] std::int64_t rows() const { return rows_; }
 
  private:
@@ -59,8 +66,8 @@ class Verification {
   const Secret& sum_key_;
   const Onlooker& onlooker_;
   std::size_t helpers_;
-  std::deque<std::future<Result<Sum>>> under_way_;
-  Sum sum_{};
+  std::deque<std::future<Result<TenantSums>>> under_way_;
+  TenantSums sums_;
   std::int64_t rows_ = 0;
 };
 

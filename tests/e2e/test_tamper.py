@@ -22,6 +22,7 @@ from support.waiting import until
 TABLES = [
     "schema_migrations",
     "state",
+    "tenant_states",
     "seals",
     "root_secrets",
     "installation",
@@ -291,6 +292,16 @@ def test_an_old_row_put_back_is_refused(filled):
                 (key_id,),
             )
         filled.refused_start(folder)
+
+
+def test_the_refusal_names_the_tenant_whose_row_was_put_back(filled):
+    """Its row is right by itself: what differs is the tenant's state, and by it the root that is anchored."""
+    with changed(filled) as (folder, database):
+        database.execute("attach ? as old", (str(filled.folder / "before" / "strongroom.db"),))
+        ((tenant,),) = database.execute("select tenant from keys where id = ?", (filled.gone,)).fetchall()
+        database.execute("delete from keys where id = ?", (filled.gone,))
+        database.execute("insert into keys select * from old.keys where id = ?", (filled.gone,))
+    assert f"put back outside Strongroom, of the tenant {tenant}" in filled.refused_start(folder)
 
 
 @pytest.mark.parametrize("table", TABLES)

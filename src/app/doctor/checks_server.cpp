@@ -93,6 +93,12 @@ void check_seals(ControlClient& client, Findings& findings) {
 
 }  // namespace
 
+/// "" where it is nobody's.
+std::string whose(const json::object& inspection) {
+  const std::string tenants = readable(inspection, "tenants");
+  return tenants == "-" ? "" : ", of " + tenants;
+}
+
 void tell_inspection(const json::object& inspection, Findings& findings) {
   const std::string damage = readable(inspection, "damage");
   if (damage != "-")
@@ -109,7 +115,9 @@ void tell_inspection(const json::object& inspection, Findings& findings) {
                        " rows: " + faults_of(inspection),
                    kRestore);
   else if (is_other)
-    findings.wrong("rows", "rows were added, deleted or put back outside Strongroom", kRestore);
+    findings.wrong("rows",
+                   "rows were added, deleted or put back outside Strongroom" + whose(inspection),
+                   kRestore);
   else
     findings.fine("rows",
                   "all " + std::to_string(number(inspection, "rows")) + " rows authenticate");

@@ -92,7 +92,7 @@ constexpr int kCannotMount = 77;
 
 TEST_F(Durability, a_full_disk_is_an_error_and_nothing_is_half_done) {
   const int answer = in_child([&] {
-    if (!mount_disk(folder, "size=800k,mode=700")) return kCannotMount;
+    if (!mount_disk(folder, "size=850k,mode=700")) return kCannotMount;
     auto store = open_at(path);
     if (!store) return 1;
     std::int64_t number = 0;

@@ -10,7 +10,7 @@
 namespace strongroom::store::sqlite {
 namespace {
 
-constexpr std::array<Migration, 18> kMigrations = {{{1, kFirst},
+constexpr std::array<Migration, 19> kMigrations = {{{1, kFirst},
                                                     {2, kPolicies},
                                                     {3, kPolicyGuards},
                                                     {4, kSessionTerms},
@@ -27,7 +27,8 @@ constexpr std::array<Migration, 18> kMigrations = {{{1, kFirst},
                                                     {15, kIdentities},
                                                     {16, kProvisioning},
                                                     {17, kProviderSignIns},
-                                                    {18, kDestructions}}};
+                                                    {18, kDestructions},
+                                                    {19, kTenantStates}}};
 
 }  // namespace
 

@@ -181,4 +181,12 @@ CREATE TABLE provider_sign_ins (
 CREATE INDEX provider_sign_ins_by_subject ON provider_sign_ins (provider, subject);
 )sql";
 
+/// A row for each tenant that has rows (sealed_state.h).
+inline constexpr std::string_view kTenantStates = R"sql(
+CREATE TABLE tenant_states (
+  tenant TEXT NOT NULL PRIMARY KEY,
+  mac BLOB NOT NULL CHECK (length(mac) = 32)
+) STRICT;
+)sql";
+
 }  // namespace strongroom::store::sqlite

@@ -2,7 +2,9 @@
 // noticed. SPDX-License-Identifier: Apache-2.0
 #include <set>
 
+#include "base/encoding.h"
 #include "store/fixture_for_test.h"
+#include "store/row_digest.h"
 #include "store/sqlite/migrations.h"
 #include "store/sqlite/sqlite_backend.h"
 
@@ -104,6 +106,7 @@ Value other_than(const Value& value) {
 /// Nobody adds a table or a column that nothing watches over.
 TEST_F(Tamper, every_table_and_column_of_the_schema_belongs_to_a_row_type) {
   std::set<std::string> watched = {"state.id", "state.revision", "state.mac",
+                                   "tenant_states.tenant", "tenant_states.mac",
                                    // compared with what the migrations make, at each start
                                    "schema_migrations.version", "schema_migrations.checksum"};
   for_each_row_type([&]<class Row>() {
@@ -299,6 +302,94 @@ TEST_F(Tamper, an_inspection_sees_rows_that_went_and_leaves_the_store_as_it_was)
   EXPECT_EQ(inspected(*store).is_content_right, true);
   EXPECT_TRUE(store->transact([] { return Status(); }));
   expect_whole("nothing was changed by looking");
+}
+
+TEST_F(Tamper, an_old_row_put_back_names_its_tenant) {
+  const std::string tenant = rows.keys[0].tenant.text();
+  sql("CREATE TEMP TABLE old AS SELECT * FROM keys");
+  Key revoked = rows.keys[0];
+  revoked.state = "revoked";
+  ASSERT_TRUE(store->transact([&] { return store->update(revoked); }));
+  sql("DELETE FROM keys; INSERT INTO keys SELECT * FROM old");
+  EXPECT_EQ(inspected(*store).tenants, std::vector{tenant});
+  const auto verified = store->verify_all();
+  ASSERT_FALSE(verified);
+  EXPECT_TRUE(verified.error().message.ends_with(", of the tenant " + tenant))
+      << verified.error().message;
+}
+
+TEST_F(Tamper, the_state_of_a_tenant) {
+  const std::string tenant = rows.tenants[0].id.text();
+  const std::string here = " WHERE tenant = '" + tenant + "'";
+  sql("CREATE TEMP TABLE old AS SELECT * FROM tenant_states");
+  Tenant renamed = rows.tenants[0];
+  renamed.name = "renamed";
+  ASSERT_TRUE(store->transact([&] { return store->update(renamed); }));
+  for (const std::string& statement :
+       {"DELETE FROM tenant_states" + here, std::string("DELETE FROM tenant_states"),
+        "UPDATE tenant_states SET mac = zeroblob(32)" + here,
+        "UPDATE tenant_states SET tenant = 'ten_x'" + here,
+        "INSERT INTO tenant_states SELECT 'ten_x', mac FROM tenant_states" + here,
+        "UPDATE tenant_states SET mac = (SELECT mac FROM temp.old o WHERE o.tenant = "
+        "tenant_states.tenant)" +
+            here}) {
+    sql("SAVEPOINT here; " + statement);
+    EXPECT_EQ(inspected(*store).is_content_right, false) << statement;
+    const auto verified = store->verify_all();
+    EXPECT_FALSE(verified) << statement;
+    if (!verified)
+      EXPECT_NE(verified.error().message.find(", of the tenant ten_"), std::string::npos);
+    sql("ROLLBACK TO here; RELEASE here");
+    expect_whole(statement);
+  }
+}
+
+TEST_F(Tamper, a_tenant_put_back_with_its_state_is_another_root) {
+  sql("CREATE TEMP TABLE old AS SELECT * FROM tenants; CREATE TEMP TABLE old_states AS SELECT * "
+      "FROM tenant_states");
+  Tenant renamed = rows.tenants[0];
+  renamed.name = "renamed";
+  ASSERT_TRUE(store->transact([&] { return store->update(renamed); }));
+  sql("PRAGMA foreign_keys = OFF; DELETE FROM tenants; INSERT INTO tenants SELECT * FROM old; "
+      "DELETE FROM tenant_states; INSERT INTO tenant_states SELECT * FROM old_states");
+  const auto differing = inspected(*store);
+  EXPECT_EQ(differing.is_content_right, false);
+  EXPECT_TRUE(differing.tenants.empty()) << "each is right by itself";
+  expect_noticed<Tenant>("an old tenant with its old state");
+}
+
+/// Every database until its tenants had states: a MAC over one digest of all rows.
+TEST_F(Tamper, a_database_whose_tenants_have_no_states_is_taken_as_it_is_and_gets_them) {
+  const auto key_for = [](std::string_view use) {
+    return crypto::hkdf_sha256(row_key(), {}, bytes_of(use), 32);
+  };
+  Sum sum{};
+  for_each_row_type([&]<class Row>() {
+    for (const auto& row : *store->list<Row>())
+      add_to(sum, crypto::hmac_sha256(
+                      key_for("strongroom content hash"),
+                      canonical(Row::kTable, Store::columns_of<Row>(), Store::values_of(row))));
+  });
+  const auto revision = store->revision();
+  ByteVector octets;
+  Writer writer(octets);
+  writer.text("state");
+  writer.i64(revision);
+  writer.raw(sum);
+  const auto mac = crypto::hmac_sha256(key_for("strongroom row authentication"), octets);
+  const ByteVector sealed(mac.begin(), mac.end());
+  EXPECT_EQ(change("UPDATE state SET mac = ?", {sealed}), 1);
+  EXPECT_FALSE(store->verify_all()) << "states of tenants that it never had";
+  sql("DELETE FROM tenant_states");
+  ASSERT_TRUE(store->verify_all());
+  EXPECT_EQ(store->durable().digest, sealed) << "what its anchor names";
+  EXPECT_FALSE(store->transact([] { return fail(Code::Refused, "no"); }));
+  expect_whole("a change that was none");
+  ASSERT_TRUE(store->transact([] { return Status(); }));
+  EXPECT_EQ(query("SELECT count(*) FROM tenant_states")[0][0], Value(std::int64_t{2}));
+  expect_whole("its tenants have states");
+  EXPECT_EQ(change("UPDATE state SET mac = ?", {sealed}), 1);
+  EXPECT_FALSE(store->verify_all()) << "and no way back";
 }
 
 TEST_F(Tamper, rows_of_another_row_key) {

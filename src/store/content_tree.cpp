@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/content_tree.h"
+
+#include "base/encoding.h"
+
+namespace strongroom::store {
+namespace {
+
+constexpr std::uint8_t kPlaceKind = 0;
+constexpr std::uint8_t kNodeKind = 1;
+
+crypto::Digest node_over(const crypto::Digest& left, const crypto::Digest& right) {
+  ByteVector octets;
+  Writer writer(octets);
+  writer.u8(kNodeKind);
+  writer.raw(left);
+  writer.raw(right);
+  return crypto::sha256(octets);
+}
+
+}  // namespace
+
+ContentTree::ContentTree(const TenantSums& sums) {
+  for (const auto& [tenant, sum] : sums) add(tenant, sum);
+  before_.clear();
+}
+
+const std::vector<crypto::Digest>& ContentTree::nodes_of_nothing() {
+  static const std::vector<crypto::Digest> nodes = [] {
+    std::vector<crypto::Digest> out(2 * kPlaces, crypto::sha256(ByteView(&kPlaceKind, 1)));
+    for (std::size_t node = kPlaces - 1; node > 0; --node)
+      out[node] = node_over(out[2 * node], out[2 * node + 1]);
+    return out;
+  }();
+  return nodes;
+}
+
+std::size_t ContentTree::place_of(std::string_view tenant) {
+  const crypto::Digest digest = crypto::sha256(bytes_of(tenant));
+  static_assert(kPlaces == 1 + UINT8_MAX);
+  return digest[0];
+}
+
+ContentTree::Leaf& ContentTree::to_change(std::string_view tenant) {
+  Place& place = places_[place_of(tenant)];
+  auto found = place.leaves.find(tenant);
+  if (found == place.leaves.end()) found = place.leaves.emplace(std::string(tenant), Leaf()).first;
+  before_.try_emplace(found->first, found->second.sum);
+  place.is_changed = true;
+  found->second.digest.reset();
+  return found->second;
+}
+
+void ContentTree::forget_if_empty(std::string_view tenant) {
+  auto& leaves = places_[place_of(tenant)].leaves;
+  const auto found = leaves.find(tenant);
+  if (found != leaves.end() && found->second.sum == Sum{}) leaves.erase(found);
+}
+
+void ContentTree::add(std::string_view tenant, const Sum& digest) {
+  add_to(to_change(tenant).sum, digest);
+  forget_if_empty(tenant);
+}
+
+void ContentTree::take(std::string_view tenant, const Sum& digest) {
+  take_from(to_change(tenant).sum, digest);
+  forget_if_empty(tenant);
+}
+
+void ContentTree::begin() {
+  before_.clear();
+}
+
+void ContentTree::roll_back() {
+  const auto before = std::exchange(before_, {});
+  for (const auto& [tenant, sum] : before) {
+    to_change(tenant).sum = sum;
+    forget_if_empty(tenant);
+  }
+  before_.clear();
+}
+
+std::vector<std::string> ContentTree::changed() const {
+  std::vector<std::string> out;
+  for (const auto& [tenant, sum] : before_) out.push_back(tenant);
+  return out;
+}
+
+std::vector<std::string> ContentTree::tenants() const {
+  std::vector<std::string> out;
+  for (const Place& place : places_)
+    for (const auto& [tenant, leaf] : place.leaves) out.push_back(tenant);
+  return out;
+}
+
+void ContentTree::hash_leaf(std::string_view tenant, Leaf& leaf, const Secret& key) {
+  if (leaf.digest) return;
+  ByteVector octets;
+  Writer writer(octets);
+  writer.text("tenant");
+  writer.text(tenant);
+  writer.raw(leaf.sum);
+  leaf.digest = crypto::hmac_sha256(key, octets);
+}
+
+std::optional<crypto::Digest> ContentTree::leaf(std::string_view tenant, const Secret& key) {
+  auto& leaves = places_[place_of(tenant)].leaves;
+  const auto found = leaves.find(tenant);
+  if (found == leaves.end()) return std::nullopt;
+  hash_leaf(tenant, found->second, key);
+  return found->second.digest;
+}
+
+void ContentTree::hash_place(std::size_t place, const Secret& key) {
+  ByteVector octets;
+  Writer writer(octets);
+  writer.u8(kPlaceKind);
+  for (auto& [tenant, leaf] : places_[place].leaves) {
+    hash_leaf(tenant, leaf, key);
+    writer.text(tenant);
+    writer.raw(*leaf.digest);
+  }
+  nodes_[kPlaces + place] = crypto::sha256(octets);
+  places_[place].is_changed = false;
+}
+
+crypto::Digest ContentTree::root(const Secret& key) {
+  std::vector<bool> is_stale(kPlaces);
+  for (std::size_t place = 0; place < kPlaces; ++place) {
+    if (!places_[place].is_changed) continue;
+    hash_place(place, key);
+    for (std::size_t node = (kPlaces + place) / 2; node > 0; node /= 2) is_stale[node] = true;
+  }
+  for (std::size_t node = kPlaces - 1; node > 0; --node)
+    if (is_stale[node]) nodes_[node] = node_over(nodes_[2 * node], nodes_[2 * node + 1]);
+  return nodes_[1];
+}
+
+Sum ContentTree::total() const {
+  Sum out{};
+  for (const Place& place : places_)
+    for (const auto& [tenant, leaf] : place.leaves) add_to(out, leaf.sum);
+  return out;
+}
+
+}  // namespace strongroom::store
