@@ -11,6 +11,7 @@
 
 #include "base/encoding.h"
 #include "base/owned_descriptor.h"
+#include "base/replaced_file.h"
 
 namespace strongroom::audit {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 constexpr std::size_t kMaxTile = Tile::kWidth * (2 + UINT16_MAX);
 constexpr std::size_t kMaxNote = 64UL << 10U;
 constexpr std::size_t kMostWitnesses = 16;
+constexpr mode_t kMode = 0600;
 
 std::unexpected<Error> cannot(const std::string& what, const std::string& path) {
   return fail(errno == ENOENT ? Code::NotFound : Code::Storage,
@@ -38,39 +40,11 @@ Result<ByteVector> read_whole(const std::string& path, std::size_t limit) {
   return octets;
 }
 
-Status write_all(int fd, ByteView octets, const std::string& path) {
-  while (!octets.empty()) {
-    const ssize_t written = ::write(fd, octets.data(), octets.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return cannot("write", path);
-    octets = octets.subspan(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
 Status make_folders(const std::string& folder) {
   std::error_code problem;
   std::filesystem::create_directories(folder, problem);
   if (problem) return fail(Code::Storage, "cannot make " + folder + ": " + problem.message());
   return {};
-}
-
-/// Beside first, then under its name, so that nobody sees half of it.
-Status replace(const std::string& path, ByteView octets, bool is_synchronised) {
-  const std::string beside = path + ".new";
-  const int fd =
-      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return cannot("write", beside);
-  Status status = write_all(fd, octets, beside);
-  if (status && is_synchronised && ::fsync(fd) != 0) status = cannot("synchronise", beside);
-  ::close(fd);
-  if (status && ::rename(beside.c_str(), path.c_str()) != 0) status = cannot("rename", beside);
-  if (!status) ::unlink(beside.c_str());
-  return status;
-}
-
-ByteView octets_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 /// The first entry beneath a tile, counted from 1.
@@ -171,12 +145,21 @@ Verified verified_of(const TreeHead& head) {
 
 }  // namespace
 
+/// A busy record makes hundreds a second: under their own names at once, as nobody reads what no
+/// checkpoint covers yet.
 Status TileStore::keep(const Tile& tile) const {
   const std::string path = folder_ + "/" + tile.path();
-  const auto kept = read_whole(path, kMaxTile);
-  if (kept && std::ranges::equal(*kept, tile.octets)) return {};
-  STRONGROOM_CHECKED(make_folders(std::filesystem::path(path).parent_path()));
-  return replace(path, tile.octets, false);
+  bool is_kept = make_file(path, tile.octets, kMode);
+  if (!is_kept && errno == ENOENT) {
+    STRONGROOM_CHECKED(make_folders(std::filesystem::path(path).parent_path()));
+    is_kept = make_file(path, tile.octets, kMode);
+  }
+  if (!is_kept && errno == EEXIST) {
+    const auto kept = read_whole(path, kMaxTile);
+    is_kept = (kept && std::ranges::equal(*kept, tile.octets)) ||
+              replace_file(path, tile.octets, kMode, Outlives::Process);
+  }
+  return is_kept ? Status() : cannot("write", path);
 }
 
 void TileStore::forget(const std::string& path) const {
@@ -213,7 +196,7 @@ Result<std::map<std::string, std::string>> TileStore::witnessed() const {
 Status TileStore::keep_note(const std::string& name, std::string_view note) const {
   const std::string path = folder_ + "/" + name;
   STRONGROOM_CHECKED(make_folders(folder_));
-  STRONGROOM_CHECKED(replace(path, octets_of(note), true));
+  if (!replace_file(path, bytes_of(note), kMode, Outlives::PowerLoss)) return cannot("write", path);
   (void)synchronise_folder_of(path);
   return {};
 }

@@ -178,6 +178,21 @@ TEST_F(TreeTest, tiles_that_a_crash_took_are_made_again) {
   EXPECT_EQ(after->tree_root, before->tree_root);
 }
 
+TEST_F(TreeTest, a_tile_that_a_crash_left_half_written_is_made_again) {
+  fill(700);
+  const auto before = exported();
+  const std::string tile = folder + "/audit/tlog/tile/0/000";
+  ASSERT_EQ(std::filesystem::file_size(tile), 8192U);
+  std::filesystem::resize_file(tile, 100);
+  {
+    ASSERT_TRUE(open());
+  }
+  EXPECT_EQ(std::filesystem::file_size(tile), 8192U);
+  const auto after = exported();
+  ASSERT_TRUE(before && after);
+  EXPECT_EQ(after->tree_root, before->tree_root);
+}
+
 TEST_F(TreeTest, a_change_while_running_is_noticed_and_stops_the_record) {
   const std::vector<std::pair<std::string, std::function<void()>>> attacks = {
       {"was cut off", [&] { std::filesystem::resize_file(segment(1), 100); }},

@@ -80,6 +80,16 @@ TEST_F(Files, one_that_cannot_be_replaced_stays_and_nothing_is_left_beside_it) {
   EXPECT_EQ(errno, ENOENT);
 }
 
+TEST_F(Files, one_that_is_made_takes_no_others_place) {
+  ASSERT_TRUE(make_file(path, bytes_of("first"), 0600));
+  EXPECT_EQ(content_of(path), "first");
+  EXPECT_FALSE(make_file(path, bytes_of("second"), 0600));
+  EXPECT_EQ(errno, EEXIST);
+  EXPECT_EQ(content_of(path), "first");
+  EXPECT_FALSE(make_file(folder + "/none/file", {}, 0600));
+  EXPECT_EQ(errno, ENOENT);
+}
+
 TEST_F(Files, a_secret_is_read_whole) {
   put(path, "12345678", 0600);
   const auto secret = read();

@@ -1,4 +1,5 @@
-// A small file that is replaced as a whole: whoever opens it sees the one before or the one after.
+// A small file that is replaced as a whole: whoever opens it sees the one before or the one after;
+// and one that is made.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -22,5 +23,9 @@ enum class Outlives : std::uint8_t {
 /// synchronised.
 [[nodiscard]] bool replace_file(const std::string& path, ByteView content, mode_t mode,
                                 Outlives outlives);
+
+/// Makes a file under its own name, for which there is no reader yet. False: errno says why,
+/// EEXIST where there is one, and otherwise there is none.
+[[nodiscard]] bool make_file(const std::string& path, ByteView content, mode_t mode);
 
 }  // namespace strongroom
