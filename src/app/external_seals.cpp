@@ -96,15 +96,11 @@ Result<vault::ExternalKey> ExternalSeals::make_here(const std::string& name) {
   return made(name, process);
 }
 
-void ExternalSeals::give_to(vault::SealOptions& options) {
-  options.open_external = [this](const vault::ExternalPlace& place) { return open_here(place); };
-  options.make_external = [this](const std::string& name) { return make_here(name); };
-}
-
-void ExternalSeals::give_to(vault::SealOptions& options, store::Store& store) {
-  give_to(options);
-  const auto round = std::make_shared<SealRound>(*this, store);
+void ExternalSeals::give_to(vault::SealOptions& options, Wanted wanted) {
+  const auto round = std::make_shared<SealRound>(*this, wanted);
+  options.expect = [round](std::span<const store::Seal> seals) { round->expect(seals); };
   options.open_external = [round](const vault::ExternalPlace& place) { return round->open(place); };
+  options.make_external = [this](const std::string& name) { return make_here(name); };
 }
 
 }  // namespace strongroom::app

@@ -7,6 +7,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <set>
 #include <string>
@@ -17,11 +18,13 @@
 #include "external_seal/sealer_process.h"
 #include "vault/sealing.h"
 
-namespace strongroom::store {
-class Store;
-}
-
 namespace strongroom::app {
+
+/// Of seals that are asked side by side.
+enum class Wanted : std::uint8_t {
+  AnyOne,   ///< whichever answers first opens
+  EachOwn,  ///< each one's own answer
+};
 
 class ExternalSeals {
  public:
@@ -41,10 +44,8 @@ class ExternalSeals {
   /// The same, blocking.
   [[nodiscard]] Result<Secret> open_here(const vault::ExternalPlace& place);
   [[nodiscard]] Result<vault::ExternalKey> make_here(const std::string& name);
-  /// What seal options need to use these, one after the other.
-  void give_to(vault::SealOptions& options);
-  /// The same for a database's seals, which are asked side by side: whichever answers first opens.
-  void give_to(vault::SealOptions& options, store::Store& store);
+  /// What seal options need to use these: they are asked side by side.
+  void give_to(vault::SealOptions& options, Wanted wanted = Wanted::AnyOne);
 
   /// Until somebody tries it on purpose.
   [[nodiscard]] bool was_refused(const std::string& name) const { return refused_.contains(name); }

@@ -10,16 +10,20 @@
 
 namespace strongroom::app {
 
-Status SealRound::begin() {
-  asked_.clear();
-  STRONGROOM_TRY(const auto seals, store_.list<store::Seal>());
+void SealRound::expect(std::span<const store::Seal> seals) {
+  expected_.clear();
   for (const auto& seal : seals) {
-    auto place = vault::is_external(seal.kind)
-                     ? vault::external_place(seal)
-                     : Result<vault::ExternalPlace>(fail(Code::NotFound, "it is held here"));
-    if (!place) continue;
-    Asked asked{std::move(*place), nullptr, std::nullopt};
-    auto process = external_.begin_open(asked.place);
+    if (!vault::is_external(seal.kind)) continue;
+    auto place = vault::external_place(seal);
+    if (place) expected_.push_back(std::move(*place));
+  }
+}
+
+void SealRound::begin() {
+  asked_.clear();
+  for (const auto& place : expected_) {
+    Asked asked{place, nullptr, std::nullopt};
+    auto process = external_.begin_open(place);
     if (process)
       asked.process = std::make_unique<external_seal::SealerProcess>(std::move(*process));
     else
@@ -27,7 +31,6 @@ Status SealRound::begin() {
     asked_.push_back(std::move(asked));
   }
   end_ = clock_.steady() + external_seal::kPatience;
-  return {};
 }
 
 SealRound::Asked* SealRound::find(const vault::ExternalPlace& place) {
@@ -38,9 +41,10 @@ SealRound::Asked* SealRound::find(const vault::ExternalPlace& place) {
   return found == asked_.end() ? nullptr : &*found;
 }
 
-bool SealRound::has_opened() const {
-  return std::ranges::any_of(
-      asked_, [](const Asked& each) { return each.answer && each.answer->has_value(); });
+bool SealRound::is_another_enough() const {
+  return wanted_ == Wanted::AnyOne && std::ranges::any_of(asked_, [](const Asked& each) {
+           return each.answer && each.answer->has_value();
+         });
 }
 
 void SealRound::finish(Asked& asked) {
@@ -62,17 +66,17 @@ void SealRound::wait_for_any() {
 }
 
 Result<Secret> SealRound::open(const vault::ExternalPlace& place) {
-  if (find(place) == nullptr) STRONGROOM_CHECKED(begin());
+  if (find(place) == nullptr) begin();
   Asked* mine = find(place);
   if (mine == nullptr) return external_.open_here(place);
-  while (!mine->answer && !has_opened()) wait_for_any();
+  while (!mine->answer && !is_another_enough()) wait_for_any();
   if (!mine->answer) {
     asked_.erase(asked_.begin() + (mine - asked_.data()));
     return fail(Code::Sealed, "The seal '" + place.name + "' had not answered when another had.",
                 std::string(external_seal::kUnreachable));
   }
   Result<Secret> answer = std::move(*mine->answer);
-  if (answer)
+  if (answer && wanted_ == Wanted::AnyOne)
     asked_.clear();
   else
     asked_.erase(asked_.begin() + (mine - asked_.data()));

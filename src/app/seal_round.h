@@ -1,13 +1,14 @@
-// SealRound: the external seals of a database, asked side by side: whoever asks for one waits for
-// it or for whichever opens first, and for 10 s in all.
+// SealRound: the external seals of a database or a backup, asked side by side: whoever asks for one
+// waits for it, or for whichever opens first where any one will do, and for 10 s in all.
 //
 // Used by: ExternalSeals. Threads: one; blocks. A round begins with the first seal that is asked
-// for, and ends with the one that has opened: nothing of the others is kept.
+// for. Where any one will do it ends with the one that has opened: nothing of the others is kept.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "app/external_seals.h"
@@ -18,7 +19,9 @@ namespace strongroom::app {
 
 class SealRound {
  public:
-  SealRound(ExternalSeals& external, store::Store& store) : external_(external), store_(store) {}
+  SealRound(ExternalSeals& external, Wanted wanted) : external_(external), wanted_(wanted) {}
+  /// Which seals the next round is of; others are asked by themselves.
+  void expect(std::span<const store::Seal> seals);
   Result<Secret> open(const vault::ExternalPlace& place);
 
  private:
@@ -27,13 +30,14 @@ class SealRound {
     std::unique_ptr<external_seal::SealerProcess> process;  ///< until it is answered
     std::optional<Result<Secret>> answer;
   };
-  Status begin();
+  void begin();
   [[nodiscard]] Asked* find(const vault::ExternalPlace& place);
-  [[nodiscard]] bool has_opened() const;
+  [[nodiscard]] bool is_another_enough() const;
   void wait_for_any();
   void finish(Asked& asked);
   ExternalSeals& external_;
-  store::Store& store_;
+  Wanted wanted_;
+  std::vector<vault::ExternalPlace> expected_;
   SystemClock clock_;
   SteadyTime end_{};
   std::vector<Asked> asked_;  ///< those that were not asked for yet

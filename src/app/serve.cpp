@@ -120,7 +120,7 @@ class Server {
 
   [[nodiscard]] vault::SealOptions seal_options() {
     vault::SealOptions options{config_.seal, config_.path("seal.key"), read_passphrase};
-    external_seals_.give_to(options, *store_);
+    external_seals_.give_to(options);
     return options;
   }
 

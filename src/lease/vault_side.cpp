@@ -390,7 +390,14 @@ io::Task<void> VaultSide::refresh_all(std::vector<KeyId> keys) {
 }
 
 io::Task<Result<CheckDone>> VaultSide::check_key(std::unique_ptr<GrantedLease> lease) {
-  const auto gateways = grantor_.live_holders(HolderRole::Gateway);
+  const auto alive = is_alive_;
+  auto gateways = grantor_.live_holders(HolderRole::Gateway);
+  // One that was just started comes in a moment.
+  for (int tries = 0; gateways.empty() && tries < kMostTries; ++tries) {
+    co_await loop_.sleep(kHeldPause);
+    if (!*alive) co_return fail(Code::Cancelled, "The vault ends.");
+    gateways = grantor_.live_holders(HolderRole::Gateway);
+  }
   if (gateways.empty())
     co_return fail(Code::Unavailable, "No gateway runs that could check the key.");
   const HolderId gateway = gateways.front();
@@ -401,7 +408,6 @@ io::Task<Result<CheckDone>> VaultSide::check_key(std::unique_ptr<GrantedLease> l
   check->holder = gateway;
   checks_.emplace(request, check);
   send_check(gateway, request, std::move(lease));
-  const auto alive = is_alive_;
   const Deadline deadline = loop_.deadline_in(kCheckWaits);
   static_cast<void>(co_await check->event.wait_until(deadline));
   if (!*alive) co_return fail(Code::Cancelled, "The vault ends.");

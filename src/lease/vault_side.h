@@ -103,8 +103,8 @@ class VaultSide final : public vault::HolderFences {
   /// Every gateway asks anew before it begins another use of any key. What is under way goes on.
   void refresh_everything();
 
-  /// Lets a gateway try the key at its provider. Unavailable when there is none, Timeout after 30
-  /// s.
+  /// Lets a gateway try the key at its provider. Unavailable when there is none and none comes for
+  /// some 4 s, Timeout after 30 s.
   [[nodiscard]] io::Task<Result<CheckDone>> check_key(std::unique_ptr<GrantedLease> lease);
   /// Tells every gateway what the others have spent under these policies.
   void share_spending(std::span<const PolicyId> policies);

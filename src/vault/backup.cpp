@@ -128,7 +128,9 @@ Result<ByteVector> Backup::next() {
 
 Result<Secret> open_backup_root(const BackupHead& head, const SealOptions& options) {
   Error last(Code::Sealed, "This backup has no seal.", "seal_missing");
-  for (const auto& seal : in_order_of_opening(head.seals)) {
+  const auto seals = in_order_of_opening(head.seals);
+  if (options.expect) options.expect(seals);
+  for (const auto& seal : seals) {
     auto key = sealing_key(seal, options);
     auto root = key ? unseal(seal, *key, wrong_key(seal, options)) : std::move(key);
     if (root) return root;

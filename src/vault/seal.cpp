@@ -74,6 +74,7 @@ Result<Secret> open_root_key(store::Store& store, const SealOptions& options) {
   if (rows.empty()) return make_root(store, options);
   // Nobody is asked for a passphrase where a file, or what is held outside, opens as well.
   const auto seals = in_order_of_opening(std::move(rows));
+  if (options.expect) options.expect(seals);
   std::optional<Error> wrong;
   std::string waiting;
   for (const auto& seal : seals) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,9 @@ struct SealOptions {
   std::function<Result<Secret>()> ask_passphrase;
   /// The next of the shares that a person brings, where shares are wanted here.
   std::function<Result<Secret>()> ask_share = {};
+  /// Told which seals are tried next, so that those that are held outside can be asked side by
+  /// side.
+  std::function<void(std::span<const store::Seal>)> expect = {};
   /// The key of an external seal, from where it is held; blocks. None: there is no way to it here.
   std::function<Result<Secret>(const ExternalPlace&)> open_external = {};
   /// For the first start, where `kind` is the name of an [[external_seal]]; blocks.

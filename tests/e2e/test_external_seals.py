@@ -335,6 +335,39 @@ def test_seals_are_asked_side_by_side_and_whichever_answers_opens(room, token, t
     service.stop()
 
 
+def test_backup_verify_and_the_doctor_ask_seals_side_by_side_too(room, token, tmp_path):
+    service = TransitService(tmp_path / "service")
+    configure(room, token.section("hsm-a", "seal-aes") + token.section("hsm-b", "seal-rsa") + service.section())
+    for name in ("hsm-a", "hsm-b", "outside"):
+        room.json("seal", "add", "external", "--name", name)
+    backup = str(tmp_path / "backup")
+    room.json("backup", backup)
+    room.stop()
+    hide_seal_file(room)
+    hung = module(room.folder / "hung", HUNG)
+    replace(room, "/usr/lib/softhsm/libsofthsm2.so", str(hung))
+    # One that answers is enough for a backup; the doctor tells of each.
+    assert room.json("backup", "verify", backup)["revision"] > 0
+    told = asked_side_by_side(room, "doctor", "--json")
+    (seals,) = [each for each in json.loads(told) if each["id"] == "seals"]
+    assert "opens by transit" in seals["what"] and seals["what"].count("did not answer") == 2, seals
+    service.forbid()
+    assert "The seal 'outside'" in asked_side_by_side(room, "backup", "verify", backup)
+    service.stop()
+
+
+def asked_side_by_side(room, *command):
+    """What it says, once both modules that hang have been seen to be asked at the same time."""
+    asking = subprocess.Popen(
+        [PROGRAMS / "strongroom", *command, "--data", room.data],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=room.environment,
+    )
+    children = Path(f"/proc/{asking.pid}/task/{asking.pid}/children")
+    until(lambda: len(children.read_text().split()) == 2, 20, "both are asked")
+    said, _ = asking.communicate(timeout=40)
+    return said
+
+
 def test_a_module_is_not_the_operator_and_sees_no_database(room, token):
     told = room.folder / "told"
     told.mkdir()

@@ -49,12 +49,13 @@ ExternalSeals external_seals(const Place& place) {
 std::optional<Secret> check_seals(const Place& place, store::Store& store, Findings& findings) {
   vault::SealOptions options{"file", place.path("seal.key"), passphrase_of_file};
   auto external = external_seals(place);
-  external.give_to(options);
+  external.give_to(options, Wanted::EachOwn);
   const auto seals = store.list<store::Seal>();
   if (!seals) {
     findings.wrong("seals", seals.error().message, "put a backup of the database back");
     return std::nullopt;
   }
+  options.expect(*seals);
   std::optional<Secret> root;
   std::string opens;
   std::string waits;
