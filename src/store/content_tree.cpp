@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/content_tree.h"
 
+#include <utility>
+
 #include "base/encoding.h"
 
 namespace strongroom::store {
@@ -41,30 +43,25 @@ std::size_t ContentTree::place_of(std::string_view tenant) {
   return digest[0];
 }
 
-ContentTree::Leaf& ContentTree::to_change(std::string_view tenant) {
+template <class Change>
+void ContentTree::change(std::string_view tenant, const Change& by) {
   Place& place = places_[place_of(tenant)];
   auto found = place.leaves.find(tenant);
   if (found == place.leaves.end()) found = place.leaves.emplace(std::string(tenant), Leaf()).first;
-  before_.try_emplace(found->first, found->second.sum);
+  Leaf& leaf = found->second;
+  before_.try_emplace(found->first, leaf.sum);
   place.is_changed = true;
-  found->second.digest.reset();
-  return found->second;
-}
-
-void ContentTree::forget_if_empty(std::string_view tenant) {
-  auto& leaves = places_[place_of(tenant)].leaves;
-  const auto found = leaves.find(tenant);
-  if (found != leaves.end() && found->second.sum == Sum{}) leaves.erase(found);
+  leaf.digest.reset();
+  by(leaf.sum);
+  if (leaf.sum == Sum{}) place.leaves.erase(found);
 }
 
 void ContentTree::add(std::string_view tenant, const Sum& digest) {
-  add_to(to_change(tenant).sum, digest);
-  forget_if_empty(tenant);
+  change(tenant, [&](Sum& sum) { add_to(sum, digest); });
 }
 
 void ContentTree::take(std::string_view tenant, const Sum& digest) {
-  take_from(to_change(tenant).sum, digest);
-  forget_if_empty(tenant);
+  change(tenant, [&](Sum& sum) { take_from(sum, digest); });
 }
 
 void ContentTree::begin() {
@@ -73,10 +70,7 @@ void ContentTree::begin() {
 
 void ContentTree::roll_back() {
   const auto before = std::exchange(before_, {});
-  for (const auto& [tenant, sum] : before) {
-    to_change(tenant).sum = sum;
-    forget_if_empty(tenant);
-  }
+  for (const auto& [tenant, earlier] : before) change(tenant, [&](Sum& sum) { sum = earlier; });
   before_.clear();
 }
 

@@ -5,7 +5,6 @@
 // Threads: one. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -53,8 +52,9 @@ class ContentTree {
   };
   [[nodiscard]] static const std::vector<crypto::Digest>& nodes_of_nothing();
   [[nodiscard]] static std::size_t place_of(std::string_view tenant);
-  Leaf& to_change(std::string_view tenant);
-  void forget_if_empty(std::string_view tenant);
+  /// `by` makes a tenant's new sum of its old one.
+  template <class Change>
+  void change(std::string_view tenant, const Change& by);
   void hash_leaf(std::string_view tenant, Leaf& leaf, const Secret& key);
   void hash_place(std::size_t place, const Secret& key);
 
