@@ -248,10 +248,13 @@ def test_the_story_by_keyboard_alone(world, browser):
     assert page.evaluate("document.activeElement.textContent") == "Revoke", "back where one was"
     press("Enter")
     page.get_by_role("alertdialog").wait_for()
-    page.wait_for_function("document.querySelector('[role=alertdialog]').contains(document.activeElement)")
-    for _ in range(8):  # round and round: never out of the dialog
+    within = "document.querySelector('[role=alertdialog]').contains(document.activeElement)"
+    page.wait_for_function(within)
+    for _ in range(8):  # round and round: the page beneath never has the focus
         press("Tab")
         assert not page.evaluate("document.querySelector('.shell').contains(document.activeElement)")
+        # From the dialog's edge the focus is led back with the next frame; no hand is quicker, a test is.
+        page.wait_for_function(within)
     reach("button", re.compile("^Revoke$"), most=8)
     press("Enter")
     page.get_by_role("alertdialog", name="is revoked").wait_for()
