@@ -101,6 +101,12 @@ TEST(Id, is_canonical_text_both_ways) {
   std::string other = id.text();
   other.back() = other.back() == 'a' ? 'b' : static_cast<char>(other.back() + 1);
   EXPECT_FALSE(KeyId::parse(other));
+  for (std::size_t place = 4; place < id.text().size(); ++place)
+    for (const char wrong : {'0', '1', '8', 'A', 'Z', '=', '\0', '\xE4'}) {
+      std::string text = id.text();
+      text[place] = wrong;
+      EXPECT_FALSE(KeyId::parse(text)) << place;
+    }
 }
 
 TEST(Encoding, follows_rfc_4648) {

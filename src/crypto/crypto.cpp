@@ -17,19 +17,6 @@ struct Freer {
 template <class T>
 using Owned = std::unique_ptr<T, Freer>;
 
-/// Fetched once: a look-up by name on each use would cost twice the hash of a pass.
-const EVP_MD* sha256_algorithm() {
-  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
-  STRONGROOM_CHECK(algorithm != nullptr, "OpenSSL offers SHA-256");
-  return algorithm;
-}
-
-EVP_MD_CTX* hash_context() {
-  thread_local const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
-  STRONGROOM_CHECK(context != nullptr, "memory for a hash");
-  return context.get();
-}
-
 Owned<EVP_PKEY> private_key(const Secret& signing_key) {
   STRONGROOM_CHECK(signing_key.size() == 32, "an Ed25519 seed has 32 octets");
   return signing_key.reveal([](ByteView seed) {
@@ -54,22 +41,6 @@ Secret random_secret(std::size_t size) {
   Secret secret = Secret::of_size(size);
   secret.reveal_mutable([](MutableBytes out) { random(out); });
   return secret;
-}
-
-Digest sha256(ByteView data) {
-  return sha256(data, {});
-}
-
-Digest sha256(ByteView first, ByteView second) {
-  Digest digest;
-  unsigned size = 0;
-  EVP_MD_CTX* context = hash_context();
-  const bool done = EVP_DigestInit_ex2(context, sha256_algorithm(), nullptr) == 1 &&
-                    EVP_DigestUpdate(context, first.data(), first.size()) == 1 &&
-                    EVP_DigestUpdate(context, second.data(), second.size()) == 1 &&
-                    EVP_DigestFinal_ex(context, digest.data(), &size) == 1;
-  STRONGROOM_CHECK(done && size == digest.size(), "SHA-256 does not fail");
-  return digest;
 }
 
 Secret generate_signing_key() {

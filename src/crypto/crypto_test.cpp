@@ -8,6 +8,7 @@
 #include <array>
 
 #include "base/encoding.h"
+#include "crypto/mac_key.h"
 #include "crypto/record.h"
 
 namespace strongroom::crypto {
@@ -33,6 +34,20 @@ TEST(Crypto, hmac_of_rfc_4231) {
   EXPECT_EQ(to_hex(hmac_sha256(long_key,
                                bytes_of("Test Using Larger Than Block-Size Key - Hash Key First"))),
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
+/// Of every length about a block's, so that no octet of key or message is left out.
+TEST(Crypto, a_mac_key_gives_what_hmac_gives) {
+  for (std::size_t size = 1; size <= 140; ++size) {
+    ByteVector octets(size);
+    for (std::size_t i = 0; i < size; ++i) octets[i] = static_cast<std::uint8_t>(i * 7 + size);
+    const Secret key{ByteView(octets)};
+    const MacKey mac_key(key);
+    EXPECT_EQ(mac_key.of(octets), hmac_sha256(key, octets)) << size;
+    EXPECT_EQ(mac_key.duplicate().of(octets), mac_key.of(octets)) << "again, and another's";
+    octets.back() ^= 1U;
+    EXPECT_NE(MacKey(Secret(ByteView(octets))).of(octets), mac_key.of(octets)) << size;
+  }
 }
 
 TEST(Crypto, hotp_of_rfc_6238) {

@@ -1,78 +1,75 @@
-// HMAC (RFC 2104) and HKDF (RFC 5869) over one SHA-256 context a thread: a database of a million
-// rows needs several million of them, and OpenSSL's one-shot functions take five times the hashing
-// for looking things up. What a context still knows of a key is overwritten after each.
-// SPDX-License-Identifier: Apache-2.0
-#include <openssl/evp.h>
-
+// HMAC (RFC 2104) and HKDF (RFC 5869) over SHA-256: OpenSSL's one-shot functions take five times
+// the hashing for looking things up. SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
 #include <initializer_list>
-#include <memory>
 
 #include "base/check.h"
 #include "crypto/crypto.h"
+#include "crypto/mac_key.h"
+#include "crypto/sha256.h"
 
 namespace strongroom::crypto {
 namespace {
 
-constexpr std::size_t kBlock = 64;
 constexpr std::uint8_t kInner = 0x36;
 constexpr std::uint8_t kOuter = 0x5c;
-
-struct Freer {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-
-/// Fetched once: a look-up by name on each use would cost more than the hash.
-const EVP_MD* algorithm() {
-  static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
-  STRONGROOM_CHECK(sha256 != nullptr, "OpenSSL offers SHA-256");
-  return sha256;
-}
-
-EVP_MD_CTX* hash_context() {
-  thread_local const std::unique_ptr<EVP_MD_CTX, Freer> context(EVP_MD_CTX_new());
-  STRONGROOM_CHECK(context != nullptr, "memory for a hash");
-  return context.get();
-}
+constexpr std::size_t kHash = std::tuple_size_v<Digest>;
+constexpr std::size_t kState = std::tuple_size_v<Sha256::State>;
 
 using Pieces = std::initializer_list<ByteView>;
 
-void hash(EVP_MD_CTX* context, Pieces pieces, MutableBytes out) {
-  unsigned size = 0;
-  bool done = EVP_DigestInit_ex2(context, algorithm(), nullptr) == 1;
-  for (const ByteView piece : pieces)
-    done = done && EVP_DigestUpdate(context, piece.data(), piece.size()) == 1;
-  done = done && EVP_DigestFinal_ex(context, out.data(), &size) == 1;
-  STRONGROOM_CHECK(done && size == out.size(), "SHA-256 does not fail");
+/// The states behind the inner and the outer block of a key, one behind the other.
+void begin(ByteView key, MutableBytes states) {
+  std::array<std::uint8_t, Sha256::kBlock> pad{};
+  if (key.size() <= pad.size())
+    std::ranges::copy(key, pad.begin());
+  else
+    Sha256().update(key).finish(MutableBytes(pad).first(kHash));
+  for (auto& octet : pad) octet ^= kInner;
+  Sha256().update(pad).save(states.first(kState));
+  for (auto& octet : pad) octet ^= kInner ^ kOuter;
+  Sha256().update(pad).save(states.subspan(kState));
+  wipe(pad.data(), pad.size());
 }
 
 /// The MAC of the pieces, one after the other; `out` may be one of them.
-void mac(ByteView key, Pieces pieces, MutableBytes out) {
-  EVP_MD_CTX* context = hash_context();
-  std::array<std::uint8_t, kBlock> pad{};
-  if (key.size() <= kBlock)
-    std::ranges::copy(key, pad.begin());
-  else
-    hash(context, {key}, MutableBytes(pad).first(out.size()));
-  for (auto& octet : pad) octet ^= kInner;
-  unsigned size = 0;
-  bool done = EVP_DigestInit_ex2(context, algorithm(), nullptr) == 1 &&
-              EVP_DigestUpdate(context, pad.data(), pad.size()) == 1;
-  for (const ByteView piece : pieces)
-    done = done && EVP_DigestUpdate(context, piece.data(), piece.size()) == 1;
-  std::array<std::uint8_t, std::tuple_size_v<Digest>> inner{};
-  done = done && EVP_DigestFinal_ex(context, inner.data(), &size) == 1;
-  STRONGROOM_CHECK(done && size == inner.size(), "SHA-256 does not fail");
-  for (auto& octet : pad) octet ^= kInner ^ kOuter;
-  hash(context, {pad, inner}, out);
-  // Its state is what came out: the next beginning overwrites it.
-  STRONGROOM_CHECK(EVP_DigestInit_ex2(context, algorithm(), nullptr) == 1, "SHA-256 begins");
-  wipe(pad.data(), pad.size());
+void end(ByteView states, Pieces pieces, MutableBytes out) {
+  Digest inner;
+  Sha256 hash(states.first(kState));
+  for (const ByteView piece : pieces) hash.update(piece);
+  hash.finish(inner);
+  Sha256(states.subspan(kState)).update(inner).finish(out);
   wipe(inner.data(), inner.size());
 }
 
+void mac(ByteView key, Pieces pieces, MutableBytes out) {
+  std::array<std::uint8_t, 2 * kState> states;
+  begin(key, states);
+  end(states, pieces, out);
+  wipe(states.data(), states.size());
+}
+
 }  // namespace
+
+MacKey::MacKey(const Secret& key) : states_(Secret::of_size(2 * kState)) {
+  key.reveal([&](ByteView plain) {
+    states_.reveal_mutable([&](MutableBytes states) { begin(plain, states); });
+  });
+}
+
+MacKey MacKey::duplicate() const {
+  MacKey out;
+  out.states_ = states_.duplicate();
+  return out;
+}
+
+Digest MacKey::of(ByteView message) const {
+  STRONGROOM_CHECK(!states_.is_empty(), "a MAC has a key");
+  Digest digest;
+  states_.reveal([&](ByteView states) { end(states, {message}, digest); });
+  return digest;
+}
 
 Digest hmac_sha256(const Secret& key, ByteView data) {
   Digest digest;
@@ -81,7 +78,6 @@ Digest hmac_sha256(const Secret& key, ByteView data) {
 }
 
 Secret hkdf_sha256(const Secret& input, ByteView salt, ByteView info, std::size_t size) {
-  constexpr std::size_t kHash = std::tuple_size_v<Digest>;
   STRONGROOM_CHECK(size > 0 && size <= 255 * kHash, "HKDF gives up to 8,160 octets");
   // Without a salt, RFC 5869 takes zeros; HMAC fills every key up with them.
   Digest extracted;

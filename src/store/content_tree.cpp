@@ -87,17 +87,18 @@ std::vector<std::string> ContentTree::tenants() const {
   return out;
 }
 
-void ContentTree::hash_leaf(std::string_view tenant, Leaf& leaf, const Secret& key) {
+void ContentTree::hash_leaf(std::string_view tenant, Leaf& leaf, const crypto::MacKey& key) {
   if (leaf.digest) return;
   ByteVector octets;
   Writer writer(octets);
   writer.text("tenant");
   writer.text(tenant);
   writer.raw(leaf.sum);
-  leaf.digest = crypto::hmac_sha256(key, octets);
+  leaf.digest = key.of(octets);
 }
 
-std::optional<crypto::Digest> ContentTree::leaf(std::string_view tenant, const Secret& key) {
+std::optional<crypto::Digest> ContentTree::leaf(std::string_view tenant,
+                                                const crypto::MacKey& key) {
   auto& leaves = places_[place_of(tenant)].leaves;
   const auto found = leaves.find(tenant);
   if (found == leaves.end()) return std::nullopt;
@@ -105,7 +106,7 @@ std::optional<crypto::Digest> ContentTree::leaf(std::string_view tenant, const S
   return found->second.digest;
 }
 
-void ContentTree::hash_place(std::size_t place, const Secret& key) {
+void ContentTree::hash_place(std::size_t place, const crypto::MacKey& key) {
   ByteVector octets;
   Writer writer(octets);
   writer.u8(kPlaceKind);
@@ -118,7 +119,7 @@ void ContentTree::hash_place(std::size_t place, const Secret& key) {
   places_[place].is_changed = false;
 }
 
-crypto::Digest ContentTree::root(const Secret& key) {
+crypto::Digest ContentTree::root(const crypto::MacKey& key) {
   std::vector<bool> is_stale(kPlaces);
   for (std::size_t place = 0; place < kPlaces; ++place) {
     if (!places_[place].is_changed) continue;

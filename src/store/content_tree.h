@@ -12,8 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/secret.h"
-#include "crypto/crypto.h"
+#include "crypto/mac_key.h"
 #include "store/tenant_sums.h"
 
 namespace strongroom::store {
@@ -33,9 +32,10 @@ class ContentTree {
   [[nodiscard]] std::vector<std::string> tenants() const;
 
   /// Nothing where the tenant has no rows.
-  [[nodiscard]] std::optional<crypto::Digest> leaf(std::string_view tenant, const Secret& key);
+  [[nodiscard]] std::optional<crypto::Digest> leaf(std::string_view tenant,
+                                                   const crypto::MacKey& key);
   /// What was changed since the last call is hashed anew, and its way to the root.
-  [[nodiscard]] crypto::Digest root(const Secret& key);
+  [[nodiscard]] crypto::Digest root(const crypto::MacKey& key);
   /// The multiset hash of all rows.
   [[nodiscard]] Sum total() const;
 
@@ -55,8 +55,8 @@ class ContentTree {
   /// `by` makes a tenant's new sum of its old one.
   template <class Change>
   void change(std::string_view tenant, const Change& by);
-  void hash_leaf(std::string_view tenant, Leaf& leaf, const Secret& key);
-  void hash_place(std::size_t place, const Secret& key);
+  void hash_leaf(std::string_view tenant, Leaf& leaf, const crypto::MacKey& key);
+  void hash_place(std::size_t place, const crypto::MacKey& key);
 
   std::vector<Place> places_ = std::vector<Place>(kPlaces);
   /// 1 is the root; the two beneath node n are 2n and 2n + 1; from kPlaces on they are the places.

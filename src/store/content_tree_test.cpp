@@ -17,7 +17,7 @@ class Tree : public ::testing::Test {
   }
   crypto::Digest root(ContentTree& tree) { return tree.root(key); }
 
-  Secret key{ByteVector(32, 9)};
+  crypto::MacKey key{Secret(ByteVector(32, 9))};
 };
 
 TEST_F(Tree, the_root_is_the_same_whatever_the_way_to_the_content) {
@@ -67,7 +67,7 @@ TEST_F(Tree, another_key_makes_another_root) {
   ContentTree same;
   tree.add("ten_a", digest(1));
   same.add("ten_a", digest(1));
-  EXPECT_NE(tree.root(key), same.root(Secret(ByteVector(32, 8))));
+  EXPECT_NE(tree.root(key), same.root(crypto::MacKey(Secret(ByteVector(32, 8)))));
 }
 
 TEST_F(Tree, what_is_rolled_back_leaves_no_trace) {

@@ -151,13 +151,13 @@ void read_spelled(ByteView spelling, std::vector<ValueView>& values) {
   }
 }
 
-bool is_mac_of(const Value& mac, const Secret& key, ByteView spelling) {
+bool is_mac_of(const Value& mac, const crypto::MacKey& key, ByteView spelling) {
   const auto* octets = std::get_if<ByteVector>(&mac);
   return octets != nullptr && is_mac_of(ByteView(*octets), key, spelling);
 }
 
-bool is_mac_of(ByteView mac, const Secret& key, ByteView spelling) {
-  return equal_constant_time(mac, crypto::hmac_sha256(key, spelling));
+bool is_mac_of(ByteView mac, const crypto::MacKey& key, ByteView spelling) {
+  return equal_constant_time(mac, key.of(spelling));
 }
 
 std::unexpected<Error> row_differs(std::string_view table) {

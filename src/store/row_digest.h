@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "crypto/crypto.h"
+#include "crypto/mac_key.h"
 #include "store/store.h"
 #include "store/tenant_sums.h"
 
@@ -35,8 +35,8 @@ void spell(ByteVector& out, std::string_view table, const Columns& columns,
 /// What was spelled; the values are views into it.
 void read_spelled(ByteView spelling, std::vector<ValueView>& values);
 /// Whether `mac` is what `key` makes of a row's spelling.
-[[nodiscard]] bool is_mac_of(const Value& mac, const Secret& key, ByteView spelling);
-[[nodiscard]] bool is_mac_of(ByteView mac, const Secret& key, ByteView spelling);
+[[nodiscard]] bool is_mac_of(const Value& mac, const crypto::MacKey& key, ByteView spelling);
+[[nodiscard]] bool is_mac_of(ByteView mac, const crypto::MacKey& key, ByteView spelling);
 
 /// Tampered, naming the table.
 [[nodiscard]] std::unexpected<Error> row_differs(std::string_view table);

@@ -43,7 +43,7 @@ ByteVector SealedState::mac(std::string_view label, ByteView content) const {
   writer.text(label);
   writer.i64(revision_);
   writer.raw(content);
-  const auto digest = crypto::hmac_sha256(*key_, out);
+  const auto digest = key_->of(out);
   return {digest.begin(), digest.end()};
 }
 

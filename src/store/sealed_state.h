@@ -17,7 +17,7 @@ namespace strongroom::store {
 class SealedState {
  public:
   /// The key of the rows' MACs; it outlives this.
-  explicit SealedState(const Secret& key, const TenantSums& content = {})
+  explicit SealedState(const crypto::MacKey& key, const TenantSums& content = {})
       : key_(&key), content_(content) {}
 
   /// Begins a transaction; ends one that leaves no trace.
@@ -46,7 +46,7 @@ class SealedState {
   [[nodiscard]] Status check_tenants(Backend& backend);
   [[nodiscard]] Result<Store::Mark> check_unlisted(Backend& backend, const ByteVector& mac);
 
-  const Secret* key_;
+  const crypto::MacKey* key_;
   ContentTree content_;
   std::int64_t revision_ = 0;
   std::int64_t revision_before_ = 0;

@@ -13,7 +13,7 @@
 
 #include "base/check.h"
 #include "base/encoding.h"
-#include "crypto/crypto.h"
+#include "crypto/mac_key.h"
 #include "store/row_digest.h"
 #include "store/sealed_state.h"
 #include "store/verification.h"
@@ -22,9 +22,9 @@ namespace strongroom::store {
 
 struct Store::State {
   std::unique_ptr<Backend> backend;
-  Secret mac_key;
-  Secret sum_key;
-  Secret anchor_key;
+  crypto::MacKey mac_key;
+  crypto::MacKey sum_key;
+  crypto::MacKey anchor_key;
   bool is_unlocked = false;
   bool is_verified = false;
   bool in_transaction = false;
@@ -33,12 +33,10 @@ struct Store::State {
   Mark durable;
 
   [[nodiscard]] ByteVector mac_of(ByteView octets) const {
-    const auto digest = crypto::hmac_sha256(mac_key, octets);
+    const auto digest = mac_key.of(octets);
     return {digest.begin(), digest.end()};
   }
-  [[nodiscard]] crypto::Digest hash_of(ByteView octets) const {
-    return crypto::hmac_sha256(sum_key, octets);
-  }
+  [[nodiscard]] crypto::Digest hash_of(ByteView octets) const { return sum_key.of(octets); }
   [[nodiscard]] Status may_begin() const {
     STRONGROOM_CHECK(!in_transaction, "transactions are not nested");
     // Sealing a content that was never verified would make a forged one right.
@@ -87,9 +85,12 @@ Store::Store(std::unique_ptr<Backend> backend) : state_(std::make_unique<State>(
 Store::~Store() = default;
 
 void Store::unlock(Secret row_key) {
-  state_->mac_key = crypto::hkdf_sha256(row_key, {}, bytes_of("strongroom row authentication"), 32);
-  state_->sum_key = crypto::hkdf_sha256(row_key, {}, bytes_of("strongroom content hash"), 32);
-  state_->anchor_key = crypto::hkdf_sha256(row_key, {}, bytes_of("strongroom anchor"), 32);
+  const auto key_for = [&](std::string_view use) {
+    return crypto::MacKey(crypto::hkdf_sha256(row_key, {}, bytes_of(use), 32));
+  };
+  state_->mac_key = key_for("strongroom row authentication");
+  state_->sum_key = key_for("strongroom content hash");
+  state_->anchor_key = key_for("strongroom anchor");
   state_->is_unlocked = true;
   state_->is_verified = false;
 }
@@ -104,7 +105,7 @@ const Store::Mark& Store::durable() const {
   return state_->durable;
 }
 ByteVector Store::anchor_mac(ByteView octets) const {
-  const auto digest = crypto::hmac_sha256(state_->anchor_key, octets);
+  const auto digest = state_->anchor_key.of(octets);
   return {digest.begin(), digest.end()};
 }
 

@@ -7,13 +7,15 @@
 namespace strongroom::store {
 namespace {
 
-constexpr std::size_t kMostHelpers = 8;
+/// Parts under way for each core, so that neither a core nor who reads waits for one that is late.
+constexpr std::size_t kPartsPerCore = 3;
+constexpr std::size_t kMostParts = 24;
 /// A thread for fewer costs more than it saves.
 constexpr std::size_t kFewRows = 512;
 
 struct Keys {
-  Secret mac;
-  Secret sum;
+  crypto::MacKey mac;
+  crypto::MacKey sum;
 };
 
 /// Columns of a row that was spelled, by name; malformed once one is of another type.
@@ -73,12 +75,12 @@ Status show(const std::function<void(std::span<const Seen>)>& eyes, const Spelle
   return {};
 }
 
-Result<TenantSums> check(const Secret& mac_key, const Secret& sum_key, const Onlooker& onlooker,
-                         const SpelledRows& rows) {
+Result<TenantSums> check(const crypto::MacKey& mac_key, const crypto::MacKey& sum_key,
+                         const Onlooker& onlooker, const SpelledRows& rows) {
   TenantSums sums;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows.authenticates(i, mac_key)) return row_differs(rows.table());
-    add_to(sums, rows.tenant(i), crypto::hmac_sha256(sum_key, rows.spelling(i)));
+    add_to(sums, rows.tenant(i), sum_key.of(rows.spelling(i)));
   }
   STRONGROOM_CHECKED(show<Key>(onlooker.keys, rows));
   STRONGROOM_CHECKED(show<KeyVersion>(onlooker.versions, rows));
@@ -106,16 +108,18 @@ ByteView SpelledRows::spelling(std::size_t row) const {
   return ByteView(octets_).subspan(begin, rows_[row].end - begin);
 }
 
-bool SpelledRows::authenticates(std::size_t row, const Secret& mac_key) const {
+bool SpelledRows::authenticates(std::size_t row, const crypto::MacKey& mac_key) const {
   if (!has_mac(table_)) return true;
   return rows_[row].has_mac_of_its_size && is_mac_of(rows_[row].mac, mac_key, spelling(row));
 }
 
-Verification::Verification(const Secret& mac_key, const Secret& sum_key, const Onlooker& onlooker)
+Verification::Verification(const crypto::MacKey& mac_key, const crypto::MacKey& sum_key,
+                           const Onlooker& onlooker)
     : mac_key_(mac_key),
       sum_key_(sum_key),
       onlooker_(onlooker),
-      helpers_(std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostHelpers)) {}
+      most_under_way_(std::clamp<std::size_t>(kPartsPerCore * std::thread::hardware_concurrency(),
+                                              kPartsPerCore, kMostParts)) {}
 
 Status Verification::take(SpelledRows rows) {
   rows_ += static_cast<std::int64_t>(rows.size());
@@ -125,7 +129,7 @@ Status Verification::take(SpelledRows rows) {
     add_to(sums_, sums);
     return {};
   }
-  if (under_way_.size() >= helpers_) STRONGROOM_CHECKED(settle_first());
+  if (under_way_.size() >= most_under_way_) STRONGROOM_CHECKED(settle_first());
   // A secret is one thread's at a time.
   under_way_.push_back(
       std::async(std::launch::async,

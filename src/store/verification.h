@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "base/secret.h"
+#include "crypto/mac_key.h"
 #include "store/row_digest.h"
 
 namespace strongroom::store {
@@ -29,7 +29,7 @@ class SpelledRows {
   [[nodiscard]] std::string_view tenant(std::size_t row) const {
     return tenants_[rows_[row].tenant];
   }
-  [[nodiscard]] bool authenticates(std::size_t row, const Secret& mac_key) const;
+  [[nodiscard]] bool authenticates(std::size_t row, const crypto::MacKey& mac_key) const;
 
  private:
   struct Row {
@@ -51,7 +51,8 @@ class Verification {
   static constexpr std::size_t kPart = 2048;
 
   /// The keys of the rows' MACs and of the multiset hash, and who looks on; they outlive it.
-  Verification(const Secret& mac_key, const Secret& sum_key, const Onlooker& onlooker);
+  Verification(const crypto::MacKey& mac_key, const crypto::MacKey& sum_key,
+               const Onlooker& onlooker);
   /// The next rows of a table. Tampered for the first row, in order, that does not authenticate;
   /// perhaps of an earlier call.
   [[nodiscard]] Status take(SpelledRows rows);
@@ -62,10 +63,10 @@ class Verification {
  private:
   [[nodiscard]] Status settle_first();
 
-  const Secret& mac_key_;
-  const Secret& sum_key_;
+  const crypto::MacKey& mac_key_;
+  const crypto::MacKey& sum_key_;
   const Onlooker& onlooker_;
-  std::size_t helpers_;
+  std::size_t most_under_way_;
   std::deque<std::future<Result<TenantSums>>> under_way_;
   TenantSums sums_;
   std::int64_t rows_ = 0;

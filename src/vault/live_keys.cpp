@@ -54,8 +54,8 @@ void LiveKeys::take(std::span<const store::VersionSeen> rows) {
     if (row.not_after != 0) ends_.push_back({row.key, row.version, row.not_after});
 }
 
-std::unordered_set<KeyId> LiveKeys::ids() const {
-  std::unordered_set<KeyId> ids;
+KeySet LiveKeys::ids() const {
+  KeySet ids;
   ids.reserve(live_.size());
   for (const auto& each : live_) ids.insert(each.key);
   return ids;

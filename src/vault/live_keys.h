@@ -5,16 +5,19 @@
 // Inside the room only. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <mutex>
 #include <span>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "store/store.h"
 
 namespace strongroom::vault {
+
+/// A million of them at a start: no allocation each.
+using KeySet = boost::unordered_flat_set<KeyId, std::hash<KeyId>>;
 
 class LiveKeys {
  public:
@@ -23,7 +26,7 @@ class LiveKeys {
   /// Instead of looking on: of a database that was changed since it was verified.
   [[nodiscard]] Status read(store::Store& store);
 
-  [[nodiscard]] std::unordered_set<KeyId> ids() const;
+  [[nodiscard]] KeySet ids() const;
   /// Of those whose version in use has an end: when, in microseconds since 1970.
   [[nodiscard]] std::unordered_map<KeyId, std::int64_t> ends() const;
 

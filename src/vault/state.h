@@ -15,6 +15,7 @@
 #include "vault/challenges.h"
 #include "vault/hierarchy.h"
 #include "vault/identity_state.h"
+#include "vault/live_keys.h"
 #include "vault/oauth_state.h"
 #include "vault/ongoing.h"
 #include "vault/row_rules.h"
@@ -51,7 +52,7 @@ struct Vault::State {
   /// commit.
   std::unordered_map<SessionId, WallTime> open_sessions;     ///< until when
   std::unordered_map<SessionId, std::string> proxy_sources;  ///< who showed its credential first
-  std::unordered_set<KeyId> live_keys;
+  KeySet live_keys;
   std::unordered_set<std::string> unchecked;  ///< keys and tenants whose checks are switched off
   std::unordered_map<KeyId, std::int64_t> key_ends;  ///< of the live ones whose version has one
   std::unordered_map<KeyId, WallTime> last_used;
