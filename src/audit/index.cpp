@@ -88,23 +88,9 @@ bool RecordIndex::Bloom::may_hold(std::uint64_t hash) const noexcept {
   return true;
 }
 
-Status RecordIndex::follow(const std::string& directory, WrittenUpTo until) {
-  STRONGROOM_TRY(const auto files, segment_files(directory));
-  STRONGROOM_TRY(const ReadEnd end,
-                 read_frames(files, next_, until, [&](const Frame& frame) -> Result<bool> {
-                   const ReadFrom place{frame.segment, frame.offset};
-                   if (frame.entry[0] != kCheckpointKind) {
-                     STRONGROOM_TRY(const Entry entry, decode_entry(frame.entry));
-                     add(entry, place);
-                   }
-                   next_ = {place.segment, place.offset + frame.entry.size() + kFrameOverhead};
-                   return true;
-                 }));
-  (void)end;
-  return {};
-}
-
-void RecordIndex::add(const Entry& entry, ReadFrom place) {
+void RecordIndex::take(const Entry& entry, ReadFrom place) {
+  if (newest_ && place <= *newest_) return;
+  newest_ = place;
   if (in_open_ == kBlock) {
     // Here, as now the next one's place is known.
     const std::unique_lock lock(mutex_);

@@ -3,8 +3,8 @@
 // Every 256 entries are a block; of each is kept where it begins, its times, its kinds, and a Bloom
 // filter (512 octets) of the ids in it, so a page of a listing reads the blocks that it is of, and
 // few others. Held in memory alone and made anew from the record after each start; what it does not
-// cover yet is read from the record's end. Used by: TreeKeeper (follows), Log (listing). Threads:
-// follow() one, all else any. SPDX-License-Identifier: Apache-2.0
+// cover yet is read from the record's end. Used by: TreeKeeper (fills), Log (listing). Threads:
+// take() one, all else any. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>
@@ -22,8 +22,8 @@ class RecordIndex {
  public:
   static constexpr std::size_t kBlock = 256;
 
-  /// Takes in what is there up to `until`.
-  [[nodiscard]] Status follow(const std::string& directory, WrittenUpTo until);
+  /// In order; what is behind that place already is not taken twice.
+  void take(const Entry& entry, ReadFrom place);
 
   struct Candidate {
     std::size_t number = 0;
@@ -57,10 +57,9 @@ class RecordIndex {
     unsigned kinds = 0;
     Bloom held;
   };
-  void add(const Entry& entry, ReadFrom place);
   [[nodiscard]] static bool may_match(const Block& block, const Filter& filter);
 
-  ReadFrom next_;
+  std::optional<ReadFrom> newest_;
   Block open_;
   std::size_t in_open_ = 0;
   mutable std::shared_mutex mutex_;

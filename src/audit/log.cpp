@@ -129,7 +129,8 @@ struct Walk {
   Walk(const crypto::PublicKey& key, TreeHead published) : verifier(key), head(published) {}
 
   Result<bool> take(const Frame& frame) {
-    refusal = verifier.take(frame);
+    const auto taken = verifier.take(frame);
+    refusal = taken ? Status() : std::unexpected(taken.error());
     is_chained = !refusal && next_hash(verifier.head(), frame.entry) == frame.hash;
     if (refusal) STRONGROOM_CHECKED(head.take(frame.entry));
     return refusal.has_value();

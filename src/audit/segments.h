@@ -1,6 +1,7 @@
 // Segments: the files of the record, and reading them in order. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -20,7 +21,7 @@ inline constexpr std::size_t kMaxEntry = 32UL << 10U;
 inline constexpr std::size_t kFrameOverhead = 4 + 32;
 
 struct Frame {
-  ByteView entry;
+  ByteView entry;           ///< never empty
   crypto::Digest hash{};    ///< as kept
   std::size_t segment = 0;  ///< index into the list of files
   std::uint64_t offset = 0;
@@ -46,6 +47,7 @@ struct WrittenUpTo {
 struct ReadFrom {
   std::size_t segment = 0;
   std::uint64_t offset = 0;
+  auto operator<=>(const ReadFrom&) const = default;
 };
 /// Every whole frame in order; `visit` answers false to stop. Zeros at the end of a segment are
 /// room that was made in advance. A frame that is cut short anywhere but at the very end is

@@ -63,8 +63,6 @@ void TreeKeeper::tick() {
   Status done = watch_.check();
   if (done) done = follow();
   if (done) done = publish();
-  if (done && options_.index != nullptr)
-    done = options_.index->follow(options_.directory, options_.written());
   const bool was_well = health().has_value();
   if (!done && done.error().code == Code::Tampered) {
     is_tampered_ = true;
@@ -98,9 +96,11 @@ Status TreeKeeper::follow_segment(const std::vector<std::string>& files, Written
   const auto keep = [this](const Tile& tile) { return store_.keep(tile); };
   STRONGROOM_TRY(const ReadEnd end,
                  read_frames(files, next_, until, [&](const Frame& frame) -> Result<bool> {
-                   STRONGROOM_CHECKED(verifier.take(frame));
-                   if (frame.entry[0] == kCheckpointKind) return true;
+                   STRONGROOM_TRY(const auto entry, verifier.take(frame));
+                   if (!entry) return true;
                    STRONGROOM_CHECKED(tree.append(frame.entry, keep));
+                   if (options_.index != nullptr)
+                     options_.index->take(*entry, {frame.segment, frame.offset});
                    return true;
                  }));
   const bool is_short = end.is_torn || (until.offset != UINT64_MAX && end.offset < until.offset);

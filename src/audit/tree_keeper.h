@@ -1,6 +1,6 @@
 // TreeKeeper: the thread that follows the record. About once a second it adds what has become
-// durable to the tree, publishes a checkpoint, and looks whether the files are still those that
-// were written. SPDX-License-Identifier: Apache-2.0
+// durable to the tree and to the index, publishes a checkpoint, and looks whether the files are
+// still those that were written. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <condition_variable>
@@ -26,7 +26,7 @@ class TreeKeeper {
     const Secret* signing_key = nullptr;   ///< outlives the keeper
     std::function<WrittenUpTo()> written;  ///< what is durable
     std::function<void(const Error&)> on_tampered;
-    RecordIndex* index = nullptr;  ///< follows as well; outlives the keeper
+    RecordIndex* index = nullptr;  ///< is filled on the way; outlives the keeper
   };
   /// `published`: the newest checkpoint there is, which was checked. Starts from the first entry:
   /// tiles that a crash took are made again.

@@ -7,7 +7,7 @@
 
 namespace strongroom::audit {
 
-Status Verifier::take(const Frame& frame) {
+Result<std::optional<Entry>> Verifier::take(const Frame& frame) {
   const crypto::Digest expected = next_hash(head_, frame.entry);
   if (expected != frame.hash)
     return fail(Code::Tampered, "the record does not fit from entry " +
@@ -15,19 +15,20 @@ Status Verifier::take(const Frame& frame) {
                                     segment_name(frame.segment + 1) + ", octet " +
                                     std::to_string(frame.offset) +
                                     "): it was changed, reordered or an entry before was removed");
-  if (!frame.entry.empty() && frame.entry[0] == kCheckpointKind) {
+  if (frame.entry[0] == kCheckpointKind) {
     STRONGROOM_CHECKED(take_checkpoint(frame.entry));
-  } else {
-    STRONGROOM_TRY(const Entry entry, decode_entry(frame.entry));
-    if (entry.sequence <= last_sequence_)
-      return fail(Code::Tampered,
-                  "the record's entry " + std::to_string(entry.sequence) + " is out of order");
-    last_sequence_ = entry.sequence;
-    ++verified_.entries;
-    ++verified_.after_last_checkpoint;
+    head_ = frame.hash;
+    return std::nullopt;
   }
+  STRONGROOM_TRY(Entry entry, decode_entry(frame.entry));
+  if (entry.sequence <= last_sequence_)
+    return fail(Code::Tampered,
+                "the record's entry " + std::to_string(entry.sequence) + " is out of order");
+  last_sequence_ = entry.sequence;
+  ++verified_.entries;
+  ++verified_.after_last_checkpoint;
   head_ = frame.hash;
-  return {};
+  return entry;
 }
 
 Status Verifier::take_checkpoint(ByteView entry) {

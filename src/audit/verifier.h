@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "audit/entries.h"
 #include "audit/log.h"
 #include "audit/segments.h"
 
@@ -11,8 +12,9 @@ namespace strongroom::audit {
 class Verifier {
  public:
   explicit Verifier(crypto::PublicKey key) : key_(key) {}
-  /// Tampered, naming the place, when this frame does not follow from the ones before.
-  [[nodiscard]] Status take(const Frame& frame);
+  /// The entry; nothing for a checkpoint. Tampered, naming the place, when this frame does not
+  /// follow from the ones before.
+  [[nodiscard]] Result<std::optional<Entry>> take(const Frame& frame);
   [[nodiscard]] const Verified& verified() const { return verified_; }
   [[nodiscard]] const crypto::Digest& head() const { return head_; }
   [[nodiscard]] std::uint64_t last_sequence() const { return last_sequence_; }
