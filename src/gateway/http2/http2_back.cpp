@@ -123,31 +123,33 @@ io::Task<void> Http2Back::carry_answer(Http2ExchangePointer exchange) {
 io::Task<bool> Http2Back::submit_request(Http2Exchange& exchange) {
   std::size_t scanned = 0;
   for (;;) {
-    http::RequestHead head;
-    const auto parsed = http::parse_request(exchange.unread(), head, scanned);
-    if (parsed.state == http::ParseState::Bad) co_return false;
-    if (parsed.state == http::ParseState::NeedMore) {
-      const bool goes_on = co_await read_more(exchange);
-      if (!goes_on) co_return false;
-      continue;
-    }
-    if (exchange.is_closed) co_return false;
-    const http::BodyFraming framing = framing_inside(head.body);
-    const bool ends = framing.kind == http::BodyKind::None;
-    const auto stream = session().submit_request(
-        head, http::Http2Scheme::Https, ends ? http::Http2End::Ends : http::Http2End::Open);
-    if (!stream) {
-      exchange.was_refused = stream.error().code == Code::Unavailable;
-      co_return false;
-    }
-    --unnamed_;
-    exchange.method = std::string(head.method);
-    exchange.body.start(framing);
-    name(*stream, exchange);
-    exchange.take(parsed.consumed);
-    wake();
-    co_return true;
+    const http::ParseState submitted = submit_head(exchange, scanned);
+    if (submitted != http::ParseState::NeedMore) co_return submitted == http::ParseState::Complete;
+    const bool goes_on = co_await read_more(exchange);
+    if (!goes_on) co_return false;
   }
+}
+
+http::ParseState Http2Back::submit_head(Http2Exchange& exchange, std::size_t& scanned) {
+  http::RequestHead head;
+  const auto parsed = http::parse_request(exchange.unread(), head, scanned);
+  if (parsed.state != http::ParseState::Complete) return parsed.state;
+  if (exchange.is_closed) return http::ParseState::Bad;
+  const http::BodyFraming framing = framing_inside(head.body);
+  const bool ends = framing.kind == http::BodyKind::None;
+  const auto stream = session().submit_request(head, http::Http2Scheme::Https,
+                                               ends ? http::Http2End::Ends : http::Http2End::Open);
+  if (!stream) {
+    exchange.was_refused = stream.error().code == Code::Unavailable;
+    return http::ParseState::Bad;
+  }
+  --unnamed_;
+  exchange.method = std::string(head.method);
+  exchange.body.start(framing);
+  name(*stream, exchange);
+  exchange.take(parsed.consumed);
+  wake();
+  return parsed.state;
 }
 
 /// What the provider says before a body, informational heads included.

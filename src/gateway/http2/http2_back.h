@@ -65,6 +65,8 @@ class Http2Back final : public lease::Attachment, private Http2Carrier {
   io::Task<void> carry_request(Http2ExchangePointer exchange);
   io::Task<void> carry_answer(Http2ExchangePointer exchange);
   io::Task<bool> submit_request(Http2Exchange& exchange);
+  /// As far as there is one; Bad: it may not go.
+  http::ParseState submit_head(Http2Exchange& exchange, std::size_t& scanned);
   io::Task<bool> pass_heads(Http2Exchange& exchange);
 
   std::unique_ptr<io::Stream> provider_;

@@ -8,7 +8,21 @@
 namespace strongroom::gateway {
 namespace {
 
-constexpr std::size_t kWireBlock = 32UL << 10U;
+/// What comes or goes over the connection; none while it is silent.
+using WireBlock = std::array<std::uint8_t, 32UL << 10U>;
+
+class WireRoom final : public io::ReadRoom {
+ public:
+  MutableBytes take() override {
+    if (block_ == nullptr) block_ = std::make_unique_for_overwrite<WireBlock>();
+    return *block_;
+  }
+  void give_back() noexcept override { block_.reset(); }
+  [[nodiscard]] ByteView first(std::size_t octets) const { return ByteView(*block_).first(octets); }
+
+ private:
+  std::unique_ptr<WireBlock> block_;
+};
 
 }  // namespace
 
@@ -78,13 +92,13 @@ void Http2Carrier::set_patience() {
 }
 
 io::Task<void> Http2Carrier::read() {
-  ByteVector block(kWireBlock);
+  WireRoom room;
   has_output_.set();
   for (;;) {
     set_patience();
-    const auto got = co_await peer_.read_some(block);
+    const auto got = co_await peer_.read_some(room);
     if (!got || *got == 0) co_return;
-    const Status fed = session_.feed(ByteView(block).first(*got));
+    const Status fed = session_.feed(room.first(*got));
     handle_events();
     on_input();
     has_output_.set();
@@ -94,17 +108,19 @@ io::Task<void> Http2Carrier::read() {
 
 /// The session's output as it comes; the last of it, too.
 io::Task<void> Http2Carrier::write() {
-  ByteVector block(kWireBlock);
+  WireRoom room;
   for (;;) {
     co_await has_output_.wait();
     while (session_.wants_output() && peer_.is_open()) {
-      const std::size_t size = session_.take_output(block);
+      const std::size_t size = session_.take_output(room.take());
       if (size == 0) break;
       handle_events();
-      const auto sent = co_await peer_.write_all(ByteView(block).first(size));
-      wipe(block.data(), size);
+      const auto sent = co_await peer_.write_all(room.first(size));
+      const MutableBytes left = room.take().first(size);
+      wipe(left.data(), left.size());
       if (!sent) peer_.abort();
     }
+    room.give_back();
     const bool is_done =
         is_closing_ || !peer_.is_open() || (session_.is_finished() && bridges_.empty());
     if (!is_done) continue;

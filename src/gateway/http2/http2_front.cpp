@@ -15,6 +15,17 @@ void forget_empty_length(http::ResponseHead& answer) {
   answer.headers = kept;
 }
 
+/// What body comes behind a head, as it goes in; nothing where the head is none. Its method is
+/// noted.
+std::optional<http::BodyKind> note_request(Http2Bridge& bridge, std::string_view head) {
+  http::RequestHead request;
+  std::size_t scanned = 0;
+  const auto parsed = http::parse_request(head, request, scanned);
+  bridge.method = std::string(request.method);
+  if (parsed.state != http::ParseState::Complete) return std::nullopt;
+  return framing_inside(request.body).kind;
+}
+
 }  // namespace
 
 Http2Front::Http2Front(Gateway& gateway, io::Stream& client, std::shared_ptr<const Inspected> place,
@@ -63,13 +74,10 @@ void Http2Front::begin(http::Http2StreamId stream, std::string head) {
 }
 
 io::Task<void> Http2Front::carry_request(Http2BridgePointer bridge, std::string head) {
-  http::RequestHead request;
-  std::size_t scanned = 0;
-  const auto parsed = http::parse_request(head, request, scanned);
-  bridge->method = std::string(request.method);
-  if (parsed.state == http::ParseState::Complete) {
+  const auto body = note_request(*bridge, head);
+  if (body) {
     const auto sent = co_await bridge->inner.write_all(bytes_of(head));
-    if (sent) (void)co_await carry_in(*bridge, framing_inside(request.body).kind);
+    if (sent) (void)co_await carry_in(*bridge, *body);
   }
   bridge->is_request_over.set();
   work_ends();
@@ -88,29 +96,35 @@ io::Task<void> Http2Front::carry_answer(Http2BridgePointer bridge) {
 io::Task<bool> Http2Front::submit_answer(Http2Bridge& bridge) {
   std::size_t scanned = 0;
   for (;;) {
-    http::ResponseHead answer;
-    const auto parsed = http::parse_response(bridge.unread(), bridge.method, answer, scanned);
-    if (parsed.state == http::ParseState::Bad) co_return false;
-    if (parsed.state == http::ParseState::NeedMore) {
-      const bool goes_on = co_await read_more(bridge);
-      if (!goes_on) co_return false;
-      continue;
-    }
-    const bool ends = answer.body.kind == http::BodyKind::None;
-    if (ends) forget_empty_length(answer);
-    const Status submitted =
-        answer.status < 200
-            ? session().submit_informational(bridge.stream, answer)
-            : session().submit_answer(bridge.stream, answer,
-                                      ends ? http::Http2End::Ends : http::Http2End::Open);
-    wake();
-    if (!submitted) co_return false;
-    bridge.take(parsed.consumed);
-    scanned = 0;
-    if (answer.status < 200) continue;
-    bridge.body.start(framing_inside(answer.body));
-    co_return true;
+    const Submitted submitted = submit_head(bridge, scanned);
+    if (submitted == Submitted::Failed) co_return false;
+    if (submitted == Submitted::Answer) co_return true;
+    if (submitted == Submitted::Informational) continue;
+    const bool goes_on = co_await read_more(bridge);
+    if (!goes_on) co_return false;
   }
+}
+
+/// The first head that is unread, if it is whole.
+Http2Front::Submitted Http2Front::submit_head(Http2Bridge& bridge, std::size_t& scanned) {
+  http::ResponseHead answer;
+  const auto parsed = http::parse_response(bridge.unread(), bridge.method, answer, scanned);
+  if (parsed.state == http::ParseState::Bad) return Submitted::Failed;
+  if (parsed.state == http::ParseState::NeedMore) return Submitted::NeedsMore;
+  const bool is_informational = answer.status < 200;
+  const bool ends = answer.body.kind == http::BodyKind::None;
+  if (ends) forget_empty_length(answer);
+  const Status submitted = is_informational ? session().submit_informational(bridge.stream, answer)
+                                            : session().submit_answer(bridge.stream, answer,
+                                                                      ends ? http::Http2End::Ends
+                                                                           : http::Http2End::Open);
+  wake();
+  if (!submitted) return Submitted::Failed;
+  bridge.take(parsed.consumed);
+  scanned = 0;
+  if (is_informational) return Submitted::Informational;
+  bridge.body.start(framing_inside(answer.body));
+  return Submitted::Answer;
 }
 
 }  // namespace strongroom::gateway

@@ -38,6 +38,10 @@ class Http2Front final : private Http2Carrier {
   io::Task<void> carry_request(Http2BridgePointer bridge, std::string head);
   io::Task<void> carry_answer(Http2BridgePointer bridge);
   io::Task<bool> submit_answer(Http2Bridge& bridge);
+  // Heads are looked at in plain functions: in a coroutine, one would be held as long as its
+  // stream.
+  enum class Submitted : std::uint8_t { NeedsMore, Informational, Answer, Failed };
+  Submitted submit_head(Http2Bridge& bridge, std::size_t& scanned);
 
   Gateway& gateway_;
   io::Stream& client_;
