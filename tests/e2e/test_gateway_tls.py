@@ -27,8 +27,7 @@ def configured(make_room, text, listen="127.0.0.1:0"):
     """A room with these lines in its [gateway] table, not yet started."""
     room = make_room(start=False)
     room.gateway_listen = listen
-    file = room.data / "strongroom.toml"
-    file.write_text(file.read_text().replace("[gateway]\n", f"[gateway]\n{text}\n", 1))
+    room.configure_gateway(text)
     return room
 
 

@@ -282,10 +282,7 @@ def test_N7_costs_as_each_service_states_them(room, standins):
 
 def test_N8_one_tenant_cannot_starve_another(make_room, standins):
     room = make_room(start=False)
-    config = room.data / "strongroom.toml"
-    config.write_text(
-        config.read_text().replace("[gateway]\n", "[gateway]\ntenant_exchanges = 2\n", 1)
-    )
+    room.configure_gateway("tenant_exchanges = 2")
     room.start().people()
     room.people("globex", ("carol",))
     room.add_key("gemini")

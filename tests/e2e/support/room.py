@@ -91,6 +91,11 @@ class Room:
         (self.data / "strongroom.toml").write_text(text)
         (self.data / "strongroom.toml").chmod(0o600)
 
+    def configure_gateway(self, lines):
+        """More of the gateway's settings, before a start."""
+        file = self.data / "strongroom.toml"
+        file.write_text(file.read_text().replace("[gateway]\n", f"[gateway]\n{lines}\n", 1))
+
     # The server
 
     def _serve_command(self, data=None):
