@@ -17,6 +17,7 @@
 #include "io/dial/addresses.h"
 #include "io/stream_joined.h"
 #include "io/stream_state.h"
+#include "io/tls/client_state.h"
 #include "io/tls/stream.h"
 
 namespace strongroom::io {
@@ -287,10 +288,9 @@ Task<Status> Stream::start_tls_client(const TlsClient& tls, std::string host, Pr
     co_return fail(Code::Internal, "no memory for TLS");
   }
   if (!offer_protocols(ssl, offer)) co_return fail(Code::Internal, "no memory for TLS");
-  if (const auto known = shared.sessions.find(host); known != shared.sessions.end())
-    SSL_set_session(ssl, known->second.get());
+  if (const auto session = shared.sessions.take(host)) SSL_set_session(ssl, session.get());
   const auto done = co_await handshake(*state_);
-  if (!done) shared.sessions.erase(host);
+  if (!done) shared.sessions.forget(host);
   co_return done;
 }
 

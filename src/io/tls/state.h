@@ -2,10 +2,8 @@
 #pragma once
 
 #include <openssl/ssl.h>
-#include <list>
 #include <memory>
 #include <string>
-#include <unordered_map>
 
 #include "io/tls/tls.h"
 
@@ -18,13 +16,6 @@ struct SslFree {
 };
 using SslContext = std::unique_ptr<SSL_CTX, SslFree>;
 using Ssl = std::unique_ptr<SSL, SslFree>;
-
-struct TlsClient::State {
-  SslContext context;
-  /// The newest session of each host, for resumption; bounded.
-  std::unordered_map<std::string, std::unique_ptr<SSL_SESSION, SslFree>> sessions;
-  static constexpr std::size_t kMaxSessions = 512;
-};
 
 /// What a client asks for before it is known which certificate answers it.
 struct ServerNameWish {

@@ -5,7 +5,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include "io/tls/state.h"
+#include "io/tls/client_state.h"
 
 namespace strongroom::io {
 namespace {
@@ -43,16 +43,13 @@ int state_index() {
   return index;
 }
 
-/// Keeps the newest session of the host for the next connection. Answers 1: the session is ours
-/// now.
+/// Keeps the session for the next connections to the host. Answers 0: this one stays OpenSSL's.
 int keep_session(SSL* ssl, SSL_SESSION* session) {
   auto* state =
       static_cast<TlsClient::State*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), state_index()));
   const char* host = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-  if (state == nullptr || host == nullptr) return 0;
-  if (state->sessions.size() >= TlsClient::State::kMaxSessions) state->sessions.clear();
-  state->sessions[host].reset(session);
-  return 1;
+  if (state != nullptr && host != nullptr) state->sessions.keep(host, session);
+  return 0;
 }
 
 int choose(const unsigned char* offer, unsigned offer_size, const unsigned char** out,
