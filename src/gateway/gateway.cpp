@@ -58,24 +58,29 @@ void Gateway::close_socket_of(SessionId session) {
 
 void Gateway::accept(io::Stream stream, SessionId session) {
   if (connections_.size() - streams_ >= most_connections_ && !has_no_room_) make_room();
-  connections_.push_front(std::make_unique<Connection>(*this, std::move(stream)));
-  connections_.front()->belong_to(session);
-  loop_.spawn(serve(connections_.begin()));
+  auto connection = std::make_unique<Connection>(*this, std::move(stream));
+  connection->belong_to(session);
+  begin(std::move(connection));
 }
 
 void Gateway::accept_inner(io::Stream stream, std::shared_ptr<const Inspected> place,
                            SessionId session, std::shared_ptr<TenantId> tenant) {
-  connections_.push_front(std::make_unique<Connection>(*this, std::move(stream), std::move(place),
-                                                       Connection::Kind::StreamOfHttp2));
-  connections_.front()->belong_to(session);
-  connections_.front()->note_tenant_in(std::move(tenant));
+  auto connection = std::make_unique<Connection>(*this, std::move(stream), std::move(place),
+                                                 Connection::Kind::StreamOfHttp2);
+  connection->belong_to(session);
+  connection->note_tenant_in(std::move(tenant));
   ++streams_;
-  loop_.spawn(serve(connections_.begin()));
+  begin(std::move(connection));
 }
 
 void Gateway::accept_tunnelled(io::Stream stream, std::shared_ptr<const Inspected> place) {
-  connections_.push_front(std::make_unique<Connection>(*this, std::move(stream), std::move(place),
-                                                       Connection::Kind::Tunnelled));
+  begin(std::make_unique<Connection>(*this, std::move(stream), std::move(place),
+                                     Connection::Kind::Tunnelled));
+}
+
+void Gateway::begin(std::unique_ptr<Connection> connection) {
+  connections_.push_front(std::move(connection));
+  bursts_.note(connections_.size());
   loop_.spawn(serve(connections_.begin()));
 }
 
@@ -119,6 +124,7 @@ void Gateway::give_memory_back() {
   bool has_freed = workspaces.trim();
   has_freed = blocks.trim() || has_freed;
   has_freed = inputs.trim() || has_freed;
+  has_freed = bursts_.is_over(connections_.size(), loop_.kept_buffers().let_go()) || has_freed;
   if (has_freed) io::give_free_heap_back();
 }
 

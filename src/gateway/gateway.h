@@ -11,6 +11,7 @@
 
 #include "catalog/catalog.h"
 #include "gateway/authority.h"
+#include "gateway/burst_watch.h"
 #include "gateway/free_list.h"
 #include "gateway/head_buffer.h"
 #include "gateway/limits/fair_share.h"
@@ -139,6 +140,7 @@ class Gateway {
 
  private:
   void accept(io::Stream stream, SessionId session);
+  void begin(std::unique_ptr<Connection> connection);
   void make_room();
   void tell_of_refusals();
   void give_memory_back();
@@ -161,6 +163,7 @@ class Gateway {
   std::vector<std::unique_ptr<io::Acceptor>> acceptors_;
   std::map<SessionId, std::unique_ptr<io::Acceptor>> session_acceptors_;
   std::list<std::unique_ptr<Connection>> connections_;
+  BurstWatch bursts_;
   std::size_t streams_ = 0;  ///< of HTTP/2, among them: they take no descriptor
   std::unique_ptr<io::Loop::Ticker> sweeper_;
   std::unique_ptr<io::Loop::Ticker> each_second_;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "base/clock.h"
 
@@ -62,11 +63,14 @@ class KeptBuffers {
       if (now - each->used_ > kSilence) {
         forget(*each);
         each->let_buffers_go();
+        ++let_go_;
       }
       each = next;
     }
   }
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
+  /// From how many sweep() has taken them so far.
+  [[nodiscard]] std::uint64_t let_go() const noexcept { return let_go_; }
 
  private:
   struct Head final : BufferHolder {
@@ -75,6 +79,7 @@ class KeptBuffers {
   Head head_;
   BufferHolder& first_ = head_;  ///< its links are the base's
   std::size_t count_ = 0;
+  std::uint64_t let_go_ = 0;
 };
 
 }  // namespace strongroom::io

@@ -39,6 +39,12 @@ void use_buffers(Stream::State& state) {
     SSL_clear_mode(state.ssl.get(), SSL_MODE_RELEASE_BUFFERS);
 }
 
+/// A session ticket makes OpenSSL take a buffer for writing, which it does not give back by itself;
+/// it may come with an answer's octets.
+void let_ticket_go(Stream::State& state) {
+  if (!state.keeps_buffers()) SSL_free_buffers(state.ssl.get());
+}
+
 /// A record holds this much.
 constexpr std::size_t kRecord = 16_KiB;
 
@@ -113,8 +119,7 @@ Attempt try_tls_read(Stream::State& state, MutableBytes into) {
   std::size_t got = 0;
   const int result = SSL_read_ex(ssl, into.data(), into.size(), &got);
   if (result != 1) {
-    // A session ticket makes it take a buffer for writing, which it does not give back by itself.
-    if (!state.keeps_buffers()) SSL_free_buffers(ssl);
+    let_ticket_go(state);
     return attempt_of(ssl, result);
   }
   use_buffers(state);
@@ -124,6 +129,7 @@ Attempt try_tls_read(Stream::State& state, MutableBytes into) {
     if (SSL_read_ex(ssl, into.data() + got, into.size() - got, &more) != 1) break;
     got += more;
   }
+  let_ticket_go(state);
   return {Outcome::Done, got};
 }
 
