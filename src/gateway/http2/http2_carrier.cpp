@@ -19,6 +19,7 @@ class WireRoom final : public io::ReadRoom {
   }
   void give_back() noexcept override { block_.reset(); }
   [[nodiscard]] ByteView first(std::size_t octets) const { return ByteView(*block_).first(octets); }
+  void wipe_first(std::size_t octets) noexcept { wipe(block_->data(), octets); }
 
  private:
   std::unique_ptr<WireBlock> block_;
@@ -99,6 +100,7 @@ io::Task<void> Http2Carrier::read() {
     const auto got = co_await peer_.read_some(room);
     if (!got || *got == 0) co_return;
     const Status fed = session_.feed(room.first(*got));
+    room.wipe_first(*got);
     handle_events();
     on_input();
     has_output_.set();
@@ -116,8 +118,7 @@ io::Task<void> Http2Carrier::write() {
       if (size == 0) break;
       handle_events();
       const auto sent = co_await peer_.write_all(room.first(size));
-      const MutableBytes left = room.take().first(size);
-      wipe(left.data(), left.size());
+      room.wipe_first(size);
       if (!sent) peer_.abort();
     }
     room.give_back();
