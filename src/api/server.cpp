@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "base/wiping.h"
+#include "http/form.h"
 #include "http/head.h"
 #include "http/server.h"
 #include "io/tls/tls.h"
@@ -49,18 +50,14 @@ bool is_of_type(const http::ServerRequest& request, std::string_view wanted) {
 }
 
 /// A form's fields, as the members of a document.
-Result<json::value> read_form(std::string_view text) {
+Result<json::value> document_of_form(std::string_view text) {
+  http::Form form = http::read_form(text);
   json::object out;
-  while (!text.empty()) {
-    const std::string_view field = text.substr(0, text.find('&'));
-    text.remove_prefix(std::min(field.size() + 1, text.size()));
-    const auto equals = std::min(field.find('='), field.size());
-    const auto name = percent_decode(field.substr(0, equals));
-    const auto value = percent_decode(field.substr(std::min(equals + 1, field.size())));
-    if (!name || !value || !is_utf8(*name) || !is_utf8(*value) || out.contains(*name))
-      return fail(Code::Invalid, "the body is no form");
-    out[*name] = *value;
+  for (auto& [name, value] : form.fields) {
+    if (!is_utf8(name) || !is_utf8(value) || out.contains(name)) form.is_whole = false;
+    out[name] = std::move(value);
   }
+  if (!form.is_whole) return fail(Code::Invalid, "the body is no form");
   return out;
 }
 
@@ -77,7 +74,7 @@ Status read_body(http::ServerRequest& request, const Operation& operation, Call&
     if (!is_form && !is_of_type(request, "application/json"))
       return fail(Code::Invalid, "the body must be sent as application/json",
                   "unsupported_media_type");
-    STRONGROOM_TRY(call.body, is_form ? read_form(request.body.text())
+    STRONGROOM_TRY(call.body, is_form ? document_of_form(request.body.text())
                                       : parse_json_wiping(request.body.text()));
     request.body.reset();
   }

@@ -22,6 +22,8 @@ int with_client(const Common& common, Use&& use, Show&& show) {
   return 0;
 }
 
+/// Asks for the removal of what is at `path`, and says for people that it is done.
+int remove_at(const Common& common, const std::string& path, std::string_view done);
 /// What a receipt proves, for people; the signed document with --json.
 void print_receipt(Format format, const json::value& document);
 /// "/api/v1/COLLECTION/ID/VERB".

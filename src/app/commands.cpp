@@ -80,6 +80,16 @@ int revoke_call(const Common& common, const std::function<Answer(ControlClient&)
 
 }  // namespace
 
+int remove_at(const Common& common, const std::string& path, std::string_view done) {
+  return with_client(
+      common, [&](ControlClient& client) { return client.remove(path); },
+      [&](const json::value& answer) {
+        if (common.format == Format::Json)
+          print_object(common.format, answer.is_null() ? json::object() : answer, {});
+        say(common.format, done);
+      });
+}
+
 void print_receipt(Format format, const json::value& document) {
   if (format == Format::Json || !document.is_object()) return print_object(format, document, {});
   const auto* receipt = document.get_object().if_contains("receipt");
@@ -297,16 +307,8 @@ int skill_list(const Common& common, const std::string& tenant) {
 }
 
 int skill_remove(const Common& common, const std::string& tenant, const std::string& name) {
-  return with_client(
-      common,
-      [&](ControlClient& client) {
-        return client.remove(path_of("skills", name) + query({{"tenant", tenant}}));
-      },
-      [&](const json::value& answer) {
-        if (common.format == Format::Json)
-          print_object(common.format, answer.is_null() ? json::object() : answer, {});
-        say(common.format, "skill " + name + " removed");
-      });
+  return remove_at(common, path_of("skills", name) + query({{"tenant", tenant}}),
+                   "skill " + name + " removed");
 }
 
 int receipt_list(const Common& common) {

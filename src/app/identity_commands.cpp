@@ -85,16 +85,8 @@ int identity_provider_check(const Common& common, const std::string& tenant,
 
 int identity_provider_remove(const Common& common, const std::string& tenant,
                              const std::string& name) {
-  return with_client(
-      common,
-      [&](ControlClient& client) {
-        return client.remove(path_of("identity-providers", name) + query({{"tenant", tenant}}));
-      },
-      [&](const json::value& answer) {
-        if (common.format == Format::Json)
-          print_object(common.format, answer.is_null() ? json::object() : answer, {});
-        say(common.format, "identity provider " + name + " removed");
-      });
+  return remove_at(common, path_of("identity-providers", name) + query({{"tenant", tenant}}),
+                   "identity provider " + name + " removed");
 }
 
 int provisioning_start(const Common& common, const std::string& tenant, const std::string& name) {
@@ -108,17 +100,9 @@ int provisioning_start(const Common& common, const std::string& tenant, const st
 }
 
 int provisioning_stop(const Common& common, const std::string& tenant, const std::string& name) {
-  return with_client(
-      common,
-      [&](ControlClient& client) {
-        return client.remove(path_of("identity-providers", name, "provisioning") +
-                             query({{"tenant", tenant}}));
-      },
-      [&](const json::value& answer) {
-        if (common.format == Format::Json)
-          print_object(common.format, answer.is_null() ? json::object() : answer, {});
-        say(common.format, "identity provider " + name + " provisions nobody any more");
-      });
+  return remove_at(
+      common, path_of("identity-providers", name, "provisioning") + query({{"tenant", tenant}}),
+      "identity provider " + name + " provisions nobody any more");
 }
 
 int identity_list(const Common& common, const std::string& tenant) {
@@ -134,13 +118,7 @@ int identity_list(const Common& common, const std::string& tenant) {
 }
 
 int identity_remove(const Common& common, const std::string& id) {
-  return with_client(
-      common, [&](ControlClient& client) { return client.remove(path_of("identities", id)); },
-      [&](const json::value& answer) {
-        if (common.format == Format::Json)
-          print_object(common.format, answer.is_null() ? json::object() : answer, {});
-        say(common.format, "identity " + id + " removed");
-      });
+  return remove_at(common, path_of("identities", id), "identity " + id + " removed");
 }
 
 }  // namespace strongroom::app

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/encoding.h"
+#include "http/form.h"
 #include "io/net.h"
 
 namespace strongroom::app {
@@ -21,21 +21,6 @@ constexpr std::string_view kDone =
     "Strongroom has your answer: go back to your terminal.";
 constexpr std::string_view kNothing =
     "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-
-std::map<std::string, std::string> parse_query(std::string_view query) {
-  std::map<std::string, std::string> out;
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(pair.size() + 1, query.size()));
-    const auto equals = std::min(pair.find('='), pair.size());
-    std::string raw(pair.substr(std::min(equals + 1, pair.size())));
-    std::ranges::replace(raw, '+', ' ');
-    const auto name = percent_decode(pair.substr(0, equals));
-    const auto value = percent_decode(raw);
-    if (name && value) out[*name] = *value;
-  }
-  return out;
-}
 
 bool is_readable(int fd, SteadyTime until) {
   const auto left =
@@ -76,7 +61,10 @@ Result<std::map<std::string, std::string>> LoopbackAnswer::wait(std::chrono::sec
     const bool is_it = line.starts_with(kStart) && end != std::string::npos && end > kStart.size();
     const std::string_view answer = is_it ? kDone : kNothing;
     (void)::send(caller.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
-    if (is_it) return parse_query(std::string_view(line).substr(0, end).substr(kStart.size()));
+    if (!is_it) continue;
+    const auto fields = http::read_form(line.substr(0, end).substr(kStart.size())).fields;
+    // From the last on: of two with one name it counts.
+    return std::map<std::string, std::string>(fields.rbegin(), fields.rend());
   }
   return fail(Code::Timeout, "the browser has not come back in time: begin again");
 }

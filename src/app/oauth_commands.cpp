@@ -116,13 +116,7 @@ int oauth_client_list(const Common& common) {
 }
 
 int oauth_client_remove(const Common& common, const std::string& name) {
-  return with_client(
-      common, [&](ControlClient& client) { return client.remove(path_of("oauth/clients", name)); },
-      [&](const json::value& answer) {
-        if (common.format == Format::Json)
-          print_object(common.format, answer.is_null() ? json::object() : answer, {});
-        say(common.format, "client " + name + " removed");
-      });
+  return remove_at(common, path_of("oauth/clients", name), "client " + name + " removed");
 }
 
 int key_connect(const Common& common, const ConnectOptions& options) {

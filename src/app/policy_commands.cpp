@@ -120,13 +120,7 @@ int policy_list(const Common& common, const std::string& tenant) {
 }
 
 int policy_remove(const Common& common, const PolicyOptions& options) {
-  return with_client(
-      common, [&](ControlClient& client) { return client.remove(path_of(options)); },
-      [&](const json::value& answer) {
-        if (common.format == Format::Json)
-          print_object(common.format, answer.is_null() ? json::object() : answer, {});
-        say(common.format, "policy removed");
-      });
+  return remove_at(common, path_of(options), "policy removed");
 }
 
 }  // namespace strongroom::app

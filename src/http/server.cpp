@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <set>
 
-#include "base/encoding.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "http/connection.h"
@@ -105,24 +104,6 @@ std::string_view ServerRequest::header(std::string_view name) const {
 
 std::size_t ServerRequest::count_headers(std::string_view name) const {
   return static_cast<std::size_t>(std::ranges::count(headers, name, &TextPairs::value_type::first));
-}
-
-std::optional<TextPairs> parse_query(std::string_view query) {
-  TextPairs pairs;
-  while (!query.empty()) {
-    const auto end = std::min(query.find('&'), query.size());
-    std::string item(query.substr(0, end));
-    query.remove_prefix(std::min(end + 1, query.size()));
-    if (item.empty()) continue;
-    std::ranges::replace(item, '+', ' ');
-    const auto equals = item.find('=');
-    const auto name = percent_decode(item.substr(0, equals));
-    const auto value =
-        percent_decode(equals == std::string::npos ? std::string() : item.substr(equals + 1));
-    if (!name || !value) return std::nullopt;
-    pairs.emplace_back(*name, *value);
-  }
-  return pairs;
 }
 
 ServerResponse error_response(int status, std::string_view code, std::string_view message,

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/wiping.h"
+#include "http/form.h"
 #include "io/loop.h"
 #include "io/stream.h"
 #include "io/task.h"
@@ -26,8 +27,6 @@ class TlsServer;
 }
 
 namespace strongroom::http {
-
-using TextPairs = std::vector<std::pair<std::string, std::string>>;
 
 struct ServerRequest {
   std::string method;
@@ -103,8 +102,6 @@ class Server {
   std::shared_ptr<State> state_;
 };
 
-/// Splits and decodes "a=1&b=2"; empty optional when an escape is malformed.
-[[nodiscard]] std::optional<TextPairs> parse_query(std::string_view query);
 /// The house's error body: {"error":{"code","message","hint"}}.
 [[nodiscard]] ServerResponse error_response(int status, std::string_view code,
                                             std::string_view message, std::string_view hint = {});

@@ -357,12 +357,6 @@ TEST_F(ServerTest, KnowsTheUserAtAUnixSocket) {
   ::rmdir(folder);
 }
 
-TEST(ParseQuery, DecodesAndRefuses) {
-  EXPECT_EQ(parse_query(""), TextPairs());
-  EXPECT_EQ(parse_query("a=1&&b&c=%26+d"), (TextPairs{{"a", "1"}, {"b", ""}, {"c", "& d"}}));
-  EXPECT_EQ(parse_query("a=%4"), std::nullopt);
-}
-
 TEST_F(ServerTest, SpeaksTlsAndPlainHttpOnOnePort) {
   const auto authority = io::make_authority("Test");
   ASSERT_TRUE(authority);

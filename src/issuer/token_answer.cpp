@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 
-#include "base/encoding.h"
 #include "dynamic/login.h"
+#include "http/form.h"
 #include "issuer/work.h"
 
 namespace strongroom::issuer {
@@ -25,16 +25,11 @@ bool is_token(std::string_view text) {
 }
 
 json::object from_form(std::string_view body) {
+  http::Form form = http::read_form(body);
   json::object out;
-  while (!body.empty() && out.size() < kMostMembers) {
-    const std::string_view pair = body.substr(0, body.find('&'));
-    body.remove_prefix(std::min(pair.size() + 1, body.size()));
-    const auto equals = std::min(pair.find('='), pair.size());
-    std::string raw(pair.substr(std::min(equals + 1, pair.size())));
-    std::ranges::replace(raw, '+', ' ');
-    const auto name = percent_decode(pair.substr(0, equals));
-    const auto value = percent_decode(raw);
-    if (name && value) out[*name] = *value;
+  for (auto& [name, value] : form.fields) {
+    if (out.size() >= kMostMembers) break;
+    out[name] = std::move(value);
   }
   return out;
 }
