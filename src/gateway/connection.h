@@ -14,7 +14,7 @@
 #include "gateway/admission.h"
 #include "gateway/gateway.h"
 #include "gateway/guard/upload_guard.h"
-#include "gateway/http2/http2_front.h"
+#include "gateway/http2/front.h"
 #include "gateway/metering.h"
 #include "gateway/watched.h"
 #include "guard/guard.h"

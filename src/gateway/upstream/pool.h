@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "gateway/authority.h"
-#include "gateway/http2/http2_backs.h"
+#include "gateway/http2/backs.h"
 #include "gateway/http2/inner_framing.h"
 #include "gateway/upstream/known_protocols.h"
 #include "gateway/upstream/upstream_proxy.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/http2/http2_carrier.h"
+#include "gateway/http2/carrier.h"
 
 #include <utility>
 

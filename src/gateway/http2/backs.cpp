@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/http2/http2_backs.h"
+#include "gateway/http2/backs.h"
 
 #include <algorithm>
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/id.h"
-#include "gateway/http2/http2_back.h"
+#include "gateway/http2/back.h"
 
 namespace strongroom::gateway {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/http2/http2_front.h"
+#include "gateway/http2/front.h"
 
 #include "gateway/http2/inner_framing.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/http2/http2_back.h"
+#include "gateway/http2/back.h"
 
 #include <utility>
 

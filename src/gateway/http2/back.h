@@ -13,7 +13,7 @@
 #include <memory>
 #include <string>
 
-#include "gateway/http2/http2_carrier.h"
+#include "gateway/http2/carrier.h"
 #include "lease/holder.h"
 
 namespace strongroom::gateway {

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "gateway/gateway.h"
-#include "gateway/http2/http2_carrier.h"
+#include "gateway/http2/carrier.h"
 
 namespace strongroom::gateway {
 
