@@ -1,5 +1,5 @@
 // MacKey: HMAC-SHA-256 (RFC 2104) under one key for many messages. What the key makes of its two
-// blocks is worked out once: a third less for a message of 64 octets, a fifth for one of 500.
+// blocks is worked out once: two fifths less for a message of 64 octets, a fifth for one of 500.
 //
 // Used by: store. Threads: one an object, as its Secret. SPDX-License-Identifier: Apache-2.0
 #pragma once
