@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from support.browser import CHROMIUM, DESKTOP, PHONE, Console, chromium
+from support.browser import CHROMIUM, DESKTOP, PHONE, Console, chromium, until_so, within
 from support.room import Room
 from support.waiting import until
 
@@ -216,7 +216,7 @@ def test_the_story_by_keyboard_alone(world, browser):
     page.get_by_label("Tenant").wait_for()
     reach("button", "Use a token instead")
     press("Enter")
-    page.wait_for_function("document.activeElement.type === 'password'")
+    until_so(page, "document.activeElement.type === 'password'")
     page.keyboard.insert_text((world.room.data / "operator.token").read_text().strip())
     press("Enter")
     heading("Keys")
@@ -248,13 +248,12 @@ def test_the_story_by_keyboard_alone(world, browser):
     assert page.evaluate("document.activeElement.textContent") == "Revoke", "back where one was"
     press("Enter")
     page.get_by_role("alertdialog").wait_for()
-    within = "document.querySelector('[role=alertdialog]').contains(document.activeElement)"
-    page.wait_for_function(within)
+    until_so(page, within("[role=alertdialog]"))
     for _ in range(8):  # round and round: the page beneath never has the focus
         press("Tab")
-        assert not page.evaluate("document.querySelector('.shell').contains(document.activeElement)")
+        assert not page.evaluate(within(".shell"))
         # From the dialog's edge the focus is led back with the next frame; no hand is quicker, a test is.
-        page.wait_for_function(within)
+        until_so(page, within("[role=alertdialog]"))
     reach("button", re.compile("^Revoke$"), most=8)
     press("Enter")
     page.get_by_role("alertdialog", name="is revoked").wait_for()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.attacker import file_key
-from support.browser import CHROMIUM, DESKTOP, PHONE, Console, chromium
+from support.browser import CHROMIUM, DESKTOP, PHONE, Console, chromium, until_so, within
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
@@ -70,7 +70,7 @@ def test_a_new_root_key_by_keyboard_with_seals_that_ask(room, tab, canaries):
     press("Enter")
     dialog = page.get_by_role("alertdialog", name="Make a new root key?")
     field = dialog.get_by_label("New passphrase of the seal")
-    page.wait_for_function("document.querySelector('[role=alertdialog]').contains(document.activeElement)")
+    until_so(page, within("[role=alertdialog]"))
 
     def ask(passphrase):
         field.focus()

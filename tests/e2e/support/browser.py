@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
+from support.waiting import until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -14,6 +15,16 @@ DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 #: Set to make the pictures in docs/images/ anew.
 MAKES_PICTURES = bool(os.environ.get("STRONGROOM_PICTURES"))
+
+
+def until_so(page, expression):
+    """Waits for it to hold in the page. Playwright's own waiting evaluates in the page, which the page's policy forbids."""
+    until(lambda: page.evaluate(f"Boolean({expression})"), 30, expression)
+
+
+def within(selector):
+    """An expression: has something in there the focus?"""
+    return f"document.querySelector('{selector}').contains(document.activeElement)"
 
 
 @contextmanager
@@ -74,9 +85,7 @@ class Console:
         return self
 
     def settle(self):
-        self.page.wait_for_function(
-            "() => document.querySelector('h1') && !document.querySelector('main .loading')"
-        )
+        until_so(self.page, "document.querySelector('h1') && !document.querySelector('main .loading')")
 
     def sound(self):
         """Nothing went wrong: no error, nothing that the content security policy had to stop."""
