@@ -22,6 +22,16 @@ Status check_chain(const std::string& path, std::uint64_t offset, const crypto::
   return fail(Code::Tampered, "the record's file " + path + " was changed while the server ran");
 }
 
+std::unexpected<Error> cut_off(const std::string& path) {
+  return fail(Code::Tampered, "the record's file " + path + " was cut off");
+}
+
+/// Has it fewer octets by now? Where it was cut off while it was read, zeros were read.
+bool is_shorter(const std::string& path, std::uint64_t octets) {
+  struct stat info{};
+  return ::lstat(path.c_str(), &info) == 0 && static_cast<std::uint64_t>(info.st_size) < octets;
+}
+
 }  // namespace
 
 std::string SegmentWatch::path_of(std::size_t segment) const {
@@ -52,13 +62,14 @@ Status SegmentWatch::check_file(const std::string& path, Known& known) const {
     return fail(Code::Tampered, "the record's file " + path + " was removed");
   if (known.inode != 0 && known.inode != info.st_ino)
     return fail(Code::Tampered, "the record's file " + path + " was replaced");
-  if (static_cast<std::uint64_t>(info.st_size) < known.offset)
-    return fail(Code::Tampered, "the record's file " + path + " was cut off");
+  if (static_cast<std::uint64_t>(info.st_size) < known.offset) return cut_off(path);
   known.inode = info.st_ino;  // where it could not be read before
   const bool is_same =
       known.changed.tv_sec == info.st_ctim.tv_sec && known.changed.tv_nsec == info.st_ctim.tv_nsec;
   if (is_same) return {};
-  STRONGROOM_CHECKED(check_chain(path, known.offset, known.start, known.end));
+  const Status chain = check_chain(path, known.offset, known.start, known.end);
+  if (!chain && is_shorter(path, known.offset)) return cut_off(path);
+  STRONGROOM_CHECKED(chain);
   known.changed = info.st_ctim;
   return {};
 }
