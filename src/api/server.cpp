@@ -51,13 +51,14 @@ bool is_of_type(const http::ServerRequest& request, std::string_view wanted) {
 
 /// A form's fields, as the members of a document.
 Result<json::value> document_of_form(std::string_view text) {
-  http::Form form = http::read_form(text);
+  const auto no_form = [] { return fail(Code::Invalid, "the body is no form"); };
+  auto fields = http::parse_query(text);
+  if (!fields) return no_form();
   json::object out;
-  for (auto& [name, value] : form.fields) {
-    if (!is_utf8(name) || !is_utf8(value) || out.contains(name)) form.is_whole = false;
+  for (auto& [name, value] : *fields) {
+    if (!is_utf8(name) || !is_utf8(value) || out.contains(name)) return no_form();
     out[name] = std::move(value);
   }
-  if (!form.is_whole) return fail(Code::Invalid, "the body is no form");
   return out;
 }
 

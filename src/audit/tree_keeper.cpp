@@ -99,8 +99,7 @@ Status TreeKeeper::follow_segment(const std::vector<std::string>& files, Written
                    STRONGROOM_TRY(const auto entry, verifier.take(frame));
                    if (!entry) return true;
                    STRONGROOM_CHECKED(tree.append(frame.entry, keep));
-                   if (options_.index != nullptr)
-                     options_.index->take(*entry, {frame.segment, frame.offset});
+                   options_.index->take(*entry, {frame.segment, frame.offset});
                    return true;
                  }));
   const bool is_short = end.is_torn || (until.offset != UINT64_MAX && end.offset < until.offset);

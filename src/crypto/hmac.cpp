@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint8_t kInner = 0x36;
 constexpr std::uint8_t kOuter = 0x5c;
 constexpr std::size_t kHash = std::tuple_size_v<Digest>;
-constexpr std::size_t kState = std::tuple_size_v<Sha256::State>;
+constexpr std::size_t kState = Sha256::kState;
 
 using Pieces = std::initializer_list<ByteView>;
 

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/secret.h"
+#include "crypto/crypto.h"
 
 namespace strongroom::crypto {
 
@@ -15,7 +16,7 @@ Sha256::Sha256() {
 }
 
 Sha256::Sha256(ByteView state) : Sha256() {
-  STRONGROOM_CHECK(state.size() == sizeof(context_.h), "a state of SHA-256 has 32 octets");
+  STRONGROOM_CHECK(state.size() == kState, "a state of SHA-256 has 32 octets");
   std::memcpy(context_.h, state.data(), state.size());
   context_.Nl = kBlock * 8;
 }
@@ -31,8 +32,7 @@ Sha256& Sha256::update(ByteView octets) {
 
 void Sha256::save(MutableBytes state) const {
   const bool is_one_block = context_.Nl == kBlock * 8 && context_.Nh == 0 && context_.num == 0;
-  STRONGROOM_CHECK(is_one_block && state.size() == sizeof(context_.h),
-                   "a state is saved behind one block");
+  STRONGROOM_CHECK(is_one_block && state.size() == kState, "a state is saved behind one block");
   std::memcpy(state.data(), context_.h, state.size());
 }
 

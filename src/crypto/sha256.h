@@ -5,11 +5,9 @@
 
 #include <openssl/sha.h>
 
-#include <array>
-#include <cstdint>
+#include <cstddef>
 
 #include "base/bytes.h"
-#include "crypto/crypto.h"
 
 namespace strongroom::crypto {
 
@@ -17,8 +15,8 @@ namespace strongroom::crypto {
 class Sha256 {
  public:
   static constexpr std::size_t kBlock = SHA256_CBLOCK;
-  /// What one whole block leaves, in the machine's order of octets.
-  using State = std::array<std::uint8_t, sizeof(SHA256_CTX::h)>;
+  /// Octets of what one whole block leaves, in the machine's order.
+  static constexpr std::size_t kState = sizeof(SHA256_CTX::h);
 
   Sha256();
   /// Goes on behind the block that left `state`.

@@ -19,7 +19,7 @@ struct Form {
 };
 [[nodiscard]] Form read_form(std::string_view text);
 
-/// Empty optional when an escape is malformed.
+/// All fields, of either, or none: empty optional when an escape is malformed.
 [[nodiscard]] std::optional<TextPairs> parse_query(std::string_view query);
 
 }  // namespace strongroom::http

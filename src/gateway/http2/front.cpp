@@ -114,10 +114,9 @@ Http2Front::Submitted Http2Front::submit_head(Http2Bridge& bridge, std::size_t& 
   const bool is_informational = answer.status < 200;
   const bool ends = answer.body.kind == http::BodyKind::None;
   if (ends) forget_empty_length(answer);
+  const auto end = ends ? http::Http2End::Ends : http::Http2End::Open;
   const Status submitted = is_informational ? session().submit_informational(bridge.stream, answer)
-                                            : session().submit_answer(bridge.stream, answer,
-                                                                      ends ? http::Http2End::Ends
-                                                                           : http::Http2End::Open);
+                                            : session().submit_answer(bridge.stream, answer, end);
   wake();
   if (!submitted) return Submitted::Failed;
   bridge.take(parsed.consumed);
