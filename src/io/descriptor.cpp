@@ -59,19 +59,46 @@ void Descriptor::close() noexcept {
   const int fd = release();
   if (fd >= 0) ::close(fd);
   on_readable_ = nullptr;
-  if (reader_) loop_.resume_soon(std::exchange(reader_, nullptr));
-  if (writer_) loop_.resume_soon(std::exchange(writer_, nullptr));
+  resume_all(Direction::Read);
+  resume_all(Direction::Write);
+}
+
+Descriptor::~Descriptor() {
+  close();
+  // Of one that was released while they waited.
+  for (const Direction direction : {Direction::Read, Direction::Write})
+    for (Wait* each = std::exchange(waits_for(direction), nullptr); each != nullptr;
+         each = each->next_)
+      each->waiting_ = nullptr;
 }
 
 bool Descriptor::Wait::await_ready() const noexcept {
-  if (!descriptor.is_open()) return true;
-  return direction == Direction::Read ? descriptor.may_read_ : descriptor.may_write_;
+  if (!descriptor_.is_open()) return true;
+  return direction_ == Direction::Read ? descriptor_.may_read_ : descriptor_.may_write_;
 }
 
-void Descriptor::Wait::await_suspend(std::coroutine_handle<> waiting) const noexcept {
-  auto& place = direction == Direction::Read ? descriptor.reader_ : descriptor.writer_;
-  STRONGROOM_CHECK(place == nullptr, "one coroutine waits for a direction of a descriptor");
-  place = waiting;
+void Descriptor::Wait::await_suspend(std::coroutine_handle<> waiting) noexcept {
+  waiting_ = waiting;
+  Wait** end = &descriptor_.waits_for(direction_);
+  while (*end != nullptr) end = &(*end)->next_;
+  *end = this;
+}
+
+/// Of a coroutine that is destroyed where it waits.
+Descriptor::Wait::~Wait() {
+  if (waiting_ == nullptr) return;
+  Wait** place = &descriptor_.waits_for(direction_);
+  while (*place != nullptr && *place != this) place = &(*place)->next_;
+  if (*place == this) *place = next_;
+}
+
+void Descriptor::resume_all(Direction direction) noexcept {
+  Wait* each = std::exchange(waits_for(direction), nullptr);
+  while (each != nullptr) {
+    Wait* const next = std::exchange(each->next_, nullptr);
+    loop_.resume_soon(std::exchange(each->waiting_, nullptr));
+    each = next;
+  }
 }
 
 void Descriptor::on_event(std::uint32_t events) {
@@ -79,11 +106,11 @@ void Descriptor::on_event(std::uint32_t events) {
   if ((events & kEnd) != 0) has_ended_ = true;
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
     may_write_ = true;
-    if (writer_) loop_.resume_soon(std::exchange(writer_, nullptr));
+    resume_all(Direction::Write);
   }
   if ((events & (EPOLLIN | kEnd)) == 0) return;
   may_read_ = true;
-  if (reader_) loop_.resume_soon(std::exchange(reader_, nullptr));
+  resume_all(Direction::Read);
   // Last: it may destroy this.
   if (const auto call = std::exchange(on_readable_, nullptr)) call();
 }

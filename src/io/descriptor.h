@@ -20,7 +20,7 @@ class Descriptor {
   explicit Descriptor(Loop& loop) noexcept : loop_(loop) {}
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { close(); }
+  ~Descriptor();
 
   /// Takes over `fd` (non-blocking), also when it fails.
   [[nodiscard]] Status open(int fd);
@@ -47,14 +47,26 @@ class Descriptor {
   void look_again() noexcept { may_read_ = true; }
 
   enum class Direction : std::uint8_t { Read, Write };
-  struct Wait {
-    Descriptor& descriptor;
-    Direction direction;
+  class Wait {
+   public:
+    Wait(Descriptor& descriptor, Direction direction) noexcept
+        : descriptor_(descriptor), direction_(direction) {}
+    ~Wait();
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
     [[nodiscard]] bool await_ready() const noexcept;
-    void await_suspend(std::coroutine_handle<> waiting) const noexcept;
+    void await_suspend(std::coroutine_handle<> waiting) noexcept;
     void await_resume() const noexcept {}
+
+   private:
+    friend class Descriptor;
+    Descriptor& descriptor_;
+    Direction direction_;
+    std::coroutine_handle<> waiting_;  ///< null: it is in no list
+    Wait* next_ = nullptr;
   };
-  /// Until may_read(), or closed. One waiter.
+  /// Until may_read(), or closed. Several may wait for the same: a read of TLS has to write now and
+  /// then, and the peer decides when.
   [[nodiscard]] Wait readable() noexcept { return {*this, Direction::Read}; }
   [[nodiscard]] Wait writable() noexcept { return {*this, Direction::Write}; }
 
@@ -65,6 +77,10 @@ class Descriptor {
  private:
   friend class Loop;
   void on_event(std::uint32_t events);
+  [[nodiscard]] Wait*& waits_for(Direction direction) noexcept {
+    return direction == Direction::Read ? readers_ : writers_;
+  }
+  void resume_all(Direction direction) noexcept;
 
   Loop& loop_;
   int fd_ = -1;
@@ -72,8 +88,8 @@ class Descriptor {
   bool may_read_ = true;
   bool may_write_ = true;
   bool has_ended_ = false;
-  std::coroutine_handle<> reader_;
-  std::coroutine_handle<> writer_;
+  Wait* readers_ = nullptr;
+  Wait* writers_ = nullptr;
   std::function<void()> on_readable_;
 };
 

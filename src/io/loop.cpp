@@ -79,9 +79,11 @@ Loop::~Loop() {
 
 void Loop::run() {
   while (!is_stopped_) {
+    // First: after a process was stopped for a while, what has run out is over before anybody
+    // goes on.
+    if (!timers_.empty()) run_timers();
     resume_ready();
     if (has_posted_.load(std::memory_order_acquire)) run_posted();
-    if (!timers_.empty()) run_timers();
     if (!is_stopped_) wait_for_events();
   }
   is_stopped_ = false;

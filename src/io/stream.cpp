@@ -44,9 +44,14 @@ Attempt try_read(Stream::State& state, MutableBytes into) {
   return {Outcome::Done, octets};
 }
 
-/// TLS may hold octets that the socket no longer has.
+/// TLS may hold octets that the socket no longer has, or have read the peer's end behind them.
+bool tls_holds_more(const Stream::State& state) {
+  return state.ssl != nullptr && (SSL_has_pending(state.ssl.get()) == 1 ||
+                                  (SSL_get_shutdown(state.ssl.get()) & SSL_RECEIVED_SHUTDOWN) != 0);
+}
+
 bool is_worth_reading(const Stream::State& state) {
-  return state.socket.may_read() || (state.ssl != nullptr && SSL_has_pending(state.ssl.get()) == 1);
+  return state.socket.may_read() || tls_holds_more(state);
 }
 
 /// At most three parts; the last may be empty.
@@ -74,6 +79,7 @@ ssize_t peek(const Stream::State& state, std::uint8_t& octet) {
 
 /// Octets, the end or an error wait to be read. After a whole buffer was read only a look tells.
 bool has_news(Stream::State& state) {
+  if (tls_holds_more(state)) return true;
   if (!state.socket.may_read()) return false;
   std::uint8_t octet = 0;
   return peek(state, octet) >= 0 ||
@@ -188,7 +194,7 @@ Task<Status> Stream::write_all(ByteView first, ByteView second, ByteView third) 
 
 Task<Status> Stream::wait_readable() {
   State& state = *state_;
-  if (state.ssl != nullptr && SSL_has_pending(state.ssl.get()) == 1) co_return Status();
+  if (tls_holds_more(state)) co_return Status();
   while (state.socket.is_open()) {
     if (has_news(state)) co_return Status();
     co_await state.socket.readable();
