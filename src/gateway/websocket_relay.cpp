@@ -114,6 +114,7 @@ io::Task<void> Connection::relay_frames_up() {
 io::Task<bool> Connection::send_frames(FrameGuard& guard, MutableBytes frames) {
   const auto fed = guard.feed(frames);
   if (is_misplaced(guard.hits())) co_return refuse_message();
+  upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
   const auto sent = co_await upstream_->stream.write_all(fed.free);
   x_.bytes_up += fed.free.size();
   if (!sent || fed.close_code == 0) co_return sent.has_value();
@@ -132,7 +133,8 @@ bool Connection::refuse_message() {
 /// Until the client's first message is whole; a pass in it becomes the key. `octets` is what has
 /// come so far, and afterwards what has come behind it. False ends the connection.
 io::Task<bool> Connection::relay_first_message(FrameGuard& guard, ByteVector& octets) {
-  FirstMessage message(x_.route.service->first_message_fields, x_.admission.pass.text());
+  FirstMessage message(x_.route.service->first_message_fields, x_.admission.pass.text(),
+                       pass_patterns());
   FirstMessage::State state = message.feed(octets);
   while (state == FirstMessage::State::NeedMore) {
     ByteVector ready = message.take_ready();

@@ -159,6 +159,12 @@ TEST_F(Websocket, D3_a_pass_in_a_message_ends_the_connection) {
   const std::vector<std::string> all = {
       text_frame("my key is " + pass),
       text_frame("{\"xi_api_key\":\"" + kElevenPass + "\",\"text\":\"" + kElevenPass + "\"}"),
+      // The member spells it in another way: the key would take the other one's place.
+      text_frame("{\"xi_api_key\":\"\\u0073" + kElevenPass.substr(1) + "\",\"text\":\"" +
+                 kElevenPass + "\"}"),
+      text_frame("{\"xi_api_key\":\"" + kElevenPass + "\",\"text\":\"" + pass + "\"}"),
+      text_frame("{\"xi_api_key\":\"" + kElevenPass + "\",\"text\":\"\\u0073" +
+                 kElevenPass.substr(1) + "\"}"),
       text_frame("first") + client_frame(Binary, false, "x" + pass.substr(0, 10)) +
           client_frame(Ping, true, "") + client_frame(Continuation, true, pass.substr(10)),
       client_frame(Ping, true, pass), client_frame(Close, true, "\x03\xe8" + pass)};
@@ -177,6 +183,7 @@ TEST_F(Websocket, D3_a_pass_in_a_message_ends_the_connection) {
       EXPECT_TRUE(is_ended);
       (void)co_await world.until([&] { return world.provider.ended > before; });
       EXPECT_EQ(unmasked(world.provider.raw).find(pass.substr(0, 12)), std::string::npos);
+      EXPECT_EQ(unmasked(world.provider.raw).find(kRealKey), std::string::npos);
     }
     (void)co_await world.until([&] { return !world.vault.findings.empty(); });
     EXPECT_EQ(world.vault.findings, std::vector<std::string>{"pass_misplaced"});

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/guard/first_message.h"
 
+#include <array>
 #include <utility>
 
+#include "base/encoding.h"
 #include "base/json.h"
+#include "crypto/crypto.h"
 
 namespace strongroom::gateway {
 namespace {
@@ -24,28 +27,39 @@ void append_escaped(ByteView value, ByteVector& out) {
   }
 }
 
-std::size_t count_of(std::string_view text, std::string_view what) {
-  std::size_t count = 0;
-  for (auto at = text.find(what); at != std::string_view::npos;
-       at = text.find(what, at + what.size()))
-    ++count;
-  return count;
+/// A text with every place of `what` taken by something that nobody could have foreseen.
+struct Marked {
+  std::string text;
+  std::string mark;
+  std::size_t places = 0;
+};
+
+Marked mark(std::string_view text, std::string_view what) {
+  std::array<std::uint8_t, 16> chance{};
+  crypto::random(chance);
+  Marked out{{}, to_hex(chance), 0};
+  for (auto at = text.find(what); at != std::string_view::npos; at = text.find(what)) {
+    out.text.append(text.substr(0, at)).append(out.mark);
+    text.remove_prefix(at + what.size());
+    ++out.places;
+  }
+  out.text.append(text);
+  return out;
 }
 
-/// The pass stands in some of the named members at the top of the message, and nowhere else.
-bool names_pass(std::string_view message, const std::vector<std::string>& fields,
-                std::string_view pass) {
-  const auto document = parse_json(message);
-  if (!document || !document->is_object()) return false;
-  std::size_t named = 0;
+/// How many of the members at the top are the mark, whole.
+std::size_t named(const Marked& marked, const std::vector<std::string>& fields) {
+  const auto document = parse_json(marked.text);
+  if (!document || !document->is_object()) return 0;
+  std::size_t count = 0;
   for (const auto& field : fields) {
     const auto* member = document->get_object().if_contains(field);
     if (member == nullptr || !member->is_string()) continue;
     std::string_view text(member->get_string());
     if (text.starts_with("Bearer ")) text.remove_prefix(7);
-    named += text == pass ? 1 : 0;
+    count += text == marked.mark ? 1 : 0;
   }
-  return named > 0 && named <= kMostPlaces && count_of(message, pass) == named;
+  return count;
 }
 
 }  // namespace
@@ -99,7 +113,16 @@ FirstMessage::State FirstMessage::feed(ByteView data) {
 FirstMessage::State FirstMessage::judge() {
   const std::string_view message = text_of(message_);
   if (message.find(pass_) == std::string_view::npos) return give_up();
-  return names_pass(message, fields_, pass_) ? State::Named : State::Misplaced;
+  return is_login() ? State::Named : State::Misplaced;
+}
+
+/// The key is put exactly where the pass stands octet for octet, so those very places must be named
+/// members: a member that spells the pass in another way is none of them, and neither it nor any
+/// other pass may stand in what goes on.
+bool FirstMessage::is_login() const {
+  const Marked marked = mark(text_of(message_), pass_);
+  return marked.places <= kMostPlaces && named(marked, fields_) == marked.places &&
+         passes_ != nullptr && !guard::holds_any(*passes_, bytes_of(marked.text));
 }
 
 /// Room is made first, so that no copy of the key is left behind.

@@ -5,21 +5,25 @@
 // go on at once; fragments are put together. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/secret.h"
+#include "guard/patterns.h"
 #include "http/websocket.h"
 
 namespace strongroom::gateway {
 
 class FirstMessage {
  public:
-  /// `fields`: members at the top of its JSON.
-  FirstMessage(const std::vector<std::string>& fields, std::string_view pass)
-      : fields_(fields), pass_(pass) {}
+  /// `fields`: members at the top of its JSON. `passes`: of the session, none of which may stand
+  /// anywhere else in a message that gets the key; without them none gets it.
+  FirstMessage(const std::vector<std::string>& fields, std::string_view pass,
+               std::shared_ptr<const guard::Patterns> passes)
+      : fields_(fields), pass_(pass), passes_(std::move(passes)) {}
   ~FirstMessage();
   FirstMessage(const FirstMessage&) = delete;
   FirstMessage& operator=(const FirstMessage&) = delete;
@@ -41,10 +45,12 @@ class FirstMessage {
  private:
   [[nodiscard]] State give_up();
   [[nodiscard]] State judge();
+  [[nodiscard]] bool is_login() const;
   void pass_on(ByteVector& to, std::size_t size);
 
   const std::vector<std::string>& fields_;
   std::string_view pass_;
+  std::shared_ptr<const guard::Patterns> passes_;
   ByteVector unread_;
   ByteVector ready_;      ///< may go on
   ByteVector fragments_;  ///< the message's frames as they came
