@@ -117,6 +117,15 @@ bool segment_matches(std::string_view pattern, std::string_view segment) {
   return fits(pattern, plain) || fits(pattern, std::string_view(plain).substr(0, plain.find(';')));
 }
 
+/// Servlet containers drop parameters first and look at what is left: "..;x" leads up there, and
+/// ";x" is nothing.
+bool hides_behind_parameters(std::string_view segment) {
+  const auto parameters = std::min(segment.find(';'), segment.find("%3B"));
+  if (parameters == std::string_view::npos) return false;
+  const std::string_view name = segment.substr(0, parameters);
+  return name.empty() || name == "." || name == "..";
+}
+
 /// Without parameters and escapes: does some server walk up (or stay) here?
 bool is_dots(std::string_view segment) {
   std::string_view plain = segment.substr(0, segment.find(';'));
@@ -154,6 +163,9 @@ Result<std::string> canonical_path(std::string_view path) {
   while (!rest.empty()) {
     const std::string_view segment = next_segment(rest);
     if (segment.empty() || segment == ".") continue;
+    if (hides_behind_parameters(segment))
+      return fail(Code::Invalid, "a part of the path is nothing but dots and parameters",
+                  "bad_request");
     if (segment != "..") {
       out.append("/").append(segment);
       continue;

@@ -4,12 +4,18 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/small_letters.h"
 #include "crypto/crypto.h"
 
 namespace strongroom::gateway {
 namespace {
 constexpr std::size_t kTag = 16;
+
+/// Schemes and hosts are the same in any letters (RFC 3986 6.2.2.1).
+bool has_start(std::string_view url, std::string_view start) {
+  return in_small_letters(std::string(url.substr(0, start.size()))) == start;
 }
+}  // namespace
 
 std::string Links::token(const lease::PassHash& pass, std::string_view service,
                          std::string_view host, std::string_view path_and_query) const {
@@ -33,12 +39,15 @@ std::optional<std::string> Links::rewrite(std::string_view url, const Base& base
   if (base.is_by_their_names && carries == Carries::Pass) return std::nullopt;
   constexpr std::string_view kScheme = "https://";
   constexpr std::string_view kWebsocket = "wss://";
-  const bool is_websocket = url.starts_with(kWebsocket);
-  if (!url.starts_with(kScheme) && !is_websocket) return std::nullopt;
-  std::string_view rest = url.substr(is_websocket ? kWebsocket.size() : kScheme.size());
+  constexpr std::string_view kNoScheme = "//";  // that of the page, which was https
+  const bool is_websocket = has_start(url, kWebsocket);
+  std::string_view rest = url;
+  for (const std::string_view start : {kScheme, kWebsocket, kNoScheme})
+    if (has_start(url, start)) rest = url.substr(start.size());
+  if (rest.size() == url.size()) return std::nullopt;
   const auto slash = rest.find_first_of("/?#");
-  std::string_view authority = rest.substr(0, slash);
-  if (authority.ends_with(":443")) authority.remove_suffix(4);
+  std::string authority = in_small_letters(std::string(rest.substr(0, slash)));
+  if (authority.ends_with(":443")) authority.resize(authority.size() - 4);
   const bool is_ours = authority == host || std::find(service.hosts.begin(), service.hosts.end(),
                                                       authority) != service.hosts.end();
   if (!is_ours) return std::nullopt;

@@ -75,26 +75,28 @@ Quotas::Meter& Quotas::meter_of(const lease::GrantedPolicy& policy, std::int64_t
 }
 
 std::optional<Excess> Quotas::excess_of(const Meter& meter, SteadyTime now) const {
-  const auto excess = [&](Excess::What what, Duration wait) {
-    return Excess{what, meter.scope, wait};
+  std::optional<Excess> longest;
+  const auto note = [&](Excess::What what, Duration wait) {
+    if (!longest || wait > longest->retry_after) longest = Excess{what, meter.scope, wait};
   };
   if (!meter.budget.unit.empty()) {
-    if (meter.units() >= meter.budget.per_day)
-      return excess(Excess::What::Budget, until_midnight());
-    // Those under way will cost something too (threats.md N7): as much as uses did lately.
-    const std::uint64_t left = meter.budget.per_day - meter.units();
-    if (meter.running > 0 && meter.usual_units > (left - 1) / meter.running)
-      return excess(Excess::What::Budget, kSoon);
+    const std::uint64_t left = meter.budget.per_day - std::min(meter.budget.per_day, meter.units());
+    if (left == 0) {
+      note(Excess::What::Budget, until_midnight());
+    } else if (meter.running > 0 && meter.usual_units > (left - 1) / meter.running) {
+      // Those under way will cost something too (threats.md N7): as much as uses did lately.
+      note(Excess::What::Budget, kSoon);
+    }
   }
   if (meter.bytes_per_day > 0 && meter.bytes() >= meter.bytes_per_day)
-    return excess(Excess::What::Bytes, until_midnight());
+    note(Excess::What::Bytes, until_midnight());
   if (meter.requests_per_minute > 0) {
     const Duration wait = meter.rate.wait(meter.requests_per_minute, now);
-    if (wait > Duration(0)) return excess(Excess::What::Rate, wait);
+    if (wait > Duration(0)) note(Excess::What::Rate, wait);
   }
   if (meter.concurrent > 0 && meter.running >= meter.concurrent)
-    return excess(Excess::What::Concurrent, kSoon);
-  return std::nullopt;
+    note(Excess::What::Concurrent, kSoon);
+  return longest;
 }
 
 std::optional<Excess> Quotas::begin(std::span<const lease::GrantedPolicy> policies,

@@ -142,6 +142,16 @@ TEST_F(QuotasTest, the_longest_wait_is_answered) {
   const auto excess = once({tenant, key});
   ASSERT_TRUE(excess);
   EXPECT_EQ(excess->what, Excess::What::Bytes);
+  auto one = policy(3);
+  one.policy.requests_per_minute = 2;
+  one.policy.concurrent = 1;
+  Quotas::Use first;
+  EXPECT_FALSE(begin({one}, first));
+  Quotas::Use second;
+  EXPECT_EQ(begin({one}, second)->what, Excess::What::Concurrent);
+  first.end({});
+  EXPECT_FALSE(begin({one}, first));
+  EXPECT_EQ(begin({one}, second)->what, Excess::What::Rate) << "of one policy, too";
 }
 
 TEST_F(QuotasTest, so_many_at_once_and_no_more) {
