@@ -33,6 +33,12 @@ bool Http2Back::has_room() const {
   return !is_over() && !is_doubted_ && is_settled && session().room() > unnamed_;
 }
 
+/// The lease may have run out since a head with the key was submitted. Before the first exchange
+/// there is none, and afterwards its end closes all of it.
+bool Http2Back::may_write() const {
+  return lease() == nullptr || is_usable(loop().clock().steady());
+}
+
 void Http2Back::on_input() {
   if (session().has_settings()) settle();
 }

@@ -59,6 +59,7 @@ class Http2Back final : public lease::Attachment, private Http2Carrier {
   static io::Task<void> serve(std::shared_ptr<Http2Back> self);
   void on_event(http::Http2Event& event, Http2Bridge* bridge) override;
   void on_input() override;
+  [[nodiscard]] bool may_write() const override;
   /// An answer that is all here.
   [[nodiscard]] bool outlives_connection(const Http2Bridge& bridge) const override;
   void settle();

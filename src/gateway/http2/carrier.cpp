@@ -114,11 +114,16 @@ io::Task<void> Http2Carrier::write() {
   for (;;) {
     co_await has_output_.wait();
     while (session_.wants_output() && peer_.is_open()) {
+      if (!may_write()) {
+        peer_.abort();
+        break;
+      }
       const std::size_t size = session_.take_output(room.take());
       if (size == 0) break;
       handle_events();
       const auto sent = co_await peer_.write_all(room.first(size));
       room.wipe_first(size);
+      set_patience();  // whichever way octets go, it is not silent
       if (!sent) peer_.abort();
     }
     room.give_back();

@@ -83,6 +83,9 @@ class Http2Carrier {
   virtual void on_event(http::Http2Event& event, Http2Bridge* bridge) = 0;
   /// Octets of the peer have been taken in.
   virtual void on_input() {}
+  /// Asked before each write: what was submitted in good time may have waited since. False: the
+  /// connection ends.
+  [[nodiscard]] virtual bool may_write() const { return true; }
   /// Is what has come on the stream worth passing on, although the peer is gone?
   [[nodiscard]] virtual bool outlives_connection(const Http2Bridge& bridge) const = 0;
 
@@ -105,7 +108,7 @@ class Http2Carrier {
   void work_begins() { ++under_way_; }
   void work_ends();
 
-  [[nodiscard]] io::Loop& loop() { return loop_; }
+  [[nodiscard]] io::Loop& loop() const { return loop_; }
   [[nodiscard]] http::Http2Session& session() { return session_; }
   [[nodiscard]] const http::Http2Session& session() const { return session_; }
   [[nodiscard]] bool has_streams() const { return !bridges_.empty(); }
