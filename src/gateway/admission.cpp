@@ -224,7 +224,9 @@ bool is_stripped(const catalog::Service& service, std::string_view inject_name,
                                                 "x-real-ip",
                                                 "x-http-method-override",
                                                 "x-http-method",
-                                                "x-method-override"};
+                                                "x-method-override",
+                                                "x-original-url",
+                                                "x-rewrite-url"};
   return std::any_of(std::begin(kNever), std::end(kNever),
                      [&](std::string_view name) { return is_same_header(header.name, name); });
 }

@@ -100,6 +100,7 @@ Connection::Piece Connection::next_piece(MutableBytes& content) {
     x_.is_undecodable = piece.is_bad;
   }
   look_at(piece.octets);
+  if (x_.rewriter != nullptr) piece.octets = x_.rewriter->feed(piece.octets, piece.is_last);
   if (x_.has_messages) x_.messages.feed(piece.octets);
   piece.ends_message = x_.has_messages && x_.messages.is_between();
   return piece;

@@ -11,13 +11,13 @@ constexpr std::size_t kShortest = 8;
 /// Ours alone: beside the provider's own words for a key that it refuses.
 constexpr std::string_view kCode = "strongroom-code";
 
-bool stays_behind(const http::Header& header, std::string_view connection, bool is_upgrade) {
+bool stays_behind(const http::Header& header, std::span<const http::Header> all, bool names_more) {
   if (header.id == http::Name::ContentLength || header.id == http::Name::TransferEncoding)
     return true;
   if (header.id == http::Name::SecWebSocketProtocol) return true;  // written apart
   if (http::is_hop_by_hop(header.id)) return true;
   if (leads_past_gateway(header.name)) return true;
-  return !is_upgrade && !connection.empty() && http::list_has(connection, header.name);
+  return names_more && http::is_named_by_connection(all, header.name);
 }
 
 /// What a head says of a body's coded octets, and what is not true of the decoded ones.
@@ -82,7 +82,7 @@ void add_subprotocol(const AnswerHead& parts, HeadBuffer& out) {
 bool build_answer_head(const AnswerHead& parts, HeadBuffer& out) {
   const auto& response = parts.response;
   const bool is_upgrade = response.status == 101;
-  const auto* connection = response.headers.find(http::Name::Connection);
+  const bool names_more = !is_upgrade && response.headers.find(http::Name::Connection) != nullptr;
   out.clear();
   out.add("HTTP/1.1 ")
       .add_number(static_cast<std::uint64_t>(response.status))
@@ -90,9 +90,7 @@ bool build_answer_head(const AnswerHead& parts, HeadBuffer& out) {
       .add(response.reason)
       .add("\r\n");
   for (const auto& header : response.headers) {
-    if (stays_behind(header, connection == nullptr ? std::string_view() : connection->value,
-                     is_upgrade))
-      continue;
+    if (stays_behind(header, response.headers.all(), names_more)) continue;
     if (parts.is_decoded && is_of_coded_body(header)) continue;
     if (parts.is_decoded && is_strong_tag(header))
       out.add(header.name).add(": W/").add(header.value).add("\r\n");

@@ -23,7 +23,7 @@ struct AnswerHead {
   bool closes = false;        ///< tell the client that the connection ends
   const http::Header* offered_subprotocols = nullptr;
   bool key_is_rejected = false;  ///< known for that, and this answer may say so too
-  bool is_decoded = false;       ///< the body goes on without the coding it came in
+  bool is_decoded = false;       ///< the body goes on with other octets than it came in
 };
 /// Fills `out`; false when it does not fit.
 [[nodiscard]] bool build_answer_head(const AnswerHead& parts, HeadBuffer& out);

@@ -294,6 +294,8 @@ TEST_F(Attack, C7_F3_F10_methods_and_protocols_that_are_not_carried) {
   auto story = [&]() -> io::Task<void> {
     const std::vector<Refused> all = {
         {request("TRACE", kPath, with_pass()), 405, "method_not_allowed"},
+        {request("trace", kPath, with_pass()), 405, "method_not_allowed"},
+        {request("delete", kPath, with_pass()), 405, "method_not_allowed"},
         {"CONNECT generativelanguage.googleapis.com:443 HTTP/1.1\r\nhost: x\r\n\r\n", 405,
          "method_not_allowed"},
         {request(

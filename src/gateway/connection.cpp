@@ -13,6 +13,11 @@ namespace {
 constexpr std::size_t kFullCapacity = http::kMaxHead + kInputBlock;
 constexpr std::uint8_t kTlsHandshake = 0x16;
 
+/// Some servers take "delete" for DELETE: rules, framing of answers and what is retried would not.
+bool is_in_capitals(std::string_view method) {
+  return std::ranges::none_of(method, [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
 /// Of what is refused before a key is asked for (docs/errors.md, the stars).
 bool is_finding(Refusal refusal) {
   return refusal == Refusal::PathDenied || refusal == Refusal::PassMisplaced ||
@@ -198,7 +203,8 @@ io::Task<bool> Connection::read_head() {
 /// are found here as well.
 std::optional<Refusal> Connection::admit() {
   const auto& request = work_->request;
-  if (request.method == "TRACE") return Refusal::MethodNotAllowed;
+  if (request.method == "TRACE" || !is_in_capitals(request.method))
+    return Refusal::MethodNotAllowed;
   if (request.headers.find(http::Name::Upgrade) != nullptr && !request.is_websocket_upgrade)
     return Refusal::BadRequest;
   auto unread = x_.inspected != nullptr ? read_inspected()
@@ -240,7 +246,9 @@ io::Task<std::optional<Connection::Next>> Connection::begin_request() {
   x_ = Exchange();
   x_.session = session_;
   x_.started = gateway_.loop().coarse_now();
-  closes_after_ = !work_->request.keeps_alive || ends_when_idle_;
+  // A client of HTTP/1.0 would want to be told that it may send more: it is not worth it.
+  closes_after_ =
+      !work_->request.keeps_alive || work_->request.minor_version == 0 || ends_when_idle_;
   client_.set_deadline(Deadline());
   const http::BodyFraming framing = framing_at_client(work_->request.body);
   request_body_.start(framing);
@@ -310,6 +318,8 @@ bool Connection::is_grpc_call() const {
 /// The gateway's own answer. After a body that was not read, the connection ends.
 io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
   const RefusalText& text = describe(refusal);
+  ask_for_no_more();
+  co_await client_was_asked();
   x_.status = text.status;
   gateway_.refusals().count(refusal);
   if (refusal == Refusal::NotConnected) metering_.detail.link = gateway_.connect_link(x_.route);
@@ -361,6 +371,7 @@ void Connection::settle() {
   if (x_.guard.hits() > 0) report_finding("key_echoed");
   x_.guard = guard::Guard();
   x_.decoder.reset();
+  x_.rewriter.reset();
   x_.kept.forget();
   detach();
   unlink();

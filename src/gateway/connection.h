@@ -15,6 +15,7 @@
 #include "gateway/gateway.h"
 #include "gateway/guard/upload_guard.h"
 #include "gateway/http2/front.h"
+#include "gateway/member_rewriter.h"
 #include "gateway/metering.h"
 #include "gateway/watched.h"
 #include "guard/guard.h"
@@ -87,9 +88,10 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     std::shared_ptr<const Inspected> inspected;     ///< reached through a proxy ingress
     guard::Guard guard;                             ///< over what comes back
     std::unique_ptr<http::ContentDecoder> decoder;  ///< of a body that came in a coding
+    std::unique_ptr<MemberRewriter> rewriter;       ///< of a member of a JSON answer
     http::EnvelopeFollower messages;                ///< of a body that consists of such
     bool has_messages = false;
-    bool is_decoded = false;        ///< the answer goes on without the coding that it states
+    bool is_decoded = false;        ///< the answer goes on with other octets than the provider's
     bool is_undecodable = false;    ///< its body is not what its coding says
     std::optional<Refusal> cut_by;  ///< set once by cut()
     bool answer_started = false;
@@ -114,8 +116,10 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     catalog::OnEcho on_echo = catalog::OnEcho::Mask;
     catalog::OnMisplaced on_misplaced = catalog::OnMisplaced::Refuse;
     bool waits_for_continue = false;
-    bool owes_continue = false;   ///< the client waits for a 100 that the provider does not send
-    bool takes_trailers = false;  ///< the client does
+    bool owes_continue = false;    ///< the client waits for a 100 that the provider does not send
+    bool writes_continue = false;  ///< at this moment
+    bool upload_ends = false;      ///< the answer is over: what is left of the body has a moment
+    bool takes_trailers = false;   ///< the client does
     lease::UseOutcome outcome = lease::UseOutcome::Completed;
   };
 
@@ -246,11 +250,20 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[nodiscard]] const catalog::Redaction* redaction() const;
   [[nodiscard]] bool may_be_rewritten() const;
   [[nodiscard]] bool must_be_rewritten() const;
-  [[nodiscard]] bool rewrite_members(std::string& body) const;
+  [[nodiscard]] bool is_rewritten_whole() const;
+  void rewrite_on_the_way();
+  [[nodiscard]] std::optional<std::string> rewritten_url(std::string_view url,
+                                                         const Links::Base& base,
+                                                         const catalog::BodyRewrite& each) const;
+  [[nodiscard]] bool rewrite_members(std::string& body);
 
   // upload.cpp
   [[gnu::noinline]] io::Task<std::optional<Refusal>> pass_informational();
   void start_upload();
+  /// There is an answer: whoever waits to be asked for the body is so no more.
+  void ask_for_no_more() noexcept { x_.waits_for_continue = x_.owes_continue = false; }
+  /// Until nobody else writes to the client.
+  [[gnu::noinline]] io::Task<void> client_was_asked();
   void go_on_with_body();
   io::Task<void> hold_upload();
   void let_upload_go_on();

@@ -216,7 +216,10 @@ io::Task<std::optional<Refusal>> Connection::receive_head() {
       if (outcome.state == http::ParseState::Complete) {
         answer_begin_ += outcome.consumed;
         answer_scanned_ = 0;
-        if (work_->response.status >= 200 || work_->response.status == 101) co_return std::nullopt;
+        if (work_->response.status >= 200 || work_->response.status == 101) {
+          ask_for_no_more();
+          co_return std::nullopt;
+        }
         const auto refused = co_await pass_informational();
         if (refused) co_return refused;
         continue;
@@ -323,6 +326,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_answer() {
   const bool is_readable = response.status == 101 || (!is_part && prepare_body());
   metering_.begin_answer(response, looked_at_encoding_);
   answer_keeps_alive_ = response.keeps_alive;
+  co_await client_was_asked();
   if (const auto refused = co_await wait_until_recorded()) {
     upstream_->abort();
     co_return co_await refuse(*refused);
@@ -335,12 +339,14 @@ io::Task<std::optional<Connection::Next>> Connection::begin_answer() {
     upstream_->abort();
     co_return co_await refuse(Refusal::UpstreamEncoding);
   }
-  if (must_be_rewritten() || may_be_rewritten()) co_return co_await relay_rewritten();
+  if (must_be_rewritten() || (may_be_rewritten() && is_rewritten_whole()))
+    co_return co_await relay_rewritten();
+  if (may_be_rewritten()) rewrite_on_the_way();
   http::BodyFraming framing = response.body;
   // A body that ends with the provider's connection gets an end of its own: cut short, it must not
   // look whole. How long a decoded one will be is not known.
   if (framing.kind == http::BodyKind::Chunked || framing.kind == http::BodyKind::UntilEnd ||
-      x_.decoder != nullptr)
+      x_.decoder != nullptr || x_.rewriter != nullptr)
     framing.kind = takes_chunks() ? http::BodyKind::Chunked : http::BodyKind::UntilEnd;
   if (!send_answer_head(framing)) {
     upstream_->abort();

@@ -207,6 +207,8 @@ io::Task<void> Connection::pump_up(io::Stream& to) {
       to.abort();
       break;
     }
+    // Whichever way octets go, the tunnel is not silent.
+    to.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     const auto sent = co_await to.write_all(ByteView(*block).first(*got));
     if (!sent) break;
     x_.bytes_up += *got;
@@ -224,6 +226,7 @@ io::Task<void> Connection::pump_down(io::Stream& from) {
     const auto got = co_await read_when_ready(from, block);
     is_whole = got && *got == 0;
     if (!got || *got == 0) break;
+    client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     const auto sent = co_await client_.write_all(ByteView(*block).first(*got));
     if (!sent) break;
     x_.bytes_down += *got;
@@ -257,7 +260,9 @@ io::Task<std::optional<Refusal>> Connection::read_absolute() {
   authority.resize(std::min(authority.size(), authority.find_first_of("/?")));
   auto place = place_of(authority);
   if (!place) place = place_of(authority + ":443");
-  if (!place) co_return Refusal::BadRequest;
+  // "https://host?x=/y" has no path: nobody sends it, and few agree on what it asks for.
+  if (!place || target.substr(kHttps.size() + authority.size()).starts_with('?'))
+    co_return Refusal::BadRequest;
   lease::Lease* proxy = nullptr;
   if (const auto refused = co_await find_session(proxy)) co_return refused;
   auto found = gateway_.destinations().inspected(proxy->granted(), std::move(*place));
@@ -283,6 +288,7 @@ std::optional<Refusal> Connection::read_inspected() {
   const auto& place = *x_.inspected;
   const auto* host = work_->request.headers.find(http::Name::Host);
   if (host == nullptr || !place.is_named_by(host->value)) return Refusal::HostMismatch;
+  if (work_->request.target == "*") return Refusal::BadRequest;
   const std::string_view target = origin_target();
   const auto& destinations = gateway_.destinations();
   for (const auto* service : place.services)

@@ -17,7 +17,7 @@ const RefusalText& describe(Refusal refusal) {
       {501, "bad_request", "This transfer coding is not understood.",
        "Use chunked or Content-Length."},
       {405, "method_not_allowed", "This method is not carried.",
-       "Use the base URL of the session's variables."},
+       "Write methods in capitals; TRACE, and CONNECT within a tunnel, are not carried."},
       {404, "unknown_service", "No service of that name.",
        "The first part of the path is the service, as in the session's base URL variables."},
       {404, "unknown_host", "That host is not one of the service's.",

@@ -4,6 +4,16 @@
 #include "gateway/connection.h"
 
 namespace strongroom::gateway {
+namespace {
+
+/// Not application/jsonl and the like.
+bool is_json(std::string_view content_type) {
+  std::string_view type = content_type.substr(0, content_type.find(';'));
+  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+  return http::equals_ignoring_case(type, "application/json");
+}
+
+}  // namespace
 
 const catalog::BodyRewrite* Connection::rewrite() const {
   for (const auto& each : x_.route.service->rewrite_body)
@@ -17,15 +27,40 @@ const catalog::Redaction* Connection::redaction() const {
   return nullptr;
 }
 
-/// A small JSON answer with a URL that is to lead back here.
+/// A JSON answer with a URL that is to lead back here.
 bool Connection::may_be_rewritten() const {
   const auto& response = work_->response;
   const auto* type = response.headers.find(http::Name::ContentType);
-  const bool fits =
-      response.body.kind == http::BodyKind::Chunked ||
-      (response.body.kind == http::BodyKind::Length && response.body.length <= kMaxRewritten);
-  return rewrite() != nullptr && fits && response.status < 300 && type != nullptr &&
-         type->value.starts_with("application/json") && looked_at_encoding_.empty();
+  const auto* wanted = rewrite();
+  // By the provider's own names such a URL leads here as it is, with the pass.
+  const bool is_needed = wanted != nullptr && (wanted->alone || !own_base().is_by_their_names) &&
+                         response.body.kind != http::BodyKind::None && response.status < 300;
+  return is_needed && type != nullptr && is_json(type->value) && looked_at_encoding_.empty();
+}
+
+/// Of a size that is known and small: it goes on with a length of its own.
+bool Connection::is_rewritten_whole() const {
+  const auto& body = work_->response.body;
+  return body.kind == http::BodyKind::Length && body.length <= kMaxRewritten;
+}
+
+/// Whatever its size, as it comes. The request's head will not be there any more.
+void Connection::rewrite_on_the_way() {
+  const auto& each = *rewrite();
+  const Links::Base base = own_base();
+  x_.is_decoded = true;
+  x_.rewriter = std::make_unique<MemberRewriter>(
+      each.field, [this, &each, scheme = std::string(base.scheme), host = std::string(base.host),
+                   is_by_their_names = base.is_by_their_names](std::string_view url) {
+        return rewritten_url(url, {scheme, host, is_by_their_names}, each);
+      });
+}
+
+std::optional<std::string> Connection::rewritten_url(std::string_view url, const Links::Base& base,
+                                                     const catalog::BodyRewrite& each) const {
+  return gateway_.links().rewrite(url, base, *x_.route.service, x_.authority.host(),
+                                  x_.admission.pass.hash(),
+                                  each.alone ? Links::Carries::Token : Links::Carries::Pass);
 }
 
 /// Whatever it says of itself: what is redacted is read whole, or not passed on.
@@ -35,7 +70,7 @@ bool Connection::must_be_rewritten() const {
 }
 
 /// False: it is no JSON object, and had to be one.
-bool Connection::rewrite_members(std::string& body) const {
+bool Connection::rewrite_members(std::string& body) {
   auto document = parse_json(body);
   if (!document || !document->is_object()) return redaction() == nullptr;
   auto& object = document->get_object();
@@ -44,9 +79,7 @@ bool Connection::rewrite_members(std::string& body) const {
     auto* member = object.if_contains(each->field);
     if (member != nullptr && member->is_string()) {
       const auto rewritten =
-          gateway_.links().rewrite(std::string_view(member->get_string()), own_base(),
-                                   *x_.route.service, x_.authority.host(), x_.admission.pass.hash(),
-                                   each->alone ? Links::Carries::Token : Links::Carries::Pass);
+          rewritten_url(std::string_view(member->get_string()), own_base(), *each);
       if (rewritten) *member = *rewritten;
       is_changed = rewritten.has_value();
     }
@@ -57,7 +90,10 @@ bool Connection::rewrite_members(std::string& body) const {
         *member = "***";
         is_changed = true;
       }
-  if (is_changed) body = to_text(*document);
+  if (is_changed) {
+    body = to_text(*document);
+    x_.is_decoded = true;  // and is not what the provider's digests are of
+  }
   return true;
 }
 
@@ -79,9 +115,13 @@ io::Task<Connection::Next> Connection::relay_rewritten() {
     } while (piece.has_more && !piece.is_bad && body.size() <= kMaxRewritten);
     const bool is_bad = unframed.is_bad || piece.is_bad || body.size() > kMaxRewritten;
     is_whole = piece.is_last && !is_bad;
+    // What comes behind the answer would be taken for the next client's.
+    if (is_whole) answer_keeps_alive_ = answer_keeps_alive_ && unframed.consumed == arrived.size();
     if (is_whole || is_bad) break;
+    upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     const auto got = co_await upstream_->stream.read_some(*block);
-    if (!got || *got == 0) break;
+    x_.timed_out = !got && got.error().code == Code::Timeout;
+    if (!got || (*got == 0 && !answer_body_.end_of_input())) break;
     arrived = MutableBytes(*block).first(*got);
   }
   (void)give_blocks(std::move(block), is_whole);

@@ -147,6 +147,37 @@ TEST_F(Stream, F6_expect_is_answered_by_the_provider_or_by_us) {
   run(story());
 }
 
+/// The second after which we ask for it passes while the answer is under way, or is over and the
+/// client, which goes on waiting, has a moment left.
+TEST_F(Stream, F6_once_there_is_an_answer_nobody_is_asked_for_a_body) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.reads_bodies = false;
+    world.provider.becomes_raw = true;
+    const std::string head = "POST " + std::string(kPath) + " HTTP/1.1\r\nhost: g\r\n" +
+                             with_pass() + "expect: 100-continue\r\ncontent-length: 4\r\n\r\n";
+    world.provider.answer = [](const Provider::Seen&) {
+      return std::string("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n");
+    };
+    Agent slow = world.agent();
+    (void)co_await slow.send(head);
+    std::string got = co_await slow.until("1\r\na\r\n");
+    co_await loop.sleep(std::chrono::milliseconds(1200));
+    (void)co_await world.provider.send("1\r\nb\r\n0\r\n\r\n");
+    got += co_await slow.until("0\r\n\r\n");
+    EXPECT_TRUE(got.ends_with("\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n")) << got;
+    world.provider.answer = [](const Provider::Seen&) {
+      return std::string("HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\n\r\nno");
+    };
+    Agent early = world.agent();
+    (void)co_await early.send(head);
+    const Answer answer = co_await early.answer("POST");
+    EXPECT_EQ(answer.status, 401);
+    const bool is_ended = co_await early.is_ended();
+    EXPECT_TRUE(is_ended);
+  };
+  run(story());
+}
+
 TEST_F(Stream, AClientThatLeavesEndsTheProvidersWork) {
   auto story = [&]() -> io::Task<void> {
     world.provider.becomes_raw = true;
@@ -328,7 +359,8 @@ TEST_F(Record, ARefusalOfTheKeyIsToldOnceAndALaterSuccessTakesItBack) {
     };
     (void)co_await ask(octets);
     world.provider.answer = [](const Provider::Seen&) {
-      return std::string("HTTP/1.1 400 Bad Request\r\ncontent-length: 15\r\n\r\nAPI_KEY_INVALID");
+      return std::string(
+          "HTTP/1.1 400 Bad Request\r\ncontent-length: 17\r\n\r\n\"API_KEY_INVALID\"");
     };
     (void)co_await ask(octets);
     (void)co_await ask(octets);
@@ -379,6 +411,35 @@ TEST_F(Link, AnUploadUrlOfTheProviderWorksHereWithoutAPass) {
     (void)co_await world.revoke(kGeminiPass);
     const Answer after = co_await ask(without, "PUT");
     EXPECT_EQ(after.status, 403);
+  };
+  run(story());
+}
+
+TEST_F(Link, ThePageThatComesNextLeadsBackHereWhateverTheSize) {
+  auto story = [&]() -> io::Task<void> {
+    const std::string many(3UL << 20U, 'x');
+    const std::string start = "{\"data\":[{\"next\":\"https://api.firecrawl.dev/a\",\"text\":\"";
+    const std::string end = "\"}],\"next\":\"";
+    const std::string whole = start + many + end + "https://api.firecrawl.dev/v2/crawl/1?skip=9\"}";
+    for (const bool is_chunked : {true, false}) {
+      world.provider.answer = [&](const Provider::Seen&) {
+        std::array<char, 20> size{};
+        std::snprintf(size.data(), size.size(), "%zx", whole.size());
+        const std::string head =
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\netag: \"one\"\r\n";
+        if (is_chunked)
+          return head + "transfer-encoding: chunked\r\n\r\n" + size.data() + "\r\n" + whole +
+                 "\r\n0\r\n\r\n";
+        return head + "content-length: " + std::to_string(whole.size()) + "\r\n\r\n" + whole;
+      };
+      const std::string octets = request("GET", "/firecrawl/v2/crawl/1",
+                                         "authorization: Bearer " + kFirecrawlPass + "\r\n");
+      const Answer answer = co_await ask(octets);
+      EXPECT_EQ(answer.status, 200);
+      EXPECT_TRUE(answer.body ==
+                  start + many + end + "http://gateway.test:8701/firecrawl/v2/crawl/1?skip=9\"}");
+      EXPECT_NE(answer.head.find("etag: W/\"one\""), std::string::npos);
+    }
   };
   run(story());
 }

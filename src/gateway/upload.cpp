@@ -136,17 +136,21 @@ UploadGuard::Step Connection::search_up(MutableBytes& content, bool is_last, Rel
 io::Task<void> Connection::upload() {
   if (std::exchange(x_.owes_continue, false)) {
     constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().head));
+    x_.writes_continue = true;
     const auto asked = co_await client_.write_all(bytes_of(kContinue));
+    x_.writes_continue = false;
+    upload_done_->set();
     x_.client_left = !asked && !x_.cut_by;
   }
   std::unique_ptr<RelayBlock> block;
   bool is_busy = false;
   while (!request_body_.is_done() && !x_.upload_failed) {
-    client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
+    if (!x_.upload_ends) client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     const auto got =
         is_busy ? co_await client_.read_some(*block) : co_await read_when_ready(client_, block);
     if (!got || *got == 0) {
-      x_.client_left = !x_.cut_by;
+      x_.client_left = !x_.cut_by && !x_.upload_ends;
       x_.upload_failed = true;
       if (upstream_ != nullptr) upstream_->abort();
       break;
@@ -165,6 +169,10 @@ io::Task<void> Connection::upload() {
   upload_done_->set();
 }
 
+io::Task<void> Connection::client_was_asked() {
+  while (x_.writes_continue) co_await upload_done_->wait();
+}
+
 /// The event may still be set by an upload that nobody had to wait for.
 io::Task<void> Connection::upload_is_over() {
   while (x_.upload_running) co_await upload_done_->wait();
@@ -175,7 +183,8 @@ io::Task<void> Connection::upload_is_over() {
 io::Task<void> Connection::end_upload() {
   const bool has_unread = x_.upload_wanted && client_.is_open();
   if (!x_.upload_running && !has_unread) co_return;
-  if (!x_.upload_running) (void)co_await client_.finish_writing();
+  x_.upload_ends = true;
+  (void)co_await client_.finish_writing();
   co_await linger();
 }
 
@@ -183,6 +192,8 @@ io::Task<void> Connection::end_upload() {
 io::Task<void> Connection::linger() {
   client_.set_deadline(gateway_.loop().deadline_in(kLinger));
   if (x_.upload_running) {
+    // Where the provider reads no more, nothing else would end it.
+    if (upstream_ != nullptr) upstream_->stream.set_deadline(gateway_.loop().deadline_in(kLinger));
     co_await upload_is_over();
     co_return;
   }
@@ -222,7 +233,8 @@ io::Task<bool> Connection::upload_some(MutableBytes arrived, RelayBlock* room) {
   if (!end.empty()) marks.end_with(end);
   const ByteView before = bytes_of(x_.upload_goes_in_chunks ? marks.before() : std::string_view());
   const ByteView after = bytes_of(x_.upload_goes_in_chunks ? marks.after() : std::string_view());
-  upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
+  if (!x_.upload_ends)
+    upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
   x_.upload_writes = true;
   const auto sent = co_await upstream_->stream.write_all(before, step.free, after);
   x_.upload_writes = false;

@@ -155,9 +155,10 @@ struct ParseOutcome {
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
 /// Does a comma-separated list (Connection, Upgrade, ...) hold this token?
 [[nodiscard]] bool list_has(std::string_view list, std::string_view token);
-/// RFC 9110 7.6.1 and friends: never passed on. What Connection names as well; the caller asks
-/// list_has for that.
+/// RFC 9110 7.6.1 and friends: never passed on. What Connection names as well.
 [[nodiscard]] bool is_hop_by_hop(Name id);
+/// In any of its lines: they are one list.
+[[nodiscard]] bool is_named_by_connection(std::span<const Header> headers, std::string_view name);
 /// The standard phrase; "" when unknown.
 [[nodiscard]] std::string_view reason_phrase(int status);
 

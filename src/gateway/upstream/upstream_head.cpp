@@ -109,8 +109,8 @@ bool is_about_parts(const http::Header& header) {
          http::equals_ignoring_case(header.name, "request-range");
 }
 
-bool stays_behind(const UpstreamHead& parts, std::string_view inject_name,
-                  std::string_view connection, const http::Header& header) {
+bool stays_behind(const UpstreamHead& parts, std::string_view inject_name, bool names_more,
+                  const http::Header& header) {
   if (header.id == http::Name::Host || http::is_hop_by_hop(header.id) ||
       header.id == http::Name::ContentLength)
     return true;
@@ -119,7 +119,7 @@ bool stays_behind(const UpstreamHead& parts, std::string_view inject_name,
   // Parts of an answer could hold a key that no part shows (threats.md C13).
   if (parts.asks_for_whole_body && is_about_parts(header)) return true;
   if (parts.asks_for_plain_frames && header.id == http::Name::SecWebSocketExtensions) return true;
-  return !connection.empty() && http::list_has(connection, header.name);
+  return names_more && http::is_named_by_connection(parts.request.headers.all(), header.name);
 }
 
 void add_framing(const http::RequestHead& request, HeadBuffer& out) {
@@ -179,15 +179,13 @@ std::optional<Refusal> add_key_header(const catalog::Service& service,
 std::optional<Refusal> build_upstream_head(const UpstreamHead& parts, HeadBuffer& out) {
   const auto& service = *parts.route.service;
   const std::string_view inject_name = resolved(service.inject.name, parts.lease.settings);
-  const auto* connection = parts.request.headers.find(http::Name::Connection);
+  const bool names_more = parts.request.headers.find(http::Name::Connection) != nullptr;
   out.clear();
   out.add(parts.request.method).add(" ").add(parts.route.path);
   add_query(parts, out);
   out.add(" HTTP/1.1\r\n").add_header("host", parts.authority.host_header());
   for (const auto& header : parts.request.headers) {
-    if (stays_behind(parts, inject_name,
-                     connection == nullptr ? std::string_view() : connection->value, header))
-      continue;
+    if (stays_behind(parts, inject_name, names_more, header)) continue;
     if (header.id == http::Name::SecWebSocketProtocol)
       add_subprotocols(header, parts.admission.subprotocol_entry, out);
     else

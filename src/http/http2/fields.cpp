@@ -33,12 +33,6 @@ bool is_well_formed(const Header& header) {
   return is_token(header.name) && skip_value_octets(header.value.data(), end) == end;
 }
 
-bool is_named_by_connection(std::span<const Header> headers, std::string_view name) {
-  return std::ranges::any_of(headers, [name](const Header& header) {
-    return header.id == Name::Connection && list_has(header.value, name);
-  });
-}
-
 /// RFC 9113 8.2.2.
 bool stays_behind(const Header& header) {
   switch (header.id) {
