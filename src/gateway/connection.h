@@ -32,6 +32,8 @@ inline constexpr std::uint8_t kPreambleMark = 0x01;
 
 /// An answer that is awaited for so long may be one that nobody waits for any more.
 inline constexpr std::chrono::milliseconds kWatchAfter{150};
+/// A client that has its answer and still sends may read it for so long.
+inline constexpr std::chrono::milliseconds kLinger{1000};
 
 class ChunkMarks;
 class FrameGuard;
@@ -270,7 +272,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   io::Task<void> upload();
   io::Task<void> upload_is_over();
   [[gnu::noinline]] io::Task<void> end_upload();
-  [[gnu::noinline]] io::Task<void> linger();
+  [[gnu::noinline]] io::Task<void> linger(Duration moment);
   [[nodiscard]] std::optional<Refusal> check_trailers() const;
   [[nodiscard]] std::string end_of_upload(bool is_last) const;
   [[gnu::noinline]] io::Task<bool> upload_some(MutableBytes arrived, RelayBlock* room);

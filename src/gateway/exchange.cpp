@@ -46,7 +46,12 @@ io::Task<std::optional<Connection::Next>> Connection::begin_exchange() {
   if (!enter_tenant()) {
     const auto refused = co_await wait_for_turn();
     if (refused) co_return co_await refuse(*refused);
-    lease = this->lease();
+    // A policy that was set while it waited holds, and a key that was rotated is the new one.
+    const auto newest =
+        co_await gateway_.link().lease_for(x_.admission.pass.hash(), x_.route.service->id);
+    if (!newest) co_return co_await refuse(refusal_of_denial(newest.error()));
+    lease = *newest;
+    if (!attach(*lease)) co_return co_await refuse(Refusal::KeyRevoked);
   }
   if (const auto refused = begin_use()) co_return co_await refuse(*refused);
   x_.sequence =

@@ -9,11 +9,6 @@
 #include "gateway/upstream/upstream_head.h"
 
 namespace strongroom::gateway {
-namespace {
-
-constexpr std::chrono::milliseconds kLinger{1000};
-
-}  // namespace
 
 /// 100 lets the client's body come; other 1xx (early hints lead past the gateway, threats.md B7)
 /// end here.
@@ -185,17 +180,17 @@ io::Task<void> Connection::end_upload() {
   if (!x_.upload_running && !has_unread) co_return;
   x_.upload_ends = true;
   (void)co_await client_.finish_writing();
-  co_await linger();
+  co_await linger(kLinger);
 }
 
 /// What still reads from the client goes on for that moment; else it is read here.
-io::Task<void> Connection::linger() {
-  client_.set_deadline(gateway_.loop().deadline_in(kLinger));
+io::Task<void> Connection::linger(Duration moment) {
+  x_.upload_ends = true;
+  client_.set_deadline(gateway_.loop().deadline_in(moment));
   if (x_.upload_running) {
     // Where the provider reads no more, nothing else would end it.
-    if (upstream_ != nullptr) upstream_->stream.set_deadline(gateway_.loop().deadline_in(kLinger));
+    if (upstream_ != nullptr) upstream_->stream.set_deadline(gateway_.loop().deadline_in(moment));
     co_await upload_is_over();
-    co_return;
   }
   const auto block = gateway_.blocks.take();
   for (;;) {

@@ -80,8 +80,8 @@ io::Task<void> Connection::end_websocket(FrameGuard& guard) {
       (void)co_await client_.write_all(frame.octets());
     }
     (void)co_await client_.finish_writing();
-    // Unread octets would make the kernel reset the connection before the client has read why.
-    if (says_why) co_await linger();
+    // What the client has not read yet, the reason as well, would be lost with the connection.
+    co_await linger(says_why ? Duration(kLinger) : gateway_.limits().head);
   }
   client_.abort();
   co_await upload_is_over();
@@ -99,7 +99,7 @@ io::Task<void> Connection::relay_frames_up() {
   wipe(first.data(), first.size());
   std::unique_ptr<RelayBlock> block;
   while (goes_on) {
-    client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
+    if (!x_.upload_ends) client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     const auto got = co_await read_when_ready(client_, block);
     if (!got || *got == 0) break;
     goes_on = co_await send_frames(guard, MutableBytes(*block).first(*got));

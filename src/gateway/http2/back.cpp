@@ -6,6 +6,10 @@
 #include "gateway/http2/inner_framing.h"
 
 namespace strongroom::gateway {
+namespace {
+/// A connection on which so much waits for whoever reads slowly takes no further exchange.
+constexpr std::size_t kMostUnread = 256_KiB;
+}  // namespace
 
 std::shared_ptr<Http2Back> Http2Back::begin(io::Loop& loop, io::Stream provider,
                                             Http2Patience patience,
@@ -30,7 +34,9 @@ io::Task<void> Http2Back::serve(std::shared_ptr<Http2Back> self) {
 
 bool Http2Back::has_room() const {
   const bool is_settled = on_settled_ == nullptr;
-  return !is_over() && !is_doubted_ && is_settled && session().room() > unnamed_;
+  // All streams share the connection's window, and whoever does not read takes of it.
+  return !is_over() && !is_doubted_ && is_settled && session().room() > unnamed_ &&
+         session().unread() <= kMostUnread;
 }
 
 /// The lease may have run out since a head with the key was submitted. Before the first exchange

@@ -25,6 +25,14 @@ class WireRoom final : public io::ReadRoom {
   std::unique_ptr<WireBlock> block_;
 };
 
+/// A connection to a provider carries many agents' streams: some that are not read leave room for
+/// the others.
+http::Http2Limits limits_of(http::Http2Role role) {
+  http::Http2Limits limits;
+  if (role == http::Http2Role::Client) limits.connection_window = 4_MiB;
+  return limits;
+}
+
 }  // namespace
 
 Http2Bridge::Http2Bridge(io::Loop& loop, io::Stream end)
@@ -53,7 +61,7 @@ Http2Carrier::Http2Carrier(http::Http2Role role, io::Loop& loop, io::Stream& pee
     : loop_(loop),
       peer_(peer),
       patience_(patience),
-      session_(role, loop.clock()),
+      session_(role, loop.clock(), limits_of(role)),
       has_output_(loop),
       is_over_(loop) {}
 Http2Carrier::~Http2Carrier() = default;

@@ -180,6 +180,7 @@ void State::take_data(Http2StreamId id, ByteView octets) {
   }
   const bool was_empty = stream->received.is_empty();
   stream->received.push(octets);
+  unread += octets.size();
   if (was_empty) report(Http2EventKind::Data, id);
 }
 
@@ -288,8 +289,13 @@ void Http2Session::consume(Http2StreamId id, std::size_t octets) {
   Http2Stream* const stream = state_->find(id);
   if (stream == nullptr || octets == 0) return;
   stream->received.drop(octets);
+  state_->unread -= octets;
   // A stream that the library has closed opens the connection's window only.
   (void)nghttp2_session_consume(state_->library, id, octets);
+}
+
+std::size_t Http2Session::unread() const {
+  return state_->unread;
 }
 
 bool Http2Session::has_ended(Http2StreamId id) const {

@@ -159,9 +159,10 @@ void State::reset(Http2Stream& stream, Http2Code code) {
 }
 
 void State::release(Http2Stream& stream) {
-  if (const std::size_t unread = stream.received.size(); unread > 0) {
-    (void)nghttp2_session_consume_connection(library, unread);
+  if (const std::size_t dropped = stream.received.size(); dropped > 0) {
+    (void)nghttp2_session_consume_connection(library, dropped);
     stream.received.clear();
+    unread -= dropped;
   }
   stream.is_released = true;
   if (stream.is_closed) return forget(stream);

@@ -92,6 +92,8 @@ class Http2Session {
   [[nodiscard]] ByteView readable(Http2StreamId stream) const;
   /// So many octets of it have been passed on: the peer may send as many more.
   void consume(Http2StreamId stream, std::size_t octets);
+  /// Octets of all streams that have come and were not consumed.
+  [[nodiscard]] std::size_t unread() const;
   /// End was reported; with readable() empty, the message is whole.
   [[nodiscard]] bool has_ended(Http2StreamId stream) const;
   /// The caller is done with the stream. Unread octets are dropped. An answer that is complete in

@@ -122,6 +122,7 @@ struct Http2Session::State {
   Http2HeadReader reader;
   std::unordered_map<Http2StreamId, std::unique_ptr<Http2Stream>> streams;
   std::size_t held_heads = 0;
+  std::size_t unread = 0;           ///< octets of bodies, of all streams
   std::uint32_t open_requests = 0;  ///< client: submitted and not closed
   std::vector<Http2Event> events;
   std::size_t next_event = 0;
