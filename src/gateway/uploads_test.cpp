@@ -100,6 +100,11 @@ TEST_F(Upload, D3_a_pass_in_a_coded_body_is_not_sent) {
           chunked_post(chunk(coded.substr(0, 9)) + chunk(coded.substr(9)) + "0\r\n\r\n", headers),
           std::string(name) + " in chunks");
     }
+    // RFC 1952 2.3.1: a comment, which decodes to nothing.
+    std::string commented = http::encoded(http::ContentCoding::Gzip, "nothing");
+    commented[3] = 0x10;
+    commented.insert(10, kElevenPass + std::string(1, '\0'));
+    co_await expect_misplaced(plain_post(commented, "content-encoding: gzip\r\n"), "a comment");
     const bool is_found = co_await world.until([&] { return !world.vault.findings.empty(); });
     EXPECT_TRUE(is_found);
     for (const auto& what : world.vault.findings) EXPECT_EQ(what, "pass_misplaced");

@@ -115,7 +115,9 @@ Unescaped match_escaped(EscapeKind kind, ByteView key, ByteView data) {
       if (read.outcome == UnescapedOne::Outcome::Partial) return {Unescaped::Outcome::Partial, 0};
       if (read.outcome == UnescapedOne::Outcome::Whole && read.value == wanted) taken = read.size;
     }
-    if (taken == 0 && data[at] == wanted) taken = 1;
+    // As forms are written (WHATWG, application/x-www-form-urlencoded).
+    const bool is_blank = kind == EscapeKind::Percent && wanted == ' ' && data[at] == '+';
+    if (taken == 0 && (data[at] == wanted || is_blank)) taken = 1;
     if (taken == 0) return {};
     at += taken;
   }
@@ -182,6 +184,7 @@ Starts plain_starts(ByteView key, std::size_t at) {
   Adder adder(out);
   adder.add(key[at]);
   if (at == 0) return out;
+  if (key[at] == ' ') adder.add(unsigned{'+'});
   for (const EscapeKind kind : kKinds) adder.add(mark_of(kind));
   if (at == 2)
     for (const EscapeKind kind : kKinds) adder.add_second(kind, key[1]);

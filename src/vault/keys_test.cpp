@@ -35,6 +35,7 @@ TEST_F(Keys, ValuesThatCannotWorkAreRefusedAndNothingIsStored) {
   EXPECT_CODE(add("gemini", "abc\r\nX-Evil: 1"), Code::Invalid);
   EXPECT_CODE(add("gemini", std::string_view("ab\0cd", 5)), Code::Invalid);
   EXPECT_CODE(add("gemini", "abc\n\n"), Code::Invalid);
+  EXPECT_CODE(add("gemini", "p\xc3\xa4ssw\xc3\xb6rt-geheim-0123456789"), Code::Invalid);
   EXPECT_CODE(add("github", "abc\ndef", "alice"), Code::Invalid);
   EXPECT_CODE(add("tailscale", "tskey-client-x?baseurl=https://evil.example"), Code::Invalid);
   EXPECT_TRUE(add("generic-env", "line one\nline two", "", "default", {{"variable", "MY_PEM"}}));

@@ -153,6 +153,15 @@ Status check_value(const catalog::Service& service, Secret& value) {
     return fail(
         Code::Invalid,
         "The key begins or ends with a blank, which no provider takes: nothing was stored.");
+  // In other letters a key has forms that nobody looks for when it comes back.
+  const bool is_ascii = value.reveal([](ByteView plain) {
+    return std::ranges::all_of(plain, [](std::uint8_t c) { return c < 0x80; });
+  });
+  if (!is_ascii && service.delivery == catalog::Delivery::Proxied)
+    return fail(
+        Code::Invalid,
+        "The key holds a character that is not ASCII, which no provider's key does: nothing "
+        "was stored.");
   // What is shorter cannot be told from ordinary text when it comes back (guard/guard.h).
   if (service.delivery == catalog::Delivery::Proxied && value.size() < kShortestProxied)
     return fail(Code::Invalid,

@@ -10,7 +10,10 @@ UploadGuard::Step UploadGuard::feed(MutableBytes& content, bool is_last, Mutable
     const MutableBytes all = std::exchange(content, {});
     return {is_last ? guard_.feed_last(all) : guard_.feed(all), false, false};
   }
-  if (!std::exchange(is_in_piece_, true)) piece_ = content;
+  if (!std::exchange(is_in_piece_, true)) {
+    piece_ = content;
+    search_coded(content, is_last);
+  }
   const auto decoded = decoder_->feed(content, room);
   content = content.subspan(decoded.consumed);
   const bool has_more = decoded.state == http::ContentDecoder::State::CallAgain;
@@ -24,11 +27,17 @@ UploadGuard::Step UploadGuard::feed(MutableBytes& content, bool is_last, Mutable
   return release(piece_);
 }
 
+/// In a copy, as nothing coded may be masked.
+void UploadGuard::search_coded(ByteView content, bool is_last) {
+  searched_.assign(content.begin(), content.end());
+  (void)(is_last ? coded_.feed_last(searched_) : coded_.feed(searched_));
+}
+
 /// A coded piece, unless a pass may have begun in it.
 UploadGuard::Step UploadGuard::release(ByteView piece) {
-  if (held_.empty() && !guard_.is_holding()) return {piece, false, false};
+  if (held_.empty() && !is_holding()) return {piece, false, false};
   held_.insert(held_.end(), piece.begin(), piece.end());
-  if (guard_.is_holding()) return {{}, false, held_.size() > kMostHeld};
+  if (is_holding()) return {{}, false, held_.size() > kMostHeld};
   joined_.swap(held_);
   held_.clear();
   return {joined_, false, false};

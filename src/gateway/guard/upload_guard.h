@@ -19,7 +19,9 @@ class UploadGuard {
   /// Null patterns: nothing is looked for. No decoder: the body is plain.
   UploadGuard(std::shared_ptr<const guard::Patterns> patterns,
               std::unique_ptr<http::ContentDecoder> decoder)
-      : guard_(std::move(patterns)), decoder_(std::move(decoder)) {}
+      : guard_(patterns), decoder_(std::move(decoder)) {
+    if (decoder_ != nullptr) coded_ = guard::Guard(std::move(patterns));
+  }
 
   struct Step {
     ByteView free;          ///< may go on now; good until the next call
@@ -32,17 +34,21 @@ class UploadGuard {
   [[nodiscard]] bool is_coded() const noexcept { return decoder_ != nullptr; }
   /// Passes that were in it so far. Of a plain body they are masked; of a coded one, nothing more
   /// may go on, that step's octets neither.
-  [[nodiscard]] std::size_t hits() const noexcept { return guard_.hits(); }
+  [[nodiscard]] std::size_t hits() const noexcept { return guard_.hits() + coded_.hits(); }
 
  private:
   static constexpr std::size_t kMostHeld = 256UL << 10U;
+  void search_coded(ByteView content, bool is_last);
+  [[nodiscard]] bool is_holding() const { return guard_.is_holding() || coded_.is_holding(); }
   [[nodiscard]] Step release(ByteView piece);
   guard::Guard guard_;
+  guard::Guard coded_;  ///< over a coded body as it comes: comments, names, skippable frames
   std::unique_ptr<http::ContentDecoder> decoder_;
   ByteView piece_;  ///< the content being decoded, as it was given
   bool is_in_piece_ = false;
   ByteVector held_;
   ByteVector joined_;
+  ByteVector searched_;
 };
 
 }  // namespace strongroom::gateway
