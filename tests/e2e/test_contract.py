@@ -62,6 +62,14 @@ def test_what_a_flag_of_serve_cannot_be(make_room, flags):
     assert not (room.data / "strongroom.db").exists(), "nothing is made before all is checked"
 
 
+def test_a_file_without_authorities_is_refused_at_the_start(make_room):
+    room = make_room(start=False)
+    empty = room.folder / "empty.pem"
+    empty.write_text("nothing\n")
+    room.flags += ["--extra-ca", str(empty)]
+    assert f"{empty} holds no PEM certificate" in room.refused_start()
+
+
 def test_one_server_a_data_directory_and_one_a_port(room, make_room):
     assert "already" in room.refused_start()
     folder = make_room(start=False).data
