@@ -87,13 +87,23 @@ Result<std::unique_ptr<Housing>> Housing::make(io::Loop& loop, const RunOptions&
   } else if (app::is_container(options)) {
     STRONGROOM_CHECKED(out->open_container());
   } else {
-    out->runtime_ = std::make_unique<workroom::ProcessRuntime>();
+    STRONGROOM_CHECKED(out->open_process());
   }
   return out;
 }
 
 Housing::~Housing() {
   if (attached_ != nullptr) ::rmdir((shared() + "/gateway").c_str());
+}
+
+/// By the session's name: its supervisor clears it away where the runner cannot.
+Status Housing::open_process() {
+  STRONGROOM_TRY(auto folder,
+                 workroom::SessionFolder::make_bare(workroom::SessionFolder::root_folder(),
+                                                    facts_.session.text() + "-trust"));
+  trust_.emplace(std::move(folder));
+  runtime_ = std::make_unique<workroom::ProcessRuntime>();
+  return {};
 }
 
 Status Housing::open_container() {
@@ -206,7 +216,7 @@ workroom::ProxyFacts Housing::proxy() const {
 
 workroom::TrustPlace Housing::trust() const {
   if (attached_ != nullptr) return {shared() + "/trust", shared() + "/trust"};
-  if (!folder_) return {};
+  if (trust_) return {trust_->path(), trust_->path()};
   return {folder_->inside() + "/trust", std::string(workroom::kInside) + "/trust"};
 }
 

@@ -84,6 +84,7 @@ class Housing {
 
  private:
   Housing(const RunOptions& options, Facts facts) : options_(options), facts_(std::move(facts)) {}
+  [[nodiscard]] Status open_process();
   [[nodiscard]] Status open_container();
   [[nodiscard]] Status open_attached(io::Loop& loop);
   [[nodiscard]] std::string shared() const;
@@ -93,6 +94,7 @@ class Housing {
   const RunOptions& options_;
   Facts facts_;
   std::optional<workroom::SessionFolder> folder_;
+  std::optional<workroom::SessionFolder> trust_;  ///< of a process, which has no other
   std::optional<workroom::NetworkPlan> network_;
   std::unique_ptr<workroom::Runtime> runtime_;
   std::string engine_socket_;
