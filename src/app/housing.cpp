@@ -69,6 +69,20 @@ bool is_attached(const RunOptions& options) {
   return options.runtime == kAttached;
 }
 
+/// Passed over in silence, a limit or a network would be thought to hold.
+Status check_container_flags(const RunOptions& options) {
+  const bool is_docker = options.runtime == kDocker;
+  for (const std::string& flag : options.container.given) {
+    if (!is_container(options))
+      return fail(Code::Invalid, flag + " is of a container: say --runtime runc or docker");
+    if (!is_docker && (flag == "--docker-socket" || flag == "--pull"))
+      return fail(Code::Invalid, flag + " is of the runtime docker alone");
+    if (is_docker && flag == "--scratch-size")
+      return fail(Code::Invalid, flag + " is of runc and its like alone, not of docker");
+  }
+  return {};
+}
+
 bool needs_socket(const RunOptions& options) {
   return is_container(options) && !is_attached(options) &&
          options.container.network != workroom::ContainerSpec::kHost;

@@ -26,6 +26,8 @@ namespace strongroom::app {
 [[nodiscard]] bool is_container(const RunOptions& options);
 /// `strongroom attach --socket`: a platform starts the container.
 [[nodiscard]] bool is_attached(const RunOptions& options);
+/// Invalid where a flag was given that is of another runtime.
+[[nodiscard]] Status check_container_flags(const RunOptions& options);
 inline constexpr const char* kAttached = "attached";
 /// Does the workroom reach the gateway by the session's own socket alone?
 [[nodiscard]] bool needs_socket(const RunOptions& options);

@@ -44,6 +44,35 @@ def test_wrong_use_is_told_in_one_line(room, arguments, word):
 @pytest.mark.parametrize(
     "flags",
     [
+        ["--image", "debian:12"],
+        ["--network", "none"],
+        ["--mount", "/tmp:/x"],
+        ["--user", "1000"],
+        ["--workdir", "/tmp"],
+        ["--scratch-size", "1m"],
+        ["--pids-limit", "5"],
+        ["--memory", "1g"],
+        ["--docker-socket", "/x"],
+        ["--pull", "never"],
+    ],
+    ids=lambda flags: flags[0],
+)
+def test_what_is_of_a_container_is_not_passed_over_without_one(room, flags):
+    """A limit that nobody holds to would be worse than none."""
+    run = ["run", "--tenant", "acme", "--member", "alice", "--service", "gemini", *flags]
+    said = one_line(room.cli(*run, "--", "true", expect=WRONG_USE))
+    assert f"{flags[0]} is of a container: say --runtime runc or docker" in said
+
+
+def test_what_is_of_one_runtime_is_not_passed_over_by_another(room):
+    run = ["run", "--tenant", "acme", "--member", "alice", "--service", "gemini", "--image", "/x", "--runtime"]
+    for rest in (["docker", "--scratch-size", "1m"], ["runc", "--pull", "never"], ["runc", "--docker-socket", "/x"]):
+        assert f"{rest[1]} is of " in one_line(room.cli(*run, *rest, "--", "true", expect=WRONG_USE))
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
         ["--drain-seconds", "-1"],
         ["--drain-seconds", "3601"],
         ["--grace-seconds", "61"],
