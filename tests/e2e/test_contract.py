@@ -34,11 +34,17 @@ def one_line(done):
         (["audit", "list", "--limit", "0"], "--limit"),
         (["session", "start", "--tenant", "a", "--member", "b", "--time-limit", "700000"], "604800"),
         (["key", "show", "no-id"], "key_"),
+        (["serve", "--listen", "127.0.0.1:1", "--listen", "127.0.0.1:2"], "--listen is given more than once;"),
     ],
     ids=" ".join,
 )
 def test_wrong_use_is_told_in_one_line(room, arguments, word):
     assert word in one_line(room.cli(*arguments, expect=WRONG_USE))
+
+
+def test_a_flag_that_lacks_its_value_is_named():
+    done = subprocess.run([PROGRAMS / "strongroom", "serve", "--listen"], capture_output=True, text=True, timeout=30)
+    assert done.returncode == WRONG_USE and "--listen needs a value;" in one_line(done)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +74,17 @@ def test_what_is_of_one_runtime_is_not_passed_over_by_another(room):
     run = ["run", "--tenant", "acme", "--member", "alice", "--service", "gemini", "--image", "/x", "--runtime"]
     for rest in (["docker", "--scratch-size", "1m"], ["runc", "--pull", "never"], ["runc", "--docker-socket", "/x"]):
         assert f"{rest[1]} is of " in one_line(room.cli(*run, *rest, "--", "true", expect=WRONG_USE))
+
+
+def test_errors_name_the_flag_that_mends_them(room):
+    lacking = room.cli("key", "add", "generic-http", "--tenant", "acme", input="a-value-of-a-key", expect=WRONG_USE)
+    assert "--set host=..." in one_line(lacking)
+    start = ["session", "start", "--tenant", "acme", "--member", "alice"]
+    missing = room.cli(*start, "--service", "gemini:work", expect=NOT_FOUND)
+    assert "strongroom key add gemini --tenant acme --label work" in one_line(missing)
+    room.add_key("gemini")
+    run = ["run", "--tenant", "acme", "--member", "alice", "--service", "gemini", "--env", "GEMINI_API_KEY=x"]
+    assert "GEMINI_API_KEY belongs to the session" in one_line(room.cli(*run, "--", "true", expect=WRONG_USE))
 
 
 @pytest.mark.parametrize(
