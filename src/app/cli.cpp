@@ -77,11 +77,19 @@ std::string unexpected(const std::string& word, const CommandDescription& comman
          (meant ? "; did you mean '" + *meant + "'?" : "");
 }
 
+/// The parser's words for a flag that has too many or too few values, in ours.
+std::string in_words(const std::string& what) {
+  const std::string flag = what.substr(0, what.find(": "));
+  if (what.starts_with(flag + ": At Most 1 required")) return flag + " is given more than once";
+  if (what.starts_with(flag + ": 1 required ")) return flag + " needs a value";
+  return what;
+}
+
 /// One line: what is wrong, and where the right use is told.
 int wrong_use(const CommandDescription& command, const CLI::App& app,
               const CLI::ParseError& error) {
   const auto rest = app.remaining(true);
-  std::string what = error.what();
+  std::string what = in_words(error.what());
   if (!rest.empty())
     what = unexpected(rest.front(), command);
   else if (!command.commands.empty())

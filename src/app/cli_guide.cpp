@@ -61,7 +61,7 @@ const Examples& examples() {
        {"strongroom skill add --tenant acme reviews --service gemini --service github:work"}},
       {"strongroom policy set",
        {"strongroom policy set --tenant acme --service openai --rpm 60 --budget tokens=1000000",
-        "strongroom policy set --tenant acme --service github --deny 'DELETE /repos/**'"}},
+        "strongroom policy set --tenant acme --service openai --deny 'DELETE /v1/files/*'"}},
       {"strongroom run",
        {"strongroom run --tenant acme --member alice --service gemini -- python agent.py",
         "strongroom run --tenant acme --member alice --skill reviews -t -- bash",

@@ -63,6 +63,11 @@ void container_options(CLI::App* run, ContainerOptions& container) {
                   "of the Docker Engine; otherwise DOCKER_HOST, or /var/run/docker.sock");
   run->add_option("--pull", container.pull, "an image by docker: missing, always or never")
       ->check(CLI::IsMember({"missing", "always", "never"}));
+  for (const std::string flag :
+       {"--image", "--network", "--mount", "--user", "--workdir", "--scratch-size", "--pids-limit",
+        "--memory", "--docker-socket", "--pull"})
+    run->get_option(flag)->each(
+        [&container, flag](const std::string&) { container.given.push_back(flag); });
 }
 
 /// How a command is run in its workroom, whoever starts the session.

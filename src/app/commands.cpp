@@ -73,6 +73,17 @@ Result<std::string> expiry_of(const std::string& text) {
   return fail(Code::Invalid, "--expires takes a date, as 2027-01-31, or days, as 90d");
 }
 
+/// Which flag gives what the server misses is ours to say.
+Error with_flag(Error error) {
+  constexpr std::string_view kBefore = "the setting '";
+  const auto at = error.message.find(kBefore);
+  if (error.reason != "setting_missing" || at == std::string::npos) return error;
+  const auto name = at + kBefore.size();
+  error.message += " Give it with --set " +
+                   error.message.substr(name, error.message.find('\'', name) - name) + "=...";
+  return error;
+}
+
 int revoke_call(const Common& common, const std::function<Answer(ControlClient&)>& call) {
   return with_client(common, call,
                      [&](const json::value& answer) { print_receipt(common.format, answer); });
@@ -214,7 +225,11 @@ int key_add(const Common& common, const KeyAddOptions& options) {
   if (!value) return report(value.error());
   return with_client(
       common,
-      [&](ControlClient& client) { return client.post_with_value("/api/v1/keys", body, *value); },
+      [&](ControlClient& client) {
+        Answer answer = client.post_with_value("/api/v1/keys", body, *value);
+        if (!answer) answer = std::unexpected(with_flag(std::move(answer).error()));
+        return answer;
+      },
       [&](const json::value& answer) { print_object(common.format, answer, kKey); });
 }
 

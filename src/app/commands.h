@@ -88,6 +88,7 @@ struct ContainerOptions {
   std::uint64_t memory_limit = 0;  ///< octets; 0: none
   std::string docker_socket;       ///< empty: DOCKER_HOST, or the usual one
   std::string pull = "missing";
+  std::vector<std::string> given;  ///< names of those of its flags that were
 };
 
 /// Of `strongroom attach`, for a workroom that a platform starts.

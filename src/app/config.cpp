@@ -17,9 +17,11 @@
 #include "app/upstream_proxy_setting.h"
 #include "app/witness_settings.h"
 #include "base/json.h"
+#include "base/small_letters.h"
 #include "catalog/toml_json.h"
 #include "io/authority/certificate_host.h"
 #include "io/net.h"
+#include "io/tls/tls.h"
 
 namespace strongroom::app {
 namespace {
@@ -40,6 +42,24 @@ Status take_number(std::string_view flag, const std::optional<int>& value, Range
   return {};
 }
 
+/// As requests name it: in lower case, with a port that can be dialled.
+Status check_dial(lease::Dial& dial) {
+  const auto host = io::parse_endpoint(dial.authority);
+  const auto to = io::parse_endpoint(dial.to);
+  if (!host || !to)
+    return fail(
+        Code::Invalid,
+        "strongroom.toml: [[gateway.dial]] needs host = \"name:port\" and to = \"address:port\"");
+  if (host->port == 0 || to->port == 0)
+    return fail(Code::Invalid, "strongroom.toml: [[gateway.dial]] '" + dial.authority +
+                                   "': a port is 1 to 65535, in 'host' and in 'to'");
+  if (host->host.find('*') != std::string::npos)
+    return fail(Code::Invalid, "strongroom.toml: [[gateway.dial]] '" + dial.authority +
+                                   "': 'host' is one name; write a table for each");
+  dial.authority = in_small_letters(dial.authority);
+  return {};
+}
+
 Status read_dials(const json::object& gateway, Config& config) {
   const auto* dials = gateway.if_contains("dial");
   if (dials == nullptr) return {};
@@ -54,10 +74,7 @@ Status read_dials(const json::object& gateway, Config& config) {
     lease::Dial dial;
     STRONGROOM_CHECKED(take_text(table, "host", dial.authority));
     STRONGROOM_CHECKED(take_text(table, "to", dial.to));
-    if (!io::parse_endpoint(dial.authority) || !io::parse_endpoint(dial.to))
-      return fail(
-          Code::Invalid,
-          "strongroom.toml: [[gateway.dial]] needs host = \"name:port\" and to = \"address:port\"");
+    STRONGROOM_CHECKED(check_dial(dial));
     config.dials.push_back(std::move(dial));
   }
   return {};
@@ -65,10 +82,11 @@ Status read_dials(const json::object& gateway, Config& config) {
 
 Status read_extra_ca(const std::string& name, const std::filesystem::path& folder, Config& config) {
   if (name.empty()) return {};
-  const std::filesystem::path path(name);
-  STRONGROOM_TRY(config.extra_ca_pem,
-                 read_file((path.is_absolute() ? path : folder / path).string()));
-  return {};
+  const std::string path = absolute(name, folder);
+  STRONGROOM_TRY(config.extra_ca_pem, read_file(path));
+  // A gateway that cannot read it would end, and be started again, for ever.
+  if (io::end_of_certificate(config.extra_ca_pem)) return {};
+  return fail(Code::Invalid, "extra_ca: " + path + " holds no PEM certificate");
 }
 
 Status set_plain_http(const std::string& text, Config& config) {
@@ -247,6 +265,8 @@ Status apply_gateway_flags(const ServeFlags& flags, const std::filesystem::path&
     config.gateway_private_key = absolute(*flags.gateway_private_key, here);
   if (!flags.gateway_names.empty()) config.gateway_names = flags.gateway_names;
   if (flags.gateway_url) config.gateway_url = *flags.gateway_url;
+  if (flags.upstream_proxy) config.upstream_proxy = *flags.upstream_proxy;
+  if (!flags.no_proxy.empty()) config.no_proxy = flags.no_proxy;
   return flags.gateway_plain_http ? set_plain_http(*flags.gateway_plain_http, config) : Status();
 }
 

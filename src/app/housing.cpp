@@ -69,6 +69,20 @@ bool is_attached(const RunOptions& options) {
   return options.runtime == kAttached;
 }
 
+/// Passed over in silence, a limit or a network would be thought to hold.
+Status check_container_flags(const RunOptions& options) {
+  const bool is_docker = options.runtime == kDocker;
+  for (const std::string& flag : options.container.given) {
+    if (!is_container(options))
+      return fail(Code::Invalid, flag + " is of a container: say --runtime runc or docker");
+    if (!is_docker && (flag == "--docker-socket" || flag == "--pull"))
+      return fail(Code::Invalid, flag + " is of the runtime docker alone");
+    if (is_docker && flag == "--scratch-size")
+      return fail(Code::Invalid, flag + " is of runc and its like alone, not of docker");
+  }
+  return {};
+}
+
 bool needs_socket(const RunOptions& options) {
   return is_container(options) && !is_attached(options) &&
          options.container.network != workroom::ContainerSpec::kHost;
@@ -87,13 +101,23 @@ Result<std::unique_ptr<Housing>> Housing::make(io::Loop& loop, const RunOptions&
   } else if (app::is_container(options)) {
     STRONGROOM_CHECKED(out->open_container());
   } else {
-    out->runtime_ = std::make_unique<workroom::ProcessRuntime>();
+    STRONGROOM_CHECKED(out->open_process());
   }
   return out;
 }
 
 Housing::~Housing() {
   if (attached_ != nullptr) ::rmdir((shared() + "/gateway").c_str());
+}
+
+/// By the session's name: its supervisor clears it away where the runner cannot.
+Status Housing::open_process() {
+  STRONGROOM_TRY(auto folder,
+                 workroom::SessionFolder::make_bare(workroom::SessionFolder::root_folder(),
+                                                    facts_.session.text() + "-trust"));
+  trust_.emplace(std::move(folder));
+  runtime_ = std::make_unique<workroom::ProcessRuntime>();
+  return {};
 }
 
 Status Housing::open_container() {
@@ -206,7 +230,7 @@ workroom::ProxyFacts Housing::proxy() const {
 
 workroom::TrustPlace Housing::trust() const {
   if (attached_ != nullptr) return {shared() + "/trust", shared() + "/trust"};
-  if (!folder_) return {};
+  if (trust_) return {trust_->path(), trust_->path()};
   return {folder_->inside() + "/trust", std::string(workroom::kInside) + "/trust"};
 }
 

@@ -26,6 +26,8 @@ namespace strongroom::app {
 [[nodiscard]] bool is_container(const RunOptions& options);
 /// `strongroom attach --socket`: a platform starts the container.
 [[nodiscard]] bool is_attached(const RunOptions& options);
+/// Invalid where a flag was given that is of another runtime.
+[[nodiscard]] Status check_container_flags(const RunOptions& options);
 inline constexpr const char* kAttached = "attached";
 /// Does the workroom reach the gateway by the session's own socket alone?
 [[nodiscard]] bool needs_socket(const RunOptions& options);
@@ -84,6 +86,7 @@ class Housing {
 
  private:
   Housing(const RunOptions& options, Facts facts) : options_(options), facts_(std::move(facts)) {}
+  [[nodiscard]] Status open_process();
   [[nodiscard]] Status open_container();
   [[nodiscard]] Status open_attached(io::Loop& loop);
   [[nodiscard]] std::string shared() const;
@@ -93,6 +96,7 @@ class Housing {
   const RunOptions& options_;
   Facts facts_;
   std::optional<workroom::SessionFolder> folder_;
+  std::optional<workroom::SessionFolder> trust_;  ///< of a process, which has no other
   std::optional<workroom::NetworkPlan> network_;
   std::unique_ptr<workroom::Runtime> runtime_;
   std::string engine_socket_;

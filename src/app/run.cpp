@@ -34,6 +34,7 @@ int run_workroom(const Common& common, const RunOptions& options) {
               "no command: write it after --, as in 'strongroom run ... -- python3 agent.py'"));
   if (options.services.empty() && options.skills.empty())
     return report(Error(Code::Invalid, "a workroom needs at least one --service or --skill"));
+  if (const auto flags = check_container_flags(options); !flags) return report(flags.error());
   if (const auto user = NarrowInjection::parse_user(options.exec_user); !user)
     return report(user.error());
   if (!options.exec_user.empty() && options.inject != "exec")

@@ -84,9 +84,7 @@ Status Runner::prepare() {
   if (trusts_gateway()) authorities += start_.gateway_authority;
   // What is behind a plain tunnel, or reached directly, shows its own certificate.
   authorities += start_.provider_authorities;
-  STRONGROOM_TRY(auto files,
-                 workroom::TrustFiles::begin(std::move(authorities), housing_->trust()));
-  trust_.emplace(std::move(files));
+  trust_.emplace(workroom::TrustFiles::begin(std::move(authorities), housing_->trust()));
   return {};
 }
 

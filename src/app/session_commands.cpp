@@ -1,10 +1,14 @@
 // The commands about sessions. SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <limits>
 
 #include "app/call.h"
 #include "app/session_start.h"
+#include "app/started_session.h"
+#include "catalog/catalog.h"
+#include "workroom/environment.h"
 
 namespace strongroom::app {
 namespace {
@@ -75,6 +79,44 @@ void print_event(Format format, const StreamEvent& event) {
   std::fflush(stdout);
 }
 
+using Variables = std::vector<workroom::PlainVariable>;
+
+/// Every pass, in the variables that its service's tools read.
+Result<Variables> pass_variables(const SessionStart& start) {
+  STRONGROOM_TRY(const auto catalog, catalog::Catalog::from_sources(catalog::built_in_sources()));
+  std::vector<workroom::SessionKey> keys;
+  for (const auto& granted : start.passes)
+    if (const auto* service = catalog.find(granted.service); service != nullptr)
+      keys.push_back({service, granted.label, granted.settings, granted.pass, Secret(), false});
+  // Of what else there is for a workroom, nothing names the gateway as this one reaches it. A pass
+  // that is not shown now is lost: what cannot be named as it should be has another name.
+  const auto all = workroom::build_environment({start.session.text(), "http://gateway", {}, {}, {}},
+                                               std::move(keys));
+  Variables out;
+  for (const auto& granted : start.passes) {
+    const auto before = out.size();
+    if (all)
+      std::ranges::copy_if(all->plain, std::back_inserter(out), [&](const auto& each) {
+        return each.value == granted.pass && workroom::variable_suffix(each.name) == each.name;
+      });
+    // The operator's own services are not known here, and some put a pass into something longer.
+    if (out.size() == before)
+      out.push_back({workroom::variable_suffix(granted.service + "_" + granted.label) + "_PASS",
+                     granted.pass});
+  }
+  return out;
+}
+
+/// One word of a shell, whatever the server has sent.
+std::string quoted(const std::string& text) {
+  constexpr std::string_view kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./";
+  if (text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
 }  // namespace
 
 Result<json::object> session_body(const RunOptions& options, std::string_view runtime) {
@@ -96,20 +138,34 @@ Result<json::object> session_body(const RunOptions& options, std::string_view ru
   return body;
 }
 
-void print_started(Format format, const json::value& started) {
-  print_object(format, started,
-               {{"session", "session"},
-                {"passes", "passes"},
-                {"injected", "injected"},
-                {"socket", "socket"}});
+int print_started(Format format, const json::value& started) {
+  if (format == Format::Json) {
+    print_object(format, started, {});
+    return 0;
+  }
+  const auto start = read_start(started);
+  if (!start) return report(start.error());
+  auto variables = pass_variables(*start);
+  if (!variables) return report(variables.error());
+  variables->insert(variables->begin(), {"STRONGROOM_SESSION", start->session.text()});
+  variables->push_back({"STRONGROOM_PROXY_CREDENTIAL", start->proxy_credential});
+  if (!start->socket.empty()) variables->push_back({"STRONGROOM_SOCKET", start->socket});
+  say(format, "# Passes and the proxy's credential are shown now and never again; --json has the");
+  say(format, "# certificate authority of the proxy, too.");
+  for (const auto& each : *variables) say(format, each.name + "=" + quoted(each.value));
+  if (!start->injected.empty())
+    say(format, "# Injected keys are not among them: a runner alone is given their values.");
+  return 0;
 }
 
 int session_start(const Common& common, const RunOptions& options) {
   const auto body = session_body(options, "external");
   if (!body) return report(body.error());
-  return with_client(
+  int exit_code = 0;
+  const int failed = with_client(
       common, [&](ControlClient& client) { return client.post("/api/v1/sessions", *body); },
-      [&](const json::value& answer) { print_started(common.format, answer); });
+      [&](const json::value& answer) { exit_code = print_started(common.format, answer); });
+  return failed != 0 ? failed : exit_code;
 }
 
 int session_list(const Common& common, const SessionListOptions& options) {

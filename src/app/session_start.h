@@ -12,7 +12,8 @@ namespace strongroom::app {
 /// The body of POST /api/v1/sessions.
 [[nodiscard]] Result<json::object> session_body(const RunOptions& options,
                                                 std::string_view runtime);
-/// What a start is answered with.
-void print_started(Format format, const json::value& started);
+/// What a start is answered with: for people lines that a shell can read, NAME=VALUE. Answers the
+/// exit code.
+[[nodiscard]] int print_started(Format format, const json::value& started);
 
 }  // namespace strongroom::app

@@ -84,8 +84,7 @@ int ticket_use(const Common& common) {
   ControlClient client(std::move(*server));
   const auto started = client.post("/api/v1/tickets/use");
   if (!started) return report(started.error());
-  print_started(common.format, *started);
-  return 0;
+  return print_started(common.format, *started);
 }
 
 }  // namespace strongroom::app

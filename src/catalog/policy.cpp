@@ -58,13 +58,17 @@ Result<PolicyRule> parse_rule(std::string_view text) {
   };
   PolicyRule rule;
   const auto slash = text.find('/');
-  if (slash == std::string_view::npos || !is_printable(text)) return wrong("there is no path");
+  if (slash == std::string_view::npos || !is_printable(text))
+    return wrong("there is no path; it begins with a slash");
   rule.path = text.substr(slash);
   std::string_view methods = text.substr(0, slash);
   while (methods.ends_with(' ')) methods.remove_suffix(1);
   if (methods.empty() && slash > 0) return wrong("it begins with a space");
-  if (!methods.empty() && !text.substr(0, slash).ends_with(' '))
-    return wrong("a space stands between methods and path");
+  if (!methods.empty() && !text.substr(0, slash).ends_with(' ')) {
+    const bool is_path = methods.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ,*") != methods.npos;
+    return wrong(is_path ? "the path begins with a slash"
+                         : "a space stands between methods and path");
+  }
   if (methods == "*") methods = {};
   while (!methods.empty()) {
     const auto comma = methods.find(',');

@@ -72,8 +72,7 @@ const RefusalText& describe(Refusal refusal) {
       {504, "upstream_timeout", "The provider did not answer in time.", "Try again later."},
       {502, "upstream_encoding",
        "The provider's answer is encoded in a way that cannot be decoded, and so not searched.",
-       "gzip, deflate, br and zstd are decoded, one at a time and whole; the provider was asked "
-       "for none."},
+       "Ask for it without Content-Encoding; the gateway asks for none itself."},
       {502, "key_echoed", "The provider's answer held the key, so it was withheld.",
        "A policy wants such answers cut; tell whoever manages your keys."},
       {503, "vault_unavailable", "The vault does not answer, so no key can be used.",

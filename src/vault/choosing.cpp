@@ -79,12 +79,13 @@ Result<store::Key> Vault::State::choose(const store::Tenant& tenant, const store
     STRONGROOM_TRY(const auto* found, pick(shared, wish.service, wish.label));
     if (found != nullptr) return *found;
   }
-  const std::string label = wish.label.empty() ? std::string() : " labelled '" + wish.label + "'";
+  const bool has_label = !wish.label.empty();
+  const std::string label = has_label ? " labelled '" + wish.label + "'" : std::string();
   return fail(Code::NotFound,
               "There is no key of '" + wish.service + "'" + label + " for the member '" +
                   member.name + "' in the tenant '" + tenant.name +
                   "': add one with strongroom key add " + wish.service + " --tenant " +
-                  tenant.name + ".",
+                  tenant.name + (has_label ? " --label " + wish.label : std::string()) + ".",
               "not_connected");
 }
 

@@ -215,10 +215,12 @@ Result<OpenedKey> Vault::open_for_check(const Actor& actor, KeyId id) {
   STRONGROOM_CHECKED(state.check_login(id));
   STRONGROOM_TRY(const auto* service, state.service(key.service));
   if (service->check.method.empty())
-    return fail(
-        Code::Unsupported,
-        "A key of " + service->title + " cannot be checked: its provider is not asked over HTTP.",
-        "check_unsupported");
+    return fail(Code::Unsupported,
+                "A key of " + service->title + " cannot be checked: " +
+                    (service->delivery == catalog::Delivery::Proxied
+                         ? "no call is known that tells whether such a key is good."
+                         : "its provider is not asked over HTTP."),
+                "check_unsupported");
   STRONGROOM_TRY(const auto version, state.current_version(key));
   OpenedKey opened;
   opened.tenant = key.tenant;

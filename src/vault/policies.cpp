@@ -56,7 +56,9 @@ Result<std::string> checked_tunnel(const std::string& text) {
   const auto host = endpoint ? checked_host(endpoint->host)
                              : Result<std::string>(fail(Code::Invalid, "not a place"));
   if (!host || endpoint->port == 0)
-    return fail(Code::Invalid, "'" + text.substr(0, 300) + "' is not HOST:PORT.");
+    return fail(Code::Invalid,
+                "'" + text.substr(0, 300) +
+                    "' is not HOST:PORT, where HOST is one name: no address, no wildcard.");
   return *host + ":" + std::to_string(endpoint->port);
 }
 

@@ -208,8 +208,10 @@ Result<Settings> check_settings(const catalog::Service& service, const Settings&
         found == given.end() || found->second.empty() ? setting.default_value : found->second;
     if (value.empty()) {
       if (!setting.required) continue;
-      return fail(Code::Invalid, "The service " + quoted(service.id) + " needs the setting " +
-                                     quoted(setting.name) + ": " + setting.help + ".");
+      return fail(Code::Invalid,
+                  "The service " + quoted(service.id) + " needs the setting " +
+                      quoted(setting.name) + ": " + setting.help + ".",
+                  "setting_missing");
     }
     STRONGROOM_TRY(std::string clean, checked_setting(setting, value));
     if (setting.kind == "variable" && !variables.insert(clean).second)

@@ -144,8 +144,8 @@ class Builder {
     }
     if (variable.name.starts_with("STRONGROOM_") || taken_.contains(variable.name) ||
         unset_.contains(variable.name))
-      return fail(Code::Conflict, "the variable " + variable.name +
-                                      " belongs to the session and cannot be set beside it");
+      return fail(Code::Invalid, "the variable " + variable.name +
+                                     " belongs to the session and cannot be set beside it");
     set(variable.name, variable.value);
     return {};
   }

@@ -3,10 +3,7 @@
 
 #include <unistd.h>
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
-#include <cstdlib>
-#include <cstring>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -22,15 +19,6 @@ Result<std::string> bundle_of(const std::string& authority_pem) {
   auto bundle = io::ca_bundle_pem(authority_pem);
   if (!bundle && bundle.error().reason == "no_public_roots") return authority_pem;
   return bundle;
-}
-
-Result<std::string> make_folder() {
-  const char* const wanted = std::getenv("TMPDIR");
-  std::string pattern = std::string(wanted != nullptr && wanted[0] == '/' ? wanted : "/tmp") +
-                        "/strongroom-workroom-XXXXXX";
-  if (::mkdtemp(pattern.data()) != nullptr) return pattern;
-  return fail(Code::Storage,
-              "no folder for the workroom's certificates: " + std::string(std::strerror(errno)));
 }
 
 /// `bundle`: the path by which the workroom finds it.
@@ -93,24 +81,21 @@ void add_trust(const TrustFiles& files, const std::string& more_for_java,
 }  // namespace
 
 Result<TrustFiles> TrustFiles::write(const std::string& authority_pem, const TrustPlace& place) {
-  STRONGROOM_TRY(auto files, begin(authority_pem, place));
+  TrustFiles files = begin(authority_pem, place);
   STRONGROOM_CHECKED(files.finish());
   return files;
 }
 
-Result<TrustFiles> TrustFiles::begin(std::string authority_pem, const TrustPlace& place) {
-  STRONGROOM_TRY(const std::string folder,
-                 place.folder.empty() ? make_folder() : Result<std::string>(place.folder));
-  TrustFiles files(folder, place.seen_as.empty() ? folder : place.seen_as);
+TrustFiles TrustFiles::begin(std::string authority_pem, const TrustPlace& place) {
+  TrustFiles files(place.folder, place.seen_as);
   // Signals are the loop's: the thread takes none.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   files.written_ = std::async(
-      std::launch::async, [folder, authority = std::move(authority_pem), bundle = files.bundle()] {
-        return fill(folder, authority, bundle);
-      });
+      std::launch::async, [folder = place.folder, authority = std::move(authority_pem),
+                           bundle = files.bundle()] { return fill(folder, authority, bundle); });
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return files;
 }

@@ -19,8 +19,8 @@ namespace strongroom::workroom {
 
 /// Where the files are, and where the workroom finds them.
 struct TrustPlace {
-  std::string folder;   ///< empty: one of its own under TMPDIR (or /tmp)
-  std::string seen_as;  ///< empty: the same
+  std::string folder;  ///< is there, with nothing in it
+  std::string seen_as;
 };
 
 /// A folder with ca.pem (the session's authority alone),
@@ -29,10 +29,10 @@ struct TrustPlace {
 class TrustFiles {
  public:
   /// Where the machine has no public roots the bundle holds the session's authority alone.
-  static Result<TrustFiles> write(const std::string& authority_pem, const TrustPlace& place = {});
+  static Result<TrustFiles> write(const std::string& authority_pem, const TrustPlace& place);
   /// The same in a thread of its own, as it takes a while: the names are known at once, the files
   /// are there when finish() has answered.
-  static Result<TrustFiles> begin(std::string authority_pem, const TrustPlace& place = {});
+  static TrustFiles begin(std::string authority_pem, const TrustPlace& place);
   [[nodiscard]] Status finish();
   TrustFiles(TrustFiles&& other) noexcept
       : folder_(std::exchange(other.folder_, {})),

@@ -46,6 +46,13 @@ TEST(CaVariables, O3_what_replaces_a_tools_roots_has_them_all) {
   EXPECT_EQ(form_of("SSL_CERT_DIR"), TrustForm::Absent);
 }
 
+/// Made for one test; its files remove it.
+TrustPlace new_place() {
+  std::string folder = ::testing::TempDir() + "strongroom-trust-XXXXXX";
+  EXPECT_NE(::mkdtemp(folder.data()), nullptr);
+  return {folder, folder};
+}
+
 const ProxyFacts kFacts{"http://127.0.0.1:8701", "127.0.0.1", 4001};
 
 std::string java_options_with(const TrustFiles& files) {
@@ -57,7 +64,7 @@ std::string java_options_with(const TrustFiles& files) {
 TEST(ProxyEnvironment, O3_java_is_told_of_a_store_and_of_the_proxy) {
   const auto authority = io::make_authority("session");
   ASSERT_TRUE(authority);
-  const auto files = TrustFiles::write(authority->chain_pem);
+  const auto files = TrustFiles::write(authority->chain_pem, new_place());
   ASSERT_TRUE(files) << files.error().message;
   EXPECT_EQ(java_options_with(*files),
             "-Djavax.net.ssl.trustStoreType=PKCS12 -Djavax.net.ssl.trustStore=\"" +
@@ -72,7 +79,7 @@ TEST(ProxyEnvironment, O3_java_is_told_of_a_store_and_of_the_proxy) {
 TEST(ProxyEnvironment, what_the_caller_says_to_java_stands_before_what_the_session_says) {
   const auto authority = io::make_authority("session");
   ASSERT_TRUE(authority);
-  const auto files = TrustFiles::write(authority->chain_pem);
+  const auto files = TrustFiles::write(authority->chain_pem, new_place());
   ASSERT_TRUE(files) << files.error().message;
   SessionFacts facts{"ses_1", kFacts.gateway, {}, proxy_variables(kFacts, *files), {}};
   facts.added = {{"JAVA_TOOL_OPTIONS", "-Xmx64m"}};
@@ -103,7 +110,7 @@ TEST(ProxyEnvironment, O3_variables_name_files_that_hold_what_they_should) {
   ASSERT_TRUE(authority);
   std::string folder;
   {
-    const auto files = TrustFiles::write(authority->chain_pem);
+    const auto files = TrustFiles::write(authority->chain_pem, new_place());
     ASSERT_TRUE(files) << files.error().message;
     folder = std::filesystem::path(files->bundle()).parent_path();
     EXPECT_EQ(content_of(files->authority()), authority->chain_pem);

@@ -54,6 +54,8 @@ def test_what_cannot_be_checked_says_so(room, standins, canaries):
         key_id, _ = room.add_key(service, settings=settings, shape=shape, value=value)
         done = room.cli("key", "check", key_id, expect=WRONG_USE)
         assert "cannot be checked" in done.stderr
+        why = "no call is known" if service == "generic-http" else "not asked over HTTP"
+        assert why in done.stderr
     # A token for another host is not shown to github.com.
     own, _ = room.add_key("github", settings={"host": "git.standin.test"})
     room.cli("key", "check", own, expect=None)

@@ -34,11 +34,57 @@ def one_line(done):
         (["audit", "list", "--limit", "0"], "--limit"),
         (["session", "start", "--tenant", "a", "--member", "b", "--time-limit", "700000"], "604800"),
         (["key", "show", "no-id"], "key_"),
+        (["serve", "--listen", "127.0.0.1:1", "--listen", "127.0.0.1:2"], "--listen is given more than once;"),
     ],
     ids=" ".join,
 )
 def test_wrong_use_is_told_in_one_line(room, arguments, word):
     assert word in one_line(room.cli(*arguments, expect=WRONG_USE))
+
+
+def test_a_flag_that_lacks_its_value_is_named():
+    done = subprocess.run([PROGRAMS / "strongroom", "serve", "--listen"], capture_output=True, text=True, timeout=30)
+    assert done.returncode == WRONG_USE and "--listen needs a value;" in one_line(done)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--image", "debian:12"],
+        ["--network", "none"],
+        ["--mount", "/tmp:/x"],
+        ["--user", "1000"],
+        ["--workdir", "/tmp"],
+        ["--scratch-size", "1m"],
+        ["--pids-limit", "5"],
+        ["--memory", "1g"],
+        ["--docker-socket", "/x"],
+        ["--pull", "never"],
+    ],
+    ids=lambda flags: flags[0],
+)
+def test_what_is_of_a_container_is_not_passed_over_without_one(room, flags):
+    """A limit that nobody holds to would be worse than none."""
+    run = ["run", "--tenant", "acme", "--member", "alice", "--service", "gemini", *flags]
+    said = one_line(room.cli(*run, "--", "true", expect=WRONG_USE))
+    assert f"{flags[0]} is of a container: say --runtime runc or docker" in said
+
+
+def test_what_is_of_one_runtime_is_not_passed_over_by_another(room):
+    run = ["run", "--tenant", "acme", "--member", "alice", "--service", "gemini", "--image", "/x", "--runtime"]
+    for rest in (["docker", "--scratch-size", "1m"], ["runc", "--pull", "never"], ["runc", "--docker-socket", "/x"]):
+        assert f"{rest[1]} is of " in one_line(room.cli(*run, *rest, "--", "true", expect=WRONG_USE))
+
+
+def test_errors_name_the_flag_that_mends_them(room):
+    lacking = room.cli("key", "add", "generic-http", "--tenant", "acme", input="a-value-of-a-key", expect=WRONG_USE)
+    assert "--set host=..." in one_line(lacking)
+    start = ["session", "start", "--tenant", "acme", "--member", "alice"]
+    missing = room.cli(*start, "--service", "gemini:work", expect=NOT_FOUND)
+    assert "strongroom key add gemini --tenant acme --label work" in one_line(missing)
+    room.add_key("gemini")
+    run = ["run", "--tenant", "acme", "--member", "alice", "--service", "gemini", "--env", "GEMINI_API_KEY=x"]
+    assert "GEMINI_API_KEY belongs to the session" in one_line(room.cli(*run, "--", "true", expect=WRONG_USE))
 
 
 @pytest.mark.parametrize(
@@ -60,6 +106,14 @@ def test_what_a_flag_of_serve_cannot_be(make_room, flags):
     sentence = room.refused_start()
     assert flags[0].split("-")[2] in sentence and "\n" not in sentence
     assert not (room.data / "strongroom.db").exists(), "nothing is made before all is checked"
+
+
+def test_a_file_without_authorities_is_refused_at_the_start(make_room):
+    room = make_room(start=False)
+    empty = room.folder / "empty.pem"
+    empty.write_text("nothing\n")
+    room.flags += ["--extra-ca", str(empty)]
+    assert f"{empty} holds no PEM certificate" in room.refused_start()
 
 
 def test_one_server_a_data_directory_and_one_a_port(room, make_room):

@@ -89,7 +89,7 @@ def test_the_stores_path_may_have_blanks_and_quotes(room):
     done = one(
         room,
         f"https://{GEMINI}/v1beta/models",
-        environment={**room.environment, "TMPDIR": str(odd)},
+        environment={**room.environment, "XDG_RUNTIME_DIR": str(odd)},
     )
     assert str(odd) in done.stdout and done.stdout.splitlines()[1] == "401"
 

@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import re
+import shlex
 import signal
 import sys
 import tomllib
@@ -372,6 +373,30 @@ def test_an_unmodified_sdk_understands(room):
 def test_what_cannot_be_is_refused(room, arguments):
     done = room.cli("policy", "set", "--tenant", "acme", *arguments, expect=WRONG_USE)
     assert done.stderr.strip() and room.json("policy", "list") == []
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["--service", "gemini", "--deny", "DELETE v1/x"], "the path begins with a slash"),
+        (["--service", "gemini", "--deny", "DELETE v1"], "begins with a slash"),
+        (["--service", "gemini", "--deny", "DELETE/v1"], "a space stands between"),
+        (["--tunnel", "127.0.0.1:22"], "no address, no wildcard"),
+        (["--tunnel", "*.x.test:443"], "no address, no wildcard"),
+    ],
+    ids=lambda each: each[-1] if isinstance(each, list) else "",
+)
+def test_a_refusal_says_what_is_wrong_with_it(room, arguments, said):
+    assert said in room.cli("policy", "set", "--tenant", "acme", *arguments, expect=WRONG_USE).stderr
+
+
+def test_the_examples_of_help_work(room):
+    """Against a server, not just as command lines."""
+    page = room.cli("policy", "set", "--help").stdout
+    examples = [line.split("$ ")[-1].strip() for line in page.splitlines() if "$ strongroom" in line or line.strip().startswith("strongroom policy set --tenant acme")]
+    assert len(examples) >= 2
+    for example in examples:
+        room.cli(*shlex.split(example)[1:])
 
 
 def test_what_tools_hold_cannot_be_limited(room):

@@ -3,6 +3,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import subprocess
 import sys
 
 from support.room import NOT_FOUND, WRONG_USE
@@ -64,6 +65,19 @@ def test_a_list_is_filtered_and_comes_in_pages(room):
     room.cli("session", "list", "--tenant", "nobody", expect=NOT_FOUND)
     for flags in (["--label", "x"], ["--label", "a=1", "--label", "a=2"], ["--idle", "8 days"], ["--ttl", "0"]):
         room.cli(*START, *flags, expect=WRONG_USE)
+
+
+def test_a_shell_takes_what_a_start_prints(room):
+    """What is shown once is all there, without --json too."""
+    room.add_key("gemini")
+    room.add_key("github", member="alice")
+    room.add_key("generic-http", settings={"host": "api.standin.test", "variable": "MY_PASS"})
+    said = room.cli(*START, "--service", "github", "--service", "generic-http", "--socket").stdout
+    assert "never again" in said and "Injected keys are not among them" in said and "{" not in said
+    script = 'eval "$1"; for each in STRONGROOM_SESSION STRONGROOM_PROXY_CREDENTIAL GEMINI_API_KEY MY_PASS STRONGROOM_SOCKET; do eval echo "\\$$each"; done'
+    read = subprocess.run(["sh", "-euc", script, "sh", said], capture_output=True, text=True, check=True).stdout.split("\n")
+    assert [each[:4] for each in read[:4]] == ["ses_", "srx_", "AIza", "srp_"]
+    assert read[0] in listed(room) and read[4].startswith(str(room.data))
 
 
 def test_a_session_shows_its_terms_its_holders_and_its_traffic(room, standins):

@@ -26,7 +26,7 @@ needs_docker = pytest.mark.skipif(
     DOCKERD is None or DOCKER is None or BUSYBOX is None or os.geteuid() != 0, reason="docker.io is not installed"
 )
 #: Leaves a daemon behind that hears no signal.
-SCRIPT = "(trap '' TERM HUP INT; setsid sleep 600 &); echo ready; sleep 600; true"
+SCRIPT = "(trap '' TERM HUP INT; setsid sleep 600 &); echo trusts $SSL_CERT_FILE; echo ready; sleep 600; true"
 
 
 @pytest.fixture
@@ -112,11 +112,14 @@ def test_j9_a_runner_and_its_workroom_that_are_killed_together(room, flags):
 @pytest.mark.parametrize("flags", ["process", pytest.param("runc", marks=needs_runc)], indirect=True)
 def test_j9_a_killed_runner_alone(room, flags):
     work, _, _, session, inside, _ = begin(room, flags)
+    trusted = Path(work.line("trusts "))
+    assert flags or trusted.exists()
     kill(work.process.pid)
     [receipt] = until(lambda: receipts(room, session), 30, "its end has a receipt")
     assert receipt["r2"]["holds"] is True and receipt["r2"]["reported_by"]
     assert all(is_gone(pid) for pid in inside)
     nothing_is_left(room, session)
+    assert flags or not trusted.parent.exists(), "nor what it was to trust"
 
 
 def test_j9_a_runner_that_dies_while_the_vault_is_away(room):
