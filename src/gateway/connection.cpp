@@ -288,7 +288,14 @@ io::Task<void> Connection::find_whose() {
   if (x_.inspected != nullptr || x_.route.service == nullptr || !has_pass) co_return;
   const auto granted =
       co_await gateway_.link().lease_for(x_.admission.pass.hash(), x_.route.service->id);
-  if (granted) x_.session = (*granted)->granted().session;
+  x_.session = granted ? (*granted)->granted().session : session_of_denial();
+}
+
+/// Of the pass that was refused just now; of the socket it came by, where the vault does not say.
+SessionId Connection::session_of_denial() {
+  const SessionId of_pass =
+      gateway_.link().session_of_denial(x_.admission.pass.hash(), x_.route.service->id);
+  return of_pass.is_none() ? x_.session : of_pass;
 }
 
 Links::Base Connection::own_base() const {

@@ -143,7 +143,10 @@ def test_each_is_said_counted_and_documented(world):
         return all(now.get(code, 0) >= times for code, times in seen.items()) and now
 
     until(all_counted, what="every refusal is counted")
-    found = json.dumps(room.json("audit", "list", "--limit", "200"))
+    # By tenant: each says whose it is.
+    found = json.dumps(
+        room.json("audit", "list", "--tenant", "acme", "--kind", "finding", "--limit", "200")
+    )
     for code in ("not_connected", "not_granted", "pass_wrong_service", "denied_path"):
         assert code in found, f"{code} smells of an attack: a finding"
 
