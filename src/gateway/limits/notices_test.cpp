@@ -54,6 +54,27 @@ TEST(FindingFilter, the_same_is_said_once_in_a_while) {
 TEST(FindingFilter, N8_a_flood_is_cut_off) {
   ManualClock clock;
   FindingFilter filter;
+/// A harmless one does not hide the one that matters.
+TEST(FindingFilter, each_host_is_said_and_a_scan_of_many_is_bounded) {
+  ManualClock clock;
+  FindingFilter filter;
+  const auto at = [](const std::string& host) {
+    lease::Finding made = finding(1, "not_granted");
+    made.host = host;
+    return made;
+  };
+  EXPECT_TRUE(filter.admit(at("first.example"), clock.steady()));
+  EXPECT_TRUE(filter.admit(at("attacker.example"), clock.steady()));
+  EXPECT_FALSE(filter.admit(at("attacker.example"), clock.steady()));
+  std::size_t admitted = 2;
+  for (int i = 0; i < 1000; ++i)
+    admitted += filter.admit(at(std::to_string(i)), clock.steady()) ? 1 : 0;
+  EXPECT_EQ(admitted, FindingFilter::kHosts);
+  EXPECT_TRUE(filter.admit(finding(2, "not_granted"), clock.steady())) << "others are heard";
+  clock.advance(FindingFilter::kSameAgain);
+  EXPECT_TRUE(filter.admit(at("later.example"), clock.steady()));
+}
+
   std::uint32_t admitted = 0;
   for (int i = 0; i < 10'000; ++i)
     admitted += filter.admit(finding(1, std::to_string(i)), clock.steady()) ? 1 : 0;
