@@ -19,6 +19,15 @@ bool is_finding(Refusal refusal) {
          refusal == Refusal::PassesDiffer || refusal == Refusal::HostMismatch;
 }
 
+/// To another protocol than websockets: in a tunnel it would leave what is looked into. At a base
+/// URL it is a wish that a server may ignore (RFC 9110 7.8), and Java makes it with its first
+/// request; nothing of it goes on (upstream_head.cpp).
+bool is_bad_upgrade(const http::RequestHead& request, bool is_inspected) {
+  const auto* upgrade = request.headers.find(http::Name::Upgrade);
+  if (upgrade == nullptr || request.is_websocket_upgrade) return false;
+  return is_inspected || http::list_has(upgrade->value, "websocket");
+}
+
 }  // namespace
 
 Connection::Connection(Gateway& gateway, io::Stream client,
@@ -199,8 +208,7 @@ io::Task<bool> Connection::read_head() {
 std::optional<Refusal> Connection::admit() {
   const auto& request = work_->request;
   if (request.method == "TRACE") return Refusal::MethodNotAllowed;
-  if (request.headers.find(http::Name::Upgrade) != nullptr && !request.is_websocket_upgrade)
-    return Refusal::BadRequest;
+  if (is_bad_upgrade(request, x_.inspected != nullptr)) return Refusal::BadRequest;
   auto unread = x_.inspected != nullptr ? read_inspected()
                                         : gateway_.destinations().read(request.target, x_.route);
   if (unread == Refusal::UnknownService && x_.inspected == nullptr)
