@@ -333,9 +333,11 @@ io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
     x_.outcome = x_.cut_by ? outcome_of_cut() : lease::UseOutcome::UpstreamFailed;
   const bool is_grpc = is_grpc_call();
   std::string body = is_grpc ? std::string() : refusal_body(text, metering_.detail);
+  const bool is_connect = work_ != nullptr && work_->request.method == "CONNECT";
   std::string head = is_grpc ? grpc_refusal_head(text)
                              : "HTTP/1.1 " + std::to_string(text.status) + " " +
-                                   std::string(http::reason_phrase(text.status)) +
+                                   (is_connect ? refusal_phrase(text)
+                                               : std::string(http::reason_phrase(text.status))) +
                                    "\r\ncontent-type: application/json\r\ncontent-length: " +
                                    std::to_string(body.size()) + "\r\n";
   if (const auto wait = metering_.detail.retry_after; wait.count() > 0)

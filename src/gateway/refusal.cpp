@@ -109,6 +109,11 @@ std::string refusal_body(const RefusalText& text, const RefusalDetail& detail) {
 }
 
 namespace {
+std::string refusal_phrase(const RefusalText& text) {
+  constexpr std::size_t kLongest = 200;
+  return (std::string(text.code) + ": " + std::string(text.message)).substr(0, kLongest);
+}
+
 
 /// What gRPC clients would make of the HTTP status, save for 400, which is the caller's fault.
 int grpc_status_of(int status) {

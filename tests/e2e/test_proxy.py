@@ -11,6 +11,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import urllib.request
 
 import pytest
 
@@ -258,6 +259,20 @@ def test_a1_a2_one_name_for_a_request(room):
     with session.tunnel() as connection:
         status, _ = session.ask(connection, key=session.passes["gemini"])
     assert status == 200
+
+
+def test_a_refused_tunnel_says_why_where_clients_show_it(room):
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    with session.raw() as connection:
+        connection.sendall(b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n")
+        first = connection.recv(65536).split(b"\r\n")[0]
+    assert first == b"HTTP/1.1 407 proxy_auth_required: The proxy does not know this session."
+    proxy = f"http://session:{session.credential}@{room.endpoints['gateway']}"
+    with pytest.raises(OSError, match="not_granted: Nothing of this session leads to that host"):
+        urllib.request.build_opener(urllib.request.ProxyHandler({"https": proxy})).open(
+            "https://example.com/", timeout=20
+        )
 
 
 def test_d7_a_pass_of_another_session_is_no_good_here(room):
