@@ -87,6 +87,7 @@ const RefusalText& describe(Refusal refusal) {
        "Start the session with a service of that host, or connect one first."},
       {400, "host_mismatch", "The request names another host than its tunnel.",
        "Open a tunnel of its own for each host."},
+      {400, "https_required", "A key is never sent without TLS.", "Use https://."},
       {403, "tls_required",
        "From another machine the gateway is spoken to over TLS only: what this request carried has "
        "crossed the network in the clear.",
@@ -108,12 +109,12 @@ std::string refusal_body(const RefusalText& text, const RefusalDetail& detail) {
   return to_text(json::object{{"error", std::move(error)}});
 }
 
-namespace {
 std::string refusal_phrase(const RefusalText& text) {
   constexpr std::size_t kLongest = 200;
   return (std::string(text.code) + ": " + std::string(text.message)).substr(0, kLongest);
 }
 
+namespace {
 
 /// What gRPC clients would make of the HTTP status, save for 400, which is the caller's fault.
 int grpc_status_of(int status) {

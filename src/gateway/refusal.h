@@ -53,6 +53,7 @@ enum class Refusal : std::uint8_t {
   ProxyAuthRequired,
   HostNotGranted,
   HostMismatch,
+  PlainTarget,
   TlsRequired,
   ProxyElsewhere,
   Internal,
@@ -78,11 +79,11 @@ struct RefusalDetail {
 /// known.
 [[nodiscard]] std::string refusal_body(const RefusalText& text, const RefusalDetail& detail);
 
-/// The same for a gRPC client: an answer that is a head alone, with the status that the HTTP status
 /// What the status line says after the status of a CONNECT that is refused: its clients show at
 /// most that. The code and the message, of at most 200 printable characters.
 [[nodiscard]] std::string refusal_phrase(const RefusalText& text);
 
+/// The same for a gRPC client: an answer that is a head alone, with the status that the HTTP status
 /// stands for and a message that begins with the code.
 [[nodiscard]] std::string grpc_refusal_head(const RefusalText& text);
 

@@ -311,10 +311,11 @@ def test_a4_a5_an_absolute_target_is_the_same(room):
         (f"http://{GEMINI}/v1beta/models", 400),
     ):
         with session.raw() as connection:
-            status, _ = session.ask(
+            status, answer = session.ask(
                 connection, key=session.passes["gemini"], path=target, more=proxied
             )
         assert status == expected, target
+        assert (status == 400) == ("https_required" in answer), "it says what is wrong with it"
     with session.raw() as connection:
         status, answer = session.ask(
             connection, host="example.com", path="https://example.com/", more=proxied
