@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from support.authority import Authority
+from support.ingresses import Asked, BaseUrlHttp2
+from support.ingresses import Session as InSession
 from support.room import REPOSITORY
 from support.waiting import until
 from test_gateway_tls import configured, free_port
@@ -160,3 +162,16 @@ def test_key_rejected_is_said_beside_the_providers_own_answer(room, standins):
     answer = ask("/gemini/v1beta/models")
     assert (answer.status_code, answer.headers["strongroom-code"]) == (400, "key_rejected")
     assert "`key_rejected`" in DOCUMENTED
+
+
+def test_what_http2_refuses_below_the_pipeline_is_counted(room):
+    """A head that is too large: without a body there."""
+    room.add_key("gemini")
+    session = InSession(room, {"gemini": "generativelanguage.googleapis.com"}, "gemini")
+    for asked, status in (
+        (Asked("/v1/models", headers=[("x-large", "x" * 33000)]), 431),
+        (Asked("/v1/" + "x" * 17000), 414),
+    ):
+        answered = BaseUrlHttp2(session).ask(asked)
+        assert (answered.status, answered.body) == (status, b"")
+    until(lambda: counted(room).get("too_large") == 2, what="both are counted")

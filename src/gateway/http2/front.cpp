@@ -54,6 +54,8 @@ void Http2Front::drain() {
 }
 
 void Http2Front::on_event(http::Http2Event& event, Http2Bridge* bridge) {
+  if (event.kind == http::Http2EventKind::Refused)
+    gateway_.refusals().count(refusal_of_status(static_cast<int>(event.code)));
   if (event.kind == http::Http2EventKind::Request) begin(event.stream, std::move(event.text));
   // What was answered whole is only forgotten; what was cut short ends at the provider too.
   if (event.kind == http::Http2EventKind::Closed && bridge != nullptr) bridge->inner.abort();
