@@ -108,6 +108,10 @@ Result<lease::GrantedLease> VaultLeaseSource::open_by_pass(const lease::PassHash
   return to_granted(std::move(opened), parts_.config.gateway_processes);
 }
 
+SessionId VaultLeaseSource::session_of_pass(const lease::PassHash& pass_hash) const {
+  return parts_.vault.session_of_pass(pass_hash);
+}
+
 Result<std::vector<lease::GrantedLease>> VaultLeaseSource::open_injected(SessionId session) {
   STRONGROOM_CHECKED(parts_.record.uses_held());
   STRONGROOM_TRY(auto opened, parts_.vault.open_injected(session));

@@ -34,6 +34,7 @@ class VaultLeaseSource final : public lease::LeaseSource {
   }
   Result<lease::GrantedLease> open_by_pass(const lease::PassHash& pass_hash,
                                            std::string_view service) override;
+  SessionId session_of_pass(const lease::PassHash& pass_hash) const override;
   Result<std::vector<lease::GrantedLease>> open_injected(SessionId session) override;
   [[nodiscard]] bool is_renewing(SessionId session) const override {
     return parts_.vault.is_renewing(session);

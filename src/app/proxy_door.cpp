@@ -6,6 +6,7 @@
 
 #include "app/join.h"
 #include "base/encoding.h"
+#include "base/json.h"
 #include "io/loopback_peer.h"
 #include "io/tls/tls.h"
 #include "workroom/attached_runtime.h"
@@ -17,10 +18,29 @@ constexpr std::string_view kPlain = "http://";
 constexpr std::string_view kSecure = "https://";
 constexpr std::size_t kLongestLine = 8UL << 10U;
 constexpr std::chrono::seconds kPatience{30};
-constexpr std::string_view kStranger =
-    "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-constexpr std::string_view kNoGateway =
-    "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// In the gateway's form (docs/errors.md). The status line says it as well: that is what clients of
+/// a proxy show.
+std::string refusal(std::string_view status, std::string_view code, std::string_view message,
+                    std::string_view hint) {
+  const std::string body = to_text(
+      json::object{{"error", json::object{{"code", code}, {"message", message}, {"hint", hint}}}});
+  std::string answer = "HTTP/1.1 ";
+  answer.append(status).append(" ").append(code).append(": ").append(message);
+  answer += "\r\ncontent-type: application/json\r\ncontent-length: ";
+  answer += std::to_string(body.size()) + "\r\nconnection: close\r\n\r\n";
+  return answer + body;
+}
+
+std::string stranger() {
+  return refusal("403", "proxy_elsewhere", "This proxy is another session's.",
+                 "Use the proxy variables of a session of your own.");
+}
+
+std::string no_gateway() {
+  return refusal("503", "vault_unavailable", "The gateway does not answer, so no key can be used.",
+                 "Try again in a moment.");
+}
 
 }  // namespace
 
@@ -60,7 +80,8 @@ struct ProxyDoor::Way {
   static io::Task<void> serve(std::shared_ptr<const Way> way, io::Stream client) {
     client.set_deadline(client.loop().deadline_in(kPatience));
     if (!way->admits(client)) {
-      (void)co_await client.write_all(bytes_of(kStranger));
+      const std::string answer = stranger();
+      (void)co_await client.write_all(bytes_of(std::string_view(answer)));
       co_return;
     }
     std::string head;
@@ -77,7 +98,8 @@ struct ProxyDoor::Way {
     if (!way->user || is_for_proxy(head)) head.insert(line_end + 2, way->header);
     auto gateway = co_await reach(way, client.loop());
     if (!gateway) {
-      (void)co_await client.write_all(bytes_of(kNoGateway));
+      const std::string answer = no_gateway();
+      (void)co_await client.write_all(bytes_of(std::string_view(answer)));
       co_return;
     }
     const auto said = co_await gateway->write_all(bytes_of(std::string_view(head)));

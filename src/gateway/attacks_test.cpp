@@ -298,10 +298,7 @@ TEST_F(Attack, C7_F3_F10_methods_and_protocols_that_are_not_carried) {
         {request("delete", kPath, with_pass()), 405, "method_not_allowed"},
         {"CONNECT generativelanguage.googleapis.com:443 HTTP/1.1\r\nhost: x\r\n\r\n", 405,
          "method_not_allowed"},
-        {request(
-             "GET", kPath,
-             with_pass() +
-                 "connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAAA\r\n"),
+        {request("GET", kPath, with_pass() + "connection: upgrade\r\nupgrade: h2c, websocket\r\n"),
          400, "bad_request"},
         {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "bad_request"},
         {"GET /gemini\r\n\r\n", 400, "bad_request"},
@@ -313,6 +310,27 @@ TEST_F(Attack, C7_F3_F10_methods_and_protocols_that_are_not_carried) {
       EXPECT_TRUE(answer.says("\"code\"")) << one.octets;
     }
     EXPECT_EQ(world.provider.connections, 0);
+  };
+  run(story());
+}
+
+TEST_F(Attack, F3_an_upgrade_to_h2c_is_ignored_and_goes_no_further) {
+  const std::string upgrade =
+      "connection: Upgrade\r\nconnection: X-Hop\r\nx-hop: 1\r\nupgrade: h2c\r\nhttp2-settings: "
+      "AAMAAABkAAQAAP__\r\n";
+  auto story = [&]() -> io::Task<void> {
+    const Answer answer = co_await ask(request("GET", kPath, with_pass() + upgrade));
+    EXPECT_EQ(answer.status, 200);
+    const std::string& head = world.provider.seen.back().head;
+    for (const char* name : {"upgrade", "http2-settings", "connection"})
+      EXPECT_EQ(head.find(std::string("\r\n") + name + ":"), std::string::npos) << head;
+    world.provider.answer = [](const Provider::Seen&) {
+      return std::string(
+          "HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n");
+    };
+    const Answer switched = co_await ask(request("GET", kPath, with_pass() + upgrade));
+    EXPECT_EQ(switched.status, 502);
+    EXPECT_TRUE(switched.says("upstream_protocol"));
   };
   run(story());
 }

@@ -24,6 +24,15 @@ bool is_finding(Refusal refusal) {
          refusal == Refusal::PassesDiffer || refusal == Refusal::HostMismatch;
 }
 
+/// To another protocol than websockets: in a tunnel it would leave what is looked into. At a base
+/// URL it is a wish that a server may ignore (RFC 9110 7.8), and Java makes it with its first
+/// request; nothing of it goes on (upstream_head.cpp).
+bool is_bad_upgrade(const http::RequestHead& request, bool is_inspected) {
+  const auto* upgrade = request.headers.find(http::Name::Upgrade);
+  if (upgrade == nullptr || request.is_websocket_upgrade) return false;
+  return is_inspected || http::list_has(upgrade->value, "websocket");
+}
+
 }  // namespace
 
 Connection::Connection(Gateway& gateway, io::Stream client,
@@ -205,8 +214,7 @@ std::optional<Refusal> Connection::admit() {
   const auto& request = work_->request;
   if (request.method == "TRACE" || !is_in_capitals(request.method))
     return Refusal::MethodNotAllowed;
-  if (request.headers.find(http::Name::Upgrade) != nullptr && !request.is_websocket_upgrade)
-    return Refusal::BadRequest;
+  if (is_bad_upgrade(request, x_.inspected != nullptr)) return Refusal::BadRequest;
   auto unread = x_.inspected != nullptr ? read_inspected()
                                         : gateway_.destinations().read(request.target, x_.route);
   if (unread == Refusal::UnknownService && x_.inspected == nullptr)
@@ -296,7 +304,14 @@ io::Task<void> Connection::find_whose() {
   if (x_.inspected != nullptr || x_.route.service == nullptr || !has_pass) co_return;
   const auto granted =
       co_await gateway_.link().lease_for(x_.admission.pass.hash(), x_.route.service->id);
-  if (granted) x_.session = (*granted)->granted().session;
+  x_.session = granted ? (*granted)->granted().session : session_of_denial();
+}
+
+/// Of the pass that was refused just now; of the socket it came by, where the vault does not say.
+SessionId Connection::session_of_denial() {
+  const SessionId of_pass =
+      gateway_.link().session_of_denial(x_.admission.pass.hash(), x_.route.service->id);
+  return of_pass.is_none() ? x_.session : of_pass;
 }
 
 Links::Base Connection::own_base() const {
@@ -328,9 +343,11 @@ io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
     x_.outcome = x_.cut_by ? outcome_of_cut() : lease::UseOutcome::UpstreamFailed;
   const bool is_grpc = is_grpc_call();
   std::string body = is_grpc ? std::string() : refusal_body(text, metering_.detail);
+  const bool is_connect = work_ != nullptr && work_->request.method == "CONNECT";
   std::string head = is_grpc ? grpc_refusal_head(text)
                              : "HTTP/1.1 " + std::to_string(text.status) + " " +
-                                   std::string(http::reason_phrase(text.status)) +
+                                   (is_connect ? refusal_phrase(text)
+                                               : std::string(http::reason_phrase(text.status))) +
                                    "\r\ncontent-type: application/json\r\ncontent-length: " +
                                    std::to_string(body.size()) + "\r\n";
   if (const auto wait = metering_.detail.retry_after; wait.count() > 0)

@@ -136,6 +136,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[gnu::noinline]] io::Task<std::optional<Next>> begin_request();
   std::optional<Refusal> admit();
   [[gnu::noinline]] io::Task<void> find_whose();
+  [[nodiscard]] SessionId session_of_denial();
   [[gnu::noinline]] io::Task<Next> refuse(Refusal refusal);
   [[nodiscard]] bool is_grpc_call() const;
   /// How a body goes over client_ behind a head that says `stated`.

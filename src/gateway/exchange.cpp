@@ -32,8 +32,10 @@ io::Task<std::optional<Connection::Next>> Connection::begin_exchange() {
     if (!granted) {
       const Refusal refusal = refusal_of_denial(granted.error());
       if (refusal == Refusal::PassWrongService || refusal == Refusal::NotGranted ||
-          refusal == Refusal::NotConnected)
+          refusal == Refusal::NotConnected) {
+        x_.session = session_of_denial();
         report_finding(describe(refusal).code);
+      }
       co_return co_await refuse(refusal);
     }
     lease = *granted;

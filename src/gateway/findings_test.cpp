@@ -93,6 +93,30 @@ TEST_F(Findings, AClosedRouteIsOpenOnlyWhereThePolicySaysSoAndTheCatalogueAllows
   run(story());
 }
 
+/// Otherwise nobody's record shows it, and one tenant's hides another's.
+TEST_F(Findings, WhatAPassDoesNotOpenIsItsSessionsFinding) {
+  auto story = [&]() -> io::Task<void> {
+    for (const std::string what : {"not_connected", "not_granted", "pass_wrong_service"}) {
+      world.vault.denial = what;
+      world.restart_gateway(0, 0);
+      const Answer answer = co_await ask(
+          request("GET", "/elevenlabs/v1/user", "xi-api-key: " + kGeminiPass + "\r\n"));
+      EXPECT_EQ(answer.status, 403);
+      EXPECT_TRUE(answer.says(what)) << answer.body;
+      co_await expect_finding(what);
+      EXPECT_EQ(world.vault.finding_sessions, std::vector<SessionId>{kSessionOfAll}) << what;
+      world.vault.finding_sessions.clear();
+    }
+    // The path is closed to whoever asks; the pass is another service's.
+    const Answer closed = co_await ask(
+        request("DELETE", "/gemini/v1beta/auth_tokens", "x-goog-api-key: " + kElevenPass + "\r\n"));
+    EXPECT_EQ(closed.status, 403);
+    co_await expect_finding("denied_path");
+    EXPECT_EQ(world.vault.finding_sessions, std::vector<SessionId>{kSessionOfAll});
+  };
+  run(story());
+}
+
 TEST_F(Findings, WhatIsRedactedNeverComesBack) {
   auto story = [&]() -> io::Task<void> {
     const std::string octets =

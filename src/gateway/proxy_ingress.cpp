@@ -14,6 +14,13 @@ namespace {
 constexpr std::string_view kEstablished = "HTTP/1.1 200 Connection established\r\n\r\n";
 constexpr std::uint8_t kTlsHandshake = 0x16;
 constexpr std::string_view kHttps = "https://";
+constexpr std::string_view kHttp = "http://";
+
+/// And goes on behind it.
+bool begins_with(std::string_view target, std::string_view scheme) {
+  return target.size() > scheme.size() &&
+         http::equals_ignoring_case(target.substr(0, scheme.size()), scheme);
+}
 
 /// The credential in "Basic base64(user:credential)" or "Bearer credential".
 std::optional<crypto::ProxyCredential> credential_in(std::string_view value) {
@@ -252,10 +259,9 @@ bool Connection::is_absolute() const {
 /// "https://host[:port]/path": the same as through a tunnel to host, for this one request.
 io::Task<std::optional<Refusal>> Connection::read_absolute() {
   const std::string_view target = work_->request.target;
-  const bool is_https = target.size() > kHttps.size() &&
-                        http::equals_ignoring_case(target.substr(0, kHttps.size()), kHttps);
-  // A key is never sent without TLS, so what a plain URL asks for cannot be meant.
-  if (inspected_ != nullptr || !is_https) co_return Refusal::BadRequest;
+  if (inspected_ != nullptr) co_return Refusal::BadRequest;
+  if (begins_with(target, kHttp)) co_return Refusal::PlainTarget;
+  if (!begins_with(target, kHttps)) co_return Refusal::BadRequest;
   std::string authority(target.substr(kHttps.size()));
   authority.resize(std::min(authority.size(), authority.find_first_of("/?")));
   auto place = place_of(authority);

@@ -86,6 +86,7 @@ const RefusalText& describe(Refusal refusal) {
        "Start the session with a service of that host, or connect one first."},
       {400, "host_mismatch", "The request names another host than its tunnel.",
        "Open a tunnel of its own for each host."},
+      {400, "https_required", "A key is never sent without TLS.", "Use https://."},
       {403, "tls_required",
        "From another machine the gateway is spoken to over TLS only: what this request carried has "
        "crossed the network in the clear.",
@@ -105,6 +106,11 @@ std::string refusal_body(const RefusalText& text, const RefusalDetail& detail) {
   if (detail.retry_after.count() > 0) error["retry_after"] = detail.retry_after.count();
   if (!detail.link.empty()) error["link"] = detail.link;
   return to_text(json::object{{"error", std::move(error)}});
+}
+
+std::string refusal_phrase(const RefusalText& text) {
+  constexpr std::size_t kLongest = 200;
+  return (std::string(text.code) + ": " + std::string(text.message)).substr(0, kLongest);
 }
 
 namespace {

@@ -53,6 +53,7 @@ enum class Refusal : std::uint8_t {
   ProxyAuthRequired,
   HostNotGranted,
   HostMismatch,
+  PlainTarget,
   TlsRequired,
   ProxyElsewhere,
   Internal,
@@ -77,6 +78,10 @@ struct RefusalDetail {
 /// The JSON body: {"error":{"code","message","hint"}}, and limit, limit_of, link where they are
 /// known.
 [[nodiscard]] std::string refusal_body(const RefusalText& text, const RefusalDetail& detail);
+
+/// What the status line says after the status of a CONNECT that is refused: its clients show at
+/// most that. The code and the message, of at most 200 printable characters.
+[[nodiscard]] std::string refusal_phrase(const RefusalText& text);
 
 /// The same for a gRPC client: an answer that is a head alone, with the status that the HTTP status
 /// stands for and a message that begins with the code.

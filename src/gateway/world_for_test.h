@@ -34,6 +34,9 @@ inline const std::string kFirecrawlPass = pass_for("fc-", 'f');
 inline const std::string kGenericPass = pass_for("srp_", 'g');
 inline const std::string kProxyCredential = pass_for("srx_", 'x');
 
+/// Whose all passes are.
+inline constexpr SessionId kSessionOfAll(IdBytes{9});
+
 /// One service a pass; what it is told is kept.
 class TinyVault final : public lease::LeaseSource {
  public:
@@ -41,6 +44,7 @@ class TinyVault final : public lease::LeaseSource {
   lease::VaultHello vault_hello(lease::HolderRole) override { return {}; }
   Result<lease::GrantedLease> open_by_pass(const lease::PassHash& pass,
                                            std::string_view service) override;
+  SessionId session_of_pass(const lease::PassHash& pass) const override;
   Result<std::vector<lease::GrantedLease>> open_injected(SessionId) override {
     return std::vector<lease::GrantedLease>();
   }
@@ -50,6 +54,7 @@ class TinyVault final : public lease::LeaseSource {
   void on_settled(std::span<const lease::SettledUse> batch) override;
   void on_finding(const lease::Finding& finding) override {
     findings.push_back(finding.what);
+    finding_sessions.push_back(finding.session);
     finding_paths.push_back(finding.path);
   }
   void on_verdict(const lease::Observed& observed) override {
@@ -80,6 +85,7 @@ class TinyVault final : public lease::LeaseSource {
   std::vector<lease::UseSettled> settled;
   std::vector<std::string> findings;
   std::vector<std::string> finding_paths;
+  std::vector<SessionId> finding_sessions;
   std::map<std::string, std::uint32_t> refused;
   std::uint64_t spent = 0;  ///< by others, under every policy
   std::string denial;  ///< why a pass of another service is refused; "pass_wrong_service" if empty

@@ -41,7 +41,7 @@ Result<lease::GrantedLease> TinyVault::open_by_pass(const lease::PassHash& pass,
   if (revoked.contains(found->second.key)) return fail(Code::Revoked, "revoked", "key_revoked");
   lease::GrantedLease lease;
   lease.key = found->second.key;
-  lease.session = SessionId(IdBytes{9});
+  lease.session = kSessionOfAll;
   lease.service = found->second.service;
   lease.settings = found->second.settings;
   lease.key_is_rejected = key_is_rejected;
@@ -52,6 +52,10 @@ Result<lease::GrantedLease> TinyVault::open_by_pass(const lease::PassHash& pass,
        {kGeminiPass, kElevenPass, kFirecrawlPass, kGenericPass, kProxyCredential})
     lease.passes.push_back({each.substr(0, each.size() - 43), hash_of(each)});
   return lease;
+}
+
+SessionId TinyVault::session_of_pass(const lease::PassHash& pass) const {
+  return passes.contains(pass) ? kSessionOfAll : SessionId();
 }
 
 std::uint64_t TinyVault::on_intents(std::span<const lease::Use> batch,

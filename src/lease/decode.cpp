@@ -199,6 +199,7 @@ void take(Fields& in, Denied& m) {
   m.code = in.one_of(Code::Invalid, Code::Internal);
   m.reason = in.word();
   m.message = in.text();
+  m.session = in.id<SessionId>();
 }
 
 void take(Fields& in, Renew& m) {

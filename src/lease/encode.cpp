@@ -149,6 +149,7 @@ void put(Writer& out, const Denied& m) {
   out.u8(static_cast<std::uint8_t>(m.code));
   put_text(out, m.reason, kMaxWord);
   put_text(out, m.message, kMaxText);
+  put_id(out, m.session.view());
 }
 
 void put(Writer& out, const Renew& m) {

@@ -200,7 +200,7 @@ void Holder::on_denied(const Denied& denied, SteadyTime now) {
   const auto entry = index_.find(PassView{request->second.pass.hash, request->second.pass.service});
   const bool is_current = entry != index_.end() && entry->second.request == denied.request;
   pass_requests_.erase(request);
-  if (is_current) deny(entry, {denied.code, denied.reason, denied.message}, now);
+  if (is_current) deny(entry, {denied.code, denied.reason, denied.message, denied.session}, now);
 }
 
 void Holder::deny(Index::iterator entry, Denial denial, SteadyTime now) {
@@ -355,14 +355,14 @@ void Holder::time_out_requests(SteadyTime now) {
     if (now >= request.sent + kAcquireWaits) late.push_back(number);
   for (const auto number : late)
     on_denied(
-        {number, Code::Unavailable, "vault_unavailable", "The vault does not answer in time."},
+        {number, Code::Unavailable, "vault_unavailable", "The vault does not answer in time.", {}},
         now);
   std::vector<std::uint64_t> late_sessions;
   for (const auto& [number, request] : session_requests_)
     if (now >= request.sent + kAcquireWaits) late_sessions.push_back(number);
   for (const auto number : late_sessions)
     on_denied(
-        {number, Code::Unavailable, "vault_unavailable", "The vault does not answer in time."},
+        {number, Code::Unavailable, "vault_unavailable", "The vault does not answer in time.", {}},
         now);
 }
 

@@ -95,6 +95,7 @@ struct Denial {
   Code code = Code::Refused;
   std::string reason;  ///< "key_revoked", "pass_unknown", ...
   std::string message;
+  SessionId session;  ///< whose pass it is; none: not known
 };
 
 class Holder {

@@ -142,6 +142,12 @@ io::Task<Result<Lease*>> HolderLink::lease_for(PassHash pass_hash, std::string_v
   co_return unavailable();
 }
 
+SessionId HolderLink::session_of_denial(const PassHash& pass_hash,
+                                        std::string_view service) noexcept {
+  const auto found = holder_.lookup(pass_hash, service, now());
+  return found.denial == nullptr ? SessionId() : found.denial->session;
+}
+
 io::Task<Result<std::vector<LeaseId>>> HolderLink::leases_of_session(SessionId session) {
   struct Answer {
     explicit Answer(io::Loop& loop) : event(loop) {}

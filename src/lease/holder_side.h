@@ -64,6 +64,10 @@ class HolderLink {
   /// caller's next suspension: attach first. Errors: what the vault said (Error::reason
   /// "key_revoked", ...), Unavailable when it does not answer.
   [[nodiscard]] io::Task<Result<Lease*>> lease_for(PassHash pass_hash, std::string_view service);
+  /// Whose pass was refused just now; none where the vault does not know, or the refusal is not
+  /// its own.
+  [[nodiscard]] SessionId session_of_denial(const PassHash& pass_hash,
+                                            std::string_view service) noexcept;
   /// A runner's: all injected keys of its own session. The ids are looked up with holder().find().
   [[nodiscard]] io::Task<Result<std::vector<LeaseId>>> leases_of_session(SessionId session);
 

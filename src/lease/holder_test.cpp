@@ -84,7 +84,8 @@ class Holding : public testing::Test {
   }
   void deny(std::uint32_t number) {
     EXPECT_TRUE(holder.acquire(pass_of(number), "gemini", now));
-    holder.on_denied({last_request, Code::Revoked, "key_revoked", "revoked"}, now);
+    holder.on_denied({last_request, Code::Revoked, "key_revoked", "revoked", SessionId(IdBytes{7})},
+                     now);
   }
   void pass_time(milliseconds time) {
     for (milliseconds done{0}; done < time; done += milliseconds(50)) {
@@ -123,6 +124,7 @@ TEST_F(Holding, DenialsAreKeptForAMomentAndAreBounded) {
   const auto found = holder.lookup(pass_of(1), "gemini", now);
   ASSERT_EQ(found.found, Holder::Found::Denied);
   EXPECT_EQ(found.denial->reason, "key_revoked");
+  EXPECT_EQ(found.denial->session, SessionId(IdBytes{7}));
   // Trying a pass with a wrong service says nothing of the right one.
   EXPECT_EQ(holder.lookup(pass_of(1), "openai", now).found, Holder::Found::NeedsAcquire);
   EXPECT_EQ(holder.lookup(pass_of(1), "gemini", now + Holder::kDenialKept).found,

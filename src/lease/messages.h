@@ -23,7 +23,7 @@
 
 namespace strongroom::lease {
 
-inline constexpr std::uint16_t kProtocol = 6;
+inline constexpr std::uint16_t kProtocol = 7;
 /// A lease not renewed for this long is dead for its holder; the vault waits kMargin longer before
 /// it calls it run out.
 inline constexpr std::chrono::milliseconds kLeaseTime{2000};
@@ -160,6 +160,7 @@ struct Denied {
   Code code = Code::Refused;
   std::string reason;
   std::string message;
+  SessionId session;  ///< whose pass it is; none for one that nobody has
 };
 /// Leases still in use. `round` lets the holder date the answer by when it asked.
 struct Renew {

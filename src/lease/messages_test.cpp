@@ -71,7 +71,8 @@ std::vector<Message> samples() {
   all.emplace_back(AcquireSession{2, id_of<SessionId>(4)});
   all.emplace_back(Granted{3, sample_lease()});
   all.emplace_back(AllGranted{4});
-  all.emplace_back(Denied{5, Code::Revoked, "key_revoked", "This key was revoked."});
+  all.emplace_back(
+      Denied{5, Code::Revoked, "key_revoked", "This key was revoked.", id_of<SessionId>(4)});
   all.emplace_back(Renew{6, {id_of<LeaseId>(1), id_of<LeaseId>(2)}});
   all.emplace_back(Renewed{7, {id_of<LeaseId>(1)}});
   all.emplace_back(Release{{}});

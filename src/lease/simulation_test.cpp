@@ -177,7 +177,7 @@ class Simulation {
     const bool may_be = may(answer.lease.session, answer.lease.key);
     if (may_be && grantor_.grant(each.id, answer.lease, vault_now()))
       return send(each.down, std::move(answer));
-    send(each.down, Denied{acquire.request, Code::Revoked, "key_revoked", "revoked"});
+    send(each.down, Denied{acquire.request, Code::Revoked, "key_revoked", "revoked", {}});
   }
 
   void deliver_down(SimulatedHolder& each) {

@@ -233,7 +233,8 @@ void VaultSide::serve_acquire(HolderChannel& holder, const Acquire& acquire, int
     const Error& error = opened.error();
     if (error.reason == kNotRefreshed && acquires_held_ < kMostHeld && tries < kMostTries)
       return loop_.spawn(acquire_later(holder.id, acquire, tries));
-    return send(holder.id, Denied{acquire.request, error.code, error.reason, error.message});
+    return send(holder.id, Denied{acquire.request, error.code, error.reason, error.message,
+                                  source_.session_of_pass(acquire.pass_hash)});
   }
   Granted granted;
   granted.request = acquire.request;
@@ -242,7 +243,7 @@ void VaultSide::serve_acquire(HolderChannel& holder, const Acquire& acquire, int
     policy.by_others = source_.spent_by_others(policy.id, holder.id);
   if (!grantor_.grant(holder.id, granted.lease, received))
     return send(holder.id, Denied{acquire.request, Code::Revoked, "key_revoked",
-                                  "This key is being revoked."});
+                                  "This key is being revoked.", granted.lease.session});
   send(holder.id, std::move(granted));
 }
 
@@ -257,7 +258,8 @@ void VaultSide::serve_acquire(HolderChannel& holder, const AcquireSession& acqui
   auto opened = source_.open_injected(acquire.session);
   if (!opened) {
     const Error& error = opened.error();
-    return send(holder.id, Denied{acquire.request, error.code, error.reason, error.message});
+    return send(holder.id,
+                Denied{acquire.request, error.code, error.reason, error.message, acquire.session});
   }
   for (auto& lease : *opened) {
     Granted granted;
@@ -265,7 +267,7 @@ void VaultSide::serve_acquire(HolderChannel& holder, const AcquireSession& acqui
     granted.lease = std::move(lease);
     if (!grantor_.grant(holder.id, granted.lease, received))
       return send(holder.id, Denied{acquire.request, Code::Revoked, "key_revoked",
-                                    "A key of this session is being revoked."});
+                                    "A key of this session is being revoked.", acquire.session});
     send(holder.id, std::move(granted));
   }
   send(holder.id, AllGranted{acquire.request});

@@ -54,6 +54,8 @@ class LeaseSource {
   virtual std::string report_credential(SessionId) { return {}; }
   virtual Result<GrantedLease> open_by_pass(const PassHash& pass_hash,
                                             std::string_view service) = 0;
+  /// Whose pass it is, whatever it opens; none for one that nobody has.
+  virtual SessionId session_of_pass(const PassHash&) const { return {}; }
   virtual Result<std::vector<GrantedLease>> open_injected(SessionId session) = 0;
   /// Is a newer version of one of these on its way? Then they are opened once it is there.
   virtual bool is_renewing(SessionId) const { return false; }

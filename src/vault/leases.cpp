@@ -107,6 +107,13 @@ Result<OpenedKey> Vault::open_by_pass(ByteView pass_hash, std::string_view servi
   return state.open_for(*session, *grant);
 }
 
+SessionId Vault::session_of_pass(ByteView pass_hash) const {
+  if (pass_hash.empty()) return {};
+  const auto grant = state_->store.find<store::Grant>(
+      {{"pass_hash", ByteVector(pass_hash.begin(), pass_hash.end())}});
+  return grant && *grant ? (*grant)->session : SessionId();
+}
+
 Result<std::vector<OpenedKey>> Vault::open_injected(SessionId id) {
   auto& state = *state_;
   STRONGROOM_TRY(const auto session, state.session(id));

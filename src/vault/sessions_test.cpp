@@ -169,6 +169,11 @@ TEST_F(Sessions, A15_a_pass_at_another_service_says_what_would_mend_it) {
   EXPECT_EQ(reason(*narrow, "openai"), "not_granted");
   EXPECT_EQ(reason(*narrow, "anthropic"), "not_connected");
   EXPECT_EQ(reason(*narrow, "no-such-service"), "pass_wrong_service");
+  const auto whose = [&](const std::string& pass) {
+    return vault->session_of_pass(crypto::sha256(bytes_of(pass)));
+  };
+  EXPECT_EQ(whose(narrow->passes.at(0).pass), narrow->session.id);
+  EXPECT_TRUE(whose("AIza-nobodys").is_none());
   ASSERT_TRUE(run(vault->end_session(kOperator, narrow->session.id, "finished")));
   EXPECT_EQ(reason(*narrow, "openai"), "pass_wrong_service") << "an ended session learns nothing";
   const auto missing = start("alice", {"anthropic"});

@@ -372,6 +372,8 @@ class Vault {
   // not_granted (it could have been), not_connected (there is no key), key_revoked, session_ended,
   // session_expired.
   Result<OpenedKey> open_by_pass(ByteView pass_hash, std::string_view service);
+  /// Whose pass it is, whatever it opens; none for one that nobody has.
+  [[nodiscard]] SessionId session_of_pass(ByteView pass_hash) const;
   Result<std::vector<OpenedKey>> open_injected(SessionId session);
   /// Is a refresh of one of these under way?
   [[nodiscard]] bool is_renewing(SessionId session) const;

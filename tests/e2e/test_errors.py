@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from support.authority import Authority
+from support.ingresses import Asked, BaseUrlHttp2
+from support.ingresses import Session as InSession
 from support.room import REPOSITORY
 from support.waiting import until
 from test_gateway_tls import configured, free_port
@@ -143,7 +145,10 @@ def test_each_is_said_counted_and_documented(world):
         return all(now.get(code, 0) >= times for code, times in seen.items()) and now
 
     until(all_counted, what="every refusal is counted")
-    found = json.dumps(room.json("audit", "list", "--limit", "200"))
+    # By tenant: each says whose it is.
+    found = json.dumps(
+        room.json("audit", "list", "--tenant", "acme", "--kind", "finding", "--limit", "200")
+    )
     for code in ("not_connected", "not_granted", "pass_wrong_service", "denied_path"):
         assert code in found, f"{code} smells of an attack: a finding"
 
@@ -157,3 +162,16 @@ def test_key_rejected_is_said_beside_the_providers_own_answer(room, standins):
     answer = ask("/gemini/v1beta/models")
     assert (answer.status_code, answer.headers["strongroom-code"]) == (400, "key_rejected")
     assert "`key_rejected`" in DOCUMENTED
+
+
+def test_what_http2_refuses_below_the_pipeline_is_counted(room):
+    """A head that is too large: without a body there."""
+    room.add_key("gemini")
+    session = InSession(room, {"gemini": "generativelanguage.googleapis.com"}, "gemini")
+    for asked, status in (
+        (Asked("/v1/models", headers=[("x-large", "x" * 33000)]), 431),
+        (Asked("/v1/" + "x" * 17000), 414),
+    ):
+        answered = BaseUrlHttp2(session).ask(asked)
+        assert (answered.status, answered.body) == (status, b"")
+    until(lambda: counted(room).get("too_large") == 2, what="both are counted")

@@ -14,6 +14,9 @@ import subprocess
 import time
 import urllib.request
 
+import h2.config
+import h2.connection
+import h2.events
 import pytest
 
 from support.waiting import until
@@ -38,13 +41,15 @@ class Use:
         self.token = issued["pass"]
         standins.passes(self.token)
 
-    def connect(self, tls=False):
+    def connect(self, tls=False, protocol=None):
         host, port = self.room.endpoints["gateway"].rsplit(":", 1)
         raw = socket.create_connection((host, int(port)), timeout=20)
         if not tls:
             return raw
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if protocol is not None:
+            context.set_alpn_protocols([protocol])
         return context.wrap_socket(raw, server_hostname="localhost")
 
     def exchange(self, octets, tls=False):
@@ -314,6 +319,65 @@ def test_a_clean_stop_drains_streams(make_room, standins):
             answer += piece
     assert answer.endswith(b"0\r\n\r\n"), "the stream came to its own end"
     assert room.process.wait(15) == 0 and time.monotonic() - began < 15
+
+
+STREAM = "/gemini/v1/models/m:streamGenerateContent?alt=sse"
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_a_clean_stop_lets_http2_streams_end_in_order(make_room, standins, tmp_path):
+    """All of the answer and its end arrive, and no client takes the end of the connection for a failure."""
+    room = make_room(flags=["--drain-seconds", "20"]).people()
+    use = Use(room, standins)
+    standins.stream(events=1, hold=True)
+    port = room.endpoints["gateway"].rsplit(":", 1)[1]
+    heard = tmp_path / "heard"
+    client = subprocess.Popen(
+        ["curl", "-sSN", "--http2", "--cacert", room.data / "gateway-ca.pem", "-o", heard]
+        + ["-w", "%{http_version}", "--max-time", "30", "-H", f"x-goog-api-key: {use.token}"]
+        + ["-d", '{"contents":[]}', f"https://localhost:{port}{STREAM}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    until(lambda: heard.exists() and heard.stat().st_size > 0, 20, "the answer has begun")
+    began = time.monotonic()
+    room.process.terminate()
+    until(lambda: not listens(room.endpoints["gateway"]), 10, "nothing new is accepted")
+    standins.release()
+    said, _ = client.communicate(timeout=30)
+    assert (client.returncode, said) == (0, "2") and b'"STOP"' in heard.read_bytes()
+    assert room.process.wait(15) == 0 and time.monotonic() - began < 15
+
+
+def test_a_clean_stop_waits_for_nobody_who_does_not_read(make_room, standins):
+    """Idle connections of HTTP/2 end at once, whatever their clients do; an answer that nobody takes, in time."""
+    room = make_room(flags=["--drain-seconds", "4"]).people()
+    use = Use(room, standins)
+    idle = use.connect(tls=True, protocol="h2")
+    idle.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+    assert idle.recv(9), "the gateway's settings"
+    began = time.monotonic()
+    room.process.terminate()
+    assert room.process.wait(15) == 0 and time.monotonic() - began < 3.5
+    room.start()
+    standins.stream(events=1, hold=True)
+    deaf = use.connect(tls=True, protocol="h2")
+    session = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+    session.initiate_connection()
+    session.send_headers(
+        1,
+        [(":method", "POST"), (":scheme", "https"), (":authority", "localhost"), (":path", STREAM)]
+        + [("x-goog-api-key", use.token)],
+    )
+    session.send_data(1, b'{"contents":[]}', end_stream=True)
+    deaf.sendall(session.data_to_send())
+    while not any(isinstance(e, h2.events.DataReceived) for e in session.receive_data(deaf.recv(65536))):
+        pass
+    began = time.monotonic()
+    room.process.terminate()
+    assert room.process.wait(15) == 0 and 3 < time.monotonic() - began < 8
+    standins.release()
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "bare", "br"])

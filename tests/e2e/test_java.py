@@ -71,6 +71,27 @@ def test_a_base_url_still_goes_straight_to_the_gateway(room):
     assert done.stdout.splitlines()[1] == "401", "no pass, but the gateway itself has answered"
 
 
+H2C = """
+import java.net.http.*;
+class H2c {
+  public static void main(String[] a) throws Exception {
+    var request = HttpRequest.newBuilder(java.net.URI.create(a[0])).header(a[1], a[2]).build();
+    var answer = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
+    System.out.println(answer.version() + " " + answer.statusCode());
+  }
+}
+"""
+
+
+def test_its_client_asks_for_h2c_at_a_base_url_and_is_served(room):
+    room.add_key("gemini")
+    file = room.folder / "H2c.java"
+    file.write_text(H2C)
+    ask = f'java "{file}" "{room.gateway}/gemini/v1beta/models" x-goog-api-key "$GEMINI_API_KEY"'
+    done = room.run(["gemini"], ["/bin/sh", "-c", ask])
+    assert done.stdout.strip() == "HTTP_1_1 200", done.stdout + done.stderr
+
+
 def test_options_of_the_callers_own_stay_and_the_store_is_the_sessions(room):
     room.add_key("gemini")
     done = one(

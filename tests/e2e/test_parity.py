@@ -84,7 +84,7 @@ class Use:
 
 def expected_of(case, ingress):
     """The case as it holds for this ingress."""
-    of_nobody_elsewhere = ("pass-of-another-service", "pass-of-another-session", "two-passes")
+    of_nobody_elsewhere = ("pass-of-another-session", "two-passes")
     kinds = {
         "http2": ingress.is_h2,
         # A session's own socket says whose a request is, as a tunnel does.

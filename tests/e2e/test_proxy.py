@@ -11,6 +11,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import urllib.request
 
 import pytest
 
@@ -240,7 +241,10 @@ def test_a9_only_granted_hosts_and_ports(room):
         status, connection = session.connect(place)
         connection.close()
         assert status == 403, place
-    assert "not_granted" in json.dumps(room.json("audit", "list", "--limit", "50"))
+    # Each of them: a harmless one hides nobody.
+    found = room.json("audit", "list", "--tenant", "acme", "--kind", "finding", "--limit", "50")
+    hosts = {entry["host"] for entry in found if entry["outcome"] == "not_granted"}
+    assert hosts == {"example.com", GEMINI, "api.openai.com", "127.0.0.1"}, found
 
 
 def test_a1_a2_one_name_for_a_request(room):
@@ -255,6 +259,20 @@ def test_a1_a2_one_name_for_a_request(room):
     with session.tunnel() as connection:
         status, _ = session.ask(connection, key=session.passes["gemini"])
     assert status == 200
+
+
+def test_a_refused_tunnel_says_why_where_clients_show_it(room):
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    with session.raw() as connection:
+        connection.sendall(b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n")
+        first = connection.recv(65536).split(b"\r\n")[0]
+    assert first == b"HTTP/1.1 407 proxy_auth_required: The proxy does not know this session."
+    proxy = f"http://session:{session.credential}@{room.endpoints['gateway']}"
+    with pytest.raises(OSError, match="not_granted: Nothing of this session leads to that host"):
+        urllib.request.build_opener(urllib.request.ProxyHandler({"https": proxy})).open(
+            "https://example.com/", timeout=20
+        )
 
 
 def test_d7_a_pass_of_another_session_is_no_good_here(room):
@@ -293,10 +311,11 @@ def test_a4_a5_an_absolute_target_is_the_same(room):
         (f"http://{GEMINI}/v1beta/models", 400),
     ):
         with session.raw() as connection:
-            status, _ = session.ask(
+            status, answer = session.ask(
                 connection, key=session.passes["gemini"], path=target, more=proxied
             )
         assert status == expected, target
+        assert (status == 400) == ("https_required" in answer), "it says what is wrong with it"
     with session.raw() as connection:
         status, answer = session.ask(
             connection, host="example.com", path="https://example.com/", more=proxied

@@ -3,7 +3,9 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -76,6 +78,11 @@ def test_h2_a_copied_proxy_is_of_no_use_to_anybody_else(room):
     room.add_key("gemini")
     port = door_of(room)
     assert from_outside(port) == "403", "the same user, outside of every workroom"
+    with socket.create_connection(("127.0.0.1", int(port)), timeout=20) as connection:
+        connection.sendall(f"CONNECT {GEMINI}:443 HTTP/1.1\r\n\r\n".encode())
+        head, body = connection.makefile("rb").read().split(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 403 proxy_elsewhere: ")
+    assert json.loads(body)["error"]["code"] == "proxy_elsewhere"
     if os.geteuid() == 0:
         assert from_outside(port, user=65534, group=65534) == "403"
     copied = INSIDE.replace("PORT = ", "PORT = os.environ['COPIED'] or ")

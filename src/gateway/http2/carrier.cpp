@@ -8,6 +8,9 @@
 namespace strongroom::gateway {
 namespace {
 
+/// How long a peer may take to end its side, once told that this one has ended.
+constexpr std::chrono::seconds kGoodbye{1};
+
 /// What comes or goes over the connection; none while it is silent.
 using WireBlock = std::array<std::uint8_t, 32UL << 10U>;
 
@@ -96,6 +99,11 @@ void Http2Carrier::end_streams() noexcept {
   has_output_.set();
 }
 
+void Http2Carrier::finish() {
+  is_finishing_ = true;
+  has_output_.set();
+}
+
 void Http2Carrier::set_patience() {
   peer_.set_deadline(loop_.deadline_in(bridges_.empty() ? patience_.idle : patience_.stream));
 }
@@ -112,7 +120,9 @@ io::Task<void> Http2Carrier::read() {
     handle_events();
     on_input();
     has_output_.set();
-    if (!fed || session_.is_finished()) co_return;
+    // Read until the peer's own end: octets that nobody has read make the kernel reset the
+    // connection, with what is still on its way to the peer.
+    if (!fed || (session_.is_finished() && !is_finishing_)) co_return;
   }
 }
 
@@ -138,10 +148,19 @@ io::Task<void> Http2Carrier::write() {
     const bool is_done =
         is_closing_ || !peer_.is_open() || (session_.is_finished() && bridges_.empty());
     if (!is_done) continue;
-    if (!is_closing_) peer_.abort();
+    if (!is_closing_) co_await end_connection();
     break;
   }
   work_ends();
+}
+
+/// All is sent. In order, the peer is told and given a moment; read() waits for its end.
+io::Task<void> Http2Carrier::end_connection() {
+  const bool is_in_order = is_finishing_ && session_.status() && peer_.is_open();
+  const bool is_told = is_in_order && (co_await peer_.finish_writing());
+  if (!is_told) co_return peer_.abort();
+  patience_ = {kGoodbye, kGoodbye};
+  set_patience();
 }
 
 void Http2Carrier::handle_events() {

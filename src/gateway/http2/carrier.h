@@ -75,6 +75,9 @@ class Http2Carrier {
   [[nodiscard]] io::Task<void> run();
   /// At once: every stream ends, nothing more is sent or passed on.
   void close() noexcept;
+  /// The session takes no new streams: once what is queued has gone out, the connection ends in
+  /// order.
+  void finish();
   /// The session may have something to send.
   void wake() { has_output_.set(); }
 
@@ -117,6 +120,7 @@ class Http2Carrier {
  private:
   io::Task<void> read();
   io::Task<void> write();
+  io::Task<void> end_connection();
   io::Task<bool> send(Http2Bridge& bridge, ByteView content, http::Http2End end);
   void handle_events();
   void note_reset(Http2Bridge& bridge, std::uint32_t code) const;
@@ -133,6 +137,7 @@ class Http2Carrier {
   io::Event is_over_;
   std::size_t under_way_ = 0;
   bool is_closing_ = false;
+  bool is_finishing_ = false;
 };
 
 }  // namespace strongroom::gateway

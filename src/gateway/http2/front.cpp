@@ -33,7 +33,6 @@ Http2Front::Http2Front(Gateway& gateway, io::Stream& client, std::shared_ptr<con
     : Http2Carrier(http::Http2Role::Server, gateway.loop(), client,
                    {gateway.limits().idle, gateway.limits().body}),
       gateway_(gateway),
-      client_(client),
       place_(std::move(place)),
       own_session_(session),
       tenant_(std::make_shared<TenantId>()),
@@ -45,11 +44,18 @@ io::Task<void> Http2Front::run() {
 
 void Http2Front::drain() {
   session().shutdown();
+  // Without streams there is nothing to wait for, least of all for a client that does not read
+  // until it asks again: the second call says from where on nothing was seen.
+  if (!has_streams()) {
+    session().shutdown();
+    finish();
+  }
   wake();
-  if (!has_streams()) client_.abort();
 }
 
 void Http2Front::on_event(http::Http2Event& event, Http2Bridge* bridge) {
+  if (event.kind == http::Http2EventKind::Refused)
+    gateway_.refusals().count(refusal_of_status(static_cast<int>(event.code)));
   if (event.kind == http::Http2EventKind::Request) begin(event.stream, std::move(event.text));
   // What was answered whole is only forgotten; what was cut short ends at the provider too.
   if (event.kind == http::Http2EventKind::Closed && bridge != nullptr) bridge->inner.abort();

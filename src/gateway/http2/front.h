@@ -44,7 +44,6 @@ class Http2Front final : private Http2Carrier {
   Submitted submit_head(Http2Bridge& bridge, std::size_t& scanned);
 
   Gateway& gateway_;
-  io::Stream& client_;
   std::shared_ptr<const Inspected> place_;
   SessionId own_session_;
   std::shared_ptr<TenantId> tenant_;  ///< its streams may end later than this

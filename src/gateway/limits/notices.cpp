@@ -24,13 +24,18 @@ lease::Refusals RefusalCounter::take() {
 bool FindingFilter::admit(const lease::Finding& finding, SteadyTime now) {
   while (!known_.empty() && (now >= known_.front().at + kSameAgain || known_.size() >= kRemembered))
     known_.pop_front();
-  const bool is_known = std::ranges::any_of(known_, [&](const Known& each) {
-    return each.session == finding.session && each.service == finding.service &&
-           each.what == finding.what;
-  });
-  if (is_known || rate_.wait(kPerMinute, now) > Duration(0)) return false;
+  std::size_t hosts = 0;
+  bool is_known = false;
+  for (const Known& each : known_) {
+    if (each.session != finding.session || each.service != finding.service ||
+        each.what != finding.what)
+      continue;
+    ++hosts;
+    is_known = is_known || each.host == finding.host;
+  }
+  if (is_known || hosts >= kHosts || rate_.wait(kPerMinute, now) > Duration(0)) return false;
   rate_.take(kPerMinute, now);
-  known_.push_back({finding.session, finding.service, finding.what, now});
+  known_.push_back({finding.session, finding.service, finding.what, finding.host, now});
   return true;
 }
 

@@ -33,8 +33,11 @@ class FindingFilter {
   /// Enough for a noisy session not to drown what others are found to do.
   static constexpr std::uint32_t kPerMinute = 600;
   static constexpr std::size_t kRemembered = 256;
-  /// Not what was reported moments ago (same session, service and word), and not more than so many
-  /// a minute in all.
+  /// A session that tries one host after the other is told of with so many of them; it does not
+  /// use up what all may report.
+  static constexpr std::size_t kHosts = 32;
+  /// Not what was reported moments ago (same session, service, word and host), not more hosts of
+  /// one than kHosts in that time, and not more than so many a minute in all.
   [[nodiscard]] bool admit(const lease::Finding& finding, SteadyTime now);
 
  private:
@@ -42,6 +45,7 @@ class FindingFilter {
     SessionId session;
     std::string service;
     std::string what;
+    std::string host;
     SteadyTime at{};
   };
   std::deque<Known> known_;  ///< oldest first

@@ -30,6 +30,9 @@ TEST(RefusalCounter, every_refusal_has_a_text_and_all_codes_fit_a_message) {
     EXPECT_FALSE(text.code.empty() || text.message.empty() || text.hint.empty()) << i;
     EXPECT_EQ(text.limit.empty(), text.status != 429) << text.code;
     codes.insert(text.code);
+    const std::string phrase = refusal_phrase(text);
+    EXPECT_LE(phrase.size(), 200U) << text.code;
+    EXPECT_TRUE(std::ranges::all_of(phrase, [](char c) { return c >= 0x20 && c <= 0x7e; }));
   }
   EXPECT_EQ(describe(Refusal::Internal).code, "internal") << "the list and the texts are in step";
   EXPECT_LE(codes.size(), 64U);
@@ -49,6 +52,27 @@ TEST(FindingFilter, the_same_is_said_once_in_a_while) {
   EXPECT_TRUE(filter.admit(finding(1, "pass_misplaced"), clock.steady()));
   clock.advance(FindingFilter::kSameAgain);
   EXPECT_TRUE(filter.admit(finding(1, "denied_path"), clock.steady()));
+}
+
+/// A harmless one does not hide the one that matters.
+TEST(FindingFilter, each_host_is_said_and_a_scan_of_many_is_bounded) {
+  ManualClock clock;
+  FindingFilter filter;
+  const auto at = [](const std::string& host) {
+    lease::Finding made = finding(1, "not_granted");
+    made.host = host;
+    return made;
+  };
+  EXPECT_TRUE(filter.admit(at("first.example"), clock.steady()));
+  EXPECT_TRUE(filter.admit(at("attacker.example"), clock.steady()));
+  EXPECT_FALSE(filter.admit(at("attacker.example"), clock.steady()));
+  std::size_t admitted = 2;
+  for (int i = 0; i < 1000; ++i)
+    admitted += filter.admit(at(std::to_string(i)), clock.steady()) ? 1 : 0;
+  EXPECT_EQ(admitted, FindingFilter::kHosts);
+  EXPECT_TRUE(filter.admit(finding(2, "not_granted"), clock.steady())) << "others are heard";
+  clock.advance(FindingFilter::kSameAgain);
+  EXPECT_TRUE(filter.admit(at("later.example"), clock.steady()));
 }
 
 TEST(FindingFilter, N8_a_flood_is_cut_off) {

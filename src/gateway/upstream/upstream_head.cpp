@@ -118,6 +118,8 @@ bool stays_behind(const UpstreamHead& parts, std::string_view inject_name, bool 
   if (parts.asks_for_plain_body && is_wish_for_coding(header)) return true;
   // Parts of an answer could hold a key that no part shows (threats.md C13).
   if (parts.asks_for_whole_body && is_about_parts(header)) return true;
+  // With an upgrade that was ignored, whether Connection names it or not.
+  if (http::equals_ignoring_case(header.name, "http2-settings")) return true;
   if (parts.asks_for_plain_frames && header.id == http::Name::SecWebSocketExtensions) return true;
   return names_more && http::is_named_by_connection(parts.request.headers.all(), header.name);
 }

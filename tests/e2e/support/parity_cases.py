@@ -243,12 +243,6 @@ PASSES = [
         403,
         "pass_wrong_service",
         finding="pass_wrong_service",
-        unless={
-            "base": dict(
-                finding="pass_wrong_service of nobody",
-                why="the vault gives no lease for it and no tunnel says whose it is: the finding names no session",
-            )
-        },
     ),
     Case("revoked-key", at("/v1/{tag}", lambda use: use.revoked), 403, "key_revoked"),
     Case(

@@ -7,7 +7,7 @@ import base64
 import os
 
 from support.ingresses import Asked
-from support.parity_cases import PASSES, PATHS, RIGHT, SLOT, SLOTS, Case, at, beside, simple
+from support.parity_cases import PASSES, PATHS, RIGHT, SLOT, SLOTS, Case, absent, at, beside, simple
 from support.recorder import answer
 
 ELSEWHERE = "https://elsewhere.example/next"
@@ -117,10 +117,27 @@ HEADS = [
     Case("trace", lambda use, tag: simple(use, tag, method="TRACE"), 405, "method_not_allowed"),
     Case(
         "upgrade-to-h2c",
-        beside(("Upgrade", "h2c"), ("Connection", "Upgrade")),
+        beside(
+            ("Upgrade", "h2c"),
+            ("Connection", "Upgrade"),
+            ("Connection", "HTTP2-Settings"),
+            ("HTTP2-Settings", "AAMAAABkAAQAAP__"),
+        ),
         400,
         "bad_request",
-        unless=MALFORMED,
+        check=absent("upgrade", "connection", "http2-settings"),
+        unless={
+            "base": dict(
+                status=200,
+                code=None,
+                reaches=True,
+                outcome="completed",
+                why="a wish that a server may ignore (RFC 9110 7.8), which Java makes; a tunnel stays what is looked into",
+            ),
+            "http2": dict(
+                status=0, code=None, reset=True, reaches=False, outcome=None, why=RESET
+            ),
+        },
     ),
 ]
 
