@@ -158,7 +158,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   io::Task<std::optional<Refusal>> find_session(lease::Lease*& proxy);
   io::Task<std::optional<Refusal>> find_session(crypto::ProxyCredential credential,
                                                 lease::Lease*& proxy);
-  [[nodiscard]] std::string source() const;
+  [[nodiscard]] std::string find_source() const;
+  [[nodiscard]] const std::string& source();
   [[gnu::noinline]] io::Task<Next> inspect(std::shared_ptr<const Inspected> place);
   io::Task<void> inspect_inside(std::shared_ptr<const Inspected> place);
   io::Task<bool> secure(const Inspected& place);
@@ -294,7 +295,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   Gateway& gateway_;
   io::Stream client_;
   Kind kind_;
-  SessionId session_;  ///< whose socket it came by; none: another way
+  SessionId session_;   ///< whose socket it came by; none: another way
+  std::string source_;  ///< where its client is; empty: nobody has asked yet
   PresentedPass last_pass_;
   ByteVector in_;  ///< octets from the client, [in_begin_, in_end_) not yet consumed
   std::size_t in_begin_ = 0;

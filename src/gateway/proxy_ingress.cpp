@@ -88,7 +88,7 @@ io::Task<std::optional<Refusal>> Connection::find_session(crypto::ProxyCredentia
 }
 
 /// Where whoever speaks here is, as far as the kernel tells: a user of this machine, or an address.
-std::string Connection::source() const {
+std::string Connection::find_source() const {
   if (const auto user = client_.peer().unix_uid) return "uid " + std::to_string(*user);
   if (io::is_within_machine(client_.native_handle())) {
     const auto peer = io::loopback_peer(client_.native_handle());
@@ -96,6 +96,11 @@ std::string Connection::source() const {
   }
   const std::string& address = client_.peer().address;
   return "address " + address.substr(0, address.rfind(':'));
+}
+
+const std::string& Connection::source() {
+  if (source_.empty()) source_ = find_source();
+  return source_;
 }
 
 io::Task<Connection::Next> Connection::serve_connect() {

@@ -1,103 +1,142 @@
-// SPDX-License-Identifier: Apache-2.0
+// The kernel is asked for the one socket by its addresses (sock_diag(7)), which costs the same
+// however many others there are. SPDX-License-Identifier: Apache-2.0
 #include "io/loopback_peer.h"
 
-#include <fcntl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cstdio>
-#include <string>
-#include <string_view>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
 
 #include "base/bytes.h"
+#include "io/socket_tables.h"
 
 namespace strongroom::io {
 namespace {
 
-/// Lines shift between two reads of the table while other sockets come and go: one that stands
-/// there all the time can be missed.
-constexpr int kLooks = 3;
-constexpr std::size_t kLargestTable = 64_MiB;
-/// "sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode"
-constexpr std::size_t kLocal = 1;
-constexpr std::size_t kRemote = 2;
-constexpr std::size_t kUser = 7;
-constexpr std::size_t kInode = 9;
+/// The same in every network namespace. A socket that is bound to it is found with it alone, one
+/// that is bound to none with any.
+constexpr std::uint32_t kLoopbackDevice = 1;
+constexpr std::uint32_t kAnyState = 0xFFFFFFFF;
 
-/// An address as the tables have it: "0100007F:1F90", the octets of the address in this machine's
-/// order.
-std::string table_form(const sockaddr_in& address, bool is_mapped) {
-  char text[48];
-  const int size =
-      std::snprintf(text, sizeof(text), "%s%08X:%04X", is_mapped ? "0000000000000000FFFF0000" : "",
-                    address.sin_addr.s_addr, ntohs(address.sin_port));
-  return {text, static_cast<std::size_t>(size)};
-}
-
-std::string read_table(const char* path) {
-  std::string text;
-  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-  std::array<char, 64_KiB> block;
-  while (fd >= 0 && text.size() < kLargestTable) {
-    const ssize_t got = ::read(fd, block.data(), block.size());
-    if (got <= 0) break;
-    text.append(block.data(), static_cast<std::size_t>(got));
+std::optional<SocketEnd> end_of(const sockaddr_storage& from) {
+  SocketEnd out;
+  if (from.ss_family == AF_INET6) {
+    const auto& six = reinterpret_cast<const sockaddr_in6&>(from);
+    return SocketEnd{six.sin6_addr, six.sin6_port};
   }
-  if (fd >= 0) ::close(fd);
-  return text;
-}
-
-std::array<std::string_view, kInode + 1> fields_of(std::string_view line) {
-  std::array<std::string_view, kInode + 1> out;
-  for (auto& field : out) {
-    line.remove_prefix(std::min(line.size(), line.find_first_not_of(' ')));
-    field = line.substr(0, line.find(' '));
-    line.remove_prefix(field.size());
-  }
+  if (from.ss_family != AF_INET) return std::nullopt;
+  const auto& four = reinterpret_cast<const sockaddr_in&>(from);
+  out.address.s6_addr[10] = out.address.s6_addr[11] = 0xff;
+  std::memcpy(&out.address.s6_addr[12], &four.sin_addr, sizeof(four.sin_addr));
+  out.port = four.sin_port;
   return out;
 }
 
-template <class Number>
-bool read_number(std::string_view text, Number& out) {
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), out);
-  return read.ec == std::errc() && read.ptr == text.data() + text.size();
+bool is_four(const SocketEnd& end) {
+  return IN6_IS_ADDR_V4MAPPED(&end.address) != 0;
 }
 
-std::optional<LoopbackPeer> peer_in(std::string_view table, std::string_view local,
-                                    std::string_view remote) {
-  while (!table.empty()) {
-    const std::string_view line = table.substr(0, table.find('\n'));
-    table.remove_prefix(std::min(table.size(), line.size() + 1));
-    const auto fields = fields_of(line);
-    if (fields[kLocal] != local || fields[kRemote] != remote) continue;
-    LoopbackPeer out;
-    if (read_number(fields[kUser], out.user) && read_number(fields[kInode], out.inode)) return out;
-  }
-  return std::nullopt;
+/// A socket of both families is found as one of IPv4, too.
+void put(const SocketEnd& end, std::uint32_t (&address)[4]) {
+  std::memcpy(address, &end.address, sizeof(address));
+  if (!is_four(end)) return;
+  address[0] = address[3];
+  address[1] = address[2] = address[3] = 0;
+}
+
+bool is_at(const SocketEnd& end, int family, const std::uint32_t (&address)[4], in_port_t port) {
+  std::array<std::uint32_t, 4> wanted{};
+  std::memcpy(wanted.data(), &end.address, sizeof(wanted));
+  if (end.port != port) return false;
+  if (family == AF_INET) return is_four(end) && address[0] == wanted[3];
+  return std::equal(wanted.begin(), wanted.end(), address);
+}
+
+struct Question {
+  nlmsghdr header{};
+  inet_diag_req_v2 body{};
+};
+
+Question question_of(const SocketEnd& local, const SocketEnd& remote) {
+  Question out;
+  out.header.nlmsg_len = sizeof(out);
+  out.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  out.header.nlmsg_flags = NLM_F_REQUEST;
+  out.body.sdiag_family = is_four(local) ? AF_INET : AF_INET6;
+  out.body.sdiag_protocol = IPPROTO_TCP;
+  out.body.idiag_states = kAnyState;
+  out.body.id.idiag_if = kLoopbackDevice;
+  out.body.id.idiag_cookie[0] = out.body.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+  out.body.id.idiag_sport = local.port;
+  out.body.id.idiag_dport = remote.port;
+  put(local, out.body.id.idiag_src);
+  put(remote, out.body.id.idiag_dst);
+  return out;
+}
+
+/// Nothing, too, where the kernel tells of another socket, such as one that listens at that port,
+/// or of what is left of a connection when its socket is gone: that is nobody's.
+std::optional<LoopbackPeer> read_answer(ByteView octets, const SocketEnd& local,
+                                        const SocketEnd& remote) {
+  nlmsghdr header{};
+  inet_diag_msg body{};
+  if (octets.size() < sizeof(header) + sizeof(body)) return std::nullopt;
+  std::memcpy(&header, octets.data(), sizeof(header));
+  if (header.nlmsg_type != SOCK_DIAG_BY_FAMILY) return std::nullopt;
+  std::memcpy(&body, octets.data() + sizeof(header), sizeof(body));
+  const bool is_it = is_at(local, body.idiag_family, body.id.idiag_src, body.id.idiag_sport) &&
+                     is_at(remote, body.idiag_family, body.id.idiag_dst, body.id.idiag_dport) &&
+                     body.idiag_state != TCP_LISTEN;
+  if (!is_it || body.idiag_inode == 0) return std::nullopt;
+  return LoopbackPeer{body.idiag_uid, body.idiag_inode};
+}
+
+/// The kernel has answered by the time that the question is sent: nothing waits here.
+std::optional<LoopbackPeer> ask(const SocketEnd& local, const SocketEnd& remote) {
+  const int fd = ::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+  if (fd < 0) return std::nullopt;
+  const Question question = question_of(local, remote);
+  // As large as no answer is; octets of it are read as the structures that they are.
+  std::array<std::uint8_t, 1024> answer{};
+  ssize_t got = -1;
+  if (::send(fd, &question, sizeof(question), MSG_DONTWAIT) == ssize_t{sizeof(question)})
+    got = ::recv(fd, answer.data(), answer.size(), MSG_DONTWAIT);
+  ::close(fd);
+  if (got <= 0) return std::nullopt;
+  return read_answer(ByteView(answer).first(static_cast<std::size_t>(got)), local, remote);
+}
+
+/// A kernel without inet_diag says of every socket that there is none. Our own end there is; once
+/// it was found, nobody can make us read the tables.
+bool can_ask(const SocketEnd& ours, const SocketEnd& theirs) {
+  static std::atomic<bool> has_answered = false;
+  if (!has_answered && ask(ours, theirs)) has_answered = true;
+  return has_answered;
 }
 
 }  // namespace
 
 std::optional<LoopbackPeer> loopback_peer(int fd) {
-  sockaddr_in ours{};
-  sockaddr_in theirs{};
+  sockaddr_storage ours{};
+  sockaddr_storage theirs{};
   socklen_t size = sizeof(ours);
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&ours), &size) != 0) return std::nullopt;
   size = sizeof(theirs);
   if (::getpeername(fd, reinterpret_cast<sockaddr*>(&theirs), &size) != 0) return std::nullopt;
-  if (ours.sin_family != AF_INET || theirs.sin_family != AF_INET) return std::nullopt;
-  for (int look = 0; look < kLooks; ++look) {
-    // A dual-stack socket (Java's, for one) stands in the other table, as ::ffff:127.0.0.1.
-    for (const bool is_mapped : {false, true}) {
-      const auto table = read_table(is_mapped ? "/proc/self/net/tcp6" : "/proc/self/net/tcp");
-      const auto peer = peer_in(table, table_form(theirs, is_mapped), table_form(ours, is_mapped));
-      if (peer) return peer;
-    }
-  }
-  return std::nullopt;
+  const auto our_end = end_of(ours);
+  const auto their_end = end_of(theirs);
+  if (!our_end || !their_end) return std::nullopt;
+  if (const auto peer = ask(*their_end, *our_end)) return peer;
+  if (can_ask(*our_end, *their_end)) return std::nullopt;
+  return find_in_tables(*their_end, *our_end);
 }
 
 }  // namespace strongroom::io

@@ -1,8 +1,9 @@
 // Whose process is at the other end of a TCP connection within this machine: what SO_PEERCRED tells
-// of Unix sockets, read from the kernel's tables (proc(5), /proc/net/tcp and tcp6).
+// of Unix sockets, asked of the kernel by the connection's addresses (sock_diag(7)).
 //
-// Used by: app, gateway. Threads: any. Reads the whole table for each question: for listeners with
-// few connections. SPDX-License-Identifier: Apache-2.0
+// Used by: app, gateway. Threads: any. Where the kernel cannot be asked so, its tables are read
+// (proc(5), /proc/net/tcp and tcp6), which takes long where there are many sockets: ask once for
+// each connection. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <sys/types.h>
@@ -12,13 +13,12 @@ namespace strongroom::io {
 
 /// What the kernel knows of the other end's socket.
 struct LoopbackPeer {
-  uid_t user = 0;  ///< whose it is
-  ino_t inode =
-      0;  ///< as in the links of /proc/PID/fd: "socket:[inode]"; 0 when nobody has it open
+  uid_t user = 0;   ///< whose it is
+  ino_t inode = 0;  ///< as in the links of /proc/PID/fd: "socket:[inode]"
 };
 
-/// The other end of `fd`, a connected IPv4 socket. Nothing where the tables cannot be read or do
-/// not have it: then nobody may be assumed.
+/// The other end of `fd`, a connected TCP socket. Nothing where the kernel does not tell, or nobody
+/// has that end open any more: then nobody may be assumed.
 [[nodiscard]] std::optional<LoopbackPeer> loopback_peer(int fd);
 
 }  // namespace strongroom::io

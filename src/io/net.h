@@ -43,6 +43,9 @@ class Acceptor {
   std::shared_ptr<State> state_;
 };
 
+/// The reason of a dial that failed as this process, or the machine, has no descriptors left.
+inline constexpr std::string_view kNoDescriptors = "no_descriptors";
+
 enum class PrivateAddresses : bool { Refuse, Allow };
 
 /// What an earlier dial learned: an address as Peer tells it, "192.0.2.1:443", and whether it was

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from support.connect_proxy import ConnectProxy
+from support.island import PUBLIC, Island, is_possible
 from test_gateway_tls import configured
 from test_proxy import GEMINI, Session
 
@@ -167,3 +168,24 @@ def test_settings_that_cannot_be_are_told_without_the_password(make_room):
         sentence = configured(make_room, f'upstream_proxy = "{url}"').refused_start()
         assert "upstream_proxy" in sentence and "secret-word" not in sentence
     assert "no_proxy" in configured(make_room, 'no_proxy = ["*.example"]').refused_start()
+
+
+@pytest.mark.skipif(not is_possible(), reason="this machine gives no namespaces")
+def test_o10_a_name_server_that_does_not_answer_leaves_the_proxy_its_time(
+    tmp_path, canaries, environment
+):
+    name, lines = "silent.island.test", 'upstream_proxy = "http://127.0.0.1:3128"'
+    island = Island(tmp_path, canaries, environment, {name: None}, lines, "timeout:20 attempts:2")
+    room = island.room.people()
+    room.add_key("generic-http", label="far", settings={"host": name, "header": "x-key"})
+    session = room.json(
+        *("session", "start", "--tenant", "acme", "--member", "alice"),
+        *("--service", "generic-http:far"),
+    )
+    headers = {"x-key": session["passes"][0]["pass"]}
+    transport = httpx.HTTPTransport(uds=str(room.data / "gateway.sock"))
+    with httpx.Client(transport=transport, timeout=40) as client:
+        answer = client.get("http://gateway/generic-http/x", headers=headers)
+    assert (answer.status_code, answer.text) == (200, PUBLIC[0])
+    assert island.lines("queries"), "it was asked"
+    island.stop()

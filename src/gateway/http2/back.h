@@ -50,6 +50,9 @@ class Http2Back final : public lease::Attachment, private Http2Carrier {
   /// Somebody has waited in vain: nothing more begins here until the provider answers a PING.
   void doubt();
   [[nodiscard]] bool is_used() const { return is_used_; }
+  /// Nothing is under way, and something was.
+  [[nodiscard]] bool is_idle() const { return is_used_ && !has_streams() && !is_over(); }
+  SteadyTime last_used{};  ///< when its last exchange began, as the pool notes it
 
   void cut(std::string_view reason) noexcept override;
 

@@ -2,6 +2,7 @@
 #include "gateway/http2/backs.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace strongroom::gateway {
 
@@ -36,6 +37,18 @@ void Http2Backs::sweep() {
   std::erase_if(groups_, [](const auto& entry) {
     return entry.second.backs.empty() && !entry.second.is_dialling();
   });
+}
+
+bool Http2Backs::close_idle(std::size_t most) {
+  std::vector<std::shared_ptr<Http2Back>> idle;
+  for (const auto& [key, group] : groups_)
+    std::ranges::copy_if(group.backs, std::back_inserter(idle),
+                         [](const auto& back) { return back->is_idle(); });
+  if (idle.size() <= most) return false;
+  std::ranges::sort(idle, {}, [](const auto& back) { return back->last_used; });
+  idle.resize(idle.size() - most);
+  for (const auto& back : idle) back->cut("idle");
+  return true;
 }
 
 void Http2Backs::close_all() {

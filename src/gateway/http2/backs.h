@@ -54,6 +54,9 @@ class Http2Backs {
   [[nodiscard]] std::shared_ptr<Http2Back> find(const Key& key) const;
   /// Forgets what has ended.
   void sweep();
+  /// Closes idle ones, those that were used least lately first, until not more than `most` of them
+  /// are left. False: there was nothing to close.
+  bool close_idle(std::size_t most);
   void close_all();
 
  private:

@@ -31,6 +31,10 @@ std::size_t connections_of_all(std::size_t configured) {
   return configured > 0 ? configured : std::max(kLeast, descriptors() / 2);
 }
 
+std::size_t idle_upstreams_of_all() {
+  return std::max(kLeast, descriptors() / 8);
+}
+
 std::vector<std::size_t> choose_to_close(std::span<const WaitingConnection> waiting,
                                          std::size_t count) {
   std::map<TenantId, std::vector<std::size_t>> of_tenants;

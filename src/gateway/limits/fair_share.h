@@ -19,6 +19,8 @@ inline constexpr std::size_t kTenantQueue = 1024;
 [[nodiscard]] std::size_t exchanges_of_one_tenant(std::size_t configured);
 /// What was configured, or half of this process's descriptors: the rest is for providers.
 [[nodiscard]] std::size_t connections_of_all(std::size_t configured);
+/// How many connections to providers are kept idle: an eighth of this process's descriptors.
+[[nodiscard]] std::size_t idle_upstreams_of_all();
 
 /// A connection that waits for a request.
 struct WaitingConnection {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "gateway/limits/fair_share.h"
+
 namespace strongroom::gateway {
 
 Upstream::Upstream(Pool& pool, const Authority& authority, std::shared_ptr<Http2Back> back,
@@ -49,19 +51,30 @@ Pool::Pool(io::Loop& loop, io::TlsClient tls, std::vector<lease::Dial> dials, Up
       tls_(std::move(tls)),
       dials_(std::move(dials)),
       proxy_(std::move(proxy)),
-      silence_(silence) {
+      silence_(silence),
+      most_idle_(idle_upstreams_of_all()) {
   cut_.reserve(kMaxIdlePerAuthority);
 }
 Pool::~Pool() = default;
 
-void Pool::forget(const Upstream& upstream) noexcept {
+void Pool::leave_line(Upstream& upstream) noexcept {
+  upstream.node_.splice(upstream.node_.begin(), line_, upstream.place_);
+}
+
+std::unique_ptr<Upstream> Pool::take_out(const Upstream& upstream) noexcept {
   const auto idle = idle_.find(upstream.authority().text());
-  if (idle == idle_.end()) return;
+  if (idle == idle_.end()) return nullptr;
   const auto place = std::find_if(idle->second.begin(), idle->second.end(),
                                   [&](const auto& each) { return each.get() == &upstream; });
-  if (place == idle->second.end()) return;
-  cut_.push_back(std::move(*place));
+  if (place == idle->second.end()) return nullptr;
+  auto taken = std::move(*place);
   idle->second.erase(place);
+  leave_line(*taken);
+  return taken;
+}
+
+void Pool::forget(const Upstream& upstream) noexcept {
+  if (auto taken = take_out(upstream)) cut_.push_back(std::move(taken));
 }
 
 bool Pool::leads_to_http2(const Authority& authority, ProtocolWish wish) const {
@@ -77,6 +90,7 @@ std::unique_ptr<Upstream> Pool::take_idle(const Authority& authority, ProtocolWi
   while (!idle->second.empty()) {
     auto upstream = std::move(idle->second.back());
     idle->second.pop_back();
+    leave_line(*upstream);
     upstream->detach();
     const bool is_young = loop_.coarse_now() - upstream->idle_since < kTrustedIdle;
     // Octets that came unasked would be taken for the next answer, which is somebody else's.
@@ -89,6 +103,13 @@ std::unique_ptr<Upstream> Pool::take_idle(const Authority& authority, ProtocolWi
 }
 
 io::Task<Result<io::Stream>> Pool::connect(Authority authority, Deadline deadline) {
+  auto stream = co_await connect_once(authority, deadline);
+  const bool has_run_out = !stream && stream.error().reason == io::kNoDescriptors;
+  if (has_run_out && close_idle()) stream = co_await connect_once(authority, deadline);
+  co_return stream;
+}
+
+io::Task<Result<io::Stream>> Pool::connect_once(Authority authority, Deadline deadline) {
   io::Endpoint to{std::string(authority.host()), authority.port()};
   auto policy = io::PrivateAddresses::Refuse;
   const auto named = std::find_if(dials_.begin(), dials_.end(), [&](const lease::Dial& each) {
@@ -141,6 +162,7 @@ io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial(Authority authority, Prot
 std::unique_ptr<Upstream> Pool::open(const Authority& authority, std::shared_ptr<Http2Back> back) {
   if (back == nullptr) return nullptr;
   const bool is_reused = back->is_used();
+  back->last_used = loop_.coarse_now();
   Http2Back::Opened opened = back->open();
   auto upstream = std::make_unique<Upstream>(*this, authority, std::move(back), std::move(opened));
   upstream->is_reused = is_reused;
@@ -186,7 +208,9 @@ io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial_http2(Authority authority
   auto back = Http2Back::begin(loop_, std::move(*stream), {kMaxIdle, silence_},
                                [dial] { dial->end(std::nullopt); });
   group.backs.push_back(back);
-  co_return open(authority, std::move(back));
+  auto upstream = open(authority, std::move(back));
+  (void)backs_.close_idle(most_idle_);
+  co_return upstream;
 }
 
 io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial_plain(Authority authority) {
@@ -207,7 +231,11 @@ void Pool::give_back(std::unique_ptr<Upstream> upstream, lease::Lease* lease) {
   upstream->stream.set_deadline(Deadline());
   upstream->idle_since = loop_.coarse_now();
   if (lease != nullptr && !upstream->attach(*lease)) return;
+  if (upstream->node_.empty())
+    upstream->place_ = upstream->node_.insert(upstream->node_.begin(), upstream.get());
+  line_.splice(line_.end(), upstream->node_);
   idle->second.push_back(std::move(upstream));
+  while (line_.size() > most_idle_) (void)take_out(*line_.front());
 }
 
 void Pool::sweep() {
@@ -216,11 +244,22 @@ void Pool::sweep() {
   const SteadyTime oldest = loop_.coarse_now() - kMaxIdle;
   for (auto& [authority, idle] : idle_)
     std::erase_if(idle, [&](const auto& each) {
-      return each->idle_since < oldest || !each->stream.is_open();
+      const bool is_over = each->idle_since < oldest || !each->stream.is_open();
+      if (is_over) leave_line(*each);
+      return is_over;
     });
+  std::erase_if(idle_, [](const auto& entry) { return entry.second.empty(); });
+}
+
+bool Pool::close_idle() {
+  const bool was_any = !line_.empty() || !cut_.empty();
+  while (!line_.empty()) (void)take_out(*line_.front());
+  cut_.clear();
+  return backs_.close_idle(0) || was_any;
 }
 
 void Pool::close_all() {
+  line_.clear();
   idle_.clear();
   cut_.clear();
   backs_.close_all();

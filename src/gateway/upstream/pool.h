@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -56,7 +57,10 @@ class Upstream final : public lease::Attachment {
   SteadyTime idle_since{};
 
  private:
+  friend class Pool;
   Pool& pool_;
+  std::list<Upstream*> node_;  ///< its own in the pool's line of idle ones, while it is not there
+  std::list<Upstream*>::iterator place_;  ///< of that node, once it was idle
   Authority authority_;
   std::shared_ptr<Http2Back> back_;
   Http2ExchangePointer exchange_;
@@ -89,6 +93,10 @@ class Pool {
   void give_back(std::unique_ptr<Upstream> upstream, lease::Lease* lease);
   /// Closes what has been idle for too long.
   void sweep();
+  /// Closes all that is idle, for its descriptors. False: there was nothing.
+  bool close_idle();
+  /// How many are kept idle at once, of each protocol; more close those that are idle longest.
+  void keep_at_most(std::size_t idle) { most_idle_ = idle; }
   void close_all();
   /// What dials have learned, by authority.
   [[nodiscard]] const io::KnownAddresses& known() const { return known_; }
@@ -102,6 +110,9 @@ class Pool {
     }
   };
   using Idle = std::vector<std::unique_ptr<Upstream>>;
+  /// Out of the line; its place among the idle ones of its authority is the caller's to clear.
+  void leave_line(Upstream& upstream) noexcept;
+  [[nodiscard]] std::unique_ptr<Upstream> take_out(const Upstream& upstream) noexcept;
   void forget(const Upstream& upstream) noexcept;
   [[nodiscard]] bool leads_to_http2(const Authority& authority, ProtocolWish wish) const;
   [[nodiscard]] io::Task<Result<io::Stream>> dial_tls(Authority authority, io::ProtocolOffer offer);
@@ -110,13 +121,17 @@ class Pool {
   /// A stream; null without a connection.
   [[nodiscard]] std::unique_ptr<Upstream> open(const Authority& authority,
                                                std::shared_ptr<Http2Back> back);
-  /// Where a [[gateway.dial]], the upstream proxy or the name itself leads.
+  /// Once more, with what idle ones leave, where descriptors have run out.
   [[nodiscard]] io::Task<Result<io::Stream>> connect(Authority authority, Deadline deadline);
+  /// Where a [[gateway.dial]], the upstream proxy or the name itself leads.
+  [[nodiscard]] io::Task<Result<io::Stream>> connect_once(Authority authority, Deadline deadline);
   io::Loop& loop_;
   io::TlsClient tls_;
   std::vector<lease::Dial> dials_;
   UpstreamProxy proxy_;
   Duration silence_;
+  std::size_t most_idle_;
+  std::list<Upstream*> line_;  ///< of all idle ones, the one that is so longest first
   std::unordered_map<std::string, Idle, TextHash, std::equal_to<>> idle_;
   Http2Backs backs_;
   KnownProtocols protocols_;

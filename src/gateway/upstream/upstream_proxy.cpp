@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 #include "base/log.h"
 #include "http/head.h"
@@ -12,6 +13,9 @@ namespace strongroom::gateway {
 namespace {
 
 constexpr std::size_t kLongestAnswer = 8UL << 10U;
+/// For the look at where a name leads. Behind a proxy there may be no name server that answers, and
+/// the rest of the time is the proxy's.
+constexpr std::chrono::seconds kLook{2};
 
 bool is_named(std::string_view entry, std::string_view host) {
   if (!entry.starts_with('.')) return entry == host;
@@ -34,7 +38,8 @@ bool UpstreamProxy::leads_to(const Authority& authority) const {
 io::Task<Result<io::Stream>> UpstreamProxy::connect(io::Loop& loop, Authority authority,
                                                     Deadline deadline) const {
   std::string host(authority.host());
-  const auto allowed = co_await io::check_public(loop, std::move(host), authority.port(), deadline);
+  const Deadline look = std::min(deadline, loop.deadline_in(kLook));
+  const auto allowed = co_await io::check_public(loop, std::move(host), authority.port(), look);
   if (!allowed) co_return std::unexpected(allowed.error());
   auto proxy =
       co_await io::dial_tcp(loop, facts_.host, facts_.port, io::PrivateAddresses::Allow, deadline);

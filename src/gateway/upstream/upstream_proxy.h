@@ -22,8 +22,8 @@ class UpstreamProxy {
   /// entry begins with a dot, all below it.
   [[nodiscard]] bool leads_to(const Authority& authority) const;
   /// A connection to the authority through it. Refused, "private_address", where a name leads to
-  /// such an address as far as this machine can tell; names that only the proxy can resolve are
-  /// asked for as they are.
+  /// such an address as far as this machine can tell within 2 s; names that only the proxy can
+  /// resolve are asked for as they are.
   [[nodiscard]] io::Task<Result<io::Stream>> connect(io::Loop& loop, Authority authority,
                                                      Deadline deadline) const;
 

@@ -11,6 +11,7 @@
 
 #include "io/descriptor.h"
 #include "io/dial/addresses.h"
+#include "io/net.h"
 
 namespace strongroom::io {
 namespace {
@@ -127,7 +128,11 @@ std::string account_of(const Race& race) {
 Error failure_of(const Race& race, const std::string& name) {
   if (race.is_any_pending() || race.has_more())
     return {Code::Timeout, name + " did not accept a connection in time" + account_of(race)};
-  return {Code::Network, "cannot connect to " + name + account_of(race)};
+  const bool has_run_out = std::ranges::any_of(race.attempts, [](const auto& each) {
+    return each->error == EMFILE || each->error == ENFILE;
+  });
+  return {Code::Network, "cannot connect to " + name + account_of(race),
+          std::string(has_run_out ? kNoDescriptors : std::string_view())};
 }
 
 }  // namespace

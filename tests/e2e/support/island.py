@@ -40,7 +40,11 @@ class Standins(OwnProvider):
 
 
 class Island:
-    def __init__(self, folder, canaries, environment, names):
+    """`names`: what the name server says of each; None: nothing ever. `patience`: of those who ask it, as in resolv.conf."""
+
+    def __init__(
+        self, folder, canaries, environment, names, gateway="", patience="timeout:2 attempts:1"
+    ):
         self.folder = folder
         authority = Authority()
         chain, key, _ = authority.issue(*names)
@@ -50,7 +54,7 @@ class Island:
         facts |= {"chain": str(folder / "chain"), "key": str(folder / "key")}
         (folder / "facts.json").write_text(json.dumps(facts))
         (folder / "names.json").write_text(json.dumps(names))
-        (folder / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:2 attempts:1\n")
+        (folder / "resolv.conf").write_text(f"nameserver 127.0.0.1\noptions {patience}\n")
         (folder / "hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
         addresses = [f"{each}/{128 if ':' in each else 32}" for each in (*PUBLIC, *PRIVATE)]
         (folder / "room").mkdir(mode=0o700)
@@ -65,6 +69,8 @@ class Island:
                 "WORLD": str(WORLD),
             },
         )
+        if gateway:
+            self.room.configure_gateway(gateway)
         self.room.before = ["unshare", "-n", "-m", "/bin/sh", "-c", BEGIN, "sh"]
         self.room.start()
 
