@@ -18,6 +18,7 @@ constexpr std::string_view kPlain = "http://";
 constexpr std::string_view kSecure = "https://";
 constexpr std::size_t kLongestLine = 8UL << 10U;
 constexpr std::chrono::seconds kPatience{30};
+constexpr std::chrono::seconds kGoodbye{2};
 
 /// In the gateway's form (docs/errors.md). The status line says it as well: that is what clients of
 /// a proxy show.
@@ -77,13 +78,23 @@ struct ProxyDoor::Way {
     co_return gateway;
   }
 
+  /// Reads what else the client sends, and leaves it: unread, it would make the kernel reset the
+  /// connection, and the answer might be lost.
+  static io::Task<void> refuse(io::Stream& client, std::string answer) {
+    client.set_deadline(client.loop().deadline_in(kGoodbye));
+    const auto said = co_await client.write_all(bytes_of(std::string_view(answer)));
+    const bool is_told = said && (co_await client.finish_writing());
+    if (!is_told) co_return;
+    ByteVector block(kLongestLine);
+    for (;;) {
+      const auto got = co_await client.read_some(block);
+      if (!got || *got == 0) co_return;
+    }
+  }
+
   static io::Task<void> serve(std::shared_ptr<const Way> way, io::Stream client) {
     client.set_deadline(client.loop().deadline_in(kPatience));
-    if (!way->admits(client)) {
-      const std::string answer = stranger();
-      (void)co_await client.write_all(bytes_of(std::string_view(answer)));
-      co_return;
-    }
+    if (!way->admits(client)) co_return co_await refuse(client, stranger());
     std::string head;
     ByteVector block(kLongestLine);
     std::size_t line_end = std::string::npos;
@@ -97,11 +108,7 @@ struct ProxyDoor::Way {
     // Where the client has put one of its own, the gateway sees two and refuses.
     if (!way->user || is_for_proxy(head)) head.insert(line_end + 2, way->header);
     auto gateway = co_await reach(way, client.loop());
-    if (!gateway) {
-      const std::string answer = no_gateway();
-      (void)co_await client.write_all(bytes_of(std::string_view(answer)));
-      co_return;
-    }
+    if (!gateway) co_return co_await refuse(client, no_gateway());
     const auto said = co_await gateway->write_all(bytes_of(std::string_view(head)));
     if (!said) co_return;
     client.set_deadline(Deadline());
