@@ -112,7 +112,7 @@ TEST_F(Door, ends_a_line_that_does_not_end) {
 TEST_F(Door, says_when_there_is_no_gateway) {
   dial();
   say(client_, kRequest);
-  EXPECT_TRUE(hear(client_, 1000).starts_with("HTTP/1.1 502"));
+  EXPECT_TRUE(hear(client_, 1000).starts_with("HTTP/1.1 503"));
 }
 
 TEST_F(Door, H2_lets_in_what_is_the_sessions_alone) {
