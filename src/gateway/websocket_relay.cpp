@@ -81,7 +81,8 @@ io::Task<void> Connection::end_websocket(FrameGuard& guard) {
     }
     (void)co_await client_.finish_writing();
     // What the client has not read yet, the reason as well, would be lost with the connection.
-    co_await linger(says_why ? Duration(kLinger) : gateway_.limits().head);
+    const Duration moment = says_why ? Duration(kLinger) : gateway_.limits().head;
+    co_await linger(moment);
   }
   client_.abort();
   co_await upload_is_over();
