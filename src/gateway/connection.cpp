@@ -212,6 +212,7 @@ io::Task<bool> Connection::read_head() {
 /// are found here as well.
 std::optional<Refusal> Connection::admit() {
   const auto& request = work_->request;
+  if (!is_in_capitals(request.method)) closes_after_ = true;  // as what is malformed
   if (request.method == "TRACE" || !is_in_capitals(request.method))
     return Refusal::MethodNotAllowed;
   if (is_bad_upgrade(request, x_.inspected != nullptr)) return Refusal::BadRequest;

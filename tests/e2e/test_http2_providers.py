@@ -251,7 +251,7 @@ def test_trailers_of_an_http1_provider_reach_an_http2_agent(start, suite_folder)
 
 def test_a_check_reads_what_a_provider_says_over_several_chunks(start, suite_folder):
     recorder = Recorder(suite_folder / "h2-recorder-check", [HOST])
-    chunks = b"8\r\nAPI_KEY_\r\n7\r\nINVALID\r\n0\r\n\r\n"
+    chunks = b'9\r\n"API_KEY_\r\n8\r\nINVALID"\r\n0\r\n\r\n'
     head = b"HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n"
     recorder.script["v1beta"] = lambda seen: head + chunks
     room = start(recorder)
