@@ -42,7 +42,7 @@ std::string_view bearer(const http::ServerRequest& request) {
   constexpr std::string_view kScheme = "Bearer ";
   const std::string_view text = request.header("authorization");
   if (request.count_headers("authorization") != 1 || text.size() <= kScheme.size()) return {};
-  if (!http::equals_ignoring_case(text.substr(0, kScheme.size()), kScheme)) return {};
+  if (!http::starts_ignoring_case(text, kScheme)) return {};
   return text.substr(kScheme.size());
 }
 

@@ -83,11 +83,9 @@ http::ServerResponse not_that_way(std::string_view allowed) {
 
 /// What it is sent as must be JSON, so that no form of another site's page can be taken for a call.
 Result<json::object> body_of(const http::ServerRequest& request) {
-  const std::string_view type = request.header("content-type");
-  const std::string_view media = type.substr(0, type.find(';'));
-  const std::string_view trimmed = media.substr(0, media.find_last_not_of(' ') + 1);
-  if (!http::equals_ignoring_case(trimmed, kMedia) &&
-      !http::equals_ignoring_case(trimmed, "application/json"))
+  const std::string_view media = http::media_type(request.header("content-type"));
+  if (!http::equals_ignoring_case(media, kMedia) &&
+      !http::equals_ignoring_case(media, "application/json"))
     return fail(Code::Invalid, "The body must be sent as application/scim+json.", "invalidSyntax");
   const auto parsed = parse_json_wiping(request.body.text());
   if (!parsed || !parsed->is_object())

@@ -44,9 +44,7 @@ Status read_query(const http::ServerRequest& request, const Operation& operation
 }
 
 bool is_of_type(const http::ServerRequest& request, std::string_view wanted) {
-  const std::string_view type = request.header("content-type");
-  const std::string_view media = type.substr(0, type.find(';'));
-  return http::equals_ignoring_case(media.substr(0, media.find_last_not_of(' ') + 1), wanted);
+  return http::equals_ignoring_case(http::media_type(request.header("content-type")), wanted);
 }
 
 /// A form's fields, as the members of a document.

@@ -36,7 +36,7 @@ bool has_pass_shape(std::string_view text) {
 std::string_view after_scheme(std::string_view value, std::string_view scheme) {
   if (scheme.empty()) return value;
   if (value.size() <= scheme.size() || value[scheme.size()] != ' ' ||
-      !http::equals_ignoring_case(value.substr(0, scheme.size()), scheme))
+      !http::starts_ignoring_case(value, scheme))
     return {};
   value.remove_prefix(scheme.size() + 1);
   while (value.starts_with(' ')) value.remove_prefix(1);

@@ -212,9 +212,11 @@ io::Task<bool> Connection::read_head() {
 /// are found here as well.
 std::optional<Refusal> Connection::admit() {
   const auto& request = work_->request;
-  if (!is_in_capitals(request.method)) closes_after_ = true;  // as what is malformed
-  if (request.method == "TRACE" || !is_in_capitals(request.method))
+  if (!is_in_capitals(request.method)) {
+    closes_after_ = true;  // as what is malformed
     return Refusal::MethodNotAllowed;
+  }
+  if (request.method == "TRACE") return Refusal::MethodNotAllowed;
   if (is_bad_upgrade(request, x_.inspected != nullptr)) return Refusal::BadRequest;
   auto unread = x_.inspected != nullptr ? read_inspected()
                                         : gateway_.destinations().read(request.target, x_.route);

@@ -346,9 +346,10 @@ io::Task<std::optional<Connection::Next>> Connection::begin_answer() {
     upstream_->abort();
     co_return co_await refuse(Refusal::UpstreamEncoding);
   }
-  if (must_be_rewritten() || (may_be_rewritten() && is_rewritten_whole()))
+  const bool has_link = may_be_rewritten();
+  if (must_be_rewritten() || (has_link && is_rewritten_whole()))
     co_return co_await relay_rewritten();
-  if (may_be_rewritten()) rewrite_on_the_way();
+  if (has_link) rewrite_on_the_way();
   http::BodyFraming framing = response.body;
   // A body that ends with the provider's connection gets an end of its own: cut short, it must not
   // look whole. How long a decoded one will be is not known.

@@ -6,16 +6,12 @@
 #include "base/encoding.h"
 #include "base/small_letters.h"
 #include "crypto/crypto.h"
+#include "http/head.h"
 
 namespace strongroom::gateway {
 namespace {
 constexpr std::size_t kTag = 16;
-
-/// Schemes and hosts are the same in any letters (RFC 3986 6.2.2.1).
-bool has_start(std::string_view url, std::string_view start) {
-  return in_small_letters(std::string(url.substr(0, start.size()))) == start;
 }
-}  // namespace
 
 std::string Links::token(const lease::PassHash& pass, std::string_view service,
                          std::string_view host, std::string_view path_and_query) const {
@@ -40,10 +36,11 @@ std::optional<std::string> Links::rewrite(std::string_view url, const Base& base
   constexpr std::string_view kScheme = "https://";
   constexpr std::string_view kWebsocket = "wss://";
   constexpr std::string_view kNoScheme = "//";  // that of the page, which was https
-  const bool is_websocket = has_start(url, kWebsocket);
+  // Schemes and hosts are the same in any letters (RFC 3986 6.2.2.1).
+  const bool is_websocket = http::starts_ignoring_case(url, kWebsocket);
   std::string_view rest = url;
   for (const std::string_view start : {kScheme, kWebsocket, kNoScheme})
-    if (has_start(url, start)) rest = url.substr(start.size());
+    if (http::starts_ignoring_case(url, start)) rest = url.substr(start.size());
   if (rest.size() == url.size()) return std::nullopt;
   const auto slash = rest.find_first_of("/?#");
   std::string authority = in_small_letters(std::string(rest.substr(0, slash)));

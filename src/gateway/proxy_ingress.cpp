@@ -18,8 +18,7 @@ constexpr std::string_view kHttp = "http://";
 
 /// And goes on behind it.
 bool begins_with(std::string_view target, std::string_view scheme) {
-  return target.size() > scheme.size() &&
-         http::equals_ignoring_case(target.substr(0, scheme.size()), scheme);
+  return target.size() > scheme.size() && http::starts_ignoring_case(target, scheme);
 }
 
 /// The credential in "Basic base64(user:credential)" or "Bearer credential".

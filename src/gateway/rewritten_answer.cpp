@@ -4,16 +4,6 @@
 #include "gateway/connection.h"
 
 namespace strongroom::gateway {
-namespace {
-
-/// Not application/jsonl and the like.
-bool is_json(std::string_view content_type) {
-  std::string_view type = content_type.substr(0, content_type.find(';'));
-  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
-  return http::equals_ignoring_case(type, "application/json");
-}
-
-}  // namespace
 
 const catalog::BodyRewrite* Connection::rewrite() const {
   for (const auto& each : x_.route.service->rewrite_body)
@@ -30,12 +20,14 @@ const catalog::Redaction* Connection::redaction() const {
 /// A JSON answer with a URL that is to lead back here.
 bool Connection::may_be_rewritten() const {
   const auto& response = work_->response;
-  const auto* type = response.headers.find(http::Name::ContentType);
   const auto* wanted = rewrite();
   // By the provider's own names such a URL leads here as it is, with the pass.
   const bool is_needed = wanted != nullptr && (wanted->alone || !own_base().is_by_their_names) &&
                          response.body.kind != http::BodyKind::None && response.status < 300;
-  return is_needed && type != nullptr && is_json(type->value) && looked_at_encoding_.empty();
+  if (!is_needed || !looked_at_encoding_.empty()) return false;
+  const auto* type = response.headers.find(http::Name::ContentType);
+  return type != nullptr &&
+         http::equals_ignoring_case(http::media_type(type->value), "application/json");
 }
 
 /// Of a size that is known and small: it goes on with a length of its own.

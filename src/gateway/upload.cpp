@@ -178,7 +178,6 @@ io::Task<void> Connection::upload_is_over() {
 io::Task<void> Connection::end_upload() {
   const bool has_unread = x_.upload_wanted && client_.is_open();
   if (!x_.upload_running && !has_unread) co_return;
-  x_.upload_ends = true;
   (void)co_await client_.finish_writing();
   co_await linger(kLinger);
 }

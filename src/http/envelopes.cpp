@@ -12,7 +12,7 @@ bool has_envelopes(std::string_view content_type) {
   constexpr std::string_view kText = "application/grpc-web-text";
   constexpr std::string_view kConnect = "application/connect+";
   const auto begins_with = [&](std::string_view start) {
-    return equals_ignoring_case(content_type.substr(0, start.size()), start);
+    return starts_ignoring_case(content_type, start);
   };
   return begins_with(kConnect) || (begins_with(kGrpc) && !begins_with(kText));
 }

@@ -153,6 +153,9 @@ struct ParseOutcome {
 
 [[nodiscard]] bool is_token(std::string_view text);  ///< RFC 9110 5.6.2
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
+[[nodiscard]] bool starts_ignoring_case(std::string_view text, std::string_view start);
+/// Of a Content-Type, without its parameters (RFC 9110 8.3.1); letters as they came.
+[[nodiscard]] std::string_view media_type(std::string_view content_type);
 /// Does a comma-separated list (Connection, Upgrade, ...) hold this token?
 [[nodiscard]] bool list_has(std::string_view list, std::string_view token);
 /// RFC 9110 7.6.1 and friends: never passed on. What Connection names as well.

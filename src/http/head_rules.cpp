@@ -126,10 +126,10 @@ Verdict check_target(const RequestHead& head, std::string_view host) {
                                     : Verdict{400, "target * with a method other than OPTIONS"};
   std::string_view rest = target;
   std::string_view default_port = ":80";
-  if (rest.size() > 8 && equals_ignoring_case(rest.substr(0, 8), "https://")) {
+  if (rest.size() > 8 && starts_ignoring_case(rest, "https://")) {
     rest.remove_prefix(8);
     default_port = ":443";
-  } else if (rest.size() > 7 && equals_ignoring_case(rest.substr(0, 7), "http://")) {
+  } else if (rest.size() > 7 && starts_ignoring_case(rest, "http://")) {
     rest.remove_prefix(7);
   } else {
     return {400, "a malformed request target"};

@@ -87,8 +87,7 @@ Name name_id(std::string_view name) {
   if (name.empty()) return Name::Other;
   const char first = static_cast<char>(static_cast<std::uint8_t>(name[0]) | 0x20U);
   switch (name.size()) {
-    case 2:
-      return one_of("te", Name::Te);
+    case 2: return one_of("te", Name::Te);
     case 4:
       if (first == 'h') return one_of("host", Name::Host);
       return one_of("date", Name::Date);
@@ -100,20 +99,15 @@ Name name_id(std::string_view name) {
     case 7:
       if (first == 'u') return one_of("upgrade", Name::Upgrade);
       return one_of("trailer", Name::Trailer);
-    case 8:
-      return one_of("location", Name::Location);
-    case 9:
-      return one_of("forwarded", Name::Forwarded);
+    case 8: return one_of("location", Name::Location);
+    case 9: return one_of("forwarded", Name::Forwarded);
     case 10:
       if (first == 'u') return one_of("user-agent", Name::UserAgent);
       if (first == 'k') return one_of("keep-alive", Name::KeepAlive);
       return one_of("connection", Name::Connection);
-    case 12:
-      return one_of("content-type", Name::ContentType);
-    case 13:
-      return one_of("authorization", Name::Authorization);
-    case 14:
-      return one_of("content-length", Name::ContentLength);
+    case 12: return one_of("content-type", Name::ContentType);
+    case 13: return one_of("authorization", Name::Authorization);
+    case 14: return one_of("content-length", Name::ContentLength);
     case 15:
       if (first == 'a') return one_of("accept-encoding", Name::AcceptEncoding);
       return one_of("x-forwarded-for", Name::XForwardedFor);
@@ -125,20 +119,13 @@ Name name_id(std::string_view name) {
       if (first == 't') return one_of("transfer-encoding", Name::TransferEncoding);
       if (first == 'x') return one_of("x-forwarded-proto", Name::XForwardedProto);
       return one_of("sec-websocket-key", Name::SecWebSocketKey);
-    case 18:
-      return one_of("proxy-authenticate", Name::ProxyAuthenticate);
-    case 19:
-      return one_of("proxy-authorization", Name::ProxyAuthorization);
-    case 20:
-      return one_of("sec-websocket-accept", Name::SecWebSocketAccept);
-    case 21:
-      return one_of("sec-websocket-version", Name::SecWebSocketVersion);
-    case 22:
-      return one_of("sec-websocket-protocol", Name::SecWebSocketProtocol);
-    case 24:
-      return one_of("sec-websocket-extensions", Name::SecWebSocketExtensions);
-    default:
-      return Name::Other;
+    case 18: return one_of("proxy-authenticate", Name::ProxyAuthenticate);
+    case 19: return one_of("proxy-authorization", Name::ProxyAuthorization);
+    case 20: return one_of("sec-websocket-accept", Name::SecWebSocketAccept);
+    case 21: return one_of("sec-websocket-version", Name::SecWebSocketVersion);
+    case 22: return one_of("sec-websocket-protocol", Name::SecWebSocketProtocol);
+    case 24: return one_of("sec-websocket-extensions", Name::SecWebSocketExtensions);
+    default: return Name::Other;
   }
 }
 
@@ -154,8 +141,16 @@ bool is_token(std::string_view text) {
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b,
-                            [](char x, char y) { return small_letter(x) == small_letter(y); });
+  return std::ranges::equal(a, b, [](char x, char y) { return small_letter(x) == small_letter(y); });
+}
+
+bool starts_ignoring_case(std::string_view text, std::string_view start) {
+  return equals_ignoring_case(text.substr(0, start.size()), start);
+}
+
+std::string_view media_type(std::string_view content_type) {
+  const std::string_view type = content_type.substr(0, content_type.find(';'));
+  return type.substr(0, type.find_last_not_of(' ') + 1);
 }
 
 bool list_has(std::string_view list, std::string_view token) {
@@ -180,10 +175,8 @@ bool is_hop_by_hop(Name id) {
     case Name::Te:
     case Name::Trailer:
     case Name::TransferEncoding:
-    case Name::Upgrade:
-      return true;
-    default:
-      return false;
+    case Name::Upgrade: return true;
+    default: return false;
   }
 }
 

@@ -174,8 +174,7 @@ void JsonNumbers::take(std::string_view& text) {
 
 UsageReader::Form UsageReader::form_of(std::string_view content_type, std::string_view encoding) {
   if (!encoding.empty() && !http::equals_ignoring_case(encoding, "identity")) return Form::Other;
-  std::string_view type = content_type.substr(0, content_type.find(';'));
-  while (type.ends_with(' ')) type.remove_suffix(1);
+  const std::string_view type = http::media_type(content_type);
   if (http::equals_ignoring_case(type, "text/event-stream")) return Form::Events;
   const bool is_json =
       http::equals_ignoring_case(type, "application/json") ||

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/small_letters.h"
+
 namespace strongroom::io {
 namespace {
 
@@ -14,10 +16,8 @@ std::string domain_of(std::string_view host) {
   const auto last = host.rfind('.');
   const bool has_two = last != std::string_view::npos && last > 0;
   const auto before = has_two ? host.rfind('.', last - 1) : last;
-  std::string out(before == std::string_view::npos || !has_two ? host : host.substr(before + 1));
-  for (char& letter : out)
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  return out;
+  const bool is_all = before == std::string_view::npos || !has_two;
+  return in_small_letters(std::string(is_all ? host : host.substr(before + 1)));
 }
 
 template <class Map>
