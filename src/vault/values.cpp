@@ -39,7 +39,7 @@ bool is_control(std::uint8_t c) {
   return c < 0x20 || c == 0x7f;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   return "'" + std::string(text) + "'";
 }
 
@@ -76,7 +76,7 @@ bool is_reserved_header(std::string_view name) {
 Result<std::string> checked_setting(const catalog::Setting& setting, const std::string& value) {
   const auto wrong = [&](std::string_view what) {
     return fail(Code::Invalid,
-                "The setting " + quoted(setting.name) + " " + std::string(what) + ".");
+                "The setting " + in_quotes(setting.name) + " " + std::string(what) + ".");
   };
   if (setting.kind == "flag") {
     if (value != "yes" && value != "no") return wrong("is yes or no");
@@ -175,7 +175,7 @@ Status check_value(const catalog::Service& service, Secret& value) {
     return !std::ranges::search(plain, service.forbidden_value, is_same).empty();
   });
   if (is_forbidden)
-    return fail(Code::Invalid, "The key holds " + quoted(service.forbidden_value) +
+    return fail(Code::Invalid, "The key holds " + in_quotes(service.forbidden_value) +
                                    ", which would send it to another place: nothing was stored.");
   return {};
 }
@@ -194,11 +194,11 @@ std::string last_characters_of(const catalog::Service& service, const Secret& va
 Result<Settings> check_settings(const catalog::Service& service, const Settings& given) {
   for (const auto& [name, value] : given) {
     if (std::ranges::count(given, name, &Settings::value_type::first) > 1)
-      return fail(Code::Invalid, "The setting " + quoted(name.substr(0, 64)) + " is given twice.");
+      return fail(Code::Invalid, "The setting " + in_quotes(name.substr(0, 64)) + " is given twice.");
     if (std::ranges::find(service.settings, name, &catalog::Setting::name) ==
         service.settings.end())
-      return fail(Code::Invalid, "The service " + quoted(service.id) + " has no setting " +
-                                     quoted(name.substr(0, 64)) + ".");
+      return fail(Code::Invalid, "The service " + in_quotes(service.id) + " has no setting " +
+                                     in_quotes(name.substr(0, 64)) + ".");
   }
   Settings checked;
   std::set<std::string> variables;
@@ -209,13 +209,13 @@ Result<Settings> check_settings(const catalog::Service& service, const Settings&
     if (value.empty()) {
       if (!setting.required) continue;
       return fail(Code::Invalid,
-                  "The service " + quoted(service.id) + " needs the setting " +
-                      quoted(setting.name) + ": " + setting.help + ".",
+                  "The service " + in_quotes(service.id) + " needs the setting " +
+                      in_quotes(setting.name) + ": " + setting.help + ".",
                   "setting_missing");
     }
     STRONGROOM_TRY(std::string clean, checked_setting(setting, value));
     if (setting.kind == "variable" && !variables.insert(clean).second)
-      return fail(Code::Invalid, "Two settings name the same variable " + quoted(clean) + ".");
+      return fail(Code::Invalid, "Two settings name the same variable " + in_quotes(clean) + ".");
     checked.emplace_back(setting.name, std::move(clean));
   }
   return checked;

@@ -9,7 +9,7 @@ namespace strongroom::workroom {
 namespace {
 
 /// For a POSIX shell: nothing in it means anything.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'')
@@ -33,7 +33,7 @@ bool has_control(std::string_view text) {
 
 /// A command of its own that is given the variable, whose use is recorded.
 std::string asking(const std::string& answer, const std::string& key, const std::string& program) {
-  return quoted(program) + " exec --with " + quoted(key) + " -- /bin/sh -c " + quoted(answer);
+  return in_quotes(program) + " exec --with " + in_quotes(key) + " -- /bin/sh -c " + in_quotes(answer);
 }
 
 /// Within a command that was given the variable, and not by another key, the answer itself.
@@ -93,7 +93,7 @@ Status GitHelpers::add(const TemplateInputs& inputs, const std::string& variable
   if (is_taken) return {};
   const std::string asked = service.id + (inputs.key.label.empty() ? "" : ":" + inputs.key.label);
   const std::string answer =
-      "printf 'username=%s\\npassword=%s\\n' " + quoted(*user) + " \"$" + variable + "\"";
+      "printf 'username=%s\\npassword=%s\\n' " + in_quotes(*user) + " \"$" + variable + "\"";
   const std::string asks = asking(answer, asked, exec_program);
   const std::string said = source == Source::Environment  ? answer
                            : source == Source::ExecAlways ? asks

@@ -35,7 +35,7 @@ Status fill(const std::string& folder, const std::string& authority_pem,
 }
 
 /// The JVM takes options apart at blanks, outside quotes of either kind.
-std::string quoted(std::string_view path) {
+std::string in_quotes(std::string_view path) {
   std::string out = "\"";
   for (const char c : path) out += c == '"' ? std::string("\"'\"'\"") : std::string(1, c);
   return out + '"';
@@ -66,7 +66,7 @@ void add_trust(const TrustFiles& files, const std::string& more_for_java,
         out.push_back({name, files.authority()});
         break;
       case TrustForm::JavaStore:
-        out.push_back({name, std::string(variable.before) + quoted(files.java_store()) +
+        out.push_back({name, std::string(variable.before) + in_quotes(files.java_store()) +
                                  std::string(variable.after) + more_for_java});
         break;
       case TrustForm::WgetFile:
