@@ -15,10 +15,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from support.canary import Canaries  # noqa: E402
 from support.neighbour import neighbour_or_none  # noqa: E402
 from support.room import NOBODY, PROGRAMS, Room  # noqa: E402
+from support.share import EACH, Share  # noqa: E402
 from support.standins import Standins  # noqa: E402
 from support.watch import ProcessWatch  # noqa: E402
 
 E2E = Path(__file__).resolve().parent
+
+
+def pytest_addoption(parser):
+    parser.addoption("--share", metavar="FOLDER", type=Share, help="other processes run files of this suite as well: what is taken stands in FOLDER")
 
 
 def pytest_configure(config):
@@ -33,7 +38,14 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     """The canary test looks at what all others have left behind: it is the last."""
-    items.sort(key=lambda item: item.path.name == "test_canary.py")
+    items.sort(key=lambda item: item.path.name == EACH)
+
+
+def pytest_runtest_protocol(item):
+    share = item.config.getoption("share")
+    if share and not share.takes(item.path.name):
+        return True  # done with, for this process
+    return None
 
 
 def pytest_sessionstart(session):
