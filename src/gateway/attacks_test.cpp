@@ -274,6 +274,35 @@ TEST_F(Attack, C2_C3_C4_the_key_never_comes_back_in_a_body) {
   run(story());
 }
 
+TEST_F(Attack, C4_the_key_never_comes_back_over_a_claimed_end_of_a_message) {
+  auto story = [&]() -> io::Task<void> {
+    const std::string key = kRealKey;
+    for (const char* type :
+         {"application/grpc", "application/grpc-web", "application/connect+json"})
+      for (const std::size_t cut : {std::size_t{3}, std::size_t{20}}) {
+        // The length of a message ends in the middle of the key.
+        const std::string head = std::string(4, '\0') + static_cast<char>(cut);
+        const std::string shown = cut == 3 ? key.substr(0, 3) : std::string();
+        const std::string octets = "HTTP/1.1 200 OK\r\ncontent-type: " + std::string(type) +
+                                   "\r\ncontent-length: " + std::to_string(5 + key.size() + 2) +
+                                   "\r\n\r\n" + head + key.substr(0, cut);
+        world.provider.answer = [octets](const Provider::Seen&) { return octets; };
+        Agent agent = world.agent();
+        const std::string asked = request("GET", "/gemini/v1beta/models", with_pass());
+        (void)co_await agent.send(asked);
+        std::string all = co_await agent.until(head + shown);
+        (void)co_await world.provider.send(key.substr(cut) + "!!");
+        all += co_await agent.until("!!");
+        EXPECT_TRUE(
+            all.ends_with(head + shown + std::string(key.size() - shown.size(), '*') + "!!"))
+            << type << cut << ": " << all;
+      }
+    const bool is_found = co_await world.until([&] { return !world.vault.findings.empty(); });
+    EXPECT_TRUE(is_found);
+  };
+  run(story());
+}
+
 TEST_F(Attack, C5_what_cannot_be_searched_is_not_passed_on) {
   auto story = [&]() -> io::Task<void> {
     world.provider.answer = [](const Provider::Seen&) {

@@ -237,9 +237,9 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   /// Content as it is searched and goes on, good until the next one.
   struct Piece {
     MutableBytes octets;
-    bool is_last = false;       ///< of the answer
-    bool ends_message = false;  ///< which nobody goes on with: nothing is held back at its end
-    bool has_more = false;      ///< ask again before more is read
+    bool is_last = false;  ///< of the answer
+    guard::Ends ends = guard::Ends::Nothing;
+    bool has_more = false;  ///< ask again before more is read
     bool is_bad = false;
   };
   [[nodiscard]] Piece next_piece(MutableBytes& content);
