@@ -148,11 +148,31 @@ TEST_F(Attack, B1_B2_B7_redirects_are_passed_on_and_never_followed) {
   run(story());
 }
 
+TEST_F(Attack, B3_a_plain_redirect_to_the_services_own_host_leads_back_here) {
+  auto story = [&]() -> io::Task<void> {
+    for (const char* start : {"http://", "HTTP://", "http://GENERATIVELANGUAGE.googleapis.com:80/",
+                              "https://generativelanguage.googleapis.com:443/"}) {
+      const std::string to =
+          std::string_view(start).ends_with("://") ? std::string(start) + kGeminiHost + "/" : start;
+      world.provider.answer = [&](const Provider::Seen&) {
+        return "HTTP/1.1 301 Moved\r\nlocation: " + to +
+               "v1/files?a=b\r\ncontent-length: 0\r\n\r\n";
+      };
+      const std::string octets = request("GET", kPath, with_pass());
+      const Answer answer = co_await ask(octets);
+      EXPECT_TRUE(answer.says("location: http://gateway.test:8701/gemini/v1/files?a=b\r\n"))
+          << to << ": " << answer.head;
+    }
+  };
+  run(story());
+}
+
 TEST_F(Attack, B3_B4_B5_B6_no_redirect_takes_the_key_or_the_body_along) {
   auto story = [&]() -> io::Task<void> {
-    const std::vector<std::string> targets = {
-        std::string("http://") + kGeminiHost + "/plain", "http://169.254.169.254/latest/meta-data",
-        "https://10.0.0.1/", "https://[::1]:8700/api/v1/keys", "https://evil.example/"};
+    const std::vector<std::string> targets = {std::string("http://") + kGeminiHost + ":8080/plain",
+                                              "http://169.254.169.254/latest/meta-data",
+                                              "https://10.0.0.1/", "https://[::1]:8700/api/v1/keys",
+                                              "https://evil.example/"};
     for (const int status : {301, 302, 303, 307, 308})
       for (const auto& target : targets) {
         world.provider.seen.clear();
