@@ -514,17 +514,19 @@ TEST_F(Attack, F5_a_101_that_was_not_asked_for_is_no_answer) {
 
 TEST_F(Attack, F8_denied_paths_in_every_spelling) {
   auto story = [&]() -> io::Task<void> {
-    for (const char* path :
-         {"/gemini/v1beta/auth_tokens", "/gemini/v1beta/%61uth_tokens",
-          "/gemini/v1beta/x/../auth_tokens", "/gemini//v1beta//auth_tokens",
-          "/gemini/v1beta/./auth_tokens", "/gemini/v1beta/AUTH_TOKENS",
-          "/gemini/v1beta/x/%2e%2e/auth_tokens", "/gemini/v1beta/auth_tokens/"}) {
+    for (const char* path : {"/gemini/v1beta/auth_tokens", "/gemini/v1beta/%61uth_tokens",
+                             "/gemini/v1beta/x/../auth_tokens", "/gemini//v1beta//auth_tokens",
+                             "/gemini/v1beta/./auth_tokens", "/gemini/v1beta/AUTH_TOKENS",
+                             "/gemini/v1beta/x/%2e%2e/auth_tokens", "/gemini/v1beta/auth_tokens/",
+                             "/gemini/v1beta%2fauth_tokens", "/gemini/x%2Fy/auth_tokens"}) {
       const std::string octets = request("POST", path, with_pass());
       const Answer answer = co_await ask(octets, "POST");
       EXPECT_EQ(answer.status, 403) << path;
       EXPECT_TRUE(answer.says("denied_path")) << path;
     }
-    for (const char* path : {"/gemini/v1beta%2fauth_tokens", "/gemini/../openai/v1", "/gemini/%00",
+    for (const char* path : {"/gemini/v1beta%2f%2fauth_tokens", "/gemini/v1beta%2f..%2fauth_tokens",
+                             "/gemini/v1beta/x%2f..%2Fauth_tokens", "/gemini/..%2fopenai/v1",
+                             "/gemini/%2fv1beta/auth_tokens", "/gemini/../openai/v1", "/gemini/%00",
                              "/gemini/%zz", "/gemini/a\\b"}) {
       const std::string octets = request("POST", path, with_pass());
       const Answer answer = co_await ask(octets, "POST");
@@ -534,6 +536,11 @@ TEST_F(Attack, F8_denied_paths_in_every_spelling) {
     const std::string folded = request("GET", "/gemini//v1beta/./a/../models/%7Euser", with_pass());
     (void)co_await ask(folded);
     EXPECT_NE(last_seen().head.find("GET /v1beta/models/~user HTTP/1.1\r\n"), std::string::npos)
+        << last_seen().head;
+    const std::string escaped = request("GET", "/gemini/v1beta/@scope%2fname", with_pass());
+    const Answer answer = co_await ask(escaped);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_NE(last_seen().head.find("GET /v1beta/@scope%2Fname HTTP/1.1\r\n"), std::string::npos)
         << last_seen().head;
   };
   run(story());

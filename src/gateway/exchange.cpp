@@ -300,7 +300,7 @@ bool Connection::send_answer_head(http::BodyFraming framing) {
 /// Of what is stored at the provider, and so cannot hold the key.
 bool Connection::may_ask_for_parts() const {
   return std::ranges::any_of(x_.route.service->range_paths, [&](const std::string& pattern) {
-    return catalog::path_matches(pattern, x_.route.path);
+    return catalog::path_is_within(pattern, x_.route.path);
   });
 }
 
