@@ -33,7 +33,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_exchange() {
       const Refusal refusal = refusal_of_denial(granted.error());
       if (refusal == Refusal::PassWrongService || refusal == Refusal::NotGranted ||
           refusal == Refusal::NotConnected) {
-        x_.session = session_of_denial();
+        x_.session = session_of_denial(x_.admission.pass.hash());
         report_finding(describe(refusal).code);
       }
       co_return co_await refuse(refusal);

@@ -328,10 +328,5 @@ PASSES = [
         400,
         "pass_misplaced",
         finding="pass_misplaced",
-        unless={
-            "base": dict(
-                finding="pass_misplaced of nobody", why="which of the two says whose it is?"
-            )
-        },
     ),
 ]
