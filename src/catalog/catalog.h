@@ -50,15 +50,17 @@ class Catalog {
 
 /// One canonical path for policy and for the wire (RFC 3986 5.2.4, 6.2.2): decodes unreserved
 /// escapes, upper-cases escapes, removes dot segments, folds "//"; refuses malformed escapes,
-/// escaped slashes, backslashes, controls and octets that no UTF-8 has, and ".." above the root.
+/// backslashes, controls and octets that no UTF-8 has, and ".." above the root. An escaped slash
+/// stays one ("/@scope%2Fname"), where it stands between two names; else it is refused.
 /// canonical(canonical(x)) == canonical(x).
 [[nodiscard]] Result<std::string> canonical_path(std::string_view path);
 /// Does a canonical path match a pattern of DeniedPath? However a server may read it: letter case,
-/// escapes, a trailing slash and parameters after ";" make no difference.
+/// escapes, a trailing slash and parameters after ";" make no difference, and it matches if it does
+/// with its escaped slashes read as slashes, or as parts of names.
 [[nodiscard]] bool path_matches(std::string_view pattern, std::string_view canonical);
 /// The same for a rule that allows, and so the other way in doubt: every character as it is, no
-/// parameters after ";", no segment that some server reads as "." or "..". Whatever is within a
-/// pattern also matches it.
+/// parameters after ";", no segment that some server reads as "." or "..", and within in both
+/// readings of escaped slashes. Whatever is within a pattern also matches it.
 [[nodiscard]] bool path_is_within(std::string_view pattern, std::string_view canonical);
 
 }  // namespace strongroom::catalog

@@ -7,6 +7,9 @@
 namespace strongroom::catalog {
 namespace {
 
+/// In its one spelling. Some servers read it as a slash, some as a part of a name.
+constexpr std::string_view kEscapedSlash = "%2F";
+
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -25,9 +28,10 @@ bool is_path_character(char c) {
 }
 
 /// What some server behind would read as another path or another request: separators, controls, and
-/// octets that no UTF-8 has (overlong spellings of "." and "/" start with C0).
+/// octets that no UTF-8 has (overlong spellings of "." and "/" start with C0). Not the slash, which
+/// is judged by what stands around it.
 bool is_dangerous(unsigned char c) {
-  return c == '/' || c == '\\' || c < 0x20 || c == 0x7f || c == 0xc0 || c == 0xc1 || c >= 0xf5;
+  return c == '\\' || c < 0x20 || c == 0x7f || c == 0xc0 || c == 0xc1 || c >= 0xf5;
 }
 
 /// One spelling for every character: unreserved ones plain, all others as upper-case escapes or as
@@ -50,7 +54,7 @@ Result<std::string> one_spelling(std::string_view path) {
       return fail(Code::Invalid, "the path holds a malformed escape", "bad_request");
     const char c = static_cast<char>(high * 16 + low);
     if (is_dangerous(static_cast<unsigned char>(c)))
-      return fail(Code::Invalid, "the path holds an escaped slash, backslash or control character",
+      return fail(Code::Invalid, "the path holds an escaped backslash or control character",
                   "bad_request");
     i += 2;
     if (is_unreserved(c)) {
@@ -126,6 +130,14 @@ bool hides_behind_parameters(std::string_view segment) {
   return name.empty() || name == "." || name == "..";
 }
 
+/// The first segment, which `rest` loses.
+std::string_view next_segment(std::string_view& rest) {
+  const auto slash = rest.find('/');
+  const std::string_view segment = rest.substr(0, slash);
+  rest = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
+  return segment;
+}
+
 /// Without parameters and escapes: does some server walk up (or stay) here?
 bool is_dots(std::string_view segment) {
   std::string_view plain = segment.substr(0, segment.find(';'));
@@ -134,19 +146,42 @@ bool is_dots(std::string_view segment) {
   return plain == "." || plain == "..";
 }
 
+bool has_escaped_slash(std::string_view text) {
+  return text.find(kEscapedSlash) != std::string_view::npos;
+}
+
+/// The path as a server sees it that takes an escaped slash for one.
+std::string with_slashes(std::string_view canonical) {
+  std::string out;
+  out.reserve(canonical.size());
+  for (auto at = canonical.find(kEscapedSlash); at != std::string_view::npos;
+       at = canonical.find(kEscapedSlash)) {
+    out.append(canonical.substr(0, at)).append("/");
+    canonical.remove_prefix(at + kEscapedSlash.size());
+  }
+  return out.append(canonical);
+}
+
+/// What is around its escaped slashes are names and nothing else: read as slashes, they change
+/// where segments end, and the path stays canonical.
+bool joins_names(std::string_view segment) {
+  const bool has_parameters =
+      segment.find(';') != std::string_view::npos || segment.find("%3B") != std::string_view::npos;
+  if (has_parameters) return false;
+  const std::string parts = with_slashes(segment);
+  std::string_view rest = parts;
+  while (!rest.empty()) {
+    const std::string_view name = next_segment(rest);
+    if (name.empty() || is_dots(name)) return false;
+  }
+  return !parts.starts_with('/') && !parts.ends_with('/');
+}
+
 bool segment_is_within(std::string_view pattern, std::string_view segment) {
   return !is_dots(segment) &&
          (pattern.find(';') != std::string_view::npos ||
           segment.find(';') == std::string_view::npos) &&
          fits(pattern, segment, [](char a, char b) { return a == b; });
-}
-
-/// The first segment, which `rest` loses.
-std::string_view next_segment(std::string_view& rest) {
-  const auto slash = rest.find('/');
-  const std::string_view segment = rest.substr(0, slash);
-  rest = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
-  return segment;
 }
 
 }  // namespace
@@ -166,6 +201,9 @@ Result<std::string> canonical_path(std::string_view path) {
     if (hides_behind_parameters(segment))
       return fail(Code::Invalid, "a part of the path is nothing but dots and parameters",
                   "bad_request");
+    if (has_escaped_slash(segment) && !joins_names(segment))
+      return fail(Code::Invalid, "an escaped slash in the path does not stand between two names",
+                  "bad_request");
     if (segment != "..") {
       out.append("/").append(segment);
       continue;
@@ -177,7 +215,7 @@ Result<std::string> canonical_path(std::string_view path) {
   return out;
 }
 
-bool path_matches(std::string_view pattern, std::string_view canonical) {
+static bool matches_as_it_stands(std::string_view pattern, std::string_view canonical) {
   if (!pattern.starts_with('/') || !canonical.starts_with('/')) return false;
   std::string_view wanted = pattern.substr(1);
   std::string_view rest = canonical.substr(1);
@@ -195,7 +233,7 @@ bool path_matches(std::string_view pattern, std::string_view canonical) {
   return rest.empty();
 }
 
-bool path_is_within(std::string_view pattern, std::string_view canonical) {
+static bool is_within_as_it_stands(std::string_view pattern, std::string_view canonical) {
   if (!pattern.starts_with('/') || !canonical.starts_with('/')) return false;
   std::string_view wanted = pattern.substr(1);
   std::string_view rest = canonical.substr(1);
@@ -212,6 +250,17 @@ bool path_is_within(std::string_view pattern, std::string_view canonical) {
     if (rest.empty() && wanted == "**") return true;
   }
   return rest.empty() && ends_open == (pattern.size() > 1 && pattern.ends_with('/'));
+}
+
+bool path_matches(std::string_view pattern, std::string_view canonical) {
+  return matches_as_it_stands(pattern, canonical) ||
+         (has_escaped_slash(canonical) && matches_as_it_stands(pattern, with_slashes(canonical)));
+}
+
+bool path_is_within(std::string_view pattern, std::string_view canonical) {
+  return is_within_as_it_stands(pattern, canonical) &&
+         (!has_escaped_slash(canonical) ||
+          is_within_as_it_stands(pattern, with_slashes(canonical)));
 }
 
 }  // namespace strongroom::catalog

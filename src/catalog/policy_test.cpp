@@ -83,6 +83,19 @@ TEST(PolicyRules, F8_deny_wins_and_an_allow_list_is_complete) {
   EXPECT_EQ(judged(Policy(), "DELETE", "/anything"), Permission::Granted);
 }
 
+TEST(PolicyRules, F8_an_escaped_slash_is_judged_in_both_readings) {
+  Policy policy;
+  policy.deny = {rule("* /projects/*/keys"), rule("* /projects/group/**")};
+  EXPECT_EQ(judged(policy, "GET", "/projects/group%2Fname/files"), Permission::Denied);
+  EXPECT_EQ(judged(policy, "GET", "/projects/other%2Fname/keys"), Permission::Denied);
+  EXPECT_EQ(judged(policy, "GET", "/projects/other%2Fname/files"), Permission::Granted);
+  policy.allow = {rule("GET /@scope*/**")};
+  EXPECT_EQ(judged(policy, "GET", "/@scope%2Fname"), Permission::Granted);
+  EXPECT_EQ(judged(policy, "GET", "/@other%2Fname"), Permission::NotAllowed);
+  policy.allow = {rule("GET /@scope/*")};
+  EXPECT_EQ(judged(policy, "GET", "/@scope%2Fname"), Permission::NotAllowed);
+}
+
 TEST(PolicyRules, websockets_and_heads) {
   Policy policy;
   policy.deny = {rule("WS /ws/**")};

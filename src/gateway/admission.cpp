@@ -50,24 +50,22 @@ class Candidates {
   bool offer(std::string_view text) {
     if (!has_pass_shape(text)) return false;
     const bool is_own = text.starts_with(prefix_) && text.size() == prefix_.size() + kLeast;
-    std::string_view& slot = is_own ? own_ : other_;
-    if (!slot.empty() && slot != text) (is_own ? own_differ_ : other_differ_) = true;
-    if (slot.empty()) slot = text;
+    Kind& kind = is_own ? own_ : other_;
+    if (kind.first.empty()) kind.first = text;
+    if (kind.first != text && kind.second.empty()) kind.second = text;
     return true;
   }
-  [[nodiscard]] std::optional<Refusal> choose(std::string_view& out) const {
-    if (own_differ_ || (own_.empty() && other_differ_)) return Refusal::PassesDiffer;
-    out = own_.empty() ? other_ : own_;
-    if (out.empty()) return Refusal::PassMissing;
-    return std::nullopt;
-  }
+  /// Of one shape; `second` is one that differs.
+  struct Kind {
+    std::string_view first;
+    std::string_view second;
+  };
+  [[nodiscard]] const Kind& chosen() const { return own_.first.empty() ? other_ : own_; }
 
  private:
   std::string_view prefix_;
-  std::string_view own_;
-  std::string_view other_;
-  bool own_differ_ = false;
-  bool other_differ_ = false;
+  Kind own_;
+  Kind other_;
 };
 
 /// Basic decodes into memory of its own, which must outlive the views that are offered from it.
@@ -159,10 +157,12 @@ std::optional<Refusal> find_pass(const http::RequestHead& request, const Route& 
     if (is_credential_parameter(service, parameter_name(parameter)))
       candidates.offer(parameter_value(parameter));
   });
-  std::string_view chosen;
-  if (const auto refused = candidates.choose(chosen)) return refused;
-  admission.pass = PresentedPass(chosen, last);
-  return std::nullopt;
+  const auto& [pass, other] = candidates.chosen();
+  if (pass.empty()) return Refusal::PassMissing;
+  admission.pass = PresentedPass(pass, last);
+  if (other.empty()) return std::nullopt;
+  admission.other_pass = crypto::sha256(bytes_of(other));
+  return Refusal::PassesDiffer;
 }
 
 /// "/v2/...": how providers' own paths begin, and no service's name.

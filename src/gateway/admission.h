@@ -38,13 +38,15 @@ class PresentedPass {
 
 struct Admission {
   PresentedPass pass;
+  /// Of two different ones that were given, neither of which is good then: the other. Zero: none.
+  lease::PassHash other_pass{};
   std::string_view
       subprotocol_entry;  ///< the whole sub-protocol that carried it; a view into the request
 };
 
 /// Looks in every place that the service accepts, and in Authorization (Bearer, Basic) always. 1 to
 /// 200 characters of [A-Za-z0-9_-], at least 43 of them. Missing: PassMissing; two different ones:
-/// PassesDiffer. `last` as of PresentedPass.
+/// PassesDiffer, with both in `admission`. `last` as of PresentedPass.
 [[nodiscard]] std::optional<Refusal> find_pass(const http::RequestHead& request, const Route& route,
                                                Admission& admission,
                                                const PresentedPass& last = {});

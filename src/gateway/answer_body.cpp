@@ -102,7 +102,8 @@ Connection::Piece Connection::next_piece(MutableBytes& content) {
   look_at(piece.octets);
   if (x_.rewriter != nullptr) piece.octets = x_.rewriter->feed(piece.octets, piece.is_last);
   if (x_.has_messages) x_.messages.feed(piece.octets);
-  piece.ends_message = x_.has_messages && x_.messages.is_between();
+  if (x_.has_messages && x_.messages.is_between()) piece.ends = guard::Ends::Message;
+  if (piece.is_last) piece.ends = guard::Ends::All;
   return piece;
 }
 
@@ -134,8 +135,7 @@ io::Task<bool> Connection::relay_body() {
       if (piece.has_more) co_await gateway_.loop().yield();
       piece = next_piece(unframed.content);
       if (piece.is_bad) co_return give_blocks(std::move(block), false);
-      const ByteView body = piece.is_last || piece.ends_message ? x_.guard.feed_last(piece.octets)
-                                                                : x_.guard.feed(piece.octets);
+      const ByteView body = x_.guard.feed(piece.octets, piece.ends);
       ChunkMarks marks(body.size(), piece.is_last);
       auto trailers = piece.is_last && is_chunked ? answer_trailers() : nullptr;
       if (trailers != nullptr) marks.end_with(trailers->out.view());

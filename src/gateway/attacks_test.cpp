@@ -148,11 +148,31 @@ TEST_F(Attack, B1_B2_B7_redirects_are_passed_on_and_never_followed) {
   run(story());
 }
 
+TEST_F(Attack, B3_a_plain_redirect_to_the_services_own_host_leads_back_here) {
+  auto story = [&]() -> io::Task<void> {
+    for (const char* start : {"http://", "HTTP://", "http://GENERATIVELANGUAGE.googleapis.com:80/",
+                              "https://generativelanguage.googleapis.com:443/"}) {
+      const std::string to =
+          std::string_view(start).ends_with("://") ? std::string(start) + kGeminiHost + "/" : start;
+      world.provider.answer = [&](const Provider::Seen&) {
+        return "HTTP/1.1 301 Moved\r\nlocation: " + to +
+               "v1/files?a=b\r\ncontent-length: 0\r\n\r\n";
+      };
+      const std::string octets = request("GET", kPath, with_pass());
+      const Answer answer = co_await ask(octets);
+      EXPECT_TRUE(answer.says("location: http://gateway.test:8701/gemini/v1/files?a=b\r\n"))
+          << to << ": " << answer.head;
+    }
+  };
+  run(story());
+}
+
 TEST_F(Attack, B3_B4_B5_B6_no_redirect_takes_the_key_or_the_body_along) {
   auto story = [&]() -> io::Task<void> {
-    const std::vector<std::string> targets = {
-        std::string("http://") + kGeminiHost + "/plain", "http://169.254.169.254/latest/meta-data",
-        "https://10.0.0.1/", "https://[::1]:8700/api/v1/keys", "https://evil.example/"};
+    const std::vector<std::string> targets = {std::string("http://") + kGeminiHost + ":8080/plain",
+                                              "http://169.254.169.254/latest/meta-data",
+                                              "https://10.0.0.1/", "https://[::1]:8700/api/v1/keys",
+                                              "https://evil.example/"};
     for (const int status : {301, 302, 303, 307, 308})
       for (const auto& target : targets) {
         world.provider.seen.clear();
@@ -270,6 +290,35 @@ TEST_F(Attack, C2_C3_C4_the_key_never_comes_back_in_a_body) {
     const bool is_found = co_await world.until([&] { return !world.vault.findings.empty(); });
     EXPECT_TRUE(is_found);
     if (is_found) EXPECT_EQ(world.vault.findings.at(0), "key_echoed");
+  };
+  run(story());
+}
+
+TEST_F(Attack, C4_the_key_never_comes_back_over_a_claimed_end_of_a_message) {
+  auto story = [&]() -> io::Task<void> {
+    const std::string key = kRealKey;
+    for (const char* type :
+         {"application/grpc", "application/grpc-web", "application/connect+json"})
+      for (const std::size_t cut : {std::size_t{3}, std::size_t{20}}) {
+        // The length of a message ends in the middle of the key.
+        const std::string head = std::string(4, '\0') + static_cast<char>(cut);
+        const std::string shown = cut == 3 ? key.substr(0, 3) : std::string();
+        const std::string octets = "HTTP/1.1 200 OK\r\ncontent-type: " + std::string(type) +
+                                   "\r\ncontent-length: " + std::to_string(5 + key.size() + 2) +
+                                   "\r\n\r\n" + head + key.substr(0, cut);
+        world.provider.answer = [octets](const Provider::Seen&) { return octets; };
+        Agent agent = world.agent();
+        const std::string asked = request("GET", "/gemini/v1beta/models", with_pass());
+        (void)co_await agent.send(asked);
+        std::string all = co_await agent.until(head + shown);
+        (void)co_await world.provider.send(key.substr(cut) + "!!");
+        all += co_await agent.until("!!");
+        EXPECT_TRUE(
+            all.ends_with(head + shown + std::string(key.size() - shown.size(), '*') + "!!"))
+            << type << cut << ": " << all;
+      }
+    const bool is_found = co_await world.until([&] { return !world.vault.findings.empty(); });
+    EXPECT_TRUE(is_found);
   };
   run(story());
 }
@@ -465,17 +514,19 @@ TEST_F(Attack, F5_a_101_that_was_not_asked_for_is_no_answer) {
 
 TEST_F(Attack, F8_denied_paths_in_every_spelling) {
   auto story = [&]() -> io::Task<void> {
-    for (const char* path :
-         {"/gemini/v1beta/auth_tokens", "/gemini/v1beta/%61uth_tokens",
-          "/gemini/v1beta/x/../auth_tokens", "/gemini//v1beta//auth_tokens",
-          "/gemini/v1beta/./auth_tokens", "/gemini/v1beta/AUTH_TOKENS",
-          "/gemini/v1beta/x/%2e%2e/auth_tokens", "/gemini/v1beta/auth_tokens/"}) {
+    for (const char* path : {"/gemini/v1beta/auth_tokens", "/gemini/v1beta/%61uth_tokens",
+                             "/gemini/v1beta/x/../auth_tokens", "/gemini//v1beta//auth_tokens",
+                             "/gemini/v1beta/./auth_tokens", "/gemini/v1beta/AUTH_TOKENS",
+                             "/gemini/v1beta/x/%2e%2e/auth_tokens", "/gemini/v1beta/auth_tokens/",
+                             "/gemini/v1beta%2fauth_tokens", "/gemini/x%2Fy/auth_tokens"}) {
       const std::string octets = request("POST", path, with_pass());
       const Answer answer = co_await ask(octets, "POST");
       EXPECT_EQ(answer.status, 403) << path;
       EXPECT_TRUE(answer.says("denied_path")) << path;
     }
-    for (const char* path : {"/gemini/v1beta%2fauth_tokens", "/gemini/../openai/v1", "/gemini/%00",
+    for (const char* path : {"/gemini/v1beta%2f%2fauth_tokens", "/gemini/v1beta%2f..%2fauth_tokens",
+                             "/gemini/v1beta/x%2f..%2Fauth_tokens", "/gemini/..%2fopenai/v1",
+                             "/gemini/%2fv1beta/auth_tokens", "/gemini/../openai/v1", "/gemini/%00",
                              "/gemini/%zz", "/gemini/a\\b"}) {
       const std::string octets = request("POST", path, with_pass());
       const Answer answer = co_await ask(octets, "POST");
@@ -485,6 +536,11 @@ TEST_F(Attack, F8_denied_paths_in_every_spelling) {
     const std::string folded = request("GET", "/gemini//v1beta/./a/../models/%7Euser", with_pass());
     (void)co_await ask(folded);
     EXPECT_NE(last_seen().head.find("GET /v1beta/models/~user HTTP/1.1\r\n"), std::string::npos)
+        << last_seen().head;
+    const std::string escaped = request("GET", "/gemini/v1beta/@scope%2fname", with_pass());
+    const Answer answer = co_await ask(escaped);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_NE(last_seen().head.find("GET /v1beta/@scope%2Fname HTTP/1.1\r\n"), std::string::npos)
         << last_seen().head;
   };
   run(story());

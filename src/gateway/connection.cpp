@@ -3,6 +3,7 @@
 #include "gateway/connection.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/chunk_marks.h"
 #include "gateway/policy.h"
@@ -233,7 +234,10 @@ std::optional<Refusal> Connection::admit() {
     const auto hash =
         gateway_.links().open(x_.route.link_token, *x_.route.service, host, x_.route.link_target);
     if (!hash) return Refusal::PassUnknown;
-    if (!missing && x_.admission.pass.hash() != *hash) return Refusal::PassesDiffer;
+    if (!missing && x_.admission.pass.hash() != *hash) {
+      x_.admission.other_pass = *hash;
+      return Refusal::PassesDiffer;
+    }
     if (missing) x_.admission.pass.set_hash_only(*hash);
   } else if (missing) {
     return missing;
@@ -291,29 +295,33 @@ io::Task<std::optional<Connection::Next>> Connection::begin_request() {
     if (refused) co_return co_await refuse(*refused);
   }
   if (const auto refused = admit()) {
-    if (is_finding(*refused)) {
-      co_await find_whose();
-      report_finding(describe(*refused).code);
-    }
+    if (is_finding(*refused)) co_await report_refused(describe(*refused).code);
     co_return co_await refuse(*refused);
   }
   co_return std::nullopt;
 }
 
 /// At a base URL only the pass says whose session it is; a finding without one would be
-/// everybody's, and told once for all of them.
-io::Task<void> Connection::find_whose() {
-  const bool has_pass = x_.admission.pass.hash() != lease::PassHash{};
+/// everybody's, and told once for all of them. Two passes may be of two sessions: each is told.
+io::Task<void> Connection::report_refused(std::string_view what) {
+  co_await find_whose(x_.admission.pass.hash());
+  const SessionId first = x_.session;
+  co_await find_whose(x_.admission.other_pass);
+  report_finding(what);
+  const SessionId other = std::exchange(x_.session, first);
+  if (!first.is_none() && first != other) report_finding(what);
+}
+
+io::Task<void> Connection::find_whose(lease::PassHash pass) {
+  const bool has_pass = pass != lease::PassHash{};
   if (x_.inspected != nullptr || x_.route.service == nullptr || !has_pass) co_return;
-  const auto granted =
-      co_await gateway_.link().lease_for(x_.admission.pass.hash(), x_.route.service->id);
-  x_.session = granted ? (*granted)->granted().session : session_of_denial();
+  const auto granted = co_await gateway_.link().lease_for(pass, x_.route.service->id);
+  x_.session = granted ? (*granted)->granted().session : session_of_denial(pass);
 }
 
 /// Of the pass that was refused just now; of the socket it came by, where the vault does not say.
-SessionId Connection::session_of_denial() {
-  const SessionId of_pass =
-      gateway_.link().session_of_denial(x_.admission.pass.hash(), x_.route.service->id);
+SessionId Connection::session_of_denial(const lease::PassHash& pass) {
+  const SessionId of_pass = gateway_.link().session_of_denial(pass, x_.route.service->id);
   return of_pass.is_none() ? x_.session : of_pass;
 }
 

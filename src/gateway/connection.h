@@ -135,8 +135,9 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   io::Task<Next> serve_one();
   [[gnu::noinline]] io::Task<std::optional<Next>> begin_request();
   std::optional<Refusal> admit();
-  [[gnu::noinline]] io::Task<void> find_whose();
-  [[nodiscard]] SessionId session_of_denial();
+  [[gnu::noinline]] io::Task<void> report_refused(std::string_view what);
+  io::Task<void> find_whose(lease::PassHash pass);
+  [[nodiscard]] SessionId session_of_denial(const lease::PassHash& pass);
   [[gnu::noinline]] io::Task<Next> refuse(Refusal refusal);
   [[nodiscard]] bool is_grpc_call() const;
   /// How a body goes over client_ behind a head that says `stated`.
@@ -237,9 +238,9 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   /// Content as it is searched and goes on, good until the next one.
   struct Piece {
     MutableBytes octets;
-    bool is_last = false;       ///< of the answer
-    bool ends_message = false;  ///< which nobody goes on with: nothing is held back at its end
-    bool has_more = false;      ///< ask again before more is read
+    bool is_last = false;  ///< of the answer
+    guard::Ends ends = guard::Ends::Nothing;
+    bool has_more = false;  ///< ask again before more is read
     bool is_bad = false;
   };
   [[nodiscard]] Piece next_piece(MutableBytes& content);

@@ -33,7 +33,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_exchange() {
       const Refusal refusal = refusal_of_denial(granted.error());
       if (refusal == Refusal::PassWrongService || refusal == Refusal::NotGranted ||
           refusal == Refusal::NotConnected) {
-        x_.session = session_of_denial();
+        x_.session = session_of_denial(x_.admission.pass.hash());
         report_finding(describe(refusal).code);
       }
       co_return co_await refuse(refusal);
@@ -300,7 +300,7 @@ bool Connection::send_answer_head(http::BodyFraming framing) {
 /// Of what is stored at the provider, and so cannot hold the key.
 bool Connection::may_ask_for_parts() const {
   return std::ranges::any_of(x_.route.service->range_paths, [&](const std::string& pattern) {
-    return catalog::path_matches(pattern, x_.route.path);
+    return catalog::path_is_within(pattern, x_.route.path);
   });
 }
 

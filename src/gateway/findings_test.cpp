@@ -117,6 +117,37 @@ TEST_F(Findings, WhatAPassDoesNotOpenIsItsSessionsFinding) {
   run(story());
 }
 
+TEST_F(Findings, TwoPassesAreAFindingOfEachSessionThatOneIsOf) {
+  const SessionId other_session(IdBytes{8});
+  const std::string other_pass = pass_for("AIza", 'q');
+  TinyVault::Entry other = world.vault.entry(kGeminiPass);
+  other.session = other_session;
+  world.vault.passes[crypto::sha256(bytes_of(other_pass))] = other;
+  auto story = [&]() -> io::Task<void> {
+    const std::string octets =
+        request("GET", std::string(kPath) + "?key=" + other_pass, with_pass());
+    const Answer answer = co_await ask(octets);
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_TRUE(answer.says("Two different passes")) << answer.body;
+    (void)co_await world.until([&] { return world.vault.finding_sessions.size() == 2; });
+    EXPECT_EQ(world.vault.findings, std::vector<std::string>(2, "pass_misplaced"));
+    const auto& told = world.vault.finding_sessions;
+    EXPECT_EQ(std::set(told.begin(), told.end()), (std::set{kSessionOfAll, other_session}));
+    // One of them alone is known: it is that session's, whichever it is.
+    for (const auto& [first, second] : {std::pair(kGeminiPass, pass_for("AIza", 'u')),
+                                        std::pair(pass_for("AIza", 'u'), kGeminiPass)}) {
+      world.vault.finding_sessions.clear();
+      world.restart_gateway(0, 0);
+      const std::string half = request("GET", std::string(kPath) + "?key=" + second,
+                                       "x-goog-api-key: " + first + "\r\n");
+      (void)co_await ask(half);
+      (void)co_await world.until([&] { return !world.vault.finding_sessions.empty(); });
+      EXPECT_EQ(world.vault.finding_sessions, std::vector<SessionId>{kSessionOfAll});
+    }
+  };
+  run(story());
+}
+
 TEST_F(Findings, WhatIsRedactedNeverComesBack) {
   auto story = [&]() -> io::Task<void> {
     const std::string octets =

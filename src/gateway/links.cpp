@@ -10,8 +10,31 @@
 
 namespace strongroom::gateway {
 namespace {
+
 constexpr std::size_t kTag = 16;
+
+/// How an absolute URL begins, and the port it need not name.
+struct Scheme {
+  std::string_view start;
+  std::string_view port;
+  bool is_websocket = false;
+};
+/// Providers are reached by TLS alone: from here a plain link to one leads there by TLS, too, where
+/// by itself it would take the agent's pass over the network in the clear.
+constexpr Scheme kSchemes[] = {{"https://", ":443"},
+                               {"wss://", ":443", true},
+                               {"http://", ":80"},
+                               {"ws://", ":80", true},
+                               {"//", ":443"}};  // that of the page, which was https
+
+/// Schemes are the same in any letters (RFC 3986 6.2.2.1).
+const Scheme* scheme_of(std::string_view url) {
+  const auto* found = std::ranges::find_if(
+      kSchemes, [&](const Scheme& each) { return http::starts_ignoring_case(url, each.start); });
+  return found == std::end(kSchemes) ? nullptr : found;
 }
+
+}  // namespace
 
 std::string Links::token(const lease::PassHash& pass, std::string_view service,
                          std::string_view host, std::string_view path_and_query) const {
@@ -33,18 +56,12 @@ std::optional<std::string> Links::rewrite(std::string_view url, const Base& base
                                           const lease::PassHash& pass, Carries carries) const {
   // There the client follows it to where it stands, with its pass: paths are what some go by.
   if (base.is_by_their_names && carries == Carries::Pass) return std::nullopt;
-  constexpr std::string_view kScheme = "https://";
-  constexpr std::string_view kWebsocket = "wss://";
-  constexpr std::string_view kNoScheme = "//";  // that of the page, which was https
-  // Schemes and hosts are the same in any letters (RFC 3986 6.2.2.1).
-  const bool is_websocket = http::starts_ignoring_case(url, kWebsocket);
-  std::string_view rest = url;
-  for (const std::string_view start : {kScheme, kWebsocket, kNoScheme})
-    if (http::starts_ignoring_case(url, start)) rest = url.substr(start.size());
-  if (rest.size() == url.size()) return std::nullopt;
+  const Scheme* const given = scheme_of(url);
+  if (given == nullptr) return std::nullopt;
+  const std::string_view rest = url.substr(given->start.size());
   const auto slash = rest.find_first_of("/?#");
   std::string authority = in_small_letters(std::string(rest.substr(0, slash)));
-  if (authority.ends_with(":443")) authority.resize(authority.size() - 4);
+  if (authority.ends_with(given->port)) authority.resize(authority.size() - given->port.size());
   const bool is_ours = authority == host || std::find(service.hosts.begin(), service.hosts.end(),
                                                       authority) != service.hosts.end();
   if (!is_ours) return std::nullopt;
@@ -53,9 +70,10 @@ std::optional<std::string> Links::rewrite(std::string_view url, const Base& base
   if (path_and_query[0] != '/') path_and_query.insert(0, "/");
   if (const auto fragment = path_and_query.find('#'); fragment != std::string::npos)
     path_and_query.resize(fragment);
-  const std::string_view scheme = !is_websocket            ? base.scheme
-                                  : base.scheme == kScheme ? kWebsocket
-                                                           : std::string_view("ws://");
+  const bool is_secure = base.scheme == "https://";
+  const std::string_view scheme = !given->is_websocket ? base.scheme
+                                  : is_secure          ? std::string_view("wss://")
+                                                       : std::string_view("ws://");
   std::string out = std::string(scheme).append(base.host).append("/").append(service.id);
   const bool is_default = service.hosts.empty() || authority == service.hosts.front();
   if (!is_default) out.append("@").append(authority);

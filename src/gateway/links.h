@@ -32,8 +32,8 @@ class Links {
     Token,  ///< good by itself
     Pass    ///< the client sends its pass again
   };
-  /// `url` as the gateway's, when it is an absolute https or wss URL of one of the service's hosts
-  /// (or of `host`) and would not lead here as it is; nothing otherwise.
+  /// `url` as the gateway's, when it is an absolute http(s) or ws(s) URL of one of the service's
+  /// hosts (or of `host`) and would not lead here as it is; nothing otherwise.
   [[nodiscard]] std::optional<std::string> rewrite(std::string_view url, const Base& base,
                                                    const catalog::Service& service,
                                                    std::string_view host,

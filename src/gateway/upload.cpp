@@ -108,17 +108,16 @@ std::unique_ptr<RelayBlock> Connection::room_for_search() {
   return x_.up.is_coded() ? gateway_.blocks.take() : nullptr;
 }
 
-/// One step of the search. At the end of a gRPC message nothing is held back: the provider may
-/// answer it before the next one comes. A pass ends the upload before anything of that step has
-/// gone on, unless a policy wants it masked.
+/// One step of the search. The provider may answer a gRPC message before the next one comes. A pass
+/// ends the upload before anything of that step has gone on, unless a policy wants it masked.
 UploadGuard::Step Connection::search_up(MutableBytes& content, bool is_last, RelayBlock* room) {
-  bool ends_message = is_last;
+  auto ends = is_last ? guard::Ends::All : guard::Ends::Nothing;
   if (x_.up_messages != nullptr && !x_.up.is_coded()) {
     x_.up_messages->feed(content);
-    ends_message = is_last || x_.up_messages->is_between();
+    if (!is_last && x_.up_messages->is_between()) ends = guard::Ends::Message;
   }
   const auto step =
-      x_.up.feed(content, ends_message, room == nullptr ? MutableBytes() : MutableBytes(*room));
+      x_.up.feed(content, ends, room == nullptr ? MutableBytes() : MutableBytes(*room));
   if (step.is_bad) x_.upload_refused = Refusal::RequestEncoding;
   const bool is_found = x_.up.hits() > 0;
   if (is_found && (is_misplaced(x_.up.hits()) || x_.up.is_coded()))

@@ -171,6 +171,33 @@ TEST_F(Upload, D3_an_upload_is_cut_before_a_pass_in_it) {
   run(story());
 }
 
+TEST_F(Upload, D3_a_pass_behind_a_claimed_end_of_a_message_is_not_sent) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.reads_bodies = false;
+    world.provider.answer = [](const Provider::Seen&) { return std::string(); };
+    // The length of a message ends in the middle of the pass.
+    for (const std::size_t cut : {std::size_t{3}, std::size_t{20}}) {
+      world.provider.raw.clear();
+      const std::string head = std::string(4, '\0') + static_cast<char>(cut);
+      const std::string goes_on = cut == 3 ? head + kElevenPass.substr(0, 3) : head;
+      Agent agent = world.agent();
+      const std::string octets =
+          posted("content-type: application/grpc\r\ncontent-length: 9000\r\n",
+                 head + kElevenPass.substr(0, cut));
+      (void)co_await agent.send(octets);
+      (void)co_await world.until([&] { return world.provider.raw.size() == goes_on.size(); });
+      EXPECT_EQ(world.provider.raw, goes_on) << cut;
+      (void)co_await agent.send(kElevenPass.substr(cut) + "and more");
+      const Answer answer = co_await agent.answer("POST");
+      EXPECT_EQ(answer.status, 400) << cut;
+      EXPECT_TRUE(answer.says("pass_misplaced")) << cut;
+      EXPECT_EQ(world.provider.raw, goes_on) << cut;
+    }
+  };
+  run(story());
+}
+
 TEST_F(Upload, D3_extensions_of_chunks_end_here_and_a_pass_in_a_trailer_is_not_sent) {
   auto story = [&]() -> io::Task<void> {
     const std::string encoded = to_base64(bytes_of("x" + kElevenPass));

@@ -34,7 +34,7 @@ inline const std::string kFirecrawlPass = pass_for("fc-", 'f');
 inline const std::string kGenericPass = pass_for("srp_", 'g');
 inline const std::string kProxyCredential = pass_for("srx_", 'x');
 
-/// Whose all passes are.
+/// Whose all passes are that nothing else is said of.
 inline constexpr SessionId kSessionOfAll(IdBytes{9});
 
 /// One service a pass; what it is told is kept.
@@ -76,6 +76,7 @@ class TinyVault final : public lease::LeaseSource {
     lease::Settings settings;
     std::vector<lease::GrantedPolicy> policies = {};
     TenantId tenant = {};
+    SessionId session = kSessionOfAll;
   };
   /// By the pass that a request carries.
   Entry& entry(const std::string& pass) { return passes.at(crypto::sha256(bytes_of(pass))); }

@@ -41,7 +41,7 @@ Result<lease::GrantedLease> TinyVault::open_by_pass(const lease::PassHash& pass,
   if (revoked.contains(found->second.key)) return fail(Code::Revoked, "revoked", "key_revoked");
   lease::GrantedLease lease;
   lease.key = found->second.key;
-  lease.session = kSessionOfAll;
+  lease.session = found->second.session;
   lease.service = found->second.service;
   lease.settings = found->second.settings;
   lease.key_is_rejected = key_is_rejected;
@@ -55,7 +55,8 @@ Result<lease::GrantedLease> TinyVault::open_by_pass(const lease::PassHash& pass,
 }
 
 SessionId TinyVault::session_of_pass(const lease::PassHash& pass) const {
-  return passes.contains(pass) ? kSessionOfAll : SessionId();
+  const auto found = passes.find(pass);
+  return found == passes.end() ? SessionId() : found->second.session;
 }
 
 std::uint64_t TinyVault::on_intents(std::span<const lease::Use> batch,

@@ -164,6 +164,62 @@ TEST(Guard, HoldsBackOnlyWhatMayBeAHit) {
   EXPECT_EQ(text_of(guard.feed_last({})), kKey.substr(0, 9));
 }
 
+std::string fed(Guard& guard, std::string piece, Ends ends) {
+  return std::string(text_of(
+      guard.feed(MutableBytes(reinterpret_cast<std::uint8_t*>(piece.data()), piece.size()), ends)));
+}
+
+TEST(Guard, AMessageThatEndsLikeTheBeginningOfAFormIsForwardedAtOnce) {
+  for (std::size_t size = 0; size <= Guard::kLetGo; ++size) {
+    Guard guard(patterns());
+    const std::string start = "message" + kKey.substr(0, size);
+    EXPECT_EQ(fed(guard, start, Ends::Message), start);
+    EXPECT_FALSE(guard.is_holding());
+    EXPECT_EQ(fed(guard, "another", Ends::Message), "another");
+    EXPECT_EQ(fed(guard, {}, Ends::All), "");
+    EXPECT_EQ(guard.hits(), 0U);
+  }
+}
+
+TEST(Guard, C4_a_form_that_goes_on_behind_the_end_of_a_message_is_masked) {
+  for (std::size_t cut = 1; cut < kKey.size(); ++cut) {
+    Guard guard(patterns());
+    std::string out = fed(guard, "ab" + kKey.substr(0, cut), Ends::Message);
+    EXPECT_LE(out.size(), 2 + Guard::kLetGo);
+    const std::size_t shown = out.size() - 2;
+    out += fed(guard, kKey.substr(cut) + "cd", Ends::Message);
+    EXPECT_EQ(out, "ab" + kKey.substr(0, shown) + std::string(kKey.size() - shown, '*') + "cd");
+    EXPECT_EQ(guard.hits(), 1U);
+  }
+}
+
+/// The same octets come out as of one piece, but for at most kLetGo of each form.
+TEST(Guard, C4_no_message_that_is_claimed_to_end_lets_a_form_through) {
+  std::mt19937 random(5);
+  for (unsigned round = 0; round < 100; ++round) {
+    for (const auto& [name, form] : forms(kKey, random)) {
+      const std::string in = "ab " + form + form.substr(0, 3) + form + " cd " + form.substr(0, 9);
+      Guard whole(patterns());
+      const std::string expected = through(whole, {in});
+      Guard guard(patterns());
+      std::string out;
+      for (std::size_t at = 0; at < in.size();) {
+        const std::size_t size = 1 + random() % (round % 10 + 1);
+        out += fed(guard, in.substr(at, size), random() % 2 == 0 ? Ends::Message : Ends::Nothing);
+        at += size;
+      }
+      out += fed(guard, {}, Ends::All);
+      ASSERT_EQ(out.size(), in.size()) << name;
+      ASSERT_EQ(guard.hits(), whole.hits()) << name;
+      ASSERT_FALSE(shows(out, form)) << name << ": " << out;
+      std::size_t differing = 0;
+      for (std::size_t i = 0; i < out.size(); ++i)
+        if (out[i] != expected[i]) ++differing;
+      ASSERT_LE(differing, Guard::kLetGo * whole.hits()) << name << ": " << out;
+    }
+  }
+}
+
 TEST(Guard, C11_other_text_stays_as_it_is) {
   std::mt19937 random(3);
   Guard guard(patterns());

@@ -152,6 +152,9 @@ def test_npm_installs_through_inspection(private):
     settings = 'echo "//$HOST/npm/:_authToken=\\${PASS}" > "$HOME/.npmrc"\n'
     assert private(settings + NPM).stdout.splitlines()[-1] == "standin top"
     assert "/npm/standin-base/-/standin-base-1.0.0.tgz" in private.seen()
+    # npm escapes the slash of a scope, and only in this request.
+    assert "/npm/@standin%2Fscoped" in private.seen()
+    assert "/npm/@standin/scoped/-/scoped-1.0.0.tgz" in private.seen()
 
 
 def test_pip_downloads_from_an_allowed_place(public):

@@ -84,12 +84,11 @@ class Use:
 
 def expected_of(case, ingress):
     """The case as it holds for this ingress."""
-    of_nobody_elsewhere = ("pass-of-another-session", "two-passes")
     kinds = {
         "http2": ingress.is_h2,
         # A session's own socket says whose a request is, as a tunnel does.
         "base": not ingress.is_inspected
-        and not (ingress.is_session and case.name in of_nobody_elsewhere),
+        and not (ingress.is_session and case.name == "pass-of-another-session"),
         "absolute": ingress.name == "absolute",
     }
     wanted = {
@@ -169,18 +168,11 @@ def check_record(world, session, wanted, asked, tag, before):
         entry = world.other.record()[-1]
         assert (entry["outcome"], entry["status"]) == ("completed", wanted["status"])
         outcome = None
-    of_nobody = (finding or "").endswith(" of nobody")
-    count = (outcome is not None) + (finding is not None and not of_nobody)
+    count = (outcome is not None) + (finding is not None)
     until(lambda: len(tagged(session, tag)) >= count, what="the record is complete")
     entries = tagged(session, tag)
     uses = [entry for entry in entries if entry["action"] == "use"]
     findings = [entry for entry in entries if entry["action"] == "finding"]
-    if of_nobody:
-        # The same finding of nobody is told once in 10 s: the last one may be an earlier test's.
-        told = world.room.json("audit", "list", "--limit", "1000")
-        named = finding.removesuffix(" of nobody")
-        assert any(entry.get("outcome") == named for entry in told)
-        finding = None
     assert [entry["outcome"] for entry in findings] == ([finding] if finding else [])
     assert [entry.get("outcome") for entry in uses] == ([outcome] if outcome else [])
     if outcome == "completed":

@@ -24,6 +24,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!twice || *twice != *once || once->find("/../") != std::string::npos ||
         once->find("//") != std::string::npos)
       std::abort();
+    // Read with its escaped slashes as slashes, it is canonical as well, and decided the same.
+    std::string otherwise = *once;
+    for (auto at = otherwise.find("%2F"); at != std::string::npos; at = otherwise.find("%2F"))
+      otherwise.replace(at, 3, "/");
+    if (catalog::canonical_path(otherwise) != otherwise) std::abort();
+    for (const char* pattern : {"/*/a*b/**", "/a/*", "/**", "/a*;*"}) {
+      if (catalog::path_matches(pattern, otherwise) && !catalog::path_matches(pattern, *once))
+        std::abort();
+      if (catalog::path_is_within(pattern, *once) && !catalog::path_is_within(pattern, otherwise))
+        std::abort();
+    }
     for (const char* pattern : {"/*/a*b/**", "/a/*", "/**", "/a*;*"})
       if (catalog::path_is_within(pattern, *once) && !catalog::path_matches(pattern, *once))
         std::abort();

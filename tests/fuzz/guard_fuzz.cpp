@@ -34,14 +34,14 @@ std::shared_ptr<const guard::Patterns> any_value() {
 }
 
 std::string through(const std::shared_ptr<const guard::Patterns>& patterns, std::string_view in,
-                    std::size_t piece) {
+                    std::size_t piece, guard::Ends ends = guard::Ends::Nothing) {
   guard::Guard guard(patterns);
   std::string out;
   while (!in.empty()) {
     std::string part(in.substr(0, piece));
     in.remove_prefix(part.size());
     out += text_of(
-        guard.feed(MutableBytes(reinterpret_cast<std::uint8_t*>(part.data()), part.size())));
+        guard.feed(MutableBytes(reinterpret_cast<std::uint8_t*>(part.data()), part.size()), ends));
   }
   return out += text_of(guard.feed_last({}));
 }
@@ -67,6 +67,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string whole = through(patterns, in, in.size());
   if (whole.size() != in.size() || whole.find(sought) != std::string::npos) std::abort();
   if (through(patterns, in, piece) != whole || through(patterns, in, 1) != whole) std::abort();
+  // Messages that are said to end anywhere: what is sought does not come out either.
+  for (const std::size_t each : {piece, std::size_t{1}}) {
+    const std::string out = through(patterns, in, each, guard::Ends::Message);
+    if (out.size() != in.size() || out.find(sought) != std::string::npos) std::abort();
+  }
   // Frames: no crash, and nothing longer comes out.
   FrameGuard frames(which == 1 ? http::FrameSender::Client : http::FrameSender::Server, patterns);
   std::size_t out = 0;

@@ -5,11 +5,12 @@
 
 namespace strongroom::gateway {
 
-UploadGuard::Step UploadGuard::feed(MutableBytes& content, bool is_last, MutableBytes room) {
+UploadGuard::Step UploadGuard::feed(MutableBytes& content, guard::Ends ends, MutableBytes room) {
   if (decoder_ == nullptr) {
     const MutableBytes all = std::exchange(content, {});
-    return {is_last ? guard_.feed_last(all) : guard_.feed(all), false, false};
+    return {guard_.feed(all, ends), false, false};
   }
+  const bool is_last = ends == guard::Ends::All;
   if (!std::exchange(is_in_piece_, true)) {
     piece_ = content;
     search_coded(content, is_last);
@@ -17,11 +18,11 @@ UploadGuard::Step UploadGuard::feed(MutableBytes& content, bool is_last, Mutable
   const auto decoded = decoder_->feed(content, room);
   content = content.subspan(decoded.consumed);
   const bool has_more = decoded.state == http::ContentDecoder::State::CallAgain;
-  const bool ends = is_last && !has_more;
+  const bool is_over = is_last && !has_more;
   const MutableBytes plain = room.first(decoded.produced);
-  (void)(ends ? guard_.feed_last(plain) : guard_.feed(plain));
+  (void)(is_over ? guard_.feed_last(plain) : guard_.feed(plain));
   const bool is_bad =
-      decoded.state == http::ContentDecoder::State::Bad || (ends && !decoder_->may_end());
+      decoded.state == http::ContentDecoder::State::Bad || (is_over && !decoder_->may_end());
   if (is_bad || has_more) return {{}, has_more && !is_bad, is_bad};
   is_in_piece_ = false;
   return release(piece_);

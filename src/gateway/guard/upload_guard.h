@@ -28,9 +28,9 @@ class UploadGuard {
     bool has_more = false;  ///< the same again, with what is left of the content
     bool is_bad = false;    ///< not what its coding says, or too much would be held back
   };
-  /// Takes what it uses from the front of `content`. `is_last`: the body ends with it. `room` is
-  /// for what a coded body decodes to.
-  [[nodiscard]] Step feed(MutableBytes& content, bool is_last, MutableBytes room);
+  /// Takes what it uses from the front of `content`. `ends`: with it (no messages within a coded
+  /// body). `room` is for what a coded body decodes to.
+  [[nodiscard]] Step feed(MutableBytes& content, guard::Ends ends, MutableBytes room);
   [[nodiscard]] bool is_coded() const noexcept { return decoder_ != nullptr; }
   /// Passes that were in it so far. Of a plain body they are masked; of a coded one, nothing more
   /// may go on, that step's octets neither.

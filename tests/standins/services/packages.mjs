@@ -19,10 +19,11 @@ const npmPackage = (name, dependencies, code) => {
 
 const NPM = {
   'standin-base': npmPackage('standin-base', {}, "module.exports = 'standin';\n"),
+  '@standin/scoped': npmPackage('@standin/scoped', {}, "module.exports = 'top';\n"),
   'standin-top': npmPackage(
     'standin-top',
-    { 'standin-base': '^1.0.0' },
-    "module.exports = `${require('standin-base')} top`;\n",
+    { 'standin-base': '^1.0.0', '@standin/scoped': '^1.0.0' },
+    "module.exports = `${require('standin-base')} ${require('@standin/scoped')}`;\n",
   ),
 };
 
@@ -71,7 +72,7 @@ export function badKey(exchange) {
 function npmMetadata(exchange, name) {
   const { about, tarball } = NPM[name];
   const dist = {
-    tarball: `${exchange.origin}/npm/${name}/-/${name}-${VERSION}.tgz`,
+    tarball: `${exchange.origin}/npm/${name}/-/${name.split('/').at(-1)}-${VERSION}.tgz`,
     integrity: `sha512-${createHash('sha512').update(tarball).digest('base64')}`,
     shasum: sha1(tarball),
   };
@@ -104,13 +105,19 @@ const octets = (exchange, content) =>
     content,
   );
 
+/** [a package's name, what of it is asked for]. npm asks for a scope's with the slash escaped. */
+function npmAsked(path) {
+  const [, name, file] = /^\/npm\/(@[^/]+\/[^/]+|[^/]+)(\/-\/[^/]+)?$/.exec(path) ?? [];
+  return [name?.replace(/%2f/i, '/'), file];
+}
+
 export async function handle(exchange) {
   await exchange.body();
   const known = fixed(exchange.origin)[exchange.path];
   if (known) return exchange.answer(200, { 'content-type': known[0] }, known[1]);
-  const [, kind, name, ...rest] = exchange.path.split('/');
-  if (kind === 'npm' && NPM[name] && rest.length === 0) return npmMetadata(exchange, name);
-  if (kind === 'npm' && NPM[name] && rest[0] === '-') return octets(exchange, NPM[name].tarball);
+  const [asked, file] = npmAsked(exchange.path);
+  if (NPM[asked]) return file ? octets(exchange, NPM[asked].tarball) : npmMetadata(exchange, asked);
+  const [, kind, name] = exchange.path.split('/');
   if (kind === 'simple' && WHEELS[name]) {
     const { file, octets: content } = WHEELS[name];
     const link = `<a href="/wheels/${file}#sha256=${sha256(content)}">${file}</a>`;
