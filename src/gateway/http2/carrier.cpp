@@ -8,7 +8,7 @@
 namespace strongroom::gateway {
 namespace {
 
-/// How long a peer may take to end its side, once told that this one has ended.
+/// How long a peer may take for the last that is sent, and to end its side.
 constexpr std::chrono::seconds kGoodbye{1};
 
 /// What comes or goes over the connection; none while it is silent.
@@ -99,12 +99,8 @@ void Http2Carrier::end_streams() noexcept {
   has_output_.set();
 }
 
-void Http2Carrier::finish() {
-  is_finishing_ = true;
-  has_output_.set();
-}
-
 void Http2Carrier::set_patience() {
+  if (is_parting_) return;
   peer_.set_deadline(loop_.deadline_in(bridges_.empty() ? patience_.idle : patience_.stream));
 }
 
@@ -119,11 +115,18 @@ io::Task<void> Http2Carrier::read() {
     room.wipe_first(*got);
     handle_events();
     on_input();
+    // Read until the peer's own end, after a breach as well: octets that nobody has read make the
+    // kernel reset the connection, with what is still on its way to the peer.
+    if (!fed) part();
     has_output_.set();
-    // Read until the peer's own end: octets that nobody has read make the kernel reset the
-    // connection, with what is still on its way to the peer.
-    if (!fed || (session_.is_finished() && !is_finishing_)) co_return;
   }
+}
+
+/// From here on the peer has a moment, whatever it sends.
+void Http2Carrier::part() {
+  if (is_parting_) return;
+  is_parting_ = true;
+  peer_.set_deadline(loop_.deadline_in(kGoodbye));
 }
 
 /// The session's output as it comes; the last of it, too.
@@ -145,8 +148,8 @@ io::Task<void> Http2Carrier::write() {
       if (!sent) peer_.abort();
     }
     room.give_back();
-    const bool is_done =
-        is_closing_ || !peer_.is_open() || (session_.is_finished() && bridges_.empty());
+    const bool is_last_out = session_.is_finished() && (bridges_.empty() || !session_.status());
+    const bool is_done = is_closing_ || !peer_.is_open() || is_last_out;
     if (!is_done) continue;
     if (!is_closing_) co_await end_connection();
     break;
@@ -154,13 +157,13 @@ io::Task<void> Http2Carrier::write() {
   work_ends();
 }
 
-/// All is sent. In order, the peer is told and given a moment; read() waits for its end.
+/// All is sent, a GOAWAY that says what was wrong included: the peer is told, and read() waits for
+/// its end.
 io::Task<void> Http2Carrier::end_connection() {
-  const bool is_in_order = is_finishing_ && session_.status() && peer_.is_open();
-  const bool is_told = is_in_order && (co_await peer_.finish_writing());
-  if (!is_told) co_return peer_.abort();
-  patience_ = {kGoodbye, kGoodbye};
-  set_patience();
+  if (!peer_.is_open()) co_return;
+  part();
+  const auto told = co_await peer_.finish_writing();
+  if (!told) peer_.abort();
 }
 
 void Http2Carrier::handle_events() {

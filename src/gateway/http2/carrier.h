@@ -71,13 +71,11 @@ class Http2Carrier {
   Http2Carrier(http::Http2Role role, io::Loop& loop, io::Stream& peer, Http2Patience patience);
   ~Http2Carrier();
 
-  /// Until the peer or close() ends it, and all that was begun for it has ended.
+  /// Until the peer, its breach or close() ends it, and all that was begun for it has ended. A
+  /// session that takes no new streams, and has none left, ends the connection in order.
   [[nodiscard]] io::Task<void> run();
   /// At once: every stream ends, nothing more is sent or passed on.
   void close() noexcept;
-  /// The session takes no new streams: once what is queued has gone out, the connection ends in
-  /// order.
-  void finish();
   /// The session may have something to send.
   void wake() { has_output_.set(); }
 
@@ -115,12 +113,14 @@ class Http2Carrier {
   [[nodiscard]] http::Http2Session& session() { return session_; }
   [[nodiscard]] const http::Http2Session& session() const { return session_; }
   [[nodiscard]] bool has_streams() const { return !bridges_.empty(); }
-  [[nodiscard]] bool is_closing() const { return is_closing_; }
+  /// Nothing more begins.
+  [[nodiscard]] bool is_closing() const { return is_closing_ || is_parting_; }
 
  private:
   io::Task<void> read();
   io::Task<void> write();
   io::Task<void> end_connection();
+  void part();
   io::Task<bool> send(Http2Bridge& bridge, ByteView content, http::Http2End end);
   void handle_events();
   void note_reset(Http2Bridge& bridge, std::uint32_t code) const;
@@ -137,7 +137,7 @@ class Http2Carrier {
   io::Event is_over_;
   std::size_t under_way_ = 0;
   bool is_closing_ = false;
-  bool is_finishing_ = false;
+  bool is_parting_ = false;  ///< only the last goes out, and what comes is nobody's
 };
 
 }  // namespace strongroom::gateway

@@ -130,7 +130,7 @@ class Http2Session {
   // The connection.
 
   /// No new streams; open ones may finish. A server first announces it and refuses only what comes
-  /// after the announcement was seen; called again, at once.
+  /// after the announcement was seen; called again, or when the peer has said so itself, at once.
   void shutdown();
   /// At most one at a time; Pong follows.
   void ping();

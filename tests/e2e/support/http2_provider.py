@@ -58,6 +58,7 @@ class Http2Connection:
         self.session = h2.connection.H2Connection(config)
         self.lock, self.asked, self.ended = threading.RLock(), {}, threading.Event()
         self.windows = threading.Event()
+        self.told = None  # the code of the gateway's GOAWAY
 
     def send(self, act):
         """`act(session)`, and what it makes goes out."""
@@ -121,6 +122,8 @@ class Http2Connection:
             self.asked[event.stream_id].reset.set()
         elif isinstance(event, h2.events.WindowUpdated):
             self.windows.set()
+        elif isinstance(event, h2.events.ConnectionTerminated):
+            self.told = int(event.error_code)
 
     def _begin(self, act, asked):
         if act is not None:
