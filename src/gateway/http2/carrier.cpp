@@ -11,6 +11,9 @@ namespace {
 /// How long a peer may take for the last that is sent, and to end its side.
 constexpr std::chrono::seconds kGoodbye{1};
 
+/// To a peer that does not read: nobody waits for it any more.
+constexpr auto kUnread = http::Http2Code::Cancel;
+
 /// What comes or goes over the connection; none while it is silent.
 using WireBlock = std::array<std::uint8_t, 32UL << 10U>;
 
@@ -262,7 +265,9 @@ io::Task<bool> Http2Carrier::send(Http2Bridge& bridge, ByteView content, http::H
     if (content.empty()) co_return true;
     const bool is_in_time =
         co_await bridge.may_send.wait_until(loop_.deadline_in(patience_.stream));
-    if (!is_in_time) co_return false;
+    if (is_in_time) continue;
+    session_.reset(bridge.stream, kUnread);
+    co_return false;
   }
 }
 
@@ -307,11 +312,21 @@ io::Task<void> Http2Carrier::leave(Http2BridgePointer bridge, bool is_whole) {
     bridge->inner.abort();
   }
   co_await bridge->is_request_over.wait();
+  co_await see_out(*bridge);
   if (bridge->stream != 0) session_.release(bridge->stream);
   by_stream_.erase(bridge->stream);
   bridges_.erase(bridge);
   set_patience();
   wake();
+}
+
+/// What is left of a whole answer has as long as the rest of one that is still being carried.
+io::Task<void> Http2Carrier::see_out(Http2Bridge& bridge) {
+  const Deadline deadline = loop_.deadline_in(patience_.stream);
+  while (session_.has_answer_to_go(bridge.stream)) {
+    const bool is_in_time = co_await bridge.may_send.wait_until(deadline);
+    if (!is_in_time) session_.reset(bridge.stream, kUnread);
+  }
 }
 
 }  // namespace strongroom::gateway

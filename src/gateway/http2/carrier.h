@@ -102,7 +102,8 @@ class Http2Carrier {
   /// framing_inside says. False: either side broke off.
   [[nodiscard]] io::Task<bool> carry_in(Http2Bridge& bridge, http::BodyKind kind);
   /// The answer is over; when it is not whole, the stream is cut short, with the code of whoever
-  /// cut it. Waits for is_request_over, then forgets the bridge.
+  /// cut it. Waits for is_request_over and for a peer that has yet to take what is left of the
+  /// answer, then forgets the bridge.
   [[nodiscard]] io::Task<void> leave(Http2BridgePointer bridge, bool is_whole);
 
   /// Each coroutine that uses this, from its spawning to its end.
@@ -121,6 +122,7 @@ class Http2Carrier {
   io::Task<void> write();
   io::Task<void> end_connection();
   void part();
+  io::Task<void> see_out(Http2Bridge& bridge);
   io::Task<bool> send(Http2Bridge& bridge, ByteView content, http::Http2End end);
   void handle_events();
   void note_reset(Http2Bridge& bridge, std::uint32_t code) const;
