@@ -185,3 +185,17 @@ def test_a_request_whose_stream_was_reset_before_it_went_is_not_sent(session, pr
     provider.lets_in.set()
     assert ask(session, "/v1/next").status == 200
     assert [asked.get(":path") for asked in provider.all] == ["/v1/next"]
+
+
+def test_a_provider_that_never_says_its_settings_fails_all_who_wait_at_once(session, provider):
+    """And for a while whoever comes next: nobody waits for it again."""
+    provider.is_silent = True
+    agents = [Http2Agent(session) for _ in range(4)]
+    for agent in agents:
+        agent.begin()
+    answers = [agent.body() for agent in agents]
+    assert sum(b"upstream_protocol" in body for body in answers) == 1, "what was sent first"
+    assert sum(b"upstream_unreachable" in body for body in answers) == 3
+    assert b"upstream_unreachable" in ask(session).body
+    assert provider.knocks == 1
+    assert provider.connections[0].ended.wait(10)

@@ -67,6 +67,7 @@ Http2Carrier::Http2Carrier(http::Http2Role role, io::Loop& loop, io::Stream& pee
     : loop_(loop),
       peer_(peer),
       patience_(patience),
+      until_settings_(loop.deadline_in(patience.settings)),
       session_(role, loop.clock(), limits_of(role)),
       has_output_(loop),
       is_over_(loop) {}
@@ -104,6 +105,7 @@ void Http2Carrier::end_streams() noexcept {
 
 void Http2Carrier::set_patience() {
   if (is_parting_) return;
+  if (!session_.has_settings()) return peer_.set_deadline(until_settings_);
   peer_.set_deadline(loop_.deadline_in(bridges_.empty() ? patience_.idle : patience_.stream));
 }
 
@@ -123,6 +125,10 @@ io::Task<void> Http2Carrier::read() {
     if (!fed) part();
     has_output_.set();
   }
+}
+
+bool Http2Carrier::is_peer_silent() const {
+  return !session_.has_settings() && until_settings_.has_passed(loop_.coarse_now());
 }
 
 /// From here on the peer has a moment, whatever it sends.

@@ -57,8 +57,9 @@ using Http2BridgePointer = std::shared_ptr<Http2Bridge>;
 
 /// How long a connection may be silent.
 struct Http2Patience {
-  Duration idle{};    ///< without streams
-  Duration stream{};  ///< with some; also how long one may wait for its window
+  Duration idle{};      ///< without streams
+  Duration stream{};    ///< with some; also how long one may wait for its window
+  Duration settings{};  ///< until the peer's first SETTINGS, whatever else comes or goes
 };
 
 class Http2Carrier {
@@ -113,6 +114,8 @@ class Http2Carrier {
   [[nodiscard]] io::Loop& loop() const { return loop_; }
   [[nodiscard]] http::Http2Session& session() { return session_; }
   [[nodiscard]] const http::Http2Session& session() const { return session_; }
+  /// The peer's first SETTINGS have not come in time.
+  [[nodiscard]] bool is_peer_silent() const;
   [[nodiscard]] bool has_streams() const { return !bridges_.empty(); }
   /// Nothing more begins.
   [[nodiscard]] bool is_closing() const { return is_closing_ || is_parting_; }
@@ -132,6 +135,7 @@ class Http2Carrier {
   io::Loop& loop_;
   io::Stream& peer_;
   Http2Patience patience_;
+  Deadline until_settings_;
   http::Http2Session session_;
   std::set<Http2BridgePointer> bridges_;
   std::map<http::Http2StreamId, Http2Bridge*> by_stream_;

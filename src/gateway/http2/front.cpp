@@ -31,7 +31,7 @@ std::optional<http::BodyKind> note_request(Http2Bridge& bridge, std::string_view
 Http2Front::Http2Front(Gateway& gateway, io::Stream& client, std::shared_ptr<const Inspected> place,
                        SessionId session)
     : Http2Carrier(http::Http2Role::Server, gateway.loop(), client,
-                   {gateway.limits().idle, gateway.limits().body}),
+                   {gateway.limits().idle, gateway.limits().body, gateway.limits().idle}),
       gateway_(gateway),
       place_(std::move(place)),
       own_session_(session),
