@@ -268,7 +268,8 @@ void World::start_gateway(std::size_t tenant_exchanges, std::size_t connections)
               connections,
               "http://console.test/",
               limits};
-  setup.tls = std::move(*io::TlsServer::create(own_certificate));
+  setup.tls =
+      std::move(*io::TlsServer::create(own_certificate, io::TlsServer::Protocols::Http2AndHttp1));
   // Under the last name the provider has no certificate.
   for (const std::string host :
        {kGeminiHost, "api.elevenlabs.io", "api.firecrawl.dev", "api.us.elevenlabs.io"})

@@ -337,6 +337,10 @@ std::optional<std::uint32_t> Stream::reason_of_peer() const noexcept {
   return state_->pair->reason_of_other(state_->side);
 }
 
+bool Stream::has_other_left() const noexcept {
+  return state_ != nullptr && state_->pair != nullptr && state_->pair->has_other_left(state_->side);
+}
+
 bool Stream::is_open() const noexcept {
   return state_ != nullptr && state_->socket.is_open();
 }

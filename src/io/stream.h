@@ -106,6 +106,8 @@ class Stream {
   void abort() noexcept;
   /// The same; of joined streams, the other one can ask why.
   void abort(std::uint32_t reason) noexcept;
+  /// Of joined streams: nobody is at the other one, whatever of it is still to be read.
+  [[nodiscard]] bool has_other_left() const noexcept;
   /// What the other one of joined streams was aborted with, if it was said.
   [[nodiscard]] std::optional<std::uint32_t> reason_of_peer() const noexcept;
   [[nodiscard]] bool is_open() const noexcept;

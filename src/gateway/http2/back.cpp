@@ -12,8 +12,7 @@ constexpr std::size_t kMostUnread = 256_KiB;
 }  // namespace
 
 std::shared_ptr<Http2Back> Http2Back::begin(io::Loop& loop, io::Stream provider,
-                                            Http2Patience patience,
-                                            std::function<void()> on_settled) {
+                                            Http2Patience patience, OnSettled on_settled) {
   const std::shared_ptr<Http2Back> back(new Http2Back(
       loop, std::make_unique<io::Stream>(std::move(provider)), patience, std::move(on_settled)));
   loop.spawn(serve(back));
@@ -21,7 +20,7 @@ std::shared_ptr<Http2Back> Http2Back::begin(io::Loop& loop, io::Stream provider,
 }
 
 Http2Back::Http2Back(io::Loop& loop, std::unique_ptr<io::Stream> provider, Http2Patience patience,
-                     std::function<void()> on_settled)
+                     OnSettled on_settled)
     : Http2Carrier(http::Http2Role::Client, loop, *provider, patience),
       provider_(std::move(provider)),
       on_settled_(std::move(on_settled)) {}
@@ -50,7 +49,7 @@ void Http2Back::on_input() {
 }
 
 void Http2Back::settle() {
-  if (const auto call = std::exchange(on_settled_, nullptr)) call();
+  if (const auto call = std::exchange(on_settled_, nullptr)) call(is_peer_silent());
 }
 
 bool Http2Back::outlives_connection(const Http2Bridge& bridge) const {

@@ -30,11 +30,13 @@ using Http2ExchangePointer = std::shared_ptr<Http2Exchange>;
 
 class Http2Back final : public lease::Attachment, private Http2Carrier {
  public:
+  using OnSettled = std::function<void(bool is_silent)>;
   /// `provider`: connected, verified, and h2 by ALPN. `on_settled` is called once: the provider
-  /// has said how many streams it takes, or the connection has ended.
+  /// has said how many streams it takes, or the connection has ended (`is_silent`: because the
+  /// provider did not say it in time).
   [[nodiscard]] static std::shared_ptr<Http2Back> begin(io::Loop& loop, io::Stream provider,
                                                         Http2Patience patience,
-                                                        std::function<void()> on_settled);
+                                                        OnSettled on_settled);
 
   /// May one more exchange begin? Before the provider has settled, only the first may.
   [[nodiscard]] bool has_room() const;
@@ -58,7 +60,7 @@ class Http2Back final : public lease::Attachment, private Http2Carrier {
 
  private:
   Http2Back(io::Loop& loop, std::unique_ptr<io::Stream> provider, Http2Patience patience,
-            std::function<void()> on_settled);
+            OnSettled on_settled);
   static io::Task<void> serve(std::shared_ptr<Http2Back> self);
   void on_event(http::Http2Event& event, Http2Bridge* bridge) override;
   void on_input() override;
@@ -74,9 +76,9 @@ class Http2Back final : public lease::Attachment, private Http2Carrier {
   io::Task<bool> pass_heads(Http2Exchange& exchange);
 
   std::unique_ptr<io::Stream> provider_;
-  std::function<void()> on_settled_;  ///< none once it was called
-  std::uint32_t unnamed_ = 0;         ///< exchanges that have no stream yet
-  bool is_used_ = false;              ///< an exchange has begun
+  OnSettled on_settled_;       ///< none once it was called
+  std::uint32_t unnamed_ = 0;  ///< exchanges that have no stream yet
+  bool is_used_ = false;       ///< an exchange has begun
   bool is_doubted_ = false;
 };
 

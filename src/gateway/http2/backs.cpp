@@ -12,8 +12,9 @@ io::Task<void> SharedDial::wait(Deadline deadline) {
   (void)co_await turn->wait_until(deadline);
 }
 
-void SharedDial::end(std::optional<Error> failure) {
+void SharedDial::end(std::optional<Error> failure, Duration stands) {
   is_over_ = true;
+  stands_until_ = loop_.coarse_now() + stands;
   failure_ = std::move(failure);
   for (const auto& turn : waiting_) turn->set();
 }
@@ -35,7 +36,8 @@ std::shared_ptr<Http2Back> Http2Backs::find(const Key& key) const {
 void Http2Backs::sweep() {
   for (auto& [key, group] : groups_) group.forget_ended();
   std::erase_if(groups_, [](const auto& entry) {
-    return entry.second.backs.empty() && !entry.second.is_dialling();
+    const Group& group = entry.second;
+    return group.backs.empty() && !group.is_dialling() && !group.has_failed();
   });
 }
 

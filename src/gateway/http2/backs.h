@@ -20,14 +20,17 @@ class SharedDial {
   explicit SharedDial(io::Loop& loop) : loop_(loop) {}
   /// Until it is over, or the deadline.
   [[nodiscard]] io::Task<void> wait(Deadline deadline);
-  void end(std::optional<Error> failure);
+  /// A failure may stand for a while: whoever comes meanwhile has it at once.
+  void end(std::optional<Error> failure, Duration stands = {});
   [[nodiscard]] bool is_over() const { return is_over_; }
+  [[nodiscard]] bool stands() const { return failure_ && loop_.coarse_now() < stands_until_; }
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
  private:
   io::Loop& loop_;
   std::vector<std::shared_ptr<io::Event>> waiting_;
   std::optional<Error> failure_;
+  SteadyTime stands_until_{};
   bool is_over_ = false;
 };
 
@@ -45,6 +48,7 @@ class Http2Backs {
     std::vector<std::shared_ptr<Http2Back>> backs;
     std::shared_ptr<SharedDial> dial;  ///< the last one
     [[nodiscard]] bool is_dialling() const { return dial != nullptr && !dial->is_over(); }
+    [[nodiscard]] bool has_failed() const { return dial != nullptr && dial->stands(); }
     /// One with room, if there is one.
     [[nodiscard]] std::shared_ptr<Http2Back> find() const;
     void forget_ended();

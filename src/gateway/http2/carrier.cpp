@@ -8,8 +8,11 @@
 namespace strongroom::gateway {
 namespace {
 
-/// How long a peer may take to end its side, once told that this one has ended.
+/// How long a peer may take for the last that is sent, and to end its side.
 constexpr std::chrono::seconds kGoodbye{1};
+
+/// To a peer that does not read: nobody waits for it any more.
+constexpr auto kUnread = http::Http2Code::Cancel;
 
 /// What comes or goes over the connection; none while it is silent.
 using WireBlock = std::array<std::uint8_t, 32UL << 10U>;
@@ -64,6 +67,7 @@ Http2Carrier::Http2Carrier(http::Http2Role role, io::Loop& loop, io::Stream& pee
     : loop_(loop),
       peer_(peer),
       patience_(patience),
+      until_settings_(loop.deadline_in(patience.settings)),
       session_(role, loop.clock(), limits_of(role)),
       has_output_(loop),
       is_over_(loop) {}
@@ -99,12 +103,9 @@ void Http2Carrier::end_streams() noexcept {
   has_output_.set();
 }
 
-void Http2Carrier::finish() {
-  is_finishing_ = true;
-  has_output_.set();
-}
-
 void Http2Carrier::set_patience() {
+  if (is_parting_) return;
+  if (!session_.has_settings()) return peer_.set_deadline(until_settings_);
   peer_.set_deadline(loop_.deadline_in(bridges_.empty() ? patience_.idle : patience_.stream));
 }
 
@@ -119,11 +120,22 @@ io::Task<void> Http2Carrier::read() {
     room.wipe_first(*got);
     handle_events();
     on_input();
+    // Read until the peer's own end, after a breach as well: octets that nobody has read make the
+    // kernel reset the connection, with what is still on its way to the peer.
+    if (!fed) part();
     has_output_.set();
-    // Read until the peer's own end: octets that nobody has read make the kernel reset the
-    // connection, with what is still on its way to the peer.
-    if (!fed || (session_.is_finished() && !is_finishing_)) co_return;
   }
+}
+
+bool Http2Carrier::is_peer_silent() const {
+  return !session_.has_settings() && until_settings_.has_passed(loop_.coarse_now());
+}
+
+/// From here on the peer has a moment, whatever it sends.
+void Http2Carrier::part() {
+  if (is_parting_) return;
+  is_parting_ = true;
+  peer_.set_deadline(loop_.deadline_in(kGoodbye));
 }
 
 /// The session's output as it comes; the last of it, too.
@@ -145,8 +157,8 @@ io::Task<void> Http2Carrier::write() {
       if (!sent) peer_.abort();
     }
     room.give_back();
-    const bool is_done =
-        is_closing_ || !peer_.is_open() || (session_.is_finished() && bridges_.empty());
+    const bool is_last_out = session_.is_finished() && (bridges_.empty() || !session_.status());
+    const bool is_done = is_closing_ || !peer_.is_open() || is_last_out;
     if (!is_done) continue;
     if (!is_closing_) co_await end_connection();
     break;
@@ -154,13 +166,13 @@ io::Task<void> Http2Carrier::write() {
   work_ends();
 }
 
-/// All is sent. In order, the peer is told and given a moment; read() waits for its end.
+/// All is sent, a GOAWAY that says what was wrong included: the peer is told, and read() waits for
+/// its end.
 io::Task<void> Http2Carrier::end_connection() {
-  const bool is_in_order = is_finishing_ && session_.status() && peer_.is_open();
-  const bool is_told = is_in_order && (co_await peer_.finish_writing());
-  if (!is_told) co_return peer_.abort();
-  patience_ = {kGoodbye, kGoodbye};
-  set_patience();
+  if (!peer_.is_open()) co_return;
+  part();
+  const auto told = co_await peer_.finish_writing();
+  if (!told) peer_.abort();
 }
 
 void Http2Carrier::handle_events() {
@@ -259,7 +271,9 @@ io::Task<bool> Http2Carrier::send(Http2Bridge& bridge, ByteView content, http::H
     if (content.empty()) co_return true;
     const bool is_in_time =
         co_await bridge.may_send.wait_until(loop_.deadline_in(patience_.stream));
-    if (!is_in_time) co_return false;
+    if (is_in_time) continue;
+    session_.reset(bridge.stream, kUnread);
+    co_return false;
   }
 }
 
@@ -304,11 +318,21 @@ io::Task<void> Http2Carrier::leave(Http2BridgePointer bridge, bool is_whole) {
     bridge->inner.abort();
   }
   co_await bridge->is_request_over.wait();
+  co_await see_out(*bridge);
   if (bridge->stream != 0) session_.release(bridge->stream);
   by_stream_.erase(bridge->stream);
   bridges_.erase(bridge);
   set_patience();
   wake();
+}
+
+/// What is left of a whole answer has as long as the rest of one that is still being carried.
+io::Task<void> Http2Carrier::see_out(Http2Bridge& bridge) {
+  const Deadline deadline = loop_.deadline_in(patience_.stream);
+  while (session_.has_answer_to_go(bridge.stream)) {
+    const bool is_in_time = co_await bridge.may_send.wait_until(deadline);
+    if (!is_in_time) session_.reset(bridge.stream, kUnread);
+  }
 }
 
 }  // namespace strongroom::gateway

@@ -57,8 +57,9 @@ using Http2BridgePointer = std::shared_ptr<Http2Bridge>;
 
 /// How long a connection may be silent.
 struct Http2Patience {
-  Duration idle{};    ///< without streams
-  Duration stream{};  ///< with some; also how long one may wait for its window
+  Duration idle{};      ///< without streams
+  Duration stream{};    ///< with some; also how long one may wait for its window
+  Duration settings{};  ///< until the peer's first SETTINGS, whatever else comes or goes
 };
 
 class Http2Carrier {
@@ -71,13 +72,11 @@ class Http2Carrier {
   Http2Carrier(http::Http2Role role, io::Loop& loop, io::Stream& peer, Http2Patience patience);
   ~Http2Carrier();
 
-  /// Until the peer or close() ends it, and all that was begun for it has ended.
+  /// Until the peer, its breach or close() ends it, and all that was begun for it has ended. A
+  /// session that takes no new streams, and has none left, ends the connection in order.
   [[nodiscard]] io::Task<void> run();
   /// At once: every stream ends, nothing more is sent or passed on.
   void close() noexcept;
-  /// The session takes no new streams: once what is queued has gone out, the connection ends in
-  /// order.
-  void finish();
   /// The session may have something to send.
   void wake() { has_output_.set(); }
 
@@ -104,7 +103,8 @@ class Http2Carrier {
   /// framing_inside says. False: either side broke off.
   [[nodiscard]] io::Task<bool> carry_in(Http2Bridge& bridge, http::BodyKind kind);
   /// The answer is over; when it is not whole, the stream is cut short, with the code of whoever
-  /// cut it. Waits for is_request_over, then forgets the bridge.
+  /// cut it. Waits for is_request_over and for a peer that has yet to take what is left of the
+  /// answer, then forgets the bridge.
   [[nodiscard]] io::Task<void> leave(Http2BridgePointer bridge, bool is_whole);
 
   /// Each coroutine that uses this, from its spawning to its end.
@@ -114,13 +114,18 @@ class Http2Carrier {
   [[nodiscard]] io::Loop& loop() const { return loop_; }
   [[nodiscard]] http::Http2Session& session() { return session_; }
   [[nodiscard]] const http::Http2Session& session() const { return session_; }
+  /// The peer's first SETTINGS have not come in time.
+  [[nodiscard]] bool is_peer_silent() const;
   [[nodiscard]] bool has_streams() const { return !bridges_.empty(); }
-  [[nodiscard]] bool is_closing() const { return is_closing_; }
+  /// Nothing more begins.
+  [[nodiscard]] bool is_closing() const { return is_closing_ || is_parting_; }
 
  private:
   io::Task<void> read();
   io::Task<void> write();
   io::Task<void> end_connection();
+  void part();
+  io::Task<void> see_out(Http2Bridge& bridge);
   io::Task<bool> send(Http2Bridge& bridge, ByteView content, http::Http2End end);
   void handle_events();
   void note_reset(Http2Bridge& bridge, std::uint32_t code) const;
@@ -130,6 +135,7 @@ class Http2Carrier {
   io::Loop& loop_;
   io::Stream& peer_;
   Http2Patience patience_;
+  Deadline until_settings_;
   http::Http2Session session_;
   std::set<Http2BridgePointer> bridges_;
   std::map<http::Http2StreamId, Http2Bridge*> by_stream_;
@@ -137,7 +143,7 @@ class Http2Carrier {
   io::Event is_over_;
   std::size_t under_way_ = 0;
   bool is_closing_ = false;
-  bool is_finishing_ = false;
+  bool is_parting_ = false;  ///< only the last goes out, and what comes is nobody's
 };
 
 }  // namespace strongroom::gateway

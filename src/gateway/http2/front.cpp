@@ -31,7 +31,7 @@ std::optional<http::BodyKind> note_request(Http2Bridge& bridge, std::string_view
 Http2Front::Http2Front(Gateway& gateway, io::Stream& client, std::shared_ptr<const Inspected> place,
                        SessionId session)
     : Http2Carrier(http::Http2Role::Server, gateway.loop(), client,
-                   {gateway.limits().idle, gateway.limits().body}),
+                   {gateway.limits().idle, gateway.limits().body, gateway.limits().idle}),
       gateway_(gateway),
       place_(std::move(place)),
       own_session_(session),
@@ -46,10 +46,7 @@ void Http2Front::drain() {
   session().shutdown();
   // Without streams there is nothing to wait for, least of all for a client that does not read
   // until it asks again: the second call says from where on nothing was seen.
-  if (!has_streams()) {
-    session().shutdown();
-    finish();
-  }
+  if (!has_streams()) session().shutdown();
   wake();
 }
 
@@ -57,6 +54,10 @@ void Http2Front::on_event(http::Http2Event& event, Http2Bridge* bridge) {
   if (event.kind == http::Http2EventKind::Refused)
     gateway_.refusals().count(refusal_of_status(static_cast<int>(event.code)));
   if (event.kind == http::Http2EventKind::Request) begin(event.stream, std::move(event.text));
+  if (event.kind == http::Http2EventKind::GoAway) {
+    is_client_leaving_ = true;
+    if (!has_streams()) drain();
+  }
   // What was answered whole is only forgotten; what was cut short ends at the provider too.
   if (event.kind == http::Http2EventKind::Closed && bridge != nullptr) bridge->inner.abort();
 }
@@ -94,7 +95,8 @@ io::Task<void> Http2Front::carry_answer(Http2BridgePointer bridge) {
   if (is_whole) is_whole = co_await carry_out(*bridge);
   co_await leave(std::move(bridge), is_whole);
   if (!has_streams()) waits_since_ = loop().coarse_now();
-  if (gateway_.is_draining() && !has_streams() && !is_closing()) drain();
+  const bool is_last = is_client_leaving_ || gateway_.is_draining();
+  if (is_last && !has_streams() && !is_closing()) drain();
   work_ends();
 }
 

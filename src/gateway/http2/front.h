@@ -48,6 +48,7 @@ class Http2Front final : private Http2Carrier {
   SessionId own_session_;
   std::shared_ptr<TenantId> tenant_;  ///< its streams may end later than this
   std::optional<SteadyTime> waits_since_;
+  bool is_client_leaving_ = false;  ///< it has said so: its last stream is the connection's end
 };
 
 }  // namespace strongroom::gateway

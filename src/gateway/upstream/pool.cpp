@@ -6,6 +6,13 @@
 #include "gateway/limits/fair_share.h"
 
 namespace strongroom::gateway {
+namespace {
+
+Error said_nothing() {
+  return {Code::Network, "the provider chose HTTP/2 and did not say how many streams it takes"};
+}
+
+}  // namespace
 
 Upstream::Upstream(Pool& pool, const Authority& authority, std::shared_ptr<Http2Back> back,
                    Http2Back::Opened opened)
@@ -173,7 +180,9 @@ std::unique_ptr<Upstream> Pool::open(const Authority& authority, std::shared_ptr
 io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial_http2(Authority authority,
                                                              Http2Backs::Key key) {
   using Speaks = KnownProtocols::Speaks;
-  const Deadline deadline = loop_.deadline_in(kDialTime);
+  const Deadline deadline = loop_.deadline_in(kDialTime + kSettingsTime);
+  if (const auto& group = backs_.group(key); group.has_failed())
+    co_return std::unexpected(*group.dial->failure());
   while (backs_.group(key).is_dialling()) {
     const auto dial = backs_.group(key).dial;
     co_await dial->wait(deadline);
@@ -205,8 +214,10 @@ io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial_http2(Authority authority
   }
   if (!leads_to_http2(authority, ProtocolWish::Http1First))
     protocols_.note(authority.text(), Speaks::Both, loop_.coarse_now());
-  auto back = Http2Back::begin(loop_, std::move(*stream), {kMaxIdle, silence_},
-                               [dial] { dial->end(std::nullopt); });
+  auto back = Http2Back::begin(
+      loop_, std::move(*stream), {kMaxIdle, silence_, kSettingsTime}, [dial](bool is_silent) {
+        dial->end(is_silent ? std::optional(said_nothing()) : std::nullopt, kAvoided);
+      });
   group.backs.push_back(back);
   auto upstream = open(authority, std::move(back));
   (void)backs_.close_idle(most_idle_);

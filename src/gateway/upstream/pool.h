@@ -72,6 +72,8 @@ class Pool {
   static constexpr std::chrono::milliseconds kTrustedIdle{
       500};  ///< younger ones are looked at before reuse only when the loop heard of octets
   static constexpr std::chrono::seconds kDialTime{10};
+  static constexpr std::chrono::seconds kSettingsTime{10};  ///< of a provider that chose HTTP/2
+  static constexpr std::chrono::seconds kAvoided{5};        ///< one that did not use it
   static constexpr std::size_t kMaxIdlePerAuthority = 256;
 
   /// `silence`: how long a provider may be silent on an HTTP/2 connection that is in use.

@@ -302,6 +302,12 @@ std::size_t Http2Session::unsent(Http2StreamId id) const {
   return stream == nullptr ? 0 : stream->to_send.size();
 }
 
+bool Http2Session::has_answer_to_go(Http2StreamId id) const {
+  const Http2Stream* const stream = state_->find_open(id);
+  return stream != nullptr && state_->is_server() && stream->has_our_end &&
+         !stream->was_reset_by_us;
+}
+
 void Http2Session::reset(Http2StreamId id, Http2Code code) {
   if (Http2Stream* const stream = state_->find_open(id)) state_->reset(*stream, code);
 }

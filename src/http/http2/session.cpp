@@ -230,7 +230,7 @@ void Http2Session::shutdown() {
   constexpr std::array<std::uint8_t, 8> kShutdownPing = {'s', 'h', 'u', 't', 'd', 'o', 'w', 'n'};
   State& state = *state_;
   if (!state.status) return;
-  if (state.is_server() && !state.has_shut_down) {
+  if (state.is_server() && !state.has_shut_down && !state.has_peer_gone_away) {
     // RFC 9113 6.8: first announced; final when the peer has seen the announcement.
     state.has_shut_down = true;
     state.awaits_shutdown_pong = true;

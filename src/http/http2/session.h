@@ -124,13 +124,15 @@ class Http2Session {
   [[nodiscard]] Status submit_trailers(Http2StreamId stream, std::span<const Header> trailers);
   /// Octets accepted and not yet taken as output: when they stay, the peer does not read (N1).
   [[nodiscard]] std::size_t unsent(Http2StreamId stream) const;
+  /// Server: a whole answer of which something has yet to go out.
+  [[nodiscard]] bool has_answer_to_go(Http2StreamId stream) const;
   /// Ends both directions at once. Closed follows with the output.
   void reset(Http2StreamId stream, Http2Code code);
 
   // The connection.
 
   /// No new streams; open ones may finish. A server first announces it and refuses only what comes
-  /// after the announcement was seen; called again, at once.
+  /// after the announcement was seen; called again, or when the peer has said so itself, at once.
   void shutdown();
   /// At most one at a time; Pong follows.
   void ping();

@@ -58,6 +58,7 @@ class Http2Connection:
         self.session = h2.connection.H2Connection(config)
         self.lock, self.asked, self.ended = threading.RLock(), {}, threading.Event()
         self.windows = threading.Event()
+        self.told = None  # the code of the gateway's GOAWAY
 
     def send(self, act):
         """`act(session)`, and what it makes goes out."""
@@ -68,6 +69,8 @@ class Http2Connection:
 
     def serve(self):
         try:
+            while self.provider.is_silent and self.socket.recv(65536):
+                pass
             self.session.local_settings = h2.settings.Settings(
                 client=False, initial_values=self.provider.settings
             )
@@ -121,6 +124,8 @@ class Http2Connection:
             self.asked[event.stream_id].reset.set()
         elif isinstance(event, h2.events.WindowUpdated):
             self.windows.set()
+        elif isinstance(event, h2.events.ConnectionTerminated):
+            self.told = int(event.error_code)
 
     def _begin(self, act, asked):
         if act is not None:
@@ -152,6 +157,7 @@ class Http2Provider(OwnProvider):
         self.knocks, self.lets_in = 0, threading.Event()  # of those who want to connect
         self.lets_in.set()
         self.turns_away = False
+        self.is_silent = False  # says not even what its settings are
         self._changed = threading.Condition()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(folder / "leaf.pem")
