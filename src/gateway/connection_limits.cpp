@@ -113,8 +113,8 @@ lease::UseOutcome Connection::outcome_of_cut() const {
                                           : lease::UseOutcome::Revoked;
 }
 
-/// What smells of an attack goes into the record, with the session where it is known.
-void Connection::report_finding(std::string_view what) {
+/// With the session where it is known.
+lease::Finding Connection::finding_of(std::string_view what) const {
   lease::Finding finding;
   finding.session = x_.session;
   if (lease() != nullptr) finding.session = lease()->granted().session;
@@ -123,7 +123,24 @@ void Connection::report_finding(std::string_view what) {
   finding.what = what;
   finding.host = x_.authority.is_none() ? x_.route.host_name : x_.authority.host();
   finding.path = x_.route.path;
-  gateway_.report(finding);
+  return finding;
+}
+
+/// What smells of an attack goes into the record.
+void Connection::report_finding(std::string_view what) {
+  gateway_.report(finding_of(what));
+}
+
+/// Why the provider failed, to the log; not what this side has ended itself. Somebody else's
+/// certificate smells of an attack.
+void Connection::tell_of_failure() {
+  const bool is_own_end = x_.cut_by || x_.client_left || x_.upload_refused || !client_.is_open();
+  if (!x_.failure || is_own_end) return;
+  lease::Finding failure = finding_of(name_of(*x_.failure));
+  failure.host = x_.authority.text();
+  gateway_.log_failure(failure);
+  if (x_.failure == UpstreamFailure::TlsCertificate)
+    report_finding(describe(Refusal::UpstreamTls).code);
 }
 
 }  // namespace strongroom::gateway

@@ -187,7 +187,9 @@ Refusal refusal_of_denial(const Error& error) {
 
 Refusal refusal_of_dial(const Error& error) {
   if (error.reason == "private_address") return Refusal::UpstreamPrivateAddress;
-  if (error.reason == "tls" || error.reason == io::kNoCommonProtocol) return Refusal::UpstreamTls;
+  if (error.reason == "tls" || error.reason == io::kCertificateRefused ||
+      error.reason == io::kNoCommonProtocol)
+    return Refusal::UpstreamTls;
   if (error.reason == "too_many_streams") return Refusal::TenantBusy;
   return error.code == Code::Timeout ? Refusal::UpstreamTimeout : Refusal::UpstreamUnreachable;
 }
