@@ -49,9 +49,13 @@ std::optional<Refusal> Connection::begin_use() {
     report_finding(describe(Refusal::PolicyDenied).code);
     return Refusal::PolicyDenied;
   }
+  metering_.choose_usage(*x_.route.service, x_.route.path, granted.policies);
+  if (metering_.is_cost_hidden(work_->request, x_.route.query)) {
+    report_finding(describe(Refusal::CostHidden).code);
+    return Refusal::CostHidden;
+  }
   if (const auto excess = gateway_.quotas().begin(granted.policies, *this, metering_.use))
     return refusal_of_excess(*excess, metering_.detail);
-  metering_.choose_usage(*x_.route.service, x_.route.path, granted.policies);
   return std::nullopt;
 }
 
