@@ -23,6 +23,8 @@ std::string_view name_of(lease::UseOutcome outcome) {
       return "timed_out";
     case lease::UseOutcome::OverLimit:
       return "over_limit";
+    case lease::UseOutcome::Unknown:
+      break;
   }
   return "unknown";
 }

@@ -49,14 +49,12 @@ std::string variable(const Service& service, const std::string& name) {
 }
 
 TEST(Catalog, every_built_in_service_is_there_with_its_delivery) {
-  for (const char* id :
-       {"gemini", "elevenlabs", "heygen", "firecrawl", "openai", "anthropic", "generic-http", "google",
-                         "microsoft", "slack", "notion", "atlassian", "linear", "hubspot",
-                         "generic-oauth"})
+  for (const char* id : {"gemini", "elevenlabs", "heygen", "firecrawl", "openai", "anthropic",
+                         "generic-http", "google", "microsoft", "slack", "notion", "atlassian",
+                         "linear", "hubspot", "generic-oauth"})
     EXPECT_EQ(service(id).delivery, Delivery::Proxied) << id;
-  for (const char* id :
-       {"github", "gitlab", "git", "postgres", "mysql", "tailscale", "generic-env", "ssh",
-        "bitbucket"})
+  for (const char* id : {"github", "gitlab", "git", "postgres", "mysql", "tailscale", "generic-env",
+                         "ssh", "bitbucket"})
     EXPECT_EQ(service(id).delivery, Delivery::Injected) << id;
   EXPECT_EQ(built_in().services().size(), 24U);
   EXPECT_EQ(built_in().find("vertex"), nullptr);
@@ -312,11 +310,15 @@ TEST(Catalog, usage_says_where_answers_state_their_cost) {
   EXPECT_EQ(messages.fields[0],
             (Usage::Alternatives{"usage.input_tokens", "message.usage.input_tokens"}));
   EXPECT_TRUE(messages.estimate);
-  ASSERT_EQ(service("elevenlabs").usage.size(), 1U);
-  EXPECT_EQ(service("elevenlabs").usage[0].header, "character-cost");
-  EXPECT_EQ(service("elevenlabs").usage[0].path, "/**");
+  const auto& eleven = service("elevenlabs").usage;
+  ASSERT_EQ(eleven.size(), 3U);
+  for (const auto& usage : eleven) EXPECT_EQ(usage.header, "character-cost");
+  EXPECT_TRUE(eleven[0].estimate && eleven[1].estimate) << "of speech, which is charged at once";
+  EXPECT_EQ(eleven[2].path, "/**");
+  EXPECT_FALSE(eleven[2].estimate) << "octets of a recording are no characters";
   const auto& gemini = service("gemini").usage;
   ASSERT_FALSE(gemini.empty());
+  for (const auto& usage : gemini) EXPECT_FALSE(usage.hidden_by.empty()) << usage.path;
   for (const char* path :
        {"/v1beta/models/gemini-2.5:generateContent", "/v1/models/gemini-2.5:streamGenerateContent",
         "/v1beta/models/e:embedContent", "/v1beta/tunedModels/x:generateContent"})

@@ -228,6 +228,7 @@ TEST(Parse, mistakes_in_usage) {
        "at most 8"},
       {kProxied, "[[usage]]\nunit = \"seconds\"\nfields = [\"a\"]\nestimate = true\n", 9,
        "only tokens"},
+      {kProxied, usage("fields = [\"a\"]\nhidden_by = [\"\"]\n"), 9, "none empty"},
       {kInjected, usage("header = \"a\"\n"), 4, "proxied services"},
   });
 }

@@ -43,7 +43,7 @@ bool is_field(const Usage::Alternatives& alternatives) {
 }  // namespace
 
 Status read_usage(const Section& section, Service& service) {
-  STRONGROOM_CHECKED(section.only({"unit", "path", "header", "fields", "estimate"}));
+  STRONGROOM_CHECKED(section.only({"unit", "path", "header", "fields", "estimate", "hidden_by"}));
   Usage usage;
   usage.path = "/**";
   std::vector<std::string> fields;
@@ -52,6 +52,7 @@ Status read_usage(const Section& section, Service& service) {
   STRONGROOM_CHECKED(section.text("header", usage.header));
   STRONGROOM_CHECKED(section.texts("fields", fields));
   STRONGROOM_CHECKED(section.flag("estimate", usage.estimate));
+  STRONGROOM_CHECKED(section.texts("hidden_by", usage.hidden_by));
   if (!is_unit(usage.unit))
     return section.mistake("unit", "'unit' has 1 to 32 characters of a-z and '_'");
   const Status pattern = check_pattern(usage.path);
@@ -70,8 +71,8 @@ Status read_usage(const Section& section, Service& service) {
                              "a field is names joined by dots, with at most 4 alternatives "
                              "between '|'");
   }
-  if (usage.estimate && usage.unit != "tokens")
-    return section.mistake("estimate", "only tokens can be estimated");
+  if (usage.estimate && usage.unit != "tokens" && usage.unit != "characters")
+    return section.mistake("estimate", "only tokens and characters can be estimated");
   service.usage.push_back(std::move(usage));
   return {};
 }

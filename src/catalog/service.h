@@ -115,7 +115,10 @@ struct Usage {
   std::string path;  ///< pattern of request paths
   std::string header;
   std::vector<Alternatives> fields;  ///< summed up; of each the last one seen of its alternatives
-  bool estimate = false;             ///< where nothing is stated, count by size (tokens only)
+  bool estimate = false;  ///< where nothing is stated, count by size (tokens and characters only)
+  /// Headers and query parameters by which a request leaves the cost out of its answer; with
+  /// "name=value", a parameter whose value begins so.
+  std::vector<std::string> hidden_by;
 };
 
 struct Service {

@@ -98,6 +98,7 @@ Connection::Piece Connection::next_piece(MutableBytes& content) {
     piece.is_bad =
         step.state == http::ContentDecoder::State::Bad || (piece.is_last && !x_.decoder->may_end());
     x_.is_undecodable = piece.is_bad;
+    if (piece.is_bad) x_.failure = UpstreamFailure::UnreadableCoding;
   }
   look_at(piece.octets);
   if (x_.rewriter != nullptr) piece.octets = x_.rewriter->feed(piece.octets, piece.is_last);
@@ -128,7 +129,10 @@ io::Task<bool> Connection::relay_body() {
   bool has_ended = false;
   for (;;) {
     Unframed unframed = unframe(answer_body_, arrived);
-    if (unframed.is_bad) co_return give_blocks(std::move(block), false);
+    if (unframed.is_bad) {
+      x_.failure = UpstreamFailure::MalformedAnswer;
+      co_return give_blocks(std::move(block), false);
+    }
     Piece piece;
     do {
       // A little that decodes to much gives way to others.
@@ -168,12 +172,15 @@ io::Task<bool> Connection::relay_body() {
     const auto got = is_busy ? co_await upstream_->stream.read_some(*block)
                              : co_await read_when_ready(upstream_->stream, block);
     if (!got) {
-      x_.timed_out = got.error().code == Code::Timeout;
+      x_.failure = failure_of_stream(got.error());
       co_return give_blocks(std::move(block), false);
     }
     // The end of the connection is the end of a body that says no other.
     has_ended = *got == 0;
-    if (has_ended && !answer_body_.end_of_input()) co_return give_blocks(std::move(block), false);
+    if (has_ended && !answer_body_.end_of_input()) {
+      x_.failure = UpstreamFailure::Ended;
+      co_return give_blocks(std::move(block), false);
+    }
     arrived = MutableBytes(*block).first(*got);
   }
 }

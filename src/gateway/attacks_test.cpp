@@ -70,6 +70,9 @@ TEST_F(Attack, A3_a_wrong_certificate_gets_nothing) {
     EXPECT_EQ(answer.status, 502);
     EXPECT_TRUE(answer.says("upstream_tls"));
     EXPECT_TRUE(world.provider.seen.empty());
+    (void)co_await world.until([&] { return !world.vault.findings.empty(); });
+    EXPECT_EQ(world.vault.findings, std::vector<std::string>{"upstream_tls"});
+    EXPECT_EQ(world.vault.finding_sessions, std::vector{kSessionOfAll});
   };
   run(story());
 }

@@ -348,6 +348,7 @@ io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
   co_await client_was_asked();
   x_.status = text.status;
   gateway_.refusals().count(refusal);
+  tell_of_failure();
   if (refusal == Refusal::NotConnected) metering_.detail.link = gateway_.connect_link(x_.route);
   if (x_.upload_wanted || x_.upload_running) closes_after_ = true;
   if (x_.outcome == lease::UseOutcome::Completed)

@@ -17,6 +17,7 @@
 #include "gateway/http2/front.h"
 #include "gateway/member_rewriter.h"
 #include "gateway/metering.h"
+#include "gateway/upstream/failure.h"
 #include "gateway/watched.h"
 #include "guard/guard.h"
 #include "http/body.h"
@@ -99,10 +100,10 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     bool answer_started = false;
     bool answers_in_chunks = false;  ///< to the client
     bool client_left = false;
-    bool timed_out = false;
-    bool upload_wanted = false;  ///< part of the body is still to come from the client
-    bool came_with_head = true;  ///< the whole body did: it is still there
-    bool upload_begun = false;   ///< the client knows that it may go on with it
+    std::optional<UpstreamFailure> failure;  ///< of the provider: why there is no whole answer
+    bool upload_wanted = false;              ///< part of the body is still to come from the client
+    bool came_with_head = true;              ///< the whole body did: it is still there
+    bool upload_begun = false;               ///< the client knows that it may go on with it
     bool upload_running = false;
     bool upload_writes = false;   ///< to the provider, at this moment
     bool is_upload_held = false;  ///< until the request's head and `kept` have gone again
@@ -195,7 +196,9 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[nodiscard]] bool is_misplaced(std::size_t hits);
   Quotas::Cost end_use();
   [[nodiscard]] lease::UseOutcome outcome_of_cut() const;
+  [[nodiscard]] lease::Finding finding_of(std::string_view what) const;
   void report_finding(std::string_view what);
+  void tell_of_failure();
 
   // exchange.cpp: the provider's side
   [[gnu::noinline]] io::Task<std::optional<Next>> begin_exchange();
@@ -208,6 +211,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[nodiscard]] ProtocolWish protocol_wish() const;
   [[nodiscard]] std::optional<http::Http2Code> code_for_client(Refusal refusal) const;
   [[nodiscard]] Refusal refusal_of_failure() const;
+  [[nodiscard]] Refusal malformed();
+  [[nodiscard]] bool has_timed_out() const { return x_.failure == UpstreamFailure::TimedOut; }
   [[gnu::noinline]] io::Task<std::optional<Next>> begin_answer();
   [[gnu::noinline]] io::Task<Next> end_answer(bool is_whole);
   [[gnu::noinline]] io::Task<Next> finish_exchange(bool is_whole);

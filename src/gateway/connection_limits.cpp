@@ -49,9 +49,13 @@ std::optional<Refusal> Connection::begin_use() {
     report_finding(describe(Refusal::PolicyDenied).code);
     return Refusal::PolicyDenied;
   }
+  metering_.choose_usage(*x_.route.service, x_.route.path, granted.policies);
+  if (metering_.is_cost_hidden(work_->request, x_.route.query)) {
+    report_finding(describe(Refusal::CostHidden).code);
+    return Refusal::CostHidden;
+  }
   if (const auto excess = gateway_.quotas().begin(granted.policies, *this, metering_.use))
     return refusal_of_excess(*excess, metering_.detail);
-  metering_.choose_usage(*x_.route.service, x_.route.path, granted.policies);
   return std::nullopt;
 }
 
@@ -113,8 +117,8 @@ lease::UseOutcome Connection::outcome_of_cut() const {
                                           : lease::UseOutcome::Revoked;
 }
 
-/// What smells of an attack goes into the record, with the session where it is known.
-void Connection::report_finding(std::string_view what) {
+/// With the session where it is known.
+lease::Finding Connection::finding_of(std::string_view what) const {
   lease::Finding finding;
   finding.session = x_.session;
   if (lease() != nullptr) finding.session = lease()->granted().session;
@@ -123,7 +127,24 @@ void Connection::report_finding(std::string_view what) {
   finding.what = what;
   finding.host = x_.authority.is_none() ? x_.route.host_name : x_.authority.host();
   finding.path = x_.route.path;
-  gateway_.report(finding);
+  return finding;
+}
+
+/// What smells of an attack goes into the record.
+void Connection::report_finding(std::string_view what) {
+  gateway_.report(finding_of(what));
+}
+
+/// Why the provider failed, to the log; not what this side has ended itself. Somebody else's
+/// certificate smells of an attack.
+void Connection::tell_of_failure() {
+  const bool is_own_end = x_.cut_by || x_.client_left || x_.upload_refused || !client_.is_open();
+  if (!x_.failure || is_own_end) return;
+  lease::Finding failure = finding_of(name_of(*x_.failure));
+  failure.host = x_.authority.text();
+  gateway_.log_failure(failure);
+  if (x_.failure == UpstreamFailure::TlsCertificate)
+    report_finding(describe(Refusal::UpstreamTls).code);
 }
 
 }  // namespace strongroom::gateway

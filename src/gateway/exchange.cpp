@@ -59,6 +59,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_exchange() {
   x_.sequence =
       gateway_.link().intend(*lease, x_.authority.host(), work_->request.method, x_.route.path);
   for (;;) {
+    x_.failure.reset();
     auto refused = co_await connect_upstream();
     if (!refused) refused = co_await send_request();
     if (!refused) refused = co_await receive_head();
@@ -89,7 +90,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_exchange() {
 /// changes nothing.
 bool Connection::may_retry(Refusal refusal) {
   if (refusal != Refusal::UpstreamProtocol || upstream_ == nullptr || answer_end_ != 0 ||
-      x_.timed_out || x_.cut_by || x_.client_left)
+      has_timed_out() || x_.cut_by || x_.client_left)
     return false;
   if (!x_.came_with_head) return upstream_->was_refused() && x_.kept.is_whole();
   if (upstream_->was_refused()) return ++x_.refused_streams <= kMostRefused;
@@ -101,7 +102,7 @@ bool Connection::may_retry(Refusal refusal) {
 /// be sent again from here the agent may send again (RFC 9113 8.7).
 std::optional<http::Http2Code> Connection::code_for_client(Refusal refusal) const {
   if (kind_ != Kind::StreamOfHttp2 || refusal != Refusal::UpstreamProtocol ||
-      upstream_ == nullptr || x_.timed_out || x_.client_left)
+      upstream_ == nullptr || has_timed_out() || x_.client_left)
     return std::nullopt;
   if (upstream_->was_refused()) return http::Http2Code::RefusedStream;
   return is_grpc_call() ? upstream_->reset_with() : std::nullopt;
@@ -110,7 +111,12 @@ std::optional<http::Http2Code> Connection::code_for_client(Refusal refusal) cons
 Refusal Connection::refusal_of_failure() const {
   if (x_.cut_by) return *x_.cut_by;
   if (x_.upload_refused) return *x_.upload_refused;
-  return x_.timed_out ? Refusal::UpstreamTimeout : Refusal::UpstreamProtocol;
+  return has_timed_out() ? Refusal::UpstreamTimeout : Refusal::UpstreamProtocol;
+}
+
+Refusal Connection::malformed() {
+  x_.failure = UpstreamFailure::MalformedAnswer;
+  return Refusal::UpstreamProtocol;
 }
 
 io::Task<std::optional<Refusal>> Connection::connect_upstream() {
@@ -120,7 +126,10 @@ io::Task<std::optional<Refusal>> Connection::connect_upstream() {
   upstream_ = gateway_.pool().take_idle(x_.authority, wish, id);
   if (upstream_ == nullptr) {
     auto dialled = co_await gateway_.pool().dial(x_.authority, wish, id);
-    if (!dialled) co_return refusal_of_dial(dialled.error());
+    if (!dialled) {
+      x_.failure = failure_of_dial(dialled.error());
+      co_return refusal_of_dial(dialled.error());
+    }
     upstream_ = std::move(*dialled);
   }
   // Nobody has watched meanwhile: a stream that was reset asks for nothing.
@@ -204,7 +213,7 @@ io::Task<std::optional<Refusal>> Connection::send_request() {
   }
   answer_begin_ = answer_end_ = answer_scanned_ = 0;
   if (!sent) {
-    x_.timed_out = sent.error().code == Code::Timeout;
+    x_.failure = failure_of_stream(sent.error());
     co_return refusal_of_failure();
   }
   go_on_with_body();
@@ -221,7 +230,7 @@ io::Task<std::optional<Refusal>> Connection::receive_head() {
     if (!so_far.empty()) {
       const auto outcome =
           http::parse_response(so_far, work_->request.method, work_->response, answer_scanned_);
-      if (outcome.state == http::ParseState::Bad) co_return Refusal::UpstreamProtocol;
+      if (outcome.state == http::ParseState::Bad) co_return malformed();
       if (outcome.state == http::ParseState::Complete) {
         answer_begin_ += outcome.consumed;
         answer_scanned_ = 0;
@@ -234,12 +243,12 @@ io::Task<std::optional<Refusal>> Connection::receive_head() {
         continue;
       }
     }
-    if (answer_end_ == work_->answer.size()) co_return Refusal::UpstreamProtocol;
+    if (answer_end_ == work_->answer.size()) co_return malformed();
     const auto got =
         co_await upstream_->stream.read_some(MutableBytes(work_->answer).subspan(answer_end_));
     if (!got || *got == 0) {
-      x_.timed_out = !got && got.error().code == Code::Timeout;
-      if (x_.timed_out) upstream_->doubt();
+      x_.failure = got ? UpstreamFailure::Ended : failure_of_stream(got.error());
+      if (has_timed_out()) upstream_->doubt();
       co_return refusal_of_failure();
     }
     answer_end_ += *got;
@@ -345,6 +354,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_answer() {
   x_.takes_trailers = kind_ == Kind::StreamOfHttp2 || takes_trailers(work_->request);
   if (response.status == 101) co_return co_await relay_websocket();
   if (!is_readable) {
+    x_.failure = UpstreamFailure::UnreadableCoding;
     upstream_->abort();
     co_return co_await refuse(Refusal::UpstreamEncoding);
   }
@@ -385,8 +395,10 @@ io::Task<Connection::Next> Connection::end_answer(bool is_whole) {
 io::Task<Connection::Next> Connection::finish_exchange(bool is_whole) {
   if (is_whole) judge_key();
   if (!is_whole) {
+    tell_of_failure();
     if (x_.outcome == lease::UseOutcome::Completed)
-      x_.outcome = x_.timed_out ? lease::UseOutcome::TimedOut : lease::UseOutcome::UpstreamFailed;
+      x_.outcome =
+          has_timed_out() ? lease::UseOutcome::TimedOut : lease::UseOutcome::UpstreamFailed;
     const auto code = x_.cut_by ? std::nullopt : upstream_->reset_with();
     upstream_->abort();
     client_.abort(std::to_underlying(code.value_or(http::Http2Code::InternalError)));

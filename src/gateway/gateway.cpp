@@ -3,7 +3,9 @@
 
 #include <unistd.h>
 #include <algorithm>
+#include <utility>
 
+#include "base/log.h"
 #include "gateway/connection.h"
 
 namespace strongroom::gateway {
@@ -130,6 +132,19 @@ void Gateway::give_memory_back() {
 
 void Gateway::report(const lease::Finding& finding) {
   if (findings_.admit(finding, loop_.coarse_now())) link_.report(finding);
+}
+
+void Gateway::log_failure(const lease::Finding& failure) {
+  if (!failures_.admit(failure, loop_.coarse_now())) {
+    ++failures_left_out_;
+    return;
+  }
+  log(LogLevel::Warning, "upstream_failed",
+      {{"service", failure.service},
+       {"host", failure.host},
+       {"session", failure.session.text()},
+       {"reason", failure.what},
+       {"left_out", std::exchange(failures_left_out_, 0)}});
 }
 
 void Gateway::learn(const lease::SpentByOthers& spent) {

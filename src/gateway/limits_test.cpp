@@ -277,6 +277,95 @@ TEST_F(LimitsTest, N7_whoever_leaves_early_pays_for_what_came) {
   run(story());
 }
 
+TEST_F(LimitsTest, without_a_budget_in_what_it_costs_a_part_of_an_answer_may_be_asked_for) {
+  policy().bytes_per_day = 1'000'000;
+  policy().budget = {"characters", 1'000'000};
+  auto story = [&]() -> io::Task<void> {
+    const Answer answer = co_await generate("/gemini/v1beta/models/m:generateContent?fields=x");
+    EXPECT_EQ(answer.status, 200);
+  };
+  run(story());
+}
+
+TEST_F(LimitsTest, N7_an_answer_that_would_hide_its_cost_is_not_asked_for) {
+  policy().budget = {"tokens", 1'000'000};
+  const std::vector<std::string> targets = {"?fields=candidates",
+                                            "?%66ields=candidates",
+                                            "?a=b&$fields=candidates",
+                                            "?%24Fields=candidates,usageMetadata",
+                                            "?$httpHeaders=x-goog-fieldmask:candidates",
+                                            "?alt=proto",
+                                            "?$alt=Proto"};
+  const auto ask_for = [&](const std::string& query, const std::string& more) {
+    return ask(request("POST", kGenerate + query, with_pass() + more, "{}"), "POST");
+  };
+  auto story = [&]() -> io::Task<void> {
+    for (const auto& query : targets) {
+      const Answer refused = co_await ask_for(query, {});
+      EXPECT_EQ(refused.status, 403) << query;
+      EXPECT_TRUE(refused.says("denied_path") && refused.says("A budget holds")) << refused.body;
+    }
+    const Answer by_header = co_await ask_for({}, "X-Goog-FieldMask: candidates\r\n");
+    EXPECT_EQ(by_header.status, 403);
+    EXPECT_TRUE(world.provider.seen.empty());
+    for (const std::string fine : {"", "?alt=sse", "?alt=json&fieldset=x"}) {
+      const Answer answer = co_await ask_for(fine, {});
+      EXPECT_EQ(answer.status, 200) << fine;
+    }
+    (void)co_await world.until([&] { return !world.vault.findings.empty(); });
+    EXPECT_EQ(world.vault.findings, std::vector<std::string>{"denied_path"});
+  };
+  run(story());
+}
+
+TEST_F(LimitsTest, N7_whoever_leaves_before_the_answer_begins_pays_for_what_was_to_be_spoken) {
+  policy(kElevenPass).budget = {"characters", 1'000'000};
+  auto story = [&]() -> io::Task<void> {
+    world.provider.answer = [](const Provider::Seen&) { return std::string(); };
+    const auto leave_after = [&](std::string path, std::size_t count) -> io::Task<void> {
+      Agent leaving = world.agent();
+      const std::size_t before = world.provider.seen.size();
+      std::string octets = request("POST", "/elevenlabs/v1/" + path,
+                                   "xi-api-key: " + kElevenPass + "\r\n", std::string(count, 'x'));
+      (void)co_await leaving.send(std::move(octets));
+      (void)co_await world.until([&] { return world.provider.seen.size() > before; });
+      leaving.leave();
+    };
+    co_await leave_after("text-to-speech/v", 500);
+    auto settled = co_await last_settled(1);
+    EXPECT_EQ(settled.outcome, lease::UseOutcome::ClientLeft);
+    EXPECT_EQ(settled.unit, "characters");
+    EXPECT_EQ(settled.units, 500U);
+    co_await leave_after("speech-to-text", 500);
+    settled = co_await last_settled(2);
+    EXPECT_EQ(settled.units, 0U) << "octets of a recording are no characters";
+  };
+  run(story());
+}
+
+TEST_F(LimitsTest, N7_what_a_header_states_is_all_even_if_the_answer_is_left) {
+  policy(kElevenPass).budget = {"characters", 1'000'000};
+  auto story = [&]() -> io::Task<void> {
+    world.provider.answer = [](const Provider::Seen&) {
+      return "HTTP/1.1 200 OK\r\ncharacter-cost: 7\r\ncontent-length: 900\r\n\r\n" +
+             std::string(100, 'a') + "end";
+    };
+    {
+      Agent leaving = world.agent();
+      std::string octets = request("POST", "/elevenlabs/v1/text-to-speech/v",
+                                   "xi-api-key: " + kElevenPass + "\r\n", std::string(300, 'x'));
+      (void)co_await leaving.send(std::move(octets));
+      (void)co_await leaving.until("end");
+      leaving.leave();
+    }
+    (void)co_await world.provider.send(std::string(100, ' '));
+    (void)co_await world.provider.send(std::string(100, ' '));
+    const auto settled = co_await last_settled(1);
+    EXPECT_EQ(settled.units, 7U);
+  };
+  run(story());
+}
+
 TEST_F(LimitsTest, N7_what_other_gateways_spent_counts_here) {
   policy().budget = {"tokens", 100};
   auto story = [&]() -> io::Task<void> {

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "catalog/catalog.h"
+#include "gateway/admission.h"
 
 namespace strongroom::gateway {
 
@@ -54,6 +56,24 @@ void Metering::choose_usage(const catalog::Service& service, std::string_view pa
   reader_->start(*usage_, UsageReader::Form::Other);
 }
 
+bool Metering::is_cost_hidden(const http::RequestHead& request, std::string_view query) const {
+  if (usage_ == nullptr) return false;
+  const auto hides = [&](std::string_view name, std::string_view with_value) {
+    return std::ranges::any_of(usage_->hidden_by, [&](const std::string& each) {
+      const bool has_value = each.find('=') != std::string::npos;
+      return http::equals_ignoring_case(has_value ? with_value.substr(0, each.size()) : name, each);
+    });
+  };
+  for (const auto& header : request.headers)
+    if (hides(header.name, {})) return true;
+  bool is_hidden = false;
+  for_each_parameter(query, [&](std::string_view parameter) {
+    const std::string plain = percent_decode(parameter).value_or(std::string(parameter));
+    is_hidden = is_hidden || hides(parameter_name(plain), plain);
+  });
+  return is_hidden;
+}
+
 void Metering::begin_answer(const http::ResponseHead& response, std::string_view encoding) {
   if (usage_ == nullptr) return;
   const auto* type = response.headers.find(http::Name::ContentType);
@@ -71,12 +91,13 @@ Quotas::Cost Metering::end(const Exchanged& exchanged) {
   cost.bytes = exchanged.bytes_up + exchanged.bytes_down;
   if (usage_ != nullptr) {
     const auto stated = reader_->stated();
-    // An answer that was cut short may have stated only a part; a refusal costs what it says.
-    const bool guesses =
-        usage_->estimate && exchanged.status < 400 && (!stated || !exchanged.is_whole);
+    // A body that was cut short may have stated only a part; a refusal costs what it says.
+    const bool is_in_part = usage_->header.empty() && !exchanged.is_whole;
+    const bool guesses = usage_->estimate && exchanged.status < 400 && (!stated || is_in_part);
     const std::uint64_t guess = guesses ? reader_->estimate(exchanged.bytes_up) : 0;
     cost.unit = usage_->unit;
     cost.units = std::max(stated.value_or(0), guess);
+    cost.is_usual = exchanged.status >= 200 && exchanged.status < 300;
   }
   use.end(cost);
   turn.leave();

@@ -30,6 +30,8 @@ class Metering {
   /// Before the request goes on: is there a budget in what this service's answers state?
   void choose_usage(const catalog::Service& service, std::string_view path,
                     std::span<const lease::GrantedPolicy> policies);
+  /// Would the answer to this request leave its cost out?
+  [[nodiscard]] bool is_cost_hidden(const http::RequestHead& request, std::string_view query) const;
   /// The answer's body must be readable: no compression is offered to the provider.
   [[nodiscard]] bool reads_body() const { return usage_ != nullptr && !usage_->fields.empty(); }
   /// `encoding`: in which the body is fed.

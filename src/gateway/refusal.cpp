@@ -47,6 +47,9 @@ const RefusalText& describe(Refusal refusal) {
        "See the service's file in the catalogue for why."},
       {403, "denied_path", "A policy does not allow this method and path for this key.",
        "Ask whoever manages your keys; 'strongroom policy list' shows the rules."},
+      {403, "denied_path",
+       "A budget holds for this key, and this request leaves what it costs out of the answer.",
+       "Ask for the whole answer in JSON: without 'fields', a field mask or 'alt=proto'."},
       {403, "not_granted", "This session was not granted this service.",
        "Start the session with this service as well."},
       {403, "not_connected", "No key of this service is connected for whom this session runs.",
@@ -187,7 +190,9 @@ Refusal refusal_of_denial(const Error& error) {
 
 Refusal refusal_of_dial(const Error& error) {
   if (error.reason == "private_address") return Refusal::UpstreamPrivateAddress;
-  if (error.reason == "tls" || error.reason == io::kNoCommonProtocol) return Refusal::UpstreamTls;
+  if (error.reason == "tls" || error.reason == io::kCertificateRefused ||
+      error.reason == io::kNoCommonProtocol)
+    return Refusal::UpstreamTls;
   if (error.reason == "too_many_streams") return Refusal::TenantBusy;
   return error.code == Code::Timeout ? Refusal::UpstreamTimeout : Refusal::UpstreamUnreachable;
 }

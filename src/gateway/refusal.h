@@ -33,6 +33,7 @@ enum class Refusal : std::uint8_t {
   SessionExpired,
   PathDenied,
   PolicyDenied,
+  CostHidden,
   NotGranted,
   NotConnected,
   RateLimited,

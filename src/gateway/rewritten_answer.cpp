@@ -105,6 +105,7 @@ io::Task<Connection::Next> Connection::relay_rewritten() {
       piece = next_piece(unframed.content);
       body.append(text_of(piece.octets));
     } while (piece.has_more && !piece.is_bad && body.size() <= kMaxRewritten);
+    if (unframed.is_bad) x_.failure = UpstreamFailure::MalformedAnswer;
     const bool is_bad = unframed.is_bad || piece.is_bad || body.size() > kMaxRewritten;
     is_whole = piece.is_last && !is_bad;
     // What comes behind the answer would be taken for the next client's.
@@ -112,8 +113,11 @@ io::Task<Connection::Next> Connection::relay_rewritten() {
     if (is_whole || is_bad) break;
     upstream_->stream.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     const auto got = co_await upstream_->stream.read_some(*block);
-    x_.timed_out = !got && got.error().code == Code::Timeout;
-    if (!got || (*got == 0 && !answer_body_.end_of_input())) break;
+    const bool is_cut_short = !got || (*got == 0 && !answer_body_.end_of_input());
+    if (is_cut_short) {
+      x_.failure = got ? UpstreamFailure::Ended : failure_of_stream(got.error());
+      break;
+    }
     arrived = MutableBytes(*block).first(*got);
   }
   (void)give_blocks(std::move(block), is_whole);

@@ -45,6 +45,10 @@ class Acceptor {
 
 /// The reason of a dial that failed as this process, or the machine, has no descriptors left.
 inline constexpr std::string_view kNoDescriptors = "no_descriptors";
+/// ... as somebody was there and took no connection.
+inline constexpr std::string_view kDialRefused = "dial_refused";
+/// ... as its name has led nowhere.
+inline constexpr std::string_view kNotResolved = "resolve";
 
 enum class PrivateAddresses : bool { Refuse, Allow };
 

@@ -91,8 +91,9 @@ class Stream {
   /// when none. continue_tls_server() goes on with the one that is right for it.
   [[nodiscard]] Task<Result<std::string>> read_server_name(const TlsServer& undecided);
   [[nodiscard]] Task<Status> continue_tls_server(const TlsServer& chosen);
-  /// `host` is verified against the certificate and sent as SNI. Fails closed; reason "tls", or
-  /// kNoCommonProtocol where the server told so. It may also choose nothing (tls_protocol).
+  /// `host` is verified against the certificate and sent as SNI. Fails closed; reason "tls",
+  /// kCertificateRefused, or kNoCommonProtocol where the server told so. It may also choose nothing
+  /// (tls_protocol).
   [[nodiscard]] Task<Status> start_tls_client(const TlsClient& tls, std::string host,
                                               ProtocolOffer offer);
 

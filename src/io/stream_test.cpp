@@ -49,7 +49,7 @@ TEST_F(Echo, A3_refuses_a_certificate_for_another_name) {
       },
       done));
   ASSERT_FALSE(done);
-  EXPECT_EQ(done.error().reason, "tls");
+  EXPECT_EQ(done.error().reason, kCertificateRefused);
 }
 
 TEST_F(Echo, A3_refuses_an_unknown_authority) {

@@ -259,6 +259,11 @@ void take(Fields& in, IntentsDurable& m) {
   m.up_to = in.u64();
 }
 
+void take(Fields& in, IntentsRefused& m) {
+  m.sequences.resize(in.count(8));
+  for (auto& sequence : m.sequences) sequence = in.u64();
+}
+
 void take(Fields& in, Settled& m) {
   m.settled.resize(in.count(47));
   for (auto& settled : m.settled) {

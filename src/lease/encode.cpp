@@ -212,6 +212,11 @@ void put(Writer& out, const IntentsDurable& m) {
   out.u64(m.up_to);
 }
 
+void put(Writer& out, const IntentsRefused& m) {
+  out.u32(static_cast<std::uint32_t>(m.sequences.size()));
+  for (const auto sequence : m.sequences) out.u64(sequence);
+}
+
 void put(Writer& out, const UseSettled& m) {
   out.u64(m.sequence);
   out.u16(m.status);

@@ -86,8 +86,7 @@ void HolderLink::send(const Message& message) {
 
 void HolderLink::lost(const std::string& why) {
   channel_ = nullptr;
-  if (lost_up_to_ == 0) lost_after_ = durable_up_to_;
-  lost_up_to_ = next_sequence_ - 1;
+  not_recorded_.add(durable_up_to_ + 1, next_sequence_ - 1);
   intents_.clear();
   intent_count_ = 0;
   settled_.clear();
@@ -170,8 +169,7 @@ std::uint64_t HolderLink::intend(const Lease& lease, std::string_view host, std:
                                  std::string_view path) {
   const auto sequence = next_sequence_++;
   if (channel_ == nullptr) {
-    if (lost_up_to_ == 0) lost_after_ = durable_up_to_;
-    lost_up_to_ = sequence;
+    not_recorded_.add(sequence, sequence);
     return sequence;
   }
   encode_intent(sequence, lease.id(), host, method, path, intents_);
@@ -228,7 +226,7 @@ void HolderLink::finish_waiter(std::unique_ptr<Waiter> waiter) {
 void HolderLink::wake_durable_waiters() {
   while (!waiting_.empty()) {
     Waiter* first = waiting_.front();
-    if (first->sequence > durable_up_to_ && first->sequence > lost_up_to_) return;
+    if (first->sequence > durable_up_to_ && !not_recorded_.covers(first->sequence)) return;
     std::ranges::pop_heap(waiting_, LaterFirst());
     waiting_.pop_back();
     first->is_queued = false;
@@ -238,7 +236,7 @@ void HolderLink::wake_durable_waiters() {
 
 io::Task<Status> HolderLink::durable(std::uint64_t sequence, Deadline deadline) {
   if (is_durable(sequence)) co_return Status();
-  if (sequence <= lost_up_to_) co_return unavailable();
+  if (not_recorded_.covers(sequence)) co_return unavailable();
   const auto alive = is_alive_;
   auto waiter = queue_waiter(sequence);
   const bool was_woken = co_await waiter->event.wait_until(deadline);
@@ -276,6 +274,10 @@ void HolderLink::receive(Message&& message) {
   const auto at = now();
   if (auto* durable = std::get_if<IntentsDurable>(&message)) {
     durable_up_to_ = std::max(durable_up_to_, durable->up_to);
+    return wake_durable_waiters();
+  }
+  if (auto* refused = std::get_if<IntentsRefused>(&message)) {
+    for (const auto sequence : refused->sequences) not_recorded_.add(sequence, sequence);
     return wake_durable_waiters();
   }
   if (auto* renewed = std::get_if<Renewed>(&message)) return holder_.on_renewed(*renewed, at);

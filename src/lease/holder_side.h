@@ -19,6 +19,7 @@
 #include "lease/channel.h"
 #include "lease/holder.h"
 #include "lease/messages.h"
+#include "lease/sequence_gaps.h"
 
 namespace strongroom::lease {
 
@@ -76,10 +77,10 @@ class HolderLink {
   std::uint64_t intend(const Lease& lease, std::string_view host, std::string_view method,
                        std::string_view path);
   [[nodiscard]] bool is_durable(std::uint64_t sequence) const noexcept {
-    return sequence <= durable_up_to_ && (sequence <= lost_after_ || sequence > lost_up_to_);
+    return sequence <= durable_up_to_ && !not_recorded_.covers(sequence);
   }
   /// Waits until the vault has made the intent durable. Timeout, or Unavailable when the channel
-  /// was lost.
+  /// was lost or the vault refuses to record it.
   [[nodiscard]] io::Task<Status> durable(std::uint64_t sequence, Deadline deadline);
   void settle(const UseSettled& settled);
   void report(const Finding& finding);
@@ -120,8 +121,7 @@ class HolderLink {
   std::uint32_t settled_count_ = 0;
   std::uint64_t next_sequence_ = 1;
   std::uint64_t durable_up_to_ = 0;
-  std::uint64_t lost_after_ = 0;  ///< intents that a lost channel took along: above this one
-  std::uint64_t lost_up_to_ = 0;  ///< ... up to this one; 0: none
+  SequenceGaps not_recorded_;
   std::vector<std::unique_ptr<Waiter>> idle_waiters_;
   std::vector<Waiter*> waiting_;    ///< a heap, the lowest sequence first
   std::shared_ptr<bool> is_alive_;  ///< false after destruction, for coroutines that come back late

@@ -23,7 +23,7 @@
 
 namespace strongroom::lease {
 
-inline constexpr std::uint16_t kProtocol = 7;
+inline constexpr std::uint16_t kProtocol = 8;
 /// A lease not renewed for this long is dead for its holder; the vault waits kMargin longer before
 /// it calls it run out.
 inline constexpr std::chrono::milliseconds kLeaseTime{2000};
@@ -222,13 +222,19 @@ struct Intents {
 struct IntentsDurable {
   std::uint64_t up_to = 0;
 };
+/// Not recorded, and never will be: their leases have been over for too long to say whose they
+/// were.
+struct IntentsRefused {
+  std::vector<std::uint64_t> sequences;
+};
 enum class UseOutcome : std::uint8_t {
   Completed = 1,
   UpstreamFailed = 2,
   ClientLeft = 3,
   Revoked = 4,
   TimedOut = 5,
-  OverLimit = 6  ///< cut: a policy's octets of the day were spent
+  OverLimit = 6,  ///< cut: a policy's octets of the day were spent
+  Unknown = 7     ///< the vault's own word: its holder went away before it said
 };
 struct UseSettled {
   std::uint64_t sequence = 0;
@@ -305,7 +311,7 @@ using Message =
     std::variant<HolderHello, VaultHello, Acquire, AcquireSession, Granted, AllGranted, Denied,
                  Renew, Renewed, Release, Fence, FenceDone, Refresh, Intents, IntentsDurable,
                  Settled, Finding, Observed, CheckKey, CheckDone, Drain, SessionOver, SpentByOthers,
-                 Refusals, ServerCertificate, SessionActive, RefreshDone>;
+                 Refusals, ServerCertificate, SessionActive, RefreshDone, IntentsRefused>;
 
 /// Appends the whole frame (octet of type: the place in Message, from 1). Texts over their limit
 /// are cut. The buffer holds plaintext for messages that carry a Secret: the caller wipes it.

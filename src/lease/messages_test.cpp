@@ -95,6 +95,7 @@ std::vector<Message> samples() {
   all.emplace_back(ServerCertificate{"CHAIN", Secret(bytes_of("PRIVATE"))});
   all.emplace_back(SessionActive{id_of<SessionId>(4)});
   all.emplace_back(RefreshDone{14});
+  all.emplace_back(IntentsRefused{{10, 12}});
   return all;
 }
 

@@ -125,6 +125,7 @@ void VaultSide::closed(HolderId id, const std::string& why) {
   grantor_.lose_holder(
       id, now(),
       holder->said_session_over ? Grantor::Departure::InOrder : Grantor::Departure::Lost);
+  settle_what_is_open(*holder);
   source_.on_holder_gone(id);
   source_.on_holder_lost(holder->hello, holder->said_session_over);
 }
@@ -279,14 +280,28 @@ void VaultSide::serve_acquire(HolderChannel& holder, const AcquireSession& acqui
 void VaultSide::serve_intents(HolderChannel& holder, Intents&& intents) {
   std::vector<Use> uses;
   uses.reserve(intents.intents.size());
+  std::vector<std::uint64_t> sequences;
+  IntentsRefused refused;
   auto batch = std::make_shared<HolderChannel::Batch>();
   for (auto& intent : intents.intents) {
+    if (intent.sequence <= batch->up_to)
+      return holder.channel->close("The holder's uses are not in order.");
+    batch->up_to = intent.sequence;
     const LeaseFacts* facts = grantor_.facts(intent.lease);
-    if (facts == nullptr || intent.sequence <= batch->up_to)
-      return holder.channel->close("The holder reported a use of a lease that it never had.");
+    // Of a holder that stood still for a minute: nobody knows whose use it was, and its others go
+    // on.
+    if (facts == nullptr) {
+      refused.sequences.push_back(intent.sequence);
+      continue;
+    }
+    sequences.push_back(intent.sequence);
     uses.push_back({holder.id, *facts, std::move(intent.host), std::move(intent.method),
                     std::move(intent.path)});
-    batch->up_to = intent.sequence;
+  }
+  if (!refused.sequences.empty()) {
+    log(LogLevel::Warning, "uses_not_recorded",
+        {{"holder", holder.id.text()}, {"count", refused.sequences.size()}});
+    send(holder.id, refused);
   }
   if (uses.empty()) return;
   holder.batches.push_back(batch);
@@ -304,9 +319,9 @@ void VaultSide::serve_intents(HolderChannel& holder, Intents&& intents) {
   if (holder.open_uses.size() > kMaxOpenUses)
     return holder.channel->close("The holder never settles its uses.");
   for (std::size_t i = 0; i < uses.size(); ++i)
-    holder.open_uses.emplace(intents.intents[i].sequence,
-                             HolderChannel::OpenUse{first + i, uses[i].facts.tenant,
-                                                    uses[i].facts.session, uses[i].facts.key});
+    holder.open_uses.emplace(
+        sequences[i], HolderChannel::OpenUse{first + i, uses[i].facts.tenant, uses[i].facts.session,
+                                             uses[i].facts.key});
 }
 
 void VaultSide::serve_settled(HolderChannel& holder, const Settled& settled) {
@@ -319,6 +334,20 @@ void VaultSide::serve_settled(HolderChannel& holder, const Settled& settled) {
     uses.push_back({use.record, holder.id, use.tenant, use.session, use.key, each});
     holder.open_uses.erase(found);
   }
+  if (!uses.empty()) source_.on_settled(uses);
+}
+
+/// It can say no more how they ended.
+void VaultSide::settle_what_is_open(HolderChannel& holder) {
+  std::vector<SettledUse> uses;
+  uses.reserve(holder.open_uses.size());
+  for (const auto& [sequence, use] : std::exchange(holder.open_uses, {})) {
+    UseSettled settled;
+    settled.sequence = sequence;
+    settled.outcome = UseOutcome::Unknown;
+    uses.push_back({use.record, holder.id, use.tenant, use.session, use.key, std::move(settled)});
+  }
+  std::ranges::sort(uses, {}, &SettledUse::record);
   if (!uses.empty()) source_.on_settled(uses);
 }
 

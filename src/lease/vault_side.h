@@ -135,6 +135,7 @@ class VaultSide final : public vault::HolderFences {
   io::Task<void> acquire_later(HolderId id, Question question, int tries);
   void serve_intents(HolderChannel& holder, Intents&& intents);
   void serve_settled(HolderChannel& holder, const Settled& settled);
+  void settle_what_is_open(HolderChannel& holder);
   void send_check(HolderId gateway, std::uint64_t request, std::unique_ptr<GrantedLease> lease);
   void finish_check(const HolderChannel& holder, CheckDone&& done);
   void closed(HolderId id, const std::string& why);

@@ -111,27 +111,36 @@ Result<std::vector<store::Session>> Vault::State::filtered(const Actor& actor,
 }
 
 /// The sums go on where they were; the idle time begins anew.
-Status Vault::State::load_activity(const std::vector<store::Session>& open) {
+Result<std::vector<audit::Settled>> Vault::State::load_activity(
+    const std::vector<store::Session>& open) {
   const Activity::Moment now{clock.steady(), clock.wall()};
   for (const auto& each : open) {
     STRONGROOM_TRY(const auto terms, terms_of(each.id));
     activity.begin(each.id, std::chrono::seconds(terms.idle_seconds), now);
   }
-  if (open.empty()) return {};
-  std::unordered_map<std::uint64_t, SessionId> uses;
-  return record.for_each([&](const audit::Entry& entry) {
+  if (open.empty()) return std::vector<audit::Settled>();
+  std::map<std::uint64_t, audit::Settled> without_end;
+  STRONGROOM_CHECKED(record.for_each([&](const audit::Entry& entry) {
     if (const auto* use = std::get_if<audit::Use>(&entry.content);
         use != nullptr && open_sessions.contains(use->session)) {
-      uses.emplace(entry.sequence, use->session);
+      auto& end = without_end[entry.sequence];
+      end.tenant = use->tenant;
+      end.session = use->session;
+      end.use = entry.sequence;
+      end.outcome = "unknown";
       activity.add_earlier(use->session, 1, 0, 0);
     }
     if (const auto* settled = std::get_if<audit::Settled>(&entry.content))
-      if (const auto use = uses.find(settled->use); use != uses.end()) {
-        activity.add_earlier(use->second, 0, settled->bytes_up, settled->bytes_down);
-        uses.erase(use);
+      if (const auto use = without_end.find(settled->use); use != without_end.end()) {
+        activity.add_earlier(use->second.session, 0, settled->bytes_up, settled->bytes_down);
+        without_end.erase(use);
       }
     return true;
-  });
+  }));
+  std::vector<audit::Settled> left;
+  left.reserve(without_end.size());
+  for (auto& [use, end] : without_end) left.push_back(std::move(end));
+  return left;
 }
 
 std::vector<SessionId> Vault::idle_sessions() const {

@@ -126,5 +126,34 @@ TEST_F(SessionTerms, ASessionIsIdleWhenNothingHappensAndNothingIsUnderWay) {
   EXPECT_FALSE(vault->show_session(kOperator, id)->seen);
 }
 
+TEST_F(SessionTerms, UsesThatAKilledVaultLeftWithoutAnEndAreToldAsUnknownOnce) {
+  const auto one = begin({});
+  ASSERT_TRUE(one);
+  audit::Use use;
+  use.session = one->session.id;
+  const std::vector<audit::Use> uses{use, use};
+  const std::uint64_t first = record->record_uses(uses, [](const Status&) {});
+  audit::Settled settled;
+  settled.session = use.session;
+  settled.use = first;
+  settled.outcome = "completed";
+  record->record_later(settled);
+  const auto ends = [this] {
+    std::vector<std::pair<std::uint64_t, std::string>> out;
+    EXPECT_TRUE(record->for_each([&](const audit::Entry& entry) {
+      if (const auto* end = std::get_if<audit::Settled>(&entry.content))
+        out.emplace_back(end->use, end->outcome);
+      return true;
+    }));
+    return out;
+  };
+  using Ends = decltype(ends());
+  reopen();
+  const Ends told{{first, "completed"}, {first + 1, "unknown"}};
+  EXPECT_EQ(ends(), told);
+  reopen();
+  EXPECT_EQ(ends(), told);
+}
+
 }  // namespace
 }  // namespace strongroom::vault

@@ -79,7 +79,8 @@ struct Vault::State {
   // Start (vault.cpp)
   Status load_own_secrets();
   Status load_what_lives(const LiveKeys& live);
-  Status load_activity(const std::vector<store::Session>& open);
+  /// The answer: uses of these sessions that a vault which was killed has left without an end.
+  Result<std::vector<audit::Settled>> load_activity(const std::vector<store::Session>& open);
   Status load_spending();
 
   // Whether the database is the newest, and what is done where it is not (rollback.cpp)

@@ -86,7 +86,7 @@ Status Vault::State::load_what_lives(const LiveKeys& live) {
   key_ends = live.ends();
   STRONGROOM_TRY(const auto sessions, store.list<store::Session>({{"state", std::string(kOpen)}}));
   for (const auto& each : sessions) open_sessions.emplace(each.id, from_micros(each.expires));
-  STRONGROOM_CHECKED(load_activity(sessions));
+  STRONGROOM_TRY(const auto without_end, load_activity(sessions));
   STRONGROOM_CHECKED(load_tickets());
   STRONGROOM_CHECKED(load_health());
   STRONGROOM_CHECKED(load_grants());
@@ -99,6 +99,8 @@ Status Vault::State::load_what_lives(const LiveKeys& live) {
     return true;
   }));
   if (!untold.empty()) return std::unexpected(Anchoring::older_than_record(untold));
+  // Nobody is left who could say how they ended.
+  for (const auto& end : without_end) record.record_later(end);
   return {};
 }
 

@@ -149,8 +149,14 @@ def test_each_is_said_counted_and_documented(world):
     found = json.dumps(
         room.json("audit", "list", "--tenant", "acme", "--kind", "finding", "--limit", "200")
     )
-    for code in ("not_connected", "not_granted", "pass_wrong_service", "denied_path"):
+    for code in ("not_connected", "not_granted", "pass_wrong_service", "denied_path", "upstream_tls"):
         assert code in found, f"{code} smells of an attack: a finding"
+    failed = [json.loads(line) for line in room.log().splitlines() if '"upstream_failed"' in line]
+    assert {(each["service"], each["host"], each["reason"]) for each in failed} == {
+        ("heygen", "api.heygen.com:443", "tls_certificate"),
+        ("openai", "api.openai.com:443", "dial_refused"),
+    }
+    assert {each["session"] for each in failed} == {ask.session.id}
 
 
 def test_key_rejected_is_said_beside_the_providers_own_answer(room, standins):

@@ -281,6 +281,19 @@ def test_N7_costs_as_each_service_states_them(room, standins):
     until(lambda: spent("--service", "elevenlabs") == 12, 5, "elevenlabs: by a header")
 
 
+def test_N7_no_answer_without_its_cost_while_a_budget_holds(room, standins):
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    path = GENERATE
+    body = {"contents": [{"parts": [{"text": "hello"}]}]}
+    assert session.ask("POST", f"{path}?fields=candidates", body).status == 200
+    policy(room, "--service", "gemini", "--budget", "tokens=100000")
+    for query, headers in (("?fields=candidates", {}), ("", {"x-goog-fieldmask": "candidates"})):
+        refused = session.ask("POST", path + query, body, headers=headers)
+        assert (refused.status, refused.code) == (403, "denied_path")
+    assert session.ask("POST", path, body).status == 200
+
+
 def test_N8_one_tenant_cannot_starve_another(make_room, standins):
     room = make_room(start=False)
     room.configure_gateway("tenant_exchanges = 2")

@@ -153,6 +153,7 @@ void Quotas::Use::end(const Cost& cost) noexcept {
     if (meter->budget.unit.empty() || meter->budget.unit != cost.unit) continue;
     meter->begin_day(quotas.today());
     meter->own.units += cost.units;
+    if (!cost.is_usual) continue;
     meter->usual_units = meter->has_usual ? (3 * meter->usual_units + cost.units) / 4 : cost.units;
     meter->has_usual = true;
   }

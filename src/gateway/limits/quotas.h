@@ -58,6 +58,7 @@ class Quotas {
     std::uint64_t bytes = 0;
     std::string_view unit;
     std::uint64_t units = 0;
+    bool is_usual = true;  ///< what the next ones may cost; not so of a refusal
   };
   /// One use, from begin() until end() or destruction.
   class Use {

@@ -285,6 +285,19 @@ TEST_F(QuotasTest, N7_uses_under_way_are_reckoned_with) {
   EXPECT_FALSE(once({limited}));
 }
 
+TEST_F(QuotasTest, N7_refusals_do_not_make_what_is_usual_cheaper) {
+  auto limited = policy(1);
+  limited.policy.budget = {"tokens", 1000};
+  EXPECT_FALSE(once({limited}, {0, "tokens", 400}));
+  for (int i = 0; i < 20; ++i) EXPECT_FALSE(once({limited}, {0, "tokens", 0, false}));
+  Quotas::Use first;
+  EXPECT_FALSE(begin({limited}, first));
+  Quotas::Use second;
+  EXPECT_FALSE(begin({limited}, second)) << "600 are left";
+  Quotas::Use third;
+  EXPECT_TRUE(begin({limited}, third)) << "two under way cost as much as usual";
+}
+
 TEST_F(QuotasTest, N7_what_others_spent_counts_and_an_older_word_changes_nothing) {
   auto limited = policy(1);
   limited.policy.budget = {"tokens", 100};

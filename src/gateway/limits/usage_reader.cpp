@@ -259,6 +259,7 @@ std::optional<std::uint64_t> UsageReader::stated() const {
 }
 
 std::uint64_t UsageReader::estimate(std::uint64_t octets_asked) const {
+  if (usage_ != nullptr && usage_->unit == "characters") return octets_asked;
   return octets_asked / 4 + (form_ == Form::Events ? events_ + (has_data_ ? 1 : 0) : octets_ / 4);
 }
 

@@ -78,8 +78,8 @@ class UsageReader {
   void feed_header(std::string_view value);
   /// The sum of what was stated; nothing when no field of it was there.
   [[nodiscard]] std::optional<std::uint64_t> stated() const;
-  /// A guess by size, in tokens: four octets of what was asked are one, and so is each event, or
-  /// four octets of the answer.
+  /// A guess by size. In tokens: four octets of what was asked are one, and so is each event, or
+  /// four octets of the answer. In characters: an octet of what was asked is one.
   [[nodiscard]] std::uint64_t estimate(std::uint64_t octets_asked) const;
 
  private:

@@ -198,6 +198,11 @@ TEST(UsageReader, a_guess_counts_events_or_octets) {
   EXPECT_EQ(reader.estimate(40), 110U);
   reader.start(usage, Form::Json);
   EXPECT_EQ(reader.estimate(0), 0U) << "a new answer";
+  auto spoken = usage;
+  spoken.unit = "characters";
+  reader.start(spoken, Form::Other);
+  reader.feed(std::string(400, ' '));
+  EXPECT_EQ(reader.estimate(40), 40U) << "whatever the sound is long";
 }
 
 TEST(UsageReader, forms_by_content_type) {

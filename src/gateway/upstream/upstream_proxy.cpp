@@ -80,7 +80,8 @@ io::Task<Status> UpstreamProxy::ask(io::Stream& proxy, Authority authority) cons
   const bool is_whole = outcome.state == http::ParseState::Complete;
   if (is_whole && parsed.status >= 200 && parsed.status < 300) co_return Status();
   log(LogLevel::Warning, "upstream_proxy_refused", {{"status", is_whole ? parsed.status : 0}});
-  co_return fail(Code::Network, "the upstream proxy does not open a tunnel");
+  co_return fail(Code::Network, "the upstream proxy does not open a tunnel",
+                 std::string(kProxyRefused));
 }
 
 }  // namespace strongroom::gateway

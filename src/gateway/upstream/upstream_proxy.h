@@ -15,6 +15,9 @@
 
 namespace strongroom::gateway {
 
+/// The reason of a dial that the proxy has refused.
+inline constexpr std::string_view kProxyRefused = "proxy_refused";
+
 class UpstreamProxy {
  public:
   explicit UpstreamProxy(lease::UpstreamProxy facts) : facts_(std::move(facts)) {}

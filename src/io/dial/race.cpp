@@ -128,11 +128,14 @@ std::string account_of(const Race& race) {
 Error failure_of(const Race& race, const std::string& name) {
   if (race.is_any_pending() || race.has_more())
     return {Code::Timeout, name + " did not accept a connection in time" + account_of(race)};
-  const bool has_run_out = std::ranges::any_of(race.attempts, [](const auto& each) {
-    return each->error == EMFILE || each->error == ENFILE;
-  });
-  return {Code::Network, "cannot connect to " + name + account_of(race),
-          std::string(has_run_out ? kNoDescriptors : std::string_view())};
+  const auto is_any = [&](int error) {
+    return std::ranges::any_of(race.attempts,
+                               [error](const auto& each) { return each->error == error; });
+  };
+  std::string_view reason;
+  if (is_any(ECONNREFUSED)) reason = kDialRefused;
+  if (is_any(EMFILE) || is_any(ENFILE)) reason = kNoDescriptors;
+  return {Code::Network, "cannot connect to " + name + account_of(race), std::string(reason)};
 }
 
 }  // namespace
@@ -141,7 +144,8 @@ Task<Result<Stream>> dial_first(Loop& loop, DialPlan plan, Deadline deadline, st
   if (plan.addresses.empty() && plan.refused > 0)
     co_return fail(Code::Refused, name + " leads to a private address, which is not dialled",
                    "private_address");
-  if (plan.addresses.empty()) co_return fail(Code::Network, name + " has no address");
+  if (plan.addresses.empty())
+    co_return fail(Code::Network, name + " has no address", std::string(kNotResolved));
   const Running running(loop, std::move(plan));
   Race& race = *running.race();
   for (;;) {

@@ -11,6 +11,7 @@
 
 #include "io/dial/addresses.h"
 #include "io/dial/names.h"
+#include "io/net.h"
 
 namespace strongroom::io {
 namespace {
@@ -24,7 +25,8 @@ Result<Addresses> look_up(const std::string& host, int flags) {
   addrinfo* found = nullptr;
   const int failed = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
   if (failed != 0)
-    return fail(Code::Network, "cannot resolve " + host + ": " + ::gai_strerror(failed), "resolve");
+    return fail(Code::Network, "cannot resolve " + host + ": " + ::gai_strerror(failed),
+                std::string(kNotResolved));
   Addresses out;
   for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
     ResolvedAddress address;

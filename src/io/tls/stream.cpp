@@ -98,11 +98,12 @@ Task<Status> handshake(Stream::State& state) {
       const long verified = SSL_get_verify_result(ssl);
       const bool has_no_protocol =
           ERR_GET_REASON(ERR_peek_error()) == SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL;
-      std::string why =
-          verified == X509_V_OK ? tls_errors() : X509_verify_cert_error_string(verified);
+      const bool is_refused = verified != X509_V_OK;
+      std::string why = is_refused ? X509_verify_cert_error_string(verified) : tls_errors();
+      std::string_view reason = has_no_protocol ? kNoCommonProtocol : "tls";
+      if (is_refused) reason = kCertificateRefused;
       if (state.timed_out) co_return fail(Code::Timeout, "the TLS handshake did not end in time");
-      co_return fail(Code::Network, "the TLS handshake failed: " + why,
-                     std::string(has_no_protocol ? kNoCommonProtocol : "tls"));
+      co_return fail(Code::Network, "the TLS handshake failed: " + why, std::string(reason));
     }
     if (attempt.outcome == Outcome::WantRead) {
       co_await state.socket.readable();

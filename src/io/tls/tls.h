@@ -19,6 +19,8 @@ enum class ProtocolOffer : std::uint8_t { Http1, Http2AndHttp1 };
 
 /// Error::reason of a handshake in which the server speaks nothing of what was offered.
 inline constexpr std::string_view kNoCommonProtocol = "no_common_protocol";
+/// ... in which the other end's certificate was not accepted.
+inline constexpr std::string_view kCertificateRefused = "tls_certificate";
 
 /// Client side: system roots and `extra_ca_pem` (may be empty), host name checks on, session
 /// resumption on.
