@@ -10,6 +10,19 @@
 #include "gateway/verdict.h"
 
 namespace strongroom::gateway {
+namespace {
+
+/// gRPC and Connect compress each message by itself; they were asked not to.
+bool has_coded_messages(const http::Headers& headers) {
+  return std::ranges::any_of(headers, [](const http::Header& header) {
+    const bool is_coding = http::equals_ignoring_case(header.name, "grpc-encoding") ||
+                           http::equals_ignoring_case(header.name, "connect-content-encoding");
+    return is_coding && !http::equals_ignoring_case(header.value, "identity");
+  });
+}
+
+}  // namespace
+
 /// Finds out how the answer's body is to be read. False: it must be searched and cannot be.
 bool Connection::prepare_body() {
   const auto& response = work_->response;
@@ -19,10 +32,7 @@ bool Connection::prepare_body() {
   x_.has_messages = type != nullptr && http::has_envelopes(type->value);
   const auto coding = http::content_coding_of(response.headers);
   const bool has_body = response.body.kind != http::BodyKind::None;
-  // gRPC compresses each message by itself; it was asked not to.
-  const auto* of_messages = response.headers.find("grpc-encoding");
-  const bool is_plain = of_messages == nullptr || of_messages->value == "identity";
-  if (!is_plain && has_body && key_patterns() != nullptr) return false;
+  if (has_body && key_patterns() != nullptr && has_coded_messages(response.headers)) return false;
   if (coding == http::ContentCoding::Identity) return true;
   // 206: a part of a coded body tells nothing without what stands before it.
   if (!reads_answer() || !coding || response.status == 206) {

@@ -141,15 +141,32 @@ TEST_F(Trailers, D3_what_would_take_a_credentials_place_is_refused) {
 
 TEST_F(Trailers, C5_compressed_messages_are_not_passed_on) {
   auto story = [&]() -> io::Task<void> {
-    world.provider.answer = [](const Provider::Seen&) {
-      return ok("x", "content-type: application/grpc\r\ngrpc-encoding: gzip\r\n");
+    struct Protocol {
+      std::string type, wish, coding;
     };
-    const std::string octets =
-        request("POST", kPath, with_pass() + "grpc-accept-encoding: identity, gzip\r\n", "x");
-    const Answer answer = co_await ask(octets, "POST");
-    EXPECT_EQ(answer.status, 502);
-    EXPECT_TRUE(answer.says("upstream_encoding"));
-    EXPECT_NE(last_seen().head.find("grpc-accept-encoding: identity\r\n"), std::string::npos);
+    for (const auto& [type, wish, coding] :
+         {Protocol{"application/grpc", "grpc-accept-encoding", "grpc-encoding"},
+          Protocol{"application/connect+json", "connect-accept-encoding",
+                   "connect-content-encoding"}}) {
+      world.provider.answer = [&](const Provider::Seen&) {
+        return ok("x", "content-type: " + type + "\r\n" + coding + ": gzip\r\n");
+      };
+      const std::string octets =
+          request("POST", kPath, with_pass() + wish + ": identity, gzip\r\n", "x");
+      const Answer answer = co_await ask(octets, "POST");
+      EXPECT_EQ(answer.status, 502) << type;
+      EXPECT_TRUE(answer.says("upstream_encoding")) << type;
+      EXPECT_NE(last_seen().head.find(wish + ": identity\r\n"), std::string::npos) << type;
+    }
+  };
+  run(story());
+}
+
+TEST_F(Trailers, C5_nobody_is_asked_for_characters_that_are_not_searched) {
+  auto story = [&]() -> io::Task<void> {
+    const std::string octets = request("GET", kPath, with_pass() + "Accept-Charset: utf-16\r\n");
+    EXPECT_EQ((co_await ask(octets)).status, 200);
+    EXPECT_EQ(last_seen().head.find("utf-16"), std::string::npos);
   };
   run(story());
 }

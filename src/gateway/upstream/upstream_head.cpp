@@ -9,7 +9,9 @@
 namespace strongroom::gateway {
 namespace {
 
-constexpr std::string_view kGrpcAcceptEncoding = "grpc-accept-encoding";
+/// With these clients wish for messages that are compressed one by one.
+constexpr std::string_view kWishesOfMessages[] = {"grpc-accept-encoding",
+                                                  "connect-accept-encoding"};
 
 bool may_travel(ByteView value) {
   return !value.empty() && std::all_of(value.begin(), value.end(),
@@ -97,10 +99,20 @@ void add_subprotocols(const http::Header& header, std::string_view without, Head
   if (!is_first) out.add("\r\n");
 }
 
-/// Of the body as a whole, or of gRPC's messages in it.
+/// Of the body as a whole, or of the messages in it; or of its characters: a key in UTF-16 is none
+/// of the forms that are looked for, and nobody needs to ask for it (RFC 9110 12.5.2).
 bool is_wish_for_coding(const http::Header& header) {
-  return header.id == http::Name::AcceptEncoding ||
-         http::equals_ignoring_case(header.name, kGrpcAcceptEncoding);
+  const auto is_named = [&](std::string_view name) {
+    return http::equals_ignoring_case(header.name, name);
+  };
+  return header.id == http::Name::AcceptEncoding || is_named("accept-charset") ||
+         std::ranges::any_of(kWishesOfMessages, is_named);
+}
+
+void add_wishes_for_plain_body(const http::Headers& asked, HeadBuffer& out) {
+  out.add("accept-encoding: identity\r\n");
+  for (const std::string_view name : kWishesOfMessages)
+    if (asked.find(name) != nullptr) out.add_header(name, "identity");
 }
 
 bool is_about_parts(const http::Header& header) {
@@ -193,9 +205,7 @@ std::optional<Refusal> build_upstream_head(const UpstreamHead& parts, HeadBuffer
     else
       out.add_header(header.name, header.value);
   }
-  if (parts.asks_for_plain_body) out.add("accept-encoding: identity\r\n");
-  if (parts.asks_for_plain_body && parts.request.headers.find(kGrpcAcceptEncoding) != nullptr)
-    out.add_header(kGrpcAcceptEncoding, "identity");
+  if (parts.asks_for_plain_body) add_wishes_for_plain_body(parts.request.headers, out);
   add_framing(parts.request, out);
   if (parts.passes != nullptr && guard::holds_any(*parts.passes, out.bytes()))
     return Refusal::PassMisplaced;
