@@ -142,6 +142,16 @@ bool is_credential_parameter(const catalog::Service& service, std::string_view n
   return decoded && is_named(*decoded);
 }
 
+bool overrides_request(std::string_view query) {
+  bool is_found = false;
+  for_each_parameter(query, [&](std::string_view parameter) {
+    const auto name = percent_decode(parameter_name(parameter));
+    is_found = is_found || (name && (http::equals_ignoring_case(*name, "$httpmethod") ||
+                                     http::equals_ignoring_case(*name, "$httpheaders")));
+  });
+  return is_found;
+}
+
 std::optional<Refusal> find_pass(const http::RequestHead& request, const Route& route,
                                  Admission& admission, const PresentedPass& last) {
   const auto& service = *route.service;

@@ -63,6 +63,10 @@ struct Admission {
                                const http::Header& header);
 /// Is this query parameter (its name, percent-decoded) a place for credentials?
 [[nodiscard]] bool is_credential_parameter(const catalog::Service& service, std::string_view name);
+/// Does it hold a parameter by which Google's servers take another method, or more headers, than
+/// the request has ($httpMethod, $httpHeaders)? Rules would be asked about another request, and a
+/// Range could come with it.
+[[nodiscard]] bool overrides_request(std::string_view query);
 /// Calls `each(parameter)` for every part between '&'.
 template <class Each>
 void for_each_parameter(std::string_view query, Each&& each) {

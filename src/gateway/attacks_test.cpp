@@ -416,6 +416,23 @@ TEST_F(Attack, E1_E5_E6_E8_E10_whatever_looks_like_a_credential_is_stripped) {
   run(story());
 }
 
+TEST_F(Attack, E10_a_parameter_that_is_another_method_or_header_is_refused) {
+  auto story = [&]() -> io::Task<void> {
+    for (const char* query : {"?$httpMethod=DELETE", "?alt=json&%24HTTPmethod=DELETE",
+                              "?$httpHeaders=Range:bytes%3D0-0", "?a=1&$%68ttpheaders"}) {
+      const Answer answer = co_await ask(request("POST", kPath + std::string(query), with_pass()));
+      EXPECT_EQ(answer.status, 400) << query;
+      EXPECT_TRUE(answer.says("bad_request")) << query;
+    }
+    EXPECT_TRUE(world.provider.seen.empty());
+    EXPECT_EQ(
+        (co_await ask(request("GET", kPath + std::string("?$alt=json&httpMethod=x"), with_pass())))
+            .status,
+        200);
+  };
+  run(story());
+}
+
 TEST_F(Attack, E2_a_pass_in_another_place_is_not_sent) {
   auto story = [&]() -> io::Task<void> {
     const std::vector<std::string> all = {

@@ -242,6 +242,7 @@ std::optional<Refusal> Connection::admit() {
   } else if (missing) {
     return missing;
   }
+  if (overrides_request(x_.route.query)) return Refusal::BadRequest;
   x_.action = action_for(x_.route, host, request);
   if (x_.action == catalog::PathAction::Deny) return Refusal::PathDenied;
   return std::nullopt;

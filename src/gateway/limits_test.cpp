@@ -293,7 +293,7 @@ TEST_F(LimitsTest, N7_an_answer_that_would_hide_its_cost_is_not_asked_for) {
                                             "?%66ields=candidates",
                                             "?a=b&$fields=candidates",
                                             "?%24Fields=candidates,usageMetadata",
-                                            "?$httpHeaders=x-goog-fieldmask:candidates",
+                                            "?%24callback=x",
                                             "?alt=proto",
                                             "?$alt=Proto"};
   const auto ask_for = [&](const std::string& query, const std::string& more) {

@@ -49,7 +49,8 @@ const RefusalText& describe(Refusal refusal) {
        "Ask whoever manages your keys; 'strongroom policy list' shows the rules."},
       {403, "denied_path",
        "A budget holds for this key, and this request leaves what it costs out of the answer.",
-       "Ask for the whole answer in JSON: without 'fields', a field mask or 'alt=proto'."},
+       "Ask for the whole answer in JSON: without 'fields', a field mask, a callback or "
+       "'alt=proto'."},
       {403, "not_granted", "This session was not granted this service.",
        "Start the session with this service as well."},
       {403, "not_connected", "No key of this service is connected for whom this session runs.",
