@@ -254,6 +254,27 @@ TEST_F(LimitsTest, N7_costs_of_streams_of_headers_and_of_what_states_nothing) {
   run(story());
 }
 
+TEST_F(LimitsTest, N7_what_is_free_does_not_make_those_under_way_cheaper) {
+  policy().budget = {"tokens", 1000};
+  auto story = [&]() -> io::Task<void> {
+    world.provider.answer = [](const Provider::Seen&) {
+      return json_answer(R"({"usageMetadata":{"totalTokenCount":600}})");
+    };
+    EXPECT_EQ((co_await generate()).status, 200);
+    world.provider.answer = [](const Provider::Seen&) { return json_answer("{}"); };
+    for (int i = 0; i < 10; ++i) EXPECT_EQ((co_await get()).status, 200);
+    world.provider.answer = [](const Provider::Seen&) { return std::string(); };
+    const std::size_t before = world.provider.seen.size();
+    Agent waiting = world.agent();
+    (void)co_await waiting.send(request("POST", kGenerate, with_pass(), "{}"));
+    (void)co_await world.until([&] { return world.provider.seen.size() > before; });
+    const Answer second = co_await generate();
+    EXPECT_EQ(second.status, 429) << "the one under way may cost what is left";
+    EXPECT_TRUE(second.says("budget_spent"));
+  };
+  run(story());
+}
+
 TEST_F(LimitsTest, N7_whoever_leaves_early_pays_for_what_came) {
   policy().budget = {"tokens", 1'000'000};
   auto story = [&]() -> io::Task<void> {

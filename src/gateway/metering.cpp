@@ -97,7 +97,8 @@ Quotas::Cost Metering::end(const Exchanged& exchanged) {
     const std::uint64_t guess = guesses ? reader_->estimate(exchanged.bytes_up) : 0;
     cost.unit = usage_->unit;
     cost.units = std::max(stated.value_or(0), guess);
-    cost.is_usual = exchanged.status >= 200 && exchanged.status < 300;
+    // What is free (a list of models) says nothing of what those under way will cost.
+    cost.is_usual = exchanged.status >= 200 && exchanged.status < 300 && cost.units > 0;
   }
   use.end(cost);
   turn.leave();
