@@ -71,8 +71,8 @@ std::optional<Refusal> Connection::judge_route() {
   const bool is_open = std::ranges::any_of(
       lease()->granted().policies,
       [&](const lease::GrantedPolicy& each) { return catalog::opens(each.policy, request); });
-  report_finding(is_open ? "opened_route" : describe(Refusal::PathDenied).code);
-  return is_open ? std::nullopt : std::optional(Refusal::PathDenied);
+  report_finding(is_open ? "opened_route" : describe(Refusal::PathNotOpened).code);
+  return is_open ? std::nullopt : std::optional(Refusal::PathNotOpened);
 }
 
 /// One policy that says otherwise than usual is enough.

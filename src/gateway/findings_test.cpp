@@ -75,6 +75,7 @@ TEST_F(Findings, AClosedRouteIsOpenOnlyWhereThePolicySaysSoAndTheCatalogueAllows
     const Answer closed = co_await ask(agents, "POST");
     EXPECT_EQ(closed.status, 403);
     EXPECT_TRUE(closed.says("denied_path"));
+    EXPECT_TRUE(closed.says("policy set --open")) << "what would mend it";
     co_await expect_finding("denied_path");
     catalog::Policy policy;
     policy.open = {*catalog::parse_rule("POST /v1beta/agents"),
@@ -89,6 +90,7 @@ TEST_F(Findings, AClosedRouteIsOpenOnlyWhereThePolicySaysSoAndTheCatalogueAllows
     const Answer minting =
         co_await ask(request("POST", "/gemini/v1beta/auth_tokens", with_pass(), "{}"), "POST");
     EXPECT_EQ(minting.status, 403) << "nobody can open that";
+    EXPECT_FALSE(minting.says("--open"));
   };
   run(story());
 }

@@ -32,6 +32,7 @@ enum class Refusal : std::uint8_t {
   SessionEnded,
   SessionExpired,
   PathDenied,
+  PathNotOpened,
   PolicyDenied,
   CostHidden,
   NotGranted,
