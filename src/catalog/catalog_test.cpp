@@ -90,6 +90,9 @@ TEST(Catalog, keys_go_where_the_providers_want_them) {
 TEST(Catalog, E10_passes_are_taken_in_every_place_where_a_key_is) {
   EXPECT_TRUE(accepts(service("gemini"), Slot::Query, "key"));
   EXPECT_TRUE(accepts(service("gemini"), Slot::Query, "access_token"));
+  EXPECT_TRUE(accepts(service("slack"), Slot::Query, "token"));
+  for (const char* id : {"gemini", "google"})
+    EXPECT_TRUE(accepts(service(id), Slot::Query, "oauth_token")) << id;
   EXPECT_TRUE(accepts(service("gemini"), Slot::Header, "authorization", "Bearer"));
   EXPECT_TRUE(accepts(service("gemini"), Slot::Header, "authorization", "Token"));
   EXPECT_TRUE(accepts(service("elevenlabs"), Slot::Query, "authorization"));
@@ -116,6 +119,8 @@ TEST(Catalog, workrooms_get_what_the_sdks_read) {
   EXPECT_EQ(variable(service("firecrawl"), "FIRECRAWL_API_URL"), "{base}");
   EXPECT_EQ(variable(service("elevenlabs"), "ELEVENLABS_BASE_URL"), "{base}");
   EXPECT_EQ(variable(service("heygen"), "HEYGEN_ALLOW_HTTP"), "1");
+  for (const char* name : {"NOTION_TOKEN", "NOTION_API_KEY", "NOTION_ACCESS_TOKEN"})
+    EXPECT_EQ(variable(service("notion"), name), "{pass}") << name;
   EXPECT_EQ(variable(service("github"), "GH_TOKEN"), "{value}");
   EXPECT_EQ(variable(service("postgres"), "PGPASSWORD"), "{value}");
   EXPECT_EQ(variable(service("mysql"), "MYSQL_PWD"), "{value}");
@@ -164,10 +169,14 @@ TEST(Catalog, routes_that_leak_or_mint_are_denied) {
            {"elevenlabs", "GET", "/v1/convai/agents/a1/link"},
            {"elevenlabs", "POST", "/v1/workspaces/api-keys/disable"},
            {"elevenlabs", "POST", "/v1/convai/twilio/outbound-call"},
+           {"elevenlabs", "POST", "/v1/convai/whatsapp/outbound-message"},
+           {"elevenlabs", "POST", "/v1/convai/batch-calling/submit"},
            {"elevenlabs", "PATCH", "/v1/convai/settings"},
            {"heygen", "POST", "/v1/streaming.create_token"},
            {"heygen", "POST", "/v3/webhooks/endpoints/7/rotate-secret"},
            {"heygen", "POST", "/v1/webhook/endpoint.add"},
+           {"heygen", "PATCH", "/v1/webhook/endpoint.update"},
+           {"heygen", "GET", "/v1/webhook/endpoint.list"},
            {"heygen", "POST", "/v1/sessions/token", "api.liveavatar.com"},
            {"heygen", "POST", "/v1/oauth/token", "api2.heygen.com"},
            {"firecrawl", "PUT", "/v2/team/threat-protection"},
@@ -176,11 +185,24 @@ TEST(Catalog, routes_that_leak_or_mint_are_denied) {
            {"openai", "POST", "/v1/organization/admin_api_keys"},
            {"openai", "POST", "/v1/realtime/client_secrets"},
            {"openai", "POST", "/v1/chatkit/sessions"},
+           {"openai", "POST", "/v1/realtime"},
+           {"slack", "POST", "/api/openid.connect.token"},
+           {"slack", "GET", "/api/apps.auth.external.get"},
            {"anthropic", "GET", "/v1/organizations/api_keys"},
            {"anthropic", "POST", "/v1/tunnels/1/reveal_token"},
            {"anthropic", "GET", "/v1/environments/e/work/1"},
        })
     EXPECT_TRUE(is_denied(service(id), method, path, host)) << id << " " << method << " " << path;
+}
+
+TEST(Catalog, uses_of_routes_that_lead_past_the_gateway_are_noted) {
+  const auto is_noted = [](const std::string& path) {
+    return std::ranges::any_of(service("heygen").denied, [&](const DeniedPath& denied) {
+      return denied.action == PathAction::Note && path_matches(denied.path, path);
+    });
+  };
+  EXPECT_TRUE(is_noted("/v3/assets/direct-uploads"));
+  EXPECT_TRUE(is_noted("/v3/assets/direct-uploads/batches"));
 }
 
 TEST(Catalog, what_mints_credentials_outright_nobody_can_open) {
@@ -226,6 +248,19 @@ TEST(Catalog, routes_that_the_sdks_need_are_open) {
            {"anthropic", "POST", "/v1/files"},
        })
     EXPECT_FALSE(is_denied(service(id), method, path, host)) << id << " " << method << " " << path;
+}
+
+TEST(Catalog, urls_of_the_provider_that_lead_back_are_named) {
+  const auto field_at = [](const char* id, const char* path) -> std::string {
+    const auto& rewrites = service(id).rewrite_body;
+    const auto found = std::ranges::find_if(
+        rewrites, [&](const BodyRewrite& each) { return path_matches(each.path_pattern, path); });
+    return found == rewrites.end() ? "" : found->field;
+  };
+  EXPECT_EQ(field_at("firecrawl", "/v2/crawl"), "url");
+  EXPECT_EQ(field_at("firecrawl", "/v1/batch/scrape"), "url");
+  EXPECT_EQ(field_at("firecrawl", "/v2/crawl/7"), "next");
+  EXPECT_EQ(field_at("anthropic", "/v1/messages/batches/b"), "results_url");
 }
 
 TEST(Catalog, every_check_could_be_asked_and_is_not_denied) {
