@@ -149,7 +149,10 @@ TEST(Catalog, routes_that_leak_or_mint_are_denied) {
   for (const auto& [id, method, path, host] : std::vector<Call>{
            {"gemini", "POST", "/v1alpha/auth_tokens"},
            {"gemini", "POST", "/v1beta/auth_tokens/"},
+           {"gemini", "POST", "/v1alpha/auth_tokens:create"},
            {"gemini", "POST", "/v1beta/webhooks"},
+           {"gemini", "POST", "/v1beta/webhooks:ping"},
+           {"gemini", "POST", "/v1beta/agents:run"},
            {"gemini", "PATCH", "/v1beta/webhooks/7"},
            {"gemini", "POST", "/v1beta/webhooks/7:rotateSigningSecret"},
            {"gemini", "POST", "/v1beta/webhooks/7%3ArotateSigningSecret"},
@@ -178,7 +181,9 @@ TEST(Catalog, routes_that_leak_or_mint_are_denied) {
            {"heygen", "PATCH", "/v1/webhook/endpoint.update"},
            {"heygen", "GET", "/v1/webhook/endpoint.list"},
            {"heygen", "POST", "/v1/sessions/token", "api.liveavatar.com"},
+           {"heygen", "POST", "/v1/sessions/token", "api.heygen.com"},
            {"heygen", "POST", "/v1/oauth/token", "api2.heygen.com"},
+           {"heygen", "POST", "/v1/oauth/token", "api.heygen.com"},
            {"firecrawl", "PUT", "/v2/team/threat-protection"},
            {"firecrawl", "POST", "/v2/monitor"},
            {"firecrawl", "POST", "/v1/scrape/7/interact"},
@@ -345,6 +350,11 @@ TEST(Catalog, usage_says_where_answers_state_their_cost) {
   EXPECT_EQ(messages.fields[0],
             (Usage::Alternatives{"usage.input_tokens", "message.usage.input_tokens"}));
   EXPECT_TRUE(messages.estimate);
+  const auto in_background = std::ranges::find_if(service("openai").usage, [](const Usage& each) {
+    return path_matches(each.path, "/v1/responses/resp_1");
+  });
+  ASSERT_NE(in_background, service("openai").usage.end());
+  EXPECT_FALSE(in_background->estimate) << "whoever asks whether it is done pays nothing";
   const auto& eleven = service("elevenlabs").usage;
   ASSERT_EQ(eleven.size(), 3U);
   for (const auto& usage : eleven) EXPECT_EQ(usage.header, "character-cost");
