@@ -287,6 +287,10 @@ io::Task<std::optional<Connection::Next>> Connection::begin_request() {
   if (gateway_.is_draining()) co_return co_await refuse(Refusal::Draining);
   if (is_plain_from_afar()) {
     closes_after_ = true;
+    // Whoever reads along has the pass from now on: its session is told.
+    (void)admit();
+    co_await find_whose(x_.admission.pass.hash());
+    if (!x_.session.is_none()) report_finding(describe(Refusal::TlsRequired).code);
     co_return co_await refuse(Refusal::TlsRequired);
   }
   if (work_->request.method == "CONNECT") co_return co_await serve_connect();

@@ -41,6 +41,12 @@ def ask(run, room, url, session, *more):
     return int(status), body or done.stderr
 
 
+def shown_in_the_clear(room):
+    """The sessions whose passes have crossed a network without TLS."""
+    findings = room.json("audit", "list", "--tenant", "acme", "--kind", "finding")
+    return [each["session"] for each in findings if each["outcome"] == "tls_required"]
+
+
 @pytest.mark.parametrize("plain_http", ["local", "anywhere"])
 def test_another_machine_needs_tls(make_room, neighbour, plain_http):
     room = configured(make_room, f'plain_http = "{plain_http}"', f"{neighbour.here}:0")
@@ -52,6 +58,7 @@ def test_another_machine_needs_tls(make_room, neighbour, plain_http):
         assert status == 200, body
     else:
         assert status == 403 and json.loads(body)["error"]["code"] == "tls_required"
+        until(lambda: session.id in shown_in_the_clear(room), 10, "its session is told")
     trusted = ("--cacert", room.data / "gateway-ca.pem")
     status, body = ask(neighbour.run, room, f"https://{at}/gemini", session, *trusted)
     assert status == 200, body
