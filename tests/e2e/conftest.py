@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -37,8 +38,10 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """The canary test looks at what all others have left behind: it is the last."""
-    items.sort(key=lambda item: item.path.name == EACH)
+    """The canary test looks at what all others have left behind: it is the last. Large files come first: who shares the
+    run with others is not left alone with one at the end."""
+    sizes = Counter(item.path.name for item in items)
+    items.sort(key=lambda item: (item.path.name == EACH, -sizes[item.path.name], item.path.name))
 
 
 def pytest_runtest_protocol(item):

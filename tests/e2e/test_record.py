@@ -4,21 +4,25 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import base64
+import contextlib
 import csv
 import hashlib
 import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+import httpx
 import pytest
 
 from support.room import FAILED, WRONG_USE
 from support.waiting import until
+from test_proxy import Session
 
 CHECKER = Path(__file__).resolve().parent / "support" / "tlog_check"
 needs_go = pytest.mark.skipif(shutil.which("go") is None, reason="Go is not installed")
@@ -218,3 +222,31 @@ def test_an_auditor_gets_the_own_tenants_part_alone(room):
     status, view = room.api("POST", "/api/v1/audit/view?tenant=acme", {}, token)
     assert status == 200 and view["entries"]
     assert room.api("POST", "/api/v1/audit/view?tenant=globex", {}, token)[0] == 404
+
+
+@contextlib.contextmanager
+def held_stream(room, session):
+    url = f"{room.gateway}/gemini/standin/sse?events=1&hold"
+    headers = {"x-goog-api-key": session.passes["gemini"]}
+    with httpx.stream("GET", url, headers=headers, timeout=30) as events:
+        assert events.status_code == 200
+        yield
+
+
+def test_a_use_whose_gateway_or_vault_was_killed_ends_as_unknown(room):
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+
+    def outcomes():
+        return [entry.get("outcome") for entry in room.json("audit", "list", "--kind", "use")]
+
+    [gateway] = room.gateway_pids()
+    with held_stream(room, session):
+        os.kill(gateway, signal.SIGKILL)
+        until(lambda: outcomes() == ["unknown"], 10, "the vault says what it knows")
+    until(lambda: room.gateway_pids() not in ([], [gateway]), 10, "another gateway")
+    with held_stream(room, session):
+        until(lambda: len(outcomes()) == 2, 5, "the second is recorded")
+        room.kill9()
+    room.start()
+    assert outcomes() == ["unknown", "unknown"]

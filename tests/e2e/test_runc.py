@@ -3,6 +3,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -512,6 +513,12 @@ def freezer_of(session):
     return None
 
 
+def names_of(processes):
+    for each in processes:
+        with contextlib.suppress(OSError):
+            yield Path(f"/proc/{each}/comm").read_text().strip()
+
+
 def test_what_cannot_be_killed_is_named_not_forgotten(room, busybox):
     """A process that KILL does not reach: R2 does not hold, it is named, and the receipt of a later look has it dead."""
     key, _ = room.add_key("github", member="alice")
@@ -522,6 +529,7 @@ def test_what_cannot_be_killed_is_named_not_forgotten(room, busybox):
     if freezer is None:
         work.stop()
         pytest.skip("no freezer of cgroups version 1 here")
+    until(lambda: "sleep" in names_of(descendants(work.process.pid)), 10, "the shell has become it")
     inside = descendants(work.process.pid)
     freezer.write_text("FROZEN")
     try:
