@@ -7,6 +7,7 @@ import base64
 import json
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -218,6 +219,25 @@ def test_h2_a_credential_is_good_only_where_it_was_shown_first(room):
     assert status == 200, "the thief has locked nobody out"
     room.cli("session", "end", session.id)
     assert "403" in stolen() or "407" in stolen()
+
+
+def test_h2_a_client_that_left_at_once_takes_the_proxy_from_nobody(room):
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    pair = base64.b64encode(f"session:{session.credential}".encode()).decode()
+    head = f"CONNECT {GEMINI}:443 HTTP/1.1\r\nHost: {GEMINI}:443\r\nProxy-Authorization: Basic {pair}\r\n\r\n"
+    for pid in room.gateway_pids():
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        with session.raw() as impatient:
+            impatient.sendall(head.encode())
+    finally:
+        for pid in room.gateway_pids():
+            os.kill(pid, signal.SIGCONT)
+    with session.tunnel() as connection:
+        status, _ = session.ask(connection, key=session.passes["gemini"])
+    assert status == 200
+    assert "proxy_elsewhere" not in json.dumps(room.json("audit", "list", "--limit", "50"))
 
 
 @pytest.mark.parametrize("is_first", [True, False])
