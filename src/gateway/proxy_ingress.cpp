@@ -169,7 +169,10 @@ io::Task<bool> Connection::secure(const Inspected& place) {
   if (!secured) co_return false;
   const std::string name = client_.tls_server_name();
   const bool is_right = name.empty() || http::equals_ignoring_case(name, place.place.host);
-  if (!is_right) gateway_.report({place.session, {}, "host_mismatch", name, {}});
+  if (!is_right) {
+    gateway_.report({place.session, {}, "host_mismatch", name, {}});
+    gateway_.refusals().count(Refusal::HostMismatch);
+  }
   co_return is_right;
 }
 

@@ -6,6 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 import base64
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -99,6 +100,14 @@ class Session:
         while piece := connection.recv(65536):
             answer += piece
         return int(answer.split()[1]), answer.decode("latin1")
+
+
+def refusals(room, code):
+    """How often, as the metrics tell."""
+    with urllib.request.urlopen(f"http://{room.endpoints['metrics']}/metrics", timeout=20) as told:
+        text = told.read().decode()
+    found = re.search(rf'strongroom_gateway_refusals_total{{code="{code}"}} (\d+)', text)
+    return int(found[1]) if found else 0
 
 
 def findings(room):
@@ -276,6 +285,7 @@ def test_a1_a2_one_name_for_a_request(room):
     with pytest.raises((ssl.SSLError, OSError, IndexError)):
         with session.tunnel(name="evil.example") as connection:
             session.ask(connection, key=session.passes["gemini"])
+    until(lambda: refusals(room, "host_mismatch") == 2, 10, "both are counted")
     with session.tunnel() as connection:
         status, _ = session.ask(connection, key=session.passes["gemini"])
     assert status == 200
@@ -555,7 +565,9 @@ def test_a14_a_relay_that_says_nonsense_is_cut_off(room, preamble):
             pass
 
 
-def test_a14_without_a_name_there_is_no_place(room):
+@pytest.mark.parametrize("name", [None, "api.openai.com", f"{GEMINI}.evil.example"])
+def test_a14_without_a_granted_name_there_is_no_place(room, name):
+    """The client is told in its own protocol, and it is counted."""
     room.add_key("gemini")
     session = Session(room, "gemini")
     with socket.socket(socket.AF_UNIX) as connection:
@@ -564,8 +576,9 @@ def test_a14_without_a_name_there_is_no_place(room):
         connection.sendall(b"\x01" + session.credential.encode() + b"\n")
         context = ssl.create_default_context(cadata=session.authority)
         context.check_hostname = False
-        with pytest.raises((ssl.SSLError, OSError)):
-            context.wrap_socket(connection, server_hostname=None)
+        with pytest.raises(ssl.SSLError, match="unrecognized name"):
+            context.wrap_socket(connection, server_hostname=name)
+    until(lambda: refusals(room, "not_granted") == 1, 10, "it is counted")
 
 
 # HTTP/2: chosen by ALPN inside an inspected tunnel; each stream is judged by itself.
