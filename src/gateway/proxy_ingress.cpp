@@ -64,6 +64,8 @@ io::Task<std::optional<Refusal>> Connection::find_session(lease::Lease*& proxy) 
 
 io::Task<std::optional<Refusal>> Connection::find_session(crypto::ProxyCredential credential,
                                                           lease::Lease*& proxy) {
+  // Its client has left already: the session must not be bound to nobody's place.
+  if (source().empty()) co_return Refusal::VaultUnavailable;
   // With the source: what one of them is refused is no other's refusal.
   const std::string service = std::string(lease::kProxyService) + " " + source();
   proxy = gateway_.link().cached_lease(credential, service);
@@ -87,11 +89,13 @@ io::Task<std::optional<Refusal>> Connection::find_session(crypto::ProxyCredentia
 }
 
 /// Where whoever speaks here is, as far as the kernel tells: a user of this machine, or an address.
+/// Empty when nobody is at the other end any more.
 std::string Connection::find_source() const {
   if (const auto user = client_.peer().unix_uid) return "uid " + std::to_string(*user);
-  if (io::is_within_machine(client_.native_handle())) {
-    const auto peer = io::loopback_peer(client_.native_handle());
-    return peer ? "uid " + std::to_string(peer->user) : std::string("this machine");
+  const int client = client_.native_handle();
+  if (io::is_within_machine(client)) {
+    if (const auto peer = io::loopback_peer(client)) return "uid " + std::to_string(peer->user);
+    return io::knows_loopback_peers(client) ? "" : "this machine";
   }
   const std::string& address = client_.peer().address;
   return "address " + address.substr(0, address.rfind(':'));
@@ -165,7 +169,10 @@ io::Task<bool> Connection::secure(const Inspected& place) {
   if (!secured) co_return false;
   const std::string name = client_.tls_server_name();
   const bool is_right = name.empty() || http::equals_ignoring_case(name, place.place.host);
-  if (!is_right) gateway_.report({place.session, {}, "host_mismatch", name, {}});
+  if (!is_right) {
+    gateway_.report({place.session, {}, "host_mismatch", name, {}});
+    gateway_.refusals().count(Refusal::HostMismatch);
+  }
   co_return is_right;
 }
 

@@ -28,8 +28,10 @@ io::Task<bool> Connection::begin_transparent() {
   const auto credential = co_await read_preamble();
   if (!credential) co_return false;
   lease::Lease* proxy = nullptr;
-  const auto refused = co_await find_session(*credential, proxy);
-  if (refused) co_return false;
+  if (const auto refused = co_await find_session(*credential, proxy)) {
+    gateway_.refusals().count(*refused);
+    co_return false;
+  }
   const SessionId session = proxy->granted().session;
   const auto name = co_await client_.read_server_name(gateway_.undecided_tls());
   if (!name) co_return false;
@@ -41,6 +43,8 @@ io::Task<bool> Connection::begin_transparent() {
       place ? gateway_.destinations().inspected(proxy->granted(), std::move(*place)) : Inspected();
   if (found.services.empty()) {
     gateway_.report({session, {}, "not_granted", *name, {}});
+    gateway_.refusals().count(Refusal::HostNotGranted);
+    co_await client_.refuse_server_name();
     co_return false;
   }
   const auto server = gateway_.authorities().server_for(session, found.place.host);

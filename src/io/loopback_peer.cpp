@@ -122,9 +122,12 @@ bool can_ask(const SocketEnd& ours, const SocketEnd& theirs) {
   return has_answered;
 }
 
-}  // namespace
+struct Ends {
+  SocketEnd ours;
+  SocketEnd theirs;
+};
 
-std::optional<LoopbackPeer> loopback_peer(int fd) {
+std::optional<Ends> ends_of(int fd) {
   sockaddr_storage ours{};
   sockaddr_storage theirs{};
   socklen_t size = sizeof(ours);
@@ -134,9 +137,22 @@ std::optional<LoopbackPeer> loopback_peer(int fd) {
   const auto our_end = end_of(ours);
   const auto their_end = end_of(theirs);
   if (!our_end || !their_end) return std::nullopt;
-  if (const auto peer = ask(*their_end, *our_end)) return peer;
-  if (can_ask(*our_end, *their_end)) return std::nullopt;
-  return find_in_tables(*their_end, *our_end);
+  return Ends{*our_end, *their_end};
+}
+
+}  // namespace
+
+std::optional<LoopbackPeer> loopback_peer(int fd) {
+  const auto ends = ends_of(fd);
+  if (!ends) return std::nullopt;
+  if (const auto peer = ask(ends->theirs, ends->ours)) return peer;
+  if (can_ask(ends->ours, ends->theirs)) return std::nullopt;
+  return find_in_tables(ends->theirs, ends->ours);
+}
+
+bool knows_loopback_peers(int fd) {
+  const auto ends = ends_of(fd);
+  return ends && (can_ask(ends->ours, ends->theirs) || find_in_tables(ends->ours, ends->theirs));
 }
 
 }  // namespace strongroom::io

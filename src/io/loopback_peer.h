@@ -20,5 +20,7 @@ struct LoopbackPeer {
 /// The other end of `fd`, a connected TCP socket. Nothing where the kernel does not tell, or nobody
 /// has that end open any more: then nobody may be assumed.
 [[nodiscard]] std::optional<LoopbackPeer> loopback_peer(int fd);
+/// Does the kernel tell of such sockets at all? Known by our own end of `fd`, which is there.
+[[nodiscard]] bool knows_loopback_peers(int fd);
 
 }  // namespace strongroom::io

@@ -275,8 +275,13 @@ Task<Result<std::string>> Stream::read_server_name(const TlsServer& undecided) {
 
 Task<Status> Stream::continue_tls_server(const TlsServer& chosen) {
   SSL_set_SSL_CTX(state_->ssl.get(), chosen.state().context.get());
-  state_->wish->is_decided = true;
+  state_->wish->decision = ServerNameWish::Decision::Chosen;
   co_return co_await handshake(*state_);
+}
+
+Task<void> Stream::refuse_server_name() {
+  state_->wish->decision = ServerNameWish::Decision::Refused;
+  (void)co_await handshake(*state_);
 }
 
 Task<Status> Stream::start_tls_client(const TlsClient& tls, std::string host, ProtocolOffer offer) {

@@ -91,6 +91,8 @@ class Stream {
   /// when none. continue_tls_server() goes on with the one that is right for it.
   [[nodiscard]] Task<Result<std::string>> read_server_name(const TlsServer& undecided);
   [[nodiscard]] Task<Status> continue_tls_server(const TlsServer& chosen);
+  /// Or says that there is none (the alert unrecognized_name, RFC 6066 3); nothing comes after it.
+  [[nodiscard]] Task<void> refuse_server_name();
   /// `host` is verified against the certificate and sent as SNI. Fails closed; reason "tls",
   /// kCertificateRefused, or kNoCommonProtocol where the server told so. It may also choose nothing
   /// (tls_protocol).

@@ -58,6 +58,7 @@ struct Stream::State final : Timed, BufferHolder {
   std::shared_ptr<MemoryPair> pair;  ///< in a descriptor's place
   MemoryPair::Side side{};           ///< of it
   std::unique_ptr<ServerNameWish> wish;
+  unsigned records_without_content = 0;  ///< in a row, since TLS is agreed
   Peer peer;
   bool aborted = false;
   bool timed_out = false;

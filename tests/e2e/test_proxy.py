@@ -6,7 +6,9 @@ SPDX-License-Identifier: Apache-2.0
 import base64
 import json
 import os
+import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -98,6 +100,14 @@ class Session:
         while piece := connection.recv(65536):
             answer += piece
         return int(answer.split()[1]), answer.decode("latin1")
+
+
+def refusals(room, code):
+    """How often, as the metrics tell."""
+    with urllib.request.urlopen(f"http://{room.endpoints['metrics']}/metrics", timeout=20) as told:
+        text = told.read().decode()
+    found = re.search(rf'strongroom_gateway_refusals_total{{code="{code}"}} (\d+)', text)
+    return int(found[1]) if found else 0
 
 
 def findings(room):
@@ -220,6 +230,25 @@ def test_h2_a_credential_is_good_only_where_it_was_shown_first(room):
     assert "403" in stolen() or "407" in stolen()
 
 
+def test_h2_a_client_that_left_at_once_takes_the_proxy_from_nobody(room):
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    pair = base64.b64encode(f"session:{session.credential}".encode()).decode()
+    head = f"CONNECT {GEMINI}:443 HTTP/1.1\r\nHost: {GEMINI}:443\r\nProxy-Authorization: Basic {pair}\r\n\r\n"
+    for pid in room.gateway_pids():
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        with session.raw() as impatient:
+            impatient.sendall(head.encode())
+    finally:
+        for pid in room.gateway_pids():
+            os.kill(pid, signal.SIGCONT)
+    with session.tunnel() as connection:
+        status, _ = session.ask(connection, key=session.passes["gemini"])
+    assert status == 200
+    assert "proxy_elsewhere" not in json.dumps(room.json("audit", "list", "--limit", "50"))
+
+
 @pytest.mark.parametrize("is_first", [True, False])
 def test_two_credentials_for_the_proxy_are_one_too_many(room, is_first):
     room.add_key("gemini")
@@ -256,6 +285,7 @@ def test_a1_a2_one_name_for_a_request(room):
     with pytest.raises((ssl.SSLError, OSError, IndexError)):
         with session.tunnel(name="evil.example") as connection:
             session.ask(connection, key=session.passes["gemini"])
+    until(lambda: refusals(room, "host_mismatch") == 2, 10, "both are counted")
     with session.tunnel() as connection:
         status, _ = session.ask(connection, key=session.passes["gemini"])
     assert status == 200
@@ -535,7 +565,9 @@ def test_a14_a_relay_that_says_nonsense_is_cut_off(room, preamble):
             pass
 
 
-def test_a14_without_a_name_there_is_no_place(room):
+@pytest.mark.parametrize("name", [None, "api.openai.com", f"{GEMINI}.evil.example"])
+def test_a14_without_a_granted_name_there_is_no_place(room, name):
+    """The client is told in its own protocol, and it is counted."""
     room.add_key("gemini")
     session = Session(room, "gemini")
     with socket.socket(socket.AF_UNIX) as connection:
@@ -544,8 +576,9 @@ def test_a14_without_a_name_there_is_no_place(room):
         connection.sendall(b"\x01" + session.credential.encode() + b"\n")
         context = ssl.create_default_context(cadata=session.authority)
         context.check_hostname = False
-        with pytest.raises((ssl.SSLError, OSError)):
-            context.wrap_socket(connection, server_hostname=None)
+        with pytest.raises(ssl.SSLError, match="unrecognized name"):
+            context.wrap_socket(connection, server_hostname=name)
+    until(lambda: refusals(room, "not_granted") == 1, 10, "it is counted")
 
 
 # HTTP/2: chosen by ALPN inside an inspected tunnel; each stream is judged by itself.

@@ -36,6 +36,7 @@ BAD = {
     "private-c": {"A": ["192.168.1.1"]},
     "metadata": {"A": ["169.254.169.254"]},
     "metadata-six": {"AAAA": ["fd00:ec2::254"]},
+    "wire-server": {"A": ["168.63.129.16"]},
     "link-local": {"AAAA": ["fe80::1"]},
     "cgn": {"A": ["100.64.0.1"]},
     "mapped": {"AAAA": ["::ffff:127.0.0.1"]},

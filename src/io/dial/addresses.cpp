@@ -15,11 +15,13 @@ struct Range4 {
   std::uint32_t network;
   unsigned bits;
 };
-/// IANA's special-purpose registry for IPv4 (RFC 6890 and updates), and multicast.
-constexpr std::array<Range4, 16> kRefused4 = {{{0x00000000, 8},
+/// IANA's special-purpose registry for IPv4 (RFC 6890 and updates), multicast, and the one public
+/// address at which a platform tells its machines' secrets (Azure's 168.63.129.16).
+constexpr std::array<Range4, 17> kRefused4 = {{{0x00000000, 8},
                                                {0x0A000000, 8},
                                                {0x64400000, 10},
                                                {0x7F000000, 8},
+                                               {0xA83F8110, 32},
                                                {0xA9FE0000, 16},
                                                {0xAC100000, 12},
                                                {0xC0000000, 24},
@@ -48,6 +50,7 @@ bool is_private6(const in6_addr& address) {
   if (octets[0] == 0x20 && octets[1] == 0x02) return true;  // 6to4
   if (octets[0] == 0x20 && octets[1] == 0x01 && octets[2] < 0x02)
     return true;  // 2001::/23: Teredo, ORCHID...
+  if (octets[0] == 0x3F && (octets[1] & 0xF0U) == 0xF0) return true;  // documentation, RFC 9637
   return octets[0] == 0x20 && octets[1] == 0x01 && octets[2] == 0x0D &&
          octets[3] == 0xB8;  // documentation
 }

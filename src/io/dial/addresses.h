@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/socket.h>
 #include <string>
 #include <string_view>
-#include <sys/socket.h>
 
 namespace strongroom::io {
 
@@ -12,8 +12,8 @@ namespace strongroom::io {
 /// A numeric IPv4 or IPv6 address, without brackets.
 [[nodiscard]] bool is_address_literal(std::string_view host);
 /// Loopback, private, link-local, unique-local, shared (CGN), multicast, unspecified,
-/// documentation, benchmarking, reserved, and every IPv6 form that carries an IPv4 address (mapped,
-/// compatible, NAT64, 6to4, Teredo) of such a range, or at all.
+/// documentation, benchmarking, reserved, platforms' metadata, and every IPv6 form that carries an
+/// IPv4 address (mapped, compatible, NAT64, 6to4, Teredo) of such a range, or at all.
 [[nodiscard]] bool is_private_address(const sockaddr_storage& address);
 
 }  // namespace strongroom::io

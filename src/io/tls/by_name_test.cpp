@@ -281,7 +281,7 @@ class Switched : public TlsPair {
     EXPECT_LE(SSL_do_handshake(server()), 0);
     EXPECT_EQ(wish_.name, wish.server_name);
     SSL_set_SSL_CTX(server(), chosen.state().context.get());
-    wish_.is_decided = true;
+    wish_.decision = ServerNameWish::Decision::Chosen;
   }
 
  private:

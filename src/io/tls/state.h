@@ -19,8 +19,9 @@ using Ssl = std::unique_ptr<SSL, SslFree>;
 
 /// What a client asks for before it is known which certificate answers it.
 struct ServerNameWish {
+  enum class Decision : std::uint8_t { None, Chosen, Refused };
   std::string name;
-  bool is_decided = false;
+  Decision decision = Decision::None;
 };
 
 struct TlsServer::State {

@@ -61,6 +61,26 @@ int write_joined(SSL* ssl, const std::array<ByteView, 3>& parts, std::size_t& se
   return result;
 }
 
+/// In a row, of records that bring nothing to whoever reads. A few tickets (RFC 8446 4.6.1) come
+/// so, and new keys once in millions of records.
+constexpr unsigned kMostWithoutContent = 64;
+
+/// OpenSSL goes on within one read for as long as such records come, and each costs more than it
+/// cost its sender, who may have made them beforehand: this ends the read, and with it the
+/// connection.
+void count_record(int is_written, int, int type, const void*, std::size_t, SSL* ssl, void* of) {
+  if (is_written != 0 || type != SSL3_RT_HEADER) return;
+  auto& state = *static_cast<Stream::State*>(of);
+  if (++state.records_without_content > kMostWithoutContent)
+    SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
+/// A handshake may come in as many records as its sender likes; it is bounded by itself.
+void begin_counting(Stream::State& state) {
+  SSL_set_msg_callback_arg(state.ssl.get(), &state);
+  SSL_set_msg_callback(state.ssl.get(), count_record);
+}
+
 }  // namespace
 
 bool begin_tls(Stream::State& state, SSL_CTX* context) {
@@ -84,6 +104,7 @@ bool offer_protocols(SSL* ssl, ProtocolOffer offer) {
 Error tls_failure(const Stream::State& state, const char* what) {
   std::string why = tls_errors();
   if (state.timed_out || state.aborted) return state.failure(0, what);
+  if (state.records_without_content > kMostWithoutContent) why = "too many records without content";
   return {Code::Network, "the TLS connection broke: " + std::move(why)};
 }
 
@@ -92,7 +113,10 @@ Task<Status> handshake(Stream::State& state) {
     ERR_clear_error();
     SSL* const ssl = state.ssl.get();
     const int result = SSL_do_handshake(ssl);
-    if (result == 1) co_return Status();
+    if (result == 1) {
+      begin_counting(state);
+      co_return Status();
+    }
     const auto attempt = attempt_of(ssl, result);
     if (attempt.outcome == Outcome::Done || attempt.outcome == Outcome::Failed) {
       const long verified = SSL_get_verify_result(ssl);
@@ -127,9 +151,11 @@ Attempt try_tls_read(Stream::State& state, MutableBytes into) {
   // More records may be here already: each call of the caller's would cost it a write.
   while (got < into.size() && SSL_has_pending(ssl) == 1) {
     std::size_t more = 0;
+    state.records_without_content = 0;
     if (SSL_read_ex(ssl, into.data() + got, into.size() - got, &more) != 1) break;
     got += more;
   }
+  state.records_without_content = 0;
   let_ticket_go(state);
   return {Outcome::Done, got};
 }

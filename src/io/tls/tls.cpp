@@ -185,10 +185,12 @@ std::string server_name_of(SSL* ssl) {
 }
 
 /// Holds the handshake until somebody has decided.
-int ask_who_is_wanted(SSL* ssl, int*, void*) {
+int ask_who_is_wanted(SSL* ssl, int* alert, void*) {
   auto* wish = static_cast<ServerNameWish*>(SSL_get_app_data(ssl));
   if (wish == nullptr) return SSL_CLIENT_HELLO_ERROR;
-  if (wish->is_decided) return SSL_CLIENT_HELLO_SUCCESS;
+  *alert = SSL_AD_UNRECOGNIZED_NAME;
+  if (wish->decision == ServerNameWish::Decision::Refused) return SSL_CLIENT_HELLO_ERROR;
+  if (wish->decision == ServerNameWish::Decision::Chosen) return SSL_CLIENT_HELLO_SUCCESS;
   wish->name = server_name_of(ssl);
   return SSL_CLIENT_HELLO_RETRY;
 }

@@ -10,7 +10,15 @@ from support.own_provider import OwnProvider
 from support.room import Room
 
 PUBLIC = ["93.184.216.34", "2606:2800:220:1::1"]
-PRIVATE = ["127.0.0.1", "10.1.2.3", "169.254.169.254", "100.64.0.1", "::1", "fd00:ec2::254"]
+PRIVATE = [
+    "127.0.0.1",
+    "10.1.2.3",
+    "169.254.169.254",
+    "168.63.129.16",
+    "100.64.0.1",
+    "::1",
+    "fd00:ec2::254",
+]
 WORLD = Path(__file__).resolve().parent / "island_world.py"
 
 BEGIN = """
