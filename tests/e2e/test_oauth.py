@@ -249,7 +249,7 @@ def test_a_login_that_comes_to_no_key_is_ended_at_the_provider(room, logins, cli
     assert finish(room, Browser(logins).agree(second["url"]))[0] == 409
     until(lambda: len(logins.state()["revoked"]) == 2, 60, "both tokens of the second login were revoked")
     assert not any(map(logins.is_active, logins.state()["revoked"]))
-    assert "unkept_login_ended" in room.log()
+    until(lambda: "unkept_login_ended" in room.log(), 20, "the vault has heard of it")
     assert '"sub":"alice"' in call(room)
 
 

@@ -185,7 +185,8 @@ def test_random_kills_leave_nothing(make_room, tmp_path, runtime, request):
         assert {name.rpartition("strongroom-")[2] for name in found.stdout.split()} & own == set()
     if engine is not None:
         # An engine that was killed may forget the shim that it was starting: nothing is in it.
-        assert engine.containers() == [] and not any(map(descendants, engine.shims()))
+        assert engine.containers() == []
+        until(lambda: not any(map(descendants, engine.shims())), 30, "nothing is in a shim that it forgot")
     until(
         lambda: not [each for each in room.json("session", "list") if each["state"] == "open"],
         150,  # a vault that was started anew waits a minute for runners to come back
