@@ -184,6 +184,43 @@ bool segment_is_within(std::string_view pattern, std::string_view segment) {
          fits(pattern, segment, [](char a, char b) { return a == b; });
 }
 
+bool matches_as_it_stands(std::string_view pattern, std::string_view canonical) {
+  if (!pattern.starts_with('/') || !canonical.starts_with('/')) return false;
+  std::string_view wanted = pattern.substr(1);
+  std::string_view rest = canonical.substr(1);
+  // A trailing slash names the same resource for a rule that denies (threats.md part 3, 12).
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  while (!wanted.empty()) {
+    const std::string_view part = next_segment(wanted);
+    if (part == "**") return true;
+    if (rest.empty() || !segment_matches(part, next_segment(rest))) {
+      return false;
+    }
+    // "/a/**" also covers "/a" itself.
+    if (rest.empty() && wanted == "**") return true;
+  }
+  return rest.empty();
+}
+
+bool is_within_as_it_stands(std::string_view pattern, std::string_view canonical) {
+  if (!pattern.starts_with('/') || !canonical.starts_with('/')) return false;
+  std::string_view wanted = pattern.substr(1);
+  std::string_view rest = canonical.substr(1);
+  const bool ends_open = rest.ends_with('/');
+  if (ends_open) rest.remove_suffix(1);
+  while (!wanted.empty()) {
+    const std::string_view part = next_segment(wanted);
+    if (part == "**") {
+      while (!rest.empty())
+        if (is_dots(next_segment(rest))) return false;
+      return true;
+    }
+    if (rest.empty() || !segment_is_within(part, next_segment(rest))) return false;
+    if (rest.empty() && wanted == "**") return true;
+  }
+  return rest.empty() && ends_open == (pattern.size() > 1 && pattern.ends_with('/'));
+}
+
 }  // namespace
 
 Result<std::string> canonical_path(std::string_view path) {
@@ -213,43 +250,6 @@ Result<std::string> canonical_path(std::string_view path) {
   }
   if (out.empty() || ends_open) out += '/';
   return out;
-}
-
-static bool matches_as_it_stands(std::string_view pattern, std::string_view canonical) {
-  if (!pattern.starts_with('/') || !canonical.starts_with('/')) return false;
-  std::string_view wanted = pattern.substr(1);
-  std::string_view rest = canonical.substr(1);
-  // A trailing slash names the same resource for a rule that denies (threats.md part 3, 12).
-  if (rest.ends_with('/')) rest.remove_suffix(1);
-  while (!wanted.empty()) {
-    const std::string_view part = next_segment(wanted);
-    if (part == "**") return true;
-    if (rest.empty() || !segment_matches(part, next_segment(rest))) {
-      return false;
-    }
-    // "/a/**" also covers "/a" itself.
-    if (rest.empty() && wanted == "**") return true;
-  }
-  return rest.empty();
-}
-
-static bool is_within_as_it_stands(std::string_view pattern, std::string_view canonical) {
-  if (!pattern.starts_with('/') || !canonical.starts_with('/')) return false;
-  std::string_view wanted = pattern.substr(1);
-  std::string_view rest = canonical.substr(1);
-  const bool ends_open = rest.ends_with('/');
-  if (ends_open) rest.remove_suffix(1);
-  while (!wanted.empty()) {
-    const std::string_view part = next_segment(wanted);
-    if (part == "**") {
-      while (!rest.empty())
-        if (is_dots(next_segment(rest))) return false;
-      return true;
-    }
-    if (rest.empty() || !segment_is_within(part, next_segment(rest))) return false;
-    if (rest.empty() && wanted == "**") return true;
-  }
-  return rest.empty() && ends_open == (pattern.size() > 1 && pattern.ends_with('/'));
 }
 
 bool path_matches(std::string_view pattern, std::string_view canonical) {
