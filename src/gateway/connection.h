@@ -211,6 +211,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[nodiscard]] ProtocolWish protocol_wish() const;
   [[nodiscard]] std::optional<http::Http2Code> code_for_client(Refusal refusal) const;
   [[nodiscard]] Refusal refusal_of_failure() const;
+  [[nodiscard]] Refusal failed_dial(const Error& error);
   [[nodiscard]] Refusal malformed();
   [[nodiscard]] bool has_timed_out() const { return x_.failure == UpstreamFailure::TimedOut; }
   [[gnu::noinline]] io::Task<std::optional<Next>> begin_answer();

@@ -114,6 +114,11 @@ Refusal Connection::refusal_of_failure() const {
   return has_timed_out() ? Refusal::UpstreamTimeout : Refusal::UpstreamProtocol;
 }
 
+Refusal Connection::failed_dial(const Error& error) {
+  x_.failure = failure_of_dial(error);
+  return refusal_of_dial(error);
+}
+
 Refusal Connection::malformed() {
   x_.failure = UpstreamFailure::MalformedAnswer;
   return Refusal::UpstreamProtocol;
@@ -126,10 +131,7 @@ io::Task<std::optional<Refusal>> Connection::connect_upstream() {
   upstream_ = gateway_.pool().take_idle(x_.authority, wish, id);
   if (upstream_ == nullptr) {
     auto dialled = co_await gateway_.pool().dial(x_.authority, wish, id);
-    if (!dialled) {
-      x_.failure = failure_of_dial(dialled.error());
-      co_return refusal_of_dial(dialled.error());
-    }
+    if (!dialled) co_return failed_dial(dialled.error());
     upstream_ = std::move(*dialled);
   }
   // Nobody has watched meanwhile: a stream that was reset asks for nothing.

@@ -188,10 +188,7 @@ io::Task<Connection::Next> Connection::tunnel(lease::Lease& proxy, Authority aut
   }
   x_.sequence = gateway_.link().intend(*lease(), authority.host(), "CONNECT", {});
   auto dialled = co_await gateway_.pool().dial_plain(authority);
-  if (!dialled) {
-    x_.failure = failure_of_dial(dialled.error());
-    co_return co_await refuse(refusal_of_dial(dialled.error()));
-  }
+  if (!dialled) co_return co_await refuse(failed_dial(dialled.error()));
   upstream_ = std::move(*dialled);
   if (const auto refused = co_await wait_until_recorded()) co_return co_await refuse(*refused);
   if (x_.cut_by) co_return co_await refuse(*x_.cut_by);
