@@ -111,7 +111,7 @@ std::unique_ptr<RelayBlock> Connection::room_for_search() {
 /// One step of the search. The provider may answer a gRPC message before the next one comes. A pass
 /// ends the upload before anything of that step has gone on, unless a policy wants it masked.
 UploadGuard::Step Connection::search_up(MutableBytes& content, bool is_last, RelayBlock* room) {
-  auto ends = is_last ? guard::Ends::All : guard::Ends::Nothing;
+  auto ends = guard::ends_of_piece(is_last);
   if (x_.up_messages != nullptr && !x_.up.is_coded()) {
     x_.up_messages->feed(content);
     if (!is_last && x_.up_messages->is_between()) ends = guard::Ends::Message;

@@ -28,7 +28,7 @@ std::string through(const std::shared_ptr<const Patterns>& patterns, std::string
     return MutableBytes(reinterpret_cast<std::uint8_t*>(of.data()), of.size());
   };
   std::string out(text_of(guard.feed(octets(text))));
-  return out += text_of(guard.feed_last(octets(rest)));
+  return out += text_of(guard.feed(octets(rest), Ends::All));
 }
 
 TEST(AnyValue, mask_each_of_several_values_over_every_split) {

@@ -50,20 +50,17 @@ MutableBytes Guard::join(MutableBytes data) {
 
 ByteView Guard::feed(MutableBytes data, Ends ends) {
   if (patterns_ == nullptr) return data;
-  if (ends == Ends::All) return feed_last(data);
   const MutableBytes whole = join(data);
+  if (ends == Ends::All) {
+    mask_whole(whole);
+    return whole.subspan(std::exchange(gone_, 0));
+  }
   const std::size_t begin = mask(whole);
   const bool is_let_go = ends == Ends::Message && whole.size() - begin <= kLetGo;
   const std::size_t free = is_let_go ? whole.size() : std::max(begin, gone_);
   held_.assign(whole.begin() + static_cast<std::ptrdiff_t>(begin), whole.end());
   const std::size_t gone_before = std::exchange(gone_, free - begin);
   return whole.subspan(gone_before, free - gone_before);
-}
-
-ByteView Guard::feed_last(MutableBytes data) {
-  const MutableBytes whole = join(data);
-  mask_whole(whole);
-  return whole.subspan(std::exchange(gone_, 0));
 }
 
 /// Where the end of the data cuts a form short, what is behind its beginning is searched as well.

@@ -21,6 +21,9 @@ enum class Ends : std::uint8_t {
   Message,
   All
 };
+[[nodiscard]] constexpr Ends ends_of_piece(bool is_last) {
+  return is_last ? Ends::All : Ends::Nothing;
+}
 
 class Guard {
  public:
@@ -36,10 +39,8 @@ class Guard {
   ~Guard();
 
   /// Masks in place; the answer is what may go on now: a view into `data` or into this, good until
-  /// the next call.
+  /// the next call. Of the last piece, which may be empty, nothing is held back.
   [[nodiscard]] ByteView feed(MutableBytes data, Ends ends = Ends::Nothing);
-  /// The same for the last piece (which may be empty): nothing is held back.
-  [[nodiscard]] ByteView feed_last(MutableBytes data);
   /// Of one whole piece, in place; the number of hits.
   std::size_t mask_whole(MutableBytes data);
 

@@ -105,7 +105,7 @@ std::string through(Guard& guard, const std::vector<std::string>& pieces) {
         guard.feed(MutableBytes(reinterpret_cast<std::uint8_t*>(piece.data()), piece.size()));
     out += text_of(now);
   }
-  out += text_of(guard.feed_last({}));
+  out += text_of(guard.feed({}, Ends::All));
   return out;
 }
 
@@ -161,7 +161,7 @@ TEST(Guard, HoldsBackOnlyWhatMayBeAHit) {
       guard.feed(MutableBytes(reinterpret_cast<std::uint8_t*>(text.data()), text.size()));
   EXPECT_EQ(text_of(now), "see ");
   EXPECT_TRUE(guard.is_holding());
-  EXPECT_EQ(text_of(guard.feed_last({})), kKey.substr(0, 9));
+  EXPECT_EQ(text_of(guard.feed({}, Ends::All)), kKey.substr(0, 9));
 }
 
 std::string fed(Guard& guard, std::string piece, Ends ends) {

@@ -151,7 +151,7 @@ void OutputNet::Pump::run(const std::shared_ptr<Pump>& self) {
     // Octets that are held back have been copied.
     if (was_holding || self->net.is_holding()) wipe(read.data(), read.size());
   }
-  if (is_wanted) pass_on(self, self->net.feed_last({}));
+  if (is_wanted) pass_on(self, self->net.feed({}, guard::Ends::All));
   finish(self);
 }
 

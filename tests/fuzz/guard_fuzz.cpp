@@ -43,7 +43,7 @@ std::string through(const std::shared_ptr<const guard::Patterns>& patterns, std:
     out += text_of(
         guard.feed(MutableBytes(reinterpret_cast<std::uint8_t*>(part.data()), part.size()), ends));
   }
-  return out += text_of(guard.feed_last({}));
+  return out += text_of(guard.feed({}, guard::Ends::All));
 }
 
 }  // namespace

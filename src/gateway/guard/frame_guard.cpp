@@ -38,8 +38,7 @@ std::size_t FrameGuard::search(MutableBytes whole, const Runs& runs, bool is_ove
     http::apply_mask(MutableBytes(gathered_).subspan(at), run.mask, run.offset);
   }
   guard::Guard guard(patterns_);
-  const std::size_t free =
-      is_over ? guard.feed_last(gathered_).size() : guard.feed(gathered_).size();
+  const std::size_t free = guard.feed(gathered_, guard::ends_of_piece(is_over)).size();
   if (guard.hits() > 0) {
     hits_ += guard.hits();
     std::size_t at = 0;

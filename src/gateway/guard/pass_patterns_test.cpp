@@ -74,8 +74,9 @@ TEST(PassPatterns, D2_D3_every_form_of_every_pass_is_found_over_every_split) {
         std::string second = text.substr(cut);
         std::string out(text_of(
             guard.feed(MutableBytes(reinterpret_cast<std::uint8_t*>(first.data()), first.size()))));
-        out += text_of(guard.feed_last(
-            MutableBytes(reinterpret_cast<std::uint8_t*>(second.data()), second.size())));
+        out += text_of(
+            guard.feed(MutableBytes(reinterpret_cast<std::uint8_t*>(second.data()), second.size()),
+                       guard::Ends::All));
         ASSERT_EQ(guard.hits(), 1U) << form << " cut at " << cut;
         ASSERT_EQ(out.size(), text.size());
       }
@@ -119,7 +120,7 @@ TEST(PassPatterns, C11_what_only_looks_like_a_pass_goes_on) {
           guard.feed(MutableBytes(reinterpret_cast<std::uint8_t*>(text.data()) + at, size)));
       at += size;
     }
-    out += text_of(guard.feed_last({}));
+    out += text_of(guard.feed({}, guard::Ends::All));
     ASSERT_EQ(out, before);
   }
 }

@@ -20,7 +20,7 @@ UploadGuard::Step UploadGuard::feed(MutableBytes& content, guard::Ends ends, Mut
   const bool has_more = decoded.state == http::ContentDecoder::State::CallAgain;
   const bool is_over = is_last && !has_more;
   const MutableBytes plain = room.first(decoded.produced);
-  (void)(is_over ? guard_.feed_last(plain) : guard_.feed(plain));
+  (void)guard_.feed(plain, guard::ends_of_piece(is_over));
   const bool is_bad =
       decoded.state == http::ContentDecoder::State::Bad || (is_over && !decoder_->may_end());
   if (is_bad || has_more) return {{}, has_more && !is_bad, is_bad};
@@ -31,7 +31,7 @@ UploadGuard::Step UploadGuard::feed(MutableBytes& content, guard::Ends ends, Mut
 /// In a copy, as nothing coded may be masked.
 void UploadGuard::search_coded(ByteView content, bool is_last) {
   searched_.assign(content.begin(), content.end());
-  (void)(is_last ? coded_.feed_last(searched_) : coded_.feed(searched_));
+  (void)coded_.feed(searched_, guard::ends_of_piece(is_last));
 }
 
 /// A coded piece, unless a pass may have begun in it.
