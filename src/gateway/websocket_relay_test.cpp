@@ -287,6 +287,24 @@ TEST_F(Websocket, C6_a_pass_as_subprotocol_is_not_sent_and_the_key_not_answered)
   run(story());
 }
 
+TEST_F(Websocket, AnEchoIsTheRecordsWhileTheWebsocketGoesOn) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return switching(); };
+    Agent agent = world.agent();
+    co_await open_eleven(agent);
+    const std::string key = kRealKey;
+    const std::string echo = "\x81" + std::string(1, static_cast<char>(key.size())) + key;
+    (void)co_await world.provider.send(echo);
+    const std::string got = co_await agent.until("*");
+    EXPECT_EQ(got.find(key), std::string::npos);
+    (void)co_await world.until([&] { return !world.vault.findings.empty(); });
+    EXPECT_EQ(world.vault.findings, std::vector<std::string>{"key_echoed"});
+    EXPECT_EQ(world.provider.ended, 0);
+  };
+  run(story());
+}
+
 TEST_F(Websocket, F5_a_wrong_accept_is_no_websocket) {
   auto story = [&]() -> io::Task<void> {
     world.provider.answer = [](const Provider::Seen&) {
