@@ -269,7 +269,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[nodiscard]] std::optional<std::string> rewritten_url(std::string_view url,
                                                          const Links::Base& base,
                                                          const catalog::BodyRewrite& each) const;
-  [[nodiscard]] bool rewrite_members(std::string& body);
+  void rewrite_link(std::string& body, const catalog::BodyRewrite& each);
+  [[nodiscard]] bool redact_members(std::string& body, const catalog::Redaction& each);
 
   // upload.cpp
   [[gnu::noinline]] io::Task<std::optional<Refusal>> pass_informational();
