@@ -287,6 +287,25 @@ TEST_F(Websocket, C6_a_pass_as_subprotocol_is_not_sent_and_the_key_not_answered)
   run(story());
 }
 
+TEST_F(Websocket, ASubprotocolOfASecondLineIsOneThatWasOffered) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) {
+      return switching("sec-websocket-protocol: realtime\r\n");
+    };
+    Agent agent = world.agent();
+    const std::string octets =
+        upgrade("/firecrawl/v2/crawl/1", "sec-websocket-protocol: " + kFirecrawlPass +
+                                             "\r\nsec-websocket-protocol: other, realtime\r\n");
+    (void)co_await agent.send(octets);
+    const Answer answer = co_await agent.answer();
+    EXPECT_EQ(answer.status, 101);
+    EXPECT_TRUE(answer.says("sec-websocket-protocol: realtime\r\n"));
+    EXPECT_EQ(last_seen().head.find(kFirecrawlPass), std::string::npos);
+  };
+  run(story());
+}
+
 TEST_F(Websocket, AnEchoIsTheRecordsWhileTheWebsocketGoesOn) {
   auto story = [&]() -> io::Task<void> {
     world.provider.becomes_raw = true;
