@@ -154,6 +154,7 @@ io::Task<bool> Connection::relay_body() {
       auto trailers = piece.is_last && is_chunked ? answer_trailers() : nullptr;
       if (trailers != nullptr) marks.end_with(trailers->out.view());
       if (is_echo_cut(x_.guard.hits())) co_return give_blocks(std::move(block), false);
+      tell_of_echoes(x_.guard.hits());
       ByteView before = is_chunked ? bytes_of(marks.before()) : ByteView();
       const ByteView after = is_chunked ? bytes_of(marks.after()) : ByteView();
       if (!x_.answer_started) {

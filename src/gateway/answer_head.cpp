@@ -69,8 +69,11 @@ bool add_rewritten(const AnswerHead& parts, const http::Header& header, HeadBuff
 void add_subprotocol(const AnswerHead& parts, HeadBuffer& out) {
   const auto* chosen = parts.response.headers.find(http::Name::SecWebSocketProtocol);
   const std::string_view own = parts.admission.subprotocol_entry;
-  const bool was_offered = chosen != nullptr && parts.offered_subprotocols != nullptr &&
-                           http::list_has(parts.offered_subprotocols->value, chosen->value);
+  const bool was_offered =
+      chosen != nullptr && std::ranges::any_of(parts.asked, [&](const http::Header& header) {
+        return header.id == http::Name::SecWebSocketProtocol &&
+               http::list_has(header.value, chosen->value);
+      });
   if (was_offered)
     out.add_header("sec-websocket-protocol", chosen->value);
   else if (!own.empty())

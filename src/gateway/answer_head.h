@@ -19,9 +19,9 @@ struct AnswerHead {
   const Admission& admission;
   const Links& links;
   const Links::Base& base;
-  http::BodyFraming framing;  ///< as the client gets it
-  bool closes = false;        ///< tell the client that the connection ends
-  const http::Header* offered_subprotocols = nullptr;
+  http::BodyFraming framing;     ///< as the client gets it
+  bool closes = false;           ///< tell the client that the connection ends
+  const http::Headers& asked;    ///< the client's headers
   bool key_is_rejected = false;  ///< known for that, and this answer may say so too
   bool is_decoded = false;       ///< the body goes on with other octets than it came in
 };

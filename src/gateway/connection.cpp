@@ -402,7 +402,7 @@ void Connection::consume_request() {
 
 /// Tells the vault how the use ended; nothing when none was recorded.
 void Connection::settle() {
-  if (x_.guard.hits() > 0) report_finding("key_echoed");
+  tell_of_echoes(x_.guard.hits());
   x_.guard = guard::Guard();
   x_.decoder.reset();
   x_.rewriter.reset();

@@ -114,6 +114,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     UploadGuard up;                                       ///< over what goes up
     KeptBody kept;                                        ///< what of it has gone up
     std::unique_ptr<http::EnvelopeFollower> up_messages;  ///< of a body that consists of such
+    HitsTold misplaced;                                   ///< passes going up
+    HitsTold echoes;                                      ///< the key coming back
     std::uint16_t close_code = 0;               ///< a websocket's: why the gateway ends it
     std::optional<catalog::PathAction> action;  ///< what the catalogue says of its route
     catalog::OnEcho on_echo = catalog::OnEcho::Mask;
@@ -194,6 +196,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   }
   /// What went out held a pass, and no policy wants it masked.
   [[nodiscard]] bool is_misplaced(std::size_t hits);
+  void tell_of_echoes(std::size_t hits);
   Quotas::Cost end_use();
   [[nodiscard]] lease::UseOutcome outcome_of_cut() const;
   [[nodiscard]] lease::Finding finding_of(std::string_view what) const;
@@ -266,7 +269,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[nodiscard]] std::optional<std::string> rewritten_url(std::string_view url,
                                                          const Links::Base& base,
                                                          const catalog::BodyRewrite& each) const;
-  [[nodiscard]] bool rewrite_members(std::string& body);
+  void rewrite_link(std::string& body, const catalog::BodyRewrite& each);
+  [[nodiscard]] bool redact_members(std::string& body, const catalog::Redaction& each);
 
   // upload.cpp
   [[gnu::noinline]] io::Task<std::optional<Refusal>> pass_informational();

@@ -84,11 +84,16 @@ void Connection::choose_answers_to_findings() {
   }
 }
 
-/// A finding either way.
+/// A finding either way, each time that there are more.
 bool Connection::is_misplaced(std::size_t hits) {
   if (hits == 0) return false;
-  report_finding(describe(Refusal::PassMisplaced).code);
+  if (x_.misplaced.has_more(hits)) report_finding(describe(Refusal::PassMisplaced).code);
   return x_.on_misplaced == catalog::OnMisplaced::Refuse;
+}
+
+/// As they come: a stream may go on for hours.
+void Connection::tell_of_echoes(std::size_t hits) {
+  if (x_.echoes.has_more(hits)) report_finding("key_echoed");
 }
 
 /// Counted and released, whatever became of the exchange.

@@ -299,7 +299,7 @@ bool Connection::send_answer_head(http::BodyFraming framing) {
                          base,
                          framing,
                          closes_after_,
-                         work_->request.headers.find(http::Name::SecWebSocketProtocol),
+                         work_->request.headers,
                          lease() != nullptr && lease()->granted().key_is_rejected &&
                              catalog::may_refuse_key(x_.route.service->check, x_.status),
                          x_.is_decoded};

@@ -61,31 +61,30 @@ bool Connection::must_be_rewritten() const {
   return has_body && work_->response.status < 300 && redaction() != nullptr;
 }
 
+/// All other octets stay as they came: numbers that no reader of ours could keep, as well.
+void Connection::rewrite_link(std::string& body, const catalog::BodyRewrite& each) {
+  MemberRewriter rewriter(
+      each.field, [&](std::string_view url) { return rewritten_url(url, own_base(), each); });
+  const std::string_view rewritten = text_of(rewriter.feed(bytes_of(body), true));
+  if (rewritten == body) return;
+  body = rewritten;
+  x_.is_decoded = true;  // and is not what the provider's digests are of
+}
+
 /// False: it is no JSON object, and had to be one.
-bool Connection::rewrite_members(std::string& body) {
+bool Connection::redact_members(std::string& body, const catalog::Redaction& each) {
   auto document = parse_json(body);
-  if (!document || !document->is_object()) return redaction() == nullptr;
+  if (!document || !document->is_object()) return false;
   auto& object = document->get_object();
   bool is_changed = false;
-  if (const auto* each = rewrite(); each != nullptr) {
-    auto* member = object.if_contains(each->field);
-    if (member != nullptr && member->is_string()) {
-      const auto rewritten =
-          rewritten_url(std::string_view(member->get_string()), own_base(), *each);
-      if (rewritten) *member = *rewritten;
-      is_changed = rewritten.has_value();
+  for (const auto& field : each.fields)
+    if (auto* member = object.if_contains(field); member != nullptr && !member->is_null()) {
+      *member = "***";
+      is_changed = true;
     }
-  }
-  if (const auto* each = redaction(); each != nullptr)
-    for (const auto& field : each->fields)
-      if (auto* member = object.if_contains(field); member != nullptr && !member->is_null()) {
-        *member = "***";
-        is_changed = true;
-      }
-  if (is_changed) {
-    body = to_text(*document);
-    x_.is_decoded = true;  // and is not what the provider's digests are of
-  }
+  if (!is_changed) return true;
+  body = to_text(*document);
+  x_.is_decoded = true;
   return true;
 }
 
@@ -121,7 +120,9 @@ io::Task<Connection::Next> Connection::relay_rewritten() {
     arrived = MutableBytes(*block).first(*got);
   }
   (void)give_blocks(std::move(block), is_whole);
-  is_whole = is_whole && rewrite_members(body);
+  if (const auto* each = rewrite(); is_whole && each != nullptr) rewrite_link(body, *each);
+  if (const auto* each = redaction(); is_whole && each != nullptr)
+    is_whole = redact_members(body, *each);
   x_.guard.mask_whole(MutableBytes(reinterpret_cast<std::uint8_t*>(body.data()), body.size()));
   if (!is_whole || x_.cut_by || !send_answer_head({http::BodyKind::Length, body.size()})) {
     upstream_->abort();

@@ -448,7 +448,7 @@ TEST_F(Link, ThePageThatComesNextLeadsBackHere) {
   auto story = [&]() -> io::Task<void> {
     world.provider.answer = [](const Provider::Seen&) {
       return ok(
-          R"({"success":true,"next":"https://api.firecrawl.dev/v2/crawl/1?skip=10","data":[1]})",
+          R"({"success":true,"next":"https://api.firecrawl.dev/v2/crawl/1?skip=10","data":[1.0,12345678901234567890123,"\u00e9"]})",
           "content-type: application/json\r\n");
     };
     const std::string octets =
@@ -457,7 +457,7 @@ TEST_F(Link, ThePageThatComesNextLeadsBackHere) {
     const Answer answer = co_await ask(octets);
     EXPECT_EQ(
         answer.body,
-        R"({"success":true,"next":"http://gateway.test:8701/firecrawl/v2/crawl/1?skip=10","data":[1]})");
+        R"({"success":true,"next":"http://gateway.test:8701/firecrawl/v2/crawl/1?skip=10","data":[1.0,12345678901234567890123,"\u00e9"]})");
     EXPECT_NE(last_seen().head.find("accept-encoding: identity"), std::string::npos);
   };
   run(story());

@@ -57,6 +57,7 @@ io::Task<void> Connection::relay_frames_down(FrameGuard& guard) {
     if (!got || *got == 0) break;
     const auto fed = guard.feed(MutableBytes(*block).first(*got));
     if (x_.close_code == 0) x_.close_code = fed.close_code;
+    tell_of_echoes(x_.guard.hits() + guard.hits());
     if (is_echo_cut(guard.hits())) {
       x_.close_code = http::kClosePolicy;
       break;

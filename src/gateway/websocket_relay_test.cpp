@@ -287,6 +287,43 @@ TEST_F(Websocket, C6_a_pass_as_subprotocol_is_not_sent_and_the_key_not_answered)
   run(story());
 }
 
+TEST_F(Websocket, ASubprotocolOfASecondLineIsOneThatWasOffered) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) {
+      return switching("sec-websocket-protocol: realtime\r\n");
+    };
+    Agent agent = world.agent();
+    const std::string octets =
+        upgrade("/firecrawl/v2/crawl/1", "sec-websocket-protocol: " + kFirecrawlPass +
+                                             "\r\nsec-websocket-protocol: other, realtime\r\n");
+    (void)co_await agent.send(octets);
+    const Answer answer = co_await agent.answer();
+    EXPECT_EQ(answer.status, 101);
+    EXPECT_TRUE(answer.says("sec-websocket-protocol: realtime\r\n"));
+    EXPECT_EQ(last_seen().head.find(kFirecrawlPass), std::string::npos);
+  };
+  run(story());
+}
+
+TEST_F(Websocket, AnEchoIsTheRecordsWhileTheWebsocketGoesOn) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return switching(); };
+    Agent agent = world.agent();
+    co_await open_eleven(agent);
+    const std::string key = kRealKey;
+    const std::string echo = "\x81" + std::string(1, static_cast<char>(key.size())) + key;
+    (void)co_await world.provider.send(echo);
+    const std::string got = co_await agent.until("*");
+    EXPECT_EQ(got.find(key), std::string::npos);
+    (void)co_await world.until([&] { return !world.vault.findings.empty(); });
+    EXPECT_EQ(world.vault.findings, std::vector<std::string>{"key_echoed"});
+    EXPECT_EQ(world.provider.ended, 0);
+  };
+  run(story());
+}
+
 TEST_F(Websocket, F5_a_wrong_accept_is_no_websocket) {
   auto story = [&]() -> io::Task<void> {
     world.provider.answer = [](const Provider::Seen&) {

@@ -8,7 +8,9 @@
 namespace strongroom::gateway {
 namespace {
 
-constexpr std::size_t kMostHeld = 256UL << 10U;
+/// Frames without payload may be held for as long as a message goes on: whoever has ten thousand
+/// websockets takes no more than memory can bear. The longest form of a key of 2 KiB fits.
+constexpr std::size_t kMostHeld = 32UL << 10U;
 constexpr std::size_t kNone = SIZE_MAX;
 
 }  // namespace

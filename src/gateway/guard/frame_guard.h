@@ -28,7 +28,7 @@ class FrameGuard {
     ByteView free;                 ///< may go on now, good until the next call
     std::uint16_t close_code = 0;  ///< not 0: after that the connection must end, and why
   };
-  /// Masks in place. 1002 for a malformed frame; 1009 where more than 256 KiB of small fragments
+  /// Masks in place. 1002 for a malformed frame; 1009 where more than 32 KiB of small fragments
   /// would have to be held back.
   [[nodiscard]] Fed feed(MutableBytes data);
   [[nodiscard]] std::size_t hits() const noexcept { return hits_; }

@@ -1,14 +1,16 @@
 // Notices: what the gateway tells the vault of refusals, bounded whatever agents do.
 //
-// RefusalCounter adds up refusals for the metrics; FindingFilter keeps an agent that loops from
-// filling the record with the same finding. Used by: Gateway. Without I/O. Threads: the gateway's
-// loop. SPDX-License-Identifier: Apache-2.0
+// RefusalCounter adds up refusals for the metrics; HitsTold and FindingFilter keep an agent that
+// loops from filling the record with the same finding. Used by: Gateway. Without I/O. Threads: the
+// gateway's loop. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "gateway/limits/token_bucket.h"
@@ -25,6 +27,18 @@ class RefusalCounter {
 
  private:
   std::array<std::uint32_t, kRefusals> counts_{};
+};
+
+/// Of how many hits in one stream a finding was made: each is told when it is seen, and none again.
+class HitsTold {
+ public:
+  /// Are there more than at the last time?
+  [[nodiscard]] bool has_more(std::size_t hits) {
+    return hits > std::exchange(told_, std::max(told_, hits));
+  }
+
+ private:
+  std::size_t told_ = 0;
 };
 
 class FindingFilter {

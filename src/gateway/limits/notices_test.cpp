@@ -86,5 +86,13 @@ TEST(FindingFilter, N8_a_flood_is_cut_off) {
   EXPECT_TRUE(filter.admit(finding(1, "later"), clock.steady()));
 }
 
+TEST(HitsTold, each_hit_once) {
+  HitsTold told;
+  EXPECT_FALSE(told.has_more(0));
+  EXPECT_TRUE(told.has_more(2));
+  EXPECT_FALSE(told.has_more(2));
+  EXPECT_TRUE(told.has_more(3));
+}
+
 }  // namespace
 }  // namespace strongroom::gateway

@@ -41,12 +41,12 @@ void JsonNumbers::reset() {
 }
 
 bool JsonNumbers::is_in_object() const {
-  return depth_ > 0 && ((objects_ >> (depth_ - 1)) & 1U) != 0;
+  return depth_ > 0 && beyond_ == 0 && ((objects_ >> (depth_ - 1)) & 1U) != 0;
 }
 
 void JsonNumbers::open(bool is_object) {
   if (depth_ == kMaxDepth) {
-    state_ = State::Lost;
+    ++beyond_;
     return;
   }
   const std::uint64_t bit = std::uint64_t{1} << depth_;
@@ -62,6 +62,11 @@ void JsonNumbers::open(bool is_object) {
 }
 
 void JsonNumbers::close() {
+  if (beyond_ > 0) {
+    --beyond_;
+    wants_name_ = false;
+    return;
+  }
   if (depth_ == 0) return;
   if (is_in_object()) {
     --named_;
@@ -136,9 +141,6 @@ void JsonNumbers::take_text(std::string_view& text) {
 
 void JsonNumbers::take(std::string_view& text) {
   switch (state_) {
-    case State::Lost:
-      text = {};
-      return;
     case State::InText:
       return take_text(text);
     case State::AfterEscape:

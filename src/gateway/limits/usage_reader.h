@@ -33,13 +33,14 @@ class JsonNumbers {
       take(text);
       if (!has_number_) continue;
       has_number_ = false;
-      if (named_ <= kMaxNamed) on_number(path(), std::string_view(number_.data(), number_size_));
+      if (named_ <= kMaxNamed && beyond_ == 0)
+        on_number(path(), std::string_view(number_.data(), number_size_));
       number_size_ = 0;
     }
   }
 
  private:
-  enum class State : std::uint8_t { Between, InText, AfterEscape, InNumber, InWord, Lost };
+  enum class State : std::uint8_t { Between, InText, AfterEscape, InNumber, InWord };
   void take(std::string_view& text);
   void take_text(std::string_view& text);
   void begin(char c);
@@ -54,7 +55,8 @@ class JsonNumbers {
   bool reads_name_ = false;  ///< the present text is one
   bool is_unfit_ = false;    ///< the present name is too long, or none that is looked for
   bool has_number_ = false;
-  std::size_t depth_ = 0;      ///< of containers
+  std::size_t depth_ = 0;      ///< of containers, as far as each is known
+  std::size_t beyond_ = 0;     ///< of those within, of which nothing can match
   std::uint64_t objects_ = 0;  ///< bit n: the container at depth n is an object
   std::size_t named_ = 0;      ///< of objects with a present member
   std::array<std::uint16_t, kMaxNamed + 1> ends_{};  ///< path_size_ before each name

@@ -164,6 +164,15 @@ TEST(UsageReader, what_is_deep_or_long_is_passed_over) {
   expect_stated(usage, Form::Json, "{\"x\":" + deep + ",\"usage\":{\"n\":4}}", 4);
   expect_stated(usage, Form::Json,
                 R"({"a":{"b":{"c":{"d":{"e":{"f":{"g":{"h":6,"i":{"j":7}}}}}}}}})", 6);
+  // What an agent had the provider repeat must not hide what comes behind it.
+  for (const auto& [open, close] :
+       {std::pair<std::string, std::string>("{\"k\":", "}"), {"[", "]"}, {"[{\"usage\":", "}]"}}) {
+    std::string abyss;
+    for (int i = 0; i < 100; ++i) abyss += open;
+    abyss += "{\"usage\":{\"n\":9}}";
+    for (int i = 0; i < 100; ++i) abyss += close;
+    expect_stated(usage, Form::Json, "{\"x\":" + abyss + ",\"usage\":{\"n\":4}}", 4);
+  }
   const std::string name(500, 'u');
   expect_stated(usage, Form::Json, "{\"" + name + "\":{\"n\":9},\"usage\":{\"n\":4}}", 4);
   std::string abyss;
