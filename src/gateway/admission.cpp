@@ -110,6 +110,16 @@ void offer_header(const http::Header& header, const catalog::Service& service,
   }
 }
 
+std::optional<Refusal> choose(const Candidates& candidates, Admission& admission,
+                              const PresentedPass& last) {
+  const auto& [pass, other] = candidates.chosen();
+  if (pass.empty()) return Refusal::PassMissing;
+  admission.pass = PresentedPass(pass, last);
+  if (other.empty()) return std::nullopt;
+  admission.other_pass = crypto::sha256(bytes_of(other));
+  return Refusal::PassesDiffer;
+}
+
 }  // namespace
 
 PresentedPass::PresentedPass(std::string_view text, const PresentedPass& last)
@@ -167,12 +177,29 @@ std::optional<Refusal> find_pass(const http::RequestHead& request, const Route& 
     if (is_credential_parameter(service, parameter_name(parameter)))
       candidates.offer(parameter_value(parameter));
   });
-  const auto& [pass, other] = candidates.chosen();
-  if (pass.empty()) return Refusal::PassMissing;
-  admission.pass = PresentedPass(pass, last);
-  if (other.empty()) return std::nullopt;
-  admission.other_pass = crypto::sha256(bytes_of(other));
-  return Refusal::PassesDiffer;
+  return choose(candidates, admission, last);
+}
+
+std::optional<Refusal> find_pass(std::span<const std::string> offered,
+                                 const catalog::Service& service, Admission& admission) {
+  Candidates candidates(service);
+  for (const auto& each : offered) candidates.offer(each);
+  return choose(candidates, admission, {});
+}
+
+bool brings_credential(const http::RequestHead& request, const Route& route) {
+  const auto& service = *route.service;
+  const bool is_in_headers = std::ranges::any_of(request.headers, [&](const http::Header& header) {
+    return header.id == http::Name::Authorization ||
+           std::ranges::any_of(service.accept, [&](const catalog::Placement& place) {
+             return place.slot == catalog::Slot::Header && is_same_header(header.name, place.name);
+           });
+  });
+  bool is_in_query = false;
+  for_each_parameter(route.query, [&](std::string_view parameter) {
+    is_in_query = is_in_query || is_credential_parameter(service, parameter_name(parameter));
+  });
+  return is_in_headers || is_in_query;
 }
 
 /// "/v2/...": how providers' own paths begin, and no service's name.

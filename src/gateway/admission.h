@@ -4,6 +4,8 @@
 
 #include <array>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "catalog/service.h"
@@ -50,6 +52,13 @@ struct Admission {
 [[nodiscard]] std::optional<Refusal> find_pass(const http::RequestHead& request, const Route& route,
                                                Admission& admission,
                                                const PresentedPass& last = {});
+
+/// The same among what the members of a websocket's first message hold.
+[[nodiscard]] std::optional<Refusal> find_pass(std::span<const std::string> offered,
+                                               const catalog::Service& service,
+                                               Admission& admission);
+/// Is there anything in a place where credentials are, whatever it is?
+[[nodiscard]] bool brings_credential(const http::RequestHead& request, const Route& route);
 
 /// For SDKs that lose the path of their base URL ("/v2/scrape"): when exactly one service's own
 /// kind of pass stands where that service takes keys, the target is that service's. UnknownService

@@ -7,6 +7,7 @@
 
 #include "gateway/chunk_marks.h"
 #include "gateway/policy.h"
+#include "http/websocket.h"
 
 namespace strongroom::gateway {
 namespace {
@@ -32,6 +33,11 @@ bool is_bad_upgrade(const http::RequestHead& request, bool is_inspected) {
   const auto* upgrade = request.headers.find(http::Name::Upgrade);
   if (upgrade == nullptr || request.is_websocket_upgrade) return false;
   return is_inspected || http::list_has(upgrade->value, "websocket");
+}
+
+std::uint16_t close_code_of(int status) {
+  if (status == 429 || status == 503) return http::kCloseTryAgainLater;
+  return status >= 500 ? http::kCloseUnableToServe : http::kClosePolicy;
 }
 
 }  // namespace
@@ -239,6 +245,8 @@ std::optional<Refusal> Connection::admit() {
       return Refusal::PassesDiffer;
     }
     if (missing) x_.admission.pass.set_hash_only(*hash);
+  } else if (missing == Refusal::PassMissing && may_login_later()) {
+    x_.login = std::make_unique<FirstMessage>(x_.route.service->first_message_fields);
   } else if (missing) {
     return missing;
   }
@@ -299,11 +307,14 @@ io::Task<std::optional<Connection::Next>> Connection::begin_request() {
     const auto refused = co_await read_absolute();
     if (refused) co_return co_await refuse(*refused);
   }
-  if (const auto refused = admit()) {
-    if (is_finding(*refused)) co_await report_refused(describe(*refused).code);
-    co_return co_await refuse(*refused);
-  }
+  if (const auto refused = admit()) co_return co_await refuse_admission(*refused);
+  if (x_.login != nullptr) co_return co_await receive_login();
   co_return std::nullopt;
+}
+
+io::Task<Connection::Next> Connection::refuse_admission(Refusal refusal) {
+  if (is_finding(refusal)) co_await report_refused(describe(refusal).code);
+  co_return co_await refuse(refusal);
 }
 
 /// At a base URL only the pass says whose session it is; a finding without one would be
@@ -358,6 +369,7 @@ io::Task<Connection::Next> Connection::refuse(Refusal refusal) {
   if (x_.upload_wanted || x_.upload_running) closes_after_ = true;
   if (x_.outcome == lease::UseOutcome::Completed)
     x_.outcome = x_.cut_by ? outcome_of_cut() : lease::UseOutcome::UpstreamFailed;
+  if (x_.is_greeted) co_return co_await close_websocket(close_code_of(text.status), text.code);
   const bool is_grpc = is_grpc_call();
   std::string body = is_grpc ? std::string() : refusal_body(text, metering_.detail);
   const bool is_connect = work_ != nullptr && work_->request.method == "CONNECT";

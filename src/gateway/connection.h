@@ -13,6 +13,7 @@
 #include "crypto/session_credentials.h"
 #include "gateway/admission.h"
 #include "gateway/gateway.h"
+#include "gateway/guard/first_message.h"
 #include "gateway/guard/upload_guard.h"
 #include "gateway/http2/front.h"
 #include "gateway/member_rewriter.h"
@@ -117,6 +118,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     HitsTold misplaced;                                   ///< passes going up
     HitsTold echoes;                                      ///< the key coming back
     std::uint16_t close_code = 0;               ///< a websocket's: why the gateway ends it
+    std::unique_ptr<FirstMessage> login;        ///< its pass is in that, and nowhere else
+    bool is_greeted = false;                    ///< its client had a 101 before the provider's
     std::optional<catalog::PathAction> action;  ///< what the catalogue says of its route
     catalog::OnEcho on_echo = catalog::OnEcho::Mask;
     catalog::OnMisplaced on_misplaced = catalog::OnMisplaced::Refuse;
@@ -138,6 +141,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   io::Task<Next> serve_one();
   [[gnu::noinline]] io::Task<std::optional<Next>> begin_request();
   std::optional<Refusal> admit();
+  [[gnu::noinline]] io::Task<Next> refuse_admission(Refusal refusal);
   [[gnu::noinline]] io::Task<void> report_refused(std::string_view what);
   io::Task<void> find_whose(lease::PassHash pass);
   [[nodiscard]] SessionId session_of_denial(const lease::PassHash& pass);
@@ -294,12 +298,20 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[nodiscard]] std::unique_ptr<RelayBlock> room_for_search();
   [[nodiscard]] UploadGuard::Step search_up(MutableBytes& content, bool is_last, RelayBlock* room);
 
+  // websocket_login.cpp: a pass that comes with a websocket's first message alone
+  [[nodiscard]] bool may_login_later() const;
+  [[gnu::noinline]] io::Task<std::optional<Next>> receive_login();
+  [[gnu::noinline]] io::Task<Next> close_websocket(std::uint16_t code, std::string_view word);
+  [[gnu::noinline]] io::Task<Next> refuse_login();
+
   // websocket_relay.cpp
   [[gnu::noinline]] io::Task<Next> relay_websocket();
   [[gnu::noinline]] io::Task<void> relay_frames_down(FrameGuard& guard);
   [[gnu::noinline]] io::Task<void> end_websocket(FrameGuard& guard);
   io::Task<void> relay_frames_up();
   [[gnu::noinline]] io::Task<bool> relay_first_message(FrameGuard& guard, ByteVector& octets);
+  [[gnu::noinline]] io::Task<bool> send_first_message(FrameGuard& guard, FirstMessage& message,
+                                                      ByteVector& octets);
   [[gnu::noinline]] io::Task<bool> send_frames(FrameGuard& guard, MutableBytes frames);
   [[nodiscard]] bool refuse_message();
 

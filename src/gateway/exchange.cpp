@@ -355,6 +355,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_answer() {
   // HTTP/2 has a place for them in any case.
   x_.takes_trailers = kind_ == Kind::StreamOfHttp2 || takes_trailers(work_->request);
   if (response.status == 101) co_return co_await relay_websocket();
+  if (x_.is_greeted) co_return co_await refuse_login();
   if (!is_readable) {
     x_.failure = UpstreamFailure::UnreadableCoding;
     upstream_->abort();

@@ -24,7 +24,8 @@ bool is_right_answer(const Workspace& work) {
 
 io::Task<Connection::Next> Connection::relay_websocket() {
   closes_after_ = true;
-  if (!is_right_answer(*work_) || !send_answer_head({})) {
+  // Who has had a 101 sees nothing of the provider's.
+  if (!is_right_answer(*work_) || (!x_.is_greeted && !send_answer_head({}))) {
     upstream_->abort();
     co_return co_await refuse(refusal_of_answer());
   }
@@ -33,7 +34,8 @@ io::Task<Connection::Next> Connection::relay_websocket() {
   const auto early =
       guard.feed(MutableBytes(work_->answer).subspan(answer_begin_, answer_end_ - answer_begin_));
   x_.close_code = is_echo_cut(guard.hits()) ? http::kClosePolicy : early.close_code;
-  const auto sent = co_await client_.write_all(work_->out.bytes(), early.free);
+  const ByteView head = x_.is_greeted ? ByteView() : work_->out.bytes();
+  const auto sent = co_await client_.write_all(head, early.free);
   x_.bytes_down += early.free.size();
   if (sent && !x_.cut_by) {
     if (upload_done_ == nullptr) upload_done_ = std::make_unique<io::Event>(gateway_.loop());
@@ -90,13 +92,16 @@ io::Task<void> Connection::end_websocket(FrameGuard& guard) {
 }
 
 io::Task<void> Connection::relay_frames_up() {
-  const auto early = unread().substr(head_size_);
+  const auto early = x_.login == nullptr ? unread().substr(head_size_) : std::string_view();
   ByteVector first(early.begin(), early.end());
   FrameGuard guard(http::FrameSender::Client, pass_patterns());
   bool goes_on = true;
   const bool may_login =
       !x_.route.service->first_message_fields.empty() && !x_.admission.pass.text().empty();
-  if (may_login) goes_on = co_await relay_first_message(guard, first);
+  if (x_.login != nullptr)
+    goes_on = co_await send_first_message(guard, *std::exchange(x_.login, nullptr), first);
+  else if (may_login)
+    goes_on = co_await relay_first_message(guard, first);
   if (goes_on && !first.empty()) goes_on = co_await send_frames(guard, first);
   wipe(first.data(), first.size());
   std::unique_ptr<RelayBlock> block;
@@ -135,8 +140,7 @@ bool Connection::refuse_message() {
 /// Until the client's first message is whole; a pass in it becomes the key. `octets` is what has
 /// come so far, and afterwards what has come behind it. False ends the connection.
 io::Task<bool> Connection::relay_first_message(FrameGuard& guard, ByteVector& octets) {
-  FirstMessage message(x_.route.service->first_message_fields, x_.admission.pass.text(),
-                       pass_patterns());
+  FirstMessage message(x_.route.service->first_message_fields);
   FirstMessage::State state = message.feed(octets);
   while (state == FirstMessage::State::NeedMore) {
     ByteVector ready = message.take_ready();
@@ -150,6 +154,17 @@ io::Task<bool> Connection::relay_first_message(FrameGuard& guard, ByteVector& oc
     if (!got || *got == 0) co_return false;
     state = message.feed(ByteView(octets).first(*got));
   }
+  if (state == FirstMessage::State::Whole)
+    co_return co_await send_first_message(guard, message, octets);
+  octets = message.take_ready();
+  co_return true;
+}
+
+/// Of one that is whole, and what came before it. `octets`: afterwards what came behind it.
+io::Task<bool> Connection::send_first_message(FrameGuard& guard, FirstMessage& message,
+                                              ByteVector& octets) {
+  const std::string_view pass = x_.admission.pass.text();
+  const auto state = message.judge(pass, pass_patterns().get());
   octets = message.take_ready();
   if (state == FirstMessage::State::Ordinary) co_return true;
   const bool goes_on = co_await send_frames(guard, octets);
@@ -160,7 +175,7 @@ io::Task<bool> Connection::relay_first_message(FrameGuard& guard, ByteVector& oc
     co_return refuse_message();
   }
   if (lease() == nullptr || !is_usable(gateway_.loop().clock().steady())) co_return false;
-  ByteVector login = message.with_key(lease()->granted().value);
+  ByteVector login = message.with_key(pass, lease()->granted().value);
   const auto sent = co_await upstream_->stream.write_all(login);
   x_.bytes_up += login.size();
   wipe(login.data(), login.size());

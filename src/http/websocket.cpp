@@ -120,16 +120,18 @@ std::size_t write_frame_head(const FrameHead& head, std::array<std::uint8_t, kMa
 }
 
 /// The mask of zeros is one like any other: what it covers is chosen here alone.
-CloseFrame::CloseFrame(std::uint16_t code, FrameSender sender) {
+CloseFrame::CloseFrame(std::uint16_t code, FrameSender sender, std::string_view word) {
+  word = word.substr(0, kMostWord);
   FrameHead head;
   head.opcode = Opcode::Close;
   head.is_masked = sender == FrameSender::Client;
-  head.length = 2;
+  head.length = 2 + word.size();
   std::array<std::uint8_t, kMaxFrameHead> start{};
   size_ = write_frame_head(head, start);
   std::copy_n(start.begin(), size_, octets_.begin());
   octets_[size_++] = static_cast<std::uint8_t>(code >> 8U);
   octets_[size_++] = static_cast<std::uint8_t>(code & 0xFFU);
+  for (const char c : word) octets_[size_++] = static_cast<std::uint8_t>(c);
 }
 
 void apply_mask(MutableBytes payload, const std::array<std::uint8_t, 4>& mask,

@@ -35,6 +35,8 @@ inline constexpr std::size_t kMaxFrameHead = 14;
 inline constexpr std::uint16_t kCloseProtocolError = 1002;
 inline constexpr std::uint16_t kClosePolicy = 1008;
 inline constexpr std::uint16_t kCloseTooLarge = 1009;
+inline constexpr std::uint16_t kCloseUnableToServe = 1011;
+inline constexpr std::uint16_t kCloseTryAgainLater = 1013;
 inline constexpr std::uint8_t kRsv1 = 4;  ///< permessage-deflate (RFC 7692) uses it
 
 struct FrameHead {
@@ -60,14 +62,15 @@ struct FrameOutcome {
 /// Shortest form; answers how many octets of `out` were written.
 [[nodiscard]] std::size_t write_frame_head(const FrameHead& head,
                                            std::array<std::uint8_t, kMaxFrameHead>& out);
-/// A close frame that says nothing but why.
+/// A close frame that says why: a code, and perhaps a word of at most 32 octets.
 class CloseFrame {
  public:
-  CloseFrame(std::uint16_t code, FrameSender sender);
+  static constexpr std::size_t kMostWord = 32;
+  CloseFrame(std::uint16_t code, FrameSender sender, std::string_view word = {});
   [[nodiscard]] ByteView octets() const { return ByteView(octets_).first(size_); }
 
  private:
-  std::array<std::uint8_t, kMaxFrameHead + 2> octets_{};
+  std::array<std::uint8_t, kMaxFrameHead + 2 + kMostWord> octets_{};
   std::size_t size_ = 0;
 };
 /// Masks or unmasks in place; `offset` is the payload's position of its first octet.

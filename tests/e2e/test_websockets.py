@@ -8,6 +8,7 @@ import json
 import os
 import queue
 import shutil
+import ssl
 import subprocess
 import threading
 import urllib.parse
@@ -72,6 +73,37 @@ def test_fragments_pings_and_close_codes_of_python(room):
         assert socket.ping("are you there").wait(10)
         socket.close(4321, "that is all")
         assert (socket.close_code, socket.close_reason) == (4321, "that is all")
+
+
+@pytest.mark.parametrize("way", ["base", "proxy"])
+def test_a_login_by_the_first_message_alone(room, standins, way):
+    """As clients of ElevenLabs may: nothing in the head, the key in a member of the first message."""
+    room.add_key("elevenlabs")
+    started = room.json(
+        *("session", "start", "--tenant", "acme", "--member", "alice", "--service", "elevenlabs")
+    )
+    secret = started["passes"][0]["pass"]
+    standins.passes(secret)
+    gateway, path = room.endpoints["gateway"], "v1/text-to-speech/voice/stream-input"
+    if way == "base":
+        client = connect(f"ws://{gateway}/elevenlabs/{path}", proxy=None)
+    else:
+        client = connect(
+            f"wss://api.elevenlabs.io/{path}",
+            ssl=ssl.create_default_context(cadata=started["proxy"]["authority"]),
+            proxy=f"http://session:{started['proxy']['credential']}@{gateway}",
+        )
+    with client as socket:
+        socket.send(json.dumps({"text": " ", "xi_api_key": secret}))
+        socket.send(json.dumps({"text": "hello "}))
+        socket.send(json.dumps({"text": ""}))
+        assert "audio" in json.loads(socket.recv(timeout=10))
+    for wrong, word in (({}, "pass_missing"), ({"xi_api_key": secret[:-1]}, "pass_unknown")):
+        with connect(f"ws://{gateway}/elevenlabs/{path}", proxy=None) as socket:
+            socket.send(json.dumps({"text": " ", **wrong}))
+            with pytest.raises(ConnectionClosed) as closed:
+                socket.recv(timeout=10)
+            assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, word)
 
 
 @pytest.mark.parametrize("fragments", [1, 7])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/guard/first_message.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -47,19 +48,24 @@ Marked mark(std::string_view text, std::string_view what) {
   return out;
 }
 
-/// How many of the members at the top are the mark, whole.
-std::size_t named(const Marked& marked, const std::vector<std::string>& fields) {
-  const auto document = parse_json(marked.text);
-  if (!document || !document->is_object()) return 0;
-  std::size_t count = 0;
+/// What the members at the top hold, without "Bearer ".
+std::vector<std::string> held_by(std::string_view message, const std::vector<std::string>& fields) {
+  std::vector<std::string> out;
+  const auto document = parse_json(message);
+  if (!document || !document->is_object()) return out;
   for (const auto& field : fields) {
     const auto* member = document->get_object().if_contains(field);
     if (member == nullptr || !member->is_string()) continue;
     std::string_view text(member->get_string());
     if (text.starts_with("Bearer ")) text.remove_prefix(7);
-    count += text == marked.mark ? 1 : 0;
+    out.emplace_back(text);
   }
-  return count;
+  return out;
+}
+
+/// How many of the members at the top are the mark, whole.
+std::size_t named(const Marked& marked, const std::vector<std::string>& fields) {
+  return static_cast<std::size_t>(std::ranges::count(held_by(marked.text, fields), marked.mark));
 }
 
 }  // namespace
@@ -104,37 +110,40 @@ FirstMessage::State FirstMessage::feed(ByteView data) {
     message_.insert(message_.end(), payload.begin(), payload.end());
     http::apply_mask(MutableBytes(message_).subspan(at), head.mask, 0);
     pass_on(fragments_, size);
-    if (head.is_final) return judge();
+    if (head.is_final) return State::Whole;
     // So many small fragments that they cannot be a login.
     if (fragments_.size() > 2 * kMostOctets) return give_up();
   }
 }
 
-FirstMessage::State FirstMessage::judge() {
-  const std::string_view message = text_of(message_);
-  if (message.find(pass_) == std::string_view::npos) return give_up();
-  return is_login() ? State::Named : State::Misplaced;
+std::vector<std::string> FirstMessage::offered() const {
+  return held_by(text_of(message_), fields_);
+}
+
+FirstMessage::State FirstMessage::judge(std::string_view pass, const guard::Patterns* passes) {
+  if (text_of(message_).find(pass) == std::string_view::npos) return give_up();
+  return is_login(pass, passes) ? State::Named : State::Misplaced;
 }
 
 /// The key is put exactly where the pass stands octet for octet, so those very places must be named
 /// members: a member that spells the pass in another way is none of them, and neither it nor any
 /// other pass may stand in what goes on.
-bool FirstMessage::is_login() const {
-  const Marked marked = mark(text_of(message_), pass_);
+bool FirstMessage::is_login(std::string_view pass, const guard::Patterns* passes) const {
+  const Marked marked = mark(text_of(message_), pass);
   return marked.places <= kMostPlaces && named(marked, fields_) == marked.places &&
-         passes_ != nullptr && !guard::holds_any(*passes_, bytes_of(marked.text));
+         passes != nullptr && !guard::holds_any(*passes, bytes_of(marked.text));
 }
 
 /// Room is made first, so that no copy of the key is left behind.
-ByteVector FirstMessage::with_key(const Secret& value) const {
+ByteVector FirstMessage::with_key(std::string_view pass, const Secret& value) const {
   ByteVector message;
   message.reserve(message_.size() + kMostPlaces * value.size() * 6);
   std::string_view rest = text_of(message_);
-  for (auto at = rest.find(pass_); at != std::string_view::npos; at = rest.find(pass_)) {
+  for (auto at = rest.find(pass); at != std::string_view::npos; at = rest.find(pass)) {
     const ByteView before = bytes_of(rest.substr(0, at));
     message.insert(message.end(), before.begin(), before.end());
     value.reveal([&](ByteView plain) { append_escaped(plain, message); });
-    rest.remove_prefix(at + pass_.size());
+    rest.remove_prefix(at + pass.size());
   }
   const ByteView tail = bytes_of(rest);
   message.insert(message.end(), tail.begin(), tail.end());

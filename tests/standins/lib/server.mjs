@@ -192,11 +192,15 @@ function upgrade(state, sockets, request, raw, head, direct) {
       state.violate(record, what);
       ws.close(1008, 'violation');
     };
+    let isFirst = true;
     ws.on('message', (octets) => {
       record.body_bytes += octets.length;
       entry.progress += octets.length;
       state.see(record, octets);
-      judgeStray(state, record, octets.toString('latin1'), 'a message');
+      const text = octets.toString('latin1');
+      const rest = isFirst ? (standin.withoutLogin?.(state, text) ?? text) : text;
+      isFirst = false;
+      judgeStray(state, record, rest, 'a message');
       if (record.violations.length > 0) ws.close(1008, 'violation');
     });
     ws.on('error', () => {});
