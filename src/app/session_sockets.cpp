@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "app/files.h"
@@ -26,8 +27,30 @@ void remove_folder(const std::string& folder) {
   ::rmdir(folder.c_str());
 }
 
-bool give_away(const std::string& path, uid_t owner) {
-  return ::chown(path.c_str(), owner, static_cast<gid_t>(-1)) == 0;
+bool give_to(const std::string& path, uid_t owner) {
+  return ::lchown(path.c_str(), owner, static_cast<gid_t>(-1)) == 0;
+}
+
+/// This user's alone to change, whoever's it was; another owner of its socket may pass through it.
+Status prepare_folder(const std::string& folder, uid_t owner) {
+  const mode_t mode = owner == ::geteuid() ? 0700 : 0711;
+  const bool is_there = ::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST;
+  struct stat facts{};
+  if (is_there && ::lstat(folder.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode) &&
+      give_to(folder, ::geteuid()) && ::chmod(folder.c_str(), mode) == 0)
+    return {};
+  return fail(Code::Storage,
+              "The session's socket cannot be made: " + std::string(std::strerror(errno)));
+}
+
+/// Whose the socket in a folder was: nothing where there is no folder. (Folders were given away as
+/// well once.)
+std::optional<uid_t> owner_within(const std::string& folder) {
+  struct stat facts{};
+  if (::lstat(folder.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode)) return std::nullopt;
+  if (facts.st_uid != ::geteuid()) return facts.st_uid;
+  const bool is_there = ::lstat((folder + kName).c_str(), &facts) == 0;
+  return is_there && S_ISSOCK(facts.st_mode) ? facts.st_uid : ::geteuid();
 }
 
 }  // namespace
@@ -52,14 +75,13 @@ Status SessionSockets::restore(const std::function<bool(SessionId)>& is_open) {
     const std::string path = entry.path().string();
     const std::string name = entry.path().filename().string();
     const auto session = SessionId::parse(std::string(kPrefix) + name);
-    struct stat facts{};
-    const bool is_wanted = session && is_open(*session) && ::lstat(path.c_str(), &facts) == 0 &&
-                           S_ISDIR(facts.st_mode);
+    const auto owner = owner_within(path);
+    const bool is_wanted = session && is_open(*session) && owner;
     if (!is_wanted) {
       remove_folder(path);
       continue;
     }
-    if (const auto opened = open(*session, facts.st_uid); !opened)
+    if (const auto opened = open(*session, *owner); !opened)
       log(LogLevel::Warning, "session_socket_lost", {{"why", opened.error().message}});
   }
   return {};
@@ -73,11 +95,11 @@ Result<std::string> SessionSockets::open(SessionId session, uid_t owner) {
                 "Only a server that runs as root can give a socket to another user.");
   STRONGROOM_CHECKED(prepare_private_directory(folder_));
   const std::string path = path_of(session);
-  STRONGROOM_CHECKED(prepare_private_directory(folder_of(session)));
+  STRONGROOM_CHECKED(prepare_folder(folder_of(session), owner));
   Socket socket;
   socket.owner = owner;
   STRONGROOM_TRY(socket.fd, io::listen_unix(path));
-  if (owner != ::geteuid() && (!give_away(path, owner) || !give_away(folder_of(session), owner))) {
+  if (owner != ::geteuid() && !give_to(path, owner)) {
     const std::string why = std::strerror(errno);
     ::close(socket.fd);
     remove_folder(folder_of(session));

@@ -5,7 +5,9 @@
 //
 // Used by: serve. Threads: the vault's loop. A socket is its owner's (mode 0600, and the gateways
 // ask the kernel who connects), leads to what this session was granted and nothing else, and is
-// gone with the session. SPDX-License-Identifier: Apache-2.0
+// gone with the session. Its folder stays this user's: whoever owned that could put something else
+// in the socket's place before it is given away, and fill the data directory's disk.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <sys/types.h>

@@ -222,6 +222,56 @@ def test_it_is_its_owners_alone(room, tmp_path_factory):
         shown.unlink()
 
 
+TOUCH = "import os,sys; os.open('mine', os.O_CREAT | os.O_WRONLY, dir_fd=int(sys.argv[1]))"
+LEAD = "import os,sys; os.symlink('/etc/passwd', 'other', dir_fd=int(sys.argv[1]))"
+
+
+@root_only
+def test_its_folder_is_nobody_elses(room):
+    """A container is given the folder: its user passes through, and changes nothing there, where the server would follow
+    what stands in the socket's place, and give that away."""
+    room.add_key("gemini")
+    session = SocketSession(room, "gemini", flags=["--socket-owner", "65534"])
+    folder = session.socket.parent
+
+    def by_owner(command, *arguments):
+        return subprocess.run(
+            ["/usr/bin/python3", "-c", command, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            user=65534,
+            group=65534,
+            extra_groups=[],
+            cwd="/",
+            pass_fds=[given],
+        )
+
+    def is_as_it_should_be():
+        assert "PermissionError" in by_owner(TOUCH, str(given)).stderr
+        assert "PermissionError" in by_owner(LEAD, str(given)).stderr
+        asked_there = by_owner(ASK, f"/proc/self/fd/{given}/s")
+        assert asked_there.stdout.strip() == "b'HTTP/1.1 401'", asked_there.stderr
+        assert (folder.stat().st_uid, session.socket.stat().st_uid) == (os.geteuid(), 65534)
+
+    given = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        is_as_it_should_be()
+        # As it once was made.
+        os.chown(folder, 65534, -1)
+        folder.chmod(0o700)
+        room.kill9()
+        room.start()
+        is_as_it_should_be()
+        room.kill9()
+        room.start()
+        is_as_it_should_be()
+    finally:
+        os.close(given)
+    room.cli("session", "end", session.id)
+    assert not folder.exists()
+
+
 def test_an_owner_that_cannot_be_is_refused(room):
     room.add_key("gemini")
     body = {"tenant": "acme", "member": "alice", "services": ["gemini"], "socket": True}
