@@ -12,7 +12,6 @@
 #include "app/files.h"
 #include "base/encoding.h"
 #include "base/log.h"
-#include "io/descriptor_passing.h"
 #include "io/net.h"
 
 namespace strongroom::app {
@@ -53,11 +52,20 @@ std::optional<uid_t> owner_within(const std::string& folder) {
   return is_there && S_ISSOCK(facts.st_mode) ? facts.st_uid : ::geteuid();
 }
 
+/// Without a descriptor the socket is to be closed.
+io::Passed tell(int channel, SessionId session, uid_t owner, int fd) {
+  ByteVector message;
+  Writer writer(message);
+  writer.raw(session.view());
+  writer.u32(owner);
+  return io::pass_descriptor(channel, message, fd);
+}
+
 }  // namespace
 
 SessionSockets::~SessionSockets() {
   for (const auto& [session, socket] : sockets_) ::close(socket.fd);
-  for (const int channel : channels_) ::close(channel);
+  for (const auto& channel : channels_) ::close(channel.fd);
 }
 
 std::string SessionSockets::folder_of(SessionId session) const {
@@ -106,7 +114,7 @@ Result<std::string> SessionSockets::open(SessionId session, uid_t owner) {
     return fail(Code::Storage, "The session's socket cannot be given away: " + why);
   }
   sockets_.emplace(session, socket);
-  tell_all(session, &socket);
+  tell_all();
   return path;
 }
 
@@ -116,31 +124,42 @@ void SessionSockets::close(SessionId session) {
   remove_folder(folder_of(session));
   ::close(found->second.fd);
   sockets_.erase(found);
-  tell_all(session, nullptr);
+  tell_all();
 }
 
 Result<int> SessionSockets::channel_of_new_gateway() {
   STRONGROOM_TRY(const auto pair, io::descriptor_pair());
-  channels_.push_back(pair.ours);
-  for (const auto& [session, socket] : sockets_) (void)tell(pair.ours, session, &socket);
+  channels_.push_back({pair.ours, {}});
+  (void)bring_up_to_date(channels_.back());
   return pair.theirs;
 }
 
-/// False when the gateway at the other end has gone.
-bool SessionSockets::tell(int channel, SessionId session, const Socket* socket) {
-  ByteVector message;
-  Writer writer(message);
-  writer.raw(session.view());
-  writer.u32(socket == nullptr ? 0 : socket->owner);
-  return io::pass_descriptor(channel, message, socket == nullptr ? -1 : socket->fd).has_value();
-}
-
-void SessionSockets::tell_all(SessionId session, const Socket* socket) {
-  std::erase_if(channels_, [&](int channel) {
-    if (tell(channel, session, socket)) return false;
-    ::close(channel);
+/// A gateway that stood still has no room for more: it hears of the rest later.
+void SessionSockets::tell_all() {
+  std::erase_if(channels_, [&](Channel& channel) {
+    if (bring_up_to_date(channel) != io::Passed::Never) return false;
+    ::close(channel.fd);
     return true;
   });
+}
+
+io::Passed SessionSockets::bring_up_to_date(Channel& channel) const {
+  for (auto each = channel.told.begin(); each != channel.told.end();) {
+    if (!sockets_.contains(*each)) {
+      const auto passed = tell(channel.fd, *each, 0, -1);
+      if (passed != io::Passed::Now) return passed;
+      each = channel.told.erase(each);
+    } else {
+      ++each;
+    }
+  }
+  for (const auto& [session, socket] : sockets_) {
+    if (channel.told.contains(session)) continue;
+    const auto passed = tell(channel.fd, session, socket.owner, socket.fd);
+    if (passed != io::Passed::Now) return passed;
+    channel.told.insert(session);
+  }
+  return io::Passed::Now;
 }
 
 }  // namespace strongroom::app

@@ -7,9 +7,11 @@ import base64
 import json
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -151,6 +153,28 @@ def test_it_is_there_again_after_a_gateway_or_the_server_was_killed(room):
         assert asked(client, session.passes["gemini"]).status_code == 200
     room.cli("session", "end", ended.id)
     assert not ended.socket.exists() and session.socket.exists()
+
+
+def test_a_gateway_that_stood_still_hears_of_every_socket(room):
+    """More was made and ended meanwhile than the channel to it has room for."""
+    room.add_key("gemini")
+    before = SocketSession(room, "gemini")
+    body = {"tenant": "acme", "member": "alice", "services": ["gemini"], "socket": True}
+    [pid] = room.gateway_pids()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor(160) as many:
+            made = list(many.map(lambda _: room.api("POST", "/api/v1/sessions", body), range(160)))
+            ids = [answer["session"]["id"] for _, answer in made]
+            ended = many.map(lambda id: room.api("POST", f"/api/v1/sessions/{id}/end", {})[0], ids)
+            assert set(ended) == {200}
+        after = SocketSession(room, "gemini")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    for session in (before, after):
+        with session.client() as client:
+            assert asked(client, session.passes["gemini"]).status_code == 200
+    assert room.gateway_pids() == [pid]
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
