@@ -112,7 +112,10 @@ class Server {
       health_->tick();
       logins_->tick();
     });
-    sharing_ = loop_.every(kShareEvery, [this] { share_spending(); });
+    sharing_ = loop_.every(kShareEvery, [this] {
+      share_spending();
+      session_sockets_.tell_all();
+    });
     saving_ = loop_.every(kSaveEvery, [this] { save_spending(); });
     renewing_ = loop_.every(kLookForCertificateEvery, [this] { renew_certificate(); });
     return {};

@@ -5,17 +5,21 @@
 //
 // Used by: serve. Threads: the vault's loop. A socket is its owner's (mode 0600, and the gateways
 // ask the kernel who connects), leads to what this session was granted and nothing else, and is
-// gone with the session. SPDX-License-Identifier: Apache-2.0
+// gone with the session. Its folder stays this user's: whoever owned that could put something else
+// in the socket's place before it is given away, and fill the data directory's disk.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <sys/types.h>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/id.h"
 #include "base/result.h"
+#include "io/descriptor_passing.h"
 
 namespace strongroom::app {
 
@@ -37,20 +41,26 @@ class SessionSockets {
   /// For a gateway that is about to be started: its end of a channel over which it is told of the
   /// sockets. The caller closes it once the gateway has it.
   [[nodiscard]] Result<int> channel_of_new_gateway();
+  /// Now and then: tells gateways what they had no room for when it happened.
+  void tell_all();
 
  private:
   struct Socket {
     int fd = -1;
     uid_t owner = 0;
   };
+  /// To one gateway, and of which sockets it was told that are to be closed again.
+  struct Channel {
+    int fd = -1;
+    std::set<SessionId> told;
+  };
   [[nodiscard]] std::string folder_of(SessionId session) const;
   [[nodiscard]] std::string path_of(SessionId session) const;
-  [[nodiscard]] bool tell(int channel, SessionId session, const Socket* socket);
-  void tell_all(SessionId session, const Socket* socket);
+  [[nodiscard]] io::Passed bring_up_to_date(Channel& channel) const;
 
   std::string folder_;
   std::map<SessionId, Socket> sockets_;
-  std::vector<int> channels_;
+  std::vector<Channel> channels_;
 };
 
 }  // namespace strongroom::app

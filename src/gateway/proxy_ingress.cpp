@@ -218,6 +218,12 @@ io::Task<void> Connection::pump_up(io::Stream& to) {
   for (;;) {
     client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     const auto got = co_await read_when_ready(client_, block);
+    // Broken off, not ended: nobody will read what the other end still says. What went there may
+    // arrive.
+    if (!got) {
+      client_.abort();
+      to.set_deadline(gateway_.loop().deadline_in(kLinger));
+    }
     if (!got || *got == 0) break;
     (void)guard.feed(MutableBytes(*block).first(*got));
     if (guard.hits() > 0) {

@@ -149,7 +149,7 @@ io::Task<bool> Connection::relay_first_message(FrameGuard& guard, ByteVector& oc
       if (!goes_on) co_return false;
     }
     octets.resize(4096);
-    client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
+    if (!x_.upload_ends) client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
     const auto got = co_await client_.read_some(octets);
     if (!got || *got == 0) co_return false;
     state = message.feed(ByteView(octets).first(*got));

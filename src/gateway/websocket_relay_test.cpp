@@ -131,6 +131,24 @@ TEST_F(Websocket, APingIsAnsweredBeforeTheFirstMessage) {
   run(story());
 }
 
+TEST_F(Websocket, N1_a_slow_first_message_ends_soon_after_the_provider) {
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return switching(); };
+    Agent agent = world.agent();
+    co_await open_eleven(agent);
+    (void)co_await agent.send(client_frame(http::Opcode::Text, false, "{\"xi"));
+    const std::string masked = text_frame("no server masks");
+    (void)co_await world.provider.send(masked);
+    const std::string said = co_await agent.until("\x03\xea");
+    EXPECT_EQ(said, "\x88\x02\x03\xea");
+    (void)co_await agent.send(client_frame(http::Opcode::Continuation, false, "_"));
+    const bool is_over = co_await world.until([&] { return !world.vault.settled.empty(); });
+    EXPECT_TRUE(is_over);
+  };
+  run(story());
+}
+
 TEST_F(Websocket, C9_a_login_with_the_key_that_is_echoed_is_masked) {
   auto story = [&]() -> io::Task<void> {
     world.provider.becomes_raw = true;

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string>
 
+#include "base/check.h"
 #include "io/descriptor.h"
 
 namespace strongroom::io {
@@ -29,10 +30,10 @@ Result<SocketPair> descriptor_pair() {
   return SocketPair{pair[0], pair[1]};
 }
 
-Status pass_descriptor(int channel, ByteView message, int fd) {
+Passed pass_descriptor(int channel, ByteView message, int fd) {
   std::array<std::uint8_t, kMaxPassedMessage> copy{};
-  if (message.empty() || message.size() > copy.size())
-    return fail(Code::Invalid, "A message beside a descriptor has 1 to 64 octets.");
+  STRONGROOM_CHECK(!message.empty() && message.size() <= copy.size(),
+                   "a message beside a descriptor has 1 to 64 octets");
   std::memcpy(copy.data(), message.data(), message.size());
   iovec part{copy.data(), message.size()};
   Control control{};
@@ -47,9 +48,9 @@ Status pass_descriptor(int channel, ByteView message, int fd) {
     control.head.cmsg_len = CMSG_LEN(sizeof(int));
     std::memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
   }
-  if (::sendmsg(channel, &head, MSG_NOSIGNAL) >= 0) return {};
-  return fail(Code::Unavailable,
-              std::string("a descriptor cannot be handed over: ") + std::strerror(errno));
+  if (::sendmsg(channel, &head, MSG_NOSIGNAL) >= 0) return Passed::Now;
+  const bool is_gone = errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN;
+  return is_gone ? Passed::Never : Passed::Later;
 }
 
 struct DescriptorReceiver::State {

@@ -4,6 +4,7 @@
 // Used by: app (the vault's end), gateway. Threads: the loop's. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -19,9 +20,10 @@ inline constexpr std::size_t kMaxPassedMessage = 64;
 /// Two joined ends that keep messages apart.
 [[nodiscard]] Result<SocketPair> descriptor_pair();
 
-/// One message, with a descriptor or (-1) without; never waits: Unavailable when the other end is
-/// gone or does not read.
-[[nodiscard]] Status pass_descriptor(int channel, ByteView message, int fd);
+/// What became of a message. Later: what came before has not been read yet. Never: nobody is there.
+enum class Passed : std::uint8_t { Now, Later, Never };
+/// One message of 1 to 64 octets, with a descriptor or (-1) without; never waits.
+[[nodiscard]] Passed pass_descriptor(int channel, ByteView message, int fd);
 
 /// Takes over `channel`, and calls for each message; the descriptor (-1: none) is the callee's.
 class DescriptorReceiver {

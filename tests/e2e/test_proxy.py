@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import urllib.request
@@ -427,6 +428,36 @@ def test_a_tenant_may_allow_plain_tunnels(room, standins):
         "policy", "set", "--tenant", "acme", "--service", "gemini", "--tunnel", "a.example:443",
         expect=WRONG_USE,
     )
+
+
+def test_n5_a_tunnel_whose_client_was_reset_is_over(make_room):
+    """Nobody is there to hear what the other end may still say: no descriptor and no turn of the tenant's wait for that."""
+    room = make_room(start=False)
+    place = "quiet.example:443"
+    # Takes connections, and neither says nor ends anything.
+    quiet = socket.create_server(("127.0.0.1", 0), backlog=64)
+    file = room.data / "strongroom.toml"
+    file.write_text(
+        f'{file.read_text()}[[gateway.dial]]\nhost = "{place}"\nto = "127.0.0.1:{quiet.getsockname()[1]}"\n'
+    )
+    room.start().people()
+    room.add_key("gemini")
+    room.cli("policy", "set", "--tenant", "acme", "--tunnel", place)
+    session = Session(room, "gemini")
+    [pid] = room.gateway_pids()
+
+    def held():
+        return len(os.listdir(f"/proc/{pid}/fd"))
+
+    before = held()
+    tunnels = [session.connect(place) for _ in range(8)]
+    assert [status for status, _ in tunnels] == [200] * 8
+    assert held() >= before + 16
+    for _, connection in tunnels:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+    until(lambda: held() <= before, 10, "the gateway has let go of both sides")
+    quiet.close()
 
 
 # The transparent ingress: a network namespace in which the providers' names lead to a relay.

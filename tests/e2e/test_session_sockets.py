@@ -7,9 +7,11 @@ import base64
 import json
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -153,6 +155,28 @@ def test_it_is_there_again_after_a_gateway_or_the_server_was_killed(room):
     assert not ended.socket.exists() and session.socket.exists()
 
 
+def test_a_gateway_that_stood_still_hears_of_every_socket(room):
+    """More was made and ended meanwhile than the channel to it has room for."""
+    room.add_key("gemini")
+    before = SocketSession(room, "gemini")
+    body = {"tenant": "acme", "member": "alice", "services": ["gemini"], "socket": True}
+    [pid] = room.gateway_pids()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor(160) as many:
+            made = list(many.map(lambda _: room.api("POST", "/api/v1/sessions", body), range(160)))
+            ids = [answer["session"]["id"] for _, answer in made]
+            ended = many.map(lambda id: room.api("POST", f"/api/v1/sessions/{id}/end", {})[0], ids)
+            assert set(ended) == {200}
+        after = SocketSession(room, "gemini")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    for session in (before, after):
+        with session.client() as client:
+            assert asked(client, session.passes["gemini"]).status_code == 200
+    assert room.gateway_pids() == [pid]
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_a_workroom_may_ask_for_one(room):
     room.add_key("gemini")
@@ -220,6 +244,56 @@ def test_it_is_its_owners_alone(room, tmp_path_factory):
         assert by(65534) == "b'HTTP/1.1 401'"
     finally:
         shown.unlink()
+
+
+TOUCH = "import os,sys; os.open('mine', os.O_CREAT | os.O_WRONLY, dir_fd=int(sys.argv[1]))"
+LEAD = "import os,sys; os.symlink('/etc/passwd', 'other', dir_fd=int(sys.argv[1]))"
+
+
+@root_only
+def test_its_folder_is_nobody_elses(room):
+    """A container is given the folder: its user passes through, and changes nothing there, where the server would follow
+    what stands in the socket's place, and give that away."""
+    room.add_key("gemini")
+    session = SocketSession(room, "gemini", flags=["--socket-owner", "65534"])
+    folder = session.socket.parent
+
+    def by_owner(command, *arguments):
+        return subprocess.run(
+            ["/usr/bin/python3", "-c", command, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            user=65534,
+            group=65534,
+            extra_groups=[],
+            cwd="/",
+            pass_fds=[given],
+        )
+
+    def is_as_it_should_be():
+        assert "PermissionError" in by_owner(TOUCH, str(given)).stderr
+        assert "PermissionError" in by_owner(LEAD, str(given)).stderr
+        asked_there = by_owner(ASK, f"/proc/self/fd/{given}/s")
+        assert asked_there.stdout.strip() == "b'HTTP/1.1 401'", asked_there.stderr
+        assert (folder.stat().st_uid, session.socket.stat().st_uid) == (os.geteuid(), 65534)
+
+    given = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        is_as_it_should_be()
+        # As it once was made.
+        os.chown(folder, 65534, -1)
+        folder.chmod(0o700)
+        room.kill9()
+        room.start()
+        is_as_it_should_be()
+        room.kill9()
+        room.start()
+        is_as_it_should_be()
+    finally:
+        os.close(given)
+    room.cli("session", "end", session.id)
+    assert not folder.exists()
 
 
 def test_an_owner_that_cannot_be_is_refused(room):
