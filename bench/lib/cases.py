@@ -288,7 +288,6 @@ class Case:
         self.peers = more.pop("peers", ["nginx"])
         self.fresh = more.pop("fresh", False)
         self.alone = more.pop("alone", None)
-        self.most_rounds = 3 if self.fresh else 99
 
 
 LESS = {"less_is_better": True}
