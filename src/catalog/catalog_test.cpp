@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "catalog/kinds.h"
+
 namespace strongroom::catalog {
 namespace {
 
@@ -136,6 +138,25 @@ TEST(Catalog, workrooms_get_what_the_sdks_read) {
     EXPECT_TRUE(is_unset("anthropic", name)) << name;
   for (const char* name : {"OPENAI_ADMIN_KEY", "OPENAI_CUSTOM_HEADERS"})
     EXPECT_TRUE(is_unset("openai", name)) << name;
+}
+
+TEST(Catalog, kinds_of_keys_go_where_the_providers_want_each) {
+  const auto place = [](const char* id, std::string_view value,
+                        std::vector<std::pair<std::string, std::string>> settings = {}) {
+    const Placement& placement = placement_of(service(id), settings, Secret(bytes_of(value)));
+    return std::pair(placement.slot == Slot::Basic, placement.scheme);
+  };
+  EXPECT_EQ(place("linear", "lin_oauth_1"), std::pair(false, std::string("Bearer")));
+  EXPECT_EQ(place("linear", "lin_api_1"), std::pair(false, std::string()));
+  EXPECT_EQ(place("bitbucket", "ATCTT3x"), std::pair(false, std::string("Bearer")));
+  EXPECT_EQ(place("bitbucket", "ATATT3x", {{"email", ""}}),
+            std::pair(false, std::string("Bearer")));
+  EXPECT_EQ(place("bitbucket", "ATATT3x", {{"email", "ann@acme.test"}}),
+            std::pair(true, std::string()));
+  EXPECT_EQ(git_user_of(service("bitbucket"), {}), "x-token-auth");
+  EXPECT_EQ(git_user_of(service("bitbucket"), {{"email", "ann@acme.test"}}),
+            "x-bitbucket-api-token-auth");
+  EXPECT_TRUE(accepts(service("linear"), Slot::Header, "authorization"));
 }
 
 struct Call {

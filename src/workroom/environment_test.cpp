@@ -80,6 +80,13 @@ TEST_F(Variables, of_an_injected_service_are_secret) {
   EXPECT_FALSE(plain.contains("PGSSLMODE")) << "an absent optional setting leaves the variable out";
 }
 
+TEST_F(Variables, of_git_show_the_user_name_of_the_kind_of_key) {
+  add("bitbucket", "ATATT3x", {{"email", "ann@acme.test"}});
+  ASSERT_TRUE(build());
+  EXPECT_NE(plain["GIT_CONFIG_VALUE_1"].find("'x-bitbucket-api-token-auth'"), std::string::npos);
+  EXPECT_EQ(plain["BITBUCKET_EMAIL"], "ann@acme.test");
+}
+
 TEST_F(Variables, that_two_keys_want_go_to_the_first_and_the_other_is_told_apart) {
   add("postgres", "one", {{"host", "a"}, {"user", "u"}, {"database", "d"}});
   add("mysql", "two", {{"host", "b"}, {"user", "u"}, {"database", "d"}});

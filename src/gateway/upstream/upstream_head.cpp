@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "catalog/kinds.h"
 #include "http/list.h"
 
 namespace strongroom::gateway {
@@ -164,7 +165,7 @@ std::optional<Refusal> add_key_header(const catalog::Service& service,
                                       const lease::Settings& settings, const Secret& value,
                                       HeadBuffer& out) {
   if (!value.reveal(may_travel)) return Refusal::Internal;
-  const auto& place = service.inject;
+  const auto& place = catalog::placement_of(service, settings, value);
   if (place.slot == catalog::Slot::Query) return std::nullopt;
   const std::string_view name = place.slot == catalog::Slot::Basic
                                     ? std::string_view("authorization")
