@@ -81,10 +81,7 @@ void add_query(const UpstreamHead& parts, HeadBuffer& out) {
   }
   if (!injects) return;
   separate();
-  out.add(service.inject.name).add("=");
-  out.begin_key();
-  parts.lease.value.reveal([&](ByteView value) { add_percent_encoded(value, out); });
-  out.end_key();
+  add_key_parameter(service, parts.lease.value, out);
 }
 
 /// The agent's sub-protocols without the one that carried the pass.
@@ -159,6 +156,13 @@ std::string_view resolved(std::string_view text, const lease::Settings& settings
   constexpr std::string_view kMark = "{setting:";
   if (!text.starts_with(kMark) || !text.ends_with('}')) return text;
   return setting(settings, text.substr(kMark.size(), text.size() - kMark.size() - 1));
+}
+
+void add_key_parameter(const catalog::Service& service, const Secret& value, HeadBuffer& out) {
+  out.add(service.inject.name).add("=");
+  out.begin_key();
+  value.reveal([&](ByteView plain) { add_percent_encoded(plain, out); });
+  out.end_key();
 }
 
 std::optional<Refusal> add_key_header(const catalog::Service& service,
