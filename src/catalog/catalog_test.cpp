@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "catalog/kinds.h"
+
 namespace strongroom::catalog {
 namespace {
 
@@ -53,12 +55,13 @@ TEST(Catalog, every_built_in_service_is_there_with_its_delivery) {
                          "generic-http", "google", "microsoft", "slack", "notion", "atlassian",
                          "linear", "hubspot", "generic-oauth"})
     EXPECT_EQ(service(id).delivery, Delivery::Proxied) << id;
-  for (const char* id : {"github", "gitlab", "git", "postgres", "mysql", "tailscale", "generic-env",
-                         "ssh", "bitbucket"})
+  for (const char* id :
+       {"github", "gitlab", "git", "postgres", "mysql", "tailscale", "generic-env", "ssh",
+        "bitbucket", "redis", "mongodb", "npm", "pypi", "aws", "gcp", "azure", "docker"})
     EXPECT_EQ(service(id).delivery, Delivery::Injected) << id;
-  EXPECT_EQ(built_in().services().size(), 24U);
+  EXPECT_EQ(built_in().services().size(), 32U);
   EXPECT_EQ(built_in().find("vertex"), nullptr);
-  for (const char* id : {"github", "gitlab", "git", "ssh"})
+  for (const char* id : {"github", "gitlab", "git", "ssh", "npm", "pypi", "docker"})
     EXPECT_EQ(service(id).homes.front(), Home::Integration) << id;
   for (const char* id : {"gemini", "postgres", "generic-env", "tailscale"})
     EXPECT_EQ(service(id).homes.front(), Home::Skill) << id;
@@ -126,6 +129,17 @@ TEST(Catalog, workrooms_get_what_the_sdks_read) {
   EXPECT_EQ(variable(service("mysql"), "MYSQL_PWD"), "{value}");
   EXPECT_EQ(variable(service("tailscale"), "TS_AUTHKEY"), "{value}");
   EXPECT_EQ(service("tailscale").forbidden_value, "baseURL=");
+  for (const auto& [id, name] :
+       std::vector<std::pair<std::string, std::string>>{{"redis", "REDISCLI_AUTH"},
+                                                        {"npm", "NPM_TOKEN"},
+                                                        {"npm", "NODE_AUTH_TOKEN"},
+                                                        {"pypi", "TWINE_PASSWORD"},
+                                                        {"pypi", "UV_PUBLISH_TOKEN"},
+                                                        {"pypi", "POETRY_PYPI_TOKEN_PYPI"},
+                                                        {"aws", "AWS_SECRET_ACCESS_KEY"},
+                                                        {"gcp", "CLOUDSDK_AUTH_ACCESS_TOKEN"},
+                                                        {"azure", "AZURE_CLIENT_SECRET"}})
+    EXPECT_EQ(variable(service(id), name), "{value}") << id << " " << name;
   const auto is_unset = [](const char* id, const char* name) {
     return std::ranges::find(service(id).unset, name) != service(id).unset.end();
   };
@@ -136,6 +150,30 @@ TEST(Catalog, workrooms_get_what_the_sdks_read) {
     EXPECT_TRUE(is_unset("anthropic", name)) << name;
   for (const char* name : {"OPENAI_ADMIN_KEY", "OPENAI_CUSTOM_HEADERS"})
     EXPECT_TRUE(is_unset("openai", name)) << name;
+  for (const char* name :
+       {"AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI"})
+    EXPECT_TRUE(is_unset("aws", name)) << name;
+  EXPECT_TRUE(is_unset("azure", "AZURE_AUTHORITY_HOST"));
+  EXPECT_TRUE(is_unset("pypi", "TWINE_REPOSITORY"));
+}
+
+TEST(Catalog, kinds_of_keys_go_where_the_providers_want_each) {
+  const auto place = [](const char* id, std::string_view value,
+                        std::vector<std::pair<std::string, std::string>> settings = {}) {
+    const Placement& placement = placement_of(service(id), settings, Secret(bytes_of(value)));
+    return std::pair(placement.slot == Slot::Basic, placement.scheme);
+  };
+  EXPECT_EQ(place("linear", "lin_oauth_1"), std::pair(false, std::string("Bearer")));
+  EXPECT_EQ(place("linear", "lin_api_1"), std::pair(false, std::string()));
+  EXPECT_EQ(place("bitbucket", "ATCTT3x"), std::pair(false, std::string("Bearer")));
+  EXPECT_EQ(place("bitbucket", "ATATT3x", {{"email", ""}}),
+            std::pair(false, std::string("Bearer")));
+  EXPECT_EQ(place("bitbucket", "ATATT3x", {{"email", "ann@acme.test"}}),
+            std::pair(true, std::string()));
+  EXPECT_EQ(git_user_of(service("bitbucket"), {}), "x-token-auth");
+  EXPECT_EQ(git_user_of(service("bitbucket"), {{"email", "ann@acme.test"}}),
+            "x-bitbucket-api-token-auth");
+  EXPECT_TRUE(accepts(service("linear"), Slot::Header, "authorization"));
 }
 
 struct Call {
@@ -285,7 +323,9 @@ TEST(Catalog, every_check_could_be_asked_and_is_not_denied) {
     EXPECT_FALSE(each.check.invalid_body.empty()) << id << ": a status alone proves nothing";
   }
   EXPECT_EQ(service("gitlab").host_setting, "host") << "a token is shown to its own host only";
-  EXPECT_EQ(service("github").check.only_for.size(), 1U);
+  for (const char* id : {"npm", "pypi"}) EXPECT_EQ(service(id).host_setting, "host") << id;
+  for (const char* id : {"github", "docker"})
+    EXPECT_EQ(service(id).check.only_for.size(), 1U) << id;
 }
 
 TEST(Catalog, two_services_of_one_id_are_refused) {
@@ -324,7 +364,7 @@ class Folder : public ::testing::Test {
 };
 
 TEST_F(Folder, own_services_join_the_built_in_ones) {
-  EXPECT_EQ(Catalog::load(folder + "/none")->services().size(), 24U);
+  EXPECT_EQ(Catalog::load(folder + "/none")->services().size(), 32U);
   write("mine.toml",
         "id = \"mine\"\ntitle = \"Mine\"\ndelivery = \"proxied\"\nhosts = [\"api.example.com\"]\n"
         "inject = { slot = \"header\", name = \"x-key\" }\n");
@@ -332,9 +372,9 @@ TEST_F(Folder, own_services_join_the_built_in_ones) {
   const auto catalog = Catalog::load(folder);
   ASSERT_TRUE(catalog) << catalog.error().message;
   EXPECT_NE(catalog->find("mine"), nullptr);
-  EXPECT_EQ(catalog->sources().size(), 25U);
+  EXPECT_EQ(catalog->sources().size(), 33U);
   // What the vault sends to a gateway makes the same catalogue there.
-  EXPECT_EQ(Catalog::from_sources(catalog->sources())->services().size(), 25U);
+  EXPECT_EQ(Catalog::from_sources(catalog->sources())->services().size(), 33U);
 }
 
 TEST_F(Folder, a_mistake_names_the_file_and_an_unreadable_one_is_not_passed_over) {

@@ -58,7 +58,11 @@ constexpr auto kRefused = std::to_array<std::string_view>({
 // clang-format on
 
 /// These carry a credential and nothing else, whatever the prefix says.
-constexpr auto kHarmless = std::to_array<std::string_view>({"GIT_TOKEN", "NODE_AUTH_TOKEN"});
+constexpr auto kHarmless =
+    std::to_array<std::string_view>({"GIT_TOKEN", "NODE_AUTH_TOKEN", "UV_PUBLISH_TOKEN"});
+/// It may name programs that fetch credentials, too: harmless as a service's file writes it, not
+/// with whatever a tenant stores.
+constexpr std::string_view kWrittenByServices = "DOCKER_AUTH_CONFIG";
 
 /// Variables that carry a provider's key: those keys are proxied, never injected (threats.md J3).
 std::set<std::string, std::less<>> proxied_names() {
@@ -81,6 +85,7 @@ bool belongs_to_proxied(std::string_view name) {
 }  // namespace
 
 bool changes_programs(std::string_view name) {
+  if (name == kWrittenByServices) return false;
   if (std::ranges::find(kHarmless, name) != kHarmless.end()) return false;
   return std::ranges::any_of(kRefused, [&](std::string_view refused) {
     if (refused.ends_with('*')) return name.starts_with(refused.substr(0, refused.size() - 1));
@@ -93,7 +98,7 @@ Status check_variable_name(std::string_view name) {
     return fail(Code::Invalid,
                 "a variable's name has 1 to 64 characters of A-Z, 0-9 and '_' and starts with a "
                 "letter");
-  if (changes_programs(name))
+  if (changes_programs(name) || name == kWrittenByServices)
     return fail(Code::Invalid, "the variable " + std::string(name) +
                                    " is not allowed: it changes what programs load, run or trust");
   if (belongs_to_proxied(name))

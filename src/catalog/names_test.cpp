@@ -43,6 +43,7 @@ TEST(Names, J4_dangerous_variables_are_refused) {
                            "BROWSER",
                            "KUBECONFIG",
                            "DOCKER_HOST",
+                           "DOCKER_AUTH_CONFIG",
                            "AWS_CONFIG_FILE",
                            "CLOUDSDK_PYTHON",
                            "HTTPS_PROXY",
@@ -86,10 +87,11 @@ TEST(Names, J3_variables_of_proxied_services_are_refused) {
 
 TEST(Names, ordinary_variables_are_allowed) {
   for (const char* name :
-       {"MY_SERVICE_TOKEN", "SENTRY_DSN", "STRIPE_KEY", "A", "MAILGUN_API_KEY", "GOOGLE_MAPS_KEY",
-        "GOCARDLESS_TOKEN", "LANGSMITH_API_KEY", "MAKE_API_KEY", "NPM_TOKEN", "NODE_AUTH_TOKEN",
-        "AWS_SECRET_ACCESS_KEY", "SLACK_BOT_TOKEN", "ASANA_TOKEN", "TWINE_PASSWORD", "GIT_TOKEN",
-        "REDISCLI_AUTH", "MONGODB_URI", "GENERIC_HTTP_API_KEY"})
+       {"MY_SERVICE_TOKEN", "SENTRY_DSN",      "STRIPE_KEY",           "A",
+        "MAILGUN_API_KEY",  "GOOGLE_MAPS_KEY", "GOCARDLESS_TOKEN",     "LANGSMITH_API_KEY",
+        "MAKE_API_KEY",     "NPM_TOKEN",       "NODE_AUTH_TOKEN",      "AWS_SECRET_ACCESS_KEY",
+        "SLACK_BOT_TOKEN",  "ASANA_TOKEN",     "TWINE_PASSWORD",       "GIT_TOKEN",
+        "REDISCLI_AUTH",    "MONGODB_URI",     "GENERIC_HTTP_API_KEY", "UV_PUBLISH_TOKEN"})
     EXPECT_TRUE(check_variable_name(name)) << name;
 }
 

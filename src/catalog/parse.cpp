@@ -5,6 +5,7 @@
 #include "catalog/parse_parts.h"
 #include "catalog/rules.h"
 #include "catalog/section.h"
+#include "catalog/templates.h"
 
 namespace strongroom::catalog {
 namespace {
@@ -144,10 +145,7 @@ Status read_ssh(const Section& root, Service& service) {
   for (const char* name : {"host", "port", "user"})
     if (std::ranges::find(service.settings, name, &Setting::name) == service.settings.end())
       return root.mistake("ssh_agent", "'ssh_agent' needs the settings host, port and user");
-  const auto shows_it = [](const Variable& each) {
-    return each.value.find("{value}") != each.value.npos ||
-           each.value.find("{url:value}") != each.value.npos;
-  };
+  const auto shows_it = [](const Variable& each) { return holds_value(each.value); };
   if (std::ranges::any_of(service.variables, shows_it))
     return root.mistake("ssh_agent", "what an 'ssh_agent' holds is in no variable");
   return {};
@@ -184,6 +182,7 @@ Result<Service> read_service(const std::string& file, const toml::table& table) 
                                 "denied",
                                 "check",
                                 "revoke",
+                                "key_kind",
                                 "variable",
                                 "unset",
                                 "setting",
@@ -219,6 +218,7 @@ Result<Service> read_service(const std::string& file, const toml::table& table) 
   STRONGROOM_CHECKED(root.tables("usage", with(read_usage)));
   STRONGROOM_CHECKED(read_pass(root, service));
   STRONGROOM_CHECKED(read_git(root, service));
+  STRONGROOM_CHECKED(root.tables("key_kind", with(read_key_kind)));
   STRONGROOM_CHECKED(read_ssh(root, service));
   STRONGROOM_CHECKED(read_rest(root, service));
   STRONGROOM_CHECKED(root.table("oauth", with(read_oauth)));

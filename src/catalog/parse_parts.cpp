@@ -191,11 +191,13 @@ Status read_setting(const Section& section, Service& service) {
   if (!is_named_right) return section.mistake("name", "'name' must have a-z, 0-9 and '_'");
   if (std::ranges::find(service.settings, setting.name, &Setting::name) != service.settings.end())
     return section.mistake("name", "the setting '" + setting.name + "' is there twice");
-  constexpr std::array<std::string_view, 9> kKinds = {
-      "host", "port", "header", "text", "variable", "path", "flag", "statements", "ssh_keys"};
+  constexpr std::array<std::string_view, 10> kKinds = {"host",       "port",     "header", "text",
+                                                       "user",       "variable", "path",   "flag",
+                                                       "statements", "ssh_keys"};
   if (std::ranges::find(kKinds, setting.kind) == kKinds.end())
     return section.mistake(
-        "kind", "'kind' is host, port, header, text, variable, path, flag, statements or ssh_keys");
+        "kind",
+        "'kind' is host, port, header, text, user, variable, path, flag, statements or ssh_keys");
   STRONGROOM_CHECKED(at(section, "default", check_default(setting)));
   service.settings.push_back(std::move(setting));
   return {};

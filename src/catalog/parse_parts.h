@@ -25,6 +25,8 @@ namespace strongroom::catalog {
 [[nodiscard]] Status read_check(const Section& section, Service& service);
 /// After [check] and 'inject', which it is about.
 [[nodiscard]] Status read_revocation(const Section& section, Service& service);
+/// After 'inject', [revoke] and 'git_host', from which it differs.
+[[nodiscard]] Status read_key_kind(const Section& section, Service& service);
 [[nodiscard]] Status read_variable(const Section& section, Service& service);
 [[nodiscard]] Status read_setting(const Section& section, Service& service);
 [[nodiscard]] Status read_usage(const Section& section, Service& service);

@@ -111,6 +111,7 @@ TEST(Parse, mistakes_in_placements) {
       {head, "inject = { slot = \"header\", name = \"{setting:header}\" }\n", 5,
        "{setting:header}"},
       {head, "inject = { slot = \"header\", name = \"a\", scheme = \"{value}\" }\n", 5, "{value}"},
+      {head, "inject = { slot = \"header\", name = \"{{a}}\" }\n", 5, "brace of no name"},
       {head, "inject = { slot = \"header\", name = \"a\", extra = 1 }\n", 5, "unknown member"},
       {head, "inject = { slot = \"query\" }\n", 5, "query parameter"},
       {head, "inject = { slot = \"query\", name = \"a=b\" }\n", 5, "query parameter"},
@@ -185,14 +186,20 @@ TEST(Parse, mistakes_in_variables_and_settings) {
       {kProxied, variable("A", "{url:value}"), 8, "{url:value}"},
       {kProxied, variable("A", "{pass"), 8, "brace"},
       {kProxied, variable("A", "pass}"), 8, "brace"},
-      {kProxied, variable("A", "{{pass}}"), 8, "brace"},
+      {kProxied, variable("A", "{{pass}"), 8, "brace"},
+      {kProxied, variable("A", "{pa{ss}"), 8, "brace"},
+      {kProxied, variable("A", "{{{none}}}"), 8, "{none}"},
       {kProxied, variable("A", "{}"), 8, "{}"},
       {kProxied, variable("A", "{setting:none}"), 8, "{setting:none}"},
       {kProxied, variable("{pass}", "x"), 7, "{pass}"},
+      {kProxied, variable("{{A}}", "x"), 7, "brace of no name"},
       {kInjected, variable("A", "{pass}"), 6, "{pass}"},
       {kInjected, variable("{value}", "x"), 5, "{value}"},
       {kInjected, setting("kind = \"text\"\n") + variable("{setting:s}", "x"), 8, "{setting:s}"},
       {kInjected, setting("kind = \"variable\"\n") + variable("A{setting:s}", "x"), 8, "alone"},
+      {kInjected, setting("kind = \"text\"\n") + variable("A", "{basic:s}"), 9, "{basic:s}"},
+      {kProxied, setting("kind = \"user\"\n") + variable("A", "{basic:s}"), 11, "{basic:s}"},
+      {kInjected, setting("kind = \"user\"\ndefault = \"a:b\"\n"), 7, "colon"},
       {kInjected, setting("kind = \"word\"\n"), 6, "'kind'"},
       {kInjected, setting(""), 4, "'kind' is missing"},
       {kInjected, setting("kind = \"text\"\nrequired = 1\n"), 7, "true or false"},
@@ -204,6 +211,44 @@ TEST(Parse, mistakes_in_variables_and_settings) {
       {kInjected, setting("kind = \"variable\"\ndefault = \"PATH\"\n"), 7, "'default'"},
       {kInjected, setting("kind = \"path\"\ndefault = \"x\"\n"), 7, "'default'"},
       {kInjected, setting("kind = \"text\"\ndefault = \"a\\nb\"\n"), 7, "printable"},
+  });
+}
+
+TEST(Parse, templates_of_every_form_are_accepted) {
+  const auto with = [](const std::string& value) {
+    return answer(kInjected +
+                  "[[setting]]\nname = \"s\"\nkind = \"user\"\n[[variable]]\nname = \"A\"\n" +
+                  "value = '" + value + "'\n");
+  };
+  for (const char* value : {"{setting:s}", "{url:s}", "{json:s}", "{basic:s}", "{url:value}",
+                            R"({{"auths":{{{json:s}:{{"auth":"{basic:s}"}}}}}})"})
+    EXPECT_EQ(with(value), "accepted") << value;
+}
+
+TEST(Parse, mistakes_of_kinds_of_keys_are_named) {
+  const std::string setting = "[[setting]]\nname = \"s\"\nkind = \"user\"\n";
+  const std::string basic = "inject = { slot = \"basic\", name = \"{setting:s}\" }\n";
+  const std::string kind = "[[key_kind]]\n";
+  const std::string by_setting = kind + "setting = \"s\"\n";
+  const std::string by_start = kind + "value_starts = [\"a_\"]\n";
+  const std::string alone = "inject = { slot = \"header\", name = \"authorization\" }\n";
+  const std::string check = "[check]\nmethod = \"GET\"\npath = \"/\"\ninvalid_status = [401]\n";
+  EXPECT_EQ(answer(kProxied + setting + by_setting + basic), "accepted");
+  EXPECT_EQ(answer(kProxied + by_start + alone), "accepted");
+  expect_all({
+      {kProxied, kind + alone, 6, "either"},
+      {kProxied, setting + by_setting + "value_starts = [\"a\"]\n" + basic, 10, "either"},
+      {kProxied, by_setting + alone, 7, "not required"},
+      {kProxied, setting + "default = \"a\"\n" + by_setting + basic, 11, "no default"},
+      {kProxied, setting + "required = true\n" + by_setting + basic, 11, "not required"},
+      {kProxied, by_start, 6, "'inject' is missing"},
+      {kProxied, by_start + "inject = { slot = \"header\", name = \"x-key\" }\n", 8, "same header"},
+      {kProxied, by_start + "inject = { slot = \"query\", name = \"key\" }\n", 8, "same header"},
+      {kInjected, by_start + alone, 6, "same header"},
+      {kProxied, by_start + alone + "git_user = \"x\"\n", 9, "'git_user'"},
+      {kProxied, by_start + alone + "slot = \"header\"\n", 9, "unknown member 'slot'"},
+      {kProxied, check + "[revoke]\nmethod = \"POST\"\npath = \"/\"\n" + by_start + alone, 15,
+       "[revoke]"},
   });
 }
 

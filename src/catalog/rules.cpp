@@ -7,6 +7,7 @@
 
 #include "base/utf8.h"
 #include "catalog/catalog.h"
+#include "catalog/templates.h"
 
 namespace strongroom::catalog {
 namespace {
@@ -61,7 +62,11 @@ bool may_stand(const Service& service, TemplateUse use, std::string_view name) {
   if (setting == nullptr) return false;
   // What names a variable must have passed the rule for names.
   if (use == TemplateUse::VariableName) return kind == "setting" && setting->kind == "variable";
-  return kind == "setting" || (kind == "url" && use == TemplateUse::VariableValue);
+  if (kind == "setting") return true;
+  if (use != TemplateUse::VariableValue) return false;
+  // A colon in the user name would move where the key begins.
+  if (kind == "basic") return !is_proxied && setting->kind == "user";
+  return kind == "url" || kind == "json";
 }
 
 }  // namespace
@@ -112,6 +117,7 @@ Status check_default(const Setting& setting) {
   if (setting.kind == "variable" && (!is_variable_name(value) || changes_programs(value)))
     return fail(Code::Invalid, "names a variable that is not allowed");
   if (setting.kind == "header") return check_header_name(value);
+  if (setting.kind == "user" && value.contains(':')) return fail(Code::Invalid, "holds a colon");
   Status status;
   if (setting.kind == "host") {
     const auto host = checked_host(value);
@@ -138,20 +144,23 @@ Status check_template(const Service& service, TemplateUse use, std::string_view 
   };
   // Where a name or a scheme goes, a setting stands alone or not at all.
   const bool stands_alone = use == TemplateUse::VariableName || use == TemplateUse::Placement;
-  while (true) {
-    const auto open = text.find_first_of("{}");
-    if (open == std::string_view::npos) return {};
-    const auto close = text.find_first_of("{}", open + 1);
-    if (text[open] == '}' || close == std::string_view::npos || text[close] == '{')
-      return wrong("has a brace without its other");
-    const std::string_view name = text.substr(open + 1, close - open - 1);
+  while (!text.empty()) {
+    const auto piece = take_piece(text);
+    if (!piece) return wrong(piece.error().message);
+    if (!piece->is_name) {
+      // By a brace at the start such a text is told from one that is what it says.
+      if (stands_alone && (piece->text == "{" || piece->text == "}"))
+        return wrong("holds a brace of no name");
+      continue;
+    }
+    const std::string_view name = piece->text;
     if (!may_stand(service, use, name))
       return wrong("names what it may not, or what this service has not: {" + std::string(name) +
                    "}");
     if (stands_alone && name.size() + 2 != whole.size())
       return wrong("must be one setting alone, or none");
-    text.remove_prefix(close + 1);
   }
+  return {};
 }
 
 }  // namespace strongroom::catalog

@@ -79,9 +79,16 @@ struct Revocation {
   std::vector<std::string> value_starts;  ///< it ends keys that start so; empty: all
 };
 
-/// One variable a workroom gets. In `value`: {pass} {base} (proxied); {value}, {setting:NAME},
-/// {url:NAME} percent-encoded (injected). A variable whose template names an absent optional
-/// setting is left out.
+/// Keys that the provider takes in another form than the service's others, and what tells them.
+struct KeyKind {
+  std::string setting;                    ///< they are those that have this one; or
+  std::vector<std::string> value_starts;  ///< those that start so
+  Placement inject;                       ///< of the same header as the service's
+  std::string git_user;                   ///< empty: as the service's others
+};
+
+/// One variable a workroom gets. `value` is a template (templates.h, docs/catalog.md). A variable
+/// whose template names an absent optional setting is left out.
 struct Variable {
   std::string name;
   std::string value;
@@ -90,7 +97,7 @@ struct Variable {
 /// What a tenant fills in when adding a key (host, port, user...); never secret.
 struct Setting {
   std::string name;
-  std::string kind;  ///< "host", "port", "header", "text", "variable", "path", "ssh_keys"
+  std::string kind;  ///< "host", "port", "header", "text", "user", "variable", "path", "ssh_keys"
   bool required = false;
   std::string default_value;
   std::string help;
@@ -131,6 +138,7 @@ struct Service {
   std::string host_setting;        ///< setting that holds the host (generic-http)
   std::uint16_t port = 443;
   Placement inject;               ///< exactly one place for the real key (proxied)
+  std::vector<KeyKind> kinds;     ///< of keys for which that place is another; the first counts
   std::vector<Placement> accept;  ///< every place stripped and searched for the pass
   std::string pass_prefix;        ///< what a pass starts with: "AIza", "sk-"
   std::vector<DeniedPath> denied;

@@ -105,6 +105,10 @@ Result<std::string> checked_setting(const catalog::Setting& setting, const std::
       return wrong("is not a port: 1 to 65535");
     return std::to_string(port);
   }
+  if (setting.kind == "user") {
+    if (value.contains(':')) return wrong("holds a colon, which ends a user name");
+    return value;
+  }
   if (setting.kind == "header") {
     const std::string name = in_small_letters(value);
     if (!is_header_name(name)) return wrong("is not a header name");

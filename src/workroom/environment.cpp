@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/encoding.h"
+#include "catalog/templates.h"
 #include "workroom/exec_wire.h"
 #include "workroom/git_helpers.h"
 #include "workroom/proxy_environment.h"
@@ -104,7 +105,7 @@ class Builder {
   Status add(const std::string& name, const std::string& wanted, const std::string& text,
              const TemplateInputs& inputs) {
     const SessionKey& key = inputs.key;
-    if (holds_value(text)) {
+    if (catalog::holds_value(text)) {
       STRONGROOM_TRY(std::optional<Secret> value, expand_secret(text, inputs));
       if (!value) return {};
       taken_.insert(name);

@@ -80,6 +80,35 @@ TEST_F(Variables, of_an_injected_service_are_secret) {
   EXPECT_FALSE(plain.contains("PGSSLMODE")) << "an absent optional setting leaves the variable out";
 }
 
+TEST_F(Variables, of_a_registry_are_json_with_the_credentials_of_basic) {
+  // RFC 4648 pads by what is left over of three octets.
+  for (const auto& [value, encoded] :
+       std::map<std::string, std::string>{{"dckr_pat_1", "bWU6ZGNrcl9wYXRfMQ=="},
+                                          {"ab", "bWU6YWI="},
+                                          {"\"/\xC3\xB6", "bWU6Ii/Dtg=="},
+                                          {"abc", "bWU6YWJj"}}) {
+    keys.clear();
+    add("docker", value, {{"user", "me"}, {"registry", "a\"b\\.test:5000"}});
+    ASSERT_TRUE(build());
+    EXPECT_EQ(secrets["DOCKER_AUTH_CONFIG"],
+              R"({"auths":{"a\"b\\.test:5000":{"auth":")" + encoded + R"("}}})");
+  }
+}
+
+TEST_F(Variables, of_a_key_that_makes_one_too_large_are_refused) {
+  add("docker", std::string(60'000, 'x'), {{"user", "me"}});
+  const auto built = build();
+  ASSERT_FALSE(built);
+  EXPECT_EQ(built.error().code, Code::TooLarge);
+}
+
+TEST_F(Variables, of_git_show_the_user_name_of_the_kind_of_key) {
+  add("bitbucket", "ATATT3x", {{"email", "ann@acme.test"}});
+  ASSERT_TRUE(build());
+  EXPECT_NE(plain["GIT_CONFIG_VALUE_1"].find("'x-bitbucket-api-token-auth'"), std::string::npos);
+  EXPECT_EQ(plain["BITBUCKET_EMAIL"], "ann@acme.test");
+}
+
 TEST_F(Variables, that_two_keys_want_go_to_the_first_and_the_other_is_told_apart) {
   add("postgres", "one", {{"host", "a"}, {"user", "u"}, {"database", "d"}});
   add("mysql", "two", {{"host", "b"}, {"user", "u"}, {"database", "d"}});

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "catalog/kinds.h"
 #include "workroom/exec_wire.h"
 
 namespace strongroom::workroom {
@@ -82,7 +83,7 @@ Status GitHelpers::add(const TemplateInputs& inputs, const std::string& variable
   const catalog::Service& service = *inputs.key.service;
   if (service.git_host.empty() || variable.empty()) return {};
   STRONGROOM_TRY(const std::string place, place_of(inputs));
-  STRONGROOM_TRY(const std::optional<std::string> user, expand_plain(service.git_user, inputs));
+  STRONGROOM_TRY(const std::optional<std::string> user, expand_plain(catalog::git_user_of(service, inputs.key.settings), inputs));
   if (!user || has_control(*user))
     return fail(Code::Invalid, "the user of a " + service.id + " key is not a name");
   if (has_line_end(inputs.key.value))

@@ -6,14 +6,16 @@
 #include <vector>
 
 #include "base/encoding.h"
+#include "base/json.h"
+#include "catalog/templates.h"
 
 namespace strongroom::workroom {
 namespace {
 
-enum class Kind : std::uint8_t { Text, Value, EncodedValue };
+enum class Kind : std::uint8_t { Text, Value, EncodedValue, Basic };
 struct Part {
   Kind kind = Kind::Text;
-  std::string text;
+  std::string text;  ///< Basic: what stands before the value
 };
 using Parts = std::vector<Part>;
 
@@ -31,29 +33,28 @@ Result<std::optional<Part>> part_of(std::string_view name, const TemplateInputs&
   if (name == "url:value") return std::optional(Part{Kind::EncodedValue, {}});
   if (name == "pass") return text(inputs.key.pass);
   if (name == "base") return text(inputs.base);
-  const bool is_encoded = name.starts_with("url:");
-  if (!is_encoded && !name.starts_with("setting:"))
+  const std::string_view form = name.substr(0, name.find(':'));
+  std::string setting = setting_of(inputs.key, name.substr(std::min(name.size(), form.size() + 1)));
+  if (form != "setting" && form != "url" && form != "json" && form != "basic")
     return fail(Code::Invalid, "a template names {" + std::string(name) + "}, which there is not");
-  std::string setting = setting_of(inputs.key, name.substr(name.find(':') + 1));
   if (setting.empty()) return std::optional<Part>();
-  return text(is_encoded ? percent_encode(setting) : std::move(setting));
+  if (form == "url") return text(percent_encode(setting));
+  if (form == "json") return text(to_text(json::string(setting)));
+  if (form == "basic") return std::optional(Part{Kind::Basic, std::move(setting) + ":"});
+  return text(std::move(setting));
 }
 
 Result<std::optional<Parts>> parts_of(std::string_view text, const TemplateInputs& inputs) {
   Parts parts;
   while (!text.empty()) {
-    const auto open = text.find('{');
-    const auto close = open == std::string_view::npos ? open : text.find('}', open);
-    if (close == std::string_view::npos) {
-      parts.push_back({Kind::Text, std::string(text)});
-      break;
+    STRONGROOM_TRY(const catalog::TemplatePiece piece, catalog::take_piece(text));
+    if (!piece.is_name) {
+      parts.push_back({Kind::Text, std::string(piece.text)});
+      continue;
     }
-    if (open > 0) parts.push_back({Kind::Text, std::string(text.substr(0, open))});
-    STRONGROOM_TRY(std::optional<Part> part,
-                   part_of(text.substr(open + 1, close - open - 1), inputs));
+    STRONGROOM_TRY(std::optional<Part> part, part_of(piece.text, inputs));
     if (!part) return std::optional<Parts>();
     parts.push_back(std::move(*part));
-    text = text.substr(close + 1);
   }
   return std::optional(std::move(parts));
 }
@@ -70,6 +71,7 @@ std::size_t size_of(const Parts& parts, const Secret& value) {
     if (part.kind == Kind::Text) size += part.text.size();
     if (part.kind == Kind::Value) size += value.size();
     if (part.kind == Kind::EncodedValue) size += value.reveal(encoded_size);
+    if (part.kind == Kind::Basic) size += (part.text.size() + value.size() + 2) / 3 * 4;
   }
   return size;
 }
@@ -90,7 +92,27 @@ std::size_t write_encoded(ByteView value, MutableBytes out) {
   return at;
 }
 
+/// The base64 of RFC 7617's "user:password", as well without a copy.
+std::size_t write_basic(std::string_view user, ByteView value, MutableBytes out) {
+  static constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const std::size_t size = user.size() + value.size();
+  const auto octet = [&](std::size_t at) -> unsigned {
+    if (at >= size) return 0;
+    return at < user.size() ? static_cast<std::uint8_t>(user[at]) : value[at - user.size()];
+  };
+  std::size_t to = 0;
+  for (std::size_t at = 0; at < size; at += 3) {
+    const unsigned three = octet(at) << 16U | octet(at + 1) << 8U | octet(at + 2);
+    for (unsigned digit = 0; digit < 4; ++digit)
+      out[to++] = static_cast<std::uint8_t>(
+          at + digit > size ? '=' : kDigits[(three >> (18 - 6 * digit)) & 63U]);
+  }
+  return to;
+}
+
 std::size_t write(const Part& part, ByteView value, MutableBytes out) {
+  if (part.kind == Kind::Basic) return write_basic(part.text, value, out);
   if (part.kind == Kind::EncodedValue) return write_encoded(value, out);
   const ByteView from = part.kind == Kind::Value ? value : bytes_of(part.text);
   std::copy(from.begin(), from.end(), out.begin());
@@ -105,11 +127,6 @@ std::string setting_of(const SessionKey& key, std::string_view name) {
   for (const auto& setting : key.service->settings)
     if (setting.name == name) return setting.default_value;
   return {};
-}
-
-bool holds_value(std::string_view text) {
-  return text.find("{value}") != std::string_view::npos ||
-         text.find("{url:value}") != std::string_view::npos;
 }
 
 Result<std::optional<std::string>> expand_plain(std::string_view text,

@@ -1,6 +1,7 @@
-// The templates of catalog/*.toml: {pass} {base} {value} {setting:NAME} {url:NAME} {url:value}. A
-// template with a value in it gives a Secret; one that names an absent optional setting gives
-// nothing. SPDX-License-Identifier: Apache-2.0
+// What the templates of catalog/*.toml become (catalog/templates.h): {pass} {base} {value}
+// {url:value} {basic:NAME} {setting:NAME} {url:NAME} {json:NAME}. A template with a value in it
+// gives a Secret; one that names an absent optional setting gives nothing. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include <optional>
@@ -18,8 +19,6 @@ struct TemplateInputs {
   std::string base;  ///< {base}
 };
 
-/// Does the text name {value} or {url:value}?
-[[nodiscard]] bool holds_value(std::string_view text);
 /// Invalid when the text holds a value, or names what there is not.
 [[nodiscard]] Result<std::optional<std::string>> expand_plain(std::string_view text,
                                                               const TemplateInputs& inputs);

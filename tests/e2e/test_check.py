@@ -14,6 +14,10 @@ CHECKED = {
     "github": {},
     "gitlab": {},
     "slack": {},
+    "npm": {"host": "npm.standin.test"},
+    "pypi": {"host": "upload.standin.test"},
+    "docker": {"user": "ann"},
+    "gcp": {},
 }
 # No provider that could be asked over HTTP, or a host of the tenant's own that no check is known for.
 UNCHECKED = {
@@ -22,6 +26,10 @@ UNCHECKED = {
     "git": {"host": "git.standin.test"},
     "postgres": DATABASE,
     "mysql": DATABASE,
+    "redis": {"host": "127.0.0.1"},
+    "mongodb": {"servers": "127.0.0.1:1", "user": "u", "database": "d"},
+    "aws": {"access_key_id": "AKIAIOSFODNN7EXAMPLE"},
+    "azure": {"client_id": "c", "tenant_id": "t"},
     "tailscale": {},
     "ssh": {"host": "git.standin.test"},
 }
@@ -35,8 +43,8 @@ def test_these_are_all_services(room):
 
 
 def test_check_asks_the_provider(room, standins):
-    for service in CHECKED:
-        key_id, value = room.add_key(service)
+    for service, settings in CHECKED.items():
+        key_id, value = room.add_key(service, settings=settings)
         assert room.json("key", "check", key_id)["verdict"] == "accepted"
         standins.revoke(service, value)
         assert room.json("key", "check", key_id, expect=FAILED)["verdict"] == "rejected"
@@ -47,7 +55,7 @@ def test_check_asks_the_provider(room, standins):
 
 
 def test_what_cannot_be_checked_says_so(room, standins, canaries):
-    shapes = {"generic-http": "generic", "generic-env": "generic", "postgres": "password", "mysql": "password"}
+    shapes = {"generic-http": "generic", "generic-env": "generic", "postgres": "password", "mysql": "password", "redis": "password", "mongodb": "password"}
     for service, settings in UNCHECKED.items():
         value = SshKeyPair(canaries).private if service == "ssh" else None
         shape = shapes.get(service, service)
@@ -59,4 +67,23 @@ def test_what_cannot_be_checked_says_so(room, standins, canaries):
     # A token for another host is not shown to github.com.
     own, _ = room.add_key("github", settings={"host": "git.standin.test"})
     room.cli("key", "check", own, expect=None)
+    other, _ = room.add_key("docker", settings={"user": "ann", "registry": "ghcr.io"})
+    room.cli("key", "check", other, expect=None)
     assert standins.requests() == []
+
+
+def test_an_api_token_of_bitbucket_is_shown_as_a_password_and_others_alone(room, standins, canaries):
+    api, value = room.add_key("bitbucket", settings={"email": "ann@acme.test"})
+    assert room.json("key", "check", api)["verdict"] == "accepted"
+    access, _ = room.add_key("bitbucket", label="ci", shape="git")
+    assert room.json("key", "check", access)["verdict"] == "accepted"
+    standins.revoke("bitbucket", value)
+    assert room.json("key", "check", api, expect=FAILED)["verdict"] == "rejected"
+
+
+def test_a_user_name_that_would_move_where_the_key_begins_is_refused(room):
+    for service, name in (("docker", "user"), ("bitbucket", "email")):
+        refused = room.cli(
+            "key", "add", service, "--tenant", "acme", "--set", f"{name}=ann:b", input="dckr_pat_standin\n", expect=WRONG_USE
+        )
+        assert "holds a colon" in refused.stderr

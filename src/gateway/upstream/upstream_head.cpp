@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "catalog/kinds.h"
 #include "http/list.h"
 
 namespace strongroom::gateway {
@@ -80,10 +81,7 @@ void add_query(const UpstreamHead& parts, HeadBuffer& out) {
   }
   if (!injects) return;
   separate();
-  out.add(service.inject.name).add("=");
-  out.begin_key();
-  parts.lease.value.reveal([&](ByteView value) { add_percent_encoded(value, out); });
-  out.end_key();
+  add_key_parameter(service, parts.lease.value, out);
 }
 
 /// The agent's sub-protocols without the one that carried the pass.
@@ -160,11 +158,18 @@ std::string_view resolved(std::string_view text, const lease::Settings& settings
   return setting(settings, text.substr(kMark.size(), text.size() - kMark.size() - 1));
 }
 
+void add_key_parameter(const catalog::Service& service, const Secret& value, HeadBuffer& out) {
+  out.add(service.inject.name).add("=");
+  out.begin_key();
+  value.reveal([&](ByteView plain) { add_percent_encoded(plain, out); });
+  out.end_key();
+}
+
 std::optional<Refusal> add_key_header(const catalog::Service& service,
                                       const lease::Settings& settings, const Secret& value,
                                       HeadBuffer& out) {
   if (!value.reveal(may_travel)) return Refusal::Internal;
-  const auto& place = service.inject;
+  const auto& place = catalog::placement_of(service, settings, value);
   if (place.slot == catalog::Slot::Query) return std::nullopt;
   const std::string_view name = place.slot == catalog::Slot::Basic
                                     ? std::string_view("authorization")

@@ -317,6 +317,12 @@ class Room:
             "github",
             "gitlab",
             "slack",
+            "npm",
+            "pypi",
+            "docker",
+            "gcp",
+            "bitbucket",
+            "linear",
             "generic",
         ):
             self.standins.accept(provider, value)

@@ -63,6 +63,12 @@ class Standins:
             "github",
             "gitlab",
             "slack",
+            "npm",
+            "pypi",
+            "docker",
+            "gcp",
+            "bitbucket",
+            "linear",
             "generic",
             "packages",
         ):

@@ -37,6 +37,8 @@ function keyIn({ slot, value }) {
   if (slot === 'subprotocol') return value.replace(/^openai-insecure-api-key\./, '');
   if (slot !== 'authorization') return value;
   const [scheme, ...rest] = value.split(' ');
+  if (scheme.toLowerCase() === 'basic')
+    return Buffer.from(rest.join(' '), 'base64').toString().replace(/^[^:]*:/, '');
   return scheme.toLowerCase() === 'bearer' ? rest.join(' ') : value;
 }
 

@@ -7,6 +7,7 @@ import { createServer as createTls } from 'node:https';
 import { WebSocketServer } from 'ws';
 
 import * as anthropic from '../services/anthropic.mjs';
+import * as checked from '../services/checked.mjs';
 import * as elevenlabs from '../services/elevenlabs.mjs';
 import * as firecrawl from '../services/firecrawl.mjs';
 import * as gemini from '../services/gemini.mjs';
@@ -23,6 +24,7 @@ import { judge, judgeStray, placeOf } from './inspect.mjs';
 import { CREDENTIAL_HEADERS, SERVICES } from './services.mjs';
 
 const STANDINS = {
+  ...checked,
   anthropic,
   elevenlabs,
   firecrawl,

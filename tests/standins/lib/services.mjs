@@ -57,6 +57,36 @@ export const SERVICES = {
     right: () => ['authorization'],
     also: [],
   },
+  npm: {
+    hosts: ['npm.standin.test'],
+    right: () => ['authorization'],
+    also: [],
+  },
+  pypi: {
+    hosts: ['upload.standin.test'],
+    right: () => ['authorization'],
+    also: [],
+  },
+  gcp: {
+    hosts: ['oauth2.googleapis.com'],
+    right: () => ['query:access_token'],
+    also: [],
+  },
+  docker: {
+    hosts: ['auth.docker.io'],
+    right: () => ['authorization'],
+    also: [],
+  },
+  bitbucket: {
+    hosts: ['api.bitbucket.org'],
+    right: () => ['authorization'],
+    also: [],
+  },
+  linear: {
+    hosts: ['api.linear.app'],
+    right: () => ['authorization'],
+    also: [],
+  },
   // A host that belongs to no provider, for the services that a tenant describes itself.
   generic: {
     hosts: ['api.standin.test', 'other.standin.test'],

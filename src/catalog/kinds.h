@@ -1,0 +1,24 @@
+// Kinds of a service's keys that its provider takes in another form than the others.
+//
+// Used by: gateway, workroom. Threads: any. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/secret.h"
+#include "catalog/service.h"
+
+namespace strongroom::catalog {
+
+/// Where this key goes: as its kind says, else as the service does.
+[[nodiscard]] const Placement& placement_of(
+    const Service& service, const std::vector<std::pair<std::string, std::string>>& settings,
+    const Secret& value);
+
+/// The template of the user name that git shows beside this key.
+[[nodiscard]] const std::string& git_user_of(
+    const Service& service, const std::vector<std::pair<std::string, std::string>>& settings);
+
+}  // namespace strongroom::catalog
