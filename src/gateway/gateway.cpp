@@ -135,16 +135,14 @@ void Gateway::report(const lease::Finding& finding) {
 }
 
 void Gateway::log_failure(const lease::Finding& failure) {
-  if (!failures_.admit(failure, loop_.coarse_now())) {
-    ++failures_left_out_;
-    return;
-  }
+  const auto left_out = failures_.admit(failure, loop_.coarse_now());
+  if (!left_out) return;
   log(LogLevel::Warning, "upstream_failed",
       {{"service", failure.service},
        {"host", failure.host},
-       {"session", failure.session.text()},
+       {"session", failure.session.is_none() ? std::string() : failure.session.text()},
        {"reason", failure.what},
-       {"left_out", std::exchange(failures_left_out_, 0)}});
+       {"left_out", *left_out}});
 }
 
 void Gateway::learn(const lease::SpentByOthers& spent) {

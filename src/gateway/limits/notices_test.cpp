@@ -86,5 +86,14 @@ TEST(FindingFilter, N8_a_flood_is_cut_off) {
   EXPECT_TRUE(filter.admit(finding(1, "later"), clock.steady()));
 }
 
+TEST(LogFilter, what_was_left_out_is_counted_in_the_next_line) {
+  ManualClock clock;
+  LogFilter filter;
+  EXPECT_EQ(filter.admit(finding(1, "reset"), clock.steady()), 0U);
+  for (int i = 0; i < 7; ++i) EXPECT_FALSE(filter.admit(finding(1, "reset"), clock.steady()));
+  EXPECT_EQ(filter.admit(finding(2, "reset"), clock.steady()), 7U);
+  EXPECT_EQ(filter.admit(finding(3, "reset"), clock.steady()), 0U);
+}
+
 }  // namespace
 }  // namespace strongroom::gateway
