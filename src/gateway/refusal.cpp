@@ -70,7 +70,7 @@ const RefusalText& describe(Refusal refusal) {
        "Let some end first; try again in a moment.", "tenant_exchanges"},
       {502, "upstream_unreachable", "The provider cannot be reached.", "Try again later."},
       {502, "upstream_unreachable",
-       "The provider's name leads to a private address, which is not dialled.",
+       "The provider's name leads to a private address, or to this machine: neither is dialled.",
        "Name it under [[gateway.dial]] if that is meant."},
       {502, "upstream_tls", "The provider's certificate was not accepted.",
        "If it is an inside mirror, set [gateway] extra_ca."},
