@@ -29,6 +29,7 @@ class SessionAuthorities {
     std::unique_ptr<io::LeafMint> mint;
     SteadyTime used{};
   };
+  [[nodiscard]] Result<Kept*> authority_of(SessionId session);
   const Clock& clock_;
   Secret link_key_;
   std::map<SessionId, Kept> kept_;
