@@ -145,6 +145,18 @@ void Gateway::log_failure(const lease::Finding& failure) {
        {"left_out", *left_out}});
 }
 
+Result<const io::TlsServer*> Gateway::server_for(SessionId session, std::string_view host) {
+  auto server = authorities_.server_for(session, host);
+  if (server) return server;
+  const std::string& reason = server.error().reason;
+  const std::string why = reason.empty() ? "making_failed" : reason;
+  if (const auto left_out =
+          unmade_.admit({session, {}, why, std::string(host), {}}, loop_.coarse_now()))
+    log(LogLevel::Warning, "certificate_not_made",
+        {{"session", session.text()}, {"host", host}, {"reason", why}, {"left_out", *left_out}});
+  return server;
+}
+
 void Gateway::learn(const lease::SpentByOthers& spent) {
   for (const auto& entry : spent.entries) quotas_.learn(entry.policy, entry.spent);
 }

@@ -133,6 +133,9 @@ class Gateway {
   /// Why a provider failed, as a finding says it (without a session where a key was checked): to
   /// the log, unless it was said moments ago.
   void log_failure(const lease::Finding& failure);
+  /// TLS for this host under the session's authority, good until the next call; why there is none
+  /// is in the log as well, unless it was said moments ago.
+  [[nodiscard]] Result<const io::TlsServer*> server_for(SessionId session, std::string_view host);
   /// Where a person connects the service that a route names; empty when no console is known.
   [[nodiscard]] std::string connect_link(const Route& route) const;
   FreeObjects<Workspace> workspaces;
@@ -162,6 +165,7 @@ class Gateway {
   RefusalCounter refusals_;
   FindingFilter findings_;
   LogFilter failures_;
+  LogFilter unmade_;              ///< certificates
   std::size_t most_connections_;  ///< with descriptors of their own
   bool has_no_room_ = false;      ///< nothing could be closed; looked at again in the next second
   std::vector<std::unique_ptr<io::Acceptor>> acceptors_;

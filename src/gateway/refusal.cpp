@@ -2,6 +2,7 @@
 #include "gateway/refusal.h"
 
 #include "base/json.h"
+#include "io/authority/leaf_mint.h"
 #include "io/tls/tls.h"
 
 namespace strongroom::gateway {
@@ -101,6 +102,8 @@ const RefusalText& describe(Refusal refusal) {
        "been read."},
       {403, "proxy_elsewhere", "This proxy credential is in use from elsewhere.",
        "It is good only where it was used first; start a session of its own for each place."},
+      {429, "rate_limited", "This session opens tunnels to too many hosts at once.",
+       "Wait as long as Retry-After says.", "hosts"},
       {500, "internal", "The gateway failed.", "Tell the operator."},
   };
   return kTexts[static_cast<std::size_t>(refusal)];
@@ -199,6 +202,10 @@ Refusal refusal_of_dial(const Error& error) {
     return Refusal::UpstreamTls;
   if (error.reason == "too_many_streams") return Refusal::TenantBusy;
   return error.code == Code::Timeout ? Refusal::UpstreamTimeout : Refusal::UpstreamUnreachable;
+}
+
+Refusal refusal_of_minting(const Error& error) {
+  return error.reason == io::kMintLimited ? Refusal::TooManyHosts : Refusal::Internal;
 }
 
 Refusal refusal_of_status(int status) {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/clock.h"
@@ -20,6 +21,10 @@ class SessionAuthorities {
       : clock_(clock), link_key_(std::move(link_key)) {}
   [[nodiscard]] crypto::ProxyCredential proxy_credential(SessionId session) const {
     return crypto::proxy_credential(link_key_, session);
+  }
+  /// Whose a credential is, where it is right.
+  [[nodiscard]] std::optional<SessionId> session_of(const crypto::ProxyCredential& shown) const {
+    return crypto::session_of(link_key_, shown);
   }
   /// TLS for this host under the session's authority; good until the next call.
   [[nodiscard]] Result<const io::TlsServer*> server_for(SessionId session, std::string_view host);
