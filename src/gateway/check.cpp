@@ -1,6 +1,9 @@
 // Asking a provider whether it accepts a key, by the catalogue's check. Only the gateway puts a key
 // on the wire. SPDX-License-Identifier: Apache-2.0
+#include <expected>
+
 #include "gateway/gateway.h"
+#include "gateway/upstream/failure.h"
 #include "gateway/upstream/upstream_head.h"
 #include "gateway/verdict.h"
 #include "http/body.h"
@@ -48,6 +51,11 @@ std::string_view meaning_of(lease::Verdict verdict) {
   return "";
 }
 
+std::string meaning_of(UpstreamFailure failure) {
+  return failure == UpstreamFailure::MalformedAnswer ? "the provider's answer is malformed"
+                                                     : "the provider ended the connection";
+}
+
 /// Takes what has come of the body out of its framing. False: it is malformed.
 bool follow(http::BodyFollower& body, std::string_view& arrived, std::string& content) {
   while (!arrived.empty() && !body.is_done()) {
@@ -60,8 +68,9 @@ bool follow(http::BodyFollower& body, std::string_view& arrived, std::string& co
 }
 
 /// Reads the head and the start of the body.
-io::Task<lease::CheckDone> read_answer(Upstream& upstream, const catalog::Check& check,
-                                       Workspace& work) {
+io::Task<std::expected<lease::CheckDone, UpstreamFailure>> read_answer(Upstream& upstream,
+                                                                       const catalog::Check& check,
+                                                                       Workspace& work) {
   std::size_t have = 0;
   std::size_t scanned = 0;
   std::size_t taken = 0;  // 0: the head is not whole
@@ -75,17 +84,19 @@ io::Task<lease::CheckDone> read_answer(Upstream& upstream, const catalog::Check&
     if (taken == 0) {
       const auto outcome = http::parse_response(text, check.method, work.response, scanned);
       if (outcome.state == http::ParseState::Bad)
-        co_return unknown("the provider's answer is malformed");
+        co_return std::unexpected(UpstreamFailure::MalformedAnswer);
       if (outcome.state == http::ParseState::Complete) {
         taken = outcome.consumed;
         body.start(upstream.framing_of(work.response.body),
                    http::BodyFollower::Credentials::LeftOut);
       }
     }
-    if (taken == 0 && is_over) co_return unknown("the provider ended the connection");
+    if (taken == 0 && is_over)
+      co_return std::unexpected(got ? UpstreamFailure::Ended : failure_of_stream(got.error()));
     if (taken > 0) {
       std::string_view arrived = text.substr(taken);
-      if (!follow(body, arrived, content)) co_return unknown("the provider's answer is malformed");
+      if (!follow(body, arrived, content))
+        co_return std::unexpected(UpstreamFailure::MalformedAnswer);
       taken = have - arrived.size();
     }
     const bool has_enough = taken > 0 && (body.is_done() || content.size() >= catalog::kLookedAt);
@@ -107,8 +118,16 @@ io::Task<lease::CheckDone> Gateway::check_key(LeaseId id) {
     co_return unknown("this service has no check");
   const auto authority = destinations_.authority_for_check(*service, lease->granted().settings);
   if (!authority) co_return unknown("this service has no host to ask");
+  // Not what a revoke has ended.
+  const auto tell_of = [&](UpstreamFailure why) {
+    if (link_.holder().find(id) != nullptr)
+      log_failure({{}, service->id, std::string(name_of(why)), std::string(authority->text()), {}});
+  };
   auto upstream = co_await pool_.dial(*authority, ProtocolWish::Http1First, id);
-  if (!upstream) co_return unknown("the provider cannot be reached: " + upstream.error().message);
+  if (!upstream) {
+    if (const auto why = failure_of_dial(upstream.error())) tell_of(*why);
+    co_return unknown("the provider cannot be reached: " + upstream.error().message);
+  }
   // The key may have been revoked meanwhile; from here on a revoke ends the connection.
   lease::Lease* held = link_.holder().find(id);
   if (held == nullptr || !(*upstream)->bind(*held) || !(*upstream)->attach(*held) ||
@@ -120,10 +139,15 @@ io::Task<lease::CheckDone> Gateway::check_key(LeaseId id) {
   (*upstream)->stream.set_deadline(loop_.deadline_in(kCheckTime));
   const auto sent = co_await (*upstream)->stream.write_all(work->out.bytes());
   work->out.wipe_key();
-  if (!sent) co_return unknown("the provider ended the connection");
+  if (!sent) {
+    tell_of(failure_of_stream(sent.error()));
+    co_return unknown("the provider ended the connection");
+  }
   auto done = co_await read_answer(**upstream, service->check, *work);
   workspaces.give(std::move(work));
-  co_return done;
+  if (done) co_return std::move(*done);
+  tell_of(done.error());
+  co_return unknown(meaning_of(done.error()));
 }
 
 }  // namespace strongroom::gateway

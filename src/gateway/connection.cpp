@@ -120,7 +120,7 @@ io::Task<bool> Connection::prepare_tls() {
   is_idle_ = false;
   if (!first) co_return false;
   if (kind_ == Kind::Tunnelled) co_return co_await secure(*inspected_);
-  if (*first == kPreambleMark && !is_plain_from_afar()) co_return co_await begin_transparent();
+  if (*first == kPreambleMark) co_return co_await begin_transparent();
   if (*first != kTlsHandshake) co_return true;
   if (!gateway_.tls()) co_return false;
   const auto secured = co_await client_.start_tls_server(*gateway_.tls());
@@ -295,11 +295,19 @@ io::Task<std::optional<Connection::Next>> Connection::begin_request() {
   if (gateway_.is_draining()) co_return co_await refuse(Refusal::Draining);
   if (is_plain_from_afar()) {
     closes_after_ = true;
-    // Whoever reads along has the pass from now on: its session is told.
+    // Whoever reads along has the pass, or the proxy's credential, from now on: its session is
+    // told.
     (void)admit();
     co_await find_whose(x_.admission.pass.hash());
+    if (x_.session.is_none()) x_.session = session_shown_to_proxy();
     if (!x_.session.is_none()) report_finding(describe(Refusal::TlsRequired).code);
     co_return co_await refuse(Refusal::TlsRequired);
+  }
+  if (is_plain_in_tunnel()) {
+    closes_after_ = true;
+    x_.inspected = inspected_;
+    co_await report_shown_pass(Refusal::PlainTarget);
+    co_return co_await refuse(Refusal::PlainTarget);
   }
   if (work_->request.method == "CONNECT") co_return co_await serve_connect();
   x_.inspected = inspected_;

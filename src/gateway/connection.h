@@ -171,15 +171,23 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[gnu::noinline]] io::Task<Next> inspect(std::shared_ptr<const Inspected> place);
   io::Task<void> inspect_inside(std::shared_ptr<const Inspected> place);
   io::Task<bool> secure(const Inspected& place);
-  [[gnu::noinline]] io::Task<Next> tunnel(lease::Lease& proxy, Authority authority);
-  io::Task<void> pump(io::Stream& other);
-  io::Task<void> pump_up(io::Stream& to);
-  io::Task<void> pump_down(io::Stream& from);
+  io::Task<bool> show_certificate(SessionId session, std::string_view host);
+  [[nodiscard]] std::optional<Refusal> prepare_certificate(const Inspected& place);
+  [[nodiscard]] SessionId session_shown_to_proxy() const;
+  io::Task<void> report_shown_pass(Refusal refusal);
+  [[nodiscard]] bool is_plain_in_tunnel() const { return inspected_ != nullptr && !is_secure(); }
+  [[gnu::noinline]] io::Task<Refusal> judge_plain_target();
   [[gnu::noinline]] io::Task<std::optional<Refusal>> read_absolute();
   [[nodiscard]] std::optional<Refusal> read_inspected();
   [[nodiscard]] bool is_absolute() const;
   [[nodiscard]] std::string_view origin_target() const;
   [[nodiscard]] bool leads_elsewhere() const;
+  // plain_tunnel.cpp
+  static constexpr std::string_view kEstablished = "HTTP/1.1 200 Connection established\r\n\r\n";
+  [[gnu::noinline]] io::Task<Next> tunnel(lease::Lease& proxy, Authority authority);
+  io::Task<void> pump(io::Stream& other);
+  io::Task<void> pump_up(io::Stream& to);
+  io::Task<void> pump_down(io::Stream& from);
 
   [[gnu::noinline]] io::Task<void> serve_http2();
   /// Does the agent's end see TLS?

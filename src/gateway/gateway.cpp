@@ -135,16 +135,26 @@ void Gateway::report(const lease::Finding& finding) {
 }
 
 void Gateway::log_failure(const lease::Finding& failure) {
-  if (!failures_.admit(failure, loop_.coarse_now())) {
-    ++failures_left_out_;
-    return;
-  }
+  const auto left_out = failures_.admit(failure, loop_.coarse_now());
+  if (!left_out) return;
   log(LogLevel::Warning, "upstream_failed",
       {{"service", failure.service},
        {"host", failure.host},
-       {"session", failure.session.text()},
+       {"session", failure.session.is_none() ? std::string() : failure.session.text()},
        {"reason", failure.what},
-       {"left_out", std::exchange(failures_left_out_, 0)}});
+       {"left_out", *left_out}});
+}
+
+Result<const io::TlsServer*> Gateway::server_for(SessionId session, std::string_view host) {
+  auto server = authorities_.server_for(session, host);
+  if (server) return server;
+  const std::string& reason = server.error().reason;
+  const std::string why = reason.empty() ? "making_failed" : reason;
+  if (const auto left_out =
+          unmade_.admit({session, {}, why, std::string(host), {}}, loop_.coarse_now()))
+    log(LogLevel::Warning, "certificate_not_made",
+        {{"session", session.text()}, {"host", host}, {"reason", why}, {"left_out", *left_out}});
+  return server;
 }
 
 void Gateway::learn(const lease::SpentByOthers& spent) {

@@ -130,8 +130,12 @@ class Gateway {
   [[nodiscard]] RefusalCounter& refusals() { return refusals_; }
   /// To the vault, unless it was said moments ago.
   void report(const lease::Finding& finding);
-  /// Why a provider failed, as a finding says it: to the log, unless it was said moments ago.
+  /// Why a provider failed, as a finding says it (without a session where a key was checked): to
+  /// the log, unless it was said moments ago.
   void log_failure(const lease::Finding& failure);
+  /// TLS for this host under the session's authority, good until the next call; why there is none
+  /// is in the log as well, unless it was said moments ago.
+  [[nodiscard]] Result<const io::TlsServer*> server_for(SessionId session, std::string_view host);
   /// Where a person connects the service that a route names; empty when no console is known.
   [[nodiscard]] std::string connect_link(const Route& route) const;
   FreeObjects<Workspace> workspaces;
@@ -160,10 +164,10 @@ class Gateway {
   TenantGate tenants_;
   RefusalCounter refusals_;
   FindingFilter findings_;
-  FindingFilter failures_;
-  std::uint64_t failures_left_out_ = 0;  ///< of the log, since its last one
-  std::size_t most_connections_;         ///< with descriptors of their own
-  bool has_no_room_ = false;  ///< nothing could be closed; looked at again in the next second
+  LogFilter failures_;
+  LogFilter unmade_;              ///< certificates
+  std::size_t most_connections_;  ///< with descriptors of their own
+  bool has_no_room_ = false;      ///< nothing could be closed; looked at again in the next second
   std::vector<std::unique_ptr<io::Acceptor>> acceptors_;
   std::map<SessionId, std::unique_ptr<io::Acceptor>> session_acceptors_;
   std::list<std::unique_ptr<Connection>> connections_;

@@ -11,7 +11,6 @@
 namespace strongroom::gateway {
 namespace {
 
-constexpr std::string_view kEstablished = "HTTP/1.1 200 Connection established\r\n\r\n";
 constexpr std::uint8_t kTlsHandshake = 0x16;
 constexpr std::string_view kHttps = "https://";
 constexpr std::string_view kHttp = "http://";
@@ -88,6 +87,15 @@ io::Task<std::optional<Refusal>> Connection::find_session(crypto::ProxyCredentia
   co_return std::nullopt;
 }
 
+/// Whose the right credential is that this request shows. Asks nobody, so that it is bound to no
+/// place.
+SessionId Connection::session_shown_to_proxy() const {
+  const auto* header = work_->request.headers.find(http::Name::ProxyAuthorization);
+  const auto credential = header == nullptr ? std::nullopt : credential_in(header->value);
+  const auto session = credential ? gateway_.authorities().session_of(*credential) : std::nullopt;
+  return session.value_or(SessionId());
+}
+
 /// Where whoever speaks here is, as far as the kernel tells: a user of this machine, or an address.
 /// Empty when nobody is at the other end any more.
 std::string Connection::find_source() const {
@@ -125,8 +133,19 @@ io::Task<Connection::Next> Connection::serve_connect() {
     gateway_.report({granted.session, {}, "not_granted", place->host, {}});
     co_return co_await refuse(Refusal::HostNotGranted);
   }
+  if (const auto refused = prepare_certificate(found)) co_return co_await refuse(*refused);
   auto inspected = std::make_shared<const Inspected>(std::move(found));
   co_return co_await inspect(std::move(inspected));
+}
+
+/// Before the client is told that there is a tunnel: in HTTP it can still be told why there is
+/// none.
+std::optional<Refusal> Connection::prepare_certificate(const Inspected& place) {
+  const auto server = gateway_.server_for(place.session, place.place.host);
+  if (server) return std::nullopt;
+  const Refusal refusal = refusal_of_minting(server.error());
+  if (refusal == Refusal::TooManyHosts) metering_.detail.retry_after = std::chrono::seconds(1);
+  return refusal;
 }
 
 /// The connection becomes the tunnel: TLS with a certificate of the session's own authority, and
@@ -159,110 +178,34 @@ io::Task<void> Connection::inspect_inside(std::shared_ptr<const Inspected> place
   co_await pump(*ours);
 }
 
-/// TLS as the server that the tunnel leads to.
+/// TLS as the server that the tunnel leads to. What begins without is refused once its head is read
+/// (is_plain_in_tunnel).
 io::Task<bool> Connection::secure(const Inspected& place) {
   const auto first = co_await client_.peek_first();
-  if (!first || *first != kTlsHandshake) co_return false;
-  const auto server = gateway_.authorities().server_for(place.session, place.place.host);
-  if (!server) co_return false;
-  const auto secured = co_await client_.start_tls_server(**server);
-  if (!secured) co_return false;
-  const std::string name = client_.tls_server_name();
-  const bool is_right = name.empty() || http::equals_ignoring_case(name, place.place.host);
+  if (!first) co_return false;
+  if (*first != kTlsHandshake) co_return true;
+  const auto name = co_await client_.read_server_name(gateway_.undecided_tls());
+  if (!name) co_return false;
+  const bool is_right = name->empty() || http::equals_ignoring_case(*name, place.place.host);
   if (!is_right) {
-    gateway_.report({place.session, {}, "host_mismatch", name, {}});
+    gateway_.report({place.session, {}, "host_mismatch", *name, {}});
     gateway_.refusals().count(Refusal::HostMismatch);
+    co_await client_.refuse_tls_server(io::TlsRefusal::UnrecognizedName);
+    co_return false;
   }
-  co_return is_right;
+  co_return co_await show_certificate(place.session, place.place.host);
 }
 
-// ------------------------------------------------------------------------------------------------
-// plain tunnels, for services whose credential is in the workroom itself
-
-io::Task<Connection::Next> Connection::tunnel(lease::Lease& proxy, Authority authority) {
-  if (!attach(proxy)) co_return co_await refuse(Refusal::SessionEnded);
-  x_.authority = authority;
-  if (!enter_tenant()) {
-    const auto refused = co_await wait_for_turn();
-    if (refused) co_return co_await refuse(*refused);
+/// After the client has said whom it wants.
+io::Task<bool> Connection::show_certificate(SessionId session, std::string_view host) {
+  const auto server = gateway_.server_for(session, host);
+  if (!server) {
+    gateway_.refusals().count(refusal_of_minting(server.error()));
+    co_await client_.refuse_tls_server(io::TlsRefusal::InternalError);
+    co_return false;
   }
-  x_.sequence = gateway_.link().intend(*lease(), authority.host(), "CONNECT", {});
-  auto dialled = co_await gateway_.pool().dial_plain(authority);
-  if (!dialled) co_return co_await refuse(failed_dial(dialled.error()));
-  upstream_ = std::move(*dialled);
-  if (const auto refused = co_await wait_until_recorded()) co_return co_await refuse(*refused);
-  if (x_.cut_by) co_return co_await refuse(*x_.cut_by);
-  x_.answer_started = true;
-  x_.status = 200;
-  gateway_.workspaces.give(std::move(work_));
-  const auto said = co_await client_.write_all(bytes_of(kEstablished));
-  if (said) co_await pump(upstream_->stream);
-  settle();
-  upstream_.reset();
-  co_return Next::Close;
-}
-
-/// Both ways, unread, until both have ended.
-io::Task<void> Connection::pump(io::Stream& other) {
-  upload_done_ = std::make_unique<io::Event>(gateway_.loop());
-  gateway_.loop().spawn(pump_up(other));
-  co_await pump_down(other);
-  co_await upload_done_->wait();
-}
-
-/// Most of it is encrypted; what is not is searched for passes. Nothing is held back: it may be
-/// what the other end waits for.
-io::Task<void> Connection::pump_up(io::Stream& to) {
-  std::unique_ptr<RelayBlock> block;
-  guard::Guard guard(pass_patterns());
-  for (;;) {
-    client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
-    const auto got = co_await read_when_ready(client_, block);
-    // Broken off, not ended: nobody will read what the other end still says. What went there may
-    // arrive.
-    if (!got) {
-      client_.abort();
-      to.set_deadline(gateway_.loop().deadline_in(kLinger));
-    }
-    if (!got || *got == 0) break;
-    (void)guard.feed(MutableBytes(*block).first(*got));
-    if (guard.hits() > 0) {
-      report_finding(describe(Refusal::PassMisplaced).code);
-      to.abort();
-      break;
-    }
-    // Whichever way octets go, the tunnel is not silent.
-    to.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
-    const auto sent = co_await to.write_all(ByteView(*block).first(*got));
-    if (!sent) break;
-    x_.bytes_up += *got;
-  }
-  gateway_.blocks.give(std::move(block));
-  if (to.is_open()) (void)co_await to.finish_writing();
-  upload_done_->set();
-}
-
-io::Task<void> Connection::pump_down(io::Stream& from) {
-  std::unique_ptr<RelayBlock> block;
-  bool is_whole = false;
-  for (;;) {
-    from.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
-    const auto got = co_await read_when_ready(from, block);
-    is_whole = got && *got == 0;
-    if (!got || *got == 0) break;
-    client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
-    const auto sent = co_await client_.write_all(ByteView(*block).first(*got));
-    if (!sent) break;
-    x_.bytes_down += *got;
-  }
-  gateway_.blocks.give(std::move(block));
-  // The other direction may have more to say only where this one ended in order.
-  if (is_whole && client_.is_open()) {
-    (void)co_await client_.finish_writing();
-  } else {
-    client_.abort();
-    from.abort();
-  }
+  const auto secured = co_await client_.continue_tls_server(**server);
+  co_return secured.has_value();
 }
 
 // ------------------------------------------------------------------------------------------------
@@ -277,7 +220,7 @@ bool Connection::is_absolute() const {
 io::Task<std::optional<Refusal>> Connection::read_absolute() {
   const std::string_view target = work_->request.target;
   if (inspected_ != nullptr) co_return Refusal::BadRequest;
-  if (begins_with(target, kHttp)) co_return Refusal::PlainTarget;
+  if (begins_with(target, kHttp)) co_return co_await judge_plain_target();
   if (!begins_with(target, kHttps)) co_return Refusal::BadRequest;
   std::string authority(target.substr(kHttps.size()));
   authority.resize(std::min(authority.size(), authority.find_first_of("/?")));
@@ -295,6 +238,35 @@ io::Task<std::optional<Refusal>> Connection::read_absolute() {
   }
   x_.inspected = std::make_shared<const Inspected>(std::move(found));
   co_return std::nullopt;
+}
+
+/// "http://host/path" is refused. A pass that was to go there without TLS is looked for where the
+/// service at the same host takes it.
+io::Task<Refusal> Connection::judge_plain_target() {
+  constexpr std::uint16_t kHttpsPort = 443;
+  constexpr std::uint16_t kHttpPort = 80;
+  std::string authority(work_->request.target.substr(kHttp.size()));
+  authority.resize(std::min(authority.size(), authority.find_first_of("/?")));
+  auto place = place_of(authority);
+  if (!place) place = place_of(authority + ":" + std::to_string(kHttpPort));
+  lease::Lease* proxy = nullptr;
+  const auto refused = co_await find_session(proxy);
+  if (!place || refused) co_return Refusal::PlainTarget;
+  if (place->port == kHttpPort) place->port = kHttpsPort;
+  auto found = gateway_.destinations().inspected(proxy->granted(), std::move(*place));
+  if (found.services.empty()) co_return Refusal::PlainTarget;
+  x_.inspected = std::make_shared<const Inspected>(std::move(found));
+  co_await report_shown_pass(Refusal::PlainTarget);
+  co_return Refusal::PlainTarget;
+}
+
+/// The place is known, and the request refused whatever it says: a pass in it is a finding.
+io::Task<void> Connection::report_shown_pass(Refusal refusal) {
+  (void)admit();
+  const lease::PassHash pass = x_.admission.pass.hash();
+  if (x_.route.service == nullptr || pass == lease::PassHash{}) co_return;
+  const auto granted = co_await gateway_.link().lease_for(pass, x_.route.service->id);
+  if (granted) report_finding(describe(refusal).code);
 }
 
 /// The target without scheme and host.

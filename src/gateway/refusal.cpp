@@ -2,6 +2,7 @@
 #include "gateway/refusal.h"
 
 #include "base/json.h"
+#include "io/authority/leaf_mint.h"
 #include "io/tls/tls.h"
 
 namespace strongroom::gateway {
@@ -70,7 +71,7 @@ const RefusalText& describe(Refusal refusal) {
        "Let some end first; try again in a moment.", "tenant_exchanges"},
       {502, "upstream_unreachable", "The provider cannot be reached.", "Try again later."},
       {502, "upstream_unreachable",
-       "The provider's name leads to a private address, which is not dialled.",
+       "The provider's name leads to a private address, or to this machine: neither is dialled.",
        "Name it under [[gateway.dial]] if that is meant."},
       {502, "upstream_tls", "The provider's certificate was not accepted.",
        "If it is an inside mirror, set [gateway] extra_ca."},
@@ -101,6 +102,8 @@ const RefusalText& describe(Refusal refusal) {
        "been read."},
       {403, "proxy_elsewhere", "This proxy credential is in use from elsewhere.",
        "It is good only where it was used first; start a session of its own for each place."},
+      {429, "rate_limited", "This session opens tunnels to too many hosts at once.",
+       "Wait as long as Retry-After says.", "hosts"},
       {500, "internal", "The gateway failed.", "Tell the operator."},
   };
   return kTexts[static_cast<std::size_t>(refusal)];
@@ -199,6 +202,10 @@ Refusal refusal_of_dial(const Error& error) {
     return Refusal::UpstreamTls;
   if (error.reason == "too_many_streams") return Refusal::TenantBusy;
   return error.code == Code::Timeout ? Refusal::UpstreamTimeout : Refusal::UpstreamUnreachable;
+}
+
+Refusal refusal_of_minting(const Error& error) {
+  return error.reason == io::kMintLimited ? Refusal::TooManyHosts : Refusal::Internal;
 }
 
 Refusal refusal_of_status(int status) {

@@ -58,6 +58,7 @@ enum class Refusal : std::uint8_t {
   PlainTarget,
   TlsRequired,
   ProxyElsewhere,
+  TooManyHosts,
   Internal,
 };
 inline constexpr std::size_t kRefusals = static_cast<std::size_t>(Refusal::Internal) + 1;
@@ -92,6 +93,8 @@ struct RefusalDetail {
 /// What the vault said, or what failed while dialling, as a refusal.
 [[nodiscard]] Refusal refusal_of_denial(const Error& error);
 [[nodiscard]] Refusal refusal_of_dial(const Error& error);
+/// Why there is no certificate to show in a tunnel.
+[[nodiscard]] Refusal refusal_of_minting(const Error& error);
 /// A malformed head (http::ParseOutcome::status).
 [[nodiscard]] Refusal refusal_of_status(int status);
 

@@ -14,21 +14,28 @@ constexpr std::chrono::hours kLength{24 * 8};
 
 Result<const io::TlsServer*> SessionAuthorities::server_for(SessionId session,
                                                             std::string_view host) {
-  auto found = kept_.find(session);
-  if (found == kept_.end()) {
-    const Secret seed = crypto::session_authority_seed(link_key_, session);
-    STRONGROOM_TRY(auto made,
-                   io::SessionAuthority::from_seed(seed, {session.text(), clock_.wall(), kLength}));
-    if (kept_.size() >= kMost)
-      kept_.erase(
-          std::ranges::min_element(kept_, {}, [](const auto& each) { return each.second.used; }));
-    // Whoever asks here has found the host among the session's granted places.
-    auto grants = [](std::string_view) { return true; };
-    auto mint = std::make_unique<io::LeafMint>(std::move(made), clock_, grants);
-    found = kept_.emplace(session, Kept{std::move(mint)}).first;
-  }
-  found->second.used = clock_.steady();
-  return found->second.mint->server_for(host);
+  STRONGROOM_TRY(Kept* const kept, authority_of(session));
+  kept->used = clock_.steady();
+  return kept->mint->server_for(host);
+}
+
+/// Nothing that an authority signs is good before the authority itself. Where the clock was set
+/// back behind that, or ran ahead, one is made anew: of the same seed, so that clients see no
+/// difference.
+Result<SessionAuthorities::Kept*> SessionAuthorities::authority_of(SessionId session) {
+  const WallTime now = clock_.wall();
+  const auto found = kept_.find(session);
+  if (found != kept_.end() && found->second.mint->authority().validity().covers(now))
+    return &found->second;
+  const Secret seed = crypto::session_authority_seed(link_key_, session);
+  STRONGROOM_TRY(auto made, io::SessionAuthority::from_seed(seed, {session.text(), now, kLength}));
+  if (found == kept_.end() && kept_.size() >= kMost)
+    kept_.erase(
+        std::ranges::min_element(kept_, {}, [](const auto& each) { return each.second.used; }));
+  // Whoever asks here has found the host among the session's granted places.
+  auto grants = [](std::string_view) { return true; };
+  auto mint = std::make_unique<io::LeafMint>(std::move(made), clock_, grants);
+  return &kept_.insert_or_assign(session, Kept{std::move(mint)}).first->second;
 }
 
 }  // namespace strongroom::gateway

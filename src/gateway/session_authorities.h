@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/clock.h"
@@ -21,6 +22,10 @@ class SessionAuthorities {
   [[nodiscard]] crypto::ProxyCredential proxy_credential(SessionId session) const {
     return crypto::proxy_credential(link_key_, session);
   }
+  /// Whose a credential is, where it is right.
+  [[nodiscard]] std::optional<SessionId> session_of(const crypto::ProxyCredential& shown) const {
+    return crypto::session_of(link_key_, shown);
+  }
   /// TLS for this host under the session's authority; good until the next call.
   [[nodiscard]] Result<const io::TlsServer*> server_for(SessionId session, std::string_view host);
 
@@ -29,6 +34,7 @@ class SessionAuthorities {
     std::unique_ptr<io::LeafMint> mint;
     SteadyTime used{};
   };
+  [[nodiscard]] Result<Kept*> authority_of(SessionId session);
   const Clock& clock_;
   Secret link_key_;
   std::map<SessionId, Kept> kept_;

@@ -27,6 +27,14 @@ io::Task<std::optional<crypto::ProxyCredential>> Connection::read_preamble() {
 io::Task<bool> Connection::begin_transparent() {
   const auto credential = co_await read_preamble();
   if (!credential) co_return false;
+  if (is_plain_from_afar()) {
+    const auto shown = gateway_.authorities().session_of(*credential);
+    if (shown)
+      gateway_.report({*shown, {}, std::string(describe(Refusal::TlsRequired).code), {}, {}});
+    closes_after_ = true;
+    (void)co_await refuse(Refusal::TlsRequired);
+    co_return false;
+  }
   lease::Lease* proxy = nullptr;
   if (const auto refused = co_await find_session(*credential, proxy)) {
     gateway_.refusals().count(*refused);
@@ -44,13 +52,11 @@ io::Task<bool> Connection::begin_transparent() {
   if (found.services.empty()) {
     gateway_.report({session, {}, "not_granted", *name, {}});
     gateway_.refusals().count(Refusal::HostNotGranted);
-    co_await client_.refuse_server_name();
+    co_await client_.refuse_tls_server(io::TlsRefusal::UnrecognizedName);
     co_return false;
   }
-  const auto server = gateway_.authorities().server_for(session, found.place.host);
-  if (!server) co_return false;
-  const auto secured = co_await client_.continue_tls_server(**server);
-  if (!secured) co_return false;
+  const bool is_secured = co_await show_certificate(session, found.place.host);
+  if (!is_secured) co_return false;
   inspected_ = std::make_shared<const Inspected>(std::move(found));
   co_return true;
 }

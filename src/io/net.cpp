@@ -184,7 +184,8 @@ Task<Status> check_public(Loop& loop, std::string host, std::uint16_t port, Dead
   const auto found = co_await resolve(loop, std::move(host), port, deadline);
   if (!found || plan_dial(*found, PrivateAddresses::Refuse, DialHint()).refused == 0)
     co_return Status();
-  co_return fail(Code::Refused, "the name leads to a private address", "private_address");
+  co_return fail(Code::Refused, "the name leads to a private address, or to this machine",
+                 "private_address");
 }
 
 Task<Result<Stream>> dial_unix(Loop& loop, std::string path) {

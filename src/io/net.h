@@ -63,8 +63,8 @@ struct DialHint {
 /// turn, at most 8 addresses, the next 250 ms after the last or at once when that failed; the first
 /// connection wins, the others are closed. All within the deadline. With Refuse, any answer in a
 /// private, loopback, link-local, unique-local, CGN, NAT64, 6to4, multicast or unspecified range is
-/// left out, checked on the very address dialled. The hint only changes the order. Numeric hosts
-/// need no resolver.
+/// left out, and so is one of this machine's own, checked on the very address dialled. The hint
+/// only changes the order. Numeric hosts need no resolver.
 [[nodiscard]] Task<Result<Stream>> dial_tcp(Loop& loop, std::string host, std::uint16_t port,
                                             PrivateAddresses policy, Deadline deadline,
                                             DialHint hint);

@@ -279,7 +279,8 @@ Task<Status> Stream::continue_tls_server(const TlsServer& chosen) {
   co_return co_await handshake(*state_);
 }
 
-Task<void> Stream::refuse_server_name() {
+Task<void> Stream::refuse_tls_server(TlsRefusal why) {
+  state_->wish->refusal = why;
   state_->wish->decision = ServerNameWish::Decision::Refused;
   (void)co_await handshake(*state_);
 }
@@ -351,12 +352,6 @@ bool Stream::is_open() const noexcept {
 }
 bool Stream::is_tls() const noexcept {
   return state_->ssl != nullptr;
-}
-std::string Stream::tls_server_name() const {
-  const char* const name = state_->ssl == nullptr
-                               ? nullptr
-                               : SSL_get_servername(state_->ssl.get(), TLSEXT_NAMETYPE_host_name);
-  return name == nullptr ? std::string() : std::string(name);
 }
 std::string_view Stream::tls_protocol() const noexcept {
   if (state_->ssl == nullptr) return {};

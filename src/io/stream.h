@@ -24,6 +24,7 @@ namespace strongroom::io {
 class TlsClient;
 class TlsServer;
 enum class ProtocolOffer : std::uint8_t;
+enum class TlsRefusal : std::uint8_t;
 struct JoinedStreams;
 
 /// Who is at the other end, as the kernel says.
@@ -91,8 +92,8 @@ class Stream {
   /// when none. continue_tls_server() goes on with the one that is right for it.
   [[nodiscard]] Task<Result<std::string>> read_server_name(const TlsServer& undecided);
   [[nodiscard]] Task<Status> continue_tls_server(const TlsServer& chosen);
-  /// Or says that there is none (the alert unrecognized_name, RFC 6066 3); nothing comes after it.
-  [[nodiscard]] Task<void> refuse_server_name();
+  /// Or says why there is none; nothing comes after it.
+  [[nodiscard]] Task<void> refuse_tls_server(TlsRefusal why);
   /// `host` is verified against the certificate and sent as SNI. Fails closed; reason "tls",
   /// kCertificateRefused, or kNoCommonProtocol where the server told so. It may also choose nothing
   /// (tls_protocol).
@@ -115,8 +116,6 @@ class Stream {
   [[nodiscard]] std::optional<std::uint32_t> reason_of_peer() const noexcept;
   [[nodiscard]] bool is_open() const noexcept;
   [[nodiscard]] bool is_tls() const noexcept;
-  /// What the client of a TLS server asked for (SNI, RFC 6066 3); empty when it named nothing.
-  [[nodiscard]] std::string tls_server_name() const;
   /// What ALPN chose (RFC 7301): "h2", "http/1.1", or nothing. A view into the connection.
   [[nodiscard]] std::string_view tls_protocol() const noexcept;
   [[nodiscard]] const Peer& peer() const noexcept;

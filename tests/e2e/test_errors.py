@@ -10,7 +10,7 @@ import pytest
 from support.authority import Authority
 from support.ingresses import Asked, BaseUrlHttp2
 from support.ingresses import Session as InSession
-from support.room import REPOSITORY
+from support.room import FAILED, REPOSITORY
 from support.waiting import until
 from test_gateway_tls import configured, free_port
 from test_proxy import Session
@@ -157,6 +157,18 @@ def test_each_is_said_counted_and_documented(world):
         ("openai", "api.openai.com:443", "dial_refused"),
     }
     assert {each["session"] for each in failed} == {ask.session.id}
+
+
+def test_a_check_that_reaches_nobody_says_why_in_the_log(world):
+    keys = {each["service"]: each["id"] for each in world.json("key", "list", "--tenant", "acme")}
+    for service in ("heygen", "openai", "openai", "openai"):
+        done = world.json("key", "check", keys[service], expect=FAILED)
+        assert done["verdict"] == "unknown"
+    failed = [json.loads(line) for line in world.log().splitlines() if '"upstream_failed"' in line]
+    assert [(each["service"], each["host"], each["session"], each["reason"]) for each in failed] == [
+        ("heygen", "api.heygen.com:443", "", "tls_certificate"),
+        ("openai", "api.openai.com:443", "", "dial_refused"),
+    ], "the same one once"
 
 
 def test_key_rejected_is_said_beside_the_providers_own_answer(room, standins):

@@ -77,6 +77,7 @@ def test_no_tunnel_and_no_relay_in_plain_from_another_machine(make_room, neighbo
     plain = ("-x", f"http://session:{session.credential}@{host}:{port}")
     status, said = ask(neighbour.run, room, url, session, *inner, *plain)
     assert status == 0 and "403" in said
+    until(lambda: shown_in_the_clear(room) == [session.id], 10, "its session is told")
     secure = ("-x", f"https://session:{session.credential}@{host}:{port}")
     trusted = ("--proxy-cacert", room.data / "gateway-ca.pem")
     status, said = ask(neighbour.run, room, url, session, *inner, *secure, *trusted)
@@ -85,8 +86,10 @@ def test_no_tunnel_and_no_relay_in_plain_from_another_machine(make_room, neighbo
         "import socket,sys; s=socket.create_connection((sys.argv[1],int(sys.argv[2])),10);"
         "s.sendall(b'\\x01'+sys.argv[3].encode()+b'\\n'); s.settimeout(10); print(s.recv(1))"
     )
-    done = neighbour.run(sys.executable, "-c", preamble, host, port, session.credential)
-    assert done.stdout.strip() in ("b''", "b'H'") or "reset" in done.stderr, done
+    relayed = Session(room, "gemini")
+    done = neighbour.run(sys.executable, "-c", preamble, host, port, relayed.credential)
+    assert done.stdout.strip() == "b'H'", done
+    until(lambda: relayed.id in shown_in_the_clear(room), 10, "of the relay as well")
 
 
 def proxied(room, session):

@@ -283,13 +283,41 @@ def test_a1_a2_one_name_for_a_request(room):
     with session.tunnel() as connection:
         status, answer = session.ask(connection, host="evil.example", key=session.passes["gemini"])
     assert status == 400 and "host_mismatch" in answer
-    with pytest.raises((ssl.SSLError, OSError, IndexError)):
-        with session.tunnel(name="evil.example") as connection:
-            session.ask(connection, key=session.passes["gemini"])
+    with pytest.raises(ssl.SSLError, match="unrecognized name"):
+        session.tunnel(name="evil.example")
     until(lambda: refusals(room, "host_mismatch") == 2, 10, "both are counted")
     with session.tunnel() as connection:
         status, _ = session.ask(connection, key=session.passes["gemini"])
     assert status == 200
+
+
+@pytest.mark.parametrize("shown", ["a pass", "no pass", "nonsense"])
+def test_a_tunnel_without_tls_inside_is_told_so(room, shown):
+    """In plain HTTP, as that is what its client speaks. A pass that came so is a finding."""
+    room.add_key("gemini")
+    session = Session(room, "gemini")
+    status, connection = session.connect(f"{GEMINI}:443")
+    assert status == 200
+    with connection:
+        if shown == "nonsense":
+            connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+            answer = connection.recv(65536)
+            assert b"400" in answer.split(b"\r\n")[0] and b"bad_request" in answer
+            return
+        key = session.passes["gemini"] if shown == "a pass" else None
+        status, answer = session.ask(connection, key=key)
+    assert (status, json.loads(answer.partition("\r\n\r\n")[2])["error"]["code"]) == (
+        400,
+        "https_required",
+    )
+    until(lambda: refusals(room, "https_required") == 1, 10, "it is counted")
+    assert room.standins.requests() == []
+    assert shown_plainly(room) == ([(session.id, GEMINI)] if key else [])
+
+
+def shown_plainly(room):
+    found = room.json("audit", "list", "--tenant", "acme", "--kind", "finding")
+    return [(each["session"], each["host"]) for each in found if each["outcome"] == "https_required"]
 
 
 def test_a_refused_tunnel_says_why_where_clients_show_it(room):
@@ -347,6 +375,7 @@ def test_a4_a5_an_absolute_target_is_the_same(room):
             )
         assert status == expected, target
         assert (status == 400) == ("https_required" in answer), "it says what is wrong with it"
+    until(lambda: shown_plainly(room) == [(session.id, GEMINI)], 10, "its session is told")
     with session.raw() as connection:
         status, answer = session.ask(
             connection, host="example.com", path="https://example.com/", more=proxied

@@ -10,7 +10,7 @@ import subprocess
 import httpx
 import pytest
 
-from support.island import PRIVATE, PUBLIC, Island, is_possible
+from support.island import OWN, PRIVATE, PUBLIC, Island, is_possible
 from support.waiting import until
 
 pytestmark = pytest.mark.skipif(not is_possible(), reason="this machine gives no namespaces")
@@ -22,6 +22,7 @@ GOOD = {
     "four": {"A": [FOUR]},
     "six": {"AAAA": [SIX]},
     "mixed": {"A": ["127.0.0.1", "10.1.2.3", FOUR]},
+    "mixed-own": {"A": [OWN[0], FOUR], "AAAA": [OWN[1]]},
     "mixed-six": {"AAAA": ["::1", "fd00:ec2::254"], "A": [FOUR]},
     "both": {"AAAA": [SIX], "A": [FOUR]},
 }
@@ -43,6 +44,8 @@ BAD = {
     "nat64": {"AAAA": ["64:ff9b::7f00:1", "64:ff9b::a01:203"]},
     "six-to-four": {"AAAA": ["2002:7f00:1::1"]},
     "multicast": {"A": ["224.0.0.1"], "AAAA": ["ff02::1"]},
+    "own": {"A": [OWN[0]]},
+    "own-six": {"AAAA": [OWN[1]]},
     "all-of-them": {"A": ["127.0.0.1", "10.1.2.3"], "AAAA": ["::1", "fd00:ec2::254"]},
 }
 # What changes its mind: the answers in turn.
@@ -50,12 +53,17 @@ TURNING = {
     "turns-bad": {"A": [[FOUR], ["127.0.0.1"]]},
     "turns-good": {"A": [["127.0.0.1"], [FOUR]]},
 }
+# Of no key: for plain tunnels.
+TUNNELS = {
+    "tunnel.island.test": {"A": [OWN[0]]},
+    "tunnel-six.island.test": {"AAAA": [OWN[1]]},
+}
 NAMES = {f"{name}.island.test": each for name, each in {**GOOD, **BAD, **TURNING}.items()}
 
 
 @pytest.fixture(scope="module")
 def island(tmp_path_factory, canaries, environment):
-    made = Island(tmp_path_factory.mktemp("i"), canaries, environment, NAMES)
+    made = Island(tmp_path_factory.mktemp("i"), canaries, environment, NAMES | TUNNELS)
     room = made.room.people()
     for name in NAMES:
         label = name.split(".")[0]
@@ -150,12 +158,26 @@ def test_g4_the_gateways_own_ports_and_the_control_api_are_not_reached(island):
         until(refused, what=f"{place} may be asked for, and leads nowhere")
 
 
+@pytest.mark.parametrize("name", TUNNELS)
+def test_g4_no_tunnel_leads_to_an_address_of_the_machine_itself(island, name):
+    """A public one, by a name that a tenant's own admin may allow: what listens there is not theirs."""
+    island.room.cli("policy", "set", "--tenant", "acme", "--tunnel", f"{name}:443")
+
+    def refused():
+        status, head = connect(island, f"{name}:443")
+        assert status in (403, 502), head
+        return status == 502 and b"or to this machine" in head
+
+    until(refused, what="it may be asked for, and leads nowhere")
+    assert island.lines("canaries") == []
+
+
 def test_g1_the_canaries_do_sing(island):
     """Whoever dials a private address there is heard: the tests above can fail."""
     pid = str(island.room.process.pid)
-    for address in PRIVATE:
+    for address in (*PRIVATE, *OWN):
         dial = f"import socket; socket.create_connection(('{address}', 443), 5)"
         subprocess.run(
             ["nsenter", "-t", pid, "-n", "/usr/bin/python3", "-c", dial], check=True, timeout=20
         )
-    assert set(island.lines("canaries")) == set(PRIVATE)
+    assert set(island.lines("canaries")) == {*PRIVATE, *OWN}

@@ -71,26 +71,30 @@ def test_o10_providers_are_reached_through_it_and_its_credential_goes_nowhere_el
 
 
 @pytest.mark.parametrize(
-    "said",
+    "said, status",
     [
-        b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
-        b"HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno",
-        b"HTTP/1.1 301 Moved\r\nlocation: https://elsewhere.example/\r\n\r\n",
-        b"SSH-2.0-not-a-proxy\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\n",
-        b"x" * 20_000,
-        b"",
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", 407),
+        (b"HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno", 403),
+        (b"HTTP/1.1 301 Moved\r\nlocation: https://elsewhere.example/\r\n\r\n", 301),
+        (b"SSH-2.0-not-a-proxy\r\n\r\n", 0),
+        (b"HTTP/1.1 200 OK\r\n", None),
+        (b"x" * 20_000, None),
+        (b"", None),
     ],
 )
 def test_o10_a_proxy_that_does_not_open_is_a_provider_that_cannot_be_reached(
-    make_room, proxy, said
+    make_room, proxy, said, status
 ):
     room = behind(make_room, proxy).start().people()
     room.add_key("gemini")
     session = Session(room, "gemini")
     proxy.answer = lambda head: said
-    answer = asked(room, session)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (502, "upstream_unreachable")
+    for _ in range(3):
+        answer = asked(room, session)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (502, "upstream_unreachable")
+    lines = [json.loads(line) for line in room.log().splitlines() if "upstream_proxy_refused" in line]
+    told = [(each["host"], each["status"]) for each in lines]
+    assert told == ([] if status is None else [(f"{GEMINI}:443", status)]), "once for all three"
 
 
 @pytest.mark.violations

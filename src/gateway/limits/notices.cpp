@@ -2,6 +2,7 @@
 #include "gateway/limits/notices.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace strongroom::gateway {
 
@@ -37,6 +38,12 @@ bool FindingFilter::admit(const lease::Finding& finding, SteadyTime now) {
   rate_.take(kPerMinute, now);
   known_.push_back({finding.session, finding.service, finding.what, finding.host, now});
   return true;
+}
+
+std::optional<std::uint64_t> LogFilter::admit(const lease::Finding& line, SteadyTime now) {
+  if (filter_.admit(line, now)) return std::exchange(left_out_, 0);
+  ++left_out_;
+  return std::nullopt;
 }
 
 }  // namespace strongroom::gateway

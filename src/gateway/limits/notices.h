@@ -1,14 +1,17 @@
-// Notices: what the gateway tells the vault of refusals, bounded whatever agents do.
+// Notices: what the gateway tells the vault of refusals, and its log of failures, bounded whatever
+// agents do.
 //
 // RefusalCounter adds up refusals for the metrics; HitsTold and FindingFilter keep an agent that
-// loops from filling the record with the same finding. Used by: Gateway. Without I/O. Threads: the
-// gateway's loop. SPDX-License-Identifier: Apache-2.0
+// loops from filling the record with the same finding, LogFilter the log with the same line. Used
+// by: Gateway, UpstreamProxy. Without I/O. Threads: the gateway's loop. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -64,6 +67,17 @@ class FindingFilter {
   };
   std::deque<Known> known_;  ///< oldest first
   TokenBucket rate_;
+};
+
+/// Lines of one event, as bounded as findings are.
+class LogFilter {
+ public:
+  /// How many were left out since the last one that was written, where this one is to be.
+  [[nodiscard]] std::optional<std::uint64_t> admit(const lease::Finding& line, SteadyTime now);
+
+ private:
+  FindingFilter filter_;
+  std::uint64_t left_out_ = 0;
 };
 
 }  // namespace strongroom::gateway

@@ -94,5 +94,14 @@ TEST(HitsTold, each_hit_once) {
   EXPECT_TRUE(told.has_more(3));
 }
 
+TEST(LogFilter, what_was_left_out_is_counted_in_the_next_line) {
+  ManualClock clock;
+  LogFilter filter;
+  EXPECT_EQ(filter.admit(finding(1, "reset"), clock.steady()), 0U);
+  for (int i = 0; i < 7; ++i) EXPECT_FALSE(filter.admit(finding(1, "reset"), clock.steady()));
+  EXPECT_EQ(filter.admit(finding(2, "reset"), clock.steady()), 7U);
+  EXPECT_EQ(filter.admit(finding(3, "reset"), clock.steady()), 0U);
+}
+
 }  // namespace
 }  // namespace strongroom::gateway

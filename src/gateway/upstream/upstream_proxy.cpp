@@ -36,7 +36,7 @@ bool UpstreamProxy::leads_to(const Authority& authority) const {
 }
 
 io::Task<Result<io::Stream>> UpstreamProxy::connect(io::Loop& loop, Authority authority,
-                                                    Deadline deadline) const {
+                                                    Deadline deadline) {
   std::string host(authority.host());
   const Deadline look = std::min(deadline, loop.deadline_in(kLook));
   const auto allowed = co_await io::check_public(loop, std::move(host), authority.port(), look);
@@ -51,7 +51,7 @@ io::Task<Result<io::Stream>> UpstreamProxy::connect(io::Loop& loop, Authority au
 }
 
 /// The answer is read octet by octet: what comes after it is the provider's.
-io::Task<Status> UpstreamProxy::ask(io::Stream& proxy, Authority authority) const {
+io::Task<Status> UpstreamProxy::ask(io::Stream& proxy, Authority authority) {
   const std::string place = bracketed(authority.host()) + ":" + std::to_string(authority.port());
   std::string head = "CONNECT " + place + " HTTP/1.1\r\nhost: " + place + "\r\n";
   // In one piece from the start: growing would leave a copy of the credential behind.
@@ -79,9 +79,20 @@ io::Task<Status> UpstreamProxy::ask(io::Stream& proxy, Authority authority) cons
   const auto outcome = http::parse_response(answer, "CONNECT", parsed, scanned);
   const bool is_whole = outcome.state == http::ParseState::Complete;
   if (is_whole && parsed.status >= 200 && parsed.status < 300) co_return Status();
-  log(LogLevel::Warning, "upstream_proxy_refused", {{"status", is_whole ? parsed.status : 0}});
+  log_refusal(authority, is_whole ? parsed.status : 0, proxy.loop().coarse_now());
   co_return fail(Code::Network, "the upstream proxy does not open a tunnel",
                  std::string(kProxyRefused));
+}
+
+/// Agents choose how often it is asked.
+void UpstreamProxy::log_refusal(const Authority& authority, int status, SteadyTime now) {
+  lease::Finding line;
+  line.what = std::to_string(status);
+  line.host = authority.text();
+  const auto left_out = refusals_.admit(line, now);
+  if (!left_out) return;
+  log(LogLevel::Warning, "upstream_proxy_refused",
+      {{"host", line.host}, {"status", status}, {"left_out", *left_out}});
 }
 
 }  // namespace strongroom::gateway

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "gateway/authority.h"
+#include "gateway/limits/notices.h"
 #include "io/loop.h"
 #include "io/stream.h"
 #include "lease/messages.h"
@@ -28,11 +29,13 @@ class UpstreamProxy {
   /// such an address as far as this machine can tell within 2 s; names that only the proxy can
   /// resolve are asked for as they are.
   [[nodiscard]] io::Task<Result<io::Stream>> connect(io::Loop& loop, Authority authority,
-                                                     Deadline deadline) const;
+                                                     Deadline deadline);
 
  private:
-  [[nodiscard]] io::Task<Status> ask(io::Stream& proxy, Authority authority) const;
+  [[nodiscard]] io::Task<Status> ask(io::Stream& proxy, Authority authority);
+  void log_refusal(const Authority& authority, int status, SteadyTime now);
   lease::UpstreamProxy facts_;
+  LogFilter refusals_;
 };
 
 }  // namespace strongroom::gateway

@@ -72,7 +72,7 @@ Status LeafMint::admit_minting() {
   counted_ = now;
   if (allowance_ < 1)
     return fail(Code::TooLarge, "The session asks for certificates of too many hosts.",
-                "mint_limited");
+                std::string(kMintLimited));
   allowance_ -= 1;
   return {};
 }

@@ -19,6 +19,9 @@
 
 namespace strongroom::io {
 
+/// Error::reason where new hosts are asked for too fast.
+inline constexpr std::string_view kMintLimited = "mint_limited";
+
 class LeafMint {
  public:
   /// Asked for each host, in its one spelling, before anything is made or answered.

@@ -2,6 +2,7 @@
 // address is a listener that takes nobody in any more. SPDX-License-Identifier: Apache-2.0
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 
 #include "io/dial/addresses.h"
 #include "io/dial/known_addresses.h"
+#include "io/dial/own_addresses.h"
 #include "io/dial/race.h"
 
 namespace strongroom::io {
@@ -320,11 +322,29 @@ TEST_F(Dial, G1_private_addresses_among_others_are_never_tried) {
     finish();
     EXPECT_FALSE(*dialled);
     EXPECT_EQ(dialled->error().reason, has_public ? "" : "private_address");
-    EXPECT_EQ(failure().find("private addresses, which are not dialled: 1") != std::string::npos,
-              has_public)
+    EXPECT_EQ(failure().find("which are not dialled: 1") != std::string::npos, has_public)
         << failure();
     EXPECT_FALSE(live.has_caller());
   }
+}
+
+/// Each address of each interface; that plans leave them out, test_ssrf.py shows, where one that
+/// nobody would call private can be had.
+TEST(OwnAddresses, G4_are_known) {
+  ifaddrs* all = nullptr;
+  ASSERT_EQ(::getifaddrs(&all), 0);
+  for (const ifaddrs* each = all; each != nullptr; each = each->ifa_next) {
+    const int family = each->ifa_addr == nullptr ? AF_UNSPEC : each->ifa_addr->sa_family;
+    if (family != AF_INET && family != AF_INET6) continue;
+    ResolvedAddress own;
+    std::memcpy(&own.storage, each->ifa_addr,
+                family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+    EXPECT_TRUE(is_own_address(own.storage)) << text_of_address(own.storage);
+  }
+  ::freeifaddrs(all);
+  EXPECT_TRUE(is_own_address(address_of("127.9.9.9").storage));
+  EXPECT_FALSE(is_own_address(address_of("1.1.1.1").storage));
+  EXPECT_FALSE(is_own_address(address_of("2606:4700::1").storage));
 }
 
 // ------------------------------------------------------------------------------------------------

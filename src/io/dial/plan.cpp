@@ -4,9 +4,13 @@
 #include <algorithm>
 
 #include "io/dial/addresses.h"
+#include "io/dial/own_addresses.h"
 
 namespace strongroom::io {
 namespace {
+
+/// The kernel is asked about each, and whoever has a name server chooses how many there are.
+constexpr std::size_t kMaxLookedUp = 4 * kMaxDialled;
 
 using Addresses = std::vector<ResolvedAddress>;
 
@@ -35,20 +39,28 @@ void apply(const DialHint& hint, Addresses& addresses) {
   }
 }
 
+void keep_first(DialPlan& plan, std::size_t most) {
+  if (plan.addresses.size() <= most) return;
+  plan.surplus += plan.addresses.size() - most;
+  plan.addresses.resize(most);
+}
+
 }  // namespace
 
 DialPlan plan_dial(const Addresses& found, PrivateAddresses policy, const DialHint& hint) {
   DialPlan plan;
   Addresses allowed = found;
-  if (policy == PrivateAddresses::Refuse)
-    std::erase_if(allowed, [](const auto& each) { return is_private_address(each.storage); });
-  plan.refused = found.size() - allowed.size();
+  const bool refuses = policy == PrivateAddresses::Refuse;
+  if (refuses)
+    plan.refused =
+        std::erase_if(allowed, [](const auto& each) { return is_private_address(each.storage); });
   plan.addresses = interleave(allowed);
   apply(hint, plan.addresses);
-  if (plan.addresses.size() > kMaxDialled) {
-    plan.surplus = plan.addresses.size() - kMaxDialled;
-    plan.addresses.resize(kMaxDialled);
-  }
+  keep_first(plan, kMaxLookedUp);
+  if (refuses)
+    plan.refused += std::erase_if(plan.addresses,
+                                  [](const auto& each) { return is_own_address(each.storage); });
+  keep_first(plan, kMaxDialled);
   return plan;
 }
 

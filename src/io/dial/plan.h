@@ -15,8 +15,8 @@ inline constexpr std::size_t kMaxDialled = 8;
 
 struct DialPlan {
   std::vector<ResolvedAddress> addresses;  ///< at most kMaxDialled, in the order of their attempts
-  std::size_t refused = 0;                 ///< private ones, which are never dialled
-  std::size_t surplus = 0;                 ///< allowed, but beyond kMaxDialled
+  std::size_t refused = 0;  ///< private ones and this machine's, which are never dialled
+  std::size_t surplus = 0;  ///< allowed, but beyond kMaxDialled
 };
 
 /// Families alternate, IPv6 first; within one the resolver's order stays. What the hint knows comes

@@ -121,7 +121,8 @@ std::string account_of(const Race& race) {
   const std::size_t untried = race.plan.surplus + race.plan.addresses.size() - race.attempts.size();
   if (untried > 0) add("addresses not tried", std::to_string(untried));
   if (race.plan.refused > 0)
-    add("private addresses, which are not dialled", std::to_string(race.plan.refused));
+    add("addresses that are private or this machine's, which are not dialled",
+        std::to_string(race.plan.refused));
   return out + ")";
 }
 
@@ -142,7 +143,8 @@ Error failure_of(const Race& race, const std::string& name) {
 
 Task<Result<Stream>> dial_first(Loop& loop, DialPlan plan, Deadline deadline, std::string name) {
   if (plan.addresses.empty() && plan.refused > 0)
-    co_return fail(Code::Refused, name + " leads to a private address, which is not dialled",
+    co_return fail(Code::Refused,
+                   name + " leads to a private address, or to this machine: neither is dialled",
                    "private_address");
   if (plan.addresses.empty())
     co_return fail(Code::Network, name + " has no address", std::string(kNotResolved));

@@ -22,6 +22,7 @@ struct ServerNameWish {
   enum class Decision : std::uint8_t { None, Chosen, Refused };
   std::string name;
   Decision decision = Decision::None;
+  TlsRefusal refusal = TlsRefusal::UnrecognizedName;
 };
 
 struct TlsServer::State {

@@ -188,7 +188,8 @@ std::string server_name_of(SSL* ssl) {
 int ask_who_is_wanted(SSL* ssl, int* alert, void*) {
   auto* wish = static_cast<ServerNameWish*>(SSL_get_app_data(ssl));
   if (wish == nullptr) return SSL_CLIENT_HELLO_ERROR;
-  *alert = SSL_AD_UNRECOGNIZED_NAME;
+  *alert = wish->refusal == TlsRefusal::UnrecognizedName ? SSL_AD_UNRECOGNIZED_NAME
+                                                         : SSL_AD_INTERNAL_ERROR;
   if (wish->decision == ServerNameWish::Decision::Refused) return SSL_CLIENT_HELLO_ERROR;
   if (wish->decision == ServerNameWish::Decision::Chosen) return SSL_CLIENT_HELLO_SUCCESS;
   wish->name = server_name_of(ssl);

@@ -17,6 +17,9 @@ namespace strongroom::io {
 /// What a client offers by ALPN (RFC 7301), for one connection.
 enum class ProtocolOffer : std::uint8_t { Http1, Http2AndHttp1 };
 
+/// Why a server ends a handshake that it has only begun, as its alert says (RFC 8446 6.2).
+enum class TlsRefusal : std::uint8_t { UnrecognizedName, InternalError };
+
 /// Error::reason of a handshake in which the server speaks nothing of what was offered.
 inline constexpr std::string_view kNoCommonProtocol = "no_common_protocol";
 /// ... in which the other end's certificate was not accepted.

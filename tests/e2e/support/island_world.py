@@ -1,5 +1,6 @@
-"""What there is on an island (island.py): a name server that answers as names.json says, a provider at public addresses, and listeners
-at private ones that nobody may ever reach. Runs inside the namespace, with Debian's own Python. SPDX-License-Identifier: Apache-2.0"""
+"""What there is on an island (island.py): "near", where the server is, a name server that answers as names.json says, and listeners that
+nobody may ever reach; "far", on the other machine, a provider at public addresses. Runs inside the namespaces, with Debian's own Python.
+SPDX-License-Identifier: Apache-2.0"""
 
 import json
 import os
@@ -11,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-FOLDER = Path(sys.argv[1])
+FOLDER, SIDE = Path(sys.argv[1]), sys.argv[2]
 FACTS = json.loads((FOLDER / "facts.json").read_text())
 LOCK = threading.Lock()
 ASKED = {}
@@ -37,7 +38,7 @@ def serve_names():
     """RFC 1035, as much as a stub resolver needs."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 53))
-        (FOLDER / "ready").touch()
+        (FOLDER / "near").touch()
         while True:
             query, sender = server.recvfrom(1500)
             at, labels = 12, []
@@ -68,10 +69,9 @@ def listening(address):
     return server
 
 
-def serve_provider(address):
+def serve_provider(address, server):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(FACTS["chain"], FACTS["key"])
-    server = listening(address)
     while True:
         connection, _ = server.accept()
         note("reached", address)
@@ -118,12 +118,19 @@ def serve_canary(address):
         connection.close()
 
 
-for address in FACTS["private"]:
-    threading.Thread(target=serve_canary, args=(address,), daemon=True).start()
-for address in FACTS["public"]:
-    threading.Thread(target=serve_provider, args=(address,), daemon=True).start()
-threading.Thread(target=serve_proxy, daemon=True).start()
-threading.Thread(target=serve_names, daemon=True).start()
+def start(target, *args):
+    threading.Thread(target=target, args=args, daemon=True).start()
+
+
+if SIDE == "far":
+    for address, server in [(each, listening(each)) for each in FACTS["public"]]:
+        start(serve_provider, address, server)
+    (FOLDER / "far").touch()
+else:
+    for address in FACTS["unreachable"]:
+        start(serve_canary, address)
+    start(serve_proxy)
+    start(serve_names)
 parent = os.getppid()
 while os.getppid() == parent:
     time.sleep(0.1)

@@ -1,0 +1,13 @@
+// Which addresses are this machine's own (threats.md G4). SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/socket.h>
+
+namespace strongroom::io {
+
+/// Would a connection to it end at this machine (in this process's network namespace), as the
+/// kernel's routes have it? Asked anew each time, which sends nothing and waits for nothing; false
+/// where the kernel does not say.
+[[nodiscard]] bool is_own_address(const sockaddr_storage& address);
+
+}  // namespace strongroom::io
