@@ -216,20 +216,46 @@ def test_o3_deno_with_the_variables_alone(room):
     assert done.stdout.split() == ["200", "200"], done.stderr
 
 
+# As Deno's: whatever Node the tests themselves run with, this one reads the proxy's variables.
+NODE_PROGRAM = next(Path(__file__).resolve().parent.glob("node_modules/node-linux-*/bin/node"), None)
 NODE = f"""
+const https = require('node:https');
+const url = 'https://{GEMINI}/v1beta/models';
 const headers = {{ 'x-goog-api-key': process.env.GEMINI_API_KEY }};
-fetch('https://{GEMINI}/v1beta/models', {{ headers }}).then((answer) => console.log(answer.status));
+const voice = 'wss://api.elevenlabs.io/v1/text-to-speech/voice1/stream-input?model_id=eleven_standin';
+
+async function byHttps() {{
+  const answer = await new Promise((resolve, reject) => https.get(url, {{ headers }}, resolve).on('error', reject));
+  answer.resume();
+  return answer.statusCode;
+}}
+
+async function byWebSocket() {{
+  const socket = new WebSocket(voice, {{ headers: {{ 'xi-api-key': process.env.ELEVENLABS_API_KEY }} }});
+  let audio = 0;
+  socket.onopen = () => [' ', 'hello ', ''].forEach((text) => socket.send(JSON.stringify({{ text }})));
+  socket.onmessage = (message) => {{ if (JSON.parse(message.data).audio) audio += 1; }};
+  await new Promise((resolve, reject) => {{ socket.onclose = resolve; socket.onerror = reject; }});
+  return audio > 0;
+}}
+
+(async () => {{
+  console.log('fetch', (await fetch(url, {{ headers }})).status);
+  console.log('https', await byHttps());
+  console.log('WebSocket', await byWebSocket());
+  const base = process.env.GOOGLE_GEMINI_BASE_URL + '/v1beta/models';
+  console.log('base URL', (await fetch(base, {{ headers }})).status);
+}})();
 """
 
 
-@pytest.mark.skipif(
-    int(re.match(r"v?(\d+)", (os.popen("node --version").read() or "0"))[1]) < 24,
-    reason="Node reads the proxy's variables from version 24 on",
-)
+@pytest.mark.skipif(NODE_PROGRAM is None, reason="npm has no Node for this kind of machine")
 def test_o3_node_with_the_variables_alone(room):
     room.add_key("gemini")
-    done = room.run(["gemini"], ["node", "-e", NODE])
-    assert done.stdout.strip() == "200", done.stderr
+    room.add_key("elevenlabs")
+    done = room.run(["gemini", "elevenlabs"], [NODE_PROGRAM, "-e", NODE])
+    told = ["fetch 200", "https 200", "WebSocket true", "base URL 200"]
+    assert done.stdout.splitlines() == told, done.stderr
 
 
 # Uploads
