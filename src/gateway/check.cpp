@@ -21,11 +21,9 @@ std::optional<Refusal> build_check(const catalog::Service& service, const Author
                                    const lease::GrantedLease& lease, HeadBuffer& out) {
   const auto& check = service.check;
   out.clear();
-  out.add(check.method)
-      .add(" ")
-      .add(check.path)
-      .add(" HTTP/1.1\r\n")
-      .add_header("host", authority.host_header());
+  out.add(check.method).add(" ").add(check.path);
+  add_key_parameter(service, check.path.contains('?') ? "&" : "?", lease.value, out);
+  out.add(" HTTP/1.1\r\n").add_header("host", authority.host_header());
   for (const auto& [name, value] : check.headers) out.add_header(name, value);
   out.add("accept: */*\r\naccept-encoding: identity\r\nconnection: close\r\n");
   if (check.method == "POST") out.add("content-length: 0\r\n");

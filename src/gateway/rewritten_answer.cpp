@@ -1,14 +1,34 @@
 // Answers in which a URL of the provider must lead back here. SPDX-License-Identifier: Apache-2.0
+#include <ranges>
+
 #include "base/json.h"
 #include "gateway/chunk_marks.h"
 #include "gateway/connection.h"
 
 namespace strongroom::gateway {
+namespace {
 
-const catalog::BodyRewrite* Connection::rewrite() const {
-  for (const auto& each : x_.route.service->rewrite_body)
-    if (catalog::path_matches(each.path_pattern, x_.route.path)) return &each;
-  return nullptr;
+/// What the catalogue names for answers to such a request.
+auto rewrites_of(const Route& route) {
+  return route.service->rewrite_body |
+         std::views::filter([&route](const catalog::BodyRewrite& each) {
+           return catalog::path_matches(each.path_pattern, route.path);
+         });
+}
+
+/// The text of a member, its names joined by dots; null where there is none.
+json::value* text_at(json::object& object, std::string_view path) {
+  const auto dot = path.find('.');
+  auto* member = object.if_contains(path.substr(0, dot));
+  if (member == nullptr) return nullptr;
+  if (dot == std::string_view::npos) return member->is_string() ? member : nullptr;
+  return member->is_object() ? text_at(member->get_object(), path.substr(dot + 1)) : nullptr;
+}
+
+}  // namespace
+
+bool Connection::has_rewrites() const {
+  return !std::ranges::empty(rewrites_of(x_.route));
 }
 
 const catalog::Redaction* Connection::redaction() const {
@@ -20,10 +40,13 @@ const catalog::Redaction* Connection::redaction() const {
 /// A JSON answer with a URL that is to lead back here.
 bool Connection::may_be_rewritten() const {
   const auto& response = work_->response;
-  const auto* wanted = rewrite();
   // By the provider's own names such a URL leads here as it is, with the pass.
-  const bool is_needed = wanted != nullptr && (wanted->alone || !own_base().is_by_their_names) &&
-                         response.body.kind != http::BodyKind::None && response.status < 300;
+  const bool leads_here = own_base().is_by_their_names;
+  const bool is_needed =
+      response.body.kind != http::BodyKind::None && response.status < 300 &&
+      std::ranges::any_of(
+          rewrites_of(x_.route),
+          [&](const catalog::BodyRewrite& each) { return each.alone || !leads_here; });
   if (!is_needed || !looked_at_encoding_.empty()) return false;
   const auto* type = response.headers.find(http::Name::ContentType);
   return type != nullptr &&
@@ -38,14 +61,16 @@ bool Connection::is_rewritten_whole() const {
 
 /// Whatever its size, as it comes. The request's head will not be there any more.
 void Connection::rewrite_on_the_way() {
-  const auto& each = *rewrite();
   const Links::Base base = own_base();
+  std::vector<MemberRewriter::Member> members;
+  for (const auto& each : rewrites_of(x_.route))
+    members.push_back(
+        {each.field, [this, &each, scheme = std::string(base.scheme), host = std::string(base.host),
+                      is_by_their_names = base.is_by_their_names](std::string_view url) {
+           return rewritten_url(url, {scheme, host, is_by_their_names}, each);
+         }});
   x_.is_decoded = true;
-  x_.rewriter = std::make_unique<MemberRewriter>(
-      each.field, [this, &each, scheme = std::string(base.scheme), host = std::string(base.host),
-                   is_by_their_names = base.is_by_their_names](std::string_view url) {
-        return rewritten_url(url, {scheme, host, is_by_their_names}, each);
-      });
+  x_.rewriter = std::make_unique<MemberRewriter>(std::move(members));
 }
 
 std::optional<std::string> Connection::rewritten_url(std::string_view url, const Links::Base& base,
@@ -67,14 +92,12 @@ bool Connection::rewrite_members(std::string& body) {
   if (!document || !document->is_object()) return redaction() == nullptr;
   auto& object = document->get_object();
   bool is_changed = false;
-  if (const auto* each = rewrite(); each != nullptr) {
-    auto* member = object.if_contains(each->field);
-    if (member != nullptr && member->is_string()) {
-      const auto rewritten =
-          rewritten_url(std::string_view(member->get_string()), own_base(), *each);
-      if (rewritten) *member = *rewritten;
-      is_changed = rewritten.has_value();
-    }
+  for (const auto& each : rewrites_of(x_.route)) {
+    auto* text = text_at(object, each.field);
+    if (text == nullptr) continue;
+    const auto rewritten = rewritten_url(std::string_view(text->get_string()), own_base(), each);
+    if (rewritten) *text = *rewritten;
+    is_changed = is_changed || rewritten.has_value();
   }
   if (const auto* each = redaction(); each != nullptr)
     for (const auto& field : each->fields)

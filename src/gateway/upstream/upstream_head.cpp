@@ -65,25 +65,15 @@ class Base64Adder {
 
 void add_query(const UpstreamHead& parts, HeadBuffer& out) {
   const auto& service = *parts.route.service;
-  const bool injects = service.inject.slot == catalog::Slot::Query;
   bool is_first = true;
-  const auto separate = [&] {
-    out.add(is_first ? "?" : "&");
-    is_first = false;
-  };
   if (parts.route.has_query) {
     for_each_parameter(parts.route.query, [&](std::string_view parameter) {
       if (is_credential_parameter(service, parameter_name(parameter))) return;
-      separate();
-      out.add(parameter);
+      out.add(is_first ? "?" : "&").add(parameter);
+      is_first = false;
     });
   }
-  if (!injects) return;
-  separate();
-  out.add(service.inject.name).add("=");
-  out.begin_key();
-  parts.lease.value.reveal([&](ByteView value) { add_percent_encoded(value, out); });
-  out.end_key();
+  add_key_parameter(service, is_first ? "?" : "&", parts.lease.value, out);
 }
 
 /// The agent's sub-protocols without the one that carried the pass.
@@ -188,6 +178,15 @@ std::optional<Refusal> add_key_header(const catalog::Service& service,
   out.end_key();
   out.add("\r\n");
   return std::nullopt;
+}
+
+void add_key_parameter(const catalog::Service& service, std::string_view separator,
+                       const Secret& value, HeadBuffer& out) {
+  if (service.inject.slot != catalog::Slot::Query) return;
+  out.add(separator).add(service.inject.name).add("=");
+  out.begin_key();
+  value.reveal([&](ByteView plain) { add_percent_encoded(plain, out); });
+  out.end_key();
 }
 
 std::optional<Refusal> build_upstream_head(const UpstreamHead& parts, HeadBuffer& out) {
