@@ -51,16 +51,20 @@ std::string variable(const Service& service, const std::string& name) {
 }
 
 TEST(Catalog, every_built_in_service_is_there_with_its_delivery) {
-  for (const char* id : {"gemini", "elevenlabs", "heygen", "firecrawl", "openai", "anthropic",
-                         "generic-http", "google", "microsoft", "slack", "notion", "atlassian",
-                         "linear", "hubspot", "generic-oauth"})
+  for (const char* id :
+       {"gemini",       "elevenlabs", "heygen",        "firecrawl",  "openai",  "anthropic",
+        "generic-http", "google",     "microsoft",     "slack",      "notion",  "atlassian",
+        "linear",       "hubspot",    "generic-oauth", "vertex",     "mistral", "groq",
+        "replicate",    "stability",  "deepgram",      "assemblyai", "runway",  "luma",
+        "fal",          "perplexity", "tavily",        "exa",        "serpapi", "brave",
+        "cohere",       "together",   "openrouter",    "xai",        "deepseek"})
     EXPECT_EQ(service(id).delivery, Delivery::Proxied) << id;
   for (const char* id :
        {"github", "gitlab", "git", "postgres", "mysql", "tailscale", "generic-env", "ssh",
         "bitbucket", "redis", "mongodb", "npm", "pypi", "aws", "gcp", "azure", "docker"})
     EXPECT_EQ(service(id).delivery, Delivery::Injected) << id;
-  EXPECT_EQ(built_in().services().size(), 32U);
-  EXPECT_EQ(built_in().find("vertex"), nullptr);
+  EXPECT_EQ(built_in().services().size(), 52U);
+  EXPECT_EQ(built_in().find("nosuch"), nullptr);
   for (const char* id : {"github", "gitlab", "git", "ssh", "npm", "pypi", "docker"})
     EXPECT_EQ(service(id).homes.front(), Home::Integration) << id;
   for (const char* id : {"gemini", "postgres", "generic-env", "tailscale"})
@@ -84,10 +88,21 @@ TEST(Catalog, keys_go_where_the_providers_want_them) {
   EXPECT_EQ(service("elevenlabs").inject.name, "xi-api-key");
   EXPECT_EQ(service("heygen").inject.name, "x-api-key");
   EXPECT_EQ(service("anthropic").inject.name, "x-api-key");
-  for (const char* id : {"openai", "firecrawl"}) {
+  for (const char* id :
+       {"openai", "firecrawl", "mistral", "groq", "replicate", "stability", "runway", "luma",
+        "perplexity", "tavily", "cohere", "together", "openrouter", "xai", "deepseek"}) {
     EXPECT_EQ(service(id).inject.name, "authorization") << id;
     EXPECT_EQ(service(id).inject.scheme, "Bearer") << id;
   }
+  EXPECT_EQ(service("vertex").inject.name, "x-goog-api-key");
+  EXPECT_EQ(service("deepgram").inject.scheme, "Token");
+  EXPECT_EQ(service("fal").inject.scheme, "Key");
+  EXPECT_EQ(service("assemblyai").inject.name, "authorization");
+  EXPECT_EQ(service("assemblyai").inject.scheme, "");
+  EXPECT_EQ(service("exa").inject.name, "x-api-key");
+  EXPECT_EQ(service("brave").inject.name, "x-subscription-token");
+  EXPECT_EQ(service("serpapi").inject.slot, Slot::Query);
+  EXPECT_EQ(service("serpapi").inject.name, "api_key");
 }
 
 TEST(Catalog, E10_passes_are_taken_in_every_place_where_a_key_is) {
@@ -103,7 +118,13 @@ TEST(Catalog, E10_passes_are_taken_in_every_place_where_a_key_is) {
   EXPECT_TRUE(accepts(service("elevenlabs"), Slot::Query, "xi-api-key"));
   EXPECT_TRUE(accepts(service("heygen"), Slot::Query, "session_token"));
   EXPECT_TRUE(accepts(service("openai"), Slot::Subprotocol, "openai-insecure-api-key."));
-  EXPECT_TRUE(accepts(service("firecrawl"), Slot::Subprotocol, ""));
+  for (const char* id : {"firecrawl", "deepgram"})
+    EXPECT_TRUE(accepts(service(id), Slot::Subprotocol, "")) << id;
+  EXPECT_TRUE(accepts(service("deepgram"), Slot::Header, "authorization", "Bearer"));
+  EXPECT_TRUE(accepts(service("replicate"), Slot::Header, "authorization", "Token"));
+  EXPECT_TRUE(accepts(service("assemblyai"), Slot::Query, "token"));
+  EXPECT_TRUE(accepts(service("fal"), Slot::Query, "fal_jwt_token"));
+  EXPECT_TRUE(accepts(service("exa"), Slot::Header, "authorization", "Bearer"));
   for (const char* id : {"gemini", "elevenlabs", "heygen", "openai", "anthropic", "firecrawl"}) {
     EXPECT_TRUE(accepts(service(id), Slot::Header, "authorization", "Bearer")) << id;
     const auto& inject = service(id).inject;
@@ -155,6 +176,18 @@ TEST(Catalog, workrooms_get_what_the_sdks_read) {
     EXPECT_TRUE(is_unset("aws", name)) << name;
   EXPECT_TRUE(is_unset("azure", "AZURE_AUTHORITY_HOST"));
   EXPECT_TRUE(is_unset("pypi", "TWINE_REPOSITORY"));
+  for (const char* name : {"FAL_KEY_ID", "FAL_KEY_SECRET"})
+    EXPECT_TRUE(is_unset("fal", name)) << name;
+  for (const char* name : {"TAVILY_HTTP_PROXY", "TAVILY_HTTPS_PROXY"})
+    EXPECT_TRUE(is_unset("tavily", name)) << name;
+  EXPECT_TRUE(is_unset("deepgram", "DEEPGRAM_ACCESS_TOKEN"));
+  EXPECT_TRUE(is_unset("xai", "XAI_MANAGEMENT_KEY"));
+  for (const auto& [id, name] :
+       std::vector<std::pair<const char*, const char*>>{{"groq", "GROQ_CUSTOM_HEADERS"},
+                                                        {"runway", "RUNWAYML_CUSTOM_HEADERS"},
+                                                        {"perplexity", "PERPLEXITY_CUSTOM_HEADERS"},
+                                                        {"together", "TOGETHER_CUSTOM_HEADERS"}})
+    EXPECT_TRUE(is_unset(id, name)) << name;
 }
 
 TEST(Catalog, kinds_of_keys_go_where_the_providers_want_each) {
@@ -241,6 +274,31 @@ TEST(Catalog, routes_that_leak_or_mint_are_denied) {
            {"anthropic", "GET", "/v1/organizations/api_keys"},
            {"anthropic", "POST", "/v1/tunnels/1/reveal_token"},
            {"anthropic", "GET", "/v1/environments/e/work/1"},
+           {"vertex", "POST", "/v1/projects/p/locations/l/endpoints/e:setIamPolicy"},
+           {"vertex", "POST", "/google.cloud.aiplatform.v1.PredictionService/GenerateContent"},
+           {"mistral", "POST", "/v1/admin/api-keys"},
+           {"mistral", "GET", "/v1/files/f/url"},
+           {"mistral", "GET", "/v1/libraries/l/documents/d/extracted-text-signed-url"},
+           {"replicate", "GET", "/v1/webhooks/default/secret"},
+           {"replicate", "POST", "/v1/deployments"},
+           {"deepgram", "POST", "/v1/auth/grant"},
+           {"deepgram", "POST", "/v1/projects/p/keys"},
+           {"deepgram", "DELETE", "/v1/projects/p"},
+           {"assemblyai", "GET", "/v3/token", "streaming.assemblyai.com"},
+           {"assemblyai", "POST", "/v2/realtime/token"},
+           {"runway", "POST", "/v1/realtime_sessions"},
+           {"fal", "POST", "/tokens/", "rest.fal.ai"},
+           {"fal", "POST", "/tokens/", "rest.alpha.fal.ai"},
+           {"fal", "POST", "/v1/keys", "api.fal.ai"},
+           {"perplexity", "POST", "/generate_auth_token"},
+           {"perplexity", "POST", "/revoke_auth_token"},
+           {"tavily", "POST", "/generate-keys"},
+           {"exa", "POST", "/websets/v0/webhooks"},
+           {"cohere", "POST", "/v1/connectors"},
+           {"together", "POST", "/v1/deployments/secrets"},
+           {"openrouter", "POST", "/api/v1/keys"},
+           {"openrouter", "POST", "/api/v1/auth/keys"},
+           {"xai", "POST", "/v1/realtime/client_secrets"},
        })
     EXPECT_TRUE(is_denied(service(id), method, path, host)) << id << " " << method << " " << path;
 }
@@ -262,7 +320,15 @@ TEST(Catalog, what_mints_credentials_outright_nobody_can_open) {
                                                         {"elevenlabs", "/v1/service-accounts/x"},
                                                         {"openai", "/v1/realtime/client_secrets"},
                                                         {"anthropic", "/v1/vaults/x"},
-                                                        {"heygen", "/v1/streaming.create_token"}})
+                                                        {"heygen", "/v1/streaming.create_token"},
+                                                        {"mistral", "/v1/admin/api-keys"},
+                                                        {"deepgram", "/v1/auth/grant"},
+                                                        {"assemblyai", "/v3/token"},
+                                                        {"fal", "/tokens/"},
+                                                        {"perplexity", "/generate_auth_token"},
+                                                        {"tavily", "/generate-keys"},
+                                                        {"openrouter", "/api/v1/keys"},
+                                                        {"xai", "/v1/realtime/client_secrets"}})
     for (const auto& denied : service(id).denied)
       if (path_matches(denied.path, path)) EXPECT_EQ(denied.action, PathAction::Deny) << path;
 }
@@ -298,6 +364,21 @@ TEST(Catalog, routes_that_the_sdks_need_are_open) {
            {"anthropic", "POST", "/v1/messages"},
            {"anthropic", "GET", "/v1/messages/batches/b/results"},
            {"anthropic", "POST", "/v1/files"},
+           {"vertex", "POST", "/v1beta1/publishers/google/models/gemini-2.5:generateContent"},
+           {"mistral", "POST", "/v1/chat/completions"},
+           {"mistral", "GET", "/v1/files/f/content"},
+           {"replicate", "POST", "/v1/models/o/m/predictions"},
+           {"replicate", "GET", "/v1/stream/x", "stream.replicate.com"},
+           {"deepgram", "GET", "/v1/projects/p"},
+           {"deepgram", "GET", "/v1/agent/converse", "agent.deepgram.com"},
+           {"assemblyai", "GET", "/v3/ws", "streaming.assemblyai.com"},
+           {"runway", "POST", "/v1/uploads"},
+           {"fal", "POST", "/fal-ai/flux/dev", "queue.fal.run"},
+           {"fal", "POST", "/storage/upload/initiate", "rest.fal.ai"},
+           {"perplexity", "POST", "/chat/completions"},
+           {"exa", "POST", "/websets/v0/websets"},
+           {"openrouter", "GET", "/api/v1/credits"},
+           {"xai", "GET", "/v1/realtime"},
        })
     EXPECT_FALSE(is_denied(service(id), method, path, host)) << id << " " << method << " " << path;
 }
@@ -364,7 +445,7 @@ class Folder : public ::testing::Test {
 };
 
 TEST_F(Folder, own_services_join_the_built_in_ones) {
-  EXPECT_EQ(Catalog::load(folder + "/none")->services().size(), 32U);
+  EXPECT_EQ(Catalog::load(folder + "/none")->services().size(), 52U);
   write("mine.toml",
         "id = \"mine\"\ntitle = \"Mine\"\ndelivery = \"proxied\"\nhosts = [\"api.example.com\"]\n"
         "inject = { slot = \"header\", name = \"x-key\" }\n");
@@ -372,9 +453,9 @@ TEST_F(Folder, own_services_join_the_built_in_ones) {
   const auto catalog = Catalog::load(folder);
   ASSERT_TRUE(catalog) << catalog.error().message;
   EXPECT_NE(catalog->find("mine"), nullptr);
-  EXPECT_EQ(catalog->sources().size(), 33U);
+  EXPECT_EQ(catalog->sources().size(), 53U);
   // What the vault sends to a gateway makes the same catalogue there.
-  EXPECT_EQ(Catalog::from_sources(catalog->sources())->services().size(), 33U);
+  EXPECT_EQ(Catalog::from_sources(catalog->sources())->services().size(), 53U);
 }
 
 TEST_F(Folder, a_mistake_names_the_file_and_an_unreadable_one_is_not_passed_over) {

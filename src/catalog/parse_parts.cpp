@@ -40,6 +40,13 @@ Status check_host(const Section& section, const Service& service, const std::str
   return section.mistake("host", "'host' is not one of the service's hosts");
 }
 
+/// "next", "urls.get": as deep as the gateway looks (gateway/member_rewriter.h).
+bool is_member(std::string_view text) {
+  return is_printable(text) && text.find('"') == std::string_view::npos && !text.empty() &&
+         !text.starts_with('.') && !text.ends_with('.') && !text.contains("..") &&
+         std::ranges::count(text, '.') < 4;
+}
+
 bool is_method(std::string_view text) {
   return !text.empty() && text.size() <= 16 &&
          std::ranges::all_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
@@ -219,8 +226,9 @@ Status read_rewrites(const Section& root, Service& service) {
     STRONGROOM_CHECKED(each.required_text("path", rewrite.path_pattern));
     STRONGROOM_CHECKED(each.required_text("field", rewrite.field));
     STRONGROOM_CHECKED(at(each, "path", check_pattern(rewrite.path_pattern)));
-    if (!is_printable(rewrite.field) || rewrite.field.find('"') != std::string::npos)
-      return each.mistake("field", "'field' must be the name of a JSON member");
+    if (!is_member(rewrite.field))
+      return each.mistake(
+          "field", "'field' must be the name of a JSON member, or up to four joined by dots");
     service.rewrite_body.push_back(std::move(rewrite));
     return {};
   });

@@ -252,6 +252,18 @@ TEST(Parse, mistakes_of_kinds_of_keys_are_named) {
   });
 }
 
+TEST(Parse, a_member_of_an_answer_is_named_from_its_root) {
+  const auto field = [](const std::string& name) {
+    return "[[rewrite_body]]\npath = \"/**\"\nfield = \"" + name + "\"\n";
+  };
+  for (const auto* name : {"next", "urls.get", "a.b.c.d"})
+    EXPECT_EQ(answer(kProxied + field(name)), "accepted") << name;
+  expect_all({{kProxied, field(""), 8, "empty"},
+              {kProxied, field("a..b"), 8, "joined by dots"},
+              {kProxied, field("a."), 8, "joined by dots"},
+              {kProxied, field("a.b.c.d.e"), 8, "joined by dots"}});
+}
+
 TEST(Parse, mistakes_in_usage) {
   const auto usage = [](const std::string& rest) {
     return "[[usage]]\nunit = \"tokens\"\n" + rest;

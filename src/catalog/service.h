@@ -109,8 +109,9 @@ struct HeaderRewrite {
 };
 struct BodyRewrite {
   std::string path_pattern;  ///< request paths it applies to
-  std::string field;         ///< JSON member whose string value starts with https://<one of hosts>
-  bool alone = false;        ///< the URL must be good by itself: whoever follows it shows no pass
+  std::string field;   ///< JSON member, "next" or "urls.get" from the root, whose string value
+                       ///< starts with https://<one of hosts>
+  bool alone = false;  ///< the URL must be good by itself: whoever follows it shows no pass
 };
 
 /// Where an answer states what it cost, in the service's own unit: an answer header, or numbers in

@@ -25,10 +25,7 @@ std::optional<Refusal> build_check(const catalog::Service& service, const Author
   const auto& check = service.check;
   out.clear();
   out.add(check.method).add(" ").add(check.path);
-  if (service.inject.slot == catalog::Slot::Query) {
-    out.add(check.path.contains('?') ? "&" : "?");
-    add_key_parameter(service, lease.value, out);
-  }
+  add_key_parameter(service, check.path.contains('?') ? "&" : "?", lease.value, out);
   out.add(" HTTP/1.1\r\n").add_header("host", authority.host_header());
   for (const auto& [name, value] : check.headers) out.add_header(name, value);
   out.add("accept: */*\r\naccept-encoding: identity\r\nconnection: close\r\n");

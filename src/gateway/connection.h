@@ -92,7 +92,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     std::shared_ptr<const Inspected> inspected;     ///< reached through a proxy ingress
     guard::Guard guard;                             ///< over what comes back
     std::unique_ptr<http::ContentDecoder> decoder;  ///< of a body that came in a coding
-    std::unique_ptr<MemberRewriter> rewriter;       ///< of a member of a JSON answer
+    std::unique_ptr<MemberRewriter> rewriter;       ///< of members of a JSON answer
     http::EnvelopeFollower messages;                ///< of a body that consists of such
     bool has_messages = false;
     bool is_decoded = false;        ///< the answer goes on with other octets than the provider's
@@ -272,7 +272,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
 
   // rewritten_answer.cpp
   [[gnu::noinline]] io::Task<Next> relay_rewritten();
-  [[nodiscard]] const catalog::BodyRewrite* rewrite() const;
+  [[nodiscard]] bool has_rewrites() const;
   [[nodiscard]] const catalog::Redaction* redaction() const;
   [[nodiscard]] bool may_be_rewritten() const;
   [[nodiscard]] bool must_be_rewritten() const;
@@ -281,7 +281,8 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[nodiscard]] std::optional<std::string> rewritten_url(std::string_view url,
                                                          const Links::Base& base,
                                                          const catalog::BodyRewrite& each) const;
-  void rewrite_link(std::string& body, const catalog::BodyRewrite& each);
+  [[nodiscard]] std::vector<MemberRewriter::Member> links_of_answer() const;
+  void rewrite_links(std::string& body);
   [[nodiscard]] bool redact_members(std::string& body, const catalog::Redaction& each);
 
   // upload.cpp

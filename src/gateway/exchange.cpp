@@ -285,7 +285,7 @@ std::shared_ptr<const guard::Patterns> Connection::pass_patterns() const {
 bool Connection::reads_answer() const {
   if (lease() == nullptr) return false;
   return lease()->granted().value.size() >= guard::ValuePatterns::kShortest ||
-         rewrite() != nullptr || redaction() != nullptr || metering_.reads_body();
+         has_rewrites() || redaction() != nullptr || metering_.reads_body();
 }
 
 bool Connection::send_answer_head(http::BodyFraming framing) {

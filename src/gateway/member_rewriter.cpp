@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/member_rewriter.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/json.h"
 
 namespace strongroom::gateway {
+
+MemberRewriter::MemberRewriter(std::vector<Member> members) : members_(std::move(members)) {
+  for (const auto& each : members_) longest_ = std::max(longest_, each.path.size());
+}
 
 MutableBytes MemberRewriter::feed(ByteView octets, bool is_last) {
   out_.clear();
@@ -28,27 +33,52 @@ bool MemberRewriter::take(char c) {
       return begin_string();
     case '{':
     case '[':
-      if (++depth_ == 1) is_object_ = is_name_ = c == '{';
+      enter(c == '{');
       return false;
     case '}':
     case ']':
       if (depth_ > 0) --depth_;
+      is_name_ = false;
       return false;
     case ':':
     case ',':
-      if (depth_ == 1) is_name_ = c == ',';
+      is_name_ = c == ',' && is_in_object();
       return false;
     default:
       return false;
   }
 }
 
+void MemberRewriter::enter(bool is_object) {
+  const bool is_looked_at = is_object && (depth_ == 0 || is_in_object());
+  if (depth_ == 0) path_.clear();
+  if (depth_ > 0 && is_looked_at) add_to_path('.');
+  if (depth_ < kMostDepth) levels_[depth_] = {is_looked_at, path_.size()};
+  ++depth_;
+  is_name_ = is_in_object();
+}
+
+bool MemberRewriter::is_in_object() const {
+  return depth_ > 0 && depth_ <= kMostDepth && levels_[depth_ - 1].is_object;
+}
+
+/// One octet more than the longest has is enough to be none.
+void MemberRewriter::add_to_path(char c) {
+  if (path_.size() <= longest_) path_ += c;
+}
+
 bool MemberRewriter::begin_string() {
   is_in_string_ = true;
-  const bool is_at_top = depth_ == 1 && is_object_;
-  if (is_at_top && is_name_) name_.clear();
-  if (is_at_top && !is_name_ && name_ == member_) held_ = '"';
-  return !held_.empty();
+  if (!is_in_object()) return false;
+  if (is_name_) {
+    path_.resize(levels_[depth_ - 1].name_begin);
+    return false;
+  }
+  const auto found = std::ranges::find(members_, std::string_view(path_), &Member::path);
+  if (found == members_.end()) return false;
+  wanted_ = &*found;
+  held_ = '"';
+  return true;
 }
 
 bool MemberRewriter::take_in_string(char c) {
@@ -56,9 +86,8 @@ bool MemberRewriter::take_in_string(char c) {
   is_escaped_ = c == '\\' && !is_escaped_;
   is_in_string_ = !is_end;
   if (held_.empty()) {
-    // One octet more than the member has is enough to be none.
-    const bool is_of_name = !is_end && is_name_ && depth_ == 1 && name_.size() <= member_.size();
-    if (is_of_name) name_ += c;
+    // A dot in a name is not the one between names.
+    if (!is_end && is_name_) add_to_path(c == '.' ? '\0' : c);
     return false;
   }
   held_ += c;
@@ -74,7 +103,7 @@ bool MemberRewriter::take_in_string(char c) {
 std::string MemberRewriter::rewritten() const {
   const auto text = parse_json(held_);
   if (!text || !text->is_string()) return held_;
-  const auto other = rewrite_(std::string_view(text->get_string()));
+  const auto other = wanted_->rewrite(std::string_view(text->get_string()));
   return other ? to_text(json::value(*other)) : held_;
 }
 

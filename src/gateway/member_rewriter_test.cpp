@@ -14,7 +14,8 @@ std::optional<std::string> in_capitals(std::string_view text) {
 }
 
 std::string rewritten(std::string_view text, std::size_t step) {
-  MemberRewriter rewriter("next", in_capitals);
+  MemberRewriter rewriter(
+      {{"next", in_capitals}, {"urls.get", in_capitals}, {"a.b.c.d", in_capitals}});
   std::string out;
   while (!text.empty()) {
     const std::string_view piece = text.substr(0, step);
@@ -39,6 +40,16 @@ TEST(MemberRewriterTest, only_the_member_at_the_top_changes_over_every_split) {
       {R"(["next","abc"])", R"(["next","abc"])"},
       {R"({"next":"abc)", R"({"next":"abc)"},
       {R"({"a":"}{","next":"abc"})", R"({"a":"}{","next":"ABC"})"},
+      {R"({"urls":{"get":"abc","put":"abc"},"get":"abc","next":"abc"})",
+       R"({"urls":{"get":"ABC","put":"abc"},"get":"abc","next":"ABC"})"},
+      {R"({"urls":[{"get":"abc"}],"x":{"urls":{"get":"abc"}},"urls.get":"abc"})",
+       R"({"urls":[{"get":"abc"}],"x":{"urls":{"get":"abc"}},"urls.get":"abc"})"},
+      {R"({"urls":{"x":{"y":[1,{"get":"abc"}]},"get":"abc"}})",
+       R"({"urls":{"x":{"y":[1,{"get":"abc"}]},"get":"ABC"}})"},
+      {R"({"a":{"b":{"c":{"d":"abc","e":{"d":"abc"},"d":"abc"}}}})",
+       R"({"a":{"b":{"c":{"d":"ABC","e":{"d":"abc"},"d":"ABC"}}}})"},
+      {R"({"a":{"b":{"c":{"dd":"abc"}}},"a.b.c.d":"abc"})",
+       R"({"a":{"b":{"c":{"dd":"abc"}}},"a.b.c.d":"abc"})"},
       {"}}]]{\"next\":\"abc\"}", "}}]]{\"next\":\"ABC\"}"}};
   for (const auto& [text, expected] : all)
     for (std::size_t step = 1; step <= text.size(); ++step)

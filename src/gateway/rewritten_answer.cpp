@@ -1,14 +1,25 @@
 // Answers in which a URL of the provider must lead back here. SPDX-License-Identifier: Apache-2.0
+#include <ranges>
+
 #include "base/json.h"
 #include "gateway/chunk_marks.h"
 #include "gateway/connection.h"
 
 namespace strongroom::gateway {
+namespace {
 
-const catalog::BodyRewrite* Connection::rewrite() const {
-  for (const auto& each : x_.route.service->rewrite_body)
-    if (catalog::path_matches(each.path_pattern, x_.route.path)) return &each;
-  return nullptr;
+/// What the catalogue names for answers to such a request.
+auto rewrites_of(const Route& route) {
+  return route.service->rewrite_body |
+         std::views::filter([&route](const catalog::BodyRewrite& each) {
+           return catalog::path_matches(each.path_pattern, route.path);
+         });
+}
+
+}  // namespace
+
+bool Connection::has_rewrites() const {
+  return !std::ranges::empty(rewrites_of(x_.route));
 }
 
 const catalog::Redaction* Connection::redaction() const {
@@ -20,10 +31,13 @@ const catalog::Redaction* Connection::redaction() const {
 /// A JSON answer with a URL that is to lead back here.
 bool Connection::may_be_rewritten() const {
   const auto& response = work_->response;
-  const auto* wanted = rewrite();
   // By the provider's own names such a URL leads here as it is, with the pass.
-  const bool is_needed = wanted != nullptr && (wanted->alone || !own_base().is_by_their_names) &&
-                         response.body.kind != http::BodyKind::None && response.status < 300;
+  const bool leads_here = own_base().is_by_their_names;
+  const bool is_needed =
+      response.body.kind != http::BodyKind::None && response.status < 300 &&
+      std::ranges::any_of(
+          rewrites_of(x_.route),
+          [&](const catalog::BodyRewrite& each) { return each.alone || !leads_here; });
   if (!is_needed || !looked_at_encoding_.empty()) return false;
   const auto* type = response.headers.find(http::Name::ContentType);
   return type != nullptr &&
@@ -36,16 +50,23 @@ bool Connection::is_rewritten_whole() const {
   return body.kind == http::BodyKind::Length && body.length <= kMaxRewritten;
 }
 
-/// Whatever its size, as it comes. The request's head will not be there any more.
-void Connection::rewrite_on_the_way() {
-  const auto& each = *rewrite();
+/// The request's head need not be there any more when they are asked.
+std::vector<MemberRewriter::Member> Connection::links_of_answer() const {
   const Links::Base base = own_base();
+  std::vector<MemberRewriter::Member> members;
+  for (const auto& each : rewrites_of(x_.route))
+    members.push_back(
+        {each.field, [this, &each, scheme = std::string(base.scheme), host = std::string(base.host),
+                      is_by_their_names = base.is_by_their_names](std::string_view url) {
+           return rewritten_url(url, {scheme, host, is_by_their_names}, each);
+         }});
+  return members;
+}
+
+/// Whatever its size, as it comes.
+void Connection::rewrite_on_the_way() {
   x_.is_decoded = true;
-  x_.rewriter = std::make_unique<MemberRewriter>(
-      each.field, [this, &each, scheme = std::string(base.scheme), host = std::string(base.host),
-                   is_by_their_names = base.is_by_their_names](std::string_view url) {
-        return rewritten_url(url, {scheme, host, is_by_their_names}, each);
-      });
+  x_.rewriter = std::make_unique<MemberRewriter>(links_of_answer());
 }
 
 std::optional<std::string> Connection::rewritten_url(std::string_view url, const Links::Base& base,
@@ -62,9 +83,8 @@ bool Connection::must_be_rewritten() const {
 }
 
 /// All other octets stay as they came: numbers that no reader of ours could keep, as well.
-void Connection::rewrite_link(std::string& body, const catalog::BodyRewrite& each) {
-  MemberRewriter rewriter(
-      each.field, [&](std::string_view url) { return rewritten_url(url, own_base(), each); });
+void Connection::rewrite_links(std::string& body) {
+  MemberRewriter rewriter(links_of_answer());
   const std::string_view rewritten = text_of(rewriter.feed(bytes_of(body), true));
   if (rewritten == body) return;
   body = rewritten;
@@ -120,7 +140,7 @@ io::Task<Connection::Next> Connection::relay_rewritten() {
     arrived = MutableBytes(*block).first(*got);
   }
   (void)give_blocks(std::move(block), is_whole);
-  if (const auto* each = rewrite(); is_whole && each != nullptr) rewrite_link(body, *each);
+  if (is_whole && has_rewrites()) rewrite_links(body);
   if (const auto* each = redaction(); is_whole && each != nullptr)
     is_whole = redact_members(body, *each);
   x_.guard.mask_whole(MutableBytes(reinterpret_cast<std::uint8_t*>(body.data()), body.size()));

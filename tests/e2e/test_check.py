@@ -2,6 +2,7 @@
 
 from support.room import FAILED, WRONG_USE
 from support.ssh_server import SshKeyPair
+from test_model_services import CASES
 
 DATABASE = {"host": "127.0.0.1", "port": "1", "user": "u", "database": "d"}
 CHECKED = {
@@ -39,7 +40,7 @@ BY_LOGIN = {"atlassian", "bitbucket", "generic-oauth", "google", "hubspot", "lin
 
 def test_these_are_all_services(room):
     services = {each["id"] for each in room.json("service", "list")}
-    assert services == CHECKED.keys() | UNCHECKED.keys() | BY_LOGIN
+    assert services == CHECKED.keys() | UNCHECKED.keys() | BY_LOGIN | CASES.keys()
 
 
 def test_check_asks_the_provider(room, standins):

@@ -66,22 +66,15 @@ class Base64Adder {
 
 void add_query(const UpstreamHead& parts, HeadBuffer& out) {
   const auto& service = *parts.route.service;
-  const bool injects = service.inject.slot == catalog::Slot::Query;
   bool is_first = true;
-  const auto separate = [&] {
-    out.add(is_first ? "?" : "&");
-    is_first = false;
-  };
   if (parts.route.has_query) {
     for_each_parameter(parts.route.query, [&](std::string_view parameter) {
       if (is_credential_parameter(service, parameter_name(parameter))) return;
-      separate();
-      out.add(parameter);
+      out.add(is_first ? "?" : "&").add(parameter);
+      is_first = false;
     });
   }
-  if (!injects) return;
-  separate();
-  add_key_parameter(service, parts.lease.value, out);
+  add_key_parameter(service, is_first ? "?" : "&", parts.lease.value, out);
 }
 
 /// The agent's sub-protocols without the one that carried the pass.
@@ -158,13 +151,6 @@ std::string_view resolved(std::string_view text, const lease::Settings& settings
   return setting(settings, text.substr(kMark.size(), text.size() - kMark.size() - 1));
 }
 
-void add_key_parameter(const catalog::Service& service, const Secret& value, HeadBuffer& out) {
-  out.add(service.inject.name).add("=");
-  out.begin_key();
-  value.reveal([&](ByteView plain) { add_percent_encoded(plain, out); });
-  out.end_key();
-}
-
 std::optional<Refusal> add_key_header(const catalog::Service& service,
                                       const lease::Settings& settings, const Secret& value,
                                       HeadBuffer& out) {
@@ -193,6 +179,15 @@ std::optional<Refusal> add_key_header(const catalog::Service& service,
   out.end_key();
   out.add("\r\n");
   return std::nullopt;
+}
+
+void add_key_parameter(const catalog::Service& service, std::string_view separator,
+                       const Secret& value, HeadBuffer& out) {
+  if (service.inject.slot != catalog::Slot::Query) return;
+  out.add(separator).add(service.inject.name).add("=");
+  out.begin_key();
+  value.reveal([&](ByteView plain) { add_percent_encoded(plain, out); });
+  out.end_key();
 }
 
 std::optional<Refusal> build_upstream_head(const UpstreamHead& parts, HeadBuffer& out) {

@@ -37,8 +37,9 @@ struct UpstreamHead {
 [[nodiscard]] std::optional<Refusal> add_key_header(const catalog::Service& service,
                                                     const lease::Settings& settings,
                                                     const Secret& value, HeadBuffer& out);
-/// The same where it travels in the query: "name=value", percent-encoded.
-void add_key_parameter(const catalog::Service& service, const Secret& value, HeadBuffer& out);
+/// The key as a parameter, "name=value" after `separator`; nothing when it travels elsewhere.
+void add_key_parameter(const catalog::Service& service, std::string_view separator,
+                       const Secret& value, HeadBuffer& out);
 /// A placement's name or scheme with {setting:NAME} filled in.
 [[nodiscard]] std::string_view resolved(std::string_view text, const lease::Settings& settings);
 

@@ -10,6 +10,7 @@ import re
 import secrets
 import string
 import urllib.parse
+import uuid
 from pathlib import Path
 
 ALNUM = string.ascii_letters + string.digits
@@ -39,6 +40,26 @@ SHAPES = {
     "bitbucket": lambda: "ATATT3" + _random(ALNUM + "_=-", 180),
     "linear": lambda: "lin_api_" + _random(ALNUM, 40),
     "linear-login": lambda: "lin_oauth_" + _random(ALNUM, 64),
+    "vertex": lambda: "AIza" + _random(ALNUM + "_-", 35),
+    "mistral": lambda: _random(ALNUM, 32),
+    "groq": lambda: "gsk_" + _random(ALNUM, 52),
+    "replicate": lambda: "r8_" + _random(ALNUM + "_-", 37),
+    "stability": lambda: "sk-" + _random(ALNUM, 48),
+    "deepgram": lambda: secrets.token_hex(20),
+    "assemblyai": lambda: secrets.token_hex(16),
+    "runway": lambda: "key_" + secrets.token_hex(64),
+    "luma": lambda: "luma-" + _random(ALNUM, 48),
+    "fal": lambda: f"{uuid.uuid4()}:{secrets.token_hex(16)}",
+    "perplexity": lambda: "pplx-" + _random(ALNUM, 48),
+    "tavily": lambda: "tvly-" + _random(ALNUM, 32),
+    "exa": lambda: str(uuid.uuid4()),
+    "serpapi": lambda: secrets.token_hex(32),
+    "brave": lambda: "BSA" + _random(ALNUM + "_-", 28),
+    "cohere": lambda: _random(ALNUM, 40),
+    "together": lambda: "tgp_v1_" + _random(ALNUM + "_-", 43),
+    "openrouter": lambda: "sk-or-v1-" + secrets.token_hex(32),
+    "xai": lambda: "xai-" + _random(ALNUM + "_", 80),
+    "deepseek": lambda: "sk-" + secrets.token_hex(16),
     "git": lambda: "tok_" + _random(ALNUM, 40),
     "tailscale": lambda: "tskey-auth-" + _random(ALNUM, 40),
     "tailscale-client": lambda: f"tskey-client-k{_random(ALNUM, 10)}CNTRL-{_random(ALNUM, 32)}",

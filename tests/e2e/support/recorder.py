@@ -50,12 +50,12 @@ def echo(seen):
 
 class Recorder:
     """`hosts` are the names in its certificate; `script[tag]` is called with what was seen when `tag` is a segment of its path, and
-    answers octets, or None to end the connection."""
+    answers octets, or None to end the connection. `otherwise` answers the rest."""
 
     def __init__(self, folder, hosts):
         folder.mkdir(parents=True, exist_ok=True)
         self.hosts, self.ca = list(hosts), folder / "ca.pem"
-        self.script, self.keys = {}, {}
+        self.script, self.keys, self.otherwise = {}, {}, echo
         self._seen, self._lock, self._connections, self._open = [], threading.Lock(), 0, set()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._make_certificates(folder)
@@ -150,7 +150,7 @@ class Recorder:
         if seen.request.all("upgrade"):
             return self._serve_socket(connection, read, seen)
         tags = [part for part in seen.request.path.split("/") if part in self.script]
-        octets = self.script[tags[0]](seen) if tags else echo(seen)
+        octets = self.script[tags[0]](seen) if tags else self.otherwise(seen)
         if octets is None:
             return False
         connection.sendall(octets)
