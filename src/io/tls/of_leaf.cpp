@@ -36,6 +36,7 @@ Result<TlsServer> TlsServer::of_leaf(const Leaf& leaf) {
   SessionScope scope{};
   if (context == nullptr || RAND_bytes(scope.data(), static_cast<int>(scope.size())) != 1)
     return fail(Code::Internal, "no memory for TLS");
+  // Clients have tickets; nothing is kept here for those that take none.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
   if (SSL_CTX_use_cert_and_key(context, leaf.state().certificate.get(), leaf.state().key.get(),

@@ -129,6 +129,15 @@ TEST_F(OfLeaf, a_connection_outlives_its_server) {
   EXPECT_EQ(protocol(*made), "h2");
 }
 
+TEST_F(OfLeaf, nothing_is_kept_for_a_client_that_takes_no_tickets) {
+  const auto own = session();
+  const auto made = pair(
+      own,
+      {.server_name = kHost, .expected = kHost, .version = TLS1_2_VERSION, .takes_tickets = false});
+  ASSERT_TRUE(made->shake());
+  EXPECT_EQ(SSL_CTX_sess_number(undecided.state().context.get()), 0);
+}
+
 /// What a client that has been at `of` before brings with it.
 class Resuming : public OfLeaf, public ::testing::WithParamInterface<int> {
  public:
