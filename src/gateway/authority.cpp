@@ -138,7 +138,9 @@ std::optional<Place> place_of(std::string_view text) {
   Place place;
   place.port = *port;
   std::string_view host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  // Brackets are for addresses with colons in them: around a name they would be a second spelling.
+  const bool is_bracketed = host.starts_with('[') && host.ends_with(']') && host.contains(':');
+  if (is_bracketed) host = host.substr(1, host.size() - 2);
   if (host.empty() || host.size() > 253) return std::nullopt;
   place.host = in_small_letters(std::string(host));
   return place;

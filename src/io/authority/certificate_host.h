@@ -1,8 +1,8 @@
 // CertificateHost: the one spelling of a host that a certificate of a session's authority may name.
 //
-// Used by: SessionAuthority, LeafMint and the TLS servers that choose by name, so that what was
-// granted, what was asked for (SNI) and what is certified are compared octet by octet (threats.md
-// A7, A8, A10). Threads: values. SPDX-License-Identifier: Apache-2.0
+// Used by: SessionAuthority and LeafMint, so that what was granted, what was asked for and what is
+// certified are compared octet by octet (threats.md A7, A8, A10). Threads: values.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>

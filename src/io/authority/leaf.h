@@ -4,13 +4,10 @@
 // they hold and outlive the authority. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "base/clock.h"
-#include "base/result.h"
 
 namespace strongroom::io {
 
@@ -34,8 +31,5 @@ class Leaf {
  private:
   std::shared_ptr<const State> state_;
 };
-
-/// Answers the leaf for a host in its one spelling, or refuses it.
-using LeafSource = std::function<Result<Leaf>(std::string_view host)>;
 
 }  // namespace strongroom::io

@@ -35,8 +35,7 @@ Result<Leaf> LeafMint::leaf_for(std::string_view host) {
 Result<const TlsServer*> LeafMint::server_for(std::string_view host) {
   STRONGROOM_TRY(Kept* const kept, find_or_mint(host));
   if (!kept->server) {
-    STRONGROOM_TRY(auto server,
-                   TlsServer::of_leaf(kept->leaf, TlsServer::Protocols::Http2AndHttp1));
+    STRONGROOM_TRY(auto server, TlsServer::of_leaf(kept->leaf));
     kept->server = std::move(server);
   }
   return &*kept->server;

@@ -42,9 +42,8 @@ class LeafMint {
   /// TooLarge, "mint_limited"; Expired, "authority_expired".
   [[nodiscard]] Result<Leaf> leaf_for(std::string_view host);
 
-  /// TLS for one host known beforehand, HTTP/2 and HTTP/1.1 offered, whatever name the client asks
-  /// for. Good until the next call. Fails as leaf_for(). Costs a context for each host:
-  /// TlsServer::by_name has one for all.
+  /// TLS for one host, whatever name the client asks for (TlsServer::of_leaf). Good until the next
+  /// call. Fails as leaf_for().
   [[nodiscard]] Result<const TlsServer*> server_for(std::string_view host);
 
   [[nodiscard]] const SessionAuthority& authority() const { return authority_; }

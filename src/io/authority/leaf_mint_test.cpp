@@ -132,7 +132,7 @@ TEST_F(Minting, a_leaf_outlives_its_mint) {
   auto made = mint();
   const auto leaf = *made->leaf_for("api.example.com");
   made.reset();
-  EXPECT_TRUE(TlsServer::of_leaf(leaf, TlsServer::Protocols::Http1));
+  EXPECT_TRUE(TlsServer::of_leaf(leaf));
 }
 
 /// A client that trusts `pem` and asks for `host`; the server has what `mint` has for `minted`.

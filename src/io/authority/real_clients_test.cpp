@@ -1,8 +1,6 @@
 // Clients that others wrote, told by their variables alone whom to trust, against a TLS server that
 // mints what they ask for. SPDX-License-Identifier: Apache-2.0
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <csignal>
 #include <cstdlib>
@@ -12,76 +10,61 @@
 
 #include "io/authority/ca_bundle.h"
 #include "io/authority/leaf_mint.h"
-#include "io/tls/connection.h"
-#include "io/tls/pair_for_test.h"
+#include "io/net.h"
 
 namespace strongroom::io {
 namespace {
 
-/// Says to each client which host it was taken for.
+/// Says to each client which host it was taken for. As in the gateway, the certificate is the one
+/// for the host of the client's tunnel, or else for the name that it asks for.
 class Server {
  public:
   Server(LeafMint& mint, std::string tunnel_host)
-      : tls_(std::move(
-            *TlsServer::by_name([&mint](std::string_view host) { return mint.leaf_for(host); },
-                                TlsServer::Protocols::Http1))),
-        tunnel_host_(std::move(tunnel_host)),
-        listening_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(at);
-    auto* const address = reinterpret_cast<sockaddr*>(&at);
-    EXPECT_EQ(::bind(listening_, address, size), 0);
-    EXPECT_EQ(::listen(listening_, 16), 0);
-    EXPECT_EQ(::getsockname(listening_, address, &size), 0);
-    port = ntohs(at.sin_port);
-    thread_ = std::thread([this] { serve(); });
+      : mint_(mint), tunnel_host_(std::move(tunnel_host)) {
+    const auto bound = listen_tcp({"127.0.0.1", 0});
+    EXPECT_TRUE(bound);
+    port = bound->bound.port;
+    acceptor_ = std::make_unique<Acceptor>(
+        loop_, bound->fd, [this](Stream stream) { loop_.spawn(serve(std::move(stream))); });
+    thread_ = std::thread([this] { loop_.run(); });
   }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server() {
-    ::shutdown(listening_, SHUT_RDWR);
+    loop_.stop();
     thread_.join();
-    ::close(listening_);
   }
   int port = 0;
 
  private:
-  void serve() {
-    for (;;) {
-      const int fd = ::accept4(listening_, nullptr, nullptr, SOCK_CLOEXEC);
-      if (fd < 0) return;
-      answer(fd);
-      ::close(fd);
-      ERR_clear_error();
-    }
-  }
-  void answer(int fd) {
-    const timeval patience{10, 0};
-    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    const Ssl ssl(SSL_new(tls_.state().context.get()));
-    SSL_set_fd(ssl.get(), fd);
-    if (!tunnel_host_.empty() && !set_tunnel_host(ssl.get(), tunnel_host_)) return;
-    if (SSL_accept(ssl.get()) != 1) return;
+  Task<void> serve(Stream stream) {
+    stream.set_deadline(loop_.deadline_in(std::chrono::seconds(10)));
+    const auto asked = co_await stream.read_server_name(undecided_);
+    const std::string host = asked && tunnel_host_.empty() ? *asked : tunnel_host_;
+    const auto server = mint_.server_for(host);
+    if (!asked || !server) co_return;
+    const auto secured = co_await stream.continue_tls_server(**server);
+    if (!secured) co_return;
     std::string request;
-    char block[1024];
+    ByteVector block(1024);
     while (request.find("\r\n\r\n") == std::string::npos) {
-      const int got = SSL_read(ssl.get(), block, sizeof(block));
-      if (got <= 0) return;
-      request.append(block, static_cast<std::size_t>(got));
+      const auto got = co_await stream.read_some(block);
+      if (!got || *got == 0) co_return;
+      request += text_of(ByteView(block).first(*got));
     }
-    const std::string host(tls_agreed(ssl.get()).host);
-    const std::string out =
+    const std::string answer =
         "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + std::to_string(host.size()) +
         "\r\n\r\n" + host;
-    SSL_write(ssl.get(), out.data(), static_cast<int>(out.size()));
-    SSL_shutdown(ssl.get());
+    (void)co_await stream.write_all(bytes_of(answer));
+    (void)co_await stream.finish_writing();
   }
 
-  TlsServer tls_;
+  LeafMint& mint_;
   std::string tunnel_host_;
-  int listening_;
+  TlsServer undecided_ = std::move(*TlsServer::undecided());
+  SystemClock clock_;
+  Loop loop_{clock_};
+  std::unique_ptr<Acceptor> acceptor_;
   std::thread thread_;
 };
 
@@ -124,9 +107,10 @@ class Ask {
 )";
 constexpr Client kClients[] = {
     {"curl", "true",
-     "curl -sS --max-time 20 --noproxy '*' --resolve $HOST:$PORT:127.0.0.1 https://$HOST:$PORT/"},
+     "curl -sS --http1.1 --max-time 20 --noproxy '*' --resolve $HOST:$PORT:127.0.0.1 "
+     "https://$HOST:$PORT/"},
     {"python", "true", "python3 $FOLDER/ask.py $HOST $PORT"},
-    {"node", "node --version", "node $FOLDER/ask.js $HOST $PORT"},
+    {"node", "node --version", "node $FOLDER/ask.cjs $HOST $PORT"},
     {"java", "java --list-modules | grep -q jdk.compiler", "java $FOLDER/Ask.java $HOST $PORT"},
 };
 
@@ -140,7 +124,7 @@ class RealClients : public ::testing::TestWithParam<Client> {
     char name[] = "/tmp/io-test-XXXXXX";
     folder = ::mkdtemp(name);
     std::ofstream(folder / "ask.py") << kPython;
-    std::ofstream(folder / "ask.js") << kNode;
+    std::ofstream(folder / "ask.cjs") << kNode;
     std::ofstream(folder / "Ask.java") << kJava;
   }
   ~RealClients() override { std::filesystem::remove_all(folder); }

@@ -31,6 +31,7 @@ struct ClientWish {
   std::string offer{};        ///< ALPN, each protocol after its length
   int version = TLS1_3_VERSION;
   SSL_SESSION* session = nullptr;
+  bool takes_tickets = true;
 };
 
 class TlsPair {
@@ -57,6 +58,7 @@ class TlsPair {
       SSL_set_alpn_protos(client, bytes_of(wish.offer).data(),
                           static_cast<unsigned>(wish.offer.size()));
     if (wish.session != nullptr) SSL_set_session(client, wish.session);
+    if (!wish.takes_tickets) SSL_set_options(client, SSL_OP_NO_TICKET);
     SSL_set_app_data(client, this);
     SSL_set_info_callback(client, note_alert);
     BIO* theirs = BIO_new(BIO_s_mem());

@@ -55,13 +55,9 @@ class TlsServer {
   enum class Protocols : std::uint8_t { Http1, Http2AndHttp1, Http2 };
   static Result<TlsServer> create(const Certificate& certificate,
                                   Protocols protocols = Protocols::Http1);
-  /// With the certificate of one leaf, whatever name the client asks for.
-  static Result<TlsServer> of_leaf(const Leaf& leaf, Protocols protocols);
-  /// With the leaf that `leaf_for` answers for the name the client asks for (SNI), or for the host
-  /// of its tunnel when it names none (connection.h). A name that is refused, or is another
-  /// than the tunnel's, ends the handshake with unrecognized_name. What `leaf_for` refers to must
-  /// outlive the handshakes. Sessions are resumed for the same host on the same server only.
-  static Result<TlsServer> by_name(LeafSource leaf_for, Protocols protocols);
+  /// With the certificate of one leaf, whatever name the client asks for. HTTP/2 and HTTP/1.1; a
+  /// client that offers others alone is refused. Sessions are resumed on the same server only.
+  static Result<TlsServer> of_leaf(const Leaf& leaf);
   /// Without a certificate: reads what name the client asks for, so that the right one can be
   /// chosen (Stream::read_server_name).
   static Result<TlsServer> undecided();
