@@ -36,7 +36,6 @@ class BodyFollower {
   [[nodiscard]] bool is_done() const { return phase_ == Phase::Done; }
   /// For UntilEnd: the connection ended. False when that cuts a body of another framing short.
   [[nodiscard]] bool end_of_input();
-  [[nodiscard]] std::uint64_t content_so_far() const { return total_; }
   /// The trailer fields that have come, "name: value" lines as they came, each with its CRLF; all
   /// of them once the body is done.
   [[nodiscard]] std::string_view trailers() const { return trailers_; }

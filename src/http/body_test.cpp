@@ -217,7 +217,6 @@ TEST(BodyFollower, Length) {
   (void)follower.feed("hel");
   EXPECT_FALSE(follower.is_done());
   EXPECT_FALSE(follower.end_of_input());
-  EXPECT_EQ(follower.content_so_far(), 3U);
 }
 
 TEST(BodyFollower, UntilTheEnd) {

@@ -100,10 +100,6 @@ class FrameFollower {
   /// Octets of a head that is not whole yet.
   [[nodiscard]] std::size_t head_size() const { return partial_size_; }
   [[nodiscard]] bool is_in_payload() const { return in_payload_; }
-  /// Between frames and outside a fragmented message.
-  [[nodiscard]] bool is_at_message_start() const {
-    return !in_payload_ && partial_size_ == 0 && !in_message_;
-  }
 
  private:
   [[nodiscard]] std::string_view check_order();

@@ -150,17 +150,6 @@ TEST(FrameFollower, SameWhereverItIsCut) {
     }
 }
 
-TEST(FrameFollower, KnowsWhereMessagesStart) {
-  FrameFollower follower(kServer, 0);
-  EXPECT_TRUE(follower.is_at_message_start());
-  const ByteVector first = {0x01, 1, 'a'};
-  (void)follower.feed(first);
-  EXPECT_FALSE(follower.is_at_message_start());
-  const ByteVector last = {0x80, 0};
-  (void)follower.feed(last);
-  EXPECT_TRUE(follower.is_at_message_start());
-}
-
 TEST(ApplyMask, AnyOffsetAndSize) {
   const std::array<std::uint8_t, 4> mask = {1, 2, 3, 4};
   for (std::size_t offset = 0; offset < 9; ++offset)

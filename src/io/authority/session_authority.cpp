@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/authority/session_authority.h"
 
-#include <openssl/core_names.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <algorithm>
-#include <optional>
 
 #include "io/authority/certificate_host.h"
 #include "io/authority/certificate_making.h"
@@ -15,12 +10,8 @@
 namespace strongroom::io {
 namespace {
 
-using Bio = std::unique_ptr<BIO, Freer<BIO_free>>;
-using KeyInfo = std::unique_ptr<PKCS8_PRIV_KEY_INFO, Freer<PKCS8_PRIV_KEY_INFO_free>>;
-
 constexpr std::size_t kLongestSessionName = 44;
 constexpr std::size_t kMostHosts = 256;
-constexpr std::size_t kLargestPem = 16_KiB;
 
 /// RFC 5280 4.2.1.10. A form of name that nothing permits would be free for all: names are then
 /// confined to a domain that cannot exist (RFC 6761 6.4), addresses excluded as a whole.
@@ -47,37 +38,6 @@ Result<std::string> name_constraints(const std::vector<std::string>& hosts) {
 bool add(X509* certificate, int id, const std::string& value) {
   const Extension extension = make_extension(certificate, certificate, id, value);
   return extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1;
-}
-
-std::optional<WallTime> time_of(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
-  return WallTime(std::chrono::seconds(::timegm(&parts)));
-}
-
-bool is_p256(const EVP_PKEY* key) {
-  std::array<char, 32> group{};
-  return EVP_PKEY_is_a(key, "EC") == 1 &&
-         EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group.data(), group.size(),
-                                        nullptr) == 1 &&
-         std::string_view(group.data()) == SN_X9_62_prime256v1;
-}
-
-/// As self_signed() makes them.
-bool is_authority(X509* certificate, EVP_PKEY* key) {
-  return X509_check_ca(certificate) == 1 && X509_get_pathlen(certificate) == 0 &&
-         (X509_get_key_usage(certificate) & KU_KEY_CERT_SIGN) != 0 &&
-         X509_get0_subject_key_id(certificate) != nullptr && is_p256(key) &&
-         X509_check_private_key(certificate, key) == 1 && X509_verify(certificate, key) == 1;
-}
-
-Key read_key(const Secret& private_key) {
-  return private_key.reveal([](ByteView plain) {
-    const unsigned char* at = plain.data();
-    const KeyInfo info(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &at, static_cast<long>(plain.size())));
-    const bool is_whole = info != nullptr && at == plain.data() + plain.size();
-    return Key(is_whole ? EVP_PKCS82PKEY(info.get()) : nullptr);
-  });
 }
 
 }  // namespace
@@ -131,41 +91,8 @@ Result<SessionAuthority> SessionAuthority::self_signed(std::unique_ptr<State> st
   return SessionAuthority(std::move(state));
 }
 
-Result<SessionAuthority> SessionAuthority::from_parts(const std::string& certificate_pem,
-                                                      const Secret& private_key) {
-  auto state = std::make_unique<State>();
-  const Bio bio(
-      certificate_pem.size() > kLargestPem
-          ? nullptr
-          : BIO_new_mem_buf(certificate_pem.data(), static_cast<int>(certificate_pem.size())));
-  if (bio != nullptr)
-    state->certificate.reset(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  state->key = read_key(private_key);
-  const bool is_usable = state->certificate != nullptr && state->key != nullptr &&
-                         is_authority(state->certificate.get(), state->key.get());
-  ERR_clear_error();
-  if (!is_usable)
-    return fail(Code::Invalid, "This is no certificate of a session's authority with its key.");
-  const auto from = time_of(X509_get0_notBefore(state->certificate.get()));
-  const auto until = time_of(X509_get0_notAfter(state->certificate.get()));
-  if (!from || !until) return fail(Code::Invalid, "The authority's certificate has no times.");
-  state->validity = {*from, *until};
-  state->pem = pem_of(state->certificate.get());
-  return SessionAuthority(std::move(state));
-}
-
 const std::string& SessionAuthority::certificate_pem() const {
   return state_->pem;
-}
-
-Result<Secret> SessionAuthority::private_key() const {
-  const KeyInfo info(EVP_PKEY2PKCS8(state_->key.get()));
-  unsigned char* der = nullptr;
-  const int size = info == nullptr ? -1 : i2d_PKCS8_PRIV_KEY_INFO(info.get(), &der);
-  if (size <= 0) return std::unexpected(making_failed());
-  Secret out(ByteView(der, static_cast<std::size_t>(size)));
-  OPENSSL_clear_free(der, static_cast<std::size_t>(size));
-  return out;
 }
 
 const Validity& SessionAuthority::validity() const {

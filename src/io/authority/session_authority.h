@@ -2,7 +2,7 @@
 // signs short-lived certificates for hosts (RFC 5280, RFC 9525).
 //
 // Used by: vault (the certificate, for the workroom to trust) and gateway (the leaves, by way of
-// LeafMint). Who has the seed, or the certificate with its key, signs in the same name. Threads:
+// LeafMint). Who has the seed signs in the same name. Threads:
 // one. Not in locked memory: the key is OpenSSL's, opens no provider's door and ends with the
 // session. SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -47,17 +47,11 @@ class SessionAuthority {
   /// have the same name and key, so what the one signs is trusted where the other's certificate is;
   /// serial number and times differ.
   static Result<SessionAuthority> from_seed(const Secret& seed, const AuthorityFacts& facts);
-  /// What certificate_pem() and private_key() of another one answered; Invalid when the two do not
-  /// belong together, or are no authority as this makes them.
-  static Result<SessionAuthority> from_parts(const std::string& certificate_pem,
-                                             const Secret& private_key);
   SessionAuthority(SessionAuthority&&) noexcept;
   SessionAuthority& operator=(SessionAuthority&&) noexcept;
   ~SessionAuthority();
 
   [[nodiscard]] const std::string& certificate_pem() const;
-  /// PKCS #8, DER (RFC 5958).
-  [[nodiscard]] Result<Secret> private_key() const;
   [[nodiscard]] const Validity& validity() const;
 
   /// A certificate for exactly this host, for TLS servers, good from `now` (and a little before)

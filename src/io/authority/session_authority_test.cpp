@@ -202,43 +202,6 @@ TEST_F(Authorities, of_one_seed_have_one_name_and_key) {
   EXPECT_FALSE(SessionAuthority::from_seed(Secret(ByteVector(31, 1)), facts()));
 }
 
-TEST_F(Authorities, can_be_handed_on) {
-  const auto key = authority.private_key();
-  ASSERT_TRUE(key);
-  auto again = SessionAuthority::from_parts(authority.certificate_pem(), *key);
-  ASSERT_TRUE(again) << again.error().message;
-  EXPECT_EQ(again->certificate_pem(), authority.certificate_pem());
-  EXPECT_EQ(again->validity().from, authority.validity().from);
-  EXPECT_EQ(again->validity().until, authority.validity().until);
-  EXPECT_TRUE(again->private_key()->equals(*key));
-  const Cert trusted = certificate_of(authority.certificate_pem());
-  const Cert leaf = certificate_of(again->mint("a.example", now)->certificate_pem());
-  EXPECT_EQ(X509_verify(leaf.get(), X509_get0_pubkey(trusted.get())), 1);
-}
-
-TEST_F(Authorities, only_what_belongs_together_is_taken_over) {
-  const auto key = authority.private_key();
-  const auto other = SessionAuthority::generate(facts());
-  const auto take = [&](const std::string& pem, const Secret& own) {
-    const auto taken = SessionAuthority::from_parts(pem, own);
-    EXPECT_TRUE(taken || taken.error().code == Code::Invalid);
-    return taken.has_value();
-  };
-  EXPECT_TRUE(take(authority.certificate_pem(), *key));
-  EXPECT_FALSE(take(other->certificate_pem(), *key));
-  EXPECT_FALSE(take("", *key));
-  EXPECT_FALSE(take("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", *key));
-  EXPECT_FALSE(take(std::string(100'000, 'A'), *key));
-  EXPECT_FALSE(take(authority.certificate_pem(), Secret()));
-  Secret longer = Secret::of_size(key->size() + 1);
-  key->reveal([&](ByteView plain) {
-    longer.reveal_mutable([&](MutableBytes to) { std::ranges::copy(plain, to.begin()); });
-  });
-  EXPECT_FALSE(take(authority.certificate_pem(), longer));
-  EXPECT_FALSE(take(authority.mint("a.example", now)->certificate_pem(), *key)) << "a leaf";
-  EXPECT_EQ(ERR_peek_error(), 0U);
-}
-
 TEST_F(Authorities, lengths_and_names_have_limits) {
   const auto made = [&](std::string session, seconds length) {
     return SessionAuthority::generate({std::move(session), now, length}).has_value();
