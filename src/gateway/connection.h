@@ -315,6 +315,7 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
 
   // websocket_relay.cpp
   [[gnu::noinline]] io::Task<Next> relay_websocket();
+  void stop_watching();
   [[gnu::noinline]] io::Task<void> relay_frames_down(FrameGuard& guard);
   [[gnu::noinline]] io::Task<void> end_websocket(FrameGuard& guard);
   io::Task<void> relay_frames_up();

@@ -38,6 +38,7 @@ io::Task<Connection::Next> Connection::relay_websocket() {
   const auto sent = co_await client_.write_all(head, early.free);
   x_.bytes_down += early.free.size();
   if (sent && !x_.cut_by) {
+    stop_watching();
     if (upload_done_ == nullptr) upload_done_ = std::make_unique<io::Event>(gateway_.loop());
     x_.upload_running = true;
     gateway_.loop().spawn(relay_frames_up());
@@ -49,6 +50,12 @@ io::Task<Connection::Next> Connection::relay_websocket() {
   x_.guard.note_hits(guard.hits());
   settle();
   co_return Next::Close;
+}
+
+/// The client has its answer, and its side is read: its end is one of the websocket.
+void Connection::stop_watching() {
+  unlink();
+  client_.watch_readable([] {});
 }
 
 io::Task<void> Connection::relay_frames_down(FrameGuard& guard) {

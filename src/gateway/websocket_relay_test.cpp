@@ -1,4 +1,5 @@
 // Websockets through the whole pipeline. SPDX-License-Identifier: Apache-2.0
+#include "gateway/connection.h"
 #include "gateway/world_for_test.h"
 #include "http/websocket.h"
 
@@ -350,6 +351,36 @@ TEST_F(Websocket, CloseCodesAndFragmentsPassExactly) {
     (void)co_await world.provider.send(back);
     const std::string got = co_await agent.until("ended");
     EXPECT_EQ(got, back);
+  };
+  run(story());
+}
+
+/// Whoever leaves while an answer is awaited for long is noticed; whoever leaves a websocket ends
+/// it, however late it came about and however long it has been.
+TEST_F(Websocket, AClientThatEndsItHasNotLeftBeforeTheAnswer) {
+  const auto end_one = [&](bool is_late) -> io::Task<void> {
+    const std::size_t before = world.provider.seen.size();
+    Agent agent = world.agent();
+    const std::string octets = upgrade("/gemini/ws/x", with_pass());
+    (void)co_await agent.send(octets);
+    (void)co_await world.until([&] { return world.provider.seen.size() > before; });
+    if (is_late) co_await loop.sleep(2 * kWatchAfter);
+    const std::string agreed = switching();
+    (void)co_await world.provider.send(agreed);
+    const Answer answer = co_await agent.answer();
+    EXPECT_EQ(answer.status, 101);
+    if (!is_late) co_await loop.sleep(2 * kWatchAfter);
+    agent.leave();
+    const bool is_settled =
+        co_await world.until([&] { return world.vault.settled.size() > before; });
+    EXPECT_TRUE(is_settled);
+    if (is_settled) EXPECT_EQ(world.vault.settled.back().outcome, lease::UseOutcome::Completed);
+  };
+  auto story = [&]() -> io::Task<void> {
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return std::string(); };
+    co_await end_one(true);
+    co_await end_one(false);
   };
   run(story());
 }

@@ -1,14 +1,15 @@
-"""One table of requests, every way into the gateway: what comes of a request does not depend on how it got in.
+"""One table of requests, every way into the gateway, there also as websockets: what comes of a request does not depend on how it got in.
 
 The table, with its exceptions and their reasons, is support/parity_cases.py and parity_heads.py. SPDX-License-Identifier: Apache-2.0
 """
 
 import itertools
 import json
+from collections import defaultdict
 
 import pytest
 
-from support.ingresses import INGRESSES, Session
+from support.ingresses import INGRESSES, Absolute, Session
 from support.parity_cases import SLOT
 from support.parity_heads import CASES
 from support.recorder import Recorder
@@ -89,17 +90,44 @@ def expected_of(case, ingress):
         # A session's own socket says whose a request is, as a tunnel does.
         "base": not ingress.is_inspected
         and not (ingress.is_session and case.name == "pass-of-another-session"),
-        "absolute": ingress.name == "absolute",
+        "absolute": issubclass(ingress, Absolute),
+        "websocket": ingress.is_websocket,
     }
     wanted = {
         name: getattr(case, name)
-        for name in ("status", "code", "reaches", "path", "outcome", "finding", "reset")
+        for name in ("status", "code", "reaches", "path", "outcome", "finding", "reset", "check")
     }
     for kind, instead in case.unless.items():
         assert instead["why"], "an exception has a reason"
         if kinds[kind]:
             wanted |= {name: value for name, value in instead.items() if name != "why"}
+    if ingress.is_websocket and wanted["status"] == 200 and case.script is None:
+        # The provider agrees, and says the key.
+        wanted["status"] = 101
+        if wanted["outcome"] == "completed":
+            wanted["finding"] = "key_echoed"
     return wanted
+
+
+class Anybody:
+    """Whoever asks: for what does not depend on it."""
+
+    key = token = other = revoked = "anything"
+    passes = defaultdict(lambda: "anything")
+
+
+def may_be_asked(case, ingress):
+    """Only a GET becomes a websocket (RFC 6455 4.1), one that does not ask for another upgrade itself."""
+    asked = case.ask(Anybody, "tag")
+    is_plain_get = asked.method == "GET" and "Upgrade" not in dict(asked.headers)
+    return is_plain_get or not ingress.is_websocket
+
+
+ASKED = [
+    pytest.param(case, ingress, id=f"{case.name}-{ingress.name}")
+    for case, ingress in itertools.product(CASES, INGRESSES)
+    if may_be_asked(case, ingress)
+]
 
 
 @pytest.fixture
@@ -111,15 +139,15 @@ def session(world, case, ingress):
         session.end()
 
 
-@pytest.mark.parametrize("ingress", INGRESSES, ids=lambda each: each.name)
-@pytest.mark.parametrize("case", CASES, ids=lambda each: each.name)
+@pytest.mark.parametrize("case, ingress", ASKED)
 def test_one_outcome(world, session, case, ingress):
     tag, use = next(world.tags), Use(world, session)
     wanted = expected_of(case, ingress)
     if case.script is not None:
         world.recorder.script[tag] = case.script
     asked = case.ask(use, tag)
-    before = len(world.other.record())
+    of_the_other = wanted["outcome"] == "completed of the other"
+    before = len(uses_of(world.other.record())) if of_the_other else 0
     answered = ingress(session).ask(asked)
 
     assert (answered.status, answered.reset) == (wanted["status"], wanted["reset"]), answered
@@ -135,18 +163,22 @@ def test_one_outcome(world, session, case, ingress):
     else:
         assert len(seen) == 1
         check_what_the_provider_saw(world, use, asked, wanted, seen[0], tag)
-        if case.check is not None:
-            case.check(use, asked, answered, seen[0].request)
+        if wanted["check"] is not None:
+            wanted["check"](use, asked, answered, seen[0].request)
     check_record(world, session, wanted, asked, tag, before)
     if answered.status == 101:
-        assert answered.messages == [b"hello", b"*" * len(use.key)]
+        assert answered.messages == [b"hello", b"*" * len(slot_and_key(world, use, asked)[1])]
+
+
+def slot_and_key(world, use, asked):
+    if asked.to == "generic-http":
+        return "x-key", world.recorder.keys["generic"][0]
+    return SLOT, use.key
 
 
 def check_what_the_provider_saw(world, use, asked, wanted, seen, tag):
     assert seen.fault is None, seen.fault
-    slot, key = SLOT, use.key
-    if asked.to == "generic-http":
-        slot, key = "x-key", world.recorder.keys["generic"][0]
+    slot, key = slot_and_key(world, use, asked)
     request = seen.request
     assert request.all(slot) == [key], "the key, once, in its place"
     assert request.method == asked.method
@@ -164,20 +196,29 @@ def check_what_the_provider_saw(world, use, asked, wanted, seen, tag):
 def check_record(world, session, wanted, asked, tag, before):
     outcome, finding = wanted["outcome"], wanted["finding"]
     if outcome == "completed of the other":
-        until(lambda: len(world.other.record()) == before + 1, what="the use is in the record")
-        entry = world.other.record()[-1]
+        until(
+            lambda: len(uses_of(world.other.record())) == before + 1,
+            what="the use is in the record",
+        )
+        entry = uses_of(world.other.record())[-1]
         assert (entry["outcome"], entry["status"]) == ("completed", wanted["status"])
         outcome = None
     count = (outcome is not None) + (finding is not None)
-    until(lambda: len(tagged(session, tag)) >= count, what="the record is complete")
-    entries = tagged(session, tag)
-    uses = [entry for entry in entries if entry["action"] == "use"]
+    (entries,) = until(
+        lambda: len(found := tagged(session, tag)) >= count and (found,),
+        what="the record is complete",
+    )
+    uses = uses_of(entries)
     findings = [entry for entry in entries if entry["action"] == "finding"]
     assert [entry["outcome"] for entry in findings] == ([finding] if finding else [])
     assert [entry.get("outcome") for entry in uses] == ([outcome] if outcome else [])
     if outcome == "completed":
         assert (uses[0]["status"], uses[0]["method"]) == (wanted["status"], asked.method)
         assert tag in uses[0]["path"]
+
+
+def uses_of(entries):
+    return [entry for entry in entries if entry["action"] == "use"]
 
 
 def tagged(session, tag):

@@ -80,10 +80,10 @@ def read_answer(stream, method, more=lambda: None):
     return answered
 
 
-def masked_frame(text):
+def masked_frame(text, first=0x81):
     mask = os.urandom(4)
     masked = bytes(octet ^ mask[at % 4] for at, octet in enumerate(text))
-    return bytes([0x81, 0x80 | len(text)]) + mask + masked
+    return bytes([first, 0x80 | len(text)]) + mask + masked
 
 
 def read_messages(read):
@@ -97,6 +97,7 @@ class Ingress:
     """HTTP/1.1 to one place; what differs is how the connection is made and how the target is written."""
 
     name, is_h2, is_inspected, is_session, over_tls = "", False, False, False, False
+    is_websocket = False
 
     def __init__(self, session):
         self.session = session
@@ -152,6 +153,8 @@ class Ingress:
                     if answered.status == 101:
                         connection.sendall(masked_frame(b"hello"))
                         answered.messages = read_messages(stream.read)
+                        connection.sendall(masked_frame(b"", 0x88))
+                        stream.read()  # until the gateway ends it, as its provider has
                     return answered
             except (ConnectionError, ssl.SSLError):
                 return Answered(reset=True)
@@ -329,6 +332,30 @@ class Http2Mixin:
         return answered.reset or isinstance(event, h2.events.StreamEnded)
 
 
+def upgrade_headers():
+    key = base64.b64encode(os.urandom(16)).decode()
+    return [
+        ("Upgrade", "websocket"),
+        ("Connection", "Upgrade"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", key),
+    ]
+
+
+class WebsocketMixin:
+    """The same request, as one that asks to become a websocket."""
+
+    is_websocket = True
+
+    def own_headers(self, asked):
+        return super().own_headers(asked) + upgrade_headers()
+
+
+def to_websocket(ingress):
+    name = f"{ingress.__name__}Websocket"
+    return type(name, (WebsocketMixin, ingress), {"name": f"{ingress.name}-websocket"})
+
+
 class ConnectHttp2(Http2Mixin, Connect):
     name = "connect-http2"
 
@@ -352,6 +379,7 @@ INGRESSES = [
     Transparent,
     TransparentHttp2,
 ]
+INGRESSES += [to_websocket(each) for each in INGRESSES if not each.is_h2]
 
 
 class Session:

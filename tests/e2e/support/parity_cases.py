@@ -206,7 +206,17 @@ SLOTS = [
             )
         },
     ),
-    Case("te-trailers", beside(("TE", "trailers")), check=present("te", "trailers")),
+    Case(
+        "te-trailers",
+        beside(("TE", "trailers")),
+        check=present("te", "trailers"),
+        unless={
+            "websocket": dict(
+                check=absent("te"),
+                why="of its connection a request for a websocket says one thing, what it is to become: that has no trailers",
+            )
+        },
+    ),
 ]
 
 

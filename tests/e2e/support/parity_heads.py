@@ -3,10 +3,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
-import base64
-import os
-
-from support.ingresses import Asked
+from support.ingresses import Asked, upgrade_headers
 from support.parity_cases import PASSES, PATHS, RIGHT, SLOT, SLOTS, Case, absent, at, beside, simple
 from support.recorder import answer
 
@@ -216,17 +213,7 @@ ANSWERS = [
 
 
 def socket_headers(use, tag):
-    key = base64.b64encode(os.urandom(16)).decode()
-    return Asked(
-        f"/v1/{tag}",
-        headers=[
-            (SLOT, use.token),
-            ("Upgrade", "websocket"),
-            ("Connection", "Upgrade"),
-            ("Sec-WebSocket-Version", "13"),
-            ("Sec-WebSocket-Key", key),
-        ],
-    )
+    return Asked(f"/v1/{tag}", headers=[(SLOT, use.token), *upgrade_headers()])
 
 
 WEBSOCKETS = [

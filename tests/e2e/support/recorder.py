@@ -147,9 +147,9 @@ class Recorder:
         if seen.fault is not None:
             connection.sendall(answer(b"ambiguous", "400 Bad Request", [("Connection", "close")]))
             return False
-        if seen.request.all("upgrade"):
-            return self._serve_socket(connection, read, seen)
         tags = [part for part in seen.request.path.split("/") if part in self.script]
+        if seen.request.all("upgrade") and not tags:
+            return self._serve_socket(connection, read, seen)
         octets = self.script[tags[0]](seen) if tags else self.otherwise(seen)
         if octets is None:
             return False
@@ -166,7 +166,7 @@ class Recorder:
         head = strict.read_exactly(read, 6)
         mask, text = head[2:], strict.read_exactly(read, head[1] & 0x7F)
         said = bytes(octet ^ mask[at % 4] for at, octet in enumerate(text))
-        injected = (seen.request.all("x-goog-api-key") or [""])[0].encode()
+        injected = [*seen.request.all("x-goog-api-key"), *seen.request.all("x-key")][0].encode()
         for message in (said, injected):
             connection.sendall(bytes([0x81, len(message)]) + message)
         connection.sendall(b"\x88\x00")
