@@ -23,11 +23,14 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "e2e"), str(Path(__file__).resolve().parent)]
 
+import grpc  # noqa: E402
 import httpx  # noqa: E402
 from websockets.asyncio.client import connect  # noqa: E402
 from websockets.exceptions import WebSocketException  # noqa: E402
 
 from provider import Provider, pattern  # noqa: E402
+from relay import Relay  # noqa: E402
+from streams_provider import StreamsProvider  # noqa: E402
 from support.authority import Authority  # noqa: E402
 from support.canary import Canaries, encodings  # noqa: E402
 from support.own_provider import OwnProvider  # noqa: E402
@@ -38,8 +41,11 @@ SEED = int(os.environ.get("SOAK_SEED", str(time.time_ns() % 100_000)))
 WORKERS = int(os.environ.get("SOAK_WORKERS", "4"))  # of each kind
 GEMINI, ELEVENLABS = "generativelanguage.googleapis.com", "api.elevenlabs.io"
 HEYGEN, OPENAI = "api.heygen.com", "api.openai.com"
+ANTHROPIC = "api.anthropic.com"  # where HTTP/2 is spoken
 PATIENCE = httpx.Timeout(4)
 CUT = (httpx.HTTPError, OSError, EOFError, WebSocketException, asyncio.TimeoutError)
+# What a call may end with when its provider failed, or its answer took too long.
+CUT_CALLS = {"CANCELLED", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE", "UNKNOWN"}
 
 
 class Standins(OwnProvider):
@@ -50,7 +56,7 @@ class Standins(OwnProvider):
         (folder / "ca.pem").write_text(authority.pem)
         self.ca, self.hosts, self.port = folder / "ca.pem", [], 0
         self.files = {}
-        for name, hosts in (("right", [GEMINI, ELEVENLABS]), ("wrong", ["elsewhere.example"])):
+        for name, hosts in (("right", [GEMINI, ELEVENLABS, ANTHROPIC]), ("wrong", ["elsewhere.example"])):
             chain, key, _ = authority.issue(*hosts)
             self.files[name] = (folder / f"{name}.pem", folder / f"{name}.key")
             for file, text in zip(self.files[name], (chain, key)):
@@ -58,8 +64,8 @@ class Standins(OwnProvider):
 
 
 class Soak:
-    def __init__(self, room, sessions, keys):
-        self.room, self.sessions = room, sessions
+    def __init__(self, room, sessions, keys, relay):
+        self.room, self.sessions, self.relay = room, sessions, relay
         self.forms = [octets for key in keys for _, octets in encodings(key)]
         self.counts, self.wrong = collections.Counter(), []
         self.random = random.Random(SEED)
@@ -77,7 +83,10 @@ class Soak:
 
     def headers(self, kind):
         """A tunnel takes the passes of its own session only."""
-        session = self.sessions[0] if "proxy" in kind else self.random.choice(self.sessions)
+        is_bound = "proxy" in kind or "relay" in kind
+        session = self.sessions[0] if is_bound else self.random.choice(self.sessions)
+        if "both ends" in kind:
+            return {"x-api-key": session.passes["anthropic"]}
         return {"x-goog-api-key": session.passes["gemini"]}
 
     async def forever(self, kind, act):
@@ -191,7 +200,41 @@ class Soak:
         writer.transport.abort()
         self.note(kind, "left")
 
+    async def calls(self, kind, channel):
+        """gRPC, both sides in turn, many on one connection."""
+        metadata = (("x-api-key", self.sessions[0].passes["anthropic"]),)
+        call = channel.stream_stream("/standin.Echo/Chat")(timeout=4, metadata=metadata)
+        try:
+            for number in range(40):
+                said = os.urandom(number * 200)
+                await call.write(said)
+                heard = await call.read()
+                if heard is grpc.aio.EOF:
+                    self.wrong.append(f"{kind}: ended in order before its end")
+                    return
+                self.check(kind, heard, said)
+            await call.done_writing()
+            if await call.read() is not grpc.aio.EOF:
+                self.wrong.append(f"{kind}: more came back than was said")
+            self.check(kind, repr(await call.trailing_metadata()).encode())
+            self.note(kind, (await call.code()).name)
+        except (grpc.aio.AioRpcError, grpc.aio.InternalError, asyncio.InvalidStateError):
+            # Of the latter kinds is a write to a call that has just ended.
+            code = (await call.code()).name
+            self.note(kind, code)
+            if code not in CUT_CALLS:
+                self.wrong.append(f"{kind}: {code} {(await call.details())[:200]}")
+
     # All of it
+
+    def calling(self):
+        """A gRPC client's own connections, through the proxy."""
+        session, at = self.sessions[0], self.room.endpoints["gateway"]
+        return grpc.aio.secure_channel(
+            f"{ANTHROPIC}:443",
+            grpc.ssl_channel_credentials(session.authority.encode()),
+            options=[("grpc.http_proxy", f"http://session:{session.credential}@{at}")],
+        )
 
     async def traffic(self):
         at = self.room.endpoints["gateway"]
@@ -213,6 +256,15 @@ class Soak:
                 f"https://{GEMINI}",
                 httpx.AsyncClient(timeout=PATIENCE, verify=inner, proxy=proxy, http2=True),
             ),
+            "proxy, HTTP/2 at both ends": (
+                f"https://{ANTHROPIC}",
+                httpx.AsyncClient(timeout=PATIENCE, verify=inner, proxy=proxy, http2=True),
+            ),
+            "relay": (f"https://{GEMINI}", self.relay.client(inner, PATIENCE)),
+            "relay, HTTP/2 at both ends": (
+                f"https://{ANTHROPIC}",
+                self.relay.client(inner, PATIENCE, http2=True),
+            ),
         }
         acts = []
         for way, (base, client) in ways.items():
@@ -224,7 +276,11 @@ class Soak:
             acts.append(self.forever(act.__name__, self.bound(act, client, base)))
         for act in (self.socket, self.slow_reader):
             acts += [self.forever(act.__name__, act) for _ in range(WORKERS)]
+        channel = self.calling()
+        calls = lambda kind: self.calls(kind, channel)
+        acts += [self.forever("calls by proxy", calls) for _ in range(WORKERS)]
         await asyncio.gather(*acts)
+        await channel.close()
         for _, client in ways.values():
             await client.aclose()
 
@@ -248,7 +304,11 @@ def metric(room, name):
 
 async def watch(room, soak, samples):
     began = time.monotonic()
-    pids = {"vault": room.process.pid, "gateway": room.gateway_pids()[0]}
+    pids = {
+        "vault": room.process.pid,
+        "gateway": room.gateway_pids()[0],
+        "relay": soak.relay.process.pid,
+    }
     while time.monotonic() - began < SECONDS:
         await asyncio.sleep(max(0.5, SECONDS / 120))
         for name, pid in pids.items():
@@ -277,6 +337,8 @@ async def run(folder):
     standins = Standins(folder, None)
     provider = Provider(SEED, fault_rate=0.05)
     ports = await provider.start(*standins.files["right"])
+    streams = StreamsProvider(SEED, fault_rate=0.05)
+    streams_port = await streams.start(*standins.files["right"])
     wrong = Provider(SEED, fault_rate=0)
     wrong_ports = await wrong.start(*standins.files["wrong"])
     canaries = Canaries()
@@ -288,21 +350,26 @@ async def run(folder):
         {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TMPDIR": str(folder)},
     )
     dials = {GEMINI: ports[0], ELEVENLABS: ports[1], HEYGEN: wrong_ports[0], OPENAI: 1}
+    dials[ANTHROPIC] = streams_port
     with open(room.data / "strongroom.toml", "a") as file:
         for host, port in dials.items():
             file.write(f'[[gateway.dial]]\nhost = "{host}:443"\nto = "127.0.0.1:{port}"\n')
     loop = asyncio.get_running_loop()
     await loop.run_in_executor(None, lambda: room.start().people())
-    services = ("gemini", "elevenlabs", "heygen", "openai")
+    services = ("gemini", "elevenlabs", "heygen", "openai", "anthropic")
     keys = [room.add_key(service)[1] for service in services]
     sessions = [Session(room, *services) for _ in range(3)]
     gateway = room.gateway_pids()[0]
     before = descriptors(gateway)
-    soak, samples = Soak(room, sessions, keys), {"vault": [], "gateway": []}
+    relay = Relay(room, sessions[0])
+    of_relay = descriptors(relay.process.pid)
+    soak = Soak(room, sessions, keys, relay)
+    samples = {"vault": [], "gateway": [], "relay": []}
     try:
         await asyncio.gather(soak.traffic(), watch(room, soak, samples))
     except BaseException:
         print(room.log()[-3000:], file=sys.stderr)
+        relay.stop()
         room.kill9()
         raise
     mistakes = list(soak.wrong[:20])
@@ -310,16 +377,21 @@ async def run(folder):
         await loop.run_in_executor(None, room.cli, "session", "end", session.id)
     left = await settled(lambda: descriptors(gateway) - before, lambda more: more <= 2)
     leases = await settled(lambda: metric(room, "strongroom_leases"), lambda many: many == 0)
-    held = await settled(lambda: provider.open, lambda many: many == 0)
+    held = await settled(lambda: provider.open + streams.open, lambda many: many == 0)
+    relayed = await settled(
+        lambda: descriptors(relay.process.pid) - of_relay, lambda more: more <= 0
+    )
     report = {
         "seconds": SECONDS,
         "seed": SEED,
         "requests": sum(soak.counts.values()),
         "provider": dict(sorted(provider.done.items())),
+        "provider of HTTP/2": dict(sorted(streams.done.items())),
         "clients": dict(sorted(soak.counts.items())),
         "descriptors left": left,
         "leases left": leases,
         "connections of the provider left": held,
+        "descriptors of the relay left": relayed,
     }
     if left > 2:
         mistakes.append(f"{left} descriptors of the gateway are left")
@@ -327,6 +399,8 @@ async def run(folder):
         mistakes.append(f"{leases} leases are left")
     if held:
         mistakes.append(f"{held} connections to the provider are left")
+    if relayed > 0:
+        mistakes.append(f"{relayed} descriptors of the relay are left")
     for name, taken in samples.items():
         more, whole = growth(taken)
         report[f"resident MiB of the {name}"] = [mib for _, mib, _ in taken][:: len(taken) // 12 or 1]
@@ -334,6 +408,8 @@ async def run(folder):
             mistakes.append(f"the {name} has grown by {more} MiB to {whole} MiB")
     if room.gateway_pids() != [gateway]:
         mistakes.append("the gateway is another than at the beginning")
+    if relay.stop() != 0:
+        mistakes.append(f"strongroom relay ended with {relay.process.returncode}")
     status = await loop.run_in_executor(None, room.stop)
     if status != 0:
         mistakes.append(f"strongroom serve ended with {status}")
