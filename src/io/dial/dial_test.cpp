@@ -340,10 +340,12 @@ TEST(OwnAddresses, G4_are_known) {
     std::memcpy(&own.storage, each->ifa_addr,
                 family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
     EXPECT_TRUE(is_own_address(own.storage)) << text_of_address(own.storage);
+    EXPECT_TRUE(is_own_by_source(own.storage)) << text_of_address(own.storage);
   }
   ::freeifaddrs(all);
   EXPECT_TRUE(is_own_address(address_of("127.9.9.9").storage));
   EXPECT_FALSE(is_own_address(address_of("1.1.1.1").storage));
+  EXPECT_FALSE(is_own_by_source(address_of("1.1.1.1").storage));
   EXPECT_FALSE(is_own_address(address_of("2606:4700::1").storage));
 }
 
