@@ -85,6 +85,9 @@ class IdentityProvider:
     def stop(self):
         self.server.stop()
 
+    def accept(self, service, key):
+        """Nobody shows it keys."""
+
     def describe(self, **changes):
         """What it says of itself from now on, with these differences; None leaves out."""
         said = {

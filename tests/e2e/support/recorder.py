@@ -166,7 +166,7 @@ class Recorder:
         head = strict.read_exactly(read, 6)
         mask, text = head[2:], strict.read_exactly(read, head[1] & 0x7F)
         said = bytes(octet ^ mask[at % 4] for at, octet in enumerate(text))
-        injected = [*seen.request.all("x-goog-api-key"), *seen.request.all("x-key")][0].encode()
+        injected = [*seen.request.all("x-goog-api-key"), *seen.request.all("x-key"), ""][0].encode()
         for message in (said, injected):
             connection.sendall(bytes([0x81, len(message)]) + message)
         connection.sendall(b"\x88\x00")
