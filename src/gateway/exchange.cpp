@@ -284,25 +284,26 @@ std::shared_ptr<const guard::Patterns> Connection::pass_patterns() const {
 /// The answer's content matters here: it is searched, rewritten or counted.
 bool Connection::reads_answer() const {
   if (lease() == nullptr) return false;
-  return lease()->granted().value.size() >= guard::ValuePatterns::kShortest ||
-         has_rewrites() || redaction() != nullptr || metering_.reads_body();
+  return lease()->granted().value.size() >= guard::ValuePatterns::kShortest || has_rewrites() ||
+         redaction() != nullptr || metering_.reads_body();
 }
 
 bool Connection::send_answer_head(http::BodyFraming framing) {
   if (framing.kind == http::BodyKind::UntilEnd || x_.upload_wanted) closes_after_ = true;
   const Links::Base base = own_base();
-  const AnswerHead parts{work_->response,
-                         x_.route,
-                         x_.authority,
-                         x_.admission,
-                         gateway_.links(),
-                         base,
-                         framing,
-                         closes_after_,
-                         work_->request.headers,
-                         lease() != nullptr && lease()->granted().key_is_rejected &&
-                             catalog::may_refuse_key(x_.route.service->check, x_.status),
-                         x_.is_decoded};
+  const AnswerHead parts{
+      work_->response,
+      x_.route,
+      x_.authority,
+      x_.admission,
+      gateway_.links(),
+      base,
+      framing,
+      closes_after_,
+      work_->request.headers,
+      says_rejected(x_.route.service->check, lease() == nullptr ? nullptr : &lease()->granted(),
+                    x_.status),
+      x_.is_decoded};
   if (!build_answer_head(parts, work_->out)) return false;
   if (lease() != nullptr)
     x_.guard.note_hits(mask_key(work_->out, lease()->granted().value, x_.admission.pass.text()));

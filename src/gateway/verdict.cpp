@@ -26,4 +26,8 @@ lease::Verdict verdict_of(const catalog::Check& check, int status,
       check, status, text ? std::optional<std::string_view>(*text) : std::nullopt));
 }
 
+bool says_rejected(const catalog::Check& check, const lease::GrantedLease* granted, int status) {
+  return granted != nullptr && granted->key_is_rejected && catalog::may_refuse_key(check, status);
+}
+
 }  // namespace strongroom::gateway

@@ -15,5 +15,8 @@ namespace strongroom::gateway {
 /// Of an answer to an agent's request, whose body is as it came.
 [[nodiscard]] lease::Verdict verdict_of(const catalog::Check& check, int status,
                                         std::string_view content_encoding, ByteView body);
+/// Is the key known to be refused, and this an answer that may say so? `granted` may be missing.
+[[nodiscard]] bool says_rejected(const catalog::Check& check, const lease::GrantedLease* granted,
+                                 int status);
 
 }  // namespace strongroom::gateway

@@ -2,8 +2,8 @@
 // its 101, so it has one before the provider is asked, and closes say what answers would.
 // SPDX-License-Identifier: Apache-2.0
 #include "base/secret.h"
-#include "catalog/verdict.h"
 #include "gateway/connection.h"
+#include "gateway/verdict.h"
 #include "http/websocket.h"
 
 namespace strongroom::gateway {
@@ -59,8 +59,8 @@ io::Task<std::optional<Connection::Next>> Connection::receive_login() {
 io::Task<Connection::Next> Connection::refuse_login() {
   judge_key();
   upstream_->abort();
-  const bool is_rejected = lease() != nullptr && lease()->granted().key_is_rejected &&
-                           catalog::may_refuse_key(x_.route.service->check, x_.status);
+  const bool is_rejected = says_rejected(
+      x_.route.service->check, lease() == nullptr ? nullptr : &lease()->granted(), x_.status);
   const std::string word = is_rejected ? "key_rejected" : "status_" + std::to_string(x_.status);
   co_return co_await close_websocket(is_rejected ? http::kClosePolicy : http::kCloseUnableToServe,
                                      word);
