@@ -16,9 +16,9 @@ from lib.processes import proportional_kib
 from lib.proxies import WHO
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "e2e"))
-from support.containers import descendants  # noqa: E402
 from support.docker_engine import DOCKER, DockerEngine  # noqa: E402
 from support.images import busybox_image  # noqa: E402
+from support.processes import descendants  # noqa: E402
 
 
 class Runc:

@@ -14,7 +14,7 @@ import subprocess
 import pytest
 
 from support.attached import INIT, Listener, Platform, issue, knock
-from support.containers import descendants, is_gone
+from support.processes import descendants, is_gone
 from support.room import NOBODY, PROGRAMS, REFUSED, UNAVAILABLE, WRONG_USE
 from support.waiting import until
 

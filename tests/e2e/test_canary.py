@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from support.canary import SHAPES, encodings, search
+from support.processes import pids, read
 
 STARTED = time.time()
 LARGEST = 256 * 1024 * 1024
@@ -125,17 +126,10 @@ time.sleep(600)
         ["gemini", "openai", "elevenlabs", "github", "postgres"], [sys.executable, "-c", probe]
     )
     workroom.line("FIRST")
-    inside = [pid for pid in os.listdir("/proc") if pid.isdigit() and _holds(pid, token)]
+    inside = [pid for pid in pids() if token.encode() in read(pid, "environ")]
     assert inside, "the workroom does hold its injected token: the search below can see such things"
     process_watch.look(everything=True)
     assert process_watch.findings == []
-
-
-def _holds(pid, token):
-    try:
-        return token.encode() in Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
-        return False
 
 
 def test_nothing_of_any_key_is_left_behind(suite_folder, canaries, process_watch):

@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from support.canary import encodings, files_with, search
-from support.containers import CURL, ESCAPE, LOOK, descendants, folders, is_gone
+from support.containers import CURL, ESCAPE, LOOK, folders
 from support.docker_engine import DOCKER, DOCKERD, DockerEngine
 from support.images import BUSYBOX, MACHINE, busybox_image, machine_image, shown
 from support.memory import find
 from support.output import try_output_net
+from support.processes import descendants, is_gone, name_of, parent_of, read
 from support.room import AGENTS, NOBODY, last_json
 from support.streams import command_line, try_standard_streams
 from support.supervisors import left_over
@@ -158,23 +159,19 @@ def test_j1_j2_the_engine_learns_nothing(room, engine, busybox, in_container):
     init, inside = container_pids(engine, session)
     holders = set()
     for pid in inside:
-        if search(Path(f"/proc/{pid}/environ").read_bytes(), patterns):
-            holders.add(Path(f"/proc/{pid}/comm").read_text().strip())
+        if search(read(pid, "environ"), patterns):
+            holders.add(name_of(pid))
     assert holders == {"sleep"}
     engines = {engine.process.pid, engine.containerd.pid} | descendants(engine.process.pid)
     shims = {parent_of(init)}
     for pid in inside | engines | shims | {work.process.pid}:
-        assert not search(Path(f"/proc/{pid}/cmdline").read_bytes(), patterns)
+        assert not search(read(pid, "cmdline"), patterns)
     for pid in {init} | engines | shims:
-        assert find(pid, patterns) == [], Path(f"/proc/{pid}/comm").read_text()
+        assert find(pid, patterns) == [], name_of(pid)
     assert files_with(patterns, engine.folder, folders(room) / session) == []
     snapshot = engine.run("export", name).stdout
     assert not search(snapshot, patterns), "what the workroom has written is its own matter"
     work.stop()
-
-
-def parent_of(pid):
-    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
 
 
 @pytest.mark.parametrize("user", ["root", "agent"])

@@ -8,12 +8,12 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from support.git_server import BACKEND, FCGIWRAP, NGINX, GitServer
 from support.images import BUSYBOX, RUNC, busybox_image
+from support.processes import descendants, descriptors_of, read
 from support.room import NOBODY, NOT_FOUND, PROGRAMS, REFUSED, UNAVAILABLE, WRONG_USE
 from support.waiting import until
 
@@ -124,12 +124,12 @@ def test_a_client_that_goes_takes_its_command_and_all_it_left_along(room):
         ).stdout.splitlines()
         return {int(line.split()[0]): line for line in found if "sleep 100" in line and "sh -c" not in line}
 
-    mine = lambda: {p for p in sleeping() if _is_below(p, running.process.pid)}
+    mine = lambda: sleeping().keys() & descendants(running.process.pid)
     until(lambda: len(mine()) == 2, 20, "both sleep")
     client = next(
         pid
-        for pid in _below(running.process.pid)
-        if b"exec\0--with" in _arguments(pid)
+        for pid in descendants(running.process.pid)
+        if b"exec\0--with" in read(pid, "cmdline")
     )
     os.kill(client, signal.SIGKILL)
     running.line("gone")
@@ -143,32 +143,6 @@ def test_a_client_that_goes_takes_its_command_and_all_it_left_along(room):
 
 def settled(room):
     return room.json("audit", "list")
-
-
-def _arguments(pid):
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
-def _parent(pid):
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0
-
-
-def _is_below(pid, top):
-    while pid > 1:
-        pid = _parent(pid)
-        if pid == top:
-            return True
-    return False
-
-
-def _below(top):
-    return [int(p.name) for p in Path("/proc").glob("[0-9]*") if _is_below(int(p.name), top)]
 
 
 def test_what_a_command_leaves_behind_ends_with_it(room):
@@ -253,7 +227,7 @@ print("refused", flush=True)
         room, ["github"], f"{sys.executable} - <<'EOF'\n{attack}\nEOF\nexec sleep 600"
     )
     running.line("refused")
-    assert len(os.listdir(f"/proc/{running.process.pid}/fd")) < 50
+    assert descriptors_of(running.process.pid) < 50
     running.stop()
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from support.authority import Authority
 from support.https_server import HttpsServer
+from support.processes import name_of
 from support.room import PROGRAMS
 from support.token import Token
 from support.tpm import Tpm
@@ -305,7 +306,7 @@ def test_l6_a_module_that_hangs_holds_up_nothing(room, token):
 
 
 def sealers(room):
-    return [pid for pid in room._children() if Path(f"/proc/{pid}/comm").read_text() == "strongroom-seal\n"]
+    return [pid for pid in room._children() if name_of(pid) == "strongroom-seal"]
 
 
 def test_seals_are_asked_side_by_side_and_whichever_answers_opens(room, token, tmp_path):

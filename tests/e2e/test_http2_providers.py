@@ -1,11 +1,9 @@
 """Providers that speak HTTP/2, and what they may do to the gateway. SPDX-License-Identifier: Apache-2.0"""
 
 import os
-import re
 import socket
 import subprocess
 import threading
-from pathlib import Path
 
 import hpack
 import pytest
@@ -18,6 +16,7 @@ from support.http2_provider import HOST, Http2Provider, answer
 from support.ingresses import Asked, BaseUrl, BaseUrlHttp2, ConnectHttp2, Session, read_answer
 from support.own_provider import OwnProvider, ProgramProvider
 from support.postgres import free_port
+from support.processes import descriptors_of, resident_of
 from support.recorder import Recorder
 from support.room import FAILED, Room
 from support.waiting import until
@@ -63,15 +62,6 @@ def session(room):
     session = Session(room, HOSTS, "gemini:main")
     yield session
     session.end()
-
-
-def descriptors_of(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
-
-
-def resident_of(pid):
-    """KiB."""
-    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
 
 
 def ask(session, path="/v1/x", ingress=ConnectHttp2, method="GET", **more):

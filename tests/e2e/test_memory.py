@@ -22,6 +22,7 @@ from websockets.sync.client import connect
 
 from support.canary import encodings
 from support.memory import find, mappings
+from support.processes import status_of
 from support.room import NOBODY
 from support.waiting import until
 from test_gateway_tls import proxied
@@ -274,6 +275,6 @@ def test_vault_and_gateway_have_given_up_what_they_do_not_need(room):
     """Their filters of system calls, the gateway's under the vault's (what they refuse: src/io/process/sandbox_test.cpp)."""
     [gateway] = room.gateway_pids()
     for pid, filters in ((room.process.pid, 1), (gateway, 2)):
-        status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-        assert status["Seccomp"].strip() == "2" and status["NoNewPrivs"].strip() == "1"
+        status = status_of(pid)
+        assert status["Seccomp"] == "2" and status["NoNewPrivs"] == "1"
         assert int(status["Seccomp_filters"]) == filters

@@ -3,7 +3,6 @@
 Their provider is a recorder that takes a key in the one right place only. SPDX-License-Identifier: Apache-2.0
 """
 
-import base64
 import json
 import socket
 import sys

@@ -15,9 +15,9 @@ import yaml
 
 from support.attached import Platform, issue
 from support.canary import encodings, files_with, search
-from support.containers import descendants, is_gone
 from support.docker_engine import DOCKER, DOCKERD, DockerEngine
 from support.images import BUSYBOX, busybox_image, machine_image
+from support.processes import descendants, is_gone
 from support.room import PROGRAMS, REFUSED, REPOSITORY
 from support.waiting import until
 

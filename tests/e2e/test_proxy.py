@@ -18,6 +18,7 @@ import urllib.request
 
 import pytest
 
+from support.processes import descriptors_of
 from support.room import WRONG_USE
 from support.waiting import until
 
@@ -474,18 +475,14 @@ def test_n5_a_tunnel_whose_client_was_reset_is_over(make_room):
     room.cli("policy", "set", "--tenant", "acme", "--tunnel", place)
     session = Session(room, "gemini")
     [pid] = room.gateway_pids()
-
-    def held():
-        return len(os.listdir(f"/proc/{pid}/fd"))
-
-    before = held()
+    before = descriptors_of(pid)
     tunnels = [session.connect(place) for _ in range(8)]
     assert [status for status, _ in tunnels] == [200] * 8
-    assert held() >= before + 16
+    assert descriptors_of(pid) >= before + 16
     for _, connection in tunnels:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
-    until(lambda: held() <= before, 10, "the gateway has let go of both sides")
+    until(lambda: descriptors_of(pid) <= before, 10, "the gateway has let go of both sides")
     quiet.close()
 
 
@@ -703,9 +700,7 @@ function refuse() {
 
 @isolated
 def test_a12_n2_a_revoke_resets_its_streams_and_leaves_the_others(room, standins, tmp_path):
-    import os
     import subprocess
-    import threading
 
     from support.room import PROGRAMS
     from support.waiting import until

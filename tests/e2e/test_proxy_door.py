@@ -9,8 +9,6 @@ import socket
 import subprocess
 import sys
 
-import pytest
-
 GEMINI = "generativelanguage.googleapis.com"
 
 # Prints the status of one CONNECT, with what else the head shall have.

@@ -5,19 +5,17 @@ SPDX-License-Identifier: Apache-2.0
 
 import asyncio
 import os
-import re
 import resource
 import select
 import socket
 import ssl
-import time
-from pathlib import Path
 
 import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from support.processes import descriptors_of, resident_of
 from support.waiting import until
 from test_proxy import GEMINI, Session
 
@@ -26,15 +24,6 @@ MOST = (resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 64) // 8 * 3
 SOCKETS = min(int(os.environ.get("IDLE_SOCKETS", "1000")), MOST)
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root limits another process")
-
-
-def resident(pid):
-    """KiB."""
-    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
-
-
-def descriptors(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 def dial(room):
@@ -52,7 +41,7 @@ def test_n1_heads_that_drip_in_hold_nobody_up_and_end(room):
     room.add_key("gemini")
     session = Session(room, "gemini")
     [pid] = room.gateway_pids()
-    before = descriptors(pid)
+    before = descriptors_of(pid)
     slow = [dial(room) for _ in range(100)]
     for each in slow:
         each.sendall(b"GET /gemini/v1beta/models HTTP/1.1\r\nx: ")
@@ -71,7 +60,7 @@ def test_n1_heads_that_drip_in_hold_nobody_up_and_end(room):
         return not slow
 
     until(all_ended, 60, "the gateway has had enough of them")
-    until(lambda: descriptors(pid) <= before + 4, what="nothing of them is left")
+    until(lambda: descriptors_of(pid) <= before + 4, what="nothing of them is left")
 
 
 def test_n1_readers_that_do_not_read_cost_little_and_hold_nobody_up(room, standins):
@@ -80,7 +69,7 @@ def test_n1_readers_that_do_not_read_cost_little_and_hold_nobody_up(room, standi
     session = Session(room, "gemini")
     [pid] = room.gateway_pids()
     assert works(room, session)
-    before, least = descriptors(pid), resident(pid)
+    before, least = descriptors_of(pid), resident_of(pid)
     deaf = []
     for _ in range(60):
         each = socket.socket()
@@ -93,22 +82,22 @@ def test_n1_readers_that_do_not_read_cost_little_and_hold_nobody_up(room, standi
         )
         deaf.append(each)
     until(
-        lambda: descriptors(pid) >= before + 2 * len(deaf) - 8,
+        lambda: descriptors_of(pid) >= before + 2 * len(deaf) - 8,
         what="all of them are under way",
     )
     assert all(works(room, session) for _ in range(20))
-    more = resident(pid) - least
+    more = resident_of(pid) - least
     assert more < len(deaf) * 256, f"{more} KiB for {len(deaf)} of them"
     for each in deaf:
         each.close()
-    until(lambda: descriptors(pid) <= before + 4, 30, "the provider's side has ended as well")
+    until(lambda: descriptors_of(pid) <= before + 4, 30, "the provider's side has ended as well")
 
 
 def test_n3_names_at_random_get_no_certificate(room):
     room.add_key("gemini")
     session = Session(room, "gemini")
     [pid] = room.gateway_pids()
-    least = resident(pid)
+    least = resident_of(pid)
     for number in range(200):
         status, connection = session.connect(f"{GEMINI}:443")
         assert status == 200
@@ -128,7 +117,7 @@ def test_n3_names_at_random_get_no_certificate(room):
     with session.tunnel() as connection:
         status, _ = session.ask(connection, key=session.passes["gemini"])
     assert status == 200
-    assert resident(pid) - least < 8 << 10
+    assert resident_of(pid) - least < 8 << 10
 
 
 @root_only
@@ -138,13 +127,13 @@ def test_n5_a_gateway_without_descriptors_goes_on_when_there_are_some(room):
     assert works(room, session)
     [pid] = room.gateway_pids()
     _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (descriptors(pid) + 8, hard))
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (descriptors_of(pid) + 8, hard))
     waiting = []
     for _ in range(100):
         waiting.append(dial(room))
         waiting[-1].sendall(b"GET /gemini/v1beta/models HTTP/1.1\r\n")
     until(
-        lambda: descriptors(pid) >= resource.prlimit(pid, resource.RLIMIT_NOFILE)[0] - 1,
+        lambda: descriptors_of(pid) >= resource.prlimit(pid, resource.RLIMIT_NOFILE)[0] - 1,
         what="all are taken",
     )
     for each in waiting:
@@ -165,7 +154,7 @@ def test_n6_idle_websockets_are_cheap_and_a_revoke_ends_them_all(room, standins)
     session = Session(room, "gemini")
     [pid] = room.gateway_pids()
     assert works(room, session)
-    before, least = descriptors(pid), resident(pid)
+    before, least = descriptors_of(pid), resident_of(pid)
     url = f"ws://{room.endpoints['gateway']}/gemini/standin/ws?interval_ms=100000000"
     headers = {"x-goog-api-key": session.passes["gemini"]}
 
@@ -183,8 +172,8 @@ def test_n6_idle_websockets_are_cheap_and_a_revoke_ends_them_all(room, standins)
     async def story():
         gate = asyncio.Semaphore(50)
         sockets = await asyncio.gather(*(one(gate) for _ in range(SOCKETS)))
-        assert descriptors(pid) >= before + 2 * SOCKETS - 4
-        each = lambda: (resident(pid) - least) / SOCKETS
+        assert descriptors_of(pid) >= before + 2 * SOCKETS - 4
+        each = lambda: (resident_of(pid) - least) / SOCKETS
         await asyncio.to_thread(until, lambda: each() < 40, 20, "their beginning's memory is back")
         print(f"{SOCKETS} websockets, {each():.1f} KiB each")
         for socket_ in sockets[:: max(1, SOCKETS // 50)]:
@@ -197,4 +186,4 @@ def test_n6_idle_websockets_are_cheap_and_a_revoke_ends_them_all(room, standins)
                 await asyncio.wait_for(socket_.recv(), 60)
 
     asyncio.run(story())
-    until(lambda: descriptors(pid) <= before + 4, 30, "nothing of them is left")
+    until(lambda: descriptors_of(pid) <= before + 4, 30, "nothing of them is left")

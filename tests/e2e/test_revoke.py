@@ -10,6 +10,7 @@ import time
 import pytest
 
 from support.disk import full_disk
+from support.processes import pids, read
 from support.room import FAILED, NOT_FOUND, flatten
 from support.supervisors import record_of, supervisors
 from support.waiting import until
@@ -189,14 +190,7 @@ time.sleep(600)
 
 def workroom_processes(mark):
     """Processes of this machine whose environment holds `mark`."""
-    found = []
-    for entry in os.listdir("/proc"):
-        try:
-            if entry.isdigit() and mark in open(f"/proc/{entry}/environ", "rb").read():
-                found.append(int(entry))
-        except OSError:
-            pass
-    return found
+    return [pid for pid in pids() if mark in read(pid, "environ")]
 
 
 def test_revoke_of_an_injected_key_ends_its_processes(make_room, standins):

@@ -3,7 +3,6 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
-import contextlib
 import json
 import os
 import shutil
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from support.canary import search
-from support.containers import CURL, ESCAPE, LOOK, descendants, folders, is_gone
+from support.containers import CURL, ESCAPE, LOOK, folders
 from support.git_server import BACKEND, FCGIWRAP, NGINX, GitServer
 from support.images import (
     BUSYBOX,
@@ -29,6 +28,7 @@ from support.images import (
 )
 from support.memory import find
 from support.postgres import BINARIES, Cluster
+from support.processes import descendants, is_gone, name_of, read
 from support.room import AGENTS, last_json
 from support.output import try_output_net
 from support.supervisors import left_over, record_of, supervisors
@@ -302,13 +302,13 @@ def test_j1_j2_the_value_is_nowhere_else(room, busybox):
     holders = set()
     patterns = room.canaries.patterns()
     for pid in inside | {work.process.pid}:
-        if search(Path(f"/proc/{pid}/environ").read_bytes(), patterns):
-            holders.add(Path(f"/proc/{pid}/comm").read_text().strip())
-        assert not search(Path(f"/proc/{pid}/cmdline").read_bytes(), patterns)
+        if search(read(pid, "environ"), patterns):
+            holders.add(name_of(pid))
+        assert not search(read(pid, "cmdline"), patterns)
     assert holders == {"sleep"}
     init = min(inside, key=lambda pid: Path(f"/proc/{pid}/stat").stat().st_ctime_ns)
     for pid in inside:
-        if Path(f"/proc/{pid}/comm").read_text().strip() == "strongroom-init":
+        if name_of(pid) == "strongroom-init":
             init = pid
     assert find(init, patterns) == [], "process 1 has wiped its copy"
     files = [path for path in (folders(room) / session).rglob("*") if path.is_file()]
@@ -513,12 +513,6 @@ def freezer_of(session):
     return None
 
 
-def names_of(processes):
-    for each in processes:
-        with contextlib.suppress(OSError):
-            yield Path(f"/proc/{each}/comm").read_text().strip()
-
-
 def test_what_cannot_be_killed_is_named_not_forgotten(room, busybox):
     """A process that KILL does not reach: R2 does not hold, it is named, and the receipt of a later look has it dead."""
     key, _ = room.add_key("github", member="alice")
@@ -529,7 +523,7 @@ def test_what_cannot_be_killed_is_named_not_forgotten(room, busybox):
     if freezer is None:
         work.stop()
         pytest.skip("no freezer of cgroups version 1 here")
-    until(lambda: "sleep" in names_of(descendants(work.process.pid)), 10, "the shell has become it")
+    until(lambda: "sleep" in map(name_of, descendants(work.process.pid)), 10, "the shell has become it")
     inside = descendants(work.process.pid)
     freezer.write_text("FROZEN")
     try:

@@ -16,7 +16,6 @@ import socket
 import subprocess
 import tarfile
 import tempfile
-import urllib.parse
 import zipfile
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from support.canary import SHAPES
 from support.docker_engine import DOCKER, DOCKERD, DockerEngine
 from support.images import BUSYBOX, UMOCI, busybox_image, layout_image
 from support.output import findings
+from support.processes import pids, status_of, words_of
 from support.room import DONE, FAILED, NOT_FOUND, REFUSED, UNAVAILABLE
 from support.waiting import until
 
@@ -380,33 +380,23 @@ def begin_scan(room):
 
 
 def searchers():
-    found = []
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            if b"search-as-told" in Path(f"/proc/{entry}/cmdline").read_bytes():
-                found.append(int(entry))
-        except OSError:
-            pass
-    return found
+    return {pid for pid in pids() if any(b"search-as-told" in word for word in words_of(pid))}
 
 
 def test_a_searcher_can_do_nothing_else_and_there_are_few(room):
     room.add_key("github", member="alice")
-    before = set(searchers())
+    before = searchers()
     held = [begin_scan(room) for _ in range(4)]
     assert [status for status, _ in held] == [101] * 4
-    mine = until(lambda: len(set(searchers()) - before) == 4 and set(searchers()) - before, 20, "four searchers")
-
-    def status(pid):
-        return dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    mine = until(lambda: len(searchers() - before) == 4 and searchers() - before, 20, "four searchers")
 
     for pid in mine:
-        until(lambda: status(pid)["Seccomp"].strip() == "2", 20, "it is confined")
-        assert status(pid)["NoNewPrivs"].strip() == "1"
+        until(lambda: status_of(pid).get("Seccomp") == "2", 20, "it is confined")
+        assert status_of(pid)["NoNewPrivs"] == "1"
     assert begin_scan(room)[0] == 503
     for _, connection in held:
         connection.sock.shutdown(socket.SHUT_RDWR)
-    until(lambda: not set(searchers()) & mine, 20, "they have left")
+    until(lambda: not searchers() & mine, 20, "they have left")
     until(lambda: begin_scan(room)[0] == 101, 20, "there is room again")
 
 
@@ -466,12 +456,12 @@ def test_a_long_scan_of_a_session_that_is_ended_from_outside_is_broken_off(room,
     room.add_key("github", member="alice")
     with open(place / "long", "wb") as file:
         file.truncate(60 << 30)
-    before = set(searchers())
+    before = searchers()
     work = room.begin(["github"], ["sh", "-c", "echo READY; exec sleep 600"], flags=("--scan-on-end", str(place)))
     work.line("READY")
     [session] = [each["id"] for each in room.json("session", "list") if each["state"] == "open"]
     receipt = room.api("POST", f"/api/v1/sessions/{session}/end", {})[1]["receipt"]
-    assert receipt["r2"]["holds"] is True and not set(searchers()) - before
+    assert receipt["r2"]["holds"] is True and not searchers() - before
     assert work.wait() == REFUSED and "broken off" in work.errors()
 
 
@@ -488,10 +478,10 @@ def test_a_revoke_ends_the_scan_of_a_session_too(room, place):
     key, value = room.add_key("github", member="alice")
     with open(place / "long", "wb") as file:
         file.truncate(60 << 30)
-    before = set(searchers())
+    before = searchers()
     work = room.begin(["github"], ["true"], flags=("--scan-on-end", str(place)))
-    until(lambda: set(searchers()) - before, 20, "it searches")
+    until(lambda: searchers() - before, 20, "it searches")
     document = room.revoke(key)
-    assert not set(searchers()) - before
+    assert not searchers() - before
     assert document["receipt"]["r2"]["holds"] is True
     assert work.wait() != 0

@@ -11,10 +11,10 @@ from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_tester import Status, check_server
 
 from support.browser import CHROMIUM, Console, chromium
-from support.identity import add_provider, begin
+from support.identity import add_provider
 from support.identity_room import ROLES, acts, come_in, identity_provider, identity_room, members
 from support.logins import CONSOLE
-from support.provisioning import GROUP, PATCH, USER, Scim, provisioned_by
+from support.provisioning import GROUP, USER, Scim, provisioned_by
 from support.signed_in import Browser
 
 @pytest.fixture(scope="module")

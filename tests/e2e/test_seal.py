@@ -1,10 +1,11 @@
 """What protects the root key, the database at rest, and what a start refuses. SPDX-License-Identifier: Apache-2.0"""
 
-import os
 import sqlite3
 import stat
 
 import pytest
+
+from support.processes import open_files
 
 
 def test_files_are_for_their_owner_alone(room):
@@ -156,6 +157,6 @@ def test_processes_cannot_be_dumped(room):
 
 def test_the_gateway_opens_no_database(room):
     [gateway] = room.gateway_pids()
-    opened = {os.readlink(f"/proc/{gateway}/fd/{fd}") for fd in os.listdir(f"/proc/{gateway}/fd")}
+    opened = open_files(gateway)
     assert not [path for path in opened if path.startswith(str(room.data))], opened
     assert "libsqlite3" not in open(f"/proc/{gateway}/maps").read()

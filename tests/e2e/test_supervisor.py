@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from support.attached import Platform, issue
-from support.containers import descendants, is_gone
 from support.docker_engine import DOCKER, DOCKERD, DockerEngine
 from support.images import BUSYBOX, RUNC, busybox_image
+from support.processes import descendants, is_gone, name_of, parent_of, pids, read, status_of
 from support.room import PROGRAMS
 from support.supervisors import left_over, record_of, supervisors, tellers
 from support.waiting import until
@@ -50,15 +50,8 @@ def flags(request, tmp_path):
 
 def in_engine(value):
     """Processes that were given the value, and the first one above them."""
-    found = set()
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            if value.encode() in Path(f"/proc/{pid}/environ").read_bytes():
-                parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-                found |= {int(pid)} | ({parent} if Path(f"/proc/{parent}/comm").read_text() == "strongroom-init\n" else set())
-        except OSError:
-            pass
-    return found
+    holders = {pid for pid in pids() if value.encode() in read(pid, "environ")}
+    return holders | {parent for parent in map(parent_of, holders) if name_of(parent) == "strongroom-init"}
 
 
 def begin(room, flags=()):
@@ -246,9 +239,7 @@ def test_what_a_dead_runner_leaves_in_an_uninterruptible_sleep_is_named(room, tm
 
 def test_a_supervisor_knows_no_key_and_may_do_little(room):
     work, _, value, session, _, supervisor = begin(room)
-    state = dict(
-        line.split(":\t", 1) for line in Path(f"/proc/{supervisor}/status").read_text().splitlines() if ":\t" in line
-    )
+    state = status_of(supervisor)
     assert (state["Seccomp"], state["NoNewPrivs"]) == ("2", "1")
     assert Path(f"/proc/{supervisor}/environ").read_bytes() == b""
     record = record_of(room, session)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.authority import Authority
+from support.processes import name_of, status_of
 from support.room import PROGRAMS, WRONG_USE, Room
 from support.waiting import until
 
@@ -194,9 +195,9 @@ def test_the_issuer_has_given_up_what_it_does_not_need(room, tailnet, key):
     come, go = tailnet.hold("POST", "/oauth/token$")
     run_in_the_background(room)
     assert come.wait(30)
-    [issuer] = [pid for pid in room._children() if Path(f"/proc/{pid}/comm").read_text() == "strongroom-issu\n"]
-    status = dict(line.split(":", 1) for line in Path(f"/proc/{issuer}/status").read_text().splitlines())
-    assert status["Seccomp"].strip() == "2" and status["NoNewPrivs"].strip() == "1"
+    [issuer] = [pid for pid in room._children() if name_of(pid) == "strongroom-issu"]
+    status = status_of(issuer)
+    assert status["Seccomp"] == "2" and status["NoNewPrivs"] == "1"
     if int(status["CapEff"], 16) >> 24 & 1:  # CAP_SYS_RESOURCE
         assert int(status["VmLck"].split()[0]) > 1024, "its memory is locked"
     go.set()

@@ -20,9 +20,9 @@ import pytest
 
 from support.https_server import HttpsServer
 from support.lfs import Lfs
+from support.processes import resident_of
 from test_packages import work
 from test_proxy import GEMINI, Session
-from test_resources import resident
 
 HOST = "tools.standin.test"
 UPLOAD_MIB = int(os.environ.get("UPLOAD_MIB", "1024"))
@@ -279,11 +279,11 @@ def test_o9_a_large_upload_streams_and_costs_no_memory(room):
         connection.putheader("x-goog-api-key", session.passes["gemini"])
         connection.putheader("content-length", str(size << 20))
         connection.endheaders()
-        least, most = resident(pid), 0
+        least, most = resident_of(pid), 0
         for number in range(size):
             connection.send(block)
             digest.update(block)
-            most = max(most, resident(pid)) if number % 16 == 0 else most
+            most = max(most, resident_of(pid)) if number % 16 == 0 else most
         answer = connection.getresponse()
         told = json.loads(answer.read())
         assert (answer.status, told["bytes"]) == (200, size << 20)

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from support.containers import descendants
 from support.docker_engine import DOCKER, DOCKERD, DockerEngine
 from support.images import BUSYBOX, RUNC, busybox_image
+from support.processes import descendants, name_of, pids, words_of
 from support.room import PROGRAMS
 from support.supervisors import left_over
 from support.waiting import until
@@ -41,14 +41,7 @@ START = {"runc": 0.18, "docker": 0.6, "process": 0.18}
 
 def commands():
     """{pid: its words}"""
-    found = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                found[int(entry)] = Path(f"/proc/{entry}/cmdline").read_bytes().split(b"\0")[:-1]
-            except OSError:
-                pass
-    return found
+    return {pid: words_of(pid) for pid in pids()}
 
 
 def with_word(word):
@@ -111,7 +104,7 @@ class Workroom:
                 pid
                 for shim in self.engine.shims()
                 for pid in descendants(shim)
-                if Path(f"/proc/{pid}/comm").read_text() == "strongroom-init\n"
+                if name_of(pid) == "strongroom-init"
             ]
         try:
             return below[kind]()

@@ -34,6 +34,7 @@ from streams_provider import StreamsProvider  # noqa: E402
 from support.authority import Authority  # noqa: E402
 from support.canary import Canaries, encodings  # noqa: E402
 from support.own_provider import OwnProvider  # noqa: E402
+from support.processes import descriptors_of, resident_of  # noqa: E402
 from support.room import Room  # noqa: E402
 
 SECONDS = int(os.environ.get("SOAK_SECONDS", "60"))
@@ -289,14 +290,6 @@ class Soak:
         return lambda kind: act(kind, client, base)
 
 
-def resident(pid):
-    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) // 1024
-
-
-def descriptors(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
-
-
 def metric(room, name):
     with urllib.request.urlopen(f"http://{room.endpoints['metrics']}/metrics", timeout=20) as told:
         return float(re.search(rf"^{name} (\S+)$", told.read().decode(), re.M)[1])
@@ -312,7 +305,7 @@ async def watch(room, soak, samples):
     while time.monotonic() - began < SECONDS:
         await asyncio.sleep(max(0.5, SECONDS / 120))
         for name, pid in pids.items():
-            samples[name].append((time.monotonic() - began, resident(pid), descriptors(pid)))
+            samples[name].append((time.monotonic() - began, resident_of(pid) // 1024, descriptors_of(pid)))
     soak.over = True
 
 
@@ -360,9 +353,9 @@ async def run(folder):
     keys = [room.add_key(service)[1] for service in services]
     sessions = [Session(room, *services) for _ in range(3)]
     gateway = room.gateway_pids()[0]
-    before = descriptors(gateway)
+    before = descriptors_of(gateway)
     relay = Relay(room, sessions[0])
-    of_relay = descriptors(relay.process.pid)
+    of_relay = descriptors_of(relay.process.pid)
     soak = Soak(room, sessions, keys, relay)
     samples = {"vault": [], "gateway": [], "relay": []}
     try:
@@ -375,11 +368,11 @@ async def run(folder):
     mistakes = list(soak.wrong[:20])
     for session in sessions:
         await loop.run_in_executor(None, room.cli, "session", "end", session.id)
-    left = await settled(lambda: descriptors(gateway) - before, lambda more: more <= 2)
+    left = await settled(lambda: descriptors_of(gateway) - before, lambda more: more <= 2)
     leases = await settled(lambda: metric(room, "strongroom_leases"), lambda many: many == 0)
     held = await settled(lambda: provider.open + streams.open, lambda many: many == 0)
     relayed = await settled(
-        lambda: descriptors(relay.process.pid) - of_relay, lambda more: more <= 0
+        lambda: descriptors_of(relay.process.pid) - of_relay, lambda more: more <= 0
     )
     report = {
         "seconds": SECONDS,

@@ -1,6 +1,5 @@
 """What is tried in a container of whichever runtime. SPDX-License-Identifier: Apache-2.0"""
 
-import os
 from pathlib import Path
 
 #: Each way in, and some that lead nowhere.
@@ -37,29 +36,6 @@ sh -c 'nohup sleep 600 >/dev/null 2>&1 &'
 echo ready
 exec sleep 600
 """
-
-
-def descendants(pid):
-    parents = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                stat = Path(f"/proc/{entry}/stat").read_text()
-            except OSError:
-                continue
-            parents[int(entry)] = int(stat[stat.rindex(")") + 2 :].split()[1])
-    found, grown = {pid}, True
-    while grown:
-        more = {child for child, parent in parents.items() if parent in found} - found
-        found, grown = found | more, bool(more)
-    return found - {pid}
-
-
-def is_gone(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
-    except OSError:
-        return True
 
 
 def folders(room):

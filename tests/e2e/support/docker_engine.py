@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from support.processes import pids, words_of
 from support.waiting import until
 
 DOCKERD = shutil.which("dockerd") or next(
@@ -104,15 +105,10 @@ class DockerEngine:
     def shims(self):
         """What holds each container, whether the engine lives or not."""
         address = str(self.folder / "containerd.sock").encode()
-        found = set()
-        for entry in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                words = Path(f"/proc/{entry}/cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if b"containerd-shim" in words[0] and address in words:
-                found.add(int(entry))
-        return found
+        commands = {pid: words_of(pid) for pid in pids()}
+        return {
+            pid for pid, words in commands.items() if words and b"containerd-shim" in words[0] and address in words
+        }
 
     def run(self, *arguments, check=True, **options):
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}

@@ -1,7 +1,8 @@
 """Supervisors of runners: which live, and what they have written down. SPDX-License-Identifier: Apache-2.0"""
 
-import os
 from pathlib import Path
+
+from support.processes import pids, status_of, words_of
 
 
 def root_folder(room):
@@ -21,14 +22,10 @@ def left_over(room):
 def named(room):
     """(process, session, whether it is confined) of each supervisor of this room and its teller, which is not."""
     root = str(root_folder(room)).encode()
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            words = Path(f"/proc/{entry}/cmdline").read_bytes().split(b"\0")
-            confined = b"Seccomp:\t2" in Path(f"/proc/{entry}/status").read_bytes()
-        except OSError:
-            continue
-        if words[0].endswith(b"/strongroom-supervisor") and words[-2].startswith(root):
-            yield int(entry), Path(words[-2].decode()).name.split("-")[0], confined
+    for pid in pids():
+        words, status = words_of(pid), status_of(pid)
+        if status and words and words[0].endswith(b"/strongroom-supervisor") and words[-1].startswith(root):
+            yield pid, Path(words[-1].decode()).name.split("-")[0], status["Seccomp"] == "2"
 
 
 def supervisors(room):

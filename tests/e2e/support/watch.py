@@ -5,40 +5,30 @@ process: injected keys are meant to be there, and nowhere else.
 SPDX-License-Identifier: Apache-2.0
 """
 
-import os
 import threading
-from pathlib import Path
 
 from support.canary import search
-
-
-def _read(path):
-    try:
-        return Path(path).read_bytes()
-    except OSError:
-        return b""
+from support.processes import pids, read, words_of
 
 
 def _parents():
     """{pid: (parent, start time)} of this moment."""
     found = {}
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
-        stat = _read(f"/proc/{entry}/stat")
+    for pid in pids():
+        stat = read(pid, "stat")
         if stat:
             fields = stat[stat.rindex(b")") + 2 :].split()
-            found[int(entry)] = (int(fields[1]), int(fields[19]))
+            found[pid] = (int(fields[1]), int(fields[19]))
     return found
 
 
 def _is_runner(pid):
-    words = _read(f"/proc/{pid}/cmdline").split(b"\0")
+    words = words_of(pid)
     return len(words) > 1 and words[0].endswith(b"/strongroom") and bool({b"run", b"attach"} & set(words[1:4]))
 
 
 def _is_first_process(pid):
-    return _read(f"/proc/{pid}/cmdline").split(b"\0")[0].endswith(b"/strongroom-init")
+    return b"".join(words_of(pid)[:1]).endswith(b"/strongroom-init")
 
 
 def outside_workrooms():
@@ -72,7 +62,7 @@ class ProcessWatch(threading.Thread):
     def look(self, everything=False):
         patterns = self.canaries.patterns()
         for pid, start in outside_workrooms():
-            command, environment = _read(f"/proc/{pid}/cmdline"), _read(f"/proc/{pid}/environ")
+            command, environment = read(pid, "cmdline"), read(pid, "environ")
             # What a process was started with does not change: one look at each, and at what it executes.
             mark = (pid, start, hash(command), hash(environment))
             if not everything and mark in self._looks:
