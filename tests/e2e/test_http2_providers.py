@@ -1,9 +1,11 @@
 """Providers that speak HTTP/2, and what they may do to the gateway. SPDX-License-Identifier: Apache-2.0"""
 
 import os
+import shutil
 import socket
 import subprocess
 import threading
+from collections import Counter
 
 import hpack
 import pytest
@@ -514,26 +516,27 @@ http {{
     listen 127.0.0.1:{port} ssl http2;
     ssl_certificate {folder}/chain.pem;
     ssl_certificate_key {folder}/key.pem;
-    keepalive_requests 5;
+    keepalive_requests {requests};
     root {folder}/root;
+    location /v1/early {{ return 200 early; }}
   }}
 }}
 """
 
 
 class NginxProvider(OwnProvider):
-    """A real nginx: both protocols, and a GOAWAY after five requests."""
+    """A real nginx: both protocols, and a GOAWAY after so many requests."""
 
     hosts = [HOST]
 
-    def __init__(self, folder):
+    def __init__(self, folder, requests=5):
         self.folder, self.port = folder, free_port()
         for name in ("root/v1", "body", "proxy", "fastcgi", "uwsgi", "scgi"):
             (folder / name).mkdir(parents=True)
         authority = Authority()
         chain, key, _ = authority.issue(HOST)
         self.ca = folder / "ca.pem"
-        configuration = NGINX_CONFIGURATION.format(folder=folder, port=self.port)
+        configuration = NGINX_CONFIGURATION.format(folder=folder, port=self.port, requests=requests)
         files = {"ca.pem": authority.pem, "key.pem": key, "chain.pem": chain}
         for name, text in {**files, "nginx.conf": configuration}.items():
             (folder / name).write_text(text)
@@ -584,6 +587,24 @@ def test_nginx_may_say_goaway_at_any_time(start, suite_folder):
     told = provider.told()
     assert [protocol for protocol, _, _ in told] == ["h:h2"] * 40 + [told[-1][0]] and told[-1][0] != "h:h2"
     assert len({connection for _, connection, _ in told}) >= 8
+    session.end()
+
+
+@pytest.mark.skipif(None in (NGINX, shutil.which("curl")), reason="nginx or curl is not installed")
+def test_n2_a_provider_that_answers_before_the_body_keeps_its_connection(start, suite_folder):
+    """It resets each stream whose body it does not want, behind the answer (RFC 9113 8.1): as many a second as it answers."""
+    provider = NginxProvider(suite_folder / "h2-nginx-early", requests=10_000)
+    room = start(provider)
+    room.add_key("gemini", label="main")
+    session = Session(room, HOSTS, "gemini:main")
+    authority = provider.folder / "session.pem"
+    authority.write_text(session.authority)
+    way = ["--http2", "--connect-to", f"{HOST}:443:127.0.0.1:{session.relay()}", "--cacert", authority]
+    post = ["-H", f"{SLOT}: {session.passes['main']}", "-d", "x" * 200, f"https://{HOST}/v1/early/[1-1500]"]
+    several = ["--parallel", "--parallel-max", "50", "-o", os.devnull, "-w", "%{http_code} %{http_version}\n"]
+    done = subprocess.run(["curl", "-sS", *way, *several, *post], capture_output=True, text=True, timeout=90, check=True)
+    assert Counter(done.stdout.splitlines()) == {"200 2": 1500}
+    assert len({connection for _, connection, _ in provider.told()}) == 1
     session.end()
 
 

@@ -117,6 +117,30 @@ TEST(Http2Floods, MadeToReset_N2) {
   }
 }
 
+TEST(Http2Floods, AProviderResetsEachStreamThatItAnswersEarly_N2) {
+  HostileProvider provider;
+  const auto post = request_head("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200\r\n\r\n");
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    const auto stream = provider.session.submit_request(post, Http2Scheme::Https, Http2End::Open);
+    ASSERT_TRUE(stream) << i;
+    (void)take_all(provider.session);
+    const auto id = static_cast<std::uint32_t>(*stream);
+    const std::string answer =
+        headers_frame(id, {{":status", "401"}}) + http2_frame(3, 0, id, number32(0));
+    ASSERT_TRUE(provider.feed(answer)) << i << ' ' << provider.session.status().error().reason;
+    EXPECT_NE(find_event(events_of(provider.session), Kind::Answer), nullptr);
+    provider.session.release(*stream);
+  }
+}
+
+TEST(Http2Floods, AProviderResetsWhatIsOver_N2) {
+  HostileProvider provider;
+  std::uint32_t passed = 0;
+  while (passed < 2000 && provider.feed(http2_frame(3, 0, 1, number32(8)))) ++passed;
+  EXPECT_EQ(passed, Http2Limits{}.resets_per_second + 1) << "once for the stream that was open";
+  EXPECT_EQ(provider.session.status().error().reason, http2_reason::kRapidReset);
+}
+
 TEST(Http2Floods, ContinuationFlood_N2) {
   Victim victim;
   EXPECT_TRUE(victim.feed(headers_frame(1, get_fields(), kEndStreamFlag)));

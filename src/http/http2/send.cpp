@@ -118,6 +118,7 @@ void State::frame_left(const nghttp2_frame& frame) {
   const std::uint8_t type = frame.hd.type;
   if (type == NGHTTP2_HEADERS || type == NGHTTP2_DATA) {
     watch.note_sent(frame.hd.length);
+    if (type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST) watch.note_opened();
     const bool ends = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     Http2Stream* const stream = is_server() && ends ? find(frame.hd.stream_id) : nullptr;
     // RFC 9113 8.1: a whole answer before the whole request; the rest of it is not wanted.

@@ -62,6 +62,8 @@ class Http2FrameWatch {
   [[nodiscard]] std::string_view note_empty(SteadyTime now);
   /// We sent HEADERS or DATA with so many octets: what earns a peer its PINGs and window updates.
   void note_sent(std::size_t octets);
+  /// We opened a stream: the peer may reset it once, however many it answers in a second.
+  void note_opened();
 
  private:
   [[nodiscard]] std::string_view judge(SteadyTime now);
@@ -72,6 +74,7 @@ class Http2FrameWatch {
   std::uint8_t head_size_ = 0;
   std::uint32_t continuations_ = 0;
   std::uint32_t ping_credit_ = 0;
+  std::uint32_t reset_credit_ = 0;
   std::size_t octet_credit_ = 0;
   SecondMeter resets_;
   SecondMeter pings_;
