@@ -94,6 +94,7 @@ void Http2Carrier::close() noexcept {
 
 void Http2Carrier::end_streams() noexcept {
   is_closing_ = true;
+  for (const auto& bridge : bridges_) note_unsent(*bridge);
   session_.lose_connection();
   for (const auto& bridge : bridges_) {
     bridge->is_closed = true;
@@ -192,6 +193,7 @@ void Http2Carrier::handle_events() {
           continue;
         case http::Http2EventKind::Closed:
           note_reset(*bridge, event->code);
+          note_unsent(*bridge);
           bridge->is_closed = true;
           bridge->may_send.set();
           break;
@@ -209,6 +211,11 @@ void Http2Carrier::note_reset(Http2Bridge& bridge, std::uint32_t code) const {
   const bool is_cut =
       !session_.has_ended(bridge.stream) || code != std::to_underlying(http::Http2Code::NoError);
   if (is_cut && session_.status()) bridge.reset_with = static_cast<http::Http2Code>(code);
+}
+
+void Http2Carrier::note_unsent(Http2Bridge& bridge) const noexcept {
+  if (bridge.is_closed) return;
+  bridge.is_unsent = bridge.stream == 0 || !session_.has_left(bridge.stream);
 }
 
 void Http2Carrier::add(Http2BridgePointer bridge) {

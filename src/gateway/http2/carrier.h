@@ -45,6 +45,7 @@ struct Http2Bridge {
   io::Event may_send;                         ///< on the stream
   io::Event is_request_over;                  ///< its direction, which has a coroutine of its own
   bool is_closed = false;                     ///< the stream: nothing more is sent on it
+  bool is_unsent = false;                     ///< closed before the peer was sent anything of it
   std::optional<http::Http2Code> reset_with;  ///< by the peer, in the middle
 
  private:
@@ -129,6 +130,7 @@ class Http2Carrier {
   io::Task<bool> send(Http2Bridge& bridge, ByteView content, http::Http2End end);
   void handle_events();
   void note_reset(Http2Bridge& bridge, std::uint32_t code) const;
+  void note_unsent(Http2Bridge& bridge) const noexcept;
   void end_streams() noexcept;
   void set_patience();
 

@@ -41,7 +41,7 @@ void Upstream::cut(std::string_view) noexcept {
 }
 
 bool Upstream::was_refused() const {
-  return exchange_ != nullptr && exchange_->was_refused;
+  return exchange_ != nullptr && (exchange_->was_refused || exchange_->is_unsent);
 }
 
 std::optional<http::Http2Code> Upstream::reset_with() const {

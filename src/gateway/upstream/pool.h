@@ -40,7 +40,7 @@ class Upstream final : public lease::Attachment {
   /// At once: nothing that has not left yet does.
   void abort() noexcept;
   void cut(std::string_view reason) noexcept override;
-  /// The provider has said that it did nothing with the request (RFC 9113 8.7).
+  /// The provider did nothing with the request: it has said so (RFC 9113 8.7), or was sent nothing.
   [[nodiscard]] bool was_refused() const;
   /// The code with which the provider has reset the stream, where it has.
   [[nodiscard]] std::optional<http::Http2Code> reset_with() const;

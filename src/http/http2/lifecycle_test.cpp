@@ -185,6 +185,18 @@ TEST(Http2Lifecycle, PingIsAnswered) {
   EXPECT_NE(find_event(pair.at_server, Kind::Pong), nullptr);
 }
 
+TEST(Http2Lifecycle, WhatHadNotLeftWhenTheConnectionWasLostIsKnown) {
+  Http2Pair pair;
+  const auto gone = pair.open(kPost, Http2End::Open);
+  pair.run();
+  const auto waiting = pair.open(kPost, Http2End::Open);
+  EXPECT_TRUE(pair.client.has_left(gone));
+  EXPECT_FALSE(pair.client.has_left(waiting));
+  pair.client.lose_connection();
+  EXPECT_TRUE(pair.client.has_left(gone));
+  EXPECT_FALSE(pair.client.has_left(waiting));
+}
+
 TEST(Http2Lifecycle, ALostConnectionClosesEveryStream) {
   Http2Pair pair;
   const auto one = pair.open(kGet, Http2End::Ends);

@@ -118,11 +118,14 @@ void State::frame_left(const nghttp2_frame& frame) {
   const std::uint8_t type = frame.hd.type;
   if (type == NGHTTP2_HEADERS || type == NGHTTP2_DATA) {
     watch.note_sent(frame.hd.length);
-    if (type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST) watch.note_opened();
-    const bool ends = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-    Http2Stream* const stream = is_server() && ends ? find(frame.hd.stream_id) : nullptr;
+    Http2Stream* const stream = find(frame.hd.stream_id);
+    if (type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
+      watch.note_opened();
+      if (stream != nullptr) stream->has_left = true;
+    }
+    const bool is_answered = is_server() && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     // RFC 9113 8.1: a whole answer before the whole request; the rest of it is not wanted.
-    if (stream != nullptr && !stream->has_peer_ended && !stream->was_reset_by_us) {
+    if (is_answered && stream != nullptr && !stream->has_peer_ended && !stream->was_reset_by_us) {
       stream->was_reset_by_us = true;
       refuse_stream(stream->id, Http2Code::NoError);
     }
@@ -191,6 +194,11 @@ Status State::submit_head(Http2Stream& stream, const Http2Fields& fields, Http2E
   stream.has_our_head = true;
   stream.has_our_end = has_ended;
   return {};
+}
+
+bool Http2Session::has_left(Http2StreamId id) const {
+  const Http2Stream* const stream = state_->find(id);
+  return stream == nullptr || stream->has_left;
 }
 
 std::uint32_t Http2Session::room() const {

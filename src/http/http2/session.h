@@ -96,6 +96,9 @@ class Http2Session {
   [[nodiscard]] std::size_t unread() const;
   /// End was reported; with readable() empty, the message is whole.
   [[nodiscard]] bool has_ended(Http2StreamId stream) const;
+  /// Of a request of ours: take_output() has given of its head. What has not left was never seen by
+  /// anybody, however the connection ends.
+  [[nodiscard]] bool has_left(Http2StreamId stream) const;
   /// The caller is done with the stream. Unread octets are dropped. An answer that is complete in
   /// the queue still goes out; otherwise an open stream is reset (Cancel). No more events of it.
   void release(Http2StreamId stream);

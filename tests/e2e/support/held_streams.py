@@ -10,16 +10,19 @@ from support.ingresses import Asked
 
 
 class HeldStreams:
-    """`count` requests at once over one connection of `ingress`; their answers stay open."""
+    """`count` requests at once over one connection of `ingress`; their answers stay open.
 
-    def __init__(self, ingress, count, headers, path="/v1/held"):
-        asked = Asked(path, headers=headers)
+    With a `body`, of less than a frame, they are POSTs.
+    """
+
+    def __init__(self, ingress, count, headers, path="/v1/held", body=None):
+        asked = Asked(path, "GET" if body is None else "POST", headers, body)
         self._connection = ingress.connect(asked)
         self._connection.settimeout(60)
         config = h2.config.H2Configuration(header_encoding="latin1")
         self._session = h2.connection.H2Connection(config)
         self._session.initiate_connection()
-        self._fields = ingress._fields(asked)
+        self._fields, self._body = ingress._fields(asked), body
         self.streams, self.statuses, self.ended = [], {}, {}
         self.begin(count)
 
@@ -27,9 +30,19 @@ class HeldStreams:
         """So many more."""
         for _ in range(count):
             stream = 1 + 2 * len(self.streams)
-            self._session.send_headers(stream, self._fields, end_stream=True)
+            self._session.send_headers(stream, self._fields, end_stream=self._body is None)
+            if self._body is not None:
+                self._session.send_data(stream, self._body, end_stream=True)
             self.streams.append(stream)
         self._connection.sendall(self._session.data_to_send())
+
+    def go_on(self, total):
+        """Until so many were begun: a new one for each that ends."""
+        most = len(self.streams)
+        under_way = lambda: len(self.streams) - len(self.ended)
+        while len(self.streams) < total:
+            self._read_until(lambda: under_way() < most)
+            self.begin(min(most - under_way(), total - len(self.streams)))
 
     def wait_for_heads(self):
         self._read_until(lambda: len(self.statuses) == len(self.streams))
