@@ -117,6 +117,21 @@ TEST(Http2Floods, MadeToReset_N2) {
   }
 }
 
+TEST(Http2Floods, AnAgentResetsWhatWasAnsweredEarly_N2) {
+  Victim victim;
+  const auto refusal = response_head("HTTP/1.1 429 Slow Down\r\nContent-Length: 0\r\n\r\n");
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    const auto id = stream_of(i);
+    ASSERT_TRUE(victim.feed(headers_frame(id, get_fields(), kEndHeadersFlag))) << i;
+    (void)events_of(victim.session);
+    const auto stream = static_cast<Http2StreamId>(id);
+    ASSERT_TRUE(victim.session.submit_answer(stream, refusal, Http2End::Ends));
+    (void)take_all(victim.session);
+    ASSERT_TRUE(victim.feed(http2_frame(3, 0, id, number32(0)))) << i << ' ' << victim.reason();
+    victim.session.release(stream);
+  }
+}
+
 TEST(Http2Floods, AProviderResetsEachStreamThatItAnswersEarly_N2) {
   HostileProvider provider;
   const auto post = request_head("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200\r\n\r\n");
