@@ -10,9 +10,10 @@ import pytest
 from support.authority import Authority
 from support.ingresses import Asked, BaseUrlHttp2
 from support.ingresses import Session as InSession
+from support.ports import free_port
 from support.room import FAILED, REPOSITORY
 from support.waiting import until
-from test_gateway_tls import configured, free_port
+from test_gateway_tls import configured
 from test_proxy import Session
 
 DOCUMENTED = (REPOSITORY / "docs" / "errors.md").read_text()

@@ -15,7 +15,7 @@ import pytest
 from cryptography import x509
 
 from support.authority import Authority
-from support.postgres import free_port
+from support.ports import free_port
 from support.waiting import until
 from test_proxy import GEMINI, Session
 

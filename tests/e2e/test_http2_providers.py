@@ -16,7 +16,7 @@ from support.held_streams import HeldStreams
 from support.http2_provider import HOST, Http2Provider, answer
 from support.ingresses import Asked, BaseUrl, BaseUrlHttp2, ConnectHttp2, Session, read_answer
 from support.own_provider import OwnProvider, ProgramProvider
-from support.postgres import free_port
+from support.ports import free_port
 from support.processes import descriptors_of, resident_of
 from support.recorder import Recorder
 from support.room import FAILED, Room

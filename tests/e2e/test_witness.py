@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from support.ports import free_port
 from support.room import NOT_FOUND
 from support.waiting import until
 from support.witness import Witness
@@ -205,11 +206,6 @@ def page_of(port):
             return html.unescape(answer.read().decode())
     except OSError:
         return None
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
 
 
 @needs_go

@@ -6,7 +6,7 @@ import subprocess
 import httpcore
 import httpx
 
-from support.postgres import free_port
+from support.ports import free_port
 from support.room import PROGRAMS
 
 

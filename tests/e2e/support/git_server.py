@@ -10,7 +10,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from support.postgres import free_port
+from support.ports import free_port
 from support.waiting import until
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")

@@ -15,7 +15,7 @@ import h2.connection
 import h2.events
 
 from support import strict
-from support.postgres import free_port
+from support.ports import free_port
 from support.room import PROGRAMS
 from support.waiting import until
 

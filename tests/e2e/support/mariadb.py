@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from support.postgres import free_port
+from support.ports import free_port
 from support.waiting import until
 
 SERVER = shutil.which("mariadbd", path="/usr/sbin:/usr/bin")

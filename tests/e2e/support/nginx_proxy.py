@@ -5,7 +5,7 @@ import socket
 import subprocess
 
 from support.git_server import NGINX
-from support.postgres import free_port
+from support.ports import free_port
 from support.waiting import until
 
 CONFIGURATION = """

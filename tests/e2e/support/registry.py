@@ -7,7 +7,7 @@ import subprocess
 import warnings
 
 from support.authority import Authority
-from support.postgres import free_port
+from support.ports import free_port
 from support.waiting import until
 
 REGISTRY = shutil.which("docker-registry")

@@ -1,22 +1,9 @@
 """A TPM 2.0 in software (swtpm) of a test's own. SPDX-License-Identifier: Apache-2.0"""
 
-import socket
 import subprocess
 
+from support.ports import free_port
 from support.waiting import until
-
-
-def two_free_ports():
-    """One after the other: the second is that of its control channel."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
 
 
 class Tpm:
@@ -28,7 +15,7 @@ class Tpm:
 
     def start(self, again=False):
         """With the state that it had, as a machine that is switched on: its PCRs begin anew. `again`: at the same place."""
-        self.port = self.port if again else two_free_ports()
+        self.port = self.port if again else free_port(2)  # the second: its control channel's
         self._process = subprocess.Popen(
             ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.folder}", "--server", f"type=tcp,port={self.port}",
              "--ctrl", f"type=tcp,port={self.port + 1}", "--flags", "not-need-init,startup-clear"],
