@@ -77,8 +77,9 @@ struct Http2Limits {
   std::size_t max_queued_frames = 1000;
 
   /// Streams reset by the peer, or by us because of what it sent (CVE-2023-44487, CVE-2025-8671).
-  /// More than a client's cancelling all its streams at once. A server may reset each stream that
-  /// we opened once: it ends so what it answers before it has the whole request (RFC 9113 8.1).
+  /// More than a client's cancelling all its streams at once. A server may reset a stream once for
+  /// each HEADERS or DATA frame that we sent on it: it ends so what it answers before it has the
+  /// whole request (RFC 9113 8.1), and answers so what was on its way then (5.1).
   /// kRapidReset.
   std::uint32_t resets_per_second = 200;
   /// PING frames beyond one for each HEADERS or DATA frame that we sent (gRPC measures with them).

@@ -119,8 +119,8 @@ void State::frame_left(const nghttp2_frame& frame) {
   if (type == NGHTTP2_HEADERS || type == NGHTTP2_DATA) {
     watch.note_sent(frame.hd.length);
     Http2Stream* const stream = find(frame.hd.stream_id);
-    if (type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
-      watch.note_opened();
+    if (!is_server()) {
+      watch.note_asked();
       if (stream != nullptr) stream->has_left = true;
     }
     const bool is_answered = is_server() && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;

@@ -118,7 +118,7 @@ void Http2FrameWatch::note_sent(std::size_t octets) {
   octet_credit_ = std::min(octet_credit_ + std::max(octets, 2 * kOctetsPerFrame), kMostOctetCredit);
 }
 
-void Http2FrameWatch::note_opened() {
+void Http2FrameWatch::note_asked() {
   reset_credit_ = std::min(reset_credit_ + 1, kMostResetCredit);
 }
 

@@ -62,8 +62,9 @@ class Http2FrameWatch {
   [[nodiscard]] std::string_view note_empty(SteadyTime now);
   /// We sent HEADERS or DATA with so many octets: what earns a peer its PINGs and window updates.
   void note_sent(std::size_t octets);
-  /// We opened a stream: the peer may reset it once, however many it answers in a second.
-  void note_opened();
+  /// We sent a frame of a request: the peer may answer it with a reset, however many there are in a
+  /// second.
+  void note_asked();
 
  private:
   [[nodiscard]] std::string_view judge(SteadyTime now);
