@@ -8,6 +8,7 @@ from collections import Counter
 
 import hpack
 import pytest
+from hyperframe.frame import RstStreamFrame
 
 from support import strict
 from support.authority import Authority
@@ -486,6 +487,20 @@ def test_n2_a_provider_that_floods_loses_its_connection(session, provider, kind)
     assert provider.connections[0].ended.wait(10)
     assert ask(session).status == 200
     assert len(provider.connections) == 2
+
+
+def test_n2_a_provider_that_resets_for_each_frame_of_a_request_keeps_its_connection(session, provider):
+    """As Go does with what was on its way when it answered."""
+    asking = [(SLOT, session.passes["main"])]
+    with HeldStreams(ConnectHttp2(session), 50, asking, "/v1/early", body=b"x") as streams:
+        streams.go_on(400)
+        streams.wait_for_ends()
+        resets = [RstStreamFrame(asked.stream, error_code=5).serialize() for asked in provider.all]
+        provider.connections[0].socket.sendall(b"".join(resets) * 2)
+        streams.begin(1)
+        streams.wait_for_ends()
+        assert Counter(streams.statuses.values()) == {200: 401}
+    assert len(provider.connections) == 1
 
 
 def test_f7_what_is_no_http_in_an_answer_does_not_come_back(session, provider):

@@ -34,6 +34,11 @@ class Http2Backs : public ::testing::Test {
                                    &http::Http2Event::kind);
   }
   void end_connection() { provider_->abort(); }
+  /// It takes no stream but the first.
+  io::Task<void> say_goaway() {
+    const std::string goaway = http::http2_frame(7, 0, 0, http::number32(1) + http::number32(0));
+    (void)co_await provider_->write_all(bytes_of(goaway));
+  }
   void run(std::function<io::Task<void>()> story) {
     loop.spawn(tell(story));
     loop.run();
@@ -73,6 +78,25 @@ TEST_F(Http2Backs, what_had_not_left_when_the_connection_ended_may_be_sent_again
     EXPECT_FALSE(seen.exchange->is_unsent);
     EXPECT_TRUE(waiting.exchange->is_unsent);
     EXPECT_TRUE(begun.exchange->is_unsent);
+  });
+}
+
+TEST_F(Http2Backs, what_may_not_leave_any_more_is_known_at_once) {
+  run([&]() -> io::Task<void> {
+    co_await connect();
+    Http2Back::Opened seen = back->open();
+    (void)co_await seen.stream.write_all(bytes_of(kPost));
+    while (requests == 0) co_await hear();
+    Http2Back::Opened late = back->open();
+    (void)co_await late.stream.write_all(bytes_of(kPost));
+    co_await say_goaway();
+    ByteVector block(64);
+    late.stream.set_deadline(loop.deadline_in(std::chrono::seconds(5)));
+    const auto got = co_await late.stream.read_some(block);
+    EXPECT_FALSE(got);
+    EXPECT_EQ(requests, 1);
+    EXPECT_TRUE(late.exchange->was_refused);
+    end_connection();
   });
 }
 

@@ -150,8 +150,9 @@ io::Task<void> Http2Carrier::write() {
         break;
       }
       const std::size_t size = session_.take_output(room.take());
-      if (size == 0) break;
+      // Also where nothing is left to send: a head may not go any more.
       handle_events();
+      if (size == 0) break;
       const auto sent = co_await peer_.write_all(room.first(size));
       room.wipe_first(size);
       set_patience();  // whichever way octets go, it is not silent

@@ -148,6 +148,28 @@ TEST(Http2Floods, AProviderResetsEachStreamThatItAnswersEarly_N2) {
   }
 }
 
+/// What was on its way when it answered has a reset of its own each, as with Go.
+TEST(Http2Floods, AProviderResetsForEachFrameOfARequest_N2) {
+  HostileProvider provider;
+  const auto post = request_head("POST / HTTP/1.1\r\nHost: a\r\n\r\n");
+  const ByteVector piece(100);
+  for (std::uint32_t i = 0; i < 200; ++i) {
+    const auto stream = provider.session.submit_request(post, Http2Scheme::Https, Http2End::Open);
+    ASSERT_TRUE(stream) << i;
+    const auto id = static_cast<std::uint32_t>(*stream);
+    std::string answer = headers_frame(id, {{":status", "413"}});
+    answer += http2_frame(3, 0, id, number32(0));
+    for (int frame = 0; frame < 3; ++frame) {
+      EXPECT_TRUE(provider.session.send_data(*stream, piece, Http2End::Open));
+      (void)take_all(provider.session);
+      answer += http2_frame(3, 0, id, number32(5));
+    }
+    ASSERT_TRUE(provider.feed(answer)) << i << ' ' << provider.session.status().error().reason;
+    EXPECT_NE(find_event(events_of(provider.session), Kind::Answer), nullptr);
+    provider.session.release(*stream);
+  }
+}
+
 TEST(Http2Floods, AProviderResetsWhatIsOver_N2) {
   HostileProvider provider;
   std::uint32_t passed = 0;

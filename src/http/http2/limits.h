@@ -77,9 +77,10 @@ struct Http2Limits {
   std::size_t max_queued_frames = 1000;
 
   /// Streams reset by the peer, or by us because of what it sent (CVE-2023-44487, CVE-2025-8671).
-  /// More than a client's cancelling all its streams at once. Either side may reset once, besides,
-  /// each stream that has been answered: so ends what is answered before the whole request is there
-  /// (RFC 9113 8.1); and a server each stream that we opened. kRapidReset.
+  /// More than a client's cancelling all its streams at once. Besides, a server may reset a stream
+  /// once for each HEADERS or DATA frame that we sent on it: it ends so what it answers before it
+  /// has the whole request (RFC 9113 8.1), and answers so what was on its way then (5.1); and a
+  /// client each stream that was answered whole. kRapidReset.
   std::uint32_t resets_per_second = 200;
   /// PING frames beyond one for each HEADERS or DATA frame that we sent (gRPC measures with them).
   /// kPingFlood.

@@ -56,7 +56,7 @@ struct Http2Stream {
   bool has_peer_head : 1 = false;  ///< a request's, or a final answer's
   bool has_peer_ended : 1 = false;
   bool has_our_head : 1 = false;  ///< submitted: a request's, or a final answer's
-  bool has_left : 1 = false;      ///< our request's head was taken for the peer
+  bool has_left : 1 = false;      ///< of our head, a request's or an answer's, something was sent
   bool has_our_end : 1 = false;   ///< nothing more may be queued
   bool has_trailers : 1 = false;
   bool is_deferred : 1 = false;      ///< the library waits for octets

@@ -62,8 +62,8 @@ class Http2FrameWatch {
   [[nodiscard]] std::string_view note_empty(SteadyTime now);
   /// We sent HEADERS or DATA with so many octets: what earns a peer its PINGs and window updates.
   void note_sent(std::size_t octets);
-  /// A stream that we opened, or have answered whole: the peer may reset it once, however many of
-  /// them there are in a second.
+  /// A frame of a request of ours, or the end of an answer: the peer may meet each with a reset,
+  /// however many there are in a second.
   void note_resettable();
 
  private:
