@@ -126,10 +126,15 @@ TEST_F(LoopbackPeers, is_nobody_where_the_other_end_was_closed) {
 
 /// Who opened it may be gone, and somebody else listen at the very port.
 TEST_F(LoopbackPeers, is_never_who_listens_at_the_port) {
-  ASSERT_TRUE(dial(AF_INET));
+  // Bound first: a port that connect() chooses may be in a connection that others have closed.
+  client_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in theirs{};
+  theirs.sin_family = AF_INET;
+  theirs.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof(theirs);
+  ASSERT_EQ(::bind(client_, reinterpret_cast<sockaddr*>(&theirs), size), 0);
   ASSERT_EQ(::getsockname(client_, reinterpret_cast<sockaddr*>(&theirs), &size), 0);
+  ASSERT_EQ(::connect(client_, reinterpret_cast<sockaddr*>(&at_), sizeof(at_)), 0);
   const int fd = accepted();
   const linger at_once{1, 0};
   ASSERT_EQ(::setsockopt(client_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
