@@ -7,6 +7,7 @@
 
 #include "base/encoding.h"
 #include "base/json.h"
+#include "catalog/settings.h"
 #include "catalog/templates.h"
 
 namespace strongroom::workroom {
@@ -122,11 +123,7 @@ std::size_t write(const Part& part, ByteView value, MutableBytes out) {
 }  // namespace
 
 std::string setting_of(const SessionKey& key, std::string_view name) {
-  for (const auto& [each, value] : key.settings)
-    if (each == name && !value.empty()) return value;
-  for (const auto& setting : key.service->settings)
-    if (setting.name == name) return setting.default_value;
-  return {};
+  return std::string(catalog::setting_of(*key.service, key.settings, name));
 }
 
 Result<std::optional<std::string>> expand_plain(std::string_view text,

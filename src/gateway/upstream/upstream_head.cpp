@@ -5,6 +5,7 @@
 #include <array>
 
 #include "catalog/kinds.h"
+#include "catalog/settings.h"
 #include "http/list.h"
 
 namespace strongroom::gateway {
@@ -148,7 +149,7 @@ bool takes_trailers(const http::RequestHead& request) {
 std::string_view resolved(std::string_view text, const lease::Settings& settings) {
   constexpr std::string_view kMark = "{setting:";
   if (!text.starts_with(kMark) || !text.ends_with('}')) return text;
-  return setting(settings, text.substr(kMark.size(), text.size() - kMark.size() - 1));
+  return catalog::setting_of(settings, text.substr(kMark.size(), text.size() - kMark.size() - 1));
 }
 
 std::optional<Refusal> add_key_header(const catalog::Service& service,
