@@ -77,6 +77,13 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
 
  private:
   enum class Next : std::uint8_t { Keep, Close };
+  /// The 100 without which a client does not send its body.
+  enum class Interim : std::uint8_t {
+    None,     ///< nobody waits for it any more
+    Awaited,  ///< from the provider
+    Owed,     ///< by us: this provider sends none
+    Writing   ///< by us, at this moment
+  };
   /// How the present exchange stands; made anew for each request.
   struct Exchange {
     Route route;
@@ -123,11 +130,9 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     std::optional<catalog::PathAction> action;  ///< what the catalogue says of its route
     catalog::OnEcho on_echo = catalog::OnEcho::Mask;
     catalog::OnMisplaced on_misplaced = catalog::OnMisplaced::Refuse;
-    bool waits_for_continue = false;
-    bool owes_continue = false;    ///< the client waits for a 100 that the provider does not send
-    bool writes_continue = false;  ///< at this moment
-    bool upload_ends = false;      ///< the answer is over: what is left of the body has a moment
-    bool takes_trailers = false;   ///< the client does
+    Interim interim = Interim::None;
+    bool upload_ends = false;     ///< the answer is over: what is left of the body has a moment
+    bool takes_trailers = false;  ///< the client does
     lease::UseOutcome outcome = lease::UseOutcome::Completed;
   };
 
@@ -289,7 +294,9 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[gnu::noinline]] io::Task<std::optional<Refusal>> pass_informational();
   void start_upload();
   /// There is an answer: whoever waits to be asked for the body is so no more.
-  void ask_for_no_more() noexcept { x_.waits_for_continue = x_.owes_continue = false; }
+  void ask_for_no_more() noexcept {
+    if (x_.interim != Interim::Writing) x_.interim = Interim::None;
+  }
   /// Until nobody else writes to the client.
   [[gnu::noinline]] io::Task<void> client_was_asked();
   void go_on_with_body();
