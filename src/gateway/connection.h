@@ -96,12 +96,11 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     std::uint64_t bytes_down = 0;
     int status = 0;
     int refused_streams = 0;
-    std::shared_ptr<const Inspected> inspected;     ///< reached through a proxy ingress
-    guard::Guard guard;                             ///< over what comes back
-    std::unique_ptr<http::ContentDecoder> decoder;  ///< of a body that came in a coding
-    std::unique_ptr<MemberRewriter> rewriter;       ///< of members of a JSON answer
-    http::EnvelopeFollower messages;                ///< of a body that consists of such
-    bool has_messages = false;
+    std::shared_ptr<const Inspected> inspected;        ///< reached through a proxy ingress
+    guard::Guard guard;                                ///< over what comes back
+    std::unique_ptr<http::ContentDecoder> decoder;     ///< of a body that came in a coding
+    std::unique_ptr<MemberRewriter> rewriter;          ///< of members of a JSON answer
+    std::unique_ptr<http::EnvelopeFollower> messages;  ///< of a body that consists of such
     bool is_decoded = false;        ///< the answer goes on with other octets than the provider's
     bool is_undecodable = false;    ///< its body is not what its coding says
     std::optional<Refusal> cut_by;  ///< set once by cut()
