@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "base/encoding_in_place.h"
+
 namespace strongroom {
 namespace {
 
@@ -70,11 +72,6 @@ std::optional<ByteVector> decode64(std::string_view text,
   return bytes;
 }
 
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
-
 }  // namespace
 
 std::string to_hex(ByteView bytes) {
@@ -127,17 +124,7 @@ std::optional<ByteVector> from_base64url(std::string_view text) {
 std::string percent_encode(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<std::uint8_t>(c);
-    constexpr std::string_view kUpper = "0123456789ABCDEF";
-    out += '%';
-    out += kUpper[byte >> 4U];
-    out += kUpper[byte & 15U];
-  }
+  put_percent_encoded(bytes_of(text), [&](char c) { out += c; });
   return out;
 }
 

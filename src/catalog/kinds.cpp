@@ -6,14 +6,6 @@
 namespace strongroom::catalog {
 namespace {
 
-using Settings = std::vector<std::pair<std::string, std::string>>;
-
-bool is_set(const Settings& settings, std::string_view name) {
-  return std::ranges::any_of(settings, [&](const auto& setting) {
-    return setting.first == name && !setting.second.empty();
-  });
-}
-
 bool starts_with_any(const Secret& value, const std::vector<std::string>& starts) {
   return value.reveal([&](ByteView plain) {
     return std::ranges::any_of(
@@ -26,14 +18,14 @@ bool starts_with_any(const Secret& value, const std::vector<std::string>& starts
 const Placement& placement_of(const Service& service, const Settings& settings,
                               const Secret& value) {
   for (const auto& kind : service.kinds)
-    if (is_set(settings, kind.setting) || starts_with_any(value, kind.value_starts))
+    if (!setting_of(settings, kind.setting).empty() || starts_with_any(value, kind.value_starts))
       return kind.inject;
   return service.inject;
 }
 
 const std::string& git_user_of(const Service& service, const Settings& settings) {
   for (const auto& kind : service.kinds)
-    if (!kind.git_user.empty() && is_set(settings, kind.setting)) return kind.git_user;
+    if (!kind.git_user.empty() && !setting_of(settings, kind.setting).empty()) return kind.git_user;
   return service.git_user;
 }
 

@@ -4,21 +4,17 @@
 #pragma once
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "base/secret.h"
-#include "catalog/service.h"
+#include "catalog/settings.h"
 
 namespace strongroom::catalog {
 
 /// Where this key goes: as its kind says, else as the service does.
-[[nodiscard]] const Placement& placement_of(
-    const Service& service, const std::vector<std::pair<std::string, std::string>>& settings,
-    const Secret& value);
+[[nodiscard]] const Placement& placement_of(const Service& service, const Settings& settings,
+                                            const Secret& value);
 
 /// The template of the user name that git shows beside this key.
-[[nodiscard]] const std::string& git_user_of(
-    const Service& service, const std::vector<std::pair<std::string, std::string>>& settings);
+[[nodiscard]] const std::string& git_user_of(const Service& service, const Settings& settings);
 
 }  // namespace strongroom::catalog

@@ -5,10 +5,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "catalog/service.h"
+#include "catalog/settings.h"
 
 namespace strongroom::catalog {
 
@@ -21,11 +20,9 @@ struct Place {
   [[nodiscard]] std::string text() const { return host + ":" + port; }
 };
 
-[[nodiscard]] std::vector<Place> places_of(
-    const Service& service, const std::vector<std::pair<std::string, std::string>>& settings);
+[[nodiscard]] std::vector<Place> places_of(const Service& service, const Settings& settings);
 
 /// Where its provider is asked about such a key; nothing where the check is not for it.
-[[nodiscard]] std::optional<Place> place_of_check(
-    const Service& service, const std::vector<std::pair<std::string, std::string>>& settings);
+[[nodiscard]] std::optional<Place> place_of_check(const Service& service, const Settings& settings);
 
 }  // namespace strongroom::catalog

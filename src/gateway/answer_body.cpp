@@ -29,7 +29,8 @@ bool Connection::prepare_body() {
   looks_at_body_ = catalog::may_refuse_key(x_.route.service->check, response.status);
   looked_at_.clear();
   const auto* type = response.headers.find(http::Name::ContentType);
-  x_.has_messages = type != nullptr && http::has_envelopes(type->value);
+  if (type != nullptr && http::has_envelopes(type->value))
+    x_.messages = std::make_unique<http::EnvelopeFollower>();
   const auto coding = http::content_coding_of(response.headers);
   const bool has_body = response.body.kind != http::BodyKind::None;
   if (has_body && key_patterns() != nullptr && has_coded_messages(response.headers)) return false;
@@ -112,8 +113,10 @@ Connection::Piece Connection::next_piece(MutableBytes& content) {
   }
   look_at(piece.octets);
   if (x_.rewriter != nullptr) piece.octets = x_.rewriter->feed(piece.octets, piece.is_last);
-  if (x_.has_messages) x_.messages.feed(piece.octets);
-  if (x_.has_messages && x_.messages.is_between()) piece.ends = guard::Ends::Message;
+  if (x_.messages != nullptr) {
+    x_.messages->feed(piece.octets);
+    if (x_.messages->is_between()) piece.ends = guard::Ends::Message;
+  }
   if (piece.is_last) piece.ends = guard::Ends::All;
   return piece;
 }

@@ -8,6 +8,7 @@
 #include "base/small_letters.h"
 #include "base/utf8.h"
 #include "catalog/places.h"
+#include "catalog/settings.h"
 #include "http/head.h"
 
 namespace strongroom::gateway {
@@ -52,12 +53,6 @@ Authority::Authority(std::string_view host, std::uint16_t port) : port_(port) {
   const auto [end, error] = std::to_chars(begin, text_.data() + text_.size(), port);
   STRONGROOM_CHECK(error == std::errc(), "a port fits");
   size_ = static_cast<std::uint16_t>(end - text_.data());
-}
-
-std::string_view setting(const lease::Settings& settings, std::string_view name) {
-  for (const auto& [key, value] : settings)
-    if (key == name) return value;
-  return {};
 }
 
 std::optional<Refusal> Destinations::read(std::string_view target, Route& route) const {
@@ -117,9 +112,9 @@ std::optional<Authority> Destinations::authority_of(const Route& route,
                                                     const lease::Settings& settings) const {
   const auto& service = *route.service;
   if (!service.host_setting.empty()) {
-    const auto host = checked_host(setting(settings, service.host_setting));
+    const auto host = checked_host(catalog::setting_of(settings, service.host_setting));
     if (!host || !route.host_name.empty()) return std::nullopt;
-    const std::string_view wanted = setting(settings, "port");
+    const std::string_view wanted = catalog::setting_of(settings, "port");
     const auto port = wanted.empty() ? std::optional(service.port) : port_of(wanted);
     if (!port) return std::nullopt;
     return Authority(*host, *port);

@@ -111,7 +111,4 @@ class Destinations {
   const catalog::Catalog& catalog_;
 };
 
-/// The value of a setting; empty when there is none.
-[[nodiscard]] std::string_view setting(const lease::Settings& settings, std::string_view name);
-
 }  // namespace strongroom::gateway

@@ -73,9 +73,8 @@ void Connection::cut(std::string_view reason) noexcept {
 /// The answer has been awaited for a while: from here on a client that leaves is noticed. With
 /// Expect, the body is asked for by us: this provider knows no 100.
 void Connection::on_deadline() noexcept {
-  if (x_.waits_for_continue) {
-    x_.waits_for_continue = false;
-    x_.owes_continue = true;
+  if (x_.interim == Interim::Awaited) {
+    x_.interim = Interim::Owed;
     start_upload();
     return;
   }

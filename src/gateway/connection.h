@@ -77,6 +77,13 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
 
  private:
   enum class Next : std::uint8_t { Keep, Close };
+  /// The 100 without which a client does not send its body.
+  enum class Interim : std::uint8_t {
+    None,     ///< nobody waits for it any more
+    Awaited,  ///< from the provider
+    Owed,     ///< by us: this provider sends none
+    Writing   ///< by us, at this moment
+  };
   /// How the present exchange stands; made anew for each request.
   struct Exchange {
     Route route;
@@ -89,12 +96,11 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     std::uint64_t bytes_down = 0;
     int status = 0;
     int refused_streams = 0;
-    std::shared_ptr<const Inspected> inspected;     ///< reached through a proxy ingress
-    guard::Guard guard;                             ///< over what comes back
-    std::unique_ptr<http::ContentDecoder> decoder;  ///< of a body that came in a coding
-    std::unique_ptr<MemberRewriter> rewriter;       ///< of members of a JSON answer
-    http::EnvelopeFollower messages;                ///< of a body that consists of such
-    bool has_messages = false;
+    std::shared_ptr<const Inspected> inspected;        ///< reached through a proxy ingress
+    guard::Guard guard;                                ///< over what comes back
+    std::unique_ptr<http::ContentDecoder> decoder;     ///< of a body that came in a coding
+    std::unique_ptr<MemberRewriter> rewriter;          ///< of members of a JSON answer
+    std::unique_ptr<http::EnvelopeFollower> messages;  ///< of a body that consists of such
     bool is_decoded = false;        ///< the answer goes on with other octets than the provider's
     bool is_undecodable = false;    ///< its body is not what its coding says
     std::optional<Refusal> cut_by;  ///< set once by cut()
@@ -123,11 +129,9 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
     std::optional<catalog::PathAction> action;  ///< what the catalogue says of its route
     catalog::OnEcho on_echo = catalog::OnEcho::Mask;
     catalog::OnMisplaced on_misplaced = catalog::OnMisplaced::Refuse;
-    bool waits_for_continue = false;
-    bool owes_continue = false;    ///< the client waits for a 100 that the provider does not send
-    bool writes_continue = false;  ///< at this moment
-    bool upload_ends = false;      ///< the answer is over: what is left of the body has a moment
-    bool takes_trailers = false;   ///< the client does
+    Interim interim = Interim::None;
+    bool upload_ends = false;     ///< the answer is over: what is left of the body has a moment
+    bool takes_trailers = false;  ///< the client does
     lease::UseOutcome outcome = lease::UseOutcome::Completed;
   };
 
@@ -289,7 +293,9 @@ class Connection final : public lease::Attachment, public io::Timed, public Mete
   [[gnu::noinline]] io::Task<std::optional<Refusal>> pass_informational();
   void start_upload();
   /// There is an answer: whoever waits to be asked for the body is so no more.
-  void ask_for_no_more() noexcept { x_.waits_for_continue = x_.owes_continue = false; }
+  void ask_for_no_more() noexcept {
+    if (x_.interim != Interim::Writing) x_.interim = Interim::None;
+  }
   /// Until nobody else writes to the client.
   [[gnu::noinline]] io::Task<void> client_was_asked();
   void go_on_with_body();

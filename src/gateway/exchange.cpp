@@ -219,9 +219,9 @@ io::Task<std::optional<Refusal>> Connection::send_request() {
     co_return refusal_of_failure();
   }
   go_on_with_body();
-  gateway_.loop().watch(*this,
-                        gateway_.loop().deadline_in(x_.waits_for_continue ? Duration(kContinueAfter)
-                                                                          : Duration(kWatchAfter)));
+  gateway_.loop().watch(
+      *this, gateway_.loop().deadline_in(x_.interim == Interim::Awaited ? Duration(kContinueAfter)
+                                                                        : Duration(kWatchAfter)));
   co_return std::nullopt;
 }
 

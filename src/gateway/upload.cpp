@@ -13,8 +13,8 @@ namespace strongroom::gateway {
 /// 100 lets the client's body come; other 1xx (early hints lead past the gateway, threats.md B7)
 /// end here.
 io::Task<std::optional<Refusal>> Connection::pass_informational() {
-  if (work_->response.status != 100 || !x_.waits_for_continue) co_return std::nullopt;
-  x_.waits_for_continue = false;
+  if (work_->response.status != 100 || x_.interim != Interim::Awaited) co_return std::nullopt;
+  x_.interim = Interim::None;
   constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   const auto sent = co_await client_.write_all(bytes_of(kContinue));
   if (!sent) {
@@ -38,15 +38,17 @@ void Connection::go_on_with_body() {
   const bool is_under_way = x_.upload_running;
   let_upload_go_on();
   if (is_under_way || !x_.upload_wanted) return;
-  x_.waits_for_continue = work_->request.expects_continue && !x_.upload_begun;
-  if (!x_.waits_for_continue) start_upload();
+  if (work_->request.expects_continue && !x_.upload_begun)
+    x_.interim = Interim::Awaited;
+  else
+    start_upload();
 }
 
 /// Before the request is sent again: nothing more of its body goes on, nor is being written. What
 /// comes of it meanwhile waits.
 io::Task<void> Connection::hold_upload() {
   unlink();
-  x_.waits_for_continue = false;
+  if (x_.interim == Interim::Awaited) x_.interim = Interim::None;
   x_.is_upload_held = true;
   if (upload_goes_on_ == nullptr) upload_goes_on_ = std::make_unique<io::Event>(gateway_.loop());
   while (x_.upload_writes) co_await upload_done_->wait();
@@ -128,12 +130,12 @@ UploadGuard::Step Connection::search_up(MutableBytes& content, bool is_last, Rel
 /// The rest of the client's body, beside the answer. Ends with the body, with the client, or when
 /// the provider takes no more.
 io::Task<void> Connection::upload() {
-  if (std::exchange(x_.owes_continue, false)) {
+  if (x_.interim == Interim::Owed) {
     constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().head));
-    x_.writes_continue = true;
+    x_.interim = Interim::Writing;
     const auto asked = co_await client_.write_all(bytes_of(kContinue));
-    x_.writes_continue = false;
+    x_.interim = Interim::None;
     upload_done_->set();
     x_.client_left = !asked && !x_.cut_by;
   }
@@ -164,7 +166,7 @@ io::Task<void> Connection::upload() {
 }
 
 io::Task<void> Connection::client_was_asked() {
-  while (x_.writes_continue) co_await upload_done_->wait();
+  while (x_.interim == Interim::Writing) co_await upload_done_->wait();
 }
 
 /// The event may still be set by an upload that nobody had to wait for.

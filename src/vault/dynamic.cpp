@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "catalog/settings.h"
 #include "crypto/crypto.h"
 #include "crypto/password_verifiers.h"
 #include "vault/state.h"
@@ -17,11 +18,6 @@ constexpr std::string_view kLive = "live";
 constexpr std::string_view kDestroyed = "destroyed";
 constexpr std::string_view kExposed = "still_exposed";
 constexpr std::size_t kPasswordOctets = 32;
-
-std::string setting_of(const Settings& settings, std::string_view name) {
-  const auto found = std::ranges::find(settings, name, &Settings::value_type::first);
-  return found == settings.end() ? std::string() : found->second;
-}
 
 Secret random_password() {
   std::array<std::uint8_t, kPasswordOctets> octets{};
@@ -81,7 +77,7 @@ bool are_tags(std::string_view text) {
 
 /// A client of Tailscale's OAuth makes keys for what has tags alone.
 Status check_tailscale(const Settings& settings, const Secret& value) {
-  if (!are_tags(setting_of(settings, "tags")))
+  if (!are_tags(catalog::setting_of(settings, "tags")))
     return fail(Code::Invalid,
                 "Say under which tags the sessions' devices join: --set tags=tag:agents, or "
                 "several with commas between.");
@@ -96,11 +92,13 @@ Status check_tailscale(const Settings& settings, const Secret& value) {
 }  // namespace
 
 bool is_dynamic(const Settings& settings) {
-  return setting_of(settings, "dynamic") == "yes";
+  return catalog::setting_of(settings, "dynamic") == "yes";
 }
 
 Status check_dynamic(std::string_view service, const Settings& settings, const Secret& value) {
-  const auto given = [&](std::string_view name) { return !setting_of(settings, name).empty(); };
+  const auto given = [&](std::string_view name) {
+    return !catalog::setting_of(settings, name).empty();
+  };
   if (!is_dynamic(settings)) {
     if (given("grant_role") || given("template") || given("owned") || given("tags"))
       return fail(Code::Invalid,
@@ -111,8 +109,8 @@ Status check_dynamic(std::string_view service, const Settings& settings, const S
   STRONGROOM_TRY(const auto source, dynamic::facts_of(service));
   if (source.source == dynamic::Source::Tailscale) return check_tailscale(settings, value);
   STRONGROOM_TRY([[maybe_unused]] const auto text,
-                 dynamic::fill_template(setting_of(settings, "template"), {}));
-  const std::string owned = setting_of(settings, "owned");
+                 dynamic::fill_template(catalog::setting_of(settings, "template"), {}));
+  const std::string_view owned = catalog::setting_of(settings, "owned");
   if (!owned.empty() && owned != "reassign" && owned != "drop")
     return fail(Code::Invalid, "The setting 'owned' is reassign or drop.");
   return {};

@@ -2,9 +2,10 @@
 #include "gateway/upstream/upstream_head.h"
 
 #include <algorithm>
-#include <array>
 
+#include "base/encoding_in_place.h"
 #include "catalog/kinds.h"
+#include "catalog/settings.h"
 #include "http/list.h"
 
 namespace strongroom::gateway {
@@ -19,50 +20,10 @@ bool may_travel(ByteView value) {
                                        [](std::uint8_t c) { return c >= 0x20 && c != 0x7f; });
 }
 
-/// Octet by octet, so that no string of its own ever holds the key.
-void add_percent_encoded(ByteView value, HeadBuffer& out) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  for (const std::uint8_t c : value) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    const std::array<char, 3> escaped = {'%', kHex[c >> 4U], kHex[c & 15U]};
-    if (is_plain)
-      out.add(std::string_view(reinterpret_cast<const char*>(&c), 1));
-    else
-      out.add(std::string_view(escaped.data(), escaped.size()));
-  }
+/// For what is encoded in place.
+auto adder(HeadBuffer& out) {
+  return [&out](char c) { out.add(std::string_view(&c, 1)); };
 }
-
-class Base64Adder {
- public:
-  explicit Base64Adder(HeadBuffer& out) : out_(out) {}
-  void add(ByteView bytes) {
-    for (const std::uint8_t byte : bytes) {
-      pool_ = (pool_ << 8U) | byte;
-      if (++count_ == 3) flush(4);
-    }
-  }
-  void finish() {
-    if (count_ == 0) return;
-    const unsigned characters = count_ + 1;
-    pool_ <<= 8U * (3 - count_);
-    flush(characters);
-    for (unsigned i = characters; i < 4; ++i) out_.add("=");
-  }
-
- private:
-  void flush(unsigned characters) {
-    constexpr std::string_view kAlphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (unsigned i = 0; i < characters; ++i)
-      out_.add(kAlphabet.substr((pool_ >> (18U - 6U * i)) & 63U, 1));
-    pool_ = 0;
-    count_ = 0;
-  }
-  HeadBuffer& out_;
-  unsigned pool_ = 0;
-  unsigned count_ = 0;
-};
 
 void add_query(const UpstreamHead& parts, HeadBuffer& out) {
   const auto& service = *parts.route.service;
@@ -148,7 +109,7 @@ bool takes_trailers(const http::RequestHead& request) {
 std::string_view resolved(std::string_view text, const lease::Settings& settings) {
   constexpr std::string_view kMark = "{setting:";
   if (!text.starts_with(kMark) || !text.ends_with('}')) return text;
-  return setting(settings, text.substr(kMark.size(), text.size() - kMark.size() - 1));
+  return catalog::setting_of(settings, text.substr(kMark.size(), text.size() - kMark.size() - 1));
 }
 
 std::optional<Refusal> add_key_header(const catalog::Service& service,
@@ -165,11 +126,8 @@ std::optional<Refusal> add_key_header(const catalog::Service& service,
   if (place.slot == catalog::Slot::Basic) {
     out.add("Basic ");
     out.begin_key();
-    Base64Adder encoded(out);
-    encoded.add(bytes_of(resolved(place.name, settings)));
-    encoded.add(bytes_of(":"));
-    value.reveal([&](ByteView plain) { encoded.add(plain); });
-    encoded.finish();
+    value.reveal(
+        [&](ByteView plain) { put_basic(resolved(place.name, settings), plain, adder(out)); });
   } else {
     const std::string_view scheme = resolved(place.scheme, settings);
     if (!scheme.empty()) out.add(scheme).add(" ");
@@ -186,7 +144,7 @@ void add_key_parameter(const catalog::Service& service, std::string_view separat
   if (service.inject.slot != catalog::Slot::Query) return;
   out.add(separator).add(service.inject.name).add("=");
   out.begin_key();
-  value.reveal([&](ByteView plain) { add_percent_encoded(plain, out); });
+  value.reveal([&](ByteView plain) { put_percent_encoded(plain, adder(out)); });
   out.end_key();
 }
 

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "io/authority/session_authority.h"
+#include "io/authority/authority_for_test.h"
 #include "io/tls/pair_for_test.h"
 
 namespace strongroom::io {
@@ -16,7 +16,7 @@ namespace {
 
 std::string authority(std::string session) {
   const ManualClock clock;
-  const auto made = SessionAuthority::generate({std::move(session), clock.wall()});
+  const auto made = new_authority({std::move(session), clock.wall()});
   return made->certificate_pem();
 }
 

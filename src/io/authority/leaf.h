@@ -1,6 +1,6 @@
 // Leaf: the certificate of one host, and the key that goes with it.
 //
-// Made by: SessionAuthority and LeafMint. Used by: TlsServer. Threads: immutable; copies share what
+// Made by: SessionAuthority. Used by: LeafMint, TlsServer. Threads: immutable; copies share what
 // they hold and outlive the authority. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -22,8 +22,6 @@ class Leaf {
  public:
   struct State;
   explicit Leaf(std::shared_ptr<const State> state) : state_(std::move(state)) {}
-  /// In its one spelling (certificate_host.h).
-  [[nodiscard]] const std::string& host() const;
   [[nodiscard]] const Validity& validity() const;
   [[nodiscard]] std::string certificate_pem() const;
   [[nodiscard]] const State& state() const { return *state_; }

@@ -27,39 +27,26 @@ LeafMint::LeafMint(SessionAuthority authority, const Clock& clock, Grants grants
   STRONGROOM_CHECK(limits_.leaves > 0, "a mint keeps what it has just made");
 }
 
-Result<Leaf> LeafMint::leaf_for(std::string_view host) {
-  STRONGROOM_TRY(const Kept* const kept, find_or_mint(host));
-  return kept->leaf;
-}
-
 Result<const TlsServer*> LeafMint::server_for(std::string_view host) {
-  STRONGROOM_TRY(Kept* const kept, find_or_mint(host));
-  if (!kept->server) {
-    STRONGROOM_TRY(auto server, TlsServer::of_leaf(kept->leaf));
-    kept->server = std::move(server);
-  }
-  return &*kept->server;
-}
-
-Result<LeafMint::Kept*> LeafMint::find_or_mint(std::string_view host) {
   STRONGROOM_TRY(const auto known, certificate_host(host));
   if (!grants_(known.text))
     return fail(Code::Refused, "This session may not reach the host.", "host_not_granted");
   const WallTime now = clock_.wall();
   const auto found = kept_.find(known.text);
-  const bool is_good = found != kept_.end() && found->second.leaf.validity().covers(now);
+  const bool is_good = found != kept_.end() && found->second.validity.covers(now);
   if (is_good) found->second.used = ++asked_;
-  if (is_good && !is_due(found->second.leaf.validity(), now)) return &found->second;
+  if (is_good && !is_due(found->second.validity, now)) return &found->second.server;
   const auto admitted = admit_minting();
   // An old leaf will do until a new one may be made.
-  if (!admitted && is_good) return &found->second;
+  if (!admitted && is_good) return &found->second.server;
   if (!admitted) return std::unexpected(admitted.error());
-  STRONGROOM_TRY(auto leaf, authority_.mint(known.text, now));
+  STRONGROOM_TRY(const auto leaf, authority_.mint(known.text, now));
   ++minted_;
+  STRONGROOM_TRY(auto server, TlsServer::of_leaf(leaf));
   if (found == kept_.end()) make_place();
   const auto [place, is_new] =
-      kept_.insert_or_assign(known.text, Kept{std::move(leaf), std::nullopt, ++asked_});
-  return &place->second;
+      kept_.insert_or_assign(known.text, Kept{leaf.validity(), std::move(server), ++asked_});
+  return &place->second.server;
 }
 
 /// A token bucket.

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,13 +36,10 @@ class LeafMint {
   LeafMint(const LeafMint&) = delete;  // servers hold on to it
   LeafMint& operator=(const LeafMint&) = delete;
 
-  /// Good for at least a quarter of its length, unless the authority itself ends sooner or the
-  /// limit holds up its renewal. Invalid, "host_not_nameable"; Refused, "host_not_granted";
-  /// TooLarge, "mint_limited"; Expired, "authority_expired".
-  [[nodiscard]] Result<Leaf> leaf_for(std::string_view host);
-
-  /// TLS for one host, whatever name the client asks for (TlsServer::of_leaf). Good until the next
-  /// call. Fails as leaf_for().
+  /// TLS for one host, whatever name the client asks for (TlsServer::of_leaf); itself good until
+  /// the next call. Its certificate is good for at least a quarter of its length, unless the
+  /// authority itself ends sooner or the limit holds up its renewal. Invalid, "host_not_nameable";
+  /// Refused, "host_not_granted"; TooLarge, "mint_limited"; Expired, "authority_expired".
   [[nodiscard]] Result<const TlsServer*> server_for(std::string_view host);
 
   [[nodiscard]] const SessionAuthority& authority() const { return authority_; }
@@ -52,12 +48,11 @@ class LeafMint {
 
  private:
   struct Kept {
-    Leaf leaf;
-    std::optional<TlsServer> server;
+    Validity validity;
+    TlsServer server;
     std::uint64_t used = 0;
   };
 
-  Result<Kept*> find_or_mint(std::string_view host);
   Status admit_minting();
   [[nodiscard]] bool is_due(const Validity& leaf, WallTime now) const;
   void make_place();

@@ -7,7 +7,6 @@
 namespace strongroom::io {
 
 struct Leaf::State {
-  std::string host;
   Validity validity;
   Cert certificate;
   Key key;

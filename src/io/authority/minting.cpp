@@ -102,7 +102,7 @@ bool add_host(X509* certificate, const CertificateHost& host) {
 
 Result<Leaf> SessionAuthority::mint(std::string_view host, WallTime now) {
   State& state = *state_;
-  STRONGROOM_TRY(auto known, certificate_host(host));
+  STRONGROOM_TRY(const auto known, certificate_host(host));
   if (now > state.validity.until)
     return fail(Code::Expired, "The session's certificate authority has expired.",
                 "authority_expired");
@@ -127,13 +127,10 @@ Result<Leaf> SessionAuthority::mint(std::string_view host, WallTime now) {
           [&](const Extension& each) { return X509_add_ext(leaf, each.get(), -1) == 1; }) &&
       X509_sign(leaf, state.key.get(), EVP_sha256()) > 0;
   if (!is_made) return std::unexpected(making_failed());
-  return Leaf(std::make_shared<const Leaf::State>(
-      std::move(known.text), validity, std::move(certificate), another(state.mould.key.get())));
+  return Leaf(std::make_shared<const Leaf::State>(validity, std::move(certificate),
+                                                  another(state.mould.key.get())));
 }
 
-const std::string& Leaf::host() const {
-  return state_->host;
-}
 const Validity& Leaf::validity() const {
   return state_->validity;
 }

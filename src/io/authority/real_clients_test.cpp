@@ -8,6 +8,7 @@
 #include <fstream>
 #include <thread>
 
+#include "io/authority/authority_for_test.h"
 #include "io/authority/ca_bundle.h"
 #include "io/authority/leaf_mint.h"
 #include "io/net.h"
@@ -130,8 +131,8 @@ class RealClients : public ::testing::TestWithParam<Client> {
   ~RealClients() override { std::filesystem::remove_all(folder); }
 
   std::unique_ptr<LeafMint> session(std::vector<std::string> only_hosts = {}) {
-    auto authority = SessionAuthority::generate(
-        {"ses_1", clock.wall(), std::chrono::hours(1), std::move(only_hosts)});
+    auto authority =
+        new_authority({"ses_1", clock.wall(), std::chrono::hours(1), std::move(only_hosts)});
     EXPECT_TRUE(authority) << authority.error().message;
     return std::make_unique<LeafMint>(std::move(*authority), clock, [](std::string_view host) {
       return host.ends_with(".example.com") || host == "127.0.0.1";

@@ -47,12 +47,6 @@ SessionAuthority::SessionAuthority(SessionAuthority&&) noexcept = default;
 SessionAuthority& SessionAuthority::operator=(SessionAuthority&&) noexcept = default;
 SessionAuthority::~SessionAuthority() = default;
 
-Result<SessionAuthority> SessionAuthority::generate(const AuthorityFacts& facts) {
-  auto state = std::make_unique<State>();
-  state->key = new_key();
-  return self_signed(std::move(state), facts);
-}
-
 Result<SessionAuthority> SessionAuthority::from_seed(const Secret& seed,
                                                      const AuthorityFacts& facts) {
   constexpr std::size_t kSeed = 32;

@@ -41,8 +41,6 @@ class SessionAuthority {
   /// From its first to its last moment, at most.
   static constexpr std::chrono::hours kLeafLength{24};
 
-  /// With a random key.
-  static Result<SessionAuthority> generate(const AuthorityFacts& facts);
   /// With the key that belongs to these 32 octets. Two that are made from one seed for one session
   /// have the same name and key, so what the one signs is trusted where the other's certificate is;
   /// serial number and times differ.

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <set>
 
+#include "io/authority/authority_for_test.h"
 #include "io/tls/pair_for_test.h"
 
 namespace strongroom::io {
@@ -81,7 +82,7 @@ class Authorities : public ::testing::Test {
   ManualClock clock;
   WallTime now = clock.wall();
   [[nodiscard]] AuthorityFacts facts() const { return {"ses_1", now, hours(24)}; }
-  SessionAuthority authority = std::move(*SessionAuthority::generate(facts()));
+  SessionAuthority authority = std::move(*new_authority(facts()));
 
   Cert mint(std::string_view host) {
     const auto leaf = authority.mint(host, now);
@@ -184,6 +185,15 @@ TEST_F(Authorities, a_leaf_never_outlives_its_authority) {
   EXPECT_GE(authority.mint("api.example.com", now)->validity().from, authority.validity().from);
 }
 
+TEST_F(Authorities, a_leaf_is_good_without_its_authority) {
+  auto other = new_authority(facts());
+  ASSERT_TRUE(other);
+  const auto leaf = other->mint("api.example.com", now);
+  ASSERT_TRUE(leaf);
+  other = fail(Code::NotFound, "gone");
+  EXPECT_TRUE(TlsServer::of_leaf(*leaf));
+}
+
 TEST_F(Authorities, of_one_seed_have_one_name_and_key) {
   auto vault = SessionAuthority::from_seed(seed(), facts());
   auto gateway = SessionAuthority::from_seed(seed(), facts());
@@ -204,7 +214,7 @@ TEST_F(Authorities, of_one_seed_have_one_name_and_key) {
 
 TEST_F(Authorities, lengths_and_names_have_limits) {
   const auto made = [&](std::string session, seconds length) {
-    return SessionAuthority::generate({std::move(session), now, length}).has_value();
+    return new_authority({std::move(session), now, length}).has_value();
   };
   EXPECT_TRUE(made(std::string(44, 's'), SessionAuthority::kLongest));
   EXPECT_FALSE(made(std::string(45, 's'), hours(1)));
@@ -251,7 +261,7 @@ TEST_F(Verified, an_authority_can_be_confined_to_hosts) {
   const auto confined = [&](std::vector<std::string> hosts) {
     AuthorityFacts with = facts();
     with.only_hosts = std::move(hosts);
-    return SessionAuthority::generate(with);
+    return new_authority(with);
   };
   auto names = confined({"api.example.com", "b.example"});
   ASSERT_TRUE(names) << names.error().message;

@@ -2,6 +2,7 @@
 // with the leaf of a host that takes over. SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include "io/authority/authority_for_test.h"
 #include "io/authority/leaf_mint.h"
 #include "io/tls/pair_for_test.h"
 
@@ -40,7 +41,7 @@ class OfLeaf : public ::testing::Test {
 
   using Session = std::unique_ptr<LeafMint>;
   Session session() {
-    auto authority = SessionAuthority::generate({"ses_1", clock.wall(), hours(24)});
+    auto authority = new_authority({"ses_1", clock.wall(), hours(24)});
     return std::make_unique<LeafMint>(std::move(*authority), clock,
                                       [](std::string_view) { return true; });
   }
