@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::size_t kSettingsEntry = 6;  ///< octets
 constexpr std::uint32_t kMostPingCredit = 1000;
-constexpr std::uint32_t kMostResetCredit = 1000;
 constexpr std::size_t kOctetsPerFrame = 512;
 constexpr std::size_t kMostOctetCredit = 1_MiB;
 
@@ -69,11 +68,8 @@ std::string_view Http2FrameWatch::judge(SteadyTime now) {
       if (++continuations_ > limits_.max_continuations) return http2_reason::kContinuationFlood;
       return skip_ == 0 ? note_empty(now) : std::string_view();
     case Http2FrameType::RstStream:
-      if (reset_credit_ > 0) {
-        --reset_credit_;
-        return {};
-      }
-      return note_reset(now);
+      // A server's opens nothing anew.
+      return is_peer_client_ ? note_reset(now) : judge_other(now);
     case Http2FrameType::Settings:
       if (has_first_flag) return judge_other(now);
       if (skip_ > limits_.max_settings_entries * kSettingsEntry)
@@ -116,10 +112,6 @@ void Http2FrameWatch::note_sent(std::size_t octets) {
   ping_credit_ = std::min(ping_credit_ + 1, kMostPingCredit);
   // gRPC opens the stream's window and the connection's for each message, however small.
   octet_credit_ = std::min(octet_credit_ + std::max(octets, 2 * kOctetsPerFrame), kMostOctetCredit);
-}
-
-void Http2FrameWatch::note_asked() {
-  reset_credit_ = std::min(reset_credit_ + 1, kMostResetCredit);
 }
 
 }  // namespace strongroom::http
