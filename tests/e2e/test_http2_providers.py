@@ -489,14 +489,14 @@ def test_n2_a_provider_that_floods_loses_its_connection(session, provider, kind)
     assert len(provider.connections) == 2
 
 
-def test_n2_a_provider_that_resets_for_each_frame_of_a_request_keeps_its_connection(session, provider):
-    """As Go does with what was on its way when it answered."""
+def test_n2_a_provider_that_resets_for_each_piece_of_a_request_keeps_its_connection(session, provider):
+    """As Go and HAProxy do with what was on its way when they answered."""
     asking = [(SLOT, session.passes["main"])]
     with HeldStreams(ConnectHttp2(session), 50, asking, "/v1/early", body=b"x") as streams:
         streams.go_on(400)
         streams.wait_for_ends()
         resets = [RstStreamFrame(asked.stream, error_code=5).serialize() for asked in provider.all]
-        provider.connections[0].socket.sendall(b"".join(resets) * 2)
+        provider.connections[0].socket.sendall(b"".join(resets) * 4)
         streams.begin(1)
         streams.wait_for_ends()
         assert Counter(streams.statuses.values()) == {200: 401}

@@ -76,11 +76,9 @@ struct Http2Limits {
   /// updates, resets (CVE-2019-9512, 9515). A peer that never reads ends here. kOutputUnread.
   std::size_t max_queued_frames = 1000;
 
-  /// Streams reset by the peer, or by us because of what it sent (CVE-2023-44487, CVE-2025-8671).
-  /// More than a client's cancelling all its streams at once. Besides, a server may reset a stream
-  /// once for each HEADERS or DATA frame that we sent on it: it ends so what it answers before it
-  /// has the whole request (RFC 9113 8.1), and answers so what was on its way then (5.1); and a
-  /// client each stream that was answered whole. kRapidReset.
+  /// Streams reset by a client before they were answered whole, or by us because of what the peer
+  /// sent (CVE-2023-44487, CVE-2025-8671). More than a client's cancelling all its streams at once.
+  /// kRapidReset.
   std::uint32_t resets_per_second = 200;
   /// PING frames beyond one for each HEADERS or DATA frame that we sent (gRPC measures with them).
   /// kPingFlood.
@@ -92,7 +90,9 @@ struct Http2Limits {
   std::uint32_t empty_frames_per_second = 100;
   /// All other frames without content (WINDOW_UPDATE, PRIORITY, acknowledgements, unknown types)
   /// beyond two for each HEADERS or DATA frame that we sent, and one for each 512 octets of it
-  /// (CVE-2019-9511, 9513). kControlFlood.
+  /// (CVE-2019-9511, 9513). A server's resets as well: it ends so what it answers before it has the
+  /// whole request (RFC 9113 8.1), and answers so each piece of what was on its way then (5.1).
+  /// kControlFlood.
   std::uint32_t control_frames_per_second = 1000;
 };
 

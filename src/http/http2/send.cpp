@@ -119,9 +119,9 @@ void State::frame_left(const nghttp2_frame& frame) {
   if (type == NGHTTP2_HEADERS || type == NGHTTP2_DATA) {
     watch.note_sent(frame.hd.length);
     Http2Stream* const stream = find(frame.hd.stream_id);
-    const bool is_answered = is_server() && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-    if (!is_server() || is_answered) watch.note_resettable();
     if (stream != nullptr) stream->has_left = true;
+    const bool is_answered = is_server() && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    if (is_answered) watch.note_answered();
     // RFC 9113 8.1: a whole answer before the whole request; the rest of it is not wanted.
     if (is_answered && stream != nullptr && !stream->has_peer_ended && !stream->was_reset_by_us) {
       stream->was_reset_by_us = true;

@@ -69,6 +69,8 @@ std::string_view Http2FrameWatch::judge(SteadyTime now) {
       if (++continuations_ > limits_.max_continuations) return http2_reason::kContinuationFlood;
       return skip_ == 0 ? note_empty(now) : std::string_view();
     case Http2FrameType::RstStream:
+      // A server's opens nothing anew.
+      if (!is_peer_client_) return judge_other(now);
       if (reset_credit_ > 0) {
         --reset_credit_;
         return {};
@@ -118,7 +120,7 @@ void Http2FrameWatch::note_sent(std::size_t octets) {
   octet_credit_ = std::min(octet_credit_ + std::max(octets, 2 * kOctetsPerFrame), kMostOctetCredit);
 }
 
-void Http2FrameWatch::note_resettable() {
+void Http2FrameWatch::note_answered() {
   reset_credit_ = std::min(reset_credit_ + 1, kMostResetCredit);
 }
 

@@ -47,9 +47,10 @@ enum class Http2FrameType : std::uint8_t {
 
 class Http2FrameWatch {
  public:
-  /// `preface`: octets that come before the first frame (a client's connection preface, or 0).
+  /// `preface`: octets that come before the first frame (a client's connection preface; 0 where the
+  /// peer is a server).
   Http2FrameWatch(const Http2Limits& limits, std::size_t preface)
-      : limits_(limits), skip_(preface) {}
+      : limits_(limits), is_peer_client_(preface > 0), skip_(preface) {}
 
   struct Step {
     std::size_t good = 0;     ///< octets before the head of the frame that is too much
@@ -60,16 +61,17 @@ class Http2FrameWatch {
   /// Answers the reason when that was too much.
   [[nodiscard]] std::string_view note_reset(SteadyTime now);
   [[nodiscard]] std::string_view note_empty(SteadyTime now);
-  /// We sent HEADERS or DATA with so many octets: what earns a peer its PINGs and window updates.
+  /// We sent HEADERS or DATA with so many octets: what earns a peer its PINGs and window updates,
+  /// and a server its resets.
   void note_sent(std::size_t octets);
-  /// A frame of a request of ours, or the end of an answer: the peer may meet each with a reset,
-  /// however many there are in a second.
-  void note_resettable();
+  /// An answer's end has left: a client may reset its stream, however many there are in a second.
+  void note_answered();
 
  private:
   [[nodiscard]] std::string_view judge(SteadyTime now);
   [[nodiscard]] std::string_view judge_other(SteadyTime now);
   const Http2Limits& limits_;
+  const bool is_peer_client_;
   std::size_t skip_;  ///< octets until the next frame's head
   std::array<std::uint8_t, kHttp2FrameHead> head_{};
   std::uint8_t head_size_ = 0;
