@@ -109,8 +109,6 @@ class Provider {
   [[nodiscard]] std::string address() const { return address_; }
   /// To the connection that asked last.
   io::Task<bool> send(std::string octets);
-  /// Ends the connection that asked last.
-  void hang_up() { last_->abort(); }
 
   std::function<std::string(const Seen&)> answer;
   std::vector<Seen> seen;

@@ -448,6 +448,7 @@ TEST(Syntax, Lists) {
   EXPECT_FALSE(list_has("", "upgrade"));
   EXPECT_TRUE(is_hop_by_hop(Name::Te));
   EXPECT_FALSE(is_hop_by_hop(Name::ContentLength));
+  EXPECT_FALSE(is_hop_by_hop(Name::Trailer)) << "RFC 9110 6.6.2";
   EXPECT_EQ(reason_phrase(404), "Not Found");
   EXPECT_EQ(reason_phrase(100), "Continue");
   EXPECT_EQ(reason_phrase(511), "Network Authentication Required");

@@ -173,7 +173,6 @@ bool is_hop_by_hop(Name id) {
     case Name::ProxyAuthorization:
     case Name::ProxyAuthenticate:
     case Name::Te:
-    case Name::Trailer:
     case Name::TransferEncoding:
     case Name::Upgrade: return true;
     default: return false;

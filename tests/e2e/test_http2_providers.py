@@ -110,6 +110,16 @@ def test_d3_trailers_of_a_request_go_on_unless_a_pass_stands_in_one(session, pro
     assert [asked.ended.is_set() for asked in provider.all[1:]] in ([], [False])
 
 
+def test_trailers_are_announced_both_ways(session, provider):
+    """Go's server drops what of them was not announced (RFC 9110 6.6.2)."""
+    announced, trailers = [("trailer", "x-end")], [("x-end", "1")]
+    provider.on_request = lambda asked: answer(asked, headers=announced, trailers=trailers)
+    sent = {"chunks": [b"body"], "headers": [("trailer", "x-sum")], "trailers": [("x-sum", "1")]}
+    answered = ask(session, method="POST", **sent)
+    assert (provider.all[0].get("trailer"), provider.all[0].trailers) == ("x-sum", [("x-sum", "1")])
+    assert (answered.all("trailer"), answered.trailers) == (["x-end"], trailers)
+
+
 def test_c6_trailers_behind_a_length_go_on_without_the_key(session, room, provider):
     def act(asked):
         named = ("x-api-key", "of somebody else")

@@ -99,9 +99,10 @@ std::unique_ptr<Upstream> Pool::take_idle(const Authority& authority, ProtocolWi
     idle->second.pop_back();
     leave_line(*upstream);
     upstream->detach();
-    // Octets that came unasked would be taken for the next answer, which is somebody else's. And a
-    // request that goes into a connection's end is lost, also where the loop has not heard of it.
-    if (upstream->stream.is_stale()) continue;
+    const bool is_young = loop_.coarse_now() - upstream->idle_since < kTrustedIdle;
+    // Octets that came unasked would be taken for the next answer, which is somebody else's.
+    const bool is_suspect = !is_young || upstream->stream.may_hold_octets();
+    if (!upstream->stream.is_open() || (is_suspect && upstream->stream.is_stale())) continue;
     upstream->is_reused = true;
     return upstream;
   }

@@ -69,6 +69,8 @@ class Upstream final : public lease::Attachment {
 class Pool {
  public:
   static constexpr std::chrono::seconds kMaxIdle{60};
+  static constexpr std::chrono::milliseconds kTrustedIdle{
+      500};  ///< younger ones are looked at before reuse only when the loop heard of octets
   static constexpr std::chrono::seconds kDialTime{10};
   static constexpr std::chrono::seconds kSettingsTime{10};  ///< of a provider that chose HTTP/2
   static constexpr std::chrono::seconds kAvoided{5};        ///< one that did not use it

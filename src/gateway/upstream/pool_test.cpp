@@ -85,24 +85,6 @@ TEST_F(IdleUpstreams, N8_are_bounded_and_the_oldest_are_closed_first) {
   run(story());
 }
 
-TEST_F(IdleUpstreams, whose_provider_has_ended_them_are_not_used_again) {
-  auto story = [&]() -> io::Task<void> {
-    Upstreams all;
-    co_await dial(1, all);
-    EXPECT_TRUE(co_await world.until([&] { return world.provider.connections == 1; }));
-    for (int time = 0; time < 2; ++time) {
-      give_back(all);
-      all.front() = take();
-      EXPECT_NE(all.front(), nullptr);
-      if (all.front() == nullptr) co_return;
-    }
-    give_back(all);
-    world.provider.hang_up();
-    EXPECT_EQ(take(), nullptr) << "the kernel knows, the loop does not yet";
-  };
-  run(story());
-}
-
 TEST_F(IdleUpstreams, N5_make_room_where_descriptors_have_run_out) {
   auto story = [&]() -> io::Task<void> {
     Upstreams all;
