@@ -18,7 +18,7 @@ class Http2Backs : public ::testing::Test {
     io::JoinedStreams ends = io::Stream::join(loop);
     provider_.emplace(std::move(ends.other));
     constexpr std::chrono::seconds kLong{60};
-    back = Http2Back::begin(loop, std::move(ends.one), {kLong, kLong, kLong}, [](bool) {});
+    back = Http2Back::begin(loop, std::move(ends.one), {kLong, kLong, kLong, kLong}, [](bool) {});
     const std::string settings = http::take_all(session_);
     (void)co_await provider_->write_all(bytes_of(settings));
     while (!back->has_room()) co_await hear();

@@ -313,6 +313,11 @@ io::Task<bool> Http2Carrier::carry_in(Http2Bridge& bridge, http::BodyKind kind) 
 }
 
 io::Task<void> Http2Carrier::leave(Http2BridgePointer bridge, bool is_whole) {
+  const bool is_early = is_whole && !bridge->is_closed && !session_.has_ended(bridge->stream);
+  bool is_request_over = false;
+  if (is_early && patience_.linger > Duration::zero())
+    is_request_over =
+        co_await bridge->is_request_over.wait_until(loop_.deadline_in(patience_.linger));
   const auto reason = bridge->inner.reason_of_peer();
   if (!is_whole && !bridge->is_closed && bridge->stream != 0)
     session_.reset(bridge->stream,
@@ -325,7 +330,7 @@ io::Task<void> Http2Carrier::leave(Http2BridgePointer bridge, bool is_whole) {
   } else {
     bridge->inner.abort();
   }
-  co_await bridge->is_request_over.wait();
+  if (!is_request_over) co_await bridge->is_request_over.wait();
   co_await see_out(*bridge);
   if (bridge->stream != 0) session_.release(bridge->stream);
   by_stream_.erase(bridge->stream);

@@ -61,6 +61,7 @@ struct Http2Patience {
   Duration idle{};      ///< without streams
   Duration stream{};    ///< with some; also how long one may wait for its window
   Duration settings{};  ///< until the peer's first SETTINGS, whatever else comes or goes
+  Duration linger{};    ///< how long a request may go on behind its whole answer
 };
 
 class Http2Carrier {

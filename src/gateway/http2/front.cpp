@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/http2/front.h"
 
+#include "gateway/connection.h"
 #include "gateway/http2/inner_framing.h"
 
 namespace strongroom::gateway {
@@ -31,7 +32,7 @@ std::optional<http::BodyKind> note_request(Http2Bridge& bridge, std::string_view
 Http2Front::Http2Front(Gateway& gateway, io::Stream& client, std::shared_ptr<const Inspected> place,
                        SessionId session)
     : Http2Carrier(http::Http2Role::Server, gateway.loop(), client,
-                   {gateway.limits().idle, gateway.limits().body, gateway.limits().idle}),
+                   {gateway.limits().idle, gateway.limits().body, gateway.limits().idle, kLinger}),
       gateway_(gateway),
       place_(std::move(place)),
       own_session_(session),

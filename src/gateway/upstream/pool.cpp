@@ -215,7 +215,8 @@ io::Task<Result<std::unique_ptr<Upstream>>> Pool::dial_http2(Authority authority
   if (!leads_to_http2(authority, ProtocolWish::Http1First))
     protocols_.note(authority.text(), Speaks::Both, loop_.coarse_now());
   auto back = Http2Back::begin(
-      loop_, std::move(*stream), {kMaxIdle, silence_, kSettingsTime}, [dial](bool is_silent) {
+      loop_, std::move(*stream), {kMaxIdle, silence_, kSettingsTime, Duration()},
+      [dial](bool is_silent) {
         dial->end(is_silent ? std::optional(said_nothing()) : std::nullopt, kAvoided);
       });
   group.backs.push_back(back);

@@ -68,6 +68,26 @@ TEST(Http2Lifecycle, AnEarlyAnswerEndsTheUpload) {
   EXPECT_EQ(pair.server.held_streams(), 0U);
 }
 
+TEST(Http2Lifecycle, WhatComesBehindAnEarlyAnswerIsTakenInUntilTheRelease) {
+  Http2Pair pair;
+  const auto id = pair.open(kPost, Http2End::Open);
+  pair.run();
+  const auto answer = response_head("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n");
+  ASSERT_TRUE(pair.server.submit_answer(id, answer, Http2End::Ends));
+  EXPECT_TRUE(pair.server.has_answer_to_go(id));
+  pair.run();
+  EXPECT_FALSE(pair.server.has_answer_to_go(id));
+  EXPECT_NE(find_event(pair.at_server, Kind::Writable, id), nullptr);
+  EXPECT_EQ(find_event(pair.at_client, Kind::Closed, id), nullptr);
+  send(pair.client, id, "what is on its way");
+  pair.run();
+  EXPECT_EQ(read_all(pair.server, id), "what is on its way");
+  pair.server.release(id);
+  pair.run();
+  EXPECT_EQ(find_event(pair.at_client, Kind::Closed, id)->code, 0U);
+  EXPECT_EQ(pair.server.held_streams(), 0U);
+}
+
 TEST(Http2Lifecycle, ReleaseOfAnUnansweredStreamCancelsIt) {
   Http2Pair pair;
   const auto id = pair.open(kGet, Http2End::Ends);

@@ -122,11 +122,7 @@ void State::frame_left(const nghttp2_frame& frame) {
     if (stream != nullptr) stream->has_left = true;
     const bool is_answered = is_server() && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     if (is_answered) watch.note_answered();
-    // RFC 9113 8.1: a whole answer before the whole request; the rest of it is not wanted.
-    if (is_answered && stream != nullptr && !stream->has_peer_ended && !stream->was_reset_by_us) {
-      stream->was_reset_by_us = true;
-      refuse_stream(stream->id, Http2Code::NoError);
-    }
+    if (is_answered && stream != nullptr) answered(*stream);
   }
   if (type == NGHTTP2_RST_STREAM) {
     const Http2Stream* const stream = find(frame.hd.stream_id);
@@ -135,6 +131,16 @@ void State::frame_left(const nghttp2_frame& frame) {
   }
   if (type == NGHTTP2_GOAWAY && frame.goaway.error_code != NGHTTP2_NO_ERROR)
     fail_session(static_cast<Http2Code>(frame.goaway.error_code), broken_protocol());
+}
+
+/// A whole answer before the whole request (RFC 9113 8.1): the rest of it is taken in until the
+/// caller is done. A reset close behind the answer makes some clients forget what they have read.
+void State::answered(Http2Stream& stream) {
+  stream.has_answered = true;
+  if (stream.has_peer_ended || stream.was_reset_by_us) return;
+  if (!stream.is_released) return report(Http2EventKind::Writable, stream.id);
+  stream.was_reset_by_us = true;
+  refuse_stream(stream.id, Http2Code::NoError);
 }
 
 /// A head that could not leave, because the stream or the session ended before it.
@@ -169,7 +175,8 @@ void State::release(Http2Stream& stream) {
   stream.is_released = true;
   if (stream.is_closed) return forget(stream);
   const bool answers_all = is_server() && stream.has_our_end;
-  if (!answers_all) reset(stream, Http2Code::Cancel);
+  if (!answers_all) return reset(stream, Http2Code::Cancel);
+  if (stream.has_answered) answered(stream);
 }
 
 Status State::check_length(Http2Stream& stream, std::size_t more, Http2End end) {
@@ -311,7 +318,7 @@ std::size_t Http2Session::unsent(Http2StreamId id) const {
 
 bool Http2Session::has_answer_to_go(Http2StreamId id) const {
   const Http2Stream* const stream = state_->find_open(id);
-  return stream != nullptr && state_->is_server() && stream->has_our_end &&
+  return stream != nullptr && state_->is_server() && stream->has_our_end && !stream->has_answered &&
          !stream->was_reset_by_us;
 }
 

@@ -39,7 +39,8 @@ enum class Http2EventKind : std::uint8_t {
   Data,      ///< readable() is no longer empty; not said again before it has been empty once more
   Trailers,  ///< `text` is for read_trailers; End follows
   End,       ///< the peer has sent all; what is readable remains so
-  Writable,  ///< send_data has room again, after it took less than it was given
+  Writable,  ///< send_data has room again, after it took less than it was given; or a whole answer
+             ///< was sent before the whole request came
   Refused,   ///< server: a request was answered by the session itself; `code` is the status (400:
              ///< the stream was reset), `text` why. No other event of that stream.
   Closed,    ///< the last of a stream, with an Http2Code: before End and with NoError as well, the

@@ -75,6 +75,7 @@ struct Http2Session::State {
   ssize_t give_data(Http2Stream& stream, MutableBytes room, std::uint32_t& flags);
   [[nodiscard]] bool give_trailers(Http2Stream& stream);
   void frame_left(const nghttp2_frame& frame);
+  void answered(Http2Stream& stream);
   void frame_dropped(const nghttp2_frame& frame);
   void wake(Http2Stream& stream);
   void reset(Http2Stream& stream, Http2Code code);

@@ -58,6 +58,7 @@ struct Http2Stream {
   bool has_our_head : 1 = false;  ///< submitted: a request's, or a final answer's
   bool has_left : 1 = false;      ///< of our head, a request's or an answer's, something was sent
   bool has_our_end : 1 = false;   ///< nothing more may be queued
+  bool has_answered : 1 = false;  ///< a server's whole answer was sent
   bool has_trailers : 1 = false;
   bool is_deferred : 1 = false;      ///< the library waits for octets
   bool wants_writable : 1 = false;   ///< send_data took less than it was given
