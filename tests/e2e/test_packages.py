@@ -259,6 +259,17 @@ def clone(git_room, service, login="", expect=0, **variables):
     )
 
 
+def whole_pair(git_room):
+    """The server's only token, whose pair with its user's name is the key."""
+    room, server, _ = git_room
+    token = room.canaries.new("git")
+    pair = base64.b64encode(f"agent:{token}".encode()).decode()
+    settings = {"host": GIT_HOST, "port": str(server.port), "scheme": "Basic", "variable": "PASS"}
+    room.add_key("generic-http", value=pair, settings=settings)
+    server.only("agent", token)
+    return token
+
+
 @needs_git
 @pytest.mark.parametrize("git_room", [True], indirect=True)
 def test_git_clones_from_an_allowed_place(git_room):
@@ -282,12 +293,32 @@ def test_git_clones_through_the_tunnel_of_an_injected_token(git_room):
 @needs_git
 def test_git_clones_through_inspection(git_room):
     """The token stays outside: the key is the whole of the Basic pair."""
-    room, server, _ = git_room
-    token = room.canaries.new("git")
-    pair = base64.b64encode(f"agent:{token}".encode()).decode()
-    settings = {"host": GIT_HOST, "port": str(server.port), "scheme": "Basic", "variable": "PASS"}
-    room.add_key("generic-http", value=pair, settings=settings)
-    server.only("agent", token)
+    token = whole_pair(git_room)
     done = clone(git_room, "generic-http", login='LOGIN="agent:$PASS@"\n')
     assert done.stdout == "Once upon a time\n"
     assert token not in done.stdout + done.stderr
+
+
+#: Over what git sends in one piece (http.postBuffer): it asks first whether it may, and then sends chunks.
+PUSH_MUCH = """
+set -e
+cd "$(mktemp -d "$HOME/git-XXXXXX")"
+git clone -q "https://agent:$PASS@$PLACE/story.git" story
+cd story
+git config user.name agent; git config user.email agent@example.test
+head -c 20000000 /dev/urandom > much
+git add much
+git commit -q -m "Much"
+git push -q origin HEAD:main
+cd ..
+git clone -q "https://agent:$PASS@$PLACE/story.git" again
+cmp story/much again/much && echo "the same"
+"""
+
+
+@needs_git
+def test_git_pushes_and_clones_much_through_inspection(git_room):
+    room, server, roots = git_room
+    whole_pair(git_room)
+    done = work(room, "generic-http", PUSH_MUCH, roots, PLACE=f"{GIT_HOST}:{server.port}")
+    assert done.stdout == "the same\n"
