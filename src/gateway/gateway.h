@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/mid_page.h"
 #include "catalog/catalog.h"
 #include "gateway/authority.h"
 #include "gateway/burst_watch.h"
@@ -68,7 +69,7 @@ inline constexpr std::size_t kKept = 64UL << 20U;
 
 /// Memory for octets on their way through.
 inline constexpr std::size_t kRelayBlock = 64UL << 10U;
-using RelayBlock = std::array<std::uint8_t, kRelayBlock>;
+using RelayBlock = MidPageBlock<kRelayBlock>;
 
 /// What VaultHello brings.
 struct Setup {

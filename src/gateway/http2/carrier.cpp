@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/mid_page.h"
 #include "base/secret.h"
 
 namespace strongroom::gateway {
@@ -15,7 +16,7 @@ constexpr std::chrono::seconds kGoodbye{1};
 constexpr auto kUnread = http::Http2Code::Cancel;
 
 /// What comes or goes over the connection; none while it is silent.
-using WireBlock = std::array<std::uint8_t, 32UL << 10U>;
+using WireBlock = MidPageBlock<32UL << 10U>;
 
 class WireRoom final : public io::ReadRoom {
  public:
