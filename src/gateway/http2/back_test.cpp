@@ -23,6 +23,12 @@ class Http2Backs : public ::testing::Test {
     (void)co_await provider_->write_all(bytes_of(settings));
     while (!back->has_room()) co_await hear();
   }
+  /// A request whose head is on its way.
+  io::Task<Http2Back::Opened> ask() {
+    Http2Back::Opened opened = back->open();
+    (void)co_await opened.stream.write_all(bytes_of(kPost));
+    co_return opened;
+  }
   /// Something of the gateway's.
   io::Task<void> hear() {
     ByteVector block(16384);
@@ -63,11 +69,9 @@ class Http2Backs : public ::testing::Test {
 TEST_F(Http2Backs, what_had_not_left_when_the_connection_ended_may_be_sent_again) {
   run([&]() -> io::Task<void> {
     co_await connect();
-    Http2Back::Opened seen = back->open();
-    (void)co_await seen.stream.write_all(bytes_of(kPost));
+    Http2Back::Opened seen = co_await ask();
     while (requests == 0) co_await hear();
-    Http2Back::Opened waiting = back->open();
-    (void)co_await waiting.stream.write_all(bytes_of(kPost));
+    Http2Back::Opened waiting = co_await ask();
     Http2Back::Opened begun = back->open();
     end_connection();
     ByteVector block(64);
@@ -84,11 +88,9 @@ TEST_F(Http2Backs, what_had_not_left_when_the_connection_ended_may_be_sent_again
 TEST_F(Http2Backs, what_may_not_leave_any_more_is_known_at_once) {
   run([&]() -> io::Task<void> {
     co_await connect();
-    Http2Back::Opened seen = back->open();
-    (void)co_await seen.stream.write_all(bytes_of(kPost));
+    Http2Back::Opened seen = co_await ask();
     while (requests == 0) co_await hear();
-    Http2Back::Opened late = back->open();
-    (void)co_await late.stream.write_all(bytes_of(kPost));
+    Http2Back::Opened late = co_await ask();
     co_await say_goaway();
     ByteVector block(64);
     late.stream.set_deadline(loop.deadline_in(std::chrono::seconds(5)));
