@@ -133,21 +133,27 @@ io::Task<void> EndScan::scan(std::string folder) {
 
 /// Whoever ended the session waits for what was given the values: not for long.
 io::Task<void> EndScan::run_at_most(Duration within) {
-  if (has_begun_ || values_.empty()) {
+  if (is_limited_) {
+    while (is_limited_ && !is_over_) co_await loop_.sleep(kLook);
+  } else if (has_begun_) {
+    break_off();
+  } else {
+    is_limited_ = true;
+    loop_.spawn(break_off_at(Deadline::after(loop_.clock(), within)));
+    co_await run();
+    is_limited_ = false;
     forget();
-    while (is_running()) co_await loop_.sleep(kLook);
-    co_return;
   }
-  const auto is_done = std::make_shared<bool>(false);
-  loop_.spawn(forget_at(Deadline::after(loop_.clock(), within), is_done));
-  co_await run();
-  *is_done = true;
-  forget();
+  while (is_running()) co_await loop_.sleep(kLook);
 }
 
-io::Task<void> EndScan::forget_at(Deadline late, std::shared_ptr<bool> is_done) {
-  while (!*is_done && !late.has_passed(loop_.clock().steady())) co_await loop_.sleep(kLook);
-  if (*is_done) co_return;
+io::Task<void> EndScan::break_off_at(Deadline late) {
+  while (is_limited_ && !late.has_passed(loop_.clock().steady())) co_await loop_.sleep(kLook);
+  if (is_limited_) break_off();
+}
+
+void EndScan::break_off() {
+  if (values_.empty()) return;
   forget();
   report(Error(Code::Timeout,
                "the session was ended from outside, and its scan broken off: look with "

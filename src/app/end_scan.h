@@ -34,7 +34,8 @@ class EndScan {
   [[nodiscard]] bool is_running() const noexcept { return !running_.empty(); }
   /// Tells of finds on standard error, and as findings of the session.
   [[nodiscard]] io::Task<void> run();
-  /// The same, broken off after so long; not where one has begun already. Forgets in either case.
+  /// The same for whoever ends the session from outside: broken off after so long, or at once where
+  /// the session's own end began it. Several may end a session at a time: all wait for the one scan.
   [[nodiscard]] io::Task<void> run_at_most(Duration within);
 
  private:
@@ -44,7 +45,8 @@ class EndScan {
   [[nodiscard]] Result<Started> start(const std::string& folder) const;
   io::Task<void> scan(std::string folder);
   io::Task<int> ended(int pid);
-  io::Task<void> forget_at(Deadline late, std::shared_ptr<bool> is_done);
+  io::Task<void> break_off_at(Deadline late);
+  void break_off();
   void tell(const std::string& folder, int output, int status);
   void tell_find(const json::object& found);
 
@@ -62,6 +64,7 @@ class EndScan {
   std::vector<Known> known_;
   std::set<int> running_;  ///< process ids, not reaped yet
   bool has_begun_ = false;
+  bool is_limited_ = false;  ///< under way for whoever ended the session
   bool is_over_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <csignal>
 #include <cstdio>
+#include <utility>
 
 #include "app/call.h"
 #include "io/process/process.h"
@@ -271,7 +272,8 @@ io::Task<std::vector<lease::ProcessOutcome>> Runner::end_processes(lease::Fence 
                            ? SessionId(fence.id) == start_.session
                            : keys_.contains(key);
   if (is_over_ || !is_ours) co_return processes;
-  if (ended_because_.empty()) ended_because_ = fence.reason;
+  // It knows more than the lease that was not renewed a moment before.
+  if (!std::exchange(is_fenced_, true)) ended_because_ = fence.reason;
   if (narrow_) narrow_->forget_values();
   if (ssh_) ssh_->forget_values();
   if (workroom_ == nullptr) {  // start_workroom() goes no further

@@ -110,6 +110,7 @@ class Runner {
   std::unique_ptr<SshAccess> ssh_;                ///< where the session has SSH keys
   std::unique_ptr<workroom::Workroom> workroom_;
   std::string ended_because_;
+  bool is_fenced_ = false;
   int fences_ = 0;  ///< under way
   io::Event fences_over_;
   bool is_coming_back_ = false;

@@ -17,6 +17,7 @@ import subprocess
 import tarfile
 import tempfile
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -451,6 +452,25 @@ def test_a_session_that_is_ended_from_outside_is_scanned_too(room, place, by):
     assert value not in work.errors()
 
 
+def test_a_session_that_two_end_at_a_time_is_scanned_once(room, place):
+    """Neither breaks off what the other waits for, and both are answered when it is over."""
+    key, _ = room.add_key("github", member="alice")
+    (place / "leave.py").write_text(LEAVE)
+    (place / "made").mkdir()
+    script = f"trap '' TERM; python3 {place}/leave.py {place}/made; echo LEFT; sleep 600; sleep 600"
+    work = room.begin(["github"], ["sh", "-c", script], flags=("--scan-on-end", str(place / "made")))
+    work.line("LEFT")
+    [session] = [each["id"] for each in room.json("session", "list") if each["state"] == "open"]
+    with ThreadPoolExecutor() as both:
+        end = both.submit(room.api, "POST", f"/api/v1/sessions/{session}/end", {})
+        revoked = both.submit(room.revoke, key)
+    assert end.result()[1]["receipt"]["r2"]["holds"] is True
+    assert revoked.result()["receipt"]["r2"]["holds"] is True
+    assert work.wait() == REFUSED
+    assert f"1 places below {place}/made hold key values of this session" in work.errors()
+    assert "broken off" not in work.errors()
+
+
 def test_a_long_scan_of_a_session_that_is_ended_from_outside_is_broken_off(room, place):
     """Whoever ended it does not wait for long, and what searched is dead then."""
     room.add_key("github", member="alice")
@@ -484,4 +504,4 @@ def test_a_revoke_ends_the_scan_of_a_session_too(room, place):
     document = room.revoke(key)
     assert not searchers() - before
     assert document["receipt"]["r2"]["holds"] is True
-    assert work.wait() != 0
+    assert work.wait() == REFUSED and "broken off" in work.errors()
