@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 class MetricsTest : public ::testing::Test {
  public:
   io::Task<http::ClientResponse> get(std::string target, std::string method = "GET") {
-    const Deadline deadline = Deadline::after(clock_, 5s);
+    const Deadline deadline = Deadline::after(clock_, 60s);
     std::string host = "127.0.0.1";
     auto stream =
         co_await io::dial_tcp(loop_, std::move(host), port_, io::PrivateAddresses::Allow, deadline);

@@ -93,7 +93,7 @@ class Events : public testing::Test {
   template <class Condition>
   void run_until(Condition condition) {
     loop.spawn([](io::Loop& its, Condition met) -> io::Task<void> {
-      for (int turns = 0; turns < 1000 && !met(); ++turns)
+      for (int turns = 0; turns < 12'000 && !met(); ++turns)
         co_await its.sleep(std::chrono::milliseconds(5));
       its.stop();
     }(loop, condition));

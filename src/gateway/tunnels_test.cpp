@@ -56,7 +56,7 @@ class Tunnels : public testing::Test {
   io::Task<std::string> shake_hands(int number) {
     const std::string here = "127.0.0.1";
     auto stream = co_await io::dial_tcp(loop, here, world.port, io::PrivateAddresses::Allow,
-                                        loop.deadline_in(std::chrono::seconds(5)));
+                                        loop.deadline_in(std::chrono::seconds(60)));
     if (!stream) co_return "no connection";
     const std::string preamble = "\x01" + crypto::to_text(credential(number / kPlaces)) + "\n";
     (void)co_await stream->write_all(bytes_of(preamble));

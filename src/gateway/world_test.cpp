@@ -165,7 +165,7 @@ io::Task<bool> Agent::send(std::string octets) {
         co_await io::dial_tcp(loop_, "127.0.0.1", port_, io::PrivateAddresses::Allow, Deadline());
     if (!dialled) co_return false;
     stream_.emplace(std::move(*dialled));
-    stream_->set_deadline(Deadline::after(loop_.clock(), seconds(15)));
+    stream_->set_deadline(Deadline::after(loop_.clock(), seconds(60)));
   }
   const auto sent = co_await stream_->write_all(bytes_of(octets));
   co_return sent.has_value();
@@ -224,7 +224,7 @@ io::Task<std::string> Agent::until(std::string text) {
 }
 
 io::Task<bool> Agent::is_ended() {
-  stream_->set_deadline(Deadline::after(loop_.clock(), seconds(5)));
+  stream_->set_deadline(Deadline::after(loop_.clock(), seconds(60)));
   ByteVector block(65536);
   for (;;) {
     const auto got = co_await stream_->read_some(block);
@@ -292,7 +292,7 @@ io::Task<bool> World::revoke(std::string pass) {
 }
 
 io::Task<bool> World::until(std::function<bool()> is_so) {
-  for (int i = 0; i < 5000; ++i) {
+  for (int i = 0; i < 60'000; ++i) {
     if (is_so()) co_return true;
     co_await other_loop.sleep(milliseconds(1));
   }
@@ -311,7 +311,7 @@ io::Task<void> GatewayTest::finish(io::Task<void> story) {
   loop.stop();
 }
 io::Task<void> GatewayTest::give_up() {
-  co_await loop.sleep(seconds(20));
+  co_await loop.sleep(seconds(120));
   loop.stop();
 }
 

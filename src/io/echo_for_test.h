@@ -70,7 +70,7 @@ class Echo : public ::testing::Test {
   }
 
   Task<Result<Stream>> dial() {
-    const auto deadline = Deadline::after(clock, std::chrono::seconds(5));
+    const auto deadline = Deadline::after(clock, std::chrono::seconds(60));
     co_return co_await dial_tcp(loop, at.host, at.port, PrivateAddresses::Allow, deadline);
   }
 

@@ -183,7 +183,7 @@ TEST(Event, wakes_its_waiter_and_keeps_one_early_set) {
     co_await event.wait();
     ++woken;
     loop.post([&] { event.set(); });
-    const bool was_set = co_await event.wait_until(Deadline::after(clock, seconds(5)));
+    const bool was_set = co_await event.wait_until(Deadline::after(clock, seconds(60)));
     woken += was_set ? 1 : 0;
     const bool again = co_await event.wait_until(Deadline::after(clock, milliseconds(1)));
     woken += again ? 10 : 1;

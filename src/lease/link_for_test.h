@@ -121,11 +121,11 @@ class Link : public testing::Test {
     loop.stop();
   }
   io::Task<void> give_up() {
-    co_await loop.sleep(seconds(20));
+    co_await loop.sleep(seconds(120));
     loop.stop();
   }
   io::Task<void> until(std::function<bool()> is_so) {
-    for (int i = 0; i < 5000 && !is_so(); ++i) co_await loop.sleep(milliseconds(1));
+    for (int i = 0; i < 60'000 && !is_so(); ++i) co_await loop.sleep(milliseconds(1));
   }
 
   SystemClock clock;

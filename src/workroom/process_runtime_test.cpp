@@ -42,7 +42,7 @@ std::vector<int> holders_of(const std::string& mark) {
 
 template <class Condition>
 bool until(Condition condition) {
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < 6000; ++i) {
     if (condition()) return true;
     std::this_thread::sleep_for(milliseconds(10));
   }
@@ -198,7 +198,7 @@ TEST_P(Running, an_orderly_end_has_its_grace) {
       "trap 'sleep 0.2; touch $OUT/tidy; exit 5' TERM; touch $OUT/ready; while :; do sleep 0.05; "
       "done");
   ASSERT_TRUE(appears("ready"));
-  end(seconds(5));
+  end(seconds(60));
   EXPECT_EQ(exit_status(), 5);
   EXPECT_EQ(::access((folder + "/tidy").c_str(), F_OK), 0);
 }

@@ -39,7 +39,7 @@ class Server {
 
  private:
   Task<void> serve(Stream stream) {
-    stream.set_deadline(loop_.deadline_in(std::chrono::seconds(10)));
+    stream.set_deadline(loop_.deadline_in(std::chrono::seconds(60)));
     const auto asked = co_await stream.read_server_name(undecided_);
     const std::string host = asked && tunnel_host_.empty() ? *asked : tunnel_host_;
     const auto server = mint_.server_for(host);

@@ -108,7 +108,7 @@ class Dial : public ::testing::Test {
   /// Until the dial has ended, with the clock where it is.
   void finish() {
     bool has_given_up = false;
-    const auto limit = loop->call_in(seconds(10), [&] {
+    const auto limit = loop->call_in(seconds(60), [&] {
       has_given_up = true;
       loop->stop();
     });

@@ -60,7 +60,7 @@ class NamesTest : public ::testing::Test {
   template <class Condition>
   bool comes(Condition condition) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, seconds(20), condition);
+    return changed_.wait_for(lock, seconds(60), condition);
   }
   bool is_told(const std::string& host) {
     return comes([&] { return told_.contains(host); });
