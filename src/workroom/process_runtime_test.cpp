@@ -195,7 +195,7 @@ TEST_P(Running, J6_what_the_command_leaves_behind_goes_with_it) {
 
 TEST_P(Running, an_orderly_end_has_its_grace) {
   start(
-      "trap 'sleep 0.2; touch $OUT/tidy; exit 5' TERM; touch $OUT/ready; while :; do sleep 0.05; "
+      "trap 'sleep 0.2 && touch $OUT/tidy; exit 5' TERM; touch $OUT/ready; while :; do sleep 0.05; "
       "done");
   ASSERT_TRUE(appears("ready"));
   end(seconds(60));

@@ -79,15 +79,19 @@ struct Workroom::State {
   void wake() {
     for (io::Event* each : waiters) each->set();
   }
-  /// Signals what has not been seen yet, and remembers it.
-  void signal_new(int number) {
+  void remember_living() {
     for (const Process& each : living()) {
       const bool is_known = std::any_of(known.begin(), known.end(), [&](const Process& old) {
         return old.pid == each.pid && old.started == each.started;
       });
-      if (is_known) continue;
-      known.push_back(each);
-      signal_process(each, number);
+      if (!is_known) known.push_back(each);
+    }
+  }
+  /// Once: what a process starts in order to tidy up has the grace as well.
+  void ask_to_leave() {
+    remember_living();
+    for (const Process& each : known) {
+      signal_process(each, SIGTERM);
       signal_process(each, SIGCONT);  // a stopped process takes no TERM
     }
   }
@@ -107,8 +111,8 @@ struct Workroom::State {
 
   static Status watch_signals(const std::shared_ptr<State>& state);
   static io::Task<void> watch(std::shared_ptr<State> state);
-  static io::Task<void> wait_until_gone(std::shared_ptr<State> state, Deadline deadline,
-                                        int number);
+  static io::Task<void> wait_until_gone(std::shared_ptr<State> state, Deadline deadline);
+  static io::Task<void> kill_until_gone(std::shared_ptr<State> state, Deadline deadline);
   static io::Task<void> wait_for(std::shared_ptr<State> state, bool State::* flag);
 };
 
@@ -137,13 +141,19 @@ io::Task<void> Workroom::State::watch(std::shared_ptr<State> state) {
   state->wake();
 }
 
-/// With `number` = TERM, whoever appears meanwhile gets it too; with KILL, everybody gets it in
-/// each round.
-io::Task<void> Workroom::State::wait_until_gone(std::shared_ptr<State> state, Deadline deadline,
-                                                int number) {
+io::Task<void> Workroom::State::wait_until_gone(std::shared_ptr<State> state, Deadline deadline) {
   while (!state->is_gone() && !deadline.has_passed(state->loop.clock().steady())) {
-    state->signal_new(number);
-    if (number == SIGKILL) state->kill_all();
+    state->remember_living();
+    co_await state->loop.sleep(kLook);
+    state->reap_known();
+  }
+}
+
+/// Everybody in each round: what forks meanwhile is found in the next.
+io::Task<void> Workroom::State::kill_until_gone(std::shared_ptr<State> state, Deadline deadline) {
+  while (!state->is_gone() && !deadline.has_passed(state->loop.clock().steady())) {
+    state->remember_living();
+    state->kill_all();
     co_await state->loop.sleep(kLook);
     state->reap_known();
   }
@@ -230,9 +240,10 @@ io::Task<std::vector<lease::ProcessOutcome>> Workroom::end(Duration grace) {
     state->tell(state->running->is_elsewhere() ? kWireTerminate : kWireEnd);
     const Clock& clock = state->loop.clock();
     const Deadline graceful = Deadline::after(clock, grace);
-    co_await State::wait_until_gone(state, graceful, SIGTERM);
+    state->ask_to_leave();
+    co_await State::wait_until_gone(state, graceful);
     const Deadline last = Deadline::after(clock, kDeadWithin);
-    co_await State::wait_until_gone(state, last, SIGKILL);
+    co_await State::kill_until_gone(state, last);
     state->is_accounted = true;
     state->wake();
   }
