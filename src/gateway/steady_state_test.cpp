@@ -110,16 +110,15 @@ std::vector<lease::GrantedPolicy> many_policies() {
   return all;
 }
 
-/// How many allocations a few thousand requests made in the gateway.
-void expect_none(std::vector<lease::GrantedPolicy> policies) {
-  if (!io::keeps_frames()) GTEST_SKIP() << "a sanitizer watches the frames";
+/// Whether a few thousand requests were answered, while the gateway's work was counted.
+bool ask_and_count(const std::vector<lease::GrantedPolicy>& policies) {
   allocations = questions = 0;
   const SystemClock clock;
   io::Loop gateway_loop(clock);
   io::Loop other_loop(clock);
   World world(gateway_loop, other_loop);
   world.vault.keeps_notes = false;
-  world.vault.entry(kGeminiPass).policies = std::move(policies);
+  world.vault.entry(kGeminiPass).policies = policies;
   const std::string body =
       R"({"usageMetadata":{"totalTokenCount":12},"text":")" + std::string(1024, 'y') + "\"}";
   const std::string answer = ok(body, "content-type: application/json\r\n");
@@ -147,11 +146,26 @@ void expect_none(std::vector<lease::GrantedPolicy> policies) {
   client.join();
   other_loop.stop();
   others.join();
+  return is_right;
+}
+
+void expect_none(const std::vector<lease::GrantedPolicy>& policies) {
+  if (!io::keeps_frames()) GTEST_SKIP() << "a sanitizer watches the frames";
+  const SystemClock clock;
+  SteadyTime begun{};
+  bool is_right = false;
+  // A machine that stands still for longer than a lease lives has requests refused, rightly.
+  for (int i = 0; i < 5 && !is_right; ++i) {
+    begun = clock.steady();
+    is_right = ask_and_count(policies);
+  }
   ASSERT_TRUE(is_right);
   // What a second brings (renewal of leases, sweeps) is not a request's; two thousand of them would
   // show.
-  EXPECT_LT(allocations.load(), kMeasured / 50) << "allocations for " << kMeasured << " requests";
-  EXPECT_LT(questions.load(), kMeasured / 50) << "system calls that move no octet";
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(clock.steady() - begun);
+  const long few = kMeasured / 50 + 20 * seconds.count();
+  EXPECT_LT(allocations.load(), few) << "allocations for " << kMeasured << " requests";
+  EXPECT_LT(questions.load(), few) << "system calls that move no octet";
 }
 
 TEST(SteadyState, ARequestAllocatesNothing) {
