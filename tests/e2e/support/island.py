@@ -43,7 +43,7 @@ mount --make-rprivate /
 mount --bind "$ISLAND/resolv.conf" /etc/resolv.conf
 mount --bind "$ISLAND/hosts" /etc/hosts
 /usr/bin/python3 "$WORLD" "$ISLAND" near &
-while [ ! -e "$ISLAND/near" ] || [ ! -e "$ISLAND/far" ]; do kill -0 $!; done
+while [ ! -e "$ISLAND/near" ] || [ ! -e "$ISLAND/far" ]; do kill -0 $!; sleep 0.05; done
 exec "$@"
 """
 
