@@ -152,8 +152,15 @@ def test_an_export_as_csv_says_the_same_and_is_safe_in_a_spreadsheet(room):
 
 def leaves_of(room, size):
     """The first hashes of the record's tree, from its tiles."""
-    tiles = sorted((room.data / "audit" / "tlog" / "tile" / "0").glob("[0-9]*"))
-    octets = b"".join((max(tile.iterdir(), key=lambda part: int(part.name)) if tile.suffix == ".p" else tile).read_bytes() for tile in tiles)
+
+    def read():
+        """Not while one that has grown takes another's place."""
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            tiles = sorted((room.data / "audit" / "tlog" / "tile" / "0").glob("[0-9]*"))
+            newest = [max(tile.iterdir(), key=lambda part: int(part.name)) if tile.suffix == ".p" else tile for tile in tiles]
+            return b"".join(tile.read_bytes() for tile in newest)
+
+    octets = until(read, what="the tiles")
     return [octets[at : at + 32] for at in range(0, 32 * size, 32)]
 
 
