@@ -243,6 +243,27 @@ def test_i9_the_end_of_a_session_whose_runner_is_away_withdraws_nothing(room):
     assert "whose runner is not connected" in r2["processes"][0]["name"]
 
 
+def test_i9_a_runner_that_ends_while_the_gateway_is_waited_for_makes_no_second_end(room):
+    """Its last word is heard before the first end is through: one receipt, which says what it said."""
+    room.add_key("github", member="alice")
+    room.add_key("gemini")
+    use = 'curl -sf -o /dev/null -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1beta/models"'
+    workroom = room.begin(["github", "gemini"], ["/bin/sh", "-c", f"{use}; echo READY; exec sleep 600"])
+    workroom.line("READY")
+    session = room.json("session", "list")[0]["id"]
+    [gateway] = room.gateway_pids()
+    os.kill(gateway, signal.SIGSTOP)
+    try:
+        receipt = room.json("session", "end", session)["receipt"]
+        workroom.wait()
+    finally:
+        os.kill(gateway, signal.SIGCONT)
+    assert receipt["r2"]["holds"] and [each["state"] for each in receipt["r2"]["processes"]] == ["dead"]
+    acts = [each for each in room.json("audit", "list") if each["action"] == "session.end"]
+    assert [(each["outcome"], each["actor"]) for each in acts] == [("done", "operator"), ("begun", "operator")]
+    assert [each["id"] for each in room.json("receipt", "list")] == [receipt["id"]]
+
+
 @pytest.mark.parametrize("way", ["session", "member", "tenant"])
 def test_other_ends_cut_as_well(room, standins, way):
     """The end of the session, the member's and the tenant's removal: each has a receipt, each cuts at once."""
