@@ -238,6 +238,10 @@ void VaultLeaseSource::end_session(SessionId session, std::string why) {
 }
 
 io::Task<void> VaultLeaseSource::end(SessionId session, std::string why) {
+  // Whoever has begun to end it carries that through. A second end would ask in vain a runner that
+  // has answered the first and gone, and its receipt, the newer one, would call dead processes
+  // exposed.
+  if (parts_.vault.is_ending(session)) co_return;
   vault::Actor actor = vault::Actor::installation("vault");
   const auto ended = co_await parts_.vault.end_session(std::move(actor), session, std::move(why));
   // A session that has ended already needs no second end.

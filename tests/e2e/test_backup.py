@@ -53,7 +53,7 @@ def restored(make_room, room, file, *beside):
 def test_i10_a_restore_does_not_bring_back_what_was_revoked(room, make_room):
     gone, _ = room.add_key("gemini")
     alive, _ = room.add_key("gemini", label="alive")
-    until((room.data / "audit" / "tlog" / "checkpoint").exists, 10, "the record has a checkpoint")
+    until((room.data / "audit" / "tlog" / "checkpoint").exists, 30, "the record has a checkpoint")
     file = back_up(room)
     shown = json.loads(program(room, "backup", "verify", file, "--json", data=room.data))
     assert shown["installation"] == room.json("seal", "status")["id"] and shown["seals"] == "file"
@@ -200,7 +200,7 @@ def test_a_full_disk_ends_the_backup_and_nothing_else(room):
             timeout=60,
         )
     assert done.returncode == FAILED and b"No space left" in done.stderr, done
-    until(lambda: room.cli("backup", str(target), expect=None).returncode == 0, 10, "one at a time, and that one has ended")
+    until(lambda: room.cli("backup", str(target), expect=None).returncode == 0, 30, "one at a time, and that one has ended")
     program(room, "backup", "verify", target, data=room.data)
     assert room.json("key", "check", key)["verdict"] == "accepted"
 

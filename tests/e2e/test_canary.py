@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import secrets
+import stat
 import subprocess
 import sys
 import time
@@ -53,7 +54,11 @@ def files_under(folder):
         folders[:] = [name for name in folders if name not in NOT_OURS]
         for name in names:
             file = Path(path) / name
-            if not file.is_symlink() and file.is_file() and file.stat().st_size <= LARGEST:
+            try:
+                found = file.lstat()
+            except OSError:
+                continue  # it has gone meanwhile: these places are everybody's
+            if stat.S_ISREG(found.st_mode) and found.st_size <= LARGEST:
                 yield file
 
 

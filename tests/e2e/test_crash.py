@@ -179,9 +179,11 @@ def one_round(room, model, chance):
             kinds.append(kind)
     chance.shuffle(kinds)
     operations = [Operation(room, model, kind, chance) for kind in kinds[:4]]
-    # On a busy machine a moment picked from the clock alone comes before most of them have begun.
+    # On a busy machine a moment picked from the clock alone comes before most of them have begun: now and then one that is of
+    # the kind that was done least comes first.
     if chance.random() < 0.4:
-        chance.choice(operations).process.wait(timeout=60)
+        rarest = min(operations, key=lambda each: model.acknowledged[each.kind])
+        rarest.process.wait(timeout=60)
     strike(room, chance)
     for operation in operations:
         operation.finish()

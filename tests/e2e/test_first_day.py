@@ -104,12 +104,12 @@ def test_the_first_day(room, logins, standins, canaries, environment):
         tab.go("keys")
         receipt = revoke(page, "Google Gemini API")
         assert re.search(r"Fenced R1 holds", receipt) and re.search(r"source R3 not claimed", receipt)
-        until(lambda: standins.open() == [], 10, "the provider's side has seen the end")
+        until(lambda: standins.open() == [], 30, "the provider's side has seen the end")
         workroom.line("CUT")
         receipt = revoke(page, "GitHub token")
         for promise in ("Fenced R1", "Withdrawn R2", "Destroyed at the source R3"):
             assert re.search(promise + r" holds", receipt), receipt
-        workroom.wait(15)
+        workroom.wait()
         assert len(logins.state()["quirks"]["github"]["revoked"]) == 1
         tab.go("activity")
         page.get_by_role("table", name="Record of use").get_by_text("Revoked a key").first.wait_for()

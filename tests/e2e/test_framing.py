@@ -57,7 +57,7 @@ def world(suite_folder, canaries, environment):
 
 def all_answers(port, pieces, is_cut):
     """Everything that comes back until the other side ends the connection."""
-    with socket.create_connection(("127.0.0.1", port), timeout=15) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         answers = b""
         try:

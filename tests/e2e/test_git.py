@@ -14,6 +14,7 @@ import pytest
 from support.git_server import BACKEND, FCGIWRAP, NGINX, GitServer
 from support.https_server import HttpsServer
 from support.lfs import Lfs
+from support.waiting import until
 
 pytestmark = pytest.mark.skipif(
     not (NGINX and FCGIWRAP and BACKEND.exists()), reason="nginx, fcgiwrap or git is not installed"
@@ -152,8 +153,9 @@ def test_a_server_that_leads_elsewhere_does_not_lead_the_token_there(room, make_
         GIT_SSL_CAINFO=trusted,
     )
     assert "fatal" in done.stdout and "cloned" not in done.stdout
-    seen = (other.folder / "access.log").read_text().splitlines()
-    assert seen and all(line.endswith("401 [-]") for line in seen), seen
+    # nginx writes its line behind the answer.
+    seen = until(lambda: (other.folder / "access.log").read_text().splitlines(), what="the other was asked")
+    assert all(line.endswith("401 [-]") for line in seen), seen
 
 
 LFS = """

@@ -419,7 +419,7 @@ def test_n6_idle_streams_take_no_descriptors_and_little_memory(start, provider):
     more = descriptors_of(pid) - descriptors
     assert more <= len(held) + len(provider.connections)
     each = lambda: (resident_of(pid) - resident) / count
-    until(lambda: each() < 16, 20, f"{each():.1f} KiB each")
+    until(lambda: each() < 16, 60, f"{each():.1f} KiB each")
     print(f"{count} streams, {each():.1f} KiB each, {more} descriptors")
     room.cli("key", "revoke", key)
     for streams in held:
@@ -434,7 +434,7 @@ def test_i4_a_revoke_closes_idle_connections(session, room, provider):
     [connection] = provider.connections
     assert not connection.ended.is_set()
     room.cli("key", "revoke", room.key_id)
-    assert connection.ended.wait(10)
+    assert connection.ended.wait(30)
 
 
 def test_i3_a_revoke_ends_an_upload_that_waits_for_a_window(session, room, provider):
@@ -444,9 +444,9 @@ def test_i3_a_revoke_ends_an_upload_that_waits_for_a_window(session, room, provi
     headers = [(SLOT, session.passes["main"])]
     connection = ConnectHttp2(session).begin(Asked("/v1/x", "POST", headers, b"u" * 60_000))
     asked = provider.wait_for(2)
-    until(lambda: len(asked.body) == 10_000, 20, "the stream's window is full")
+    until(lambda: len(asked.body) == 10_000, 60, "the stream's window is full")
     room.cli("key", "revoke", room.key_id)
-    assert asked.connection.ended.wait(10)
+    assert asked.connection.ended.wait(30)
     assert len(asked.body) == 10_000 and not asked.ended.is_set()
     connection.close()
 
@@ -496,7 +496,7 @@ def test_n2_a_provider_that_floods_loses_its_connection(session, provider, kind)
     provider.on_request = flood
     answered = ask(session, method="POST", body=b"x")
     assert answered.status == 502
-    assert provider.connections[0].ended.wait(10)
+    assert provider.connections[0].ended.wait(30)
     assert ask(session).status == 200
     assert len(provider.connections) == 2
 
@@ -573,7 +573,7 @@ class NginxProvider(OwnProvider):
             stdin=subprocess.DEVNULL,
             env={"PATH": os.environ["PATH"]},
         )
-        until(self._listens, 15, "nginx listens")
+        until(self._listens, 30, "nginx listens")
         (folder / "key.pem").unlink()
 
     def _listens(self):
@@ -586,7 +586,7 @@ class NginxProvider(OwnProvider):
 
     def stop(self):
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(30)
 
 
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
@@ -610,7 +610,7 @@ def test_nginx_may_say_goaway_at_any_time(start, suite_folder):
         thread.join(90)
     assert answers == [(200, True)] * 40
     assert ask(session, "/v1/large", ingress=BaseUrl).body == provider.large
-    told = provider.told()
+    told = until(lambda: len(lines := provider.told()) > 40 and lines, what="all are in its log")
     assert [protocol for protocol, _, _ in told] == ["h:h2"] * 40 + [told[-1][0]] and told[-1][0] != "h:h2"
     assert len({connection for _, connection, _ in told}) >= 8
     session.end()
@@ -632,7 +632,8 @@ def test_n2_a_provider_that_answers_before_the_body_loses_no_request(start, suit
         streams.go_on(1500)
         streams.wait_for_ends()
         assert Counter(streams.statuses.values()) == {200: 1500}
-    connections = {connection for _, connection, _ in provider.told()}
+    told = until(lambda: len(lines := provider.told()) >= 1500 and lines, what="all are in its log")
+    connections = {connection for _, connection, _ in told}
     assert len(connections) == 1 if requests > 1500 else len(connections) >= 1500 // requests
     session.end()
 
@@ -690,7 +691,7 @@ class NodeProvider(ProgramProvider):
     def stop(self):
         """How many connections there were."""
         self._process.terminate()
-        return self._process.communicate(timeout=10)[0].count("SESSION")
+        return self._process.communicate(timeout=30)[0].count("SESSION")
 
 
 def test_an_http1_agent_reaches_a_provider_that_speaks_nothing_but_http2(

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from support.room import AGENTS
+from support.waiting import until
 
 GEMINI = "generativelanguage.googleapis.com"
 
@@ -62,7 +63,7 @@ def test_what_is_not_granted_is_refused_and_named(room):
     room.add_key("gemini")
     done = one(room, "https://example.com/", expect=None)
     assert done.returncode != 0 and "403" in done.stderr, done.stderr
-    assert "not_granted" in json.dumps(room.json("audit", "list", "--limit", "50"))
+    until(lambda: "not_granted" in json.dumps(room.json("audit", "list", "--limit", "50")), what="it is in the record")
 
 
 def test_a_base_url_still_goes_straight_to_the_gateway(room):

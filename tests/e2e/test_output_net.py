@@ -17,6 +17,7 @@ import pytest
 
 from support.output import findings, told, try_output_net
 from support.streams import command_line, run_with
+from support.waiting import until
 
 SPLIT = """
 import os, sys
@@ -136,8 +137,7 @@ def test_a_reader_that_takes_nothing_keeps_the_command_waiting(room):
     command = command_line(room, (), f"exec {sys.executable} -c '{FILL}' {tell}", "github")
     with subprocess.Popen(command, env=room.environment, stdout=subprocess.PIPE) as work:
         assert work.stdout.read(1) == b"x"
-        while not tell.exists() and work.poll() is None:
-            os.sched_yield()
+        until(lambda: tell.exists() or work.poll() is not None, 60, "it has filled what there is to fill")
         assert room.json("session", "list")[0]["state"] == "open"
         rest = work.stdout.read()
     written = int(tell.read_text())

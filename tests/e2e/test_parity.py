@@ -197,7 +197,7 @@ def check_record(world, session, wanted, asked, tag, before):
     outcome, finding = wanted["outcome"], wanted["finding"]
     if outcome == "completed of the other":
         until(
-            lambda: len(uses_of(world.other.record())) == before + 1,
+            lambda: len(uses := uses_of(world.other.record())) == before + 1 and are_settled(uses),
             what="the use is in the record",
         )
         entry = uses_of(world.other.record())[-1]
@@ -205,7 +205,7 @@ def check_record(world, session, wanted, asked, tag, before):
         outcome = None
     count = (outcome is not None) + (finding is not None)
     (entries,) = until(
-        lambda: len(found := tagged(session, tag)) >= count and (found,),
+        lambda: len(found := tagged(session, tag)) >= count and are_settled(uses_of(found)) and (found,),
         what="the record is complete",
     )
     uses = uses_of(entries)
@@ -219,6 +219,11 @@ def check_record(world, session, wanted, asked, tag, before):
 
 def uses_of(entries):
     return [entry for entry in entries if entry["action"] == "use"]
+
+
+def are_settled(uses):
+    """A use is in the record before it has gone, and its outcome once the gateway has told of that."""
+    return all("outcome" in entry for entry in uses)
 
 
 def tagged(session, tag):

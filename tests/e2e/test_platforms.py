@@ -185,7 +185,7 @@ def test_j9_a_runners_container_that_is_killed_takes_the_agents_along(engine, co
     pair.wait_until_ready()
     engine.run("kill", f"{pair.name}-strongroom")
     assert pair.status("agent") == 137
-    until(lambda: room.json("session", "list")[0]["ended_why"] == "runner lost", 10, "the vault knows")
+    until(lambda: room.json("session", "list")[0]["ended_why"] == "runner lost", 30, "the vault knows")
 
 
 def test_the_unit_is_one_and_its_command_runs(room, tmp_path):

@@ -115,9 +115,9 @@ def test_F8_rules_hold_at_once_and_deny_wins(room, standins):
             assert (answer.code, answer.error["limit_of"]) == ("denied_path", whose), path
     assert len(standins.requests()) == seen, "nothing of these has left the gateway"
     assert session.ask("GET", "/gemini/v1beta/models").status == 200
-    until(lambda: refusals(room, "denied_path") >= 6, 5, "refusals are counted")
-    found = [entry for entry in room.json("audit", "list") if entry["action"] == "finding"]
-    assert any({"denied_path", session.id} <= set(flatten(entry)) for entry in found), found
+    until(lambda: refusals(room, "denied_path") >= 6, 30, "refusals are counted")
+    found = lambda: [entry for entry in room.json("audit", "list") if entry["action"] == "finding"]
+    until(lambda: any({"denied_path", session.id} <= set(flatten(entry)) for entry in found()), what="a finding")
     room.cli("policy", "remove", "--tenant", "acme", "--key", key_id)
     assert session.ask("GET", "/gemini/v1beta/models/m").status != 403
     acts = [entry["action"] for entry in room.json("audit", "list", "--tenant", "acme")]
@@ -151,7 +151,7 @@ def test_routes_that_a_tenant_may_open_are_recorded_as_such(room):
 
     assert not is_closed()
     assert session.ask("POST", "/gemini/v1beta/auth_tokens", body={}).code == "denied_path"
-    until(lambda: "opened_route" in json.dumps(room.json("audit", "list")), 5, "its use is told")
+    until(lambda: "opened_route" in json.dumps(room.json("audit", "list")), 30, "its use is told")
     shown = room.json(*place, "--no-open", "--rpm", "1000")
     assert shown["open"] == []
     assert is_closed()
@@ -166,8 +166,8 @@ def test_d8_what_becomes_of_a_pass_in_a_body_is_the_tenants_choice(room):
     shown = room.json(*place, "--on-misplaced", "mask", "--on-echo", "cut")
     assert (shown["on_misplaced"], shown["on_echo"]) == ("mask", "cut")
     assert session.ask("POST", GENERATE, body=body).status == 200, "it is masked"
-    found = [entry for entry in room.json("audit", "list") if entry["action"] == "finding"]
-    assert "pass_misplaced" in json.dumps(found)
+    found = lambda: [entry for entry in room.json("audit", "list") if entry["action"] == "finding"]
+    until(lambda: "pass_misplaced" in json.dumps(found()), what="it is found")
     room.cli(*place, "--on-echo", "loudly", expect=WRONG_USE)
     room.cli(*place, "--on-misplaced", "refuse", "--on-echo", "mask", "--rpm", "1000")
     assert session.ask("POST", GENERATE, body=body).status == 400, "it is refused again"
@@ -197,7 +197,7 @@ def test_a_minute_and_at_once(room, standins):
     standins.release()
     answer.read()
     connection.close()
-    until(lambda: other.generate().status == 200, 5, "the place is free again")
+    until(lambda: other.generate().status == 200, 30, "the place is free again")
 
 
 def spend(session, room, budget):
@@ -211,7 +211,7 @@ def spend(session, room, budget):
                 "units_today"
             ]
             >= count * COST,
-            5,
+            30,
             "it is settled",
         )
     assert (answer.status, answer.code, answer.error["limit"]) == (429, "budget_spent", "budget")
@@ -229,7 +229,7 @@ def test_N7_a_days_budget_outlives_the_gateway_and_the_server(room):
 
     [gateway] = room.gateway_pids()
     os.kill(gateway, signal.SIGKILL)
-    until(lambda: room.gateway_pids() not in ([gateway], []), 10, "another gateway has begun")
+    until(lambda: room.gateway_pids() not in ([gateway], []), 30, "another gateway has begun")
     assert session.generate().code == "budget_spent"
 
     room.stop()
@@ -248,7 +248,7 @@ def test_N7_two_gateways_share_a_days_budget(make_room):
     def all_refuse():
         return all(session.generate().code == "budget_spent" for _ in range(12))
 
-    until(all_refuse, 20, "each gateway knows what the other has spent")
+    until(all_refuse, 60, "each gateway knows what the other has spent")
     shown = room.json("policy", "show", "--tenant", "acme", "--service", "gemini")
     assert 100 <= shown["units_today"] <= 2 * 100 + 2 * COST
 
@@ -266,19 +266,19 @@ def test_N7_costs_as_each_service_states_them(room, standins):
     zipped = {"accept-encoding": "gzip, deflate, br"}
     message = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "hello"}]}
     assert session.ask("POST", "/anthropic/v1/messages", message, headers=zipped).status == 200
-    until(lambda: spent() == 8, 5, "anthropic: three in, five out")
+    until(lambda: spent() == 8, 30, "anthropic: three in, five out")
     streamed = session.ask("POST", "/anthropic/v1/messages", {**message, "stream": True})
     assert streamed.status == 200 and b"message_delta" in streamed.body
-    before = until(lambda: spent() > 8 and spent(), 5, "a stream is counted")
+    before = until(lambda: spent() > 8 and spent(), 30, "a stream is counted")
     chat = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
     assert session.ask("POST", "/openai/v1/chat/completions", chat).status == 200
-    until(lambda: spent() == before + 3, 5, "openai states three")
+    until(lambda: spent() == before + 3, 30, "openai states three")
     silent = session.ask("POST", "/openai/v1/chat/completions", {**chat, "stream": True})
     assert silent.status == 200 and b"usage" not in silent.body
-    until(lambda: spent() > before + 3, 5, "a stream that states nothing is guessed at")
+    until(lambda: spent() > before + 3, 30, "a stream that states nothing is guessed at")
     speech = session.ask("POST", "/elevenlabs/v1/text-to-speech/v", {"text": "twelve chars"})
     assert speech.status == 200
-    until(lambda: spent("--service", "elevenlabs") == 12, 5, "elevenlabs: by a header")
+    until(lambda: spent("--service", "elevenlabs") == 12, 30, "elevenlabs: by a header")
 
 
 def test_N7_no_answer_without_its_cost_while_a_budget_holds(room, standins):
@@ -316,7 +316,7 @@ def test_N8_one_tenant_cannot_starve_another(make_room, standins):
         answer.read()
         connection.close()
     assert greedy.ask("GET", "/gemini/v1beta/models").status == 200
-    until(lambda: refusals(room, "tenant_busy") == 1, 5, "it is counted")
+    until(lambda: refusals(room, "tenant_busy") == 1, 30, "it is counted")
 
 
 def test_errors_say_what_would_mend_them(room, standins):
@@ -339,7 +339,7 @@ def test_errors_say_what_would_mend_them(room, standins):
 
     standins.revoke("gemini", value)
     assert session.ask("GET", "/gemini/v1beta/models").status == 400
-    until(lambda: room.key(key_id)["state"] == "rejected_by_provider", 5, "it is noticed")
+    until(lambda: room.key(key_id)["state"] == "rejected_by_provider", 30, "it is noticed")
     answer = session.ask("GET", "/gemini/v1beta/models")
     assert answer.status == 400, "the provider's own answer"
     assert answer.headers["strongroom-code"] == "key_rejected"

@@ -37,13 +37,13 @@ def fill(room, count):
 def export(room, folder):
     """Once all that was recorded is under a checkpoint."""
     entries = room.json("audit", "verify")["entries"]
-    until(lambda: room.json("audit", "verify")["tree_size"] >= entries, 20, "a checkpoint of the tree")
+    until(lambda: room.json("audit", "verify")["tree_size"] >= entries, 60, "a checkpoint of the tree")
     return room.json("audit", "export", "--tiles", str(folder))
 
 
 def ready(room):
     try:
-        with urllib.request.urlopen(f"http://{room.endpoints['metrics']}/readyz", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{room.endpoints['metrics']}/readyz", timeout=30) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as refused:
         return refused.code, refused.read().decode()
@@ -90,17 +90,17 @@ def test_another_implementation_checks_signature_tiles_and_every_entry(room, tmp
 def test_an_edit_while_running_stops_what_must_be_recorded_and_says_so(room):
     fill(room, 3)
     entries = room.json("audit", "verify")["entries"]
-    until(lambda: room.json("audit", "verify")["tree_size"] >= entries, 20, "a checkpoint of the tree")
+    until(lambda: room.json("audit", "verify")["tree_size"] >= entries, 60, "a checkpoint of the tree")
     assert ready(room)[0] == 200
     key_id, _ = room.add_key("gemini")
     with open(room.data / "audit" / "record-00000001.log", "r+b") as record:
         record.seek(30)
         record.write(b"x")
-    until(lambda: ready(room)[0] == 503, 20, "the change is noticed")
+    until(lambda: ready(room)[0] == 503, 60, "the change is noticed")
     assert "does not fit" in ready(room)[1]
     status, answer = room.api("POST", "/api/v1/members", {"tenant": "acme", "name": "late"})
     assert status >= 500 and "does not fit" in json.dumps(answer)
-    with urllib.request.urlopen(f"http://{room.endpoints['metrics']}/metrics", timeout=10) as metrics:
+    with urllib.request.urlopen(f"http://{room.endpoints['metrics']}/metrics", timeout=30) as metrics:
         assert "strongroom_record_writable 0" in metrics.read().decode()
 
 
@@ -152,8 +152,15 @@ def test_an_export_as_csv_says_the_same_and_is_safe_in_a_spreadsheet(room):
 
 def leaves_of(room, size):
     """The first hashes of the record's tree, from its tiles."""
-    tiles = sorted((room.data / "audit" / "tlog" / "tile" / "0").glob("[0-9]*"))
-    octets = b"".join((max(tile.iterdir(), key=lambda part: int(part.name)) if tile.suffix == ".p" else tile).read_bytes() for tile in tiles)
+
+    def read():
+        """Not while one that has grown takes another's place."""
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            tiles = sorted((room.data / "audit" / "tlog" / "tile" / "0").glob("[0-9]*"))
+            newest = [max(tile.iterdir(), key=lambda part: int(part.name)) if tile.suffix == ".p" else tile for tile in tiles]
+            return b"".join(tile.read_bytes() for tile in newest)
+
+    octets = until(read, what="the tiles")
     return [octets[at : at + 32] for at in range(0, 32 * size, 32)]
 
 
@@ -243,10 +250,10 @@ def test_a_use_whose_gateway_or_vault_was_killed_ends_as_unknown(room):
     [gateway] = room.gateway_pids()
     with held_stream(room, session):
         os.kill(gateway, signal.SIGKILL)
-        until(lambda: outcomes() == ["unknown"], 10, "the vault says what it knows")
-    until(lambda: room.gateway_pids() not in ([], [gateway]), 10, "another gateway")
+        until(lambda: outcomes() == ["unknown"], 30, "the vault says what it knows")
+    until(lambda: room.gateway_pids() not in ([], [gateway]), 30, "another gateway")
     with held_stream(room, session):
-        until(lambda: len(outcomes()) == 2, 5, "the second is recorded")
+        until(lambda: len(outcomes()) == 2, 30, "the second is recorded")
         room.kill9()
     room.start()
-    assert outcomes() == ["unknown", "unknown"]
+    until(lambda: outcomes() == ["unknown", "unknown"], what="and so does the one that was started anew")

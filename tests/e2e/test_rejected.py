@@ -41,13 +41,13 @@ def test_rejected_and_back(room, standins, service):
     assert use(room, service) == CALLS[service][2], "the provider's own answer reaches the agent"
     until(
         lambda: room.key(key_id)["state"] == "rejected_by_provider",
-        5,
+        30,
         "the list shows the rejection",
     )
 
     standins.accept(service, value)
     assert use(room, service) == 200
-    until(lambda: room.key(key_id)["state"] == "active", 5, "a success turns it back")
+    until(lambda: room.key(key_id)["state"] == "active", 30, "a success turns it back")
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_check_finds_it_too(room, standins):
     assert room.json("key", "check", key_id, expect=1)["verdict"] == "rejected"
     until(
         lambda: room.key(key_id)["state"] == "rejected_by_provider",
-        5,
+        30,
         "the check's verdict is in the list",
     )
     new = room.canaries.new("anthropic")

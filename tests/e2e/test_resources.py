@@ -83,7 +83,8 @@ def test_n1_readers_that_do_not_read_cost_little_and_hold_nobody_up(room, standi
         deaf.append(each)
     until(
         lambda: descriptors_of(pid) >= before + 2 * len(deaf) - 8,
-        what="all of them are under way",
+        60,
+        "all of them are under way",
     )
     assert all(works(room, session) for _ in range(20))
     more = resident_of(pid) - least
@@ -174,7 +175,7 @@ def test_n6_idle_websockets_are_cheap_and_a_revoke_ends_them_all(room, standins)
         sockets = await asyncio.gather(*(one(gate) for _ in range(SOCKETS)))
         assert descriptors_of(pid) >= before + 2 * SOCKETS - 4
         each = lambda: (resident_of(pid) - least) / SOCKETS
-        await asyncio.to_thread(until, lambda: each() < 40, 20, "their beginning's memory is back")
+        await asyncio.to_thread(until, lambda: each() < 40, 60, "their beginning's memory is back")
         print(f"{SOCKETS} websockets, {each():.1f} KiB each")
         for socket_ in sockets[:: max(1, SOCKETS // 50)]:
             await socket_.send("still there?")

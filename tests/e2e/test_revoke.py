@@ -84,15 +84,15 @@ def revoke_in_the_middle(room, standins, probe):
         lambda: [
             entry for entry in standins.open() if entry["progress"] or entry["kind"] == "websocket"
         ],
-        10,
+        30,
         "it is under way",
     )
 
     began = time.monotonic()
     document = room.revoke(key_id)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert document["receipt"]["r1"]["holds"] is True
-    until(lambda: standins.open() == [], 2, "the provider's side has seen the end")
+    until(lambda: standins.open() == [], 30, "the provider's side has seen the end")
     assert workroom.line("END").startswith(
         "cut"
     ), "never a clean end: the agent must not take half for the whole"
@@ -119,13 +119,13 @@ def test_i12_a_full_disk_keeps_no_revoke_from_fencing(room, standins):
     with full_disk(room.process.pid):
         done = room.cli("key", "revoke", key_id, expect=FAILED)
         assert "fenced" in done.stderr and "not stored" in done.stderr
-        until(lambda: standins.open() == [], 2, "the provider's side has seen the end")
+        until(lambda: standins.open() == [], 30, "the provider's side has seen the end")
         assert workroom.line("END").startswith("cut")
         assert workroom.line("AGAIN") == "403 key_revoked"
         room.run(["gemini"], ["/bin/true"], expect=None)
         assert workroom.wait() == 0
     room.run(["gemini"], ["/bin/true"], expect=NOT_FOUND)
-    until(lambda: "fenced_is_stored" in room.log(), 10, "it is stored by itself")
+    until(lambda: "fenced_is_stored" in room.log(), 30, "it is stored by itself")
     assert room.revoke(key_id)["receipt"]["r1"]["holds"] is True
     room.kill9()
     room.start()
@@ -204,23 +204,24 @@ def test_revoke_of_an_injected_key_ends_its_processes(make_room, standins):
     assert len(workroom_processes(mark)) >= 3
     began = time.monotonic()
     document = room.revoke(key_id)
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 20
     assert workroom_processes(mark) == []
     receipt = document["receipt"]
     assert receipt["r2"]["holds"] is True and receipt["r1"]["holds"] is True
     assert any("python" in str(leaf) for leaf in flatten(receipt)), "the processes are named"
-    assert workroom.wait(10) != 0
+    assert workroom.wait() != 0
     assert room.run(["github"], ["/bin/true"], expect=None).returncode in (3, 4)
 
 
 def test_the_end_of_a_run_ends_all_its_processes(room):
     _, token = room.add_key("github", member="alice")
-    orphan = "setsid sh -c 'sleep 600 & echo ORPHAN; exec sleep 600' & sleep 0.2; exit 4"
-    done = room.run(["github"], ["/bin/sh", "-c", orphan], expect=4, timeout=30)
+    orphan = "setsid sh -c 'sleep 600 & echo ORPHAN; echo > there; exec sleep 600' &"
+    leave = "until [ -s there ]; do sleep 0.05; done; exit 4"
+    done = room.run(["github"], ["/bin/sh", "-c", f"{orphan} {leave}"], expect=4)
     assert "ORPHAN" in done.stdout
     assert workroom_processes(f"GH_TOKEN={token}".encode()) == []
-    sessions = room.json("session", "list", "--tenant", "acme")
-    assert [session["state"] for session in sessions] == ["ended"]
+    states = lambda: [session["state"] for session in room.json("session", "list", "--tenant", "acme")]
+    until(lambda: states() == ["ended"], what="the vault has heard the runner's last word")
 
 
 def test_i9_the_end_of_a_session_whose_runner_is_away_withdraws_nothing(room):
@@ -242,6 +243,27 @@ def test_i9_the_end_of_a_session_whose_runner_is_away_withdraws_nothing(room):
     assert "whose runner is not connected" in r2["processes"][0]["name"]
 
 
+def test_i9_a_runner_that_ends_while_the_gateway_is_waited_for_makes_no_second_end(room):
+    """Its last word is heard before the first end is through: one receipt, which says what it said."""
+    room.add_key("github", member="alice")
+    room.add_key("gemini")
+    use = 'curl -sf -o /dev/null -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1beta/models"'
+    workroom = room.begin(["github", "gemini"], ["/bin/sh", "-c", f"{use}; echo READY; exec sleep 600"])
+    workroom.line("READY")
+    session = room.json("session", "list")[0]["id"]
+    [gateway] = room.gateway_pids()
+    os.kill(gateway, signal.SIGSTOP)
+    try:
+        receipt = room.json("session", "end", session)["receipt"]
+        workroom.wait()
+    finally:
+        os.kill(gateway, signal.SIGCONT)
+    assert receipt["r2"]["holds"] and [each["state"] for each in receipt["r2"]["processes"]] == ["dead"]
+    acts = [each for each in room.json("audit", "list") if each["action"] == "session.end"]
+    assert [(each["outcome"], each["actor"]) for each in acts] == [("done", "operator"), ("begun", "operator")]
+    assert [each["id"] for each in room.json("receipt", "list")] == [receipt["id"]]
+
+
 @pytest.mark.parametrize("way", ["session", "member", "tenant"])
 def test_other_ends_cut_as_well(room, standins, way):
     """The end of the session, the member's and the tenant's removal: each has a receipt, each cuts at once."""
@@ -257,9 +279,9 @@ def test_other_ends_cut_as_well(room, standins, way):
     else:
         document = room.cli("tenant", "remove", "acme", "--json").stdout
     assert room.verified(document)["receipt"]["r1"]["holds"] is True
-    until(lambda: standins.open() == [], 2, "the provider's side has seen the end")
+    until(lambda: standins.open() == [], 30, "the provider's side has seen the end")
     # The session has ended, so its processes have been ended too: the workroom can say no more.
-    workroom.wait(15)
+    workroom.wait()
     assert len(standins.requests()) == 1
 
 
@@ -276,7 +298,7 @@ def test_two_gateways(make_room, standins):
     receipt = room.revoke(key_id)["receipt"]
     assert receipt["r1"]["holds"] is True
     assert len([leaf for leaf in flatten(receipt) if leaf == "gateway"]) == 2
-    until(lambda: standins.open() == [], 2, "all are cut")
+    until(lambda: standins.open() == [], 30, "all are cut")
     for workroom in workrooms:
         assert workroom.line("END").startswith("cut")
         assert workroom.line("AGAIN") == "403 key_revoked"
@@ -303,7 +325,7 @@ say("DONE")
         took = time.monotonic() - began
     finally:
         os.kill(gateway, signal.SIGCONT)
-    assert 1 < took < 8 and receipt["r1"]["holds"] is True
+    assert 1 < took < 20 and receipt["r1"]["holds"] is True
     assert "lease_ran_out" in flatten(receipt)
     flag.touch()
     workroom.line("DONE")

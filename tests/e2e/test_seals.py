@@ -27,7 +27,7 @@ def opened(room):
         room.endpoints = json.loads((room.data / "endpoints.json").read_text())
         return len(room.endpoints.get("gateway_pids", [])) > 0
 
-    until(look, 20, "the gateways have joined")
+    until(look, 60, "the gateways have joined")
     return room
 
 
@@ -207,7 +207,7 @@ def test_rows_changed_while_sealed_are_noticed_on_opening(room):
     away.rename(room.data / "seal.key")
     done = room.cli("unseal", expect=None)
     assert done.returncode != 0
-    assert room.process.wait(10) > 0
+    assert room.process.wait(30) > 0
     room.process = None
 
 

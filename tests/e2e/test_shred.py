@@ -141,12 +141,12 @@ def test_seals_that_want_something_of_somebody_are_asked_for(room, canaries):
     assert room.cli("unseal", "--share", input=shares["shares"][0], expect=None).returncode != 0
     room.cli("unseal", "--share", input=new["shares"][0], expect=UNAVAILABLE)
     room.json("unseal", "--share", input=new["shares"][2])
-    until(lambda: room.gateway_pids(), 20, "the gateways have joined")
+    until(lambda: room.gateway_pids(), 60, "the gateways have joined")
     works(room, key)
     room.stop()
     room.start()
     room.json("unseal", "--passphrase", input=second)
-    until(lambda: room.gateway_pids(), 20, "the gateways have joined")
+    until(lambda: room.gateway_pids(), 60, "the gateways have joined")
     acts = [entry["action"] for entry in room.json("audit", "list")]
     assert acts.count("root.rotate") == 1
 

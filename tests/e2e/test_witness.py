@@ -49,7 +49,7 @@ def configure(room, name, to, key, **settings):
 def log_key(room):
     """As others are given it."""
     room.start().people("first")
-    until(lambda: (room.data / "audit" / "tlog" / "checkpoint").exists(), 20, "a checkpoint")
+    until(lambda: (room.data / "audit" / "tlog" / "checkpoint").exists(), 60, "a checkpoint")
     folder = room.folder / "named"
     room.json("audit", "export", "--tiles", str(folder))
     key = (folder / "verifier-key").read_text()
@@ -126,7 +126,7 @@ def test_a_record_that_was_put_back_with_its_checkpoint_is_contradicted(make_roo
     more(room, 5)
     room.add_key("gemini")
     session = started(room)
-    assert asked(session)[0] == 200
+    until(lambda: asked(session)[0] == 200, 30, "the witness has kept up")
     until(lambda: all_signed(room), 30, "the witness has signed all")
     room.stop()
     shutil.rmtree(room.data / "audit")
@@ -190,7 +190,7 @@ def agent_with_key(folder):
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True, timeout=20)
     agent = subprocess.Popen(["ssh-agent", "-D", "-a", str(socket_path)], stdout=subprocess.DEVNULL)
     try:
-        until(socket_path.exists, 20, "the agent is there")
+        until(socket_path.exists, 60, "the agent is there")
         environment = {**os.environ, "SSH_AUTH_SOCK": str(socket_path)}
         subprocess.run(["ssh-add", "-q", str(key)], env=environment, check=True, timeout=20)
         told = subprocess.run(["ssh-keygen", "-lf", str(key)], capture_output=True, text=True, check=True, timeout=20)
@@ -202,7 +202,7 @@ def agent_with_key(folder):
 
 def page_of(port):
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
             return html.unescape(answer.read().decode())
     except OSError:
         return None

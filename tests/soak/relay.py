@@ -38,4 +38,4 @@ class Relay(httpcore.AsyncNetworkBackend):
 
     def stop(self):
         self.process.terminate()
-        return self.process.wait(10)
+        return self.process.wait(60)

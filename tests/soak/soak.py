@@ -316,7 +316,7 @@ def growth(samples):
     return statistics.median(end) - statistics.median(middle), statistics.median(end)
 
 
-async def settled(what, wanted, seconds=40):
+async def settled(what, wanted, seconds=120):
     """The last value, once it is wanted or time is over."""
     deadline = time.monotonic() + seconds
     while not wanted(value := what()) and time.monotonic() < deadline:

@@ -6,6 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 
 import base64
 import json
+import os
 import re
 import secrets
 import string
@@ -127,13 +128,12 @@ def search(octets, patterns):
 
 
 def files_with(patterns, *folders):
-    """Files, read while others write them, that hold one of the patterns."""
+    """Files, read while others write them and take them and their folders away, that hold one of the patterns."""
     found = []
-    for folder in folders:
-        for path in Path(folder).rglob("*"):
-            try:
-                if path.is_file() and not path.is_symlink() and search(path.read_bytes(), patterns):
-                    found.append(path)
-            except OSError:
-                continue
+    for path in (Path(at) / name for folder in folders for at, _, names in os.walk(folder) for name in names):
+        try:
+            if path.is_file() and not path.is_symlink() and search(path.read_bytes(), patterns):
+                found.append(path)
+        except OSError:
+            continue
     return found

@@ -37,11 +37,12 @@ class ConnectProxy:
                 if not octets:
                     return
                 head += octets
-            self.heads.append(head.decode("latin1"))
+            text = head.decode("latin1")
+            self.heads.append(text)
             said = self.answer(head) if self.answer else None
             if said is None and self.credential:
                 pair = base64.b64encode(self.credential.encode()).decode()
-                if f"proxy-authorization: Basic {pair}\r\n" not in self.heads[-1]:
+                if f"proxy-authorization: Basic {pair}\r\n" not in text:
                     said = b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n"
             if said is not None:
                 connection.sendall(said)

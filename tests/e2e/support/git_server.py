@@ -233,7 +233,7 @@ class GitServer:
                         start_new_session=True,
                     )
                 )
-        until(self._listens, 15, "nginx listens")
+        until(self._listens, 30, "nginx listens")
         return self
 
     def _listens(self):
@@ -244,4 +244,4 @@ class GitServer:
         for process in self._processes:
             # fcgiwrap's children are of its own session.
             os.killpg(process.pid, signal.SIGTERM)
-            process.wait(10)
+            process.wait(30)

@@ -172,7 +172,7 @@ class Http2Provider(OwnProvider):
             self.all.append(asked)
             self._changed.notify_all()
 
-    def wait_for(self, count, seconds=20):
+    def wait_for(self, count, seconds=60):
         """So many requests have come; the last of them."""
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.all) >= count, seconds), len(self.all)

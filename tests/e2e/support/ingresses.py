@@ -19,7 +19,7 @@ from support.ports import free_port
 from support.room import PROGRAMS
 from support.waiting import until
 
-TIMEOUT = 5
+TIMEOUT = 30
 
 
 @dataclass
@@ -416,7 +416,7 @@ class Session:
                 env={"PATH": os.environ["PATH"], "STRONGROOM_PROXY_CREDENTIAL": self.credential},
                 stdout=subprocess.DEVNULL,
             )
-            until(self._listens, 15, "the relay listens")
+            until(self._listens, 30, "the relay listens")
         return self._port
 
     def _listens(self):
@@ -426,7 +426,7 @@ class Session:
     def end(self):
         if self._relay is not None:
             self._relay.terminate()
-            self._relay.wait(10)
+            self._relay.wait(30)
 
     def record(self):
         """What the record says of this session's requests, oldest first."""

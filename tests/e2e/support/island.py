@@ -43,7 +43,7 @@ mount --make-rprivate /
 mount --bind "$ISLAND/resolv.conf" /etc/resolv.conf
 mount --bind "$ISLAND/hosts" /etc/hosts
 /usr/bin/python3 "$WORLD" "$ISLAND" near &
-while [ ! -e "$ISLAND/near" ] || [ ! -e "$ISLAND/far" ]; do kill -0 $!; done
+while [ ! -e "$ISLAND/near" ] || [ ! -e "$ISLAND/far" ]; do kill -0 $!; sleep 0.05; done
 exec "$@"
 """
 
@@ -59,7 +59,7 @@ exec /usr/bin/python3 "$WORLD" "$ISLAND" far
 def is_possible():
     command = ["unshare", "-n", "-m", "ip", "link", "set", "lo", "up"]
     try:
-        return subprocess.run(command, capture_output=True, timeout=10).returncode == 0
+        return subprocess.run(command, capture_output=True, timeout=60).returncode == 0
     except OSError:
         return False
 
@@ -73,7 +73,7 @@ class Island:
     """`names`: what the name server says of each; None: nothing ever. `patience`: of those who ask it, as in resolv.conf."""
 
     def __init__(
-        self, folder, canaries, environment, names, gateway="", patience="timeout:2 attempts:1"
+        self, folder, canaries, environment, names, gateway="", patience="timeout:20 attempts:1"
     ):
         self.folder = folder
         authority = Authority()

@@ -69,6 +69,16 @@ def listening(address):
     return server
 
 
+def read_head(connection):
+    """In however many pieces it comes; whoever leaves in its middle has said all."""
+    head = b""
+    while b"\r\n\r\n" not in head:
+        octets = connection.recv(65536)
+        if not octets:
+            raise OSError("left")
+        head += octets
+
+
 def serve_provider(address, server):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(FACTS["chain"], FACTS["key"])
@@ -77,8 +87,7 @@ def serve_provider(address, server):
         note("reached", address)
         try:
             with context.wrap_socket(connection, server_side=True) as secured:
-                while b"\r\n\r\n" not in secured.recv(65536):
-                    pass
+                read_head(secured)
                 body = address.encode()
                 secured.sendall(
                     b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%s"
@@ -93,9 +102,11 @@ def serve_proxy():
     with socket.create_server(("127.0.0.1", 3128)) as server:
         while True:
             connection, _ = server.accept()
-            while b"\r\n\r\n" not in connection.recv(65536):
-                pass
-            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            try:
+                read_head(connection)
+                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            except OSError:
+                continue
             onward = socket.create_connection((FACTS["public"][0], 443))
             for ends in ((connection, onward), (onward, connection)):
                 threading.Thread(target=pump, args=ends, daemon=True).start()

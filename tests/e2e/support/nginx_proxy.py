@@ -49,7 +49,7 @@ class NginxProxy:
                 stderr=log,
                 env={"PATH": os.environ["PATH"]},
             )
-        until(self._listens, 15, "nginx listens")
+        until(self._listens, 30, "nginx listens")
 
     def _listens(self):
         with socket.socket() as probe:
@@ -57,4 +57,4 @@ class NginxProxy:
 
     def stop(self):
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(30)

@@ -61,7 +61,7 @@ class Cluster:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=options.pop("stdin", subprocess.DEVNULL),
-            timeout=60,
+            timeout=120,
             **options,
         )
 

@@ -34,7 +34,7 @@ def refused(room, *flags, code=UNAVAILABLE):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         cwd=room.folder,
         env=room.environment,
     )

@@ -37,7 +37,7 @@ class Workroom:
     def errors(self):
         return self._errors.read_text(errors="replace")
 
-    def line(self, start, seconds=30):
+    def line(self, start, seconds=60):
         """The rest of the first line that begins with `start`."""
 
         def find():
@@ -54,14 +54,14 @@ class Workroom:
 
         return until(find, seconds, f"the workroom says {start!r}")[0][len(start) :].strip()
 
-    def wait(self, seconds=30):
+    def wait(self, seconds=60):
         return self.process.wait(seconds)
 
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(15)
+                self.process.wait(30)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait(10)
@@ -147,7 +147,7 @@ class Room:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
-                timeout=5,
+                timeout=30,
                 cwd=self.folder,
                 env=self.environment,
             )
@@ -161,7 +161,7 @@ class Room:
         ready = self.data / "endpoints.json"
         until(
             lambda: ready.exists() or self.process.poll() is not None,
-            30,
+            60,
             "strongroom serve is ready",
         )
         if not ready.exists():
@@ -206,7 +206,7 @@ class Room:
     def first_invitation(self, start=1):
         """Of the first owner, as that start has printed it: after its endpoints were there."""
         links = lambda: re.findall(r"#/invitation/(srf_\S+)", self.log())[start - 1 :]
-        return until(links, 10, "the first owner's link is printed")[0]
+        return until(links, 30, "the first owner's link is printed")[0]
 
     def kill9(self):
         """The vault and its gateways, without a word of warning."""
@@ -215,7 +215,7 @@ class Room:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        self.process.wait(10)
+        self.process.wait(30)
         self.process = None
 
     def _children(self):
@@ -230,7 +230,7 @@ class Room:
 
     # The command line and the control API
 
-    def cli(self, *arguments, input=None, expect=DONE, environment=None, timeout=60):
+    def cli(self, *arguments, input=None, expect=DONE, environment=None, timeout=150):
         """Runs one command; `expect` is the exit code it must have (None: any)."""
         command = [str(PROGRAMS / "strongroom"), *arguments, "--data", str(self.data)]
         if "--" in arguments:
@@ -274,7 +274,7 @@ class Room:
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"null")
@@ -392,7 +392,7 @@ class Room:
 
     def revoke(self, key_id):
         """Revokes and answers the receipt's body; the document must verify."""
-        done = self.cli("key", "revoke", key_id, "--json", timeout=30)
+        done = self.cli("key", "revoke", key_id, "--json")
         return self.verified(done.stdout)
 
     def verified(self, document):

@@ -28,7 +28,7 @@ class Standins:
         )
         ready = folder / "standins.json"
         until(
-            lambda: ready.exists() or self.process.poll() is not None, 20, "the stand-ins are ready"
+            lambda: ready.exists() or self.process.poll() is not None, 60, "the stand-ins are ready"
         )
         if not ready.exists():
             raise RuntimeError((folder / "standins.log").read_text())
@@ -112,5 +112,5 @@ class Standins:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(30)
         self.log.close()

@@ -21,7 +21,7 @@ class Tpm:
              "--ctrl", f"type=tcp,port={self.port + 1}", "--flags", "not-need-init,startup-clear"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
-        until(lambda: self._process.poll() is None and self._answers(), 20, "the TPM answers")
+        until(lambda: self._process.poll() is None and self._answers(), 60, "the TPM answers")
 
     def _answers(self):
         return self._tool("tpm2_getcap", "properties-fixed").returncode == 0

@@ -12,14 +12,17 @@ from support.processes import pids, read, words_of
 
 
 def _parents():
-    """{pid: (parent, start time)} of this moment."""
-    found = {}
+    """{pid: (parent, start time)} of this moment, and those whose children are workrooms. Both are looked at in one go: a runner
+    that is killed a moment later has been one, while its workroom still dies."""
+    found, runners = {}, set()
     for pid in pids():
+        if _is_runner(pid) or _is_first_process(pid):
+            runners.add(pid)
         stat = read(pid, "stat")
         if stat:
             fields = stat[stat.rindex(b")") + 2 :].split()
             found[pid] = (int(fields[1]), int(fields[19]))
-    return found
+    return found, runners
 
 
 def _is_runner(pid):
@@ -31,14 +34,19 @@ def _is_first_process(pid):
     return b"".join(words_of(pid)[:1]).endswith(b"/strongroom-init")
 
 
-def outside_workrooms():
-    """[(pid, start time)] of all processes that are in no workroom. The runner itself is outside, and so is the first process."""
-    parents = _parents()
-    runners = {pid for pid in parents if _is_runner(pid) or _is_first_process(pid)}
+def outside_workrooms(known=None):
+    """[(pid, start time)] of all processes that are in no workroom. The runner itself is outside, and so is the first process.
+
+    `known`: those that were inside before, and stay there whoever adopts them when their runner is killed.
+    """
+    parents, runners = _parents()
+    known = set() if known is None else known
 
     def inside(pid):
         seen = set()
         while pid in parents and pid not in seen:
+            if (pid, parents[pid][1]) in known:
+                return True
             seen.add(pid)
             parent = parents[pid][0]
             if parent in runners:
@@ -47,7 +55,9 @@ def outside_workrooms():
             pid = parent
         return False
 
-    return [(pid, start) for pid, (_, start) in parents.items() if not inside(pid)]
+    found_inside = {(pid, start) for pid, (_, start) in parents.items() if inside(pid)}
+    known |= found_inside
+    return [(pid, start) for pid, (_, start) in parents.items() if (pid, start) not in found_inside]
 
 
 class ProcessWatch(threading.Thread):
@@ -57,11 +67,11 @@ class ProcessWatch(threading.Thread):
         super().__init__(daemon=True)
         self.canaries, self.findings = canaries, []
         self._over = threading.Event()
-        self._looks = {}
+        self._looks, self._inside = {}, set()
 
     def look(self, everything=False):
         patterns = self.canaries.patterns()
-        for pid, start in outside_workrooms():
+        for pid, start in outside_workrooms(self._inside):
             command, environment = read(pid, "cmdline"), read(pid, "environ")
             # What a process was started with does not change: one look at each, and at what it executes.
             mark = (pid, start, hash(command), hash(environment))

@@ -21,7 +21,7 @@ before(async () => {
     stdio: 'ignore',
   });
   const ready = join(folder, 'standins.json');
-  for (let tries = 0; !existsSync(ready) && tries < 500; tries += 1)
+  for (let tries = 0; !existsSync(ready) && tries < 3000; tries += 1)
     await new Promise((resolve) => {
       setTimeout(resolve, 20);
     });
