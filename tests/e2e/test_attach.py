@@ -42,7 +42,7 @@ def only_session(room):
 def ended_sessions(room, count):
     """Once there are so many: a runner's last word may be on its way to the record when it has gone."""
     listed = lambda: room.json("session", "list", "--state", "ended")
-    until(lambda: len(listed()) >= count, 10, f"{count} sessions have ended")
+    until(lambda: len(listed()) >= count, 30, f"{count} sessions have ended")
     return listed()
 
 
@@ -212,8 +212,8 @@ def test_j9_a_killed_runner_takes_its_container_along(room, platform):
     session = only_session(room)["id"]
     inside = descendants(container.process.pid)
     runner.process.kill()
-    until(lambda: all(is_gone(pid) for pid in inside), 10, "the kernel has ended all of it")
-    until(lambda: room.json("session", "show", session)["state"] == "ended", 10, "the vault knows")
+    until(lambda: all(is_gone(pid) for pid in inside), 30, "the kernel has ended all of it")
+    until(lambda: room.json("session", "show", session)["state"] == "ended", 30, "the vault knows")
     assert room.json("session", "show", session)["ended_why"] == "runner lost"
 
 
@@ -249,7 +249,7 @@ def test_j7_strangers_at_the_socket_get_nothing(room, platform):
     # Not process 1: what it starts could outlive it.
     second = platform.begin(INIT, "--socket", platform.socket, "--", "env")
     assert second.wait() != 0 and second.lines() == []
-    assert "process 1" in until(lambda: runner.errors(), 10, "the runner says why")
+    assert "process 1" in until(lambda: runner.errors(), 30, "the runner says why")
     container = platform.container("sh", "-c", "echo given ${#GH_TOKEN}")
     assert container.wait() == 0 and int(container.line("given")) > 0
     assert runner.wait() == 0

@@ -48,7 +48,7 @@ class World:
         self.use(bob, "openai")
         standins.revoke("openai", value)
         self.use(bob, "openai")
-        until(lambda: room.key(openai)["state"] == "rejected_by_provider", 10, "it is noticed")
+        until(lambda: room.key(openai)["state"] == "rejected_by_provider", 30, "it is noticed")
         self.openai = openai
         self.alice = alice["session"]["id"]
 
@@ -554,7 +554,7 @@ def test_h14_no_other_page_can_frame_it(world, browser):
         page.on("console", lambda message: said.append(message.text))
         page.goto(f"http://localhost:{server.server_port}/")
         refused = lambda: sum("frame-ancestors" in text or "X-Frame-Options" in text for text in said)
-        until(lambda: page.evaluate("1") and refused() >= 2, 10, f"the browser refuses both frames: {said}")
+        until(lambda: page.evaluate("1") and refused() >= 2, 30, f"the browser refuses both frames: {said}")
         for frame in page.frames[1:]:
             assert frame.locator("#root").count() == 0
     finally:
@@ -585,7 +585,7 @@ def test_findings_are_their_tenants_and_stand_out(world, console):
         assert status == 200, entries
         return [each for each in entries if each["action"] == "finding" and each.get("session") == session["session"]["id"]]
 
-    until(lambda: found("kind=finding"), 10, "it is recorded")
+    until(lambda: found("kind=finding"), 30, "it is recorded")
     for query in ("kind=finding", "tenant=acme", "tenant=acme&kind=finding&limit=50", f"session={session['session']['id']}"):
         assert [(each["tenant"], each["outcome"]) for each in found(query)] == [("acme", "denied_path")], query
     assert found("tenant=other") == found("tenant=acme&kind=use") == found("kind=change") == []
@@ -599,7 +599,7 @@ def test_findings_are_their_tenants_and_stand_out(world, console):
     tab.page.get_by_text("Something was refused or noticed").wait_for()
     tab.page.get_by_role("button", name="Show only findings").click()
     tab.page.get_by_role("table", name="Record of use").get_by_text("An agent asked for a denied path").first.wait_for()
-    until(lambda: tab.page.get_by_role("table").get_by_text("Used a key", exact=True).count() == 0, 10, "nothing else is shown")
+    until(lambda: tab.page.get_by_role("table").get_by_text("Used a key", exact=True).count() == 0, 30, "nothing else is shown")
 
 
 def test_members_see_and_do_what_their_role_allows(world, console):

@@ -348,7 +348,7 @@ print("AGAIN", flush=True)
     [old] = room.gateway_pids()
     os.kill(old, signal.SIGKILL)
     until(
-        lambda: room.gateway_pids() and old not in room.gateway_pids(), 15, "a new gateway is there"
+        lambda: room.gateway_pids() and old not in room.gateway_pids(), 30, "a new gateway is there"
     )
     flag.touch()
     workroom.line("AGAIN")

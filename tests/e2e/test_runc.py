@@ -454,7 +454,7 @@ def test_a_container_goes_on_after_the_vault_was_started_anew(room, standins, ma
     work.line("200")
     room.kill9()
     room.start()
-    until(lambda: len(list(room.data.glob("sockets/*/s"))) == 1, 10, "the socket is there again")
+    until(lambda: len(list(room.data.glob("sockets/*/s"))) == 1, 30, "the socket is there again")
     (folder / "go").write_text("on\n")
     work.wait()
     assert work.lines() == ["200", "200"]
@@ -523,11 +523,11 @@ def test_what_cannot_be_killed_is_named_not_forgotten(room, busybox):
     if freezer is None:
         work.stop()
         pytest.skip("no freezer of cgroups version 1 here")
-    until(lambda: "sleep" in map(name_of, descendants(work.process.pid)), 10, "the shell has become it")
+    until(lambda: "sleep" in map(name_of, descendants(work.process.pid)), 30, "the shell has become it")
     inside = descendants(work.process.pid)
     freezer.write_text("FROZEN")
     try:
-        until(lambda: freezer.read_text().strip() == "FROZEN", 10, "it is frozen")
+        until(lambda: freezer.read_text().strip() == "FROZEN", 30, "it is frozen")
         receipt = room.revoke(key)["receipt"]
         assert receipt["r1"]["holds"] is True
         assert receipt["r2"]["holds"] is False

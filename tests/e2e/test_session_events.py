@@ -170,7 +170,7 @@ def test_the_command_line_follows(room):
         return output.read_text().splitlines()
 
     one = follow(session, "--json")
-    until(lambda: len(lines()) == 1, 10, "it has started")
+    until(lambda: len(lines()) == 1, 30, "it has started")
     started = json.loads(lines()[0])
     assert started["labels"] == {"run": "17"}
     room.cli("session", "end", session)
@@ -181,7 +181,7 @@ def test_the_command_line_follows(room):
     assert len(again) == 3 and documents[-1]["receipt"] in again[-1] and "ended by operator" in again[1]
 
     everything = follow("--tenant", "acme", "--after", documents[0]["id"])
-    until(lambda: len(lines()) == 2, 10, "what came after")
+    until(lambda: len(lines()) == 2, 30, "what came after")
     room.stop()
     assert everything.wait(20) == UNAVAILABLE and "--after" in everything.stderr.read()
     room.start()

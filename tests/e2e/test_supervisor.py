@@ -144,7 +144,7 @@ def test_j9_a_runner_that_reaches_the_vault_by_tls(room, end):
     kill(*([] if end == "runner and workroom" else [supervisor]), work.process.pid, *inside)
     [receipt] = until(lambda: receipts(room, session), 30, "its end has a receipt")
     if end == "supervisor as well":
-        until(lambda: is_gone(helpers[0]), 10, "it does not outlive its supervisor")
+        until(lambda: is_gone(helpers[0]), 30, "it does not outlive its supervisor")
         assert receipt["r2"]["holds"] is False
         room.run(["github"], ["true"])
         receipt, _ = until(lambda: [all for all in [receipts(room, session)] if len(all) == 2], 30, "it is completed")[0]
@@ -221,7 +221,7 @@ def test_what_a_dead_runner_leaves_in_an_uninterruptible_sleep_is_named(room, tm
         pytest.skip("no freezer of cgroups version 1 here")
     freezer.write_text("FROZEN")
     try:
-        until(lambda: freezer.read_text().strip() == "FROZEN", 10, "it is frozen")
+        until(lambda: freezer.read_text().strip() == "FROZEN", 30, "it is frozen")
         kill(work.process.pid)
         [first] = until(lambda: receipts(room, session), 30, "its end has a receipt")
         assert first["r2"]["holds"] is False
