@@ -13,7 +13,8 @@ class Neighbour:
     def __init__(self):
         number = os.getpid() % 16000
         self.name = f"strongroom{number}"
-        self.here = f"10.231.{number // 250}.{number % 250 // 4 * 4 + 1}"
+        # Four addresses of its own: the next process' tests may run beside these.
+        self.here = f"10.231.{number // 64}.{number % 64 * 4 + 1}"
         self.there = self.here.rsplit(".", 1)[0] + f".{int(self.here.rsplit('.', 1)[1]) + 1}"
         link = f"sr{number}"
         for command in (
