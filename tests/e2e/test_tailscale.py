@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.authority import Authority
+from support.canary import kept_in
 from support.processes import name_of, status_of
 from support.room import PROGRAMS, WRONG_USE, Room
 from support.waiting import until
@@ -116,9 +117,7 @@ def test_each_session_has_a_key_of_its_own(room, tailnet, key):
         assert made["description"] in names
     until(lambda: tailnet.live_keys() == [], 20, "both keys are deleted")
     until(lambda: all_destroyed(room), 20, "and that is known")
-    for file in room.data.rglob("*"):
-        if file.is_file():
-            assert not any(made.encode() in file.read_bytes() for made in keys), file
+    assert kept_in(room, *keys) == []
 
 
 def test_the_oauth_client_is_not_in_the_workroom(room, tailnet, key):
