@@ -77,8 +77,7 @@ def test_what_was_not_granted_is_refused_and_found(room):
     room.add_key("github", member="alice")
     done = shell(room, ["github"], f"{INIT} --with gitlab -- true", expect=NOT_FOUND)
     assert "no injected key of a service 'gitlab'" in done.stderr
-    entries = room.json("audit", "list")
-    assert any(entry.get("outcome") == "exec_not_granted" for entry in entries), entries
+    until(lambda: any(entry.get("outcome") == "exec_not_granted" for entry in settled(room)), 30, "it is found")
     assert not uses(room)
 
 
@@ -399,5 +398,6 @@ def test_a_finding_is_in_the_record_of_its_tenant(room):
     def findings(*of):
         return [each["outcome"] for each in room.json("audit", "list", *of) if each["action"] == "finding"]
 
+    until(findings, 30, "it is recorded")
     assert findings() == findings("--tenant", "acme") == ["exec_not_granted"]
     assert findings("--tenant", "other") == []

@@ -109,7 +109,7 @@ def test_last_used_is_noted(room, standins):
             'curl -sf -H "x-goog-api-key: $GEMINI_API_KEY" "$GOOGLE_GEMINI_BASE_URL/v1/models"',
         ],
     )
-    assert room.json("key", "show", key_id)["last_used"]
+    until(lambda: room.json("key", "show", key_id)["last_used"], 30, "it is noted")
 
 
 def test_homes(room):

@@ -429,8 +429,8 @@ def test_a_session_is_scanned_at_its_end(room, place, flags):
     assert f"1 places below {place}/made hold key values of this session" in done.stderr
     assert f"  github (default), 2 times: {place}/made/env" in done.stderr
     assert value not in done.stderr and "other" not in done.stderr
-    assert ("value_in_workspace", f"{place}/made/env") in findings(room)
-    assert room.json("session", "list")[0]["state"] == "ended"
+    until(lambda: ("value_in_workspace", f"{place}/made/env") in findings(room), 30, "it is a finding")
+    until(lambda: room.json("session", "list")[0]["state"] == "ended", 30, "the session has ended")
     clean = room.run(["github"], ["true"], flags=(*flags, "--scan-on-end", str(place / "other")))
     assert clean.stderr == ""
 
@@ -451,7 +451,7 @@ def test_a_session_that_is_ended_from_outside_is_scanned_too(room, place, by):
         assert room.revoke(key)["receipt"]["r2"]["holds"] is True
     assert work.wait() == REFUSED
     assert f"1 places below {place}/made hold key values of this session" in work.errors()
-    assert ("value_in_workspace", f"{place}/made/env") in findings(room)
+    until(lambda: ("value_in_workspace", f"{place}/made/env") in findings(room), 30, "it is a finding")
     assert value not in work.errors()
 
 
