@@ -61,7 +61,7 @@ def by(engine, image, *more):
 @pytest.fixture
 def in_container(engine):
     yield lambda image, *more: by(engine, image, *more)
-    until(lambda: engine.containers() == [], 20, "each session has removed its container")
+    until(lambda: engine.containers() == [], 60, "each session has removed its container")
 
 
 @pytest.fixture
@@ -156,6 +156,7 @@ def test_j1_j2_the_engine_learns_nothing(room, engine, busybox, in_container):
         assert word not in described, "not even the names of the variables, nor the command"
     assert engine.run("logs", name, check=False).stdout == b""
 
+    until(lambda: "sleep" in map(name_of, container_pids(engine, session)[1]), 30, "the shell has become it")
     init, inside = container_pids(engine, session)
     holders = set()
     for pid in inside:
@@ -208,8 +209,8 @@ def test_j9_a_killed_runner_takes_the_container_along(room, engine, busybox, in_
     work.process.kill()
     until(lambda: all(is_gone(pid) for pid in inside), 20, "everything of it is dead")
     # By its supervisor.
-    until(lambda: engine.containers() == [], 20, "the engine knows of it no more")
-    until(lambda: session not in str(left_over(room)), 20, "nor is there a folder")
+    until(lambda: engine.containers() == [], 60, "the engine knows of it no more")
+    until(lambda: session not in str(left_over(room)), 60, "nor is there a folder")
 
 
 def test_j9_a_container_that_somebody_removes(room, engine, busybox, in_container):
@@ -222,7 +223,7 @@ def test_j9_a_container_that_somebody_removes(room, engine, busybox, in_containe
     assert work.wait() == 137
     assert all(is_gone(pid) for pid in inside)
     assert work.errors() == ""
-    assert room.json("session", "list")[0]["state"] != "open"
+    until(lambda: room.json("session", "list")[0]["state"] != "open", 30, "its session has ended")
 
 
 def test_j9_an_engine_that_is_killed_keeps_no_revoke_from_its_end(
