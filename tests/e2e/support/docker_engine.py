@@ -87,7 +87,7 @@ class DockerEngine:
                 each.wait(30)
             except subprocess.TimeoutExpired:
                 each.kill()
-                each.wait(10)
+                each.wait(30)
         for forgotten in self.shims():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(forgotten, signal.SIGKILL)
@@ -100,7 +100,7 @@ class DockerEngine:
 
     def kill(self):
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(30)
         (self.folder / "pid").unlink(missing_ok=True)
 
     def shims(self):

@@ -244,4 +244,4 @@ class GitServer:
         for process in self._processes:
             # fcgiwrap's children are of its own session.
             os.killpg(process.pid, signal.SIGTERM)
-            process.wait(10)
+            process.wait(30)

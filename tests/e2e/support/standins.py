@@ -112,5 +112,5 @@ class Standins:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(30)
         self.log.close()
