@@ -441,7 +441,7 @@ def test_a_session_that_is_ended_from_outside_is_scanned_too(room, place, by):
     (place / "leave.py").write_text(LEAVE)
     (place / "made").mkdir()
     script = f"python3 {place}/leave.py {place}/made; echo LEFT; exec sleep 600"
-    limit = ("--ttl", "4") if by == "limit" else ()
+    limit = ("--ttl", "15") if by == "limit" else ()  # long enough to get there
     work = room.begin(["github"], ["sh", "-c", script], flags=("--scan-on-end", str(place / "made"), *limit))
     work.line("LEFT")
     [session] = [each["id"] for each in room.json("session", "list") if each["state"] == "open"]
@@ -449,7 +449,7 @@ def test_a_session_that_is_ended_from_outside_is_scanned_too(room, place, by):
         room.cli("session", "end", session)
     elif by == "revoke":
         assert room.revoke(key)["receipt"]["r2"]["holds"] is True
-    assert work.wait() == REFUSED
+    assert work.wait(60) == REFUSED
     assert f"1 places below {place}/made hold key values of this session" in work.errors()
     until(lambda: ("value_in_workspace", f"{place}/made/env") in findings(room), 30, "it is a finding")
     assert value not in work.errors()

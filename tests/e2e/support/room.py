@@ -147,7 +147,7 @@ class Room:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
-                timeout=5,
+                timeout=30,
                 cwd=self.folder,
                 env=self.environment,
             )
@@ -206,7 +206,7 @@ class Room:
     def first_invitation(self, start=1):
         """Of the first owner, as that start has printed it: after its endpoints were there."""
         links = lambda: re.findall(r"#/invitation/(srf_\S+)", self.log())[start - 1 :]
-        return until(links, 10, "the first owner's link is printed")[0]
+        return until(links, 30, "the first owner's link is printed")[0]
 
     def kill9(self):
         """The vault and its gateways, without a word of warning."""
@@ -392,7 +392,7 @@ class Room:
 
     def revoke(self, key_id):
         """Revokes and answers the receipt's body; the document must verify."""
-        done = self.cli("key", "revoke", key_id, "--json", timeout=30)
+        done = self.cli("key", "revoke", key_id, "--json")
         return self.verified(done.stdout)
 
     def verified(self, document):
