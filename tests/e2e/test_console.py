@@ -204,6 +204,8 @@ def test_the_story_by_keyboard_alone(world, browser):
         """Tab until the thing of that name has the focus."""
         for _ in range(most):
             press("Tab")
+            if page.get_by_role("alertdialog").count():
+                until_so(page, within("[role=alertdialog]"))  # see below
             wanted = page.get_by_role(role, name=name)
             if wanted.count() and wanted.first.evaluate("node => node === document.activeElement"):
                 assert wanted.first.evaluate("node => node.matches(':focus-visible')"), "it is seen where one is"
@@ -246,7 +248,7 @@ def test_the_story_by_keyboard_alone(world, browser):
     page.get_by_role("alertdialog").wait_for()
     press("Escape")
     page.get_by_role("alertdialog").wait_for(state="detached")
-    assert page.evaluate("document.activeElement.textContent") == "Revoke", "back where one was"
+    until_so(page, "document.activeElement.textContent === 'Revoke'")  # back where one was
     press("Enter")
     page.get_by_role("alertdialog").wait_for()
     until_so(page, within("[role=alertdialog]"))
@@ -619,6 +621,7 @@ def test_members_see_and_do_what_their_role_allows(world, console):
         assert page.get_by_role("alert").count() == 0, each
     assert tab.axe() == []
     tab.go("connect", "gemini")
+    page.get_by_role("radio").first.wait_for()
     assert page.get_by_role("radio").count() == 1, "an integration; skill secrets are the admins'"
     value = world.canary("gemini")
     page.get_by_label("Label").fill("hers")
@@ -725,20 +728,20 @@ def test_long_lists_stay_light(world, console):
     page.reload()
     page.get_by_text("label-0", exact=True).wait_for()
     assert page.get_by_role("listitem").count() < 80
-    page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
-    page.get_by_text("label-9999", exact=True).wait_for()
+
+    def is_reached(text, exact):
+        """By the end of what is there so far: it grows as it is measured and as more comes."""
+        page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+        return page.get_by_text(text, exact=exact).count() > 0
+
+    until(lambda: is_reached("label-9999", True), 30, "the last key is there")
     page.get_by_label("Search keys").fill("label-4321")
     page.get_by_text("label-4321", exact=True).wait_for()
 
     tab.go("activity")
     page.get_by_text("/entry/100000").first.wait_for()
     for target in ("/entry/99501", "/entry/99001", "/entry/98501"):  # the ends of three pages
-
-        def reached():
-            page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
-            return page.get_by_text(target, exact=False).count() > 0
-
-        until(reached, 20, f"{target} is there")
+        until(lambda: is_reached(target, False), 30, f"{target} is there")
     assert page.get_by_role("row").count() < 80
 
 

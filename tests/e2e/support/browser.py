@@ -80,7 +80,15 @@ class Console:
 
     def go(self, page, item=""):
         """To a page, as a link there goes; without loading anything anew."""
-        self.page.evaluate("hash => { location.hash = hash; }", f"#/{page}{'/' + item if item else ''}")
+        # Heard after the page itself has heard of it, and shows the other one.
+        self.page.evaluate(
+            """hash => new Promise((done) => {
+              if (location.hash === hash) return done();
+              addEventListener('hashchange', () => done(), { once: true });
+              location.hash = hash;
+            })""",
+            f"#/{page}{'/' + item if item else ''}",
+        )
         self.settle()
         return self
 
