@@ -31,8 +31,9 @@ def _is_first_process(pid):
     return b"".join(words_of(pid)[:1]).endswith(b"/strongroom-init")
 
 
-def outside_workrooms():
-    """[(pid, start time)] of all processes that are in no workroom. The runner itself is outside, and so is the first process."""
+def workrooms_and_others(known=frozenset()):
+    """(pid, start time) of all processes in workrooms, and of those that are in none: the runner itself is outside, and so is the
+    first process. `known`: in workrooms, as was seen before, also where what was above them has died since."""
     parents = _parents()
     runners = {pid for pid in parents if _is_runner(pid) or _is_first_process(pid)}
 
@@ -40,14 +41,21 @@ def outside_workrooms():
         seen = set()
         while pid in parents and pid not in seen:
             seen.add(pid)
-            parent = parents[pid][0]
-            if parent in runners:
+            parent, start = parents[pid]
+            if parent in runners or (pid, start) in known:
                 # A runner forks before it becomes the workroom's first process: that child is inside as well.
                 return True
             pid = parent
         return False
 
-    return [(pid, start) for pid, (_, start) in parents.items() if not inside(pid)]
+    everything = {(pid, start) for pid, (_, start) in parents.items()}
+    within = {each for each in everything if inside(each[0])}
+    return within, everything - within
+
+
+def _is_of_ours(pid):
+    """Or about to become what it is not yet: not a command of a workroom."""
+    return b"/strongroom" in b"".join(words_of(pid)[:1])
 
 
 class ProcessWatch(threading.Thread):
@@ -57,11 +65,13 @@ class ProcessWatch(threading.Thread):
         super().__init__(daemon=True)
         self.canaries, self.findings = canaries, []
         self._over = threading.Event()
-        self._looks = {}
+        self._looks, self._known = {}, set()
 
     def look(self, everything=False):
         patterns = self.canaries.patterns()
-        for pid, start in outside_workrooms():
+        within, others = workrooms_and_others(self._known)
+        self._known |= {(pid, start) for pid, start in within - self._known if not _is_of_ours(pid)}
+        for pid, start in others:
             command, environment = read(pid, "cmdline"), read(pid, "environ")
             # What a process was started with does not change: one look at each, and at what it executes.
             mark = (pid, start, hash(command), hash(environment))
