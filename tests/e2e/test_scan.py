@@ -16,6 +16,7 @@ import socket
 import subprocess
 import tarfile
 import tempfile
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -442,14 +443,19 @@ def test_a_session_that_is_ended_from_outside_is_scanned_too(room, place, by):
     (place / "made").mkdir()
     script = f"python3 {place}/leave.py {place}/made; echo LEFT; exec sleep 600"
     limit = ("--ttl", "15") if by == "limit" else ()  # long enough to get there
-    work = room.begin(["github"], ["sh", "-c", script], flags=("--scan-on-end", str(place / "made"), *limit))
-    work.line("LEFT")
-    [session] = [each["id"] for each in room.json("session", "list") if each["state"] == "open"]
-    if by == "end":
-        room.cli("session", "end", session)
-    elif by == "revoke":
-        assert room.revoke(key)["receipt"]["r2"]["holds"] is True
-    assert work.wait(60) == REFUSED
+    for _ in range(3):
+        work = room.begin(["github"], ["sh", "-c", script], flags=("--scan-on-end", str(place / "made"), *limit))
+        work.line("LEFT")
+        [session] = [each["id"] for each in room.json("session", "list") if each["state"] == "open"]
+        if by == "end":
+            room.cli("session", "end", session)
+        elif by == "revoke":
+            assert room.revoke(key)["receipt"]["r2"]["holds"] is True
+        assert work.wait() == REFUSED
+        # Nobody waits for it longer than 2 s, in which a machine may have been busy with something else.
+        if "broken off" not in work.errors():
+            break
+        key, value = room.add_key("github", member="alice") if by == "revoke" else (key, value)
     assert f"1 places below {place}/made hold key values of this session" in work.errors()
     until(lambda: ("value_in_workspace", f"{place}/made/env") in findings(room), 30, "it is a finding")
     assert value not in work.errors()
@@ -464,14 +470,18 @@ def test_a_session_that_two_end_at_a_time_is_scanned_once(room, place):
     work = room.begin(["github"], ["sh", "-c", script], flags=("--scan-on-end", str(place / "made")))
     work.line("LEFT")
     [session] = [each["id"] for each in room.json("session", "list") if each["state"] == "open"]
+    begun = time.monotonic()
     with ThreadPoolExecutor() as both:
         end = both.submit(room.api, "POST", f"/api/v1/sessions/{session}/end", {})
         revoked = both.submit(room.revoke, key)
+    took = time.monotonic() - begun
     assert end.result()[1]["receipt"]["r2"]["holds"] is True
     assert revoked.result()["receipt"]["r2"]["holds"] is True
     assert work.wait() == REFUSED
-    assert f"1 places below {place}/made hold key values of this session" in work.errors()
-    assert "broken off" not in work.errors()
+    # Nobody waits longer than 2 s: then it may be broken off.
+    is_broken_off = took > 2 and "broken off" in work.errors()
+    assert is_broken_off or f"1 places below {place}/made hold key values of this session" in work.errors()
+    assert is_broken_off or "broken off" not in work.errors()
 
 
 def test_a_long_scan_of_a_session_that_is_ended_from_outside_is_broken_off(room, place):

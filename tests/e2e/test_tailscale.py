@@ -202,7 +202,7 @@ def test_the_issuer_has_given_up_what_it_does_not_need(room, tailnet, key):
     go.set()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_i9_the_vault_killed_between_the_making_and_the_storing(room, tailnet, key):
     """The key is there, and nobody knows its id: it is found by what it was called."""
     come, go = tailnet.hold("POST", "/keys$")
@@ -217,7 +217,7 @@ def test_i9_the_vault_killed_between_the_making_and_the_storing(room, tailnet, k
     until(lambda: all_destroyed(room), 100, "and that is known")
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("method, path", [("POST", "/oauth/token$"), ("DELETE", "/keys/"), ("GET", "/devices$"), ("DELETE", "/device/")])
 def test_i9_the_vault_killed_while_it_destroys(room, tailnet, key, method, path):
     workroom, name, auth_key = begin(room)

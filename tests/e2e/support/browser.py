@@ -50,7 +50,7 @@ class Console:
             " (event) => window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));"
         )
         self.page = context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(60_000)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("console", self._said)
         self.page.on("request", lambda request: self.requests.append(request))

@@ -37,7 +37,7 @@ class Workroom:
     def errors(self):
         return self._errors.read_text(errors="replace")
 
-    def line(self, start, seconds=30):
+    def line(self, start, seconds=60):
         """The rest of the first line that begins with `start`."""
 
         def find():
@@ -54,14 +54,14 @@ class Workroom:
 
         return until(find, seconds, f"the workroom says {start!r}")[0][len(start) :].strip()
 
-    def wait(self, seconds=30):
+    def wait(self, seconds=60):
         return self.process.wait(seconds)
 
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(15)
+                self.process.wait(30)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait(10)
@@ -274,7 +274,7 @@ class Room:
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=90) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"null")

@@ -3,7 +3,7 @@
 import time
 
 
-def until(condition, seconds=15.0, what="the condition"):
+def until(condition, seconds=30.0, what="the condition"):
     """Answers the first true value of `condition()`; fails when `seconds` are over."""
     deadline = time.monotonic() + seconds
     while True:
