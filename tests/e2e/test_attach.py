@@ -238,7 +238,7 @@ def test_a_restart_of_the_vault_ends_no_attached_workroom(room, platform):
 def test_j7_strangers_at_the_socket_get_nothing(room, platform):
     room.add_key("github", member="alice")
     runner = platform.attach_here(issue(room, "github"), "--user", str(os.geteuid()))
-    until(platform.socket.exists, 20, "the runner listens")
+    until(platform.socket.exists, 60, "the runner listens")
     platform.socket.chmod(0o666)
     platform.folder.parent.chmod(0o755)
     stranger = platform.begin(
@@ -262,11 +262,11 @@ def test_nobody_comes(room, platform):
     assert "no workroom came" in runner.errors()
     assert [each["ended_why"] for each in ended_sessions(room, 1)] == ["finished"]
     ended = platform.attach_here(issue(room, "github"))
-    until(platform.socket.exists, 20, "the runner listens")
+    until(platform.socket.exists, 60, "the runner listens")
     room.cli("session", "end", only_session(room)["id"])
     assert ended.wait() == REFUSED and "before its workroom came" in ended.errors()
     stopped = platform.attach_here(issue(room, "github"))
-    until(platform.socket.exists, 20, "the runner listens")
+    until(platform.socket.exists, 60, "the runner listens")
     stopped.process.send_signal(signal.SIGTERM)
     assert stopped.wait() != 0
     assert not platform.socket.exists()

@@ -68,7 +68,7 @@ class World:
             "elevenlabs": ("xi-api-key", issued, "/v1/voices"),
             "openai": ("authorization", f"Bearer {issued}", "/v1/models"),
         }[service]
-        connection = http.client.HTTPConnection(self.room.endpoints["gateway"], timeout=30)
+        connection = http.client.HTTPConnection(self.room.endpoints["gateway"], timeout=60)
         try:
             connection.request("GET", f"/{service}{path or usual}", headers={header: value})
             answer = connection.getresponse()
@@ -562,7 +562,7 @@ def test_h14_no_other_page_can_frame_it(world, browser):
         context.close()
         server.shutdown()
     for path in ("/", "/icon.svg", "/nothing"):
-        connection = http.client.HTTPConnection(world.room.endpoints["control"], timeout=20)
+        connection = http.client.HTTPConnection(world.room.endpoints["control"], timeout=60)
         connection.request("GET", path)
         answer = connection.getresponse()
         answer.read()
@@ -763,7 +763,7 @@ def test_the_script_is_small_and_every_file_is_compressed(world, browser):
     assert {answer.url.split("/")[2] for answer in answers} == {world.room.endpoints["control"]}, "nothing from elsewhere"
     context.close()
     for answer in scripts:
-        with urllib.request.urlopen(answer.url, timeout=20) as plain:
+        with urllib.request.urlopen(answer.url, timeout=60) as plain:
             request = urllib.request.Request(answer.url, headers={"Accept-Encoding": "gzip"})
-            with urllib.request.urlopen(request, timeout=20) as packed:
+            with urllib.request.urlopen(request, timeout=60) as packed:
                 assert gzip.decompress(packed.read()) == plain.read()

@@ -207,7 +207,7 @@ def test_j9_a_killed_runner_takes_the_container_along(room, engine, busybox, in_
     session = only_session(room)
     _, inside = container_pids(engine, session)
     work.process.kill()
-    until(lambda: all(is_gone(pid) for pid in inside), 20, "everything of it is dead")
+    until(lambda: all(is_gone(pid) for pid in inside), 60, "everything of it is dead")
     # By its supervisor.
     until(lambda: engine.containers() == [], 60, "the engine knows of it no more")
     until(lambda: session not in str(left_over(room)), 60, "nor is there a folder")
@@ -251,10 +251,10 @@ def test_i9_a_revoke_while_the_engine_does_not_answer(room, busybox, engine, in_
     engine.process.send_signal(signal.SIGSTOP)
     try:
         work = room.begin(["github"], ["echo", "began"], flags=in_container(busybox))
-        until(lambda: room.json("session", "list", "--state", "open"), 20, "it begins")
+        until(lambda: room.json("session", "list", "--state", "open"), 60, "it begins")
         session = only_session(room)
         holders = lambda: [each["role"] for each in room.json("session", "show", session)["holders"]]
-        until(lambda: "runner" in holders(), 20, "its runner is there")
+        until(lambda: "runner" in holders(), 60, "its runner is there")
         receipt = room.revoke(key)["receipt"]
         assert receipt["r1"]["holds"] is True and receipt["r2"]["holds"] is True
     finally:

@@ -124,7 +124,7 @@ def test_a_client_that_goes_takes_its_command_and_all_it_left_along(room):
         return {int(line.split()[0]): line for line in found if "sleep 100" in line and "sh -c" not in line}
 
     mine = lambda: sleeping().keys() & descendants(running.process.pid)
-    until(lambda: len(mine()) == 2, 20, "both sleep")
+    until(lambda: len(mine()) == 2, 60, "both sleep")
     client = next(
         pid
         for pid in descendants(running.process.pid)
@@ -137,7 +137,7 @@ def test_a_client_that_goes_takes_its_command_and_all_it_left_along(room):
         20,
         "what the command left has gone",
     )
-    until(lambda: any(u.get("outcome") == "client_left" for u in settled(room)), 20, "recorded")
+    until(lambda: any(u.get("outcome") == "client_left" for u in settled(room)), 60, "recorded")
 
 
 def settled(room):
@@ -175,7 +175,7 @@ def test_h1_another_process_of_the_machine_is_refused(room):
         env={"STRONGROOM_EXEC": path, "PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
     )
     assert done.returncode == REFUSED and "only processes of this workroom" in done.stderr
     assert not done.stdout and not uses(room)
@@ -186,7 +186,7 @@ def test_what_is_no_request_is_turned_away(room):
     attack = """
 import array, os, socket, struct
 def talk(octets, descriptors):
-    s = socket.socket(socket.AF_UNIX); s.settimeout(15); s.connect(os.environ["STRONGROOM_EXEC"])
+    s = socket.socket(socket.AF_UNIX); s.settimeout(60); s.connect(os.environ["STRONGROOM_EXEC"])
     with_them = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
     s.sendmsg([octets], with_them)
     s.shutdown(socket.SHUT_WR)
@@ -215,7 +215,7 @@ def test_more_descriptors_than_streams_are_refused_and_none_stays(room):
 import array, os, socket, struct, sys
 head = struct.pack("7I", 1, 7, 1, 1, 0, 0, 0)
 for _ in range(60):
-    s = socket.socket(socket.AF_UNIX); s.settimeout(15); s.connect(os.environ["STRONGROOM_EXEC"])
+    s = socket.socket(socket.AF_UNIX); s.settimeout(60); s.connect(os.environ["STRONGROOM_EXEC"])
     s.sendmsg([head], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1, 2, 0]))])
     answer = s.recv(4096)
     assert b"not a request" in answer, answer

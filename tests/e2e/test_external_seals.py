@@ -298,11 +298,11 @@ def test_l6_a_module_that_hangs_holds_up_nothing(room, token):
         [PROGRAMS / "strongroom", "seal", "add", "external", "--name", "hsm", "--data", room.data],
         stderr=subprocess.PIPE, text=True, env=room.environment,
     )
-    until(lambda: sealers(room), 20, "the module is asked")
+    until(lambda: sealers(room), 60, "the module is asked")
     works(room, key_id)  # leases are renewed meanwhile
     _, said = adding.communicate(timeout=90)
     assert adding.returncode != 0 and "did not answer within 10 s" in said
-    until(lambda: not sealers(room), 20, "it has been ended")
+    until(lambda: not sealers(room), 60, "it has been ended")
 
 
 def sealers(room):
@@ -326,7 +326,7 @@ def test_seals_are_asked_side_by_side_and_whichever_answers_opens(room, token, t
     # None of them answers: both hang at the same time, at the start and when somebody asks for it again.
     service.forbid()
     room.launch()
-    until(lambda: len(sealers(room)) == 2, 20, "both are asked")
+    until(lambda: len(sealers(room)) == 2, 60, "both are asked")
     until((room.data / "endpoints.json").exists, 30, "the server waits")
     service.allow()
     until(lambda: "gateway_pids" in (room.data / "endpoints.json").read_text(), 60, "it is open")
@@ -364,7 +364,7 @@ def asked_side_by_side(room, *command):
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=room.environment,
     )
     children = Path(f"/proc/{asking.pid}/task/{asking.pid}/children")
-    until(lambda: len(children.read_text().split()) == 2, 20, "both are asked")
+    until(lambda: len(children.read_text().split()) == 2, 60, "both are asked")
     said, _ = asking.communicate(timeout=90)
     return said
 

@@ -223,10 +223,10 @@ import os, sys, time, urllib.request
 request = urllib.request.Request(os.environ["GOOGLE_GEMINI_BASE_URL"] + "/v1/models", headers={"x-goog-api-key": os.environ["GEMINI_API_KEY"]})
 count = 0
 while not os.path.exists(sys.argv[1]):
-    urllib.request.urlopen(request, timeout=20).read()
+    urllib.request.urlopen(request, timeout=60).read()
     count += 1
     if count == 5: print("GOING", flush=True)
-for _ in range(5): urllib.request.urlopen(request, timeout=20).read()
+for _ in range(5): urllib.request.urlopen(request, timeout=60).read()
 print("COUNT", count, flush=True)
 """
     flag = room.folder / "rotated"
@@ -329,13 +329,13 @@ def test_a_new_gateway_follows_a_killed_one(room, standins):
     probe = """
 import os, sys, time, urllib.request
 request = urllib.request.Request(os.environ["GOOGLE_GEMINI_BASE_URL"] + "/v1/models", headers={"x-goog-api-key": os.environ["GEMINI_API_KEY"]})
-urllib.request.urlopen(request, timeout=20).read()
+urllib.request.urlopen(request, timeout=60).read()
 print("FIRST", flush=True)
 while not os.path.exists(sys.argv[1]): time.sleep(0.02)
 deadline = time.monotonic() + 20
 while True:
     try:
-        urllib.request.urlopen(request, timeout=20).read()
+        urllib.request.urlopen(request, timeout=60).read()
         break
     except OSError:
         if time.monotonic() > deadline: raise

@@ -62,7 +62,7 @@ class Session:
 
     def raw(self):
         host, port = self.room.endpoints["gateway"].rsplit(":", 1)
-        return socket.create_connection((host, int(port)), timeout=20)
+        return socket.create_connection((host, int(port)), timeout=60)
 
     def connect(self, place, credential=None):
         """(status, connection) after CONNECT."""
@@ -106,7 +106,7 @@ class Session:
 
 def refusals(room, code):
     """How often, as the metrics tell."""
-    with urllib.request.urlopen(f"http://{room.endpoints['metrics']}/metrics", timeout=20) as told:
+    with urllib.request.urlopen(f"http://{room.endpoints['metrics']}/metrics", timeout=60) as told:
         text = told.read().decode()
     found = re.search(rf'strongroom_gateway_refusals_total{{code="{code}"}} (\d+)', text)
     return int(found[1]) if found else 0
@@ -210,7 +210,7 @@ def test_h2_a_credential_is_good_only_where_it_was_shown_first(room):
     nobody = {"user": 65534, "group": 65534, "cwd": "/"}
 
     def stolen():
-        return subprocess.run(by_other, capture_output=True, text=True, timeout=30, **nobody).stdout
+        return subprocess.run(by_other, capture_output=True, text=True, timeout=60, **nobody).stdout
 
     with session.tunnel() as connection:
         status, _ = session.ask(connection, key=session.passes["gemini"])
@@ -332,7 +332,7 @@ def test_a_refused_tunnel_says_why_where_clients_show_it(room):
     proxy = f"http://session:{session.credential}@{room.endpoints['gateway']}"
     with pytest.raises(OSError, match="not_granted: Nothing of this session leads to that host"):
         urllib.request.build_opener(urllib.request.ProxyHandler({"https": proxy})).open(
-            "https://example.com/", timeout=20
+            "https://example.com/", timeout=60
         )
 
 
@@ -613,7 +613,7 @@ def test_a19_the_relay_leads_to_granted_hosts_alone(room, inside):
 def test_a14_a_relay_that_says_nonsense_is_cut_off(room, preamble):
     room.add_key("gemini")
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(20)
+        connection.settimeout(60)
         connection.connect(str(room.data / "gateway.sock"))
         connection.sendall(preamble)
         connection.shutdown(socket.SHUT_WR)
@@ -629,7 +629,7 @@ def test_a14_without_a_granted_name_there_is_no_place(room, name):
     room.add_key("gemini")
     session = Session(room, "gemini")
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(20)
+        connection.settimeout(60)
         connection.connect(str(room.data / "gateway.sock"))
         connection.sendall(b"\x01" + session.credential.encode() + b"\n")
         context = ssl.create_default_context(cadata=session.authority)

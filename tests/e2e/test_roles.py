@@ -136,7 +136,7 @@ class World:
         return self.room.api(method, path, body, token=self.tokens[who])
 
     def _opened(self, who, path):
-        connection = http.client.HTTPConnection(self.room.endpoints["control"], timeout=30)
+        connection = http.client.HTTPConnection(self.room.endpoints["control"], timeout=60)
         connection.request("GET", path, headers={"Authorization": f"Bearer {self.tokens[who]}"})
         status = connection.getresponse().status
         connection.close()
@@ -445,7 +445,7 @@ def test_h1_a_token_is_nothing_once_it_is_revoked(world):
     issued = room.json("token", "add", "--tenant", "acme", "--member", "else", "brief")
     token = issued["token"]
     assert room.api("GET", "/api/v1/access", token=token)[1]["member"] == "else"
-    stream = http.client.HTTPConnection(room.endpoints["control"], timeout=30)
+    stream = http.client.HTTPConnection(room.endpoints["control"], timeout=60)
     stream.request("GET", "/api/v1/sessions/events", headers={"Authorization": f"Bearer {token}"})
     answer = stream.getresponse()
     assert answer.status == 200

@@ -326,7 +326,7 @@ def test_j1_j2_the_value_is_nowhere_else(room, busybox):
     passes = [line for path in files for line in [path.read_bytes()] if b"GH_TOKEN" in line]
     assert passes == [], "not even the names of the variables"
     work.stop()
-    until(lambda: not (folders(room) / session).exists(), 20, "the folder is gone")
+    until(lambda: not (folders(room) / session).exists(), 60, "the folder is gone")
     nothing_remains(room, session)
 
 
@@ -378,7 +378,7 @@ def test_j9_a_killed_runner_takes_the_container_along(room, busybox):
     session = [each for each in room.json("session", "list") if each["state"] == "open"][0]["id"]
     inside = descendants(work.process.pid)
     work.process.send_signal(signal.SIGKILL)
-    until(lambda: all(is_gone(pid) for pid in inside), 20, "everything of it is dead")
+    until(lambda: all(is_gone(pid) for pid in inside), 60, "everything of it is dead")
     assert session not in Path("/proc/self/mountinfo").read_text()
     # What lies on disk goes at the latest with the next run of this user.
     room.run(["github"], ["true"], flags=in_container(busybox))
@@ -392,7 +392,7 @@ def test_a_fork_bomb_is_bounded_and_ends(room, busybox):
         ["github"], ["sh", "-c", bomb], flags=in_container(busybox, "--pids-limit", "64")
     )
     work.line("ready")
-    until(lambda: len(descendants(work.process.pid)) >= 60, 20, "it has reached the limit")
+    until(lambda: len(descendants(work.process.pid)) >= 60, 60, "it has reached the limit")
     inside = descendants(work.process.pid)
     assert len(inside) <= 64
     session = [each for each in room.json("session", "list") if each["state"] == "open"][0]["id"]
@@ -541,7 +541,7 @@ def test_what_cannot_be_killed_is_named_not_forgotten(room, busybox):
         assert "sleep" in str(receipt), "the process is named"
     finally:
         freezer.write_text("THAWED")
-    until(lambda: all(is_gone(pid) for pid in inside), 20, "they die as soon as they can")
+    until(lambda: all(is_gone(pid) for pid in inside), 60, "they die as soon as they can")
     work.wait()
     nothing_remains(room, session)
 

@@ -393,16 +393,16 @@ def test_a_searcher_can_do_nothing_else_and_there_are_few(room):
     before = searchers()
     held = [begin_scan(room) for _ in range(4)]
     assert [status for status, _ in held] == [101] * 4
-    mine = until(lambda: len(searchers() - before) == 4 and searchers() - before, 20, "four searchers")
+    mine = until(lambda: len(searchers() - before) == 4 and searchers() - before, 60, "four searchers")
 
     for pid in mine:
-        until(lambda: status_of(pid).get("Seccomp") == "2", 20, "it is confined")
+        until(lambda: status_of(pid).get("Seccomp") == "2", 60, "it is confined")
         assert status_of(pid)["NoNewPrivs"] == "1"
     assert begin_scan(room)[0] == 503
     for _, connection in held:
         connection.sock.shutdown(socket.SHUT_RDWR)
-    until(lambda: not searchers() & mine, 20, "they have left")
-    until(lambda: begin_scan(room)[0] == 101, 20, "there is room again")
+    until(lambda: not searchers() & mine, 60, "they have left")
+    until(lambda: begin_scan(room)[0] == 101, 60, "there is room again")
 
 
 LEAVE = """
@@ -513,7 +513,7 @@ def test_a_revoke_ends_the_scan_of_a_session_too(room, place):
         file.truncate(60 << 30)
     before = searchers()
     work = room.begin(["github"], ["true"], flags=("--scan-on-end", str(place)))
-    until(lambda: searchers() - before, 20, "it searches")
+    until(lambda: searchers() - before, 60, "it searches")
     document = room.revoke(key)
     assert not searchers() - before
     assert document["receipt"]["r2"]["holds"] is True

@@ -145,7 +145,7 @@ def test_what_was_counted_outlives_the_server(room):
         request = urllib.request.Request(
             f"{room.gateway}/gemini/v1beta/models", headers={"x-goog-api-key": granted["pass"]}
         )
-        return urllib.request.urlopen(request, timeout=20).read()
+        return urllib.request.urlopen(request, timeout=60).read()
 
     size = len(ask())
     session = started["session"]["id"]

@@ -163,7 +163,7 @@ def test_processes_outside_are_not_served(room, server, canaries):
         env={"SSH_AUTH_SOCK": socket, "PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
     )
     assert done.returncode != 0 and "ssh-" not in done.stdout
     work.stop()

@@ -205,7 +205,7 @@ def test_j9_what_a_killed_supervisor_left_alive_is_ended(room, tmp_path):
     until(lambda: receipts(room, session), 30, "its end has a receipt")
     freezer.write_text("THAWED")
     room.run(["github"], ["true"], flags=flags)
-    until(lambda: all(is_gone(pid) for pid in inside), 20, "it is dead")
+    until(lambda: all(is_gone(pid) for pid in inside), 60, "it is dead")
     until(lambda: receipts(room, session)[0]["r2"]["holds"], 30, "and that is told")
     nothing_is_left(room, session)
     assert not freezer.exists()
@@ -231,7 +231,7 @@ def test_what_a_dead_runner_leaves_in_an_uninterruptible_sleep_is_named(room, tm
         assert session in supervisors(room), "it waits"
     finally:
         freezer.write_text("THAWED")
-    until(lambda: all(is_gone(pid) for pid in inside), 20, "they die as soon as they can")
+    until(lambda: all(is_gone(pid) for pid in inside), 60, "they die as soon as they can")
     until(lambda: receipts(room, session)[0]["r2"]["holds"], 30, "and that is told")
     assert receipts(room, session)[0]["completes"] == first["id"]
     nothing_is_left(room, session)
