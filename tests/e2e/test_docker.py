@@ -335,7 +335,7 @@ def test_the_image_says_what_the_caller_does_not(room, engine, busybox, in_conta
     assert done.stdout.split() == ["1000", "1000", "/srv/made"]
     done = room.run(["gemini"], ["id", "-u"], flags=in_container(image, "--user", "other:agent"))
     assert done.stdout.split() == ["1001"]
-    assert engine.run("volume", "ls", "--quiet").stdout == b"", "volumes go with their container"
+    until(lambda: engine.run("volume", "ls", "--quiet").stdout == b"", 30, "volumes go with their container")
 
 
 @pytest.mark.parametrize(

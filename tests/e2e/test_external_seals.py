@@ -89,7 +89,8 @@ def test_a_token_opens_and_is_added_without_a_stop(room, token, key):
     room.start()
     works(room, key_id)
     # The file's seal is told to fail, the token's not, and the doctor says what the next start could not use.
-    until(lambda: {s["kind"]: s["state"] for s in seals(room)} == {"file": "fails", "pkcs11": "opens"}, 60, "both were looked at")
+    states = lambda: {s["kind"]: s["state"] for s in seals(room)}
+    until(lambda: states() == {"file": "fails", "pkcs11": "opens"}, 60, "both were looked at")
     told = {each["id"]: each for each in room.json("doctor", expect=1)}
     assert "seal.key" in told["seals"]["what"]
     [by_file] = [s["id"] for s in seals(room) if s["kind"] == "file"]

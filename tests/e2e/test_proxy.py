@@ -113,7 +113,7 @@ def refusals(room, code):
 
 
 def told_of(room, word):
-    """Entries of the record with this in them. Who is refused does not wait for a finding to be recorded: a test does."""
+    """Entries of the record with this in them. Who is refused does not wait for a finding to be recorded, a test does."""
     return [entry for entry in room.json("audit", "list", "--limit", "50") if word in json.dumps(entry)]
 
 

@@ -208,7 +208,8 @@ def test_from_the_assignment_to_the_end_as_okta_tells_of_it(room, scim, provider
     running.line("up")
     scim.leave(engineering, alice)
     assert running.wait() != 0
-    until(lambda: [each["ended_why"] for each in room.json("session", "list", "--tenant", "acme")] == ["access withheld"], 30, "it is told why")
+    why = lambda: [each["ended_why"] for each in room.json("session", "list", "--tenant", "acme")]
+    until(lambda: why() == ["access withheld"], 30, "it is told why")
     assert browser.me()[0] == 401 and room.api("GET", "/api/v1/access", token=token)[0] == 401
     assert come_in_with(room, provider, "okta-17")[1:] == (403, "access_withheld")
     assert Browser(room).accept(room.json("member", "invite", "--tenant", "acme", "alice.smith@acme.test")["invitation"])[0] == 403

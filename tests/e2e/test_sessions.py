@@ -107,7 +107,7 @@ def test_a_session_shows_its_terms_its_holders_and_its_traffic(room, standins):
 def test_a_session_that_is_idle_ends_and_one_that_streams_does_not(room, standins):
     room.add_key("gemini")
     standins.stream(events=2, hold=True)
-    # Both have the time that a slow machine takes to begin; the one that streams had its last moment before the other began.
+    # As long as a slow machine takes to begin; the one that streams had its last moment before the other began.
     busy = room.begin(["gemini"], [sys.executable, "-c", HOLD], flags=["--idle", "8s", "--label", "kind=busy"])
     busy.line("FIRST")
     [streaming] = listed(room, "--label", "kind=busy")

@@ -12,8 +12,8 @@ _taken = set()
 def free_port(count=1):
     """The first of so many in a row.
 
-    Below those that the kernel hands out, and of this process' own thousand, as other tests may run beside these: no connection
-    or other server takes one until it is listened on.
+    Below those that the kernel hands out, and of this process' own thousand, as other tests may run beside these:
+    no connection or other server takes one until it is listened on.
     """
     while True:
         port = 20_000 + os.getpid() % 10 * 1000 + secrets.randbelow(1000 - count)

@@ -190,11 +190,11 @@ class Room:
             return None
         self.process.send_signal(signal.SIGTERM)
         try:
-            status = self.process.wait(30)
+            status = self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.kill9()
             raise AssertionError(
-                f"strongroom serve did not end within 30 s of SIGTERM: {self.log()[-2000:]}"
+                f"strongroom serve did not end within 60 s of SIGTERM: {self.log()[-2000:]}"
             ) from None
         self.process = None
         return status
@@ -215,7 +215,7 @@ class Room:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        self.process.wait(10)
+        self.process.wait(30)
         self.process = None
 
     def _children(self):

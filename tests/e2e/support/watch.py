@@ -32,8 +32,8 @@ def _is_first_process(pid):
 
 
 def workrooms_and_others(known=frozenset()):
-    """(pid, start time) of all processes in workrooms, and of those that are in none: the runner itself is outside, and so is the
-    first process. `known`: in workrooms, as was seen before, also where what was above them has died since."""
+    """(pid, start time) of all processes in workrooms, and of those that are in none: the runner itself is outside, and
+    so is the first process. `known`: in workrooms, as was seen before, also where what was above them has died since."""
     parents = _parents()
     runners = {pid for pid in parents if _is_runner(pid) or _is_first_process(pid)}
 
