@@ -55,7 +55,7 @@ def workrooms_and_others(known=frozenset()):
 
 def _is_of_ours(pid):
     """Or about to become what it is not yet: not a command of a workroom."""
-    return b"/strongroom" in b"".join(words_of(pid)[:1])
+    return b"".join(words_of(pid)[:1]).rpartition(b"/")[2].startswith(b"strongroom")
 
 
 class ProcessWatch(threading.Thread):
