@@ -478,10 +478,10 @@ def test_a_session_that_two_end_at_a_time_is_scanned_once(room, place):
     assert end.result()[1]["receipt"]["r2"]["holds"] is True
     assert revoked.result()["receipt"]["r2"]["holds"] is True
     assert work.wait() == REFUSED
-    # Nobody waits longer than 2 s: then it may be broken off.
-    is_broken_off = took > 2 and "broken off" in work.errors()
-    assert is_broken_off or f"1 places below {place}/made hold key values of this session" in work.errors()
-    assert is_broken_off or "broken off" not in work.errors()
+    # 2 s from TERM to KILL, and 2 s for the scan: on a machine that takes longer it may be broken off, and not before.
+    if took < 4 or "broken off" not in work.errors():
+        assert f"1 places below {place}/made hold key values of this session" in work.errors()
+        assert "broken off" not in work.errors()
 
 
 def test_a_long_scan_of_a_session_that_is_ended_from_outside_is_broken_off(room, place):
