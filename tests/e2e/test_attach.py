@@ -8,12 +8,13 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 
 import pytest
 
 from support.attached import INIT, Listener, Platform, issue, knock
+from support.canary import kept_in
+from support.ports import free_port
 from support.processes import descendants, is_gone
 from support.room import NOBODY, PROGRAMS, REFUSED, UNAVAILABLE, WRONG_USE
 from support.waiting import until
@@ -42,7 +43,7 @@ def only_session(room):
 def ended_sessions(room, count):
     """Once there are so many: a runner's last word may be on its way to the record when it has gone."""
     listed = lambda: room.json("session", "list", "--state", "ended")
-    until(lambda: len(listed()) >= count, 10, f"{count} sessions have ended")
+    until(lambda: len(listed()) >= count, 30, f"{count} sessions have ended")
     return listed()
 
 
@@ -117,16 +118,13 @@ def test_h1_a_runners_credential_opens_its_own_session_alone(room, platform):
         "refused: runner_elsewhere",
         "refused: session_ended",
     ]
-    for file in [*room.data.rglob("*"), room.folder / "serve.log"]:
-        if file.is_file():
-            assert credential.encode() not in file.read_bytes(), f"{file} holds the credential itself"
+    assert kept_in(room, credential) == [], "the credential itself"
     listener.stop()
 
 
 def test_a_runner_on_another_machine_speaks_tls(make_room, neighbour):
     room = make_room(start=False)
-    with socket.create_server((neighbour.here, 0)) as free:
-        gateway = f"{neighbour.here}:{free.getsockname()[1]}"
+    gateway = f"{neighbour.here}:{free_port()}"
     room.control_listen, room.gateway_listen = f"{neighbour.here}:0", gateway
     room.flags += ["--gateway-url", f"https://{gateway}"]
     room.start().people()
@@ -174,11 +172,12 @@ exit 9
 """
     container = platform.container("sh", "-c", script, environment={"FROM_PLATFORM": "yes"})
     assert container.wait() == 9, container.errors() + runner.errors()
+    # By the runner: what the command has written passes through it, and may come after the container's end.
+    assert runner.wait() == 9
     assert container.line("base") == "200" and container.line("proxy") == "200"
     assert container.line("other") == "403"
     assert container.line("own").startswith("yes "), "what the platform has set is there too"
     assert container.line("token") == "*" * len(token), "the output net is there"
-    assert runner.wait() == 9
     assert list(platform.folder.rglob("*")) == [], "nothing is left in the shared folder"
     assert [each["ended_why"] for each in ended_sessions(room, 1)] == ["finished"]
     late = platform.begin(INIT, "--socket", platform.socket, "--wait", "0", "--", "true")
@@ -212,8 +211,8 @@ def test_j9_a_killed_runner_takes_its_container_along(room, platform):
     session = only_session(room)["id"]
     inside = descendants(container.process.pid)
     runner.process.kill()
-    until(lambda: all(is_gone(pid) for pid in inside), 10, "the kernel has ended all of it")
-    until(lambda: room.json("session", "show", session)["state"] == "ended", 10, "the vault knows")
+    until(lambda: all(is_gone(pid) for pid in inside), 30, "the kernel has ended all of it")
+    until(lambda: room.json("session", "show", session)["state"] == "ended", 30, "the vault knows")
     assert room.json("session", "show", session)["ended_why"] == "runner lost"
 
 
@@ -239,7 +238,7 @@ def test_a_restart_of_the_vault_ends_no_attached_workroom(room, platform):
 def test_j7_strangers_at_the_socket_get_nothing(room, platform):
     room.add_key("github", member="alice")
     runner = platform.attach_here(issue(room, "github"), "--user", str(os.geteuid()))
-    until(platform.socket.exists, 20, "the runner listens")
+    until(platform.socket.exists, 60, "the runner listens")
     platform.socket.chmod(0o666)
     platform.folder.parent.chmod(0o755)
     stranger = platform.begin(
@@ -249,10 +248,10 @@ def test_j7_strangers_at_the_socket_get_nothing(room, platform):
     # Not process 1: what it starts could outlive it.
     second = platform.begin(INIT, "--socket", platform.socket, "--", "env")
     assert second.wait() != 0 and second.lines() == []
-    assert "process 1" in until(lambda: runner.errors(), 10, "the runner says why")
+    until(lambda: "process 1" in runner.errors(), 30, "the runner says why")
     container = platform.container("sh", "-c", "echo given ${#GH_TOKEN}")
-    assert container.wait() == 0 and int(container.line("given")) > 0
-    assert runner.wait() == 0
+    assert container.wait() == 0 and runner.wait() == 0
+    assert int(container.line("given")) > 0
 
 
 @needs_namespaces
@@ -263,11 +262,11 @@ def test_nobody_comes(room, platform):
     assert "no workroom came" in runner.errors()
     assert [each["ended_why"] for each in ended_sessions(room, 1)] == ["finished"]
     ended = platform.attach_here(issue(room, "github"))
-    until(platform.socket.exists, 20, "the runner listens")
+    until(platform.socket.exists, 60, "the runner listens")
     room.cli("session", "end", only_session(room)["id"])
     assert ended.wait() == REFUSED and "before its workroom came" in ended.errors()
     stopped = platform.attach_here(issue(room, "github"))
-    until(platform.socket.exists, 20, "the runner listens")
+    until(platform.socket.exists, 60, "the runner listens")
     stopped.process.send_signal(signal.SIGTERM)
     assert stopped.wait() != 0
     assert not platform.socket.exists()

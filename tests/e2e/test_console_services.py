@@ -87,7 +87,7 @@ def test_a_service_is_described_saved_placed_and_used(room, tab, standins):
     standins.passes(issued)
 
     def use(path):
-        connection = http.client.HTTPConnection(room.endpoints["gateway"], timeout=30)
+        connection = http.client.HTTPConnection(room.endpoints["gateway"], timeout=60)
         connection.request("GET", f"/my-gemini{path}", headers={"x-goog-api-key": issued})
         answer = connection.getresponse()
         answer.read()

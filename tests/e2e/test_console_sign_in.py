@@ -6,7 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 import re
 
 import pytest
-from support.browser import CHROMIUM, DESKTOP, PHONE, Console, chromium, with_authenticator
+from support.browser import CHROMIUM, DESKTOP, PHONE, Console, chromium, until_so, with_authenticator
 from support.room import Room
 from support.signed_in import Browser, code_of
 
@@ -139,7 +139,7 @@ def test_the_way_in_breaks_no_rule(house, tabs, viewport, scheme):
     page = sign_in(tab, "nobody")
     page.get_by_text("That is not a member and password of this tenant.").wait_for()
     looked_at(tab, "refused")
-    assert page.evaluate("document.activeElement.type") == "password", "where one goes on typing"
+    until_so(page, "document.activeElement.type === 'password'")  # where one goes on typing
 
 
 def test_a_sign_in_by_keyboard_lasts_through_reloads_and_tabs(house, tabs):
@@ -147,7 +147,7 @@ def test_a_sign_in_by_keyboard_lasts_through_reloads_and_tabs(house, tabs):
     Browser(house).accept(invitation(house, name))
     tab = tabs()
     page = tab.open().page
-    page.get_by_label("Tenant").wait_for()
+    until_so(page, "document.activeElement === document.querySelector('input')")
     for text in ("acme", name, PASSWORD):
         page.keyboard.type(text)
         page.keyboard.press("Enter" if text == PASSWORD else "Tab")

@@ -64,7 +64,7 @@ class Installed:
         with open(self.root / "tmp" / "serve.log", "ab") as log:
             self.server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=PLAIN)
         log = self.root / "tmp" / "serve.log"
-        until(lambda: (self.root / DATA / "endpoints.json").exists() or self.server.poll() is not None, 30, "it is ready")
+        until(lambda: (self.root / DATA / "endpoints.json").exists() or self.server.poll() is not None, 60, "it is ready")
         assert self.server.poll() is None, log.read_text()
 
     def stop(self):

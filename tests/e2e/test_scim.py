@@ -16,6 +16,7 @@ from support.identity_room import ROLES, acts, come_in, identity_provider, ident
 from support.logins import CONSOLE
 from support.provisioning import GROUP, USER, Scim, provisioned_by
 from support.signed_in import Browser
+from support.waiting import until
 
 @pytest.fixture(scope="module")
 def secret(canaries):
@@ -207,7 +208,8 @@ def test_from_the_assignment_to_the_end_as_okta_tells_of_it(room, scim, provider
     running.line("up")
     scim.leave(engineering, alice)
     assert running.wait() != 0
-    assert [each["ended_why"] for each in room.json("session", "list", "--tenant", "acme")] == ["access withheld"]
+    why = lambda: [each["ended_why"] for each in room.json("session", "list", "--tenant", "acme")]
+    until(lambda: why() == ["access withheld"], 30, "it is told why")
     assert browser.me()[0] == 401 and room.api("GET", "/api/v1/access", token=token)[0] == 401
     assert come_in_with(room, provider, "okta-17")[1:] == (403, "access_withheld")
     assert Browser(room).accept(room.json("member", "invite", "--tenant", "acme", "alice.smith@acme.test")["invitation"])[0] == 403
@@ -215,7 +217,7 @@ def test_from_the_assignment_to_the_end_as_okta_tells_of_it(room, scim, provider
     assert "group" in refused.stderr
     assert room.key(key)["state"] == "active"
     assert {each["name"]: each["withheld"] for each in room.json("member", "list", "--tenant", "acme")} == {"olga": False, "alice.smith@acme.test": True}
-    [ended] = receipts(room, "session")
+    [ended] = until(lambda: receipts(room, "session"), 30, "its end has a receipt")
     assert ended["r1"]["holds"] and ended["r2"]["holds"], ended
     assert [each["detail"].split(" ")[0] for each in acts(room, "member.access")] == ["withheld:"]
 
@@ -229,7 +231,7 @@ def test_from_the_assignment_to_the_end_as_okta_tells_of_it(room, scim, provider
     scim.patch(f"Users/{alice['id']}", {"op": "replace", "value": {"active": False}})
     assert members(room) == {"olga": "owner"} and browser.me()[0] == 401
     assert room.key(key)["state"] == "revoked"
-    [removed] = receipts(room, "member")
+    [removed] = until(lambda: receipts(room, "member"), 30, "the removal has a receipt")
     assert removed["subject"]["keys"] == 1 and removed["r1"]["holds"], removed
     assert come_in_with(room, provider, "okta-17")[1:] == (403, "not_provisioned")
     assert not scim.done("GET", f"Users/{alice['id']}")["active"]

@@ -6,12 +6,12 @@ SPDX-License-Identifier: Apache-2.0
 import base64
 import itertools
 import json
-import statistics
 import threading
 import time
 
 import pytest
 
+from support.canary import files_with, kept_in
 from support.room import REFUSED, Room
 from support.signed_in import PASSWORD, Browser, code_of
 
@@ -116,10 +116,7 @@ def test_a_member_signs_in_and_out(house):
 
 def test_nothing_that_lets_anybody_in_is_kept(house, member):
     secrets = [PASSWORD, member.page_half, *member.cookies.values(), invite(house, member.name)]
-    for file in [*house.data.rglob("*"), house.folder / "serve.log"]:
-        if file.is_file():
-            for secret in secrets:
-                assert secret.encode() not in file.read_bytes(), f"{file} holds it"
+    assert kept_in(house, *secrets) == []
 
 
 def test_a_sign_in_lasts_through_a_restart_of_the_server(house, member):
@@ -170,9 +167,10 @@ def test_h5_a_try_costs_the_same_whether_or_not_there_is_such_a_member(house, me
         assert Browser(house).sign_in(who, OTHER)[0] == 401
         return time.monotonic() - begun
 
-    known = [taken(member.name) for _ in range(3)]
-    unknown = [taken(f"nobody{each}") for each in range(3)]
-    assert statistics.median(unknown) > statistics.median(known) / 5
+    # In turns, and the least of each: a machine that is busy for a while makes some of them longer, and none shorter.
+    both = [(taken(member.name), taken(f"nobody{each}")) for each in range(3)]
+    known, unknown = map(min, zip(*both))
+    assert unknown > known / 5
 
 
 def test_h12_a_flood_of_tries_holds_nobody_up(house, member):
@@ -270,10 +268,8 @@ def test_h18_a_second_factor_is_asked_for_and_a_code_is_good_once(house, member)
     assert code(sign_in(following)) == (401, "code_wrong")
     assert sign_in(recovery["codes"][0])[0] == 201
     assert code(sign_in(recovery["codes"][0])) == (401, "code_wrong")
-    for file in [*house.data.rglob("*"), house.folder / "serve.log"]:
-        if file.is_file():
-            for secret in (made["secret"], base64.b32decode(made["secret"]), *recovery["codes"]):
-                assert (secret if isinstance(secret, bytes) else secret.encode()) not in file.read_bytes(), file
+    assert kept_in(house, made["secret"], *recovery["codes"]) == []
+    assert files_with([("raw", base64.b32decode(made["secret"]))], house.data, house.folder / "serve.log") == []
     assert call("/remove", {"code": recovery["codes"][1]})[0] == 204
     assert sign_in()[0] == 201
 

@@ -78,7 +78,7 @@ def test_keys_of_every_kind_log_in_and_stay_out(room, server, canaries, kind):
     assert listed == f"{pair.public} root@localhost" and greeting == "came in"
     for line in pair.private.splitlines():
         assert line not in "\n".join(variables)
-    until(lambda: logins(room) == [("ssh", "localhost", "root")], 10, "the login is recorded")
+    until(lambda: logins(room) == [("ssh", "localhost", "root")], 30, "the login is recorded")
 
 
 @pytest.mark.skipif(RUNC is None or not BACKEND.exists(), reason="needs runc and git")
@@ -101,7 +101,7 @@ def test_git_over_ssh_in_a_container_without_network(make_room, machine, canarie
         url = f"ssh://root@git.example:{server.port}{repositories.folder}/repositories/story.git"
         room.run(["ssh"], ["sh", "-c", script], flags=on_machine(machine), variables={"URL": url})
         assert repositories.log() == ["Written over SSH", "Begin"]
-        until(lambda: len(logins(room)) == 2, 10, "clone and push are recorded")
+        until(lambda: len(logins(room)) == 2, 30, "clone and push are recorded")
     finally:
         server.stop()
 
@@ -111,7 +111,7 @@ def test_only_as_the_keys_own_user(room, server, canaries):
     add(room, server, SshKeyPair(canaries), host_keys=server.host_key, user="git")
     done = shell(room, server, f"{SSH} root@localhost true 2>&1; echo $?")
     assert done.stdout.splitlines()[-1] == "255"
-    until(lambda: "ssh_other_user" in findings(room), 10, "a finding")
+    until(lambda: "ssh_other_user" in findings(room), 30, "a finding")
     assert logins(room) == []
 
 
@@ -122,7 +122,7 @@ def test_only_at_the_keys_own_servers(room, make_server, canaries):
     other.allow(pair)
     done = shell(room, other, f"{SSH} root@localhost true 2>&1; echo $?")
     assert done.stdout.splitlines()[-1] == "255"
-    until(lambda: "ssh_other_host" in findings(room), 10, "a finding")
+    until(lambda: "ssh_other_host" in findings(room), 30, "a finding")
     assert "Accepted publickey" not in other.log_text() and logins(room) == []
 
 
@@ -151,7 +151,7 @@ def test_nothing_but_logins_is_signed(room, server, canaries):
     done = shell(room, server, script)
     assert "signed 0" not in done.stdout and "text.sig" not in done.stdout
     assert done.stdout.splitlines()[-1].startswith(pair.public)
-    until(lambda: "ssh_no_login" in findings(room), 10, "a finding")
+    until(lambda: "ssh_no_login" in findings(room), 30, "a finding")
 
 
 def test_processes_outside_are_not_served(room, server, canaries):
@@ -163,11 +163,11 @@ def test_processes_outside_are_not_served(room, server, canaries):
         env={"SSH_AUTH_SOCK": socket, "PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
     )
     assert done.returncode != 0 and "ssh-" not in done.stdout
     work.stop()
-    until(lambda: not os.path.exists(socket), 10, "the socket is gone")
+    until(lambda: not os.path.exists(socket), 30, "the socket is gone")
 
 
 def test_a_revoke_ends_it(room, server, canaries):

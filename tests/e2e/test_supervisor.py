@@ -80,8 +80,8 @@ def receipts(room, session):
 
 
 def nothing_is_left(room, session):
-    until(lambda: session not in str(left_over(room)), 20, "nothing of it is left")
-    until(lambda: session not in supervisors(room), 20, "nor its supervisor")
+    until(lambda: session not in str(left_over(room)), 60, "nothing of it is left")
+    until(lambda: session not in supervisors(room), 60, "nor its supervisor")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_j9_a_killed_runner_alone(room, flags):
     assert receipt["r2"]["holds"] is True and receipt["r2"]["reported_by"]
     assert all(is_gone(pid) for pid in inside)
     nothing_is_left(room, session)
-    assert flags or not trusted.parent.exists(), "nor what it was to trust"
+    until(lambda: flags or not trusted.parent.exists(), 30, "nor is what it was to trust")
 
 
 def test_j9_a_runner_that_dies_while_the_vault_is_away(room):
@@ -144,7 +144,7 @@ def test_j9_a_runner_that_reaches_the_vault_by_tls(room, end):
     kill(*([] if end == "runner and workroom" else [supervisor]), work.process.pid, *inside)
     [receipt] = until(lambda: receipts(room, session), 30, "its end has a receipt")
     if end == "supervisor as well":
-        until(lambda: is_gone(helpers[0]), 10, "it does not outlive its supervisor")
+        until(lambda: is_gone(helpers[0]), 30, "it does not outlive its supervisor")
         assert receipt["r2"]["holds"] is False
         room.run(["github"], ["true"])
         receipt, _ = until(lambda: [all for all in [receipts(room, session)] if len(all) == 2], 30, "it is completed")[0]
@@ -205,7 +205,7 @@ def test_j9_what_a_killed_supervisor_left_alive_is_ended(room, tmp_path):
     until(lambda: receipts(room, session), 30, "its end has a receipt")
     freezer.write_text("THAWED")
     room.run(["github"], ["true"], flags=flags)
-    until(lambda: all(is_gone(pid) for pid in inside), 20, "it is dead")
+    until(lambda: all(is_gone(pid) for pid in inside), 60, "it is dead")
     until(lambda: receipts(room, session)[0]["r2"]["holds"], 30, "and that is told")
     nothing_is_left(room, session)
     assert not freezer.exists()
@@ -221,7 +221,7 @@ def test_what_a_dead_runner_leaves_in_an_uninterruptible_sleep_is_named(room, tm
         pytest.skip("no freezer of cgroups version 1 here")
     freezer.write_text("FROZEN")
     try:
-        until(lambda: freezer.read_text().strip() == "FROZEN", 10, "it is frozen")
+        until(lambda: freezer.read_text().strip() == "FROZEN", 30, "it is frozen")
         kill(work.process.pid)
         [first] = until(lambda: receipts(room, session), 30, "its end has a receipt")
         assert first["r2"]["holds"] is False
@@ -231,7 +231,7 @@ def test_what_a_dead_runner_leaves_in_an_uninterruptible_sleep_is_named(room, tm
         assert session in supervisors(room), "it waits"
     finally:
         freezer.write_text("THAWED")
-    until(lambda: all(is_gone(pid) for pid in inside), 20, "they die as soon as they can")
+    until(lambda: all(is_gone(pid) for pid in inside), 60, "they die as soon as they can")
     until(lambda: receipts(room, session)[0]["r2"]["holds"], 30, "and that is told")
     assert receipts(room, session)[0]["completes"] == first["id"]
     nothing_is_left(room, session)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.authority import Authority
+from support.canary import kept_in
 from support.processes import name_of, status_of
 from support.room import PROGRAMS, WRONG_USE, Room
 from support.waiting import until
@@ -95,7 +96,7 @@ def receipt_of(room, subject):
     def found():
         return [each for each in room.api("GET", "/api/v1/receipts")[1] if each["subject"] == subject]
 
-    until(found, 20, "its receipt is written")
+    until(found, 60, "its receipt is written")
     return room.api("GET", f"/api/v1/receipts/{found()[0]['id']}")[1]["receipt"]
 
 
@@ -114,11 +115,9 @@ def test_each_session_has_a_key_of_its_own(room, tailnet, key):
             "reusable": False, "ephemeral": True, "preauthorized": True, "tags": ["tag:agents"],
         }
         assert made["description"] in names
-    until(lambda: tailnet.live_keys() == [], 20, "both keys are deleted")
-    until(lambda: all_destroyed(room), 20, "and that is known")
-    for file in room.data.rglob("*"):
-        if file.is_file():
-            assert not any(made.encode() in file.read_bytes() for made in keys), file
+    until(lambda: tailnet.live_keys() == [], 60, "both keys are deleted")
+    until(lambda: all_destroyed(room), 60, "and that is known")
+    assert kept_in(room, *keys) == []
 
 
 def test_the_oauth_client_is_not_in_the_workroom(room, tailnet, key):
@@ -136,13 +135,13 @@ def test_i9_the_device_is_removed_at_the_sessions_end(room, tailnet, key):
     assert goes and tailnet.join(auth_key, "a-second-one") is None, "a key is good once"
     session = sessions(room)[0]["id"]
     room.cli("session", "end", session)
-    workroom.wait(20)
+    workroom.wait()
     r3 = receipt_of(room, session)["r3"]
     assert r3["holds"] is True and [each["state"] for each in r3["credentials"]] == ["destroyed"]
     assert set(tailnet.devices) == {older, stays}
     assert [made["key"] for made in tailnet.live_keys()] == [other_key]
     other.stop()
-    until(lambda: set(tailnet.devices) == {older}, 20, "the other session's is removed with it")
+    until(lambda: set(tailnet.devices) == {older}, 60, "the other session's is removed with it")
 
 
 def test_i9_a_device_by_another_name_is_removed_as_well(room, tailnet, key):
@@ -152,8 +151,8 @@ def test_i9_a_device_by_another_name_is_removed_as_well(room, tailnet, key):
     stays = tailnet.join(other_key, other_name)
     tailnet.add_device("laptop", ["tag:agents", "tag:office"], ephemeral=False)
     room.cli("session", "end", sessions(room)[0]["id"])
-    workroom.wait(20)
-    until(lambda: all(each["hostname"] != "printer" for each in tailnet.devices.values()), 20, "it is removed")
+    workroom.wait()
+    until(lambda: all(each["hostname"] != "printer" for each in tailnet.devices.values()), 60, "it is removed")
     assert stays in tailnet.devices and len(tailnet.devices) == 2
     other.stop()
 
@@ -165,7 +164,7 @@ def test_i9_revoking_the_client_destroys_what_live_sessions_have(room, tailnet, 
     assert receipt["r2"]["holds"] is True
     assert [each["state"] for each in receipt["r3"]["credentials"]] == ["destroyed"]
     assert tailnet.live_keys() == [] and tailnet.devices == {}
-    workroom.wait(20)
+    workroom.wait()
 
 
 def test_i9_a_revoke_while_tailscale_does_not_answer(room, tailnet, key):
@@ -175,13 +174,13 @@ def test_i9_a_revoke_while_tailscale_does_not_answer(room, tailnet, key):
     receipt = room.revoke(key)["receipt"]
     assert receipt["r1"]["holds"] is True and receipt["r2"]["holds"] is True
     assert [each["state"] for each in receipt["r3"]["credentials"]] == ["still_exposed"]
-    workroom.wait(20)
+    workroom.wait()
     assert [each["state"] for each in credentials(room)] == ["still_exposed"]
     room.kill9()
     tailnet.is_away = False
     room.start()
     until(lambda: tailnet.devices == {} and tailnet.live_keys() == [], 60, "both are gone when it answers again")
-    until(lambda: all_destroyed(room), 20, "and that is known")
+    until(lambda: all_destroyed(room), 60, "and that is known")
 
 
 def run_in_the_background(room):
@@ -194,7 +193,7 @@ def test_the_issuer_has_given_up_what_it_does_not_need(room, tailnet, key):
     """Its filter of system calls, and no way back (what both refuse: src/io/process/sandbox_test.cpp)."""
     come, go = tailnet.hold("POST", "/oauth/token$")
     run_in_the_background(room)
-    assert come.wait(30)
+    assert come.wait(60)
     [issuer] = [pid for pid in room._children() if name_of(pid) == "strongroom-issu"]
     status = status_of(issuer)
     assert status["Seccomp"] == "2" and status["NoNewPrivs"] == "1"
@@ -203,12 +202,12 @@ def test_the_issuer_has_given_up_what_it_does_not_need(room, tailnet, key):
     go.set()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_i9_the_vault_killed_between_the_making_and_the_storing(room, tailnet, key):
     """The key is there, and nobody knows its id: it is found by what it was called."""
     come, go = tailnet.hold("POST", "/keys$")
     cut_short = run_in_the_background(room)
-    assert come.wait(30)
+    assert come.wait(60)
     room.kill9()
     go.set()
     cut_short.wait(30)
@@ -218,14 +217,14 @@ def test_i9_the_vault_killed_between_the_making_and_the_storing(room, tailnet, k
     until(lambda: all_destroyed(room), 100, "and that is known")
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("method, path", [("POST", "/oauth/token$"), ("DELETE", "/keys/"), ("GET", "/devices$"), ("DELETE", "/device/")])
 def test_i9_the_vault_killed_while_it_destroys(room, tailnet, key, method, path):
     workroom, name, auth_key = begin(room)
     assert tailnet.join(auth_key, name)
     come, go = tailnet.hold(method, path)
     workroom.process.terminate()
-    assert come.wait(30)
+    assert come.wait(60)
     room.kill9()
     go.set()
     workroom.wait(30)

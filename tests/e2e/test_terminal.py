@@ -51,7 +51,7 @@ def test_j1_what_it_writes_is_searched(room):
     assert work.status() == 0
     assert value.encode() not in work.seen and b"say " + b"*" * len(value) in work.seen
     assert b"more\r\n" in work.seen and told("the terminal", 1).encode() in work.seen
-    assert findings(room) == [("value_in_output", "the terminal, 1 time")]
+    until(lambda: findings(room) == [("value_in_output", "the terminal, 1 time")], 30, "it is a finding")
     work = AtTerminal(room, ("--no-output-filter",), ("sh", "-c", "echo say $GH_TOKEN | tr ' ' _"))
     assert work.status() == 0 and b"say_" + value.encode() in work.seen
 

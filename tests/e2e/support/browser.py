@@ -50,7 +50,7 @@ class Console:
             " (event) => window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));"
         )
         self.page = context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(60_000)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("console", self._said)
         self.page.on("request", lambda request: self.requests.append(request))
@@ -80,7 +80,15 @@ class Console:
 
     def go(self, page, item=""):
         """To a page, as a link there goes; without loading anything anew."""
-        self.page.evaluate("hash => { location.hash = hash; }", f"#/{page}{'/' + item if item else ''}")
+        # Heard after the page itself has heard of it, and shows the other one.
+        self.page.evaluate(
+            """hash => new Promise((done) => {
+              if (location.hash === hash) return done();
+              addEventListener('hashchange', () => done(), { once: true });
+              location.hash = hash;
+            })""",
+            f"#/{page}{'/' + item if item else ''}",
+        )
         self.settle()
         return self
 

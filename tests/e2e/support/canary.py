@@ -127,13 +127,21 @@ def search(octets, patterns):
     return [name for name, pattern in patterns if pattern in octets]
 
 
-def files_with(patterns, *folders):
-    """Files, read while others write them and take them and their folders away, that hold one of the patterns."""
+def files_with(patterns, *places):
+    """Files, read while others write, rename and remove them, that hold one of the patterns."""
     found = []
-    for path in (Path(at) / name for folder in folders for at, _, names in os.walk(folder) for name in names):
-        try:
-            if path.is_file() and not path.is_symlink() and search(path.read_bytes(), patterns):
-                found.append(path)
-        except OSError:
-            continue
+    for place in map(Path, places):
+        # Folders may vanish as well: Path.rglob() does not bear that.
+        below = (Path(folder, name) for folder, _, names in os.walk(place) for name in names)
+        for path in [place] if place.is_file() else below:
+            try:
+                if path.is_file() and not path.is_symlink() and search(path.read_bytes(), patterns):
+                    found.append(path)
+            except OSError:
+                continue
     return found
+
+
+def kept_in(room, *texts):
+    """Files of a server, of its data directory and its log, that hold one of these as it is."""
+    return files_with([("raw", text.encode()) for text in texts], room.data, room.folder / "serve.log")

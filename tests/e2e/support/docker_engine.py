@@ -45,7 +45,7 @@ class DockerEngine:
         (self.folder / "engine.json").write_text("{}")  # in place of this machine's
         (self.folder / "containerd.toml").write_text(CONTAINERD.format(folder=self.folder))
         self.containerd = self.begin("containerd", "--config", self.folder / "containerd.toml")
-        until((self.folder / "containerd.sock").exists, 30, "containerd listens")
+        until((self.folder / "containerd.sock").exists, 60, "containerd listens")
         self.start()
 
     def begin(self, *command):
@@ -87,10 +87,11 @@ class DockerEngine:
                 each.wait(30)
             except subprocess.TimeoutExpired:
                 each.kill()
-                each.wait(10)
+                each.wait(30)
         for forgotten in self.shims():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(forgotten, signal.SIGKILL)
+        until(lambda: not self.shims(), 30, "what it forgot is dead, and writes nothing any more")
         # An engine leaves its data mounted over itself, and a killed one more than that.
         mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
         for each in reversed([path for path in mounts if path.startswith(f"{self.folder}/")]):
@@ -99,7 +100,7 @@ class DockerEngine:
 
     def kill(self):
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(30)
         (self.folder / "pid").unlink(missing_ok=True)
 
     def shims(self):

@@ -13,7 +13,7 @@ class Follower:
         if after is not None:
             headers["Last-Event-ID"] = after
         request = urllib.request.Request(f"http://{room.endpoints['control']}{path}", headers=headers)
-        self._answer = urllib.request.urlopen(request, timeout=30)
+        self._answer = urllib.request.urlopen(request, timeout=60)
         assert self._answer.headers["content-type"] == "text/event-stream"
         self.last_id = None
 

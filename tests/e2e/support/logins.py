@@ -63,7 +63,7 @@ class Logins:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(30)
         self.log.close()
 
 

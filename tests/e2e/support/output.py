@@ -4,6 +4,7 @@ import base64
 import subprocess
 
 from support.streams import command_line
+from support.waiting import until
 
 SAY = 'echo "out $GH_TOKEN"; printf %s "$GH_TOKEN" | base64 -w 0; echo "err $GH_TOKEN" >&2; exit 6'
 SAY_NARROWLY = f"{{ $STRONGROOM_INIT exec --with github -- sh -c '{SAY}'; }}"
@@ -44,4 +45,4 @@ def try_output_net(room, flags):
             written = both.read().decode()
         assert written.startswith(f"out {stars}\n{form}err {stars}\n"), written
         assert told("standard output", 3) in written
-    assert findings(room).count(("value_in_output", "standard output, 3 times")) == 2
+    until(lambda: findings(room).count(("value_in_output", "standard output, 3 times")) == 2, 30, "both are findings")

@@ -70,4 +70,4 @@ class Registry:
 
     def stop(self):
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(30)

@@ -161,7 +161,7 @@ class Room:
         ready = self.data / "endpoints.json"
         until(
             lambda: ready.exists() or self.process.poll() is not None,
-            60,
+            30,
             "strongroom serve is ready",
         )
         if not ready.exists():
@@ -190,11 +190,11 @@ class Room:
             return None
         self.process.send_signal(signal.SIGTERM)
         try:
-            status = self.process.wait(30)
+            status = self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.kill9()
             raise AssertionError(
-                f"strongroom serve did not end within 30 s of SIGTERM: {self.log()[-2000:]}"
+                f"strongroom serve did not end within 60 s of SIGTERM: {self.log()[-2000:]}"
             ) from None
         self.process = None
         return status
@@ -230,7 +230,7 @@ class Room:
 
     # The command line and the control API
 
-    def cli(self, *arguments, input=None, expect=DONE, environment=None, timeout=150):
+    def cli(self, *arguments, input=None, expect=DONE, environment=None, timeout=60):
         """Runs one command; `expect` is the exit code it must have (None: any)."""
         command = [str(PROGRAMS / "strongroom"), *arguments, "--data", str(self.data)]
         if "--" in arguments:
@@ -274,7 +274,7 @@ class Room:
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=90) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"null")

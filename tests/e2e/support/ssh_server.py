@@ -73,7 +73,7 @@ class SshServer:
         self._process = subprocess.Popen(
             [SSHD, "-D", "-f", folder / "sshd.conf", "-E", self.log], stdin=subprocess.DEVNULL
         )
-        until(lambda: "listening on" in self.log_text(), 15, "sshd listens")
+        until(lambda: "listening on" in self.log_text(), 30, "sshd listens")
 
     def log_text(self):
         return self.log.read_text() if self.log.exists() else ""
@@ -86,4 +86,4 @@ class SshServer:
 
     def stop(self):
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(30)

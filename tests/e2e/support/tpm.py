@@ -41,4 +41,4 @@ class Tpm:
     def stop(self):
         if self._process.poll() is None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(30)

@@ -34,30 +34,30 @@ def _is_first_process(pid):
     return b"".join(words_of(pid)[:1]).endswith(b"/strongroom-init")
 
 
-def outside_workrooms(known=None):
-    """[(pid, start time)] of all processes that are in no workroom. The runner itself is outside, and so is the first process.
-
-    `known`: those that were inside before, and stay there whoever adopts them when their runner is killed.
-    """
+def workrooms_and_others(known=frozenset()):
+    """(pid, start time) of all processes in workrooms, and of those that are in none: the runner itself is outside, and
+    so is the first process. `known`: in workrooms, as was seen before, also where what was above them has died since."""
     parents, runners = _parents()
-    known = set() if known is None else known
 
     def inside(pid):
         seen = set()
         while pid in parents and pid not in seen:
-            if (pid, parents[pid][1]) in known:
-                return True
             seen.add(pid)
-            parent = parents[pid][0]
-            if parent in runners:
+            parent, start = parents[pid]
+            if parent in runners or (pid, start) in known:
                 # A runner forks before it becomes the workroom's first process: that child is inside as well.
                 return True
             pid = parent
         return False
 
-    found_inside = {(pid, start) for pid, (_, start) in parents.items() if inside(pid)}
-    known |= found_inside
-    return [(pid, start) for pid, (_, start) in parents.items() if (pid, start) not in found_inside]
+    everything = {(pid, start) for pid, (_, start) in parents.items()}
+    within = {each for each in everything if inside(each[0])}
+    return within, everything - within
+
+
+def _is_of_ours(pid):
+    """Or about to become what it is not yet: not a command of a workroom."""
+    return b"".join(words_of(pid)[:1]).rpartition(b"/")[2].startswith(b"strongroom")
 
 
 class ProcessWatch(threading.Thread):
@@ -67,11 +67,13 @@ class ProcessWatch(threading.Thread):
         super().__init__(daemon=True)
         self.canaries, self.findings = canaries, []
         self._over = threading.Event()
-        self._looks, self._inside = {}, set()
+        self._looks, self._known = {}, set()
 
     def look(self, everything=False):
         patterns = self.canaries.patterns()
-        for pid, start in outside_workrooms(self._inside):
+        within, others = workrooms_and_others(self._known)
+        self._known |= {(pid, start) for pid, start in within - self._known if not _is_of_ours(pid)}
+        for pid, start in others:
             command, environment = read(pid, "cmdline"), read(pid, "environ")
             # What a process was started with does not change: one look at each, and at what it executes.
             mark = (pid, start, hash(command), hash(environment))
