@@ -460,7 +460,7 @@ def test_h13_names_that_others_gave_are_text(world, console):
     """Every name and text of every answer turned into markup, as if the server had let it in; and for real where it does."""
     tab = console()
     page = tab.page
-    real = world.session("gemini", labels=(f"run=<img src=x onerror=window.pwned=5>",))
+    real = world.session("gemini", labels=("run=<img src=x onerror=window.pwned=5>",))
     world.use(real, "gemini", "/v1beta/models/<img%20src=x%20onerror=window.pwned=6>")
     for path in ("/api/v1/tenants", "/api/v1/members"):
         status, _ = world.room.api("POST", path, {"name": HOSTILE, "tenant": "acme"} if "members" in path else {"name": HOSTILE})

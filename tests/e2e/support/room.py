@@ -161,7 +161,7 @@ class Room:
         ready = self.data / "endpoints.json"
         until(
             lambda: ready.exists() or self.process.poll() is not None,
-            30,
+            60,
             "strongroom serve is ready",
         )
         if not ready.exists():
@@ -230,7 +230,7 @@ class Room:
 
     # The command line and the control API
 
-    def cli(self, *arguments, input=None, expect=DONE, environment=None, timeout=60):
+    def cli(self, *arguments, input=None, expect=DONE, environment=None, timeout=150):
         """Runs one command; `expect` is the exit code it must have (None: any)."""
         command = [str(PROGRAMS / "strongroom"), *arguments, "--data", str(self.data)]
         if "--" in arguments:
