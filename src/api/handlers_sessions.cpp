@@ -1,6 +1,7 @@
 // Sessions and the runners that attach to them. SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 
 #include "api/operations.h"
 #include "api/session_start.h"
@@ -13,6 +14,7 @@ namespace {
 constexpr std::string_view kProtocol = "strongroom-lease/1";
 constexpr std::size_t kLongestProcess = 128;
 constexpr std::size_t kMostProcesses = 1024;
+constexpr std::chrono::milliseconds kLook{5};
 
 Result<SessionId> id_of(Call& call) {
   return SessionId::parse(call.path["id"]);
@@ -107,8 +109,14 @@ io::Task<Answer> end_session(Call& call) {
   std::string why = call.text("why");
   if (why.empty()) why = "ended by operator";
   if (why.size() > 200) co_return fail(Code::Invalid, "'why' has at most 200 octets");
+  vault::Vault& vault = call.services.vault;
+  if (const auto seen = vault.show_session(actor, *id); !seen)
+    co_return std::unexpected(seen.error());
+  // Somebody has begun to end it (another caller, its limit): one end, and one receipt for all.
+  io::Loop& loop = call.services.loop;
+  while (vault.is_ending(*id)) co_await loop.sleep(kLook);
   const Result<vault::Receipt> done =
-      co_await call.services.vault.end_session(std::move(actor), *id, std::move(why));
+      co_await vault.end_session(std::move(actor), *id, std::move(why));
   if (!done) co_return std::unexpected(done.error());
   Reply out;
   out.text = done->document;

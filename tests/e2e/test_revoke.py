@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -18,6 +19,7 @@ from support.waiting import until
 # What every probe begins with: a raw client, and `again`, one more use after the cut.
 CLIENT = """
 import http.client, json, os, sys, time, urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 HOST = urllib.parse.urlparse(os.environ["STRONGROOM_GATEWAY"]).netloc
 KEY = {"x-goog-api-key": os.environ["GEMINI_API_KEY"]}
 def say(*words): print(*words, flush=True)
@@ -262,6 +264,19 @@ def test_i9_a_runner_that_ends_while_the_gateway_is_waited_for_makes_no_second_e
     acts = [each for each in room.json("audit", "list") if each["action"] == "session.end"]
     assert [(each["outcome"], each["actor"]) for each in acts] == [("done", "operator"), ("begun", "operator")]
     assert [each["id"] for each in room.json("receipt", "list")] == [receipt["id"]]
+
+
+def test_i9_two_ends_of_a_session_at_a_time_have_one_receipt(room):
+    room.add_key("github", member="alice")
+    workroom = room.begin(["github"], ["/bin/sh", "-c", "trap '' TERM; echo READY; sleep 600; sleep 600"])
+    workroom.line("READY")
+    session = room.json("session", "list")[0]["id"]
+    with ThreadPoolExecutor() as both:
+        ends = [both.submit(room.api, "POST", f"/api/v1/sessions/{session}/end", {}) for _ in range(2)]
+    [one, other] = [end.result()[1]["receipt"] for end in ends]
+    assert one["id"] == other["id"] and one["r2"]["holds"]
+    assert [each["id"] for each in room.json("receipt", "list")] == [one["id"]]
+    workroom.wait()
 
 
 @pytest.mark.parametrize("way", ["session", "member", "tenant"])
