@@ -53,6 +53,7 @@ class Runner {
   [[nodiscard]] Status prepare();
   io::Task<void> live();
   io::Task<Status> attach();
+  [[nodiscard]] Status connect();
   io::Task<Status> start_workroom();
   io::Task<Result<std::vector<LeaseId>>> leases_of_injected();
   io::Task<Status> hold_again();
@@ -91,7 +92,10 @@ class Runner {
   const RunOptions& options_;
   Supervision supervision_;
   lease::HolderLink link_;
-  io::Event greeted_;
+  io::Event greeted_;  ///< or the channel was lost before
+  bool is_greeted_ = false;
+  int channel_ = -1;           ///< its descriptor, while the link is connected
+  bool is_attaching_ = false;  ///< who waits for the hello sees a lost channel by itself
   std::string report_credential_;
   std::vector<catalog::SourceFile> sources_;
   std::vector<std::unique_ptr<HeldLease>> held_;
