@@ -190,7 +190,7 @@ Status Runner::renew_value(lease::Lease& lease) {
 /// After a restart of the vault: the same keys, leased anew.
 io::Task<Status> Runner::hold_again() {
   held_.clear();
-  if (narrow_) narrow_->forget_leases();
+  // Those that commands are run under stay until these come: without any, no key would be granted.
   auto leases = co_await leases_of_injected();
   if (!leases) co_return std::unexpected(std::move(leases).error());
   co_return adopt(*leases);

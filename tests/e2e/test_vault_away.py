@@ -15,6 +15,8 @@ from support.lease_relay import ALL_GRANTED, VAULT_HELLO, Channel, LeaseRelay
 from support.room import REFUSED, UNAVAILABLE
 from support.waiting import until
 
+INIT = '"$STRONGROOM_INIT" exec'
+
 
 def begin(relay, services, script, *flags):
     return relay.begin(services, ["/bin/sh", "-c", script], flags=flags)
@@ -105,3 +107,26 @@ def test_a_vault_that_answers_too_late(room, what):
     assert relay.attached == 2 and has_leases(room, session)
     room.cli("session", "end", session)
     assert work.wait() == REFUSED and "session_ended" in work.errors()
+
+
+def test_a_command_asked_for_while_the_leases_are_on_their_way(room):
+    """It is refused, as nothing can be recorded; but it is no attempt at what was not granted."""
+    room.add_key("github", member="alice")
+    slow = Channel(held=(ALL_GRANTED,))
+    relay = LeaseRelay(room, Channel(), slow)
+    go = room.folder / "go"
+    os.mkfifo(go)
+    script = f"echo up; read line < {go}; {INIT} --with github -- true; echo was $?; until {INIT} --with github -- true; do sleep 0.1; done; echo then"
+    work = begin(relay, ["github"], script, "--inject", "exec")
+    work.line("up")
+    room.kill9()
+    room.start()
+    assert slow.is_holding.wait(20)
+    go.write_text("go\n")
+    until(lambda: "uses_not_recorded" in room.log() or work.lines()[1:], 10, "it has been asked for")
+    slow.release()
+    assert work.line("was") == str(UNAVAILABLE)
+    work.line("then")
+    assert work.wait() == 0
+    found = [each.get("what") for each in room.json("audit", "list", "--tenant", "acme")]
+    assert "exec_not_granted" not in found
