@@ -194,7 +194,7 @@ io::Task<Status> Runner::start_workroom() {
   workroom_ = std::move(*started);
   if (output_) output_->let_go();
   if (terminal_) terminal_->let_go();
-  if (is_outdated_) loop_.spawn(renew());
+  if (is_outdated_) begin_renewing();
   co_return Status();
 }
 

@@ -72,6 +72,7 @@ class Runner {
   [[nodiscard]] bool hands_out_values() const;
   [[nodiscard]] bool is_login(std::string_view service, std::string_view label) const;
   void key_refreshed(KeyId key);
+  void begin_renewing();
   io::Task<void> renew();
   io::Task<void> renew_once();
   [[nodiscard]] Status adopt(const std::vector<LeaseId>& leases);

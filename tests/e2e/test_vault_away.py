@@ -3,6 +3,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import hashlib
 import os
 import signal
 import threading
@@ -11,7 +12,7 @@ import time
 import pytest
 
 from support.attached import Platform, issue
-from support.lease_relay import ALL_GRANTED, VAULT_HELLO, Channel, LeaseRelay
+from support.lease_relay import AGAIN, ALL_GRANTED, REFRESH, VAULT_HELLO, Channel, LeaseRelay
 from support.room import REFUSED, UNAVAILABLE
 from support.waiting import until
 
@@ -130,3 +131,24 @@ def test_a_command_asked_for_while_the_leases_are_on_their_way(room):
     assert work.wait() == 0
     found = [each.get("what") for each in room.json("audit", "list", "--tenant", "acme")]
     assert "exec_not_granted" not in found
+
+
+def test_refreshes_of_several_keys_in_one_piece(room):
+    """Whoever asks for a value meanwhile waits until all of them are there."""
+    key, _ = room.add_key("github", member="alice")
+    channel = Channel(doubled=(REFRESH,), late=(AGAIN,))
+    go = room.folder / "go"
+    os.mkfifo(go)
+    script = f"echo up; read line < {go}; {INIT} --with github -- sh -c 'printf \"now %s\" \"$(printf %s \"$GH_TOKEN\" | sha256sum)\"'; read line < {go}"
+    work = begin(LeaseRelay(room, channel), ["github"], script, "--inject", "exec")
+    work.line("up")
+    newer = room.canaries.new("github")
+    room.cli("key", "rotate", key, input=newer + "\n")
+    assert channel.is_holding.wait(10)
+    go.write_text("go\n")
+    with pytest.raises(AssertionError):
+        work.line("now", 1)
+    channel.release()
+    assert work.line("now").split()[0] == hashlib.sha256(newer.encode()).hexdigest()
+    go.write_text("go\n")
+    assert work.wait() == 0
