@@ -272,7 +272,7 @@ Status Runner::watch_output(workroom::WorkroomSpec& spec) {
 /// What the workroom wrote has gone on; after a revoke, its reader is not waited for long.
 io::Task<void> Runner::finish_output() {
   if (output_ == nullptr) co_return;
-  const Deadline soon = Deadline::after(clock_, std::chrono::seconds(2));
+  const Deadline soon = Deadline::after(clock_, kReaderOfEnded);
   co_await output_->finish(ended_because_.empty() ? Deadline() : soon);
   terminal_.reset();  // from here on it is ours to write to
   const int status = output_->tell();
@@ -304,6 +304,7 @@ io::Task<std::vector<lease::ProcessOutcome>> Runner::end_processes(lease::Fence 
 io::Task<std::vector<lease::ProcessOutcome>> Runner::end_and_scan(Duration grace) {
   ++fences_;
   auto processes = co_await workroom_->end(grace);
+  if (output_) output_->finish_by(Deadline::after(clock_, kReaderOfEnded));
   if (end_scan_) co_await end_scan_->run_at_most(kScanOfEnded);
   if (--fences_ == 0) fences_over_.set();
   co_return processes;

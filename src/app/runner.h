@@ -44,6 +44,8 @@ class Runner {
   /// For the scan of a session that is ended from outside: less than what whoever waits for its
   /// processes gives a runner beside their grace.
   static constexpr std::chrono::seconds kScanOfEnded{2};
+  /// For whoever reads the output of a session that is ended from outside.
+  static constexpr std::chrono::seconds kReaderOfEnded{2};
   /// Keeps one lease renewed for as long as the workroom lives.
   struct HeldLease final : lease::Attachment {
     explicit HeldLease(Runner& owner) : runner(owner) {}
