@@ -156,7 +156,8 @@ void Grantor::fence(FenceKind kind, const IdBytes& id, const std::string& reason
         holder.given, [&](const LeaseFacts& facts) { return concerns(kind, id, facts); });
     const bool is_its_session = kind == FenceKind::Session && holder.hello.session.bytes() == id;
     const bool may_speak = holder.is_live || now < holder.speaks_until;
-    const bool runs_it = may_speak && is_runner && (has_given || is_its_session);
+    const bool runs_it =
+        may_speak && is_runner && (has_given || is_its_session || had_before(holder, kind, id));
     FenceOutcome outcome = outcome_of(holder_id, holder, now);
     if (held == holding.end() && !runs_it) {
       if (holder.is_live && !is_runner) order.outcomes.push_back(std::move(outcome));
@@ -175,6 +176,13 @@ void Grantor::fence(FenceKind kind, const IdBytes& id, const std::string& reason
   const Fence message{number, kind, id, reason, static_cast<std::uint32_t>(grace.count())};
   for (const auto& holder : tell) hooks_.send(holder, message);
   complete_if_done(number);
+}
+
+/// It has come back to a vault that was started anew, and has not been granted again what its
+/// processes still have.
+bool Grantor::had_before(const HolderState& holder, FenceKind kind, const IdBytes& id) const {
+  return kind == FenceKind::Key && holder.given.empty() && hooks_.is_injected &&
+         hooks_.is_injected(holder.hello.session, KeyId(id));
 }
 
 FenceOutcome Grantor::outcome_of(HolderId id, const HolderState& holder, SteadyTime now) const {

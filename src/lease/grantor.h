@@ -70,6 +70,8 @@ class Grantor {
   struct Hooks {
     std::function<void(HolderId, const Message&)> send;
     std::function<bool(SessionId, KeyId)> may_continue;
+    /// Is it one of the keys that the session's runner is given? Null: none is.
+    std::function<bool(SessionId, KeyId)> is_injected = {};
   };
   explicit Grantor(Hooks hooks);
 
@@ -158,6 +160,7 @@ class Grantor {
   [[nodiscard]] static bool concerns(FenceKind kind, const IdBytes& id,
                                      const LeaseFacts& facts) noexcept;
   [[nodiscard]] bool is_fenced(const LeaseFacts& facts) const noexcept;
+  [[nodiscard]] bool had_before(const HolderState& holder, FenceKind kind, const IdBytes& id) const;
   [[nodiscard]] FenceOutcome outcome_of(HolderId id, const HolderState& holder,
                                         SteadyTime now) const;
   void end(std::unordered_map<LeaseId, LeaseState>::iterator lease, SteadyTime now);

@@ -12,7 +12,8 @@ import time
 import pytest
 
 from support.attached import Platform, issue
-from support.lease_relay import AGAIN, ALL_GRANTED, REFRESH, VAULT_HELLO, Channel, LeaseRelay
+from support.lease_relay import ACQUIRE_SESSION, AGAIN, ALL_GRANTED, REFRESH, VAULT_HELLO, Channel, LeaseRelay
+from support.processes import is_gone
 from support.room import REFUSED, UNAVAILABLE
 from support.waiting import until
 
@@ -108,6 +109,25 @@ def test_a_vault_that_answers_too_late(room, what):
     assert relay.attached == 2 and has_leases(room, session)
     room.cli("session", "end", session)
     assert work.wait() == REFUSED and "session_ended" in work.errors()
+
+
+def test_i9_a_revoke_before_a_runner_that_has_come_back_has_its_leases(room):
+    """The vault that was started anew knows what a session was given, and waits for its processes."""
+    key, _ = room.add_key("github", member="alice")
+    slow = Channel(late=(ACQUIRE_SESSION,))
+    relay = LeaseRelay(room, Channel(), slow)
+    work = begin(relay, ["github"], "trap '' TERM; echo up $$; sleep 600; sleep 600; true")
+    work.line("up")
+    session = session_of(room)
+    room.kill9()
+    room.start()
+    assert slow.is_holding.wait(20)
+    until(lambda: has_runner(room, session), 10, "the runner is back")
+    r2 = room.revoke(key)["receipt"]["r2"]
+    assert r2["holds"] is True and r2["processes"], r2
+    assert all(is_gone(each["pid"]) for each in r2["processes"])
+    slow.release()
+    assert work.wait() == REFUSED
 
 
 def test_a_command_asked_for_while_the_leases_are_on_their_way(room):
