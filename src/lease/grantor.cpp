@@ -21,16 +21,23 @@ void Grantor::lose_holder(HolderId id, SteadyTime now, Departure departure) {
   if (holder.hello.role == HolderRole::Runner && holder.hello.supervisor != 0 &&
       departure == Departure::Lost)
     holder.speaks_until = now + kSupervisorSpeaks;
-  // Whoever waits for its acknowledgement waits for the last of its leases instead.
+  std::vector<std::uint64_t> answered;
   for (auto& [number, order] : orders_) {
     const auto waiting = order.waiting.find(id);
     if (waiting == order.waiting.end()) continue;
+    // It said that all of its session is over, which answers what it has not heard any more.
+    if (departure == Departure::InOrder) {
+      answered.push_back(number);
+      continue;
+    }
+    // Whoever waits for its acknowledgement waits for the last of its leases instead.
     SteadyTime until = std::max(now, holder.speaks_until);
     for (const auto& [lease, state] : leases_)
       if (state.holder == id && concerns(order.kind, order.id, state.facts))
         until = std::max(until, state.runs_out);
     waiting->second.until = until;
   }
+  for (const auto number : answered) on_fence_done(id, {number, 0, {}}, now);
   if (holder.report) settle_by_report(id, holder, now);
   forget_gone_holders(now);
 }

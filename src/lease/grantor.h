@@ -78,7 +78,7 @@ class Grantor {
   void add_holder(HolderId id, const HolderHello& hello, SteadyTime now = {});
   enum class Departure : std::uint8_t { Lost, InOrder };
   /// Its channel is gone. Its leases run out by themselves; for a runner that was lost, its
-  /// supervisor may still speak.
+  /// supervisor may still speak, and one that has left in order has said that all is over.
   void lose_holder(HolderId id, SteadyTime now, Departure departure = Departure::Lost);
   /// The session's runner is dead, and what became of its processes. False: no runner of it was
   /// waiting for that word.
