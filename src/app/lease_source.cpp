@@ -238,6 +238,8 @@ void VaultLeaseSource::end_session(SessionId session, std::string why) {
 }
 
 io::Task<void> VaultLeaseSource::end(SessionId session, std::string why) {
+  // Whoever ends it already writes the receipt of it, and was told what its runner had to say.
+  if (parts_.vault.is_ending(session)) co_return;
   vault::Actor actor = vault::Actor::installation("vault");
   const auto ended = co_await parts_.vault.end_session(std::move(actor), session, std::move(why));
   // A session that has ended already needs no second end.
