@@ -32,6 +32,8 @@ class OutputWatch {
   void let_go() noexcept { net_->let_go(); }
   /// Once nothing of the workroom is left: what it wrote has gone on (OutputNet::drained).
   [[nodiscard]] io::Task<void> finish(Deadline deadline);
+  /// Where that waits already: no longer than this.
+  void finish_by(Deadline deadline) { net_->drain_by(deadline); }
   /// What was caught. The answer is an exit status: not 0 where some of the output is lost.
   [[nodiscard]] int tell();
 

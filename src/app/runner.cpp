@@ -42,11 +42,13 @@ lease::HolderLink::Handlers Runner::handlers() {
     for (auto& [name, text] : from.catalog_sources)
       sources_.push_back({std::move(name), std::move(text)});
     report_credential_ = std::move(from.report_credential);
+    is_greeted_ = true;
     greeted_.set();
   };
   out.on_refresh = [this](KeyId key) { key_refreshed(key); };
   out.end_processes = [this](lease::Fence fence) { return end_processes(std::move(fence)); };
   out.on_channel_lost = [this](const std::string&) {
+    if (is_attaching_) return greeted_.set();
     if (!is_over_ && !is_coming_back_) loop_.spawn(come_back());
   };
   return out;
@@ -123,16 +125,29 @@ io::Task<void> Runner::live() {
 /// The lease channel, over an upgraded control connection, and the leases of this session's
 /// injected keys.
 io::Task<Status> Runner::attach() {
-  const auto fd = client_.upgrade("/api/v1/sessions/" + start_.session.text() + "/attach");
-  if (!fd) co_return std::unexpected(fd.error());
-  auto stream = io::Stream::adopt(loop_, *fd);
-  if (!stream) co_return std::unexpected(std::move(stream).error());
-  const int channel = stream->native_handle();
-  link_.connect(std::move(*stream));
-  const bool greeted =
-      co_await greeted_.wait_until(Deadline::after(clock_, std::chrono::seconds(5)));
-  if (!greeted) co_return fail(Code::Unavailable, "the vault did not answer on the lease channel");
-  co_return supervision_.describe(client_.server(), channel, report_credential_);
+  // One that stands is waited for again: a second runner of a session is turned away.
+  const Status connected = link_.is_connected() ? Status() : connect();
+  if (!connected) co_return connected;
+  is_attaching_ = true;
+  const Deadline deadline = Deadline::after(clock_, std::chrono::seconds(5));
+  bool in_time = true;
+  while (!is_greeted_ && link_.is_connected() && in_time)
+    in_time = co_await greeted_.wait_until(deadline);
+  is_attaching_ = false;
+  // A channel that has ended since its hello came is nobody's to come back for.
+  if (!is_greeted_ || !link_.is_connected())
+    co_return fail(Code::Unavailable, "the vault did not answer on the lease channel");
+  co_return supervision_.describe(client_.server(), channel_, report_credential_);
+}
+
+Status Runner::connect() {
+  STRONGROOM_TRY(const int fd,
+                 client_.upgrade("/api/v1/sessions/" + start_.session.text() + "/attach"));
+  STRONGROOM_TRY(auto stream, io::Stream::adopt(loop_, fd));
+  channel_ = stream.native_handle();
+  is_greeted_ = false;
+  link_.connect(std::move(stream));
+  return {};
 }
 
 io::Task<Status> Runner::start_workroom() {
@@ -179,7 +194,7 @@ io::Task<Status> Runner::start_workroom() {
   workroom_ = std::move(*started);
   if (output_) output_->let_go();
   if (terminal_) terminal_->let_go();
-  if (is_outdated_) loop_.spawn(renew());
+  if (is_outdated_) begin_renewing();
   co_return Status();
 }
 
@@ -257,7 +272,7 @@ Status Runner::watch_output(workroom::WorkroomSpec& spec) {
 /// What the workroom wrote has gone on; after a revoke, its reader is not waited for long.
 io::Task<void> Runner::finish_output() {
   if (output_ == nullptr) co_return;
-  const Deadline soon = Deadline::after(clock_, std::chrono::seconds(2));
+  const Deadline soon = Deadline::after(clock_, kReaderOfEnded);
   co_await output_->finish(ended_because_.empty() ? Deadline() : soon);
   terminal_.reset();  // from here on it is ours to write to
   const int status = output_->tell();
@@ -289,6 +304,7 @@ io::Task<std::vector<lease::ProcessOutcome>> Runner::end_processes(lease::Fence 
 io::Task<std::vector<lease::ProcessOutcome>> Runner::end_and_scan(Duration grace) {
   ++fences_;
   auto processes = co_await workroom_->end(grace);
+  if (output_) output_->finish_by(Deadline::after(clock_, kReaderOfEnded));
   if (end_scan_) co_await end_scan_->run_at_most(kScanOfEnded);
   if (--fences_ == 0) fences_over_.set();
   co_return processes;
@@ -316,7 +332,10 @@ io::Task<void> Runner::come_back() {
   while (!is_over_ && !limit.has_passed(clock_.steady())) {
     co_await loop_.sleep(std::chrono::milliseconds(200));
     auto back = co_await attach();
-    if (back) back = co_await hold_again();
+    // One that has not begun asks for its keys when it does.
+    if (back && workroom_ != nullptr) back = co_await hold_again();
+    // Lost in the turn in which the answer came: nobody else comes back for it.
+    if (back && !link_.is_connected()) back = fail(Code::Unavailable, "the vault is away again");
     if (back) {
       is_coming_back_ = false;
       co_return;

@@ -44,6 +44,8 @@ class Runner {
   /// For the scan of a session that is ended from outside: less than what whoever waits for its
   /// processes gives a runner beside their grace.
   static constexpr std::chrono::seconds kScanOfEnded{2};
+  /// For whoever reads the output of a session that is ended from outside.
+  static constexpr std::chrono::seconds kReaderOfEnded{2};
   /// Keeps one lease renewed for as long as the workroom lives.
   struct HeldLease final : lease::Attachment {
     explicit HeldLease(Runner& owner) : runner(owner) {}
@@ -53,6 +55,7 @@ class Runner {
   [[nodiscard]] Status prepare();
   io::Task<void> live();
   io::Task<Status> attach();
+  [[nodiscard]] Status connect();
   io::Task<Status> start_workroom();
   io::Task<Result<std::vector<LeaseId>>> leases_of_injected();
   io::Task<Status> hold_again();
@@ -71,6 +74,7 @@ class Runner {
   [[nodiscard]] bool hands_out_values() const;
   [[nodiscard]] bool is_login(std::string_view service, std::string_view label) const;
   void key_refreshed(KeyId key);
+  void begin_renewing();
   io::Task<void> renew();
   io::Task<void> renew_once();
   [[nodiscard]] Status adopt(const std::vector<LeaseId>& leases);
@@ -91,7 +95,10 @@ class Runner {
   const RunOptions& options_;
   Supervision supervision_;
   lease::HolderLink link_;
-  io::Event greeted_;
+  io::Event greeted_;  ///< or the channel was lost before
+  bool is_greeted_ = false;
+  int channel_ = -1;           ///< its descriptor, while the link is connected
+  bool is_attaching_ = false;  ///< who waits for the hello sees a lost channel by itself
   std::string report_credential_;
   std::vector<catalog::SourceFile> sources_;
   std::vector<std::unique_ptr<HeldLease>> held_;

@@ -1,6 +1,7 @@
 // The values of a session: their leases, the environment that they go into, and what is renewed.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <utility>
 
 #include "app/call.h"
 #include "app/runner.h"
@@ -125,13 +126,18 @@ bool Runner::is_login(std::string_view service, std::string_view label) const {
 void Runner::key_refreshed(KeyId key) {
   if (is_over_ || (workroom_ != nullptr && !keys_.contains(key))) return;
   is_outdated_ = true;
-  if (workroom_ != nullptr && !is_renewing_) loop_.spawn(renew());
+  if (workroom_ != nullptr) begin_renewing();
+}
+
+/// One at a time, from here on: several keys may be told of in one turn.
+void Runner::begin_renewing() {
+  if (std::exchange(is_renewing_, true)) return;
+  if (narrow_) narrow_->await_newer(true);
+  loop_.spawn(renew());
 }
 
 /// Until nothing has changed since the keys were asked for.
 io::Task<void> Runner::renew() {
-  is_renewing_ = true;
-  if (narrow_) narrow_->await_newer(true);
   while (is_outdated_ && !is_over_ && ended_because_.empty()) {
     is_outdated_ = false;
     co_await renew_once();
@@ -190,7 +196,7 @@ Status Runner::renew_value(lease::Lease& lease) {
 /// After a restart of the vault: the same keys, leased anew.
 io::Task<Status> Runner::hold_again() {
   held_.clear();
-  if (narrow_) narrow_->forget_leases();
+  // Those that commands are run under stay until these come: without any, no key would be granted.
   auto leases = co_await leases_of_injected();
   if (!leases) co_return std::unexpected(std::move(leases).error());
   co_return adopt(*leases);

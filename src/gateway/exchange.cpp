@@ -261,6 +261,8 @@ io::Task<std::optional<Refusal>> Connection::receive_head() {
 /// The first octet of the answer waits until the use is durable in the record.
 io::Task<std::optional<Refusal>> Connection::wait_until_recorded() {
   auto& link = gateway_.link();
+  // While the client was asked for its body: there is no lease any more whose key to look for.
+  if (x_.cut_by) co_return *x_.cut_by;
   if (link.is_durable(x_.sequence)) co_return std::nullopt;
   const auto recorded =
       co_await link.durable(x_.sequence, gateway_.loop().deadline_in(gateway_.limits().durable));

@@ -21,16 +21,23 @@ void Grantor::lose_holder(HolderId id, SteadyTime now, Departure departure) {
   if (holder.hello.role == HolderRole::Runner && holder.hello.supervisor != 0 &&
       departure == Departure::Lost)
     holder.speaks_until = now + kSupervisorSpeaks;
-  // Whoever waits for its acknowledgement waits for the last of its leases instead.
+  std::vector<std::uint64_t> answered;
   for (auto& [number, order] : orders_) {
     const auto waiting = order.waiting.find(id);
     if (waiting == order.waiting.end()) continue;
+    // It said that all of its session is over, which answers what it has not heard any more.
+    if (departure == Departure::InOrder) {
+      answered.push_back(number);
+      continue;
+    }
+    // Whoever waits for its acknowledgement waits for the last of its leases instead.
     SteadyTime until = std::max(now, holder.speaks_until);
     for (const auto& [lease, state] : leases_)
       if (state.holder == id && concerns(order.kind, order.id, state.facts))
         until = std::max(until, state.runs_out);
     waiting->second.until = until;
   }
+  for (const auto number : answered) on_fence_done(id, {number, 0, {}}, now);
   if (holder.report) settle_by_report(id, holder, now);
   forget_gone_holders(now);
 }
@@ -156,7 +163,8 @@ void Grantor::fence(FenceKind kind, const IdBytes& id, const std::string& reason
         holder.given, [&](const LeaseFacts& facts) { return concerns(kind, id, facts); });
     const bool is_its_session = kind == FenceKind::Session && holder.hello.session.bytes() == id;
     const bool may_speak = holder.is_live || now < holder.speaks_until;
-    const bool runs_it = may_speak && is_runner && (has_given || is_its_session);
+    const bool runs_it =
+        may_speak && is_runner && (has_given || is_its_session || had_before(holder, kind, id));
     FenceOutcome outcome = outcome_of(holder_id, holder, now);
     if (held == holding.end() && !runs_it) {
       if (holder.is_live && !is_runner) order.outcomes.push_back(std::move(outcome));
@@ -175,6 +183,13 @@ void Grantor::fence(FenceKind kind, const IdBytes& id, const std::string& reason
   const Fence message{number, kind, id, reason, static_cast<std::uint32_t>(grace.count())};
   for (const auto& holder : tell) hooks_.send(holder, message);
   complete_if_done(number);
+}
+
+/// It has come back to a vault that was started anew, and has not been granted again what its
+/// processes still have.
+bool Grantor::had_before(const HolderState& holder, FenceKind kind, const IdBytes& id) const {
+  return kind == FenceKind::Key && holder.given.empty() && hooks_.is_injected &&
+         hooks_.is_injected(holder.hello.session, KeyId(id));
 }
 
 FenceOutcome Grantor::outcome_of(HolderId id, const HolderState& holder, SteadyTime now) const {

@@ -70,13 +70,15 @@ class Grantor {
   struct Hooks {
     std::function<void(HolderId, const Message&)> send;
     std::function<bool(SessionId, KeyId)> may_continue;
+    /// Is it one of the keys that the session's runner is given? Null: none is.
+    std::function<bool(SessionId, KeyId)> is_injected = {};
   };
   explicit Grantor(Hooks hooks);
 
   void add_holder(HolderId id, const HolderHello& hello, SteadyTime now = {});
   enum class Departure : std::uint8_t { Lost, InOrder };
   /// Its channel is gone. Its leases run out by themselves; for a runner that was lost, its
-  /// supervisor may still speak.
+  /// supervisor may still speak, and one that has left in order has said that all is over.
   void lose_holder(HolderId id, SteadyTime now, Departure departure = Departure::Lost);
   /// The session's runner is dead, and what became of its processes. False: no runner of it was
   /// waiting for that word.
@@ -158,6 +160,7 @@ class Grantor {
   [[nodiscard]] static bool concerns(FenceKind kind, const IdBytes& id,
                                      const LeaseFacts& facts) noexcept;
   [[nodiscard]] bool is_fenced(const LeaseFacts& facts) const noexcept;
+  [[nodiscard]] bool had_before(const HolderState& holder, FenceKind kind, const IdBytes& id) const;
   [[nodiscard]] FenceOutcome outcome_of(HolderId id, const HolderState& holder,
                                         SteadyTime now) const;
   void end(std::unordered_map<LeaseId, LeaseState>::iterator lease, SteadyTime now);

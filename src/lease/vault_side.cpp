@@ -72,7 +72,8 @@ VaultSide::VaultSide(io::Loop& loop, LeaseSource& source)
       source_(source),
       grantor_(
           {[this](HolderId id, const Message& message) { send(id, message); },
-           [this](SessionId session, KeyId key) { return source_.may_continue(session, key); }}),
+           [this](SessionId session, KeyId key) { return source_.may_continue(session, key); },
+           [this](SessionId session, KeyId key) { return source_.is_injected(session, key); }}),
       ticker_(loop.every(kTick, [this] { grantor_.tick(now()); })),
       is_alive_(std::make_shared<bool>(true)) {}
 

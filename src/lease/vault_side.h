@@ -61,6 +61,8 @@ class LeaseSource {
   virtual bool is_renewing(SessionId) const { return false; }
   /// For a lease made for a check, `session` is none.
   virtual bool may_continue(SessionId session, KeyId key) const = 0;
+  /// Is it one of the keys that the session's runner is given, revoked or not?
+  virtual bool is_injected(SessionId, KeyId) const { return false; }
   /// Answers the number of the first in the record (the others follow one by one); calls `durable`
   /// once, when all are.
   virtual std::uint64_t on_intents(std::span<const Use> uses, std::function<void()> durable) = 0;

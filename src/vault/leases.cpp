@@ -168,6 +168,13 @@ Result<OpenedKey> Vault::open_proxy(ByteView credential, std::string_view source
   return opened;
 }
 
+bool Vault::is_injected(SessionId session, KeyId key) const {
+  const auto grants = state_->store.list<store::Grant>(
+      {{"session", store::to_value(session)}, {"key", store::to_value(key)}});
+  return !grants || std::ranges::any_of(
+                        *grants, [](const store::Grant& grant) { return grant.pass_hash.empty(); });
+}
+
 bool Vault::may_continue(SessionId session, KeyId key) const {
   const bool is_proxy = key.is_none() && !session.is_none();
   if (!is_proxy && (!state_->live_keys.contains(key) || state_->is_expired(key))) return false;

@@ -151,8 +151,8 @@ std::string consoles_of(const catalog::Catalog& catalog, const std::vector<std::
 }  // namespace
 
 /// Sessions that were given one of these keys and of whose processes nobody can say that they are
-/// dead: their runner went away before, or is away at this moment (a vault that has just started
-/// waits for its runners to come back).
+/// dead: their runner went away before, or was away when the fences went up (a vault that has just
+/// started waits for its runners to come back). One that has come since has not been asked.
 Result<std::vector<ExposedProcess>> Vault::State::unconfirmed(
     const std::vector<KeyId>& keys, const std::vector<HolderOutcome>& outcomes) {
   std::vector<ExposedProcess> exposed;
@@ -164,8 +164,8 @@ Result<std::vector<ExposedProcess>> Vault::State::unconfirmed(
         STRONGROOM_TRY(const auto end, receipt_of(session->id.text()));
         if (!end || !end->is_withdrawn) exposed.push_back(lost(*session));
       }
-      if (session && session->state == "open" && fences != nullptr &&
-          !fences->has_runner(session->id) && !has_spoken(outcomes, session->id))
+      if (session && session->state == kOpen && fences != nullptr &&
+          !has_spoken(outcomes, session->id) && !is_named(outcomes, session->id))
         exposed.push_back(away(*session));
     }
   }
@@ -179,14 +179,14 @@ Result<std::vector<ExposedProcess>> Vault::State::unconfirmed_end(
   std::vector<ExposedProcess> exposed;
   STRONGROOM_TRY(const auto ended, session(id));
   const bool has_told = ended.ended_why == kFinished || ended.ended_why == kNotBegun ||
-                        ended.runtime == kExternal || fences == nullptr || fences->has_runner(id);
+                        ended.runtime == kExternal || fences == nullptr;
   if (is_named(outcomes, id) || has_spoken(outcomes, id) ||
       (ended.ended_why != kRunnerLost && has_told))
     return exposed;
   STRONGROOM_TRY(const auto grants, store.list<store::Grant>({{"session", store::to_value(id)}}));
   for (const auto& grant : grants) {
     STRONGROOM_TRY(const auto used, by_id<store::Key>(grant.key));
-    if (!used || !is_injected(*used)) continue;
+    if (!used || !vault::is_injected(*used)) continue;
     exposed.push_back(ended.ended_why == kRunnerLost ? lost(ended) : away(ended));
     return exposed;
   }

@@ -272,7 +272,7 @@ void Vault::State::take_down(std::span<const store::Session> sessions,
     spends_under.erase(key.id);
     undertaking.targets.push_back({FenceKind::Key, key.id.bytes()});
     undertaking.keys.emplace_back(key.id, key.service);
-    if (is_injected(key)) undertaking.injected_keys.push_back(key.id);
+    if (vault::is_injected(key)) undertaking.injected_keys.push_back(key.id);
   }
   tell_ending(undertaking);
 }

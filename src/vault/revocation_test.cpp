@@ -89,6 +89,24 @@ TEST_F(Revocation, AnOpenSessionWithoutItsRunnerIsNotWithdrawn) {
   EXPECT_NE(receipt->document.find("whose runner is not connected"), std::string::npos);
 }
 
+/// It is here when the receipt is written, and was not when the fences went up: nobody has asked
+/// it.
+TEST_F(Revocation, ARunnerThatComesBackMeanwhileIsNotTakenAtItsWord) {
+  const auto key = add("github", kToken, "alice");
+  ASSERT_TRUE(key);
+  const auto ended = start("alice", {"github"});
+  const auto started = start("alice", {"github"});
+  ASSERT_TRUE(ended && started);
+  fences.has_runners = false;
+  fences.while_fencing = [&] { fences.has_runners = true; };
+  const auto end = run(vault->end_session(kOperator, ended->session.id, "ended by operator"));
+  ASSERT_TRUE(end);
+  EXPECT_FALSE(end->is_withdrawn);
+  const auto receipt = run(vault->revoke_key(kOperator, key->id));
+  ASSERT_TRUE(receipt);
+  EXPECT_FALSE(receipt->is_withdrawn);
+}
+
 /// A runner that has said what became of its processes may be gone when the receipt is written.
 TEST_F(Revocation, ARunnerThatHasSpokenMayLeave) {
   const auto key = add("github", kToken, "alice");

@@ -250,12 +250,18 @@ void OutputNet::let_go() noexcept {
 }
 
 io::Task<void> OutputNet::drained(Deadline deadline) {
+  drained_by_ = deadline;
   for (const auto& pump : pumps_) pump->tell_over();
   for (const auto& pump : pumps_)
     while (pump->has_begun && !pump->has_ended) {
-      const bool is_set = co_await pump->ended->wait_until(deadline);
+      const bool is_set = co_await pump->ended->wait_until(drained_by_);
       if (!is_set) co_return;
     }
+}
+
+void OutputNet::drain_by(Deadline deadline) {
+  drained_by_ = deadline;
+  for (const auto& pump : pumps_) pump->ended->set();
 }
 
 std::uint64_t OutputNet::written() const {

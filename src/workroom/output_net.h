@@ -47,6 +47,8 @@ class OutputNet {
   /// Once nothing of the workroom is left: what it wrote has gone on, unless whoever reads takes
   /// nothing until `deadline`. What others who still hold a pipe write later is not waited for.
   [[nodiscard]] io::Task<void> drained(Deadline deadline);
+  /// Another deadline for who waits there.
+  void drain_by(Deadline deadline);
   [[nodiscard]] std::vector<Catch> caught() const;
   /// Octets that the command has written so far.
   [[nodiscard]] std::uint64_t written() const;
@@ -58,6 +60,7 @@ class OutputNet {
   io::Loop& loop_;
   std::vector<int> ours_;
   std::vector<std::shared_ptr<Pump>> pumps_;
+  Deadline drained_by_;
 };
 
 }  // namespace strongroom::workroom

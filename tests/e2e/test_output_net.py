@@ -16,6 +16,8 @@ import sys
 import pytest
 
 from support.output import findings, told, try_output_net
+from support.processes import descendants
+from support.room import REFUSED
 from support.streams import command_line, run_with
 from support.waiting import until
 
@@ -143,6 +145,19 @@ def test_a_reader_that_takes_nothing_keeps_the_command_waiting(room):
     written = int(tell.read_text())
     assert written < 1 << 20, "what does not go on is not kept"
     assert len(rest) == written - 1 and work.returncode == 0
+
+
+def test_a_session_that_is_ended_while_its_reader_takes_nothing(room):
+    """The command has ended by itself, and what it wrote was waited for without end: no longer."""
+    room.add_key("github", member="alice")
+    command = command_line(room, (), f"head -c 100000 /dev/zero; touch {room.folder}/over", "github")
+    with subprocess.Popen(command, env=room.environment, stdout=subprocess.PIPE) as work:
+        until((room.folder / "over").exists, 10, "the command has written")
+        [session] = [each["id"] for each in room.json("session", "list")]
+        until(lambda: not [pid for pid in descendants(work.pid)], 10, "the command has ended")
+        assert work.poll() is None and room.json("session", "show", session)["state"] == "open"
+        room.cli("session", "end", session)
+        assert work.wait(10) == REFUSED
 
 
 def test_a_reader_that_leaves_ends_the_command(room):
