@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t kReadBuffer = 64UL << 10U;
 constexpr std::size_t kLengthSize = 4;
+/// In which what the other end said before it left is read.
+constexpr std::chrono::seconds kLastWords{1};
 
 }  // namespace
 
@@ -30,7 +32,7 @@ std::shared_ptr<Channel> Channel::start(io::Stream stream, Handlers handlers) {
 }
 
 void Channel::send(const Message& message) {
-  if (!is_open_) return;
+  if (!is_open_ || takes_nothing_) return;
   encode(message, outgoing_);
   if (outgoing_.size() > kMaxQueued)
     return close("The other end of the lease channel does not read.");
@@ -67,7 +69,13 @@ io::Task<void> Channel::write(std::shared_ptr<Channel> self) {
     const Status written = co_await self->stream_.write_all(self->in_flight_);
     self->is_writing_ = false;
     wipe_and_clear(self->in_flight_);
-    if (!written) self->close(written.error().message);
+    if (!written) {
+      // It may have said why it leaves, and of which processes, before what it was told.
+      self->takes_nothing_ = true;
+      wipe_and_clear(self->outgoing_);
+      co_await self->stream_.loop().sleep(kLastWords);
+      self->close(written.error().message);
+    }
   }
 }
 

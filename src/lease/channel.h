@@ -59,6 +59,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   ByteVector outgoing_;
   ByteVector in_flight_;
   bool is_open_ = true;
+  bool takes_nothing_ = false;  ///< the other end, any more: it is read to its end
   bool is_writing_ = false;
 };
 

@@ -1,4 +1,6 @@
 // Leases over a real channel. SPDX-License-Identifier: Apache-2.0
+#include <sys/socket.h>
+#include <unistd.h>
 #include <map>
 
 #include "lease/link_for_test.h"
@@ -233,6 +235,36 @@ TEST_F(Link, ARunnerIsWaitedForEvenWhenItsLeasesAreGone) {
         co_await side.fence(vault::FenceKind::Key, id, "key_revoked", milliseconds(100));
     EXPECT_EQ(ended, 1);
     EXPECT_EQ(outcomes.size(), 1U);
+  };
+  run(story());
+}
+
+/// A runner that leaves in order has said all before the vault, which has not read it yet, fails to
+/// tell it of a fence.
+TEST_F(Link, TheLastWordsOfWhoTakesNothingAnyMoreAreRead) {
+  const auto pair = io::socket_pair();
+  ASSERT_TRUE(pair);
+  const SessionId session(IdBytes{9});
+  auto ours = io::Stream::adopt(loop, pair->ours);
+  ASSERT_TRUE(ours);
+  side.serve(std::move(*ours), HolderRole::Runner, session);
+  const auto say = [&](const Message& message) {
+    ByteVector frame;
+    encode(message, frame);
+    EXPECT_EQ(::send(pair->theirs, frame.data(), frame.size(), 0),
+              static_cast<ssize_t>(frame.size()));
+  };
+  auto story = [&]() -> io::Task<void> {
+    say(HolderHello{kProtocol, HolderRole::Runner, 1, "runner", session});
+    co_await until([&] { return side.has_runner(session); });
+    say(SessionOver{session, 0});
+    ::close(pair->theirs);
+    const IdBytes id = session.bytes();
+    const auto outcomes =
+        co_await side.fence(vault::FenceKind::Session, id, "session_ended", milliseconds(100));
+    EXPECT_EQ(outcomes.size(), 1U);
+    for (const auto& each : outcomes) EXPECT_EQ(each.how, "acknowledged");
+    EXPECT_EQ(vault.sessions_over, 1);
   };
   run(story());
 }
