@@ -319,7 +319,8 @@ def test_in_a_running_workroom_git_has_the_token_of_the_moment(room, logins, inj
     assert said["failed"] == [] and said["good"] > 5 and said["is_renewed"] and said["given"], said
     after = logins.state()["quirks"]["github"]
     refused = after["reads"][len(before["reads"]) :].count(False)
-    assert refused <= said["overtaken"] <= len(after["exchanges"]) - len(before["exchanges"]), said
+    # Each refresh may overtake one; git asks again by itself for some of them.
+    assert max(refused, said["overtaken"]) <= len(after["exchanges"]) - len(before["exchanges"]), said
     # Neither the old one nor the new one gets out by a mistake.
     assert re.fullmatch(r"(\*+|none) new \*+", agent.line("old ").strip())
     acts = room.json("audit", "list", "--tenant", "acme", "--limit", "1000")
