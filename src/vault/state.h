@@ -435,7 +435,7 @@ struct Vault::State {
                                      const std::string& redirect);
   Result<Proven> proven_by(const IdentityAttempt& attempt, const dynamic::Outcome& outcome);
   Result<store::Member> member_of(const store::IdentityProvider& row, const Proven& who,
-                                  bool& is_new);
+                                  const std::string& role, bool& is_new);
   Status follow_role_in_transaction(const store::IdentityProvider& row, const std::string& role,
                                     store::Member& member, bool& is_less);
   Result<IssuedSignIn> admit(const Proven& who, const Secret& code, std::string_view from);
