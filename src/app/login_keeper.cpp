@@ -111,11 +111,12 @@ io::Task<Status> LoginKeeper::discover(std::string client) {
   auto job = vault_.discovery_of(client);
   if (!job) co_return std::unexpected(std::move(job).error());
   if (!*job) co_return Status();
+  const std::string issuer = (*job)->setting("issuer");
   auto process = start(std::move(**job));
   if (!process) co_return std::unexpected(std::move(process).error());
   const Status waited = co_await (*process)->wait(kForOne);
-  if (!waited) co_return vault_.note_discovered(client, failed(waited.error()));
-  co_return vault_.note_discovered(client, outcome_or((*process)->outcome()));
+  if (!waited) co_return vault_.note_discovered(client, issuer, failed(waited.error()));
+  co_return vault_.note_discovered(client, issuer, outcome_or((*process)->outcome()));
 }
 
 /// Two tenants that share a provider share nothing here: what one of them has it asked is in

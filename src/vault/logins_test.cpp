@@ -1,0 +1,97 @@
+// Logins, and what happens beside them. SPDX-License-Identifier: Apache-2.0
+#include <array>
+
+#include "dynamic/login.h"
+#include "vault/fixture_for_test.h"
+
+namespace strongroom::vault {
+namespace {
+
+const std::string kIssuer = "https://login.example.test";
+
+class LoginsTest : public VaultFixture {
+ protected:
+  LoginsTest() {
+    make_acme();
+    set_client(kIssuer);
+    const Status asked = vault->note_discovered("corp", kIssuer, said());
+    EXPECT_TRUE(asked) << asked.error().message;
+  }
+  void set_client(const std::string& issuer, const std::string& id = "strongroom") {
+    NewOAuthClient wanted{"corp", "generic-oauth", issuer, id, {}};
+    const auto set = vault->set_oauth_client(kOperator, wanted, secret("a-client-secret"));
+    ASSERT_TRUE(set) << set.error().message;
+  }
+  static dynamic::Outcome said(const std::string& issuer = kIssuer) {
+    dynamic::Outcome outcome;
+    outcome.facts = {{"authorization_endpoint", issuer + "/authorize"},
+                     {"token_endpoint", issuer + "/token"},
+                     {"revocation_endpoint", issuer + "/revoke"}};
+    return outcome;
+  }
+  static dynamic::Outcome failed() {
+    dynamic::Outcome outcome;
+    outcome.code = Code::Unavailable;
+    outcome.error = "it does not answer";
+    return outcome;
+  }
+  static dynamic::Outcome tokens(std::string_view access) {
+    const Secret token = secret(access);
+    const Secret refresh = secret("refresh-of-" + std::string(access));
+    const std::array<const Secret*, dynamic::kTokens> both{&token, &refresh};
+    dynamic::Outcome outcome;
+    outcome.value = dynamic::pack(both);
+    return outcome;
+  }
+  /// What its browser will bring back.
+  LoginAnswer begin() {
+    NewLogin wanted;
+    wanted.client = "corp";
+    wanted.tenant = "acme";
+    wanted.member = "alice";
+    wanted.settings = {{"host", "login.example.test"}};
+    wanted.redirect = "https://vault.example.test/oauth/callback";
+    const auto begun = vault->begin_login(kOperator, std::move(wanted));
+    EXPECT_TRUE(begun) << begun.error().message;
+    const std::string url = begun ? begun->url : std::string();
+    const auto at = url.find("&state=") + std::string_view("&state=").size();
+    LoginAnswer answer;
+    answer.state = url.substr(at, url.find('&', at) - at);
+    answer.code = secret("a-code");
+    return answer;
+  }
+  /// The key of a login from its first step to its last.
+  KeyId log_in() {
+    const auto taken = vault->take_login(begin());
+    EXPECT_TRUE(taken) << taken.error().message;
+    const auto done = vault->finish_login(taken->login, tokens("first-access-token"));
+    EXPECT_TRUE(done) << done.error().message;
+    return done ? done->key.value_or(KeyId()) : KeyId();
+  }
+};
+
+TEST_F(LoginsTest, M7_a_late_word_of_an_issuer_is_not_taken_for_anothers) {
+  const std::string other = "https://elsewhere.example.test";
+  set_client(other);
+  EXPECT_CODE(vault->note_discovered("corp", kIssuer, said()), Code::Conflict);
+  EXPECT_FALSE(vault->list_oauth_clients(kOperator)->front().is_ready);
+  EXPECT_TRUE(vault->note_discovered("corp", other, said(other)));
+  EXPECT_TRUE(vault->list_oauth_clients(kOperator)->front().is_ready);
+}
+
+/// What its issuer has said before is known while it is asked again.
+TEST_F(LoginsTest, I7_a_revoke_while_the_client_is_set_anew_ends_the_login_there) {
+  const KeyId key = log_in();
+  set_client(kIssuer);
+  const auto failing = vault->note_discovered("corp", kIssuer, failed());
+  EXPECT_CODE(failing, Code::Unavailable);
+  EXPECT_TRUE(vault->list_oauth_clients(kOperator)->front().is_ready);
+  ASSERT_TRUE(run(vault->revoke_key(kOperator, key)));
+  const auto due = vault->credentials_due();
+  ASSERT_TRUE(due);
+  ASSERT_EQ(due->size(), 1U);
+  EXPECT_TRUE(vault->job_of(due->front(), dynamic::Action::Destroy));
+}
+
+}  // namespace
+}  // namespace strongroom::vault
