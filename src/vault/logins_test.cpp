@@ -70,6 +70,31 @@ class LoginsTest : public VaultFixture {
   }
 };
 
+/// A key beside a client that is not there could be neither renewed nor revoked.
+TEST_F(LoginsTest, M7_a_login_whose_client_goes_meanwhile_comes_to_no_key) {
+  const auto taken = vault->take_login(begin());
+  ASSERT_TRUE(taken) << taken.error().message;
+  LoginAnswer later = begin();
+  ASSERT_TRUE(vault->remove_oauth_client(kOperator, "corp"));
+  EXPECT_CODE(vault->finish_login(taken->login, tokens("first-access-token")), Code::NotFound);
+  EXPECT_TRUE(vault->list_keys(kOperator, "acme")->empty());
+  EXPECT_EQ(vault->take_unkept_logins().size(), 1U) << "ended where it was made";
+  // So it is where another one has its name.
+  set_client(kIssuer, "another");
+  ASSERT_TRUE(vault->note_discovered("corp", kIssuer, said()));
+  const auto refused = vault->take_login(std::move(later));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "client_changed");
+}
+
+TEST_F(LoginsTest, ALoginLivesThroughANewRootKey) {
+  LoginAnswer answer = begin();
+  ASSERT_TRUE(vault->rotate_root(kOperator, Secret()));
+  const auto taken = vault->take_login(std::move(answer));
+  ASSERT_TRUE(taken) << taken.error().message;
+  EXPECT_TRUE(vault->finish_login(taken->login, tokens("first-access-token")));
+}
+
 TEST_F(LoginsTest, M7_a_late_word_of_an_issuer_is_not_taken_for_anothers) {
   const std::string other = "https://elsewhere.example.test";
   set_client(other);

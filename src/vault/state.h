@@ -237,6 +237,7 @@ struct Vault::State {
   Status load_grants();
   Status note_grant(const store::OAuthGrant& row);
   [[nodiscard]] Status check_login(KeyId key) const;
+  Result<store::OAuthClient> client_of(const PendingLogin& login);
   Result<KeyId> keep_login(PendingLogin& login, const dynamic::Outcome& outcome);
   void end_unkept(const PendingLogin& login, const dynamic::Outcome& outcome);
   Result<KeyId> renew_login(const PendingLogin& login, const std::vector<Secret>& tokens,
