@@ -118,5 +118,22 @@ TEST_F(LoginsTest, I7_a_revoke_while_the_client_is_set_anew_ends_the_login_there
   EXPECT_TRUE(vault->job_of(due->front(), dynamic::Action::Destroy));
 }
 
+/// Its provider said no time: nothing but that word tells that a new one is needed.
+TEST_F(LoginsTest, M3_a_token_that_was_refused_is_asked_for_until_a_new_one_comes) {
+  const KeyId key = log_in();
+  EXPECT_TRUE(vault->refreshes_due().empty());
+  ASSERT_TRUE(vault->note_verdict(key, 1, false, 401));
+  ASSERT_EQ(vault->refreshes_due().size(), 1U);
+  const DynamicId login = vault->refreshes_due().front();
+  ASSERT_TRUE(vault->begin_refresh(login));
+  EXPECT_TRUE(vault->refreshes_due().empty());
+  EXPECT_FALSE(vault->note_refreshed(login, failed()));
+  EXPECT_EQ(vault->refreshes_due(), std::vector{login});
+  ASSERT_TRUE(vault->begin_refresh(login));
+  ASSERT_TRUE(vault->note_refreshed(login, tokens("second-access-token")));
+  EXPECT_TRUE(vault->refreshes_due().empty());
+  EXPECT_EQ(vault->show_key(kOperator, key)->version, 2U);
+}
+
 }  // namespace
 }  // namespace strongroom::vault

@@ -289,12 +289,14 @@ Status Vault::note_refreshed(DynamicId id, const dynamic::Outcome& outcome) {
     return {};
   }));
   if (!noted || !is_kept(*noted) || noted->state == kOwed) return {};
+  // Another try: what is known of it stays, as a token that its provider has refused since is due
+  // whatever its row says.
+  if (!outcome.error.empty() && noted->state != kGrantNeedsLogin)
+    return fail(outcome.code, outcome.error);
   STRONGROOM_CHECKED(state.note_grant(*noted));
-  if (outcome.error.empty() || noted->state == kGrantNeedsLogin) {
-    if (state.fences != nullptr) state.fences->refresh(noted->key);
-    state.tell_key(noted->key);
-    (void)state.store.forget_overwritten();
-  }
+  if (state.fences != nullptr) state.fences->refresh(noted->key);
+  state.tell_key(noted->key);
+  (void)state.store.forget_overwritten();
   if (outcome.error.empty()) return {};
   return fail(outcome.code, outcome.error);
 }
