@@ -196,13 +196,17 @@ void LoginKeeper::tick() {
 Result<dynamic::IssuerProcess> LoginKeeper::begin_refresh(DynamicId id) {
   (void)::mkdir(plan_.folder.c_str(), 0700);
   const OwnedDescriptor file(
-      ::open(file_of(id).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+      ::open(file_of(id).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (file.get() < 0 || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0)
     return fail(Code::Storage, "the file of a refresh cannot be made");
   (void)synchronise_folder_of(file_of(id));
   STRONGROOM_TRY(auto job, vault_.begin_refresh(id));
   complete(job);
-  auto process = dynamic::IssuerProcess::start(loop_, plan_.program, job, file);
+  // Emptied only now: of a refresh that a process before us began, which may end at any moment, it
+  // holds what the provider gives once, and the vault begins no other until that is taken over.
+  Result<dynamic::IssuerProcess> process = fail(Code::Storage, "the file cannot be emptied");
+  if (::ftruncate(file.get(), 0) == 0)
+    process = dynamic::IssuerProcess::start(loop_, plan_.program, job, file);
   if (!process) (void)vault_.note_refreshed(id, failed(process.error()));
   return process;
 }
