@@ -74,5 +74,36 @@ TEST_F(IdentitiesTest, M7_a_role_is_that_of_the_groups_name_not_of_its_place_in_
   EXPECT_EQ(mo->role, "auditor");
 }
 
+/// No session of somebody whose access is withheld goes on while the end of another is waited for.
+TEST_F(IdentitiesTest, I9_all_sessions_of_who_has_no_access_any_more_end_at_once) {
+  ASSERT_TRUE(add("gemini", "AIzaSyTest-0123456789-abcdefghijklmn"));
+  const auto token = vault->begin_provisioning(kOperator, "acme", "corp");
+  ASSERT_TRUE(token) << token.error().message;
+  const auto who = vault->provisioner_of(hash(token->token));
+  ASSERT_TRUE(who);
+  const auto user = run(vault->put_provisioned_user(*who, {}, {"mo", "u-mo", true, "{}", {}}));
+  ASSERT_TRUE(user) << user.error().message;
+  const auto group = run(vault->put_provisioned_group(*who, {}, {"staff", {}, {*user}, {}}));
+  ASSERT_TRUE(group) << group.error().message;
+  const auto one = start("mo", {"gemini"});
+  const auto other = start("mo", {"gemini"});
+  ASSERT_TRUE(one && other);
+  const KeyId key = one->session.grants.front().key;
+  fences.while_fencing = [&] {
+    for (const auto& session : {one->session.id, other->session.id}) {
+      EXPECT_FALSE(vault->may_continue(session, key));
+      EXPECT_TRUE(vault->is_ending(session)) << "nobody else ends it";
+    }
+  };
+  ASSERT_TRUE(run(vault->put_provisioned_group(*who, *group, {"staff", {}, {}, {}})));
+  EXPECT_EQ(fences.fenced.size(), 2U);
+  fences.while_fencing = {};
+  for (const auto& session : {one->session.id, other->session.id}) {
+    EXPECT_FALSE(vault->is_ending(session));
+    EXPECT_TRUE(run(vault->end_session(kOperator, session, "again")));
+  }
+  EXPECT_EQ(fences.fenced.size(), 2U) << "each has its receipt";
+}
+
 }  // namespace
 }  // namespace strongroom::vault

@@ -306,6 +306,11 @@ struct Vault::State {
   /// Fences and writes the receipt; `changed` is how the commit went.
   io::Task<Result<Receipt>> carry_through(Undertaking undertaking, Status changed);
   io::Task<Result<Receipt>> fence_and_write(Undertaking undertaking, Status changed);
+  BegunFences begin_fences(Undertaking& undertaking);
+  io::Task<Result<Receipt>> finish_fences(Undertaking undertaking, BegunFences begun,
+                                          std::vector<HolderOutcome> outcomes);
+  Undertaking end_taken_down(Actor actor, const store::Session& session,
+                             std::vector<HolderOutcome> reported, WallTime asked);
   io::Task<Result<Receipt>> fence_unstored(Undertaking undertaking, Error why);
   [[nodiscard]] bool is_revoked(const store::Key& key) const {
     return key.state == kRevoked || unstored_keys.contains(key.id);
