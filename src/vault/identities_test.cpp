@@ -74,6 +74,23 @@ TEST_F(IdentitiesTest, M7_a_role_is_that_of_the_groups_name_not_of_its_place_in_
   EXPECT_EQ(mo->role, "auditor");
 }
 
+/// An invitation ends whatever others may have got as that member: what they have begun, too.
+TEST_F(IdentitiesTest, H17_who_was_this_member_before_links_no_account_any_more) {
+  const auto before = use(vault->invite(kOperator, "acme", "alice")->invitation);
+  ASSERT_TRUE(before) << before.error().message;
+  const auto actor = vault->actor_of_sign_in({hash(before->cookie), hash(before->page_half)});
+  ASSERT_TRUE(actor);
+  const auto url = vault->begin_identity(*actor, "corp", hash("browser"), kBack);
+  ASSERT_TRUE(url) << url.error().message;
+  const auto taken = vault->take_identity(answer_to(*url), kBack, *actor);
+  ASSERT_TRUE(taken) << taken.error().message;
+  ASSERT_TRUE(use(vault->invite(kOperator, "acme", "alice")->invitation));
+  const auto linked = vault->add_identity(*actor, taken->attempt, token(*url, "u-mallory"));
+  ASSERT_FALSE(linked);
+  EXPECT_EQ(linked.error().reason, "attempt_unknown");
+  EXPECT_TRUE(vault->list_identities(kOperator, "acme")->empty());
+}
+
 /// No session of somebody whose access is withheld goes on while the end of another is waited for.
 TEST_F(IdentitiesTest, I9_all_sessions_of_who_has_no_access_any_more_end_at_once) {
   ASSERT_TRUE(add("gemini", "AIzaSyTest-0123456789-abcdefghijklmn"));
