@@ -234,8 +234,17 @@ Status LoginKeeper::note(DynamicId id, const Result<dynamic::Outcome>& said) {
   } else {
     noted = vault_.note_refreshed(id, failed(said.error()));
   }
-  ::unlink(file_of(id).c_str());
+  let_go_of_file(id);
   return noted;
+}
+
+/// As long as the vault could not store what lies in it (its disk is full), it is the only copy.
+void LoginKeeper::let_go_of_file(DynamicId id) {
+  const auto left = vault_.handovers_left();
+  if (left && std::ranges::find(*left, id) == left->end())
+    ::unlink(file_of(id).c_str());
+  else
+    may_be_left_ = true;
 }
 
 void LoginKeeper::settle(DynamicId id, Pending& pending, const Status& settled) {
@@ -289,7 +298,7 @@ void LoginKeeper::take_over() {
                                      : failed(cut));
     log(noted ? LogLevel::Info : LogLevel::Warning, "refresh_taken_over",
         {{"login", id.text()}, {"why", noted ? "" : noted.error().message}});
-    ::unlink(file_of(id).c_str());
+    let_go_of_file(id);
   }
 }
 
