@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -105,6 +106,14 @@ class ControlServerTest : public ::testing::Test {
     hooks.check_key = [](const vault::Actor&, KeyId) -> io::Task<Result<CheckAnswer>> {
       CheckAnswer answer{"rejected", 400, "API key not valid"};
       co_return answer;
+    };
+    hooks.make_credentials = [this](SessionId session) -> io::Task<Status> {
+      if (while_credentials_are_made_) co_await while_credentials_are_made_(session);
+      co_return credentials_made_;
+    };
+    hooks.open_socket = [this](SessionId session, std::optional<unsigned>) {
+      has_socket_ = session;
+      return "/nowhere/s";
     };
     hooks.attach_runner = [this](SessionId session, io::Stream stream) {
       attached_ = session;
@@ -215,6 +224,9 @@ class ControlServerTest : public ::testing::Test {
   std::string token_;
   std::uint16_t port_ = 0;
   SessionId attached_;
+  SessionId has_socket_;
+  std::function<io::Task<void>(SessionId)> while_credentials_are_made_;
+  Status credentials_made_;
 };
 
 }  // namespace strongroom::api

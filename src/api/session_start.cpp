@@ -43,11 +43,21 @@ void read_limits(const json::object& body, vault::SessionRequest& request) {
     request.idle_limit = seconds_of(*limit);
 }
 
-/// A start whose credentials could not be made is none: its session ends at once.
+bool is_open(const Call& call, SessionId session) {
+  const auto view = call.services.vault.show_session(vault::Actor::installation("vault"), session);
+  return view && view->state == "open";
+}
+
+/// A start whose credentials could not be made is none: its session ends at once. One that somebody
+/// has ended meanwhile has its end, and nothing is opened for it any more.
 io::Task<Status> make_credentials(Call& call, SessionId session) {
   if (!call.services.hooks.make_credentials) co_return Status();
   const Status made = co_await call.services.hooks.make_credentials(session);
-  if (made) co_return made;
+  const bool goes_on = is_open(call, session);
+  if (made && !goes_on)
+    co_return fail(Code::Expired, "the session was ended while its credentials were made",
+                   "session_ended");
+  if (made || !goes_on) co_return made;
   vault::Actor actor = call.actor;
   std::string why(vault::kNotBegun);
   (void)co_await call.services.vault.end_session(std::move(actor), session, std::move(why));

@@ -30,6 +30,12 @@ class FencesWithSockets final : public vault::HolderFences {
     for (const auto& target : targets) close(target.kind, target.id);
     return leases_.fence_all(std::move(targets), std::move(reason), grace);
   }
+  io::Task<std::vector<std::vector<vault::HolderOutcome>>> fence_each(
+      std::vector<vault::FenceTarget> targets, std::string reason,
+      std::chrono::milliseconds grace) override {
+    for (const auto& target : targets) close(target.kind, target.id);
+    return leases_.fence_each(std::move(targets), std::move(reason), grace);
+  }
   [[nodiscard]] bool has_runner(SessionId session) const override {
     return leases_.has_runner(session);
   }

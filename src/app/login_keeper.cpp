@@ -111,11 +111,12 @@ io::Task<Status> LoginKeeper::discover(std::string client) {
   auto job = vault_.discovery_of(client);
   if (!job) co_return std::unexpected(std::move(job).error());
   if (!*job) co_return Status();
+  const std::string issuer = (*job)->setting("issuer");
   auto process = start(std::move(**job));
   if (!process) co_return std::unexpected(std::move(process).error());
   const Status waited = co_await (*process)->wait(kForOne);
-  if (!waited) co_return vault_.note_discovered(client, failed(waited.error()));
-  co_return vault_.note_discovered(client, outcome_or((*process)->outcome()));
+  if (!waited) co_return vault_.note_discovered(client, issuer, failed(waited.error()));
+  co_return vault_.note_discovered(client, issuer, outcome_or((*process)->outcome()));
 }
 
 /// Two tenants that share a provider share nothing here: what one of them has it asked is in
@@ -195,13 +196,17 @@ void LoginKeeper::tick() {
 Result<dynamic::IssuerProcess> LoginKeeper::begin_refresh(DynamicId id) {
   (void)::mkdir(plan_.folder.c_str(), 0700);
   const OwnedDescriptor file(
-      ::open(file_of(id).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+      ::open(file_of(id).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (file.get() < 0 || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0)
     return fail(Code::Storage, "the file of a refresh cannot be made");
   (void)synchronise_folder_of(file_of(id));
   STRONGROOM_TRY(auto job, vault_.begin_refresh(id));
   complete(job);
-  auto process = dynamic::IssuerProcess::start(loop_, plan_.program, job, file);
+  // Emptied only now: of a refresh that a process before us began, which may end at any moment, it
+  // holds what the provider gives once, and the vault begins no other until that is taken over.
+  Result<dynamic::IssuerProcess> process = fail(Code::Storage, "the file cannot be emptied");
+  if (::ftruncate(file.get(), 0) == 0)
+    process = dynamic::IssuerProcess::start(loop_, plan_.program, job, file);
   if (!process) (void)vault_.note_refreshed(id, failed(process.error()));
   return process;
 }
@@ -229,8 +234,17 @@ Status LoginKeeper::note(DynamicId id, const Result<dynamic::Outcome>& said) {
   } else {
     noted = vault_.note_refreshed(id, failed(said.error()));
   }
-  ::unlink(file_of(id).c_str());
+  let_go_of_file(id);
   return noted;
+}
+
+/// As long as the vault could not store what lies in it (its disk is full), it is the only copy.
+void LoginKeeper::let_go_of_file(DynamicId id) {
+  const auto left = vault_.handovers_left();
+  if (left && std::ranges::find(*left, id) == left->end())
+    ::unlink(file_of(id).c_str());
+  else
+    may_be_left_ = true;
 }
 
 void LoginKeeper::settle(DynamicId id, Pending& pending, const Status& settled) {
@@ -284,7 +298,7 @@ void LoginKeeper::take_over() {
                                      : failed(cut));
     log(noted ? LogLevel::Info : LogLevel::Warning, "refresh_taken_over",
         {{"login", id.text()}, {"why", noted ? "" : noted.error().message}});
-    ::unlink(file_of(id).c_str());
+    let_go_of_file(id);
   }
 }
 

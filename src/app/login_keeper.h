@@ -59,6 +59,7 @@ class LoginKeeper {
   [[nodiscard]] io::Task<void> refresh(DynamicId id, std::shared_ptr<Pending> pending);
   void settle(DynamicId id, Pending& pending, const Status& settled);
   [[nodiscard]] Status note(DynamicId id, const Result<dynamic::Outcome>& said);
+  void let_go_of_file(DynamicId id);
   void take_over();
   [[nodiscard]] io::Task<void> end_unkept(std::shared_ptr<dynamic::Job> job);
   [[nodiscard]] std::string file_of(DynamicId id) const;
@@ -70,7 +71,7 @@ class LoginKeeper {
   int at_work_ = 0;
   std::shared_ptr<ProvidersAsked> asking_ = std::make_shared<ProvidersAsked>();
   std::shared_ptr<ProvidersAsked> told_ = std::make_shared<ProvidersAsked>();  ///< by themselves
-  bool may_be_left_ = true;  ///< refreshes of a process before us
+  bool may_be_left_ = true;  ///< refreshes of a process before us, or that could not be stored
 };
 
 }  // namespace strongroom::app

@@ -365,26 +365,37 @@ io::Task<std::vector<vault::HolderOutcome>> VaultSide::fence(vault::FenceKind ki
 
 io::Task<std::vector<vault::HolderOutcome>> VaultSide::fence_all(
     std::vector<vault::FenceTarget> targets, std::string reason, std::chrono::milliseconds grace) {
+  const auto each = co_await fence_each(std::move(targets), std::move(reason), grace);
+  std::vector<vault::HolderOutcome> all;
+  for (const auto& outcomes : each) all.insert(all.end(), outcomes.begin(), outcomes.end());
+  co_return all;
+}
+
+io::Task<std::vector<std::vector<vault::HolderOutcome>>> VaultSide::fence_each(
+    std::vector<vault::FenceTarget> targets, std::string reason, std::chrono::milliseconds grace) {
   struct Wait {
     explicit Wait(io::Loop& loop) : event(loop) {}
     io::Event event;
     std::size_t left = 0;
-    std::vector<FenceOutcome> outcomes;
+    std::vector<std::vector<FenceOutcome>> outcomes;
   };
   const auto wait = std::make_shared<Wait>(loop_);
   wait->left = targets.size();
-  for (const auto& target : targets) {
+  wait->outcomes.resize(targets.size());
+  for (std::size_t at = 0; at < targets.size(); ++at) {
+    const auto& target = targets[at];
     const auto kind = target.kind == vault::FenceKind::Key ? FenceKind::Key : FenceKind::Session;
     grantor_.fence(kind, target.id, reason, grace, now(),
-                   [wait](std::vector<FenceOutcome> outcomes) {
-                     std::ranges::move(outcomes, std::back_inserter(wait->outcomes));
+                   [wait, at](std::vector<FenceOutcome> outcomes) {
+                     wait->outcomes[at] = std::move(outcomes);
                      if (--wait->left == 0) wait->event.set();
                    });
   }
   if (!targets.empty()) co_await wait->event.wait();
-  std::vector<vault::HolderOutcome> outcomes;
-  for (const auto& outcome : wait->outcomes) outcomes.push_back(to_outcome(outcome));
-  co_return outcomes;
+  std::vector<std::vector<vault::HolderOutcome>> all(targets.size());
+  for (std::size_t at = 0; at < targets.size(); ++at)
+    for (const auto& outcome : wait->outcomes[at]) all[at].push_back(to_outcome(outcome));
+  co_return all;
 }
 
 vault::HolderOutcome VaultSide::to_outcome(const FenceOutcome& outcome) const {

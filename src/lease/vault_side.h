@@ -101,6 +101,9 @@ class VaultSide final : public vault::HolderFences {
   io::Task<std::vector<vault::HolderOutcome>> fence_all(std::vector<vault::FenceTarget> targets,
                                                         std::string reason,
                                                         std::chrono::milliseconds grace) override;
+  io::Task<std::vector<std::vector<vault::HolderOutcome>>> fence_each(
+      std::vector<vault::FenceTarget> targets, std::string reason,
+      std::chrono::milliseconds grace) override;
   void refresh(KeyId key) override;
   void announce_refresh(KeyId key) override;
   io::Task<void> refresh_all(std::vector<KeyId> keys) override;

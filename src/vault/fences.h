@@ -56,6 +56,16 @@ class HolderFences {
     }
     co_return all;
   }
+  /// The same, and of each what came of it by itself.
+  [[nodiscard]] virtual io::Task<std::vector<std::vector<HolderOutcome>>> fence_each(
+      std::vector<FenceTarget> targets, std::string reason, std::chrono::milliseconds grace) {
+    std::vector<std::vector<HolderOutcome>> all;
+    for (const auto& target : targets) {
+      auto outcomes = co_await fence(target.kind, target.id, reason, grace);
+      all.push_back(std::move(outcomes));
+    }
+    co_return all;
+  }
   /// Is the runner of this session connected, so that it speaks for its processes?
   [[nodiscard]] virtual bool has_runner(SessionId session) const = 0;
   /// Tells holders that a newer version exists. No answer is waited for.

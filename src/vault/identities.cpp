@@ -88,17 +88,29 @@ Status check_claims(const dynamic::Outcome& said, const store::IdentityProvider&
   return {};
 }
 
-/// The role that gives most of those that the groups have.
-Result<std::string> role_in(const store::IdentityProvider& row, const std::string& places) {
-  STRONGROOM_TRY(const auto table, settings_of(row.roles));
-  std::optional<Role> best;
+/// By name: the table may have changed while its provider was asked.
+std::vector<std::string> groups_at(const std::vector<std::string>& asked,
+                                   const std::string& places) {
+  std::vector<std::string> out;
   std::string_view rest = places;
   while (!rest.empty()) {
     const std::string_view place = rest.substr(0, rest.find(','));
     rest.remove_prefix(std::min(place.size() + 1, rest.size()));
     const auto number = number_of(std::string(place));
-    if (!number || *number < 0 || static_cast<std::size_t>(*number) >= table.size()) continue;
-    const auto role = role_of(table[static_cast<std::size_t>(*number)].second);
+    if (!number || *number < 0 || static_cast<std::size_t>(*number) >= asked.size()) continue;
+    out.push_back(asked[static_cast<std::size_t>(*number)]);
+  }
+  return out;
+}
+
+/// The role that gives most of those that the groups have at this moment.
+Result<std::string> role_in(const store::IdentityProvider& row,
+                            const std::vector<std::string>& groups) {
+  STRONGROOM_TRY(const auto table, settings_of(row.roles));
+  std::optional<Role> best;
+  for (const auto& [group, word] : table) {
+    if (std::ranges::find(groups, group) == groups.end()) continue;
+    const auto role = role_of(word);
     if (role && (!best || *role < *best)) best = role;
   }
   return best ? std::string(name_of(*best)) : row.other_role;
@@ -226,7 +238,7 @@ Result<IdentityJob> Vault::take_identity(IdentityAnswer answer, const std::strin
       state.challenges.check(read->challenge, ceremony, bound(answer.browser, read->provider));
   if (!whose) return unknown_attempt();
   IdentityJob out;
-  out.attempt = {read->challenge, read->provider, {}, answer.browser};
+  out.attempt = {read->challenge, read->provider, {}, answer.browser, {}};
   if (actor) {
     STRONGROOM_TRY(const MemberId member, person_of(*actor));
     if (member != *whose) return unknown_attempt();
@@ -249,7 +261,10 @@ Result<IdentityJob> Vault::take_identity(IdentityAnswer answer, const std::strin
   STRONGROOM_TRY(const auto keys, catalog::parse_https_url(word_of(said, "jwks_uri")));
   STRONGROOM_TRY(const auto table, settings_of(row->roles));
   json::array groups;
-  for (const auto& [group, role] : table) groups.emplace_back(group);
+  for (const auto& [group, role] : table) {
+    groups.emplace_back(group);
+    out.attempt.groups.push_back(group);
+  }
   STRONGROOM_TRY(const Secret secret, state.secret_of(*row));
   out.job.source = dynamic::Source::Login;
   out.job.action = dynamic::Action::SignIn;
@@ -303,7 +318,7 @@ Result<Proven> Vault::State::proven_by(const IdentityAttempt& attempt,
   who.browser = attempt.browser;
   who.subject = outcome.fact("sub");
   who.session = outcome.fact("sid");
-  STRONGROOM_TRY(who.role, role_in(*row, outcome.fact("groups")));
+  who.groups = groups_at(attempt.groups, outcome.fact("groups"));
   who.names = names_in(outcome);
   who.until = clock.steady() + Challenges::kTime;
   return who;
@@ -314,7 +329,7 @@ Result<Proven> Vault::State::proven_by(const IdentityAttempt& attempt,
 
 /// Inside a transaction. One who is new is not there yet.
 Result<store::Member> Vault::State::member_of(const store::IdentityProvider& row, const Proven& who,
-                                              bool& is_new) {
+                                              const std::string& role, bool& is_new) {
   STRONGROOM_TRY(auto identity, store.find<store::Identity>({{"provider", store::to_value(row.id)},
                                                              {"subject", who.subject}}));
   is_new = !identity;
@@ -328,7 +343,7 @@ Result<store::Member> Vault::State::member_of(const store::IdentityProvider& row
   const bool follows = !table.empty() || !row.other_role.empty();
   STRONGROOM_TRY(const bool has_groups,
                  identity ? is_provisioned_member(identity->member) : Result<bool>(false));
-  if (who.role.empty() && !has_groups && (is_new || follows))
+  if (role.empty() && !has_groups && (is_new || follows))
     return fail(Code::Refused, "None of your groups has a role in this tenant: ask an owner of it.",
                 "role_missing");
   if (identity) {
@@ -344,7 +359,7 @@ Result<store::Member> Vault::State::member_of(const store::IdentityProvider& row
   store::Member member;
   member.id = crypto::random_id<MemberId>();
   member.tenant = row.tenant;
-  member.role = who.role;
+  member.role = role;
   STRONGROOM_TRY(member.name, free_member_name(row.tenant, who.names));
   return member;
 }
@@ -404,7 +419,8 @@ Result<IssuedSignIn> Vault::State::admit(const Proven& who, const Secret& code,
     STRONGROOM_TRY(const auto row, by_id<store::IdentityProvider>(who.provider));
     if (!row) return unknown_attempt();
     bool is_new = false;
-    STRONGROOM_TRY(auto member, member_of(*row, who, is_new));
+    STRONGROOM_TRY(const std::string role, role_in(*row, who.groups));
+    STRONGROOM_TRY(auto member, member_of(*row, who, role, is_new));
     if (is_new) {
       const Actor actor = actor_of(row->id);
       STRONGROOM_CHECKED(add_member_in_transaction(actor, member));
@@ -415,8 +431,7 @@ Result<IssuedSignIn> Vault::State::admit(const Proven& who, const Secret& code,
       // What one's account asks for beside a password it asks for here, too.
       STRONGROOM_CHECKED(pass_second_factor(member.id, code));
       STRONGROOM_TRY(const bool has_groups, is_provisioned_member(member.id));
-      if (!has_groups)
-        STRONGROOM_CHECKED(follow_role_in_transaction(*row, who.role, member, is_less));
+      if (!has_groups) STRONGROOM_CHECKED(follow_role_in_transaction(*row, role, member, is_less));
     }
     STRONGROOM_TRY(issued, make_sign_in(row->tenant, member.id, from));
     STRONGROOM_CHECKED(

@@ -76,6 +76,7 @@ struct IdentityAttempt {
   IdentityProviderId provider;
   std::optional<MemberId> member;  ///< who wants to be known by it; none: a sign-in
   crypto::Digest browser{};
+  std::vector<std::string> groups;  ///< that its job asks about, in their order
 };
 struct IdentityJob {
   IdentityAttempt attempt;

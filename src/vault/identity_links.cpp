@@ -43,12 +43,16 @@ Result<IdentityView> Vault::add_identity(const Actor& actor, const IdentityAttem
                       0};
   STRONGROOM_CHECKED(state.commit([&]() -> Status {
     STRONGROOM_TRY(const auto person, state.by_id<store::Member>(member));
+    // It may have ended while the provider was asked, by who is this member now.
+    const auto& whose = actor.standing()->sign_in;
+    STRONGROOM_TRY(const auto sign_in, state.by_id<store::SignIn>(whose.value_or(SignInId())));
     STRONGROOM_TRY(const auto known,
                    state.store.find<store::Identity>(
                        {{"provider", store::to_value(row.provider)}, {"subject", row.subject}}));
     STRONGROOM_TRY(const auto count,
                    state.store.count<store::Identity>({{"member", store::to_value(member)}}));
-    if (!person || person->state != kActive) return unknown_attempt();
+    if (!person || person->state != kActive || !sign_in || state.is_over(*sign_in))
+      return unknown_attempt();
     if (known)
       return fail(Code::Conflict, "Somebody is known here by that account already.",
                   "identity_taken");

@@ -17,9 +17,9 @@ struct Proven {
   IdentityProviderId provider;
   crypto::Digest browser{};
   std::string subject;
-  std::string session;             ///< as the provider calls it; may be empty
-  std::string role;                ///< that their groups have; empty: none
-  std::vector<std::string> names;  ///< what they may be called here
+  std::string session;              ///< as the provider calls it; may be empty
+  std::vector<std::string> groups;  ///< of those that were asked about
+  std::vector<std::string> names;   ///< what they may be called here
   SteadyTime until{};
   unsigned wrong = 0;  ///< codes
 };

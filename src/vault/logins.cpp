@@ -146,6 +146,17 @@ Status Vault::State::check_login(const Actor& actor, NewLogin& wanted,
   return fail(Code::Conflict, "This key is a login by another client.", "login_not_needed");
 }
 
+/// The client that it was begun by, as it stands now: tokens of one that was removed, or made
+/// another one, would be kept beside a client that can neither renew nor end them.
+Result<store::OAuthClient> Vault::State::client_of(const PendingLogin& login) {
+  STRONGROOM_TRY(auto now, oauth_client(login.client.name));
+  const auto& then = login.client;
+  if (now.client_id == then.client_id && now.issuer == then.issuer && now.service == then.service)
+    return now;
+  return fail(Code::Conflict, "Logins to '" + then.name + "' were set up anew since: begin again.",
+              "client_changed");
+}
+
 /// A login's tokens are good at its provider alone: where the catalogue says so, the settings too.
 Status Vault::State::settings_for_login(const store::OAuthClient& client, Settings& settings) {
   STRONGROOM_TRY(const auto* service, this->service(client.service));
@@ -234,9 +245,11 @@ Result<LoginJob> Vault::take_login(LoginAnswer answer) {
   if (!answer.error.empty() || answer.code.is_empty())
     return over(Code::Conflict, "The provider says: " + said_error(answer.error) + ".",
                 "login_refused");
-  STRONGROOM_TRY(auto job, state.login_job(login.client, login.oauth, dynamic::Action::Exchange,
+  const auto client = state.client_of(login);
+  if (!client) return over(client.error().code, client.error().message, client.error().reason);
+  STRONGROOM_TRY(auto job, state.login_job(*client, login.oauth, dynamic::Action::Exchange,
                                            login.oauth.token));
-  STRONGROOM_TRY(const Secret secret, state.secret_of(login.client));
+  STRONGROOM_TRY(const Secret secret, state.secret_of(*client));
   job.settings.emplace_back("redirect_uri", login.wanted.redirect);
   const Secret none;
   job.credential =
@@ -276,10 +289,11 @@ Result<dynamic::Job> Vault::device_job_of(const std::string& id) {
   if (found == state.logins.pending.end()) return std::unexpected(unknown_login());
   const PendingLogin& login = found->second;
   const bool begins = login.device_code.is_empty();
-  STRONGROOM_TRY(auto job, state.login_job(login.client, login.oauth,
+  STRONGROOM_TRY(const auto client, state.client_of(login));
+  STRONGROOM_TRY(auto job, state.login_job(client, login.oauth,
                                            begins ? dynamic::Action::Device : dynamic::Action::Poll,
                                            begins ? login.oauth.device : login.oauth.token));
-  STRONGROOM_TRY(const Secret secret, state.secret_of(login.client));
+  STRONGROOM_TRY(const Secret secret, state.secret_of(client));
   job.credential = State::login_secrets(secret, login.device_code, Secret(), Secret());
   if (begins) {
     job.settings.emplace_back("scope", joined(login.oauth.scopes, login.oauth.scope_separator));

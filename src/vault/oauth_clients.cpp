@@ -142,6 +142,9 @@ Result<OAuthClientView> Vault::set_oauth_client(const Actor& actor, const NewOAu
     if (is_other) {
       STRONGROOM_CHECKED(state.need_unused(row.name));
     }
+    // What its issuer has said stays until it says something else: a key that is revoked while it
+    // is asked, or does not answer, is ended there.
+    if (old && old->issuer == row.issuer) row.metadata = old->metadata;
     STRONGROOM_CHECKED(old ? state.store.update(row) : state.store.insert(row));
     audit::Act act;
     act.service = row.service;
@@ -203,13 +206,18 @@ Result<std::optional<dynamic::Job>> Vault::discovery_of(std::string_view client)
 }
 
 /// Endpoints may be at other hosts than the issuer's own, as long as it says so itself.
-Status Vault::note_discovered(std::string_view client, const dynamic::Outcome& outcome) {
+Status Vault::note_discovered(std::string_view client, const std::string& issuer,
+                              const dynamic::Outcome& outcome) {
   auto& state = *state_;
-  if (!outcome.error.empty())
+  if (!outcome.error.empty()) {
+    STRONGROOM_TRY(const auto row, state.oauth_client(client));
+    STRONGROOM_TRY(const auto oauth, state.oauth_of(row));
     return fail(Code::Unavailable,
-                "The client is kept, but not ready: " + outcome.error +
-                    ". Set it again when its issuer answers.",
+                std::string("The client is kept, ") +
+                    (oauth.is_there() ? "with what its issuer has said before" : "but not ready") +
+                    ": " + outcome.error + ". Set it again when its issuer answers.",
                 "issuer_not_asked");
+  }
   Settings said;
   for (const auto& [name, value] : outcome.facts) {
     if (name.ends_with("_endpoint") && !catalog::parse_https_url(value))
@@ -220,6 +228,10 @@ Status Vault::note_discovered(std::string_view client, const dynamic::Outcome& o
     return fail(Code::Refused, "The issuer names no endpoints to log in at.");
   return state.commit([&]() -> Status {
     STRONGROOM_TRY(auto row, state.oauth_client(client));
+    // It was set to another one while this one was asked: codes and secrets are not for this one.
+    if (row.issuer != issuer)
+      return fail(Code::Conflict, "The client was set to another issuer meanwhile.",
+                  "client_changed");
     row.metadata = settings_text(said);
     row.changed = state.now();
     return state.store.update(row);

@@ -153,7 +153,8 @@ Result<KeyId> Vault::State::keep_login(PendingLogin& login, const dynamic::Outco
   wanted.label = login.wanted.label;
   wanted.member = login.wanted.member;
   wanted.settings = login.wanted.settings;
-  const auto beside = [&](const store::Key& key) {
+  const auto beside = [&](const store::Key& key) -> Status {
+    STRONGROOM_CHECKED(client_of(login));
     grant.key = key.id;
     return store.insert(grant);
   };
@@ -288,12 +289,14 @@ Status Vault::note_refreshed(DynamicId id, const dynamic::Outcome& outcome) {
     return {};
   }));
   if (!noted || !is_kept(*noted) || noted->state == kOwed) return {};
+  // Another try: what is known of it stays, as a token that its provider has refused since is due
+  // whatever its row says.
+  if (!outcome.error.empty() && noted->state != kGrantNeedsLogin)
+    return fail(outcome.code, outcome.error);
   STRONGROOM_CHECKED(state.note_grant(*noted));
-  if (outcome.error.empty() || noted->state == kGrantNeedsLogin) {
-    if (state.fences != nullptr) state.fences->refresh(noted->key);
-    state.tell_key(noted->key);
-    (void)state.store.forget_overwritten();
-  }
+  if (state.fences != nullptr) state.fences->refresh(noted->key);
+  state.tell_key(noted->key);
+  (void)state.store.forget_overwritten();
   if (outcome.error.empty()) return {};
   return fail(outcome.code, outcome.error);
 }
@@ -341,7 +344,8 @@ void Vault::State::hasten_refresh(KeyId key) {
 void Vault::State::end_unkept(const PendingLogin& login, const dynamic::Outcome& outcome) {
   if (login.oauth.revoke_style == catalog::RevokeStyle::None) return;
   const auto tokens = dynamic::unpack(outcome.value, dynamic::kTokens);
-  const auto secret = secret_of(login.client);
+  // Of one that was removed since, as it was.
+  const auto secret = secret_of(client_of(login).value_or(login.client));
   auto job = login_job(login.client, login.oauth, dynamic::Action::Destroy, login.oauth.revoke);
   if (!tokens || !secret || !job) {
     log(LogLevel::Warning, "unkept_login_not_ended", {{"client", login.client.name}});

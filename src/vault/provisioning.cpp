@@ -244,15 +244,27 @@ Status Vault::State::settle_all_in_transaction(const store::IdentityProvider& ro
   return {};
 }
 
-/// The sessions' ends are stored: their holders are told, each with a receipt.
+/// The sessions' ends are stored: their holders are told, each with a receipt. All at once: while
+/// one is waited for, nothing of the others goes on, and nobody else ends them.
 io::Task<Status> Vault::State::carry_through(Actor actor, Settled settled) {
+  std::vector<Undertaking> ends;
+  std::vector<BegunFences> begun;
+  std::vector<FenceTarget> targets;
+  for (const auto& session : settled.ended) {
+    ends.push_back(end_taken_down(actor, session, {}, clock.wall()));
+    targets.push_back({FenceKind::Session, session.id.bytes()});
+  }
+  for (auto& end : ends) begun.push_back(begin_fences(end));
+  std::vector<std::vector<HolderOutcome>> outcomes(ends.size());
+  if (fences != nullptr && !targets.empty())
+    outcomes = co_await fences->fence_each(std::move(targets), ends.front().reason, grace);
   Status outcome;
-  for (auto& session : settled.ended) {
-    std::vector<HolderOutcome> none;
-    const WallTime asked = clock.wall();
-    Status stored;
-    const auto receipt = co_await carry_end_through(actor, std::move(session), std::move(none),
-                                                    asked, std::move(stored));
+  for (std::size_t at = 0; at < ends.size(); ++at) {
+    const auto ended = ends[at].ending;
+    const TenantId tenant = ends[at].tenant;
+    const auto receipt =
+        co_await finish_fences(std::move(ends[at]), std::move(begun[at]), std::move(outcomes[at]));
+    tell_carried_through(tenant, ended, {}, receipt);
     if (!receipt && outcome) outcome = std::unexpected(receipt.error());
   }
   if (settled.is_less && outcome) outcome = anchoring.anchored();

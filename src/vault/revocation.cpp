@@ -107,6 +107,13 @@ io::Task<Result<Receipt>> Vault::State::end_session(Actor actor, store::Session 
 io::Task<Result<Receipt>> Vault::State::carry_end_through(Actor actor, store::Session session,
                                                           std::vector<HolderOutcome> reported,
                                                           WallTime asked, Status changed) {
+  Undertaking undertaking = end_taken_down(std::move(actor), session, std::move(reported), asked);
+  co_return co_await carry_through(std::move(undertaking), std::move(changed));
+}
+
+/// Of one whose end is stored, or could not be: nothing of it is renewed from now on.
+Undertaking Vault::State::end_taken_down(Actor actor, const store::Session& session,
+                                         std::vector<HolderOutcome> reported, WallTime asked) {
   Undertaking undertaking;
   undertaking.asked = asked;
   undertaking.reported = std::move(reported);
@@ -124,7 +131,7 @@ io::Task<Result<Receipt>> Vault::State::carry_end_through(Actor actor, store::Se
   undertaking.facts.detail = session.ended_why;
   undertaking.action = "session.end";
   undertaking.actor = std::move(actor);
-  co_return co_await carry_through(std::move(undertaking), std::move(changed));
+  return undertaking;
 }
 
 io::Task<Result<Receipt>> Vault::remove_member(Actor actor, std::string tenant_name,
@@ -288,18 +295,30 @@ io::Task<Result<Receipt>> Vault::State::carry_through(Undertaking undertaking, S
 
 io::Task<Result<Receipt>> Vault::State::fence_and_write(Undertaking undertaking, Status changed) {
   if (!changed) co_return co_await fence_unstored(std::move(undertaking), changed.error());
+  BegunFences begun = begin_fences(undertaking);
+  std::vector<HolderOutcome> outcomes;
+  if (fences != nullptr)
+    outcomes = co_await fences->fence_all(undertaking.targets, undertaking.reason, grace);
+  co_return co_await finish_fences(std::move(undertaking), std::move(begun), std::move(outcomes));
+}
+
+BegunFences Vault::State::begin_fences(Undertaking& undertaking) {
   undertaking.id = crypto::random_id<ReceiptId>();
   // A record that cannot be written must not keep the fences from going up; it is answered as an
   // error when they are.
   auto facts = undertaking.facts;
   facts.outcome = "begun";
-  const Status recorded = act(undertaking.actor, undertaking.action, std::move(facts));
+  BegunFences begun;
+  begun.recorded = act(undertaking.actor, undertaking.action, std::move(facts));
   // Nor must rows that cannot be read: then there is no receipt, as it might leave something out.
-  const Status credentials = note_credentials(undertaking);
+  begun.credentials = note_credentials(undertaking);
   if (issuing != nullptr) issuing->begin();
-  std::vector<HolderOutcome> outcomes;
-  if (fences != nullptr)
-    outcomes = co_await fences->fence_all(undertaking.targets, undertaking.reason, grace);
+  return begun;
+}
+
+io::Task<Result<Receipt>> Vault::State::finish_fences(Undertaking undertaking, BegunFences begun,
+                                                      std::vector<HolderOutcome> outcomes) {
+  const auto& [recorded, credentials] = begun;
   outcomes.insert(outcomes.end(), undertaking.reported.begin(), undertaking.reported.end());
   if (issuing != nullptr) co_await issuing->settle(undertaking.credentials);
   const Status forgotten = store.forget_overwritten();

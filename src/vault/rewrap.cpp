@@ -157,6 +157,8 @@ Result<bool> Vault::State::count_part(TenantId tenant, Rewrap& rewrap) {
 Result<bool> Vault::step_rewrap(TenantId tenant) {
   auto& state = *state_;
   auto& rewrap = state.rewraps.at(tenant);
+  // A shred of the tenant, removed meanwhile, has ended it.
+  if (rewrap.view.state != kRewrapRunning) return false;
   STRONGROOM_TRY(const auto row, state.by_id<store::Tenant>(tenant));
   if (!row || row->state != kActive)
     return fail(Code::NotFound, "The tenant was removed meanwhile.", "tenant_removed");

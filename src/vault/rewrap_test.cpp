@@ -124,6 +124,18 @@ TEST_F(Rewrap, OneThatRunsIsNotBegunAgainAndARemovedTenantEndsIt) {
   EXPECT_TRUE(vault->unfinished_rewraps()->empty());
 }
 
+TEST_F(Rewrap, AShredOfTheTenantRemovedMeanwhileHasTheLastWord) {
+  fill(1);
+  const TenantId tenant = begin();
+  ASSERT_TRUE(run(vault->remove_tenant(kOperator, "acme")));
+  ASSERT_TRUE(vault->begin_shred(kOperator, tenant.text(), Secret(), 100));
+  EXPECT_EQ(vault->show_rewrap(kOperator, tenant.text())->state, "done");
+  finish(tenant);
+  const auto shown = vault->show_rewrap(kOperator, tenant.text());
+  EXPECT_EQ(shown->state, "done");
+  EXPECT_FALSE(shown->receipt.empty());
+}
+
 /// The seed of a record that does not open is kept.
 TEST_F(Rewrap, ARecordThatDoesNotOpenKeepsTheOldSeed) {
   const auto keys = fill(2);

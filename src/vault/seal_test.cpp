@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "vault/fixture_for_test.h"
+#include "vault/sealing.h"
 
 namespace strongroom::vault {
 namespace {
@@ -55,6 +57,21 @@ TEST_F(Seals, ADatabaseWithoutItsSealDoesNotGetANewOne) {
     return {};
   }));
   expect_refused("no seal that could open it");
+}
+
+TEST_F(Seals, OneThatIsRemovedWhileItIsAskedIsNotToldAsFailingFromThenOn) {
+  ExternalKey outside{"pkcs11", "hsm", {1, 2, 3}, crypto::random_secret(32)};
+  const auto added = vault->add_seal(kOperator, make_sealing(std::move(outside)));
+  ASSERT_TRUE(added);
+  const auto seals = vault->seals_to_look_at();
+  const auto asked = std::ranges::find(*seals, added->id, &store::Seal::id);
+  ASSERT_NE(asked, seals->end());
+  const auto no_answer = [] { return fail(Code::Sealed, "it does not answer"); };
+  vault->note_seal(*asked, no_answer());
+  EXPECT_EQ(vault->failing_seals(), 1U);
+  ASSERT_TRUE(vault->remove_seal(kOperator, added->id));
+  vault->note_seal(*asked, no_answer());
+  EXPECT_EQ(vault->failing_seals(), 0U);
 }
 
 TEST_F(Seals, APassphraseSealsAsWell) {

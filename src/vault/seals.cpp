@@ -56,6 +56,10 @@ Result<std::vector<store::Seal>> Vault::seals_to_look_at() {
 
 void Vault::note_seal(const store::Seal& seal, const Result<Secret>& key) {
   auto& state = *state_;
+  // One that was removed, or replaced, while it was asked would be told as failing for good: nobody
+  // looks at it again.
+  const auto seals = state.store.list<store::Seal>();
+  if (seals && std::ranges::find(*seals, seal.id, &store::Seal::id) == seals->end()) return;
   Status opens;
   if (!key) {
     opens = std::unexpected(key.error());

@@ -237,6 +237,7 @@ struct Vault::State {
   Status load_grants();
   Status note_grant(const store::OAuthGrant& row);
   [[nodiscard]] Status check_login(KeyId key) const;
+  Result<store::OAuthClient> client_of(const PendingLogin& login);
   Result<KeyId> keep_login(PendingLogin& login, const dynamic::Outcome& outcome);
   void end_unkept(const PendingLogin& login, const dynamic::Outcome& outcome);
   Result<KeyId> renew_login(const PendingLogin& login, const std::vector<Secret>& tokens,
@@ -305,6 +306,11 @@ struct Vault::State {
   /// Fences and writes the receipt; `changed` is how the commit went.
   io::Task<Result<Receipt>> carry_through(Undertaking undertaking, Status changed);
   io::Task<Result<Receipt>> fence_and_write(Undertaking undertaking, Status changed);
+  BegunFences begin_fences(Undertaking& undertaking);
+  io::Task<Result<Receipt>> finish_fences(Undertaking undertaking, BegunFences begun,
+                                          std::vector<HolderOutcome> outcomes);
+  Undertaking end_taken_down(Actor actor, const store::Session& session,
+                             std::vector<HolderOutcome> reported, WallTime asked);
   io::Task<Result<Receipt>> fence_unstored(Undertaking undertaking, Error why);
   [[nodiscard]] bool is_revoked(const store::Key& key) const {
     return key.state == kRevoked || unstored_keys.contains(key.id);
@@ -435,7 +441,7 @@ struct Vault::State {
                                      const std::string& redirect);
   Result<Proven> proven_by(const IdentityAttempt& attempt, const dynamic::Outcome& outcome);
   Result<store::Member> member_of(const store::IdentityProvider& row, const Proven& who,
-                                  bool& is_new);
+                                  const std::string& role, bool& is_new);
   Status follow_role_in_transaction(const store::IdentityProvider& row, const std::string& role,
                                     store::Member& member, bool& is_less);
   Result<IssuedSignIn> admit(const Proven& who, const Secret& code, std::string_view from);

@@ -43,6 +43,12 @@ struct Undertaking {
   bool is_forgotten = false;                ///< no file of the database holds what was destroyed
 };
 
+/// How its fences were begun.
+struct BegunFences {
+  Status recorded;     ///< that it is begun
+  Status credentials;  ///< what is to be destroyed at a source was read
+};
+
 /// What the receipt of a shred says (R4).
 struct ShredFacts {
   TenantId tenant;

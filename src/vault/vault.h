@@ -398,7 +398,8 @@ class Vault {
   Status note_destroying(DynamicId id, const dynamic::Outcome& outcome);
 
   // Logins at services (vault/oauth.h). Reasons: client_unknown, client_in_use, login_unsupported,
-  // login_unknown, login_refused, login_mixed_up, login_not_needed, too_many_logins.
+  // login_unknown, login_refused, login_mixed_up, login_not_needed, too_many_logins,
+  // client_changed.
   /// One of an issuer's is ready once its issuer was asked: discovery_of(), note_discovered().
   Result<OAuthClientView> set_oauth_client(const Actor& actor, const NewOAuthClient& wanted,
                                            const Secret& secret);
@@ -406,7 +407,9 @@ class Vault {
   Status remove_oauth_client(const Actor& actor, std::string_view name);
   /// None: its endpoints are the catalogue's.
   Result<std::optional<dynamic::Job>> discovery_of(std::string_view client);
-  Status note_discovered(std::string_view client, const dynamic::Outcome& outcome);
+  /// `issuer`: who was asked.
+  Status note_discovered(std::string_view client, const std::string& issuer,
+                         const dynamic::Outcome& outcome);
   Result<BegunLogin> begin_login(const Actor& actor, NewLogin wanted);
   Result<LoginView> show_login(const std::string& id, const crypto::Digest& bearer);
   Result<LoginJob> take_login(LoginAnswer answer);

@@ -1,14 +1,17 @@
 """Logins of members at services: oidc-provider, which nobody here wrote, and stand-ins of what GitHub, Slack, Notion and
 Atlassian do in their own ways. SPDX-License-Identifier: Apache-2.0"""
 
+import fcntl
 import json
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 
 from support.browser import CHROMIUM, Console, chromium
+from support.disk import full_disk
 from support.logins import API, CALLBACK, CONSOLE, ISSUER, Browser, Logins, begin, configure, connect, finish, set_up
 from support.room import PROGRAMS, Room
 from support.waiting import until
@@ -208,6 +211,44 @@ def test_m2_a_crash_between_exchange_and_commit_loses_no_token(room, logins, cli
     until(lambda: '"sub":"alice"' in call(room), 30, "the token is of use")
     assert all(each["status"] == 200 for each in logins.refreshes())
     assert room.json("key", "list", "--tenant", "acme")[0]["state"] == "active"
+
+
+def test_m2_what_is_left_of_a_refresh_is_not_written_over_by_the_next(room, logins, client):
+    logins.set(seconds=8, hold="answer")
+    connect(room, logins, client)
+    until(lambda: logins.state()["holding"] == 1, 60, "a refresh was exchanged and its answer is held")
+    room.process.kill()
+    room.process.wait(10)
+    room.process = None
+    [left] = (room.data / "refresh").iterdir()
+    logins.set(seconds=3600)
+    logins.call("/release")
+    # Locked as by whoever still works at it: it may end at any moment of the next vault's.
+    with open(left) as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        outcome = left.read_bytes()
+        assert outcome
+        room.start()
+        time.sleep(3)  # some of its looks
+        assert left.read_bytes() == outcome
+    until(lambda: "refresh_taken_over" in room.log(), 60, "the next process has taken it over")
+    until(lambda: '"sub":"alice"' in call(room), 30, "the token is of use")
+    assert all(each["status"] == 200 for each in logins.refreshes())
+
+
+def test_m2_a_token_that_a_full_disk_does_not_take_is_kept_until_it_does(room, logins, client):
+    logins.set(seconds=8, hold="answer")
+    key = connect(room, logins, client)
+    until(lambda: logins.state()["holding"] == 1, 60, "a refresh was exchanged and its answer is held")
+    logins.set(seconds=3600)
+    with full_disk(room.process.pid):
+        logins.call("/release")
+        until(lambda: logins.state()["holding"] == 0, 60, "it is answered")
+        time.sleep(3)  # the vault's looks
+    until(lambda: room.key(key)["version"] == 2, 60, "the token that came is kept")
+    assert '"sub":"alice"' in call(room)
+    assert all(each["status"] == 200 for each in logins.refreshes())
+    assert list((room.data / "refresh").iterdir()) == []
 
 
 def test_m3_a_provider_that_fails_is_asked_again(room, logins, client):

@@ -440,6 +440,37 @@ def test_m7_a_code_of_another_sign_in_is_of_no_use(room, provider):
     assert attacker.me()[0] == 401
 
 
+def test_m7_a_table_that_changes_meanwhile_gives_nobody_the_role_of_another_group(room, provider, secret):
+    add_provider(room, secret, "--group", "staff=member", name="moving")
+    browser = Browser(room)
+    brought = provider.come(begin(browser, "moving"), "u-moving", groups=["staff"], preferred_username="mo")
+    held = provider.holding
+    provider.released.clear()
+    provider.holds = True
+    try:
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            coming = pool.submit(finish, browser, brought)
+            until(lambda: provider.holding > held, 60, "the provider is being asked")
+            # Another group stands where theirs stood.
+            add_provider(room, secret, "--group", "chiefs=owner", "--group", "staff=member", name="moving")
+            provider.holds = False
+            provider.released.set()
+            assert coming.result()[0] == 201
+    finally:
+        provider.holds = False
+        provider.released.set()
+    assert members(room)["mo"] == "member"
+    # So it is while a code is waited for.
+    factor = browser.call("POST", "/api/v1/second-factor")[1]["secret"]
+    assert browser.call("POST", "/api/v1/second-factor/confirm", {"code": code_of(factor)})[0] == 200
+    brought = provider.come(begin(browser, "moving"), "u-moving", groups=["chiefs"])
+    assert refusal(finish(browser, brought)) == (401, "code_needed")
+    add_provider(room, secret, "--group", "chiefs=auditor", "--group", "staff=member", name="moving")
+    assert finish(browser, {"state": brought["state"], "code": code_of(factor, 1)})[0] == 201
+    assert members(room)["mo"] == "auditor"
+    room.cli("identity-provider", "remove", "--tenant", "acme", "moving")
+
+
 def test_m7_a_sign_in_is_no_link_and_a_link_no_sign_in(room, provider):
     room.cli("member", "add", "--tenant", "acme", "nina")
     nina = Browser(room).invited("nina")
