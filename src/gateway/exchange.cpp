@@ -258,10 +258,11 @@ io::Task<std::optional<Refusal>> Connection::receive_head() {
   }
 }
 
-/// The first octet of the answer waits until the use is durable in the record.
+/// The first octet of the answer waits until the use is durable in the record. Its lease may have
+/// ended before, while something else was waited for.
 io::Task<std::optional<Refusal>> Connection::wait_until_recorded() {
   auto& link = gateway_.link();
-  if (link.is_durable(x_.sequence)) co_return std::nullopt;
+  if (link.is_durable(x_.sequence)) co_return x_.cut_by;
   const auto recorded =
       co_await link.durable(x_.sequence, gateway_.loop().deadline_in(gateway_.limits().durable));
   if (x_.cut_by) co_return *x_.cut_by;

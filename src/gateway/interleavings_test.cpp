@@ -1,0 +1,81 @@
+// What happens beside an exchange while it waits: a cut, an end, a goodbye, each at the moment
+// where it changes what was read before. SPDX-License-Identifier: Apache-2.0
+#include "gateway/world_for_test.h"
+
+namespace strongroom::gateway {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr const char* kPath = "/gemini/v1beta/models";
+constexpr const char* kGenerate = "/gemini/v1beta/models/m:generateContent";
+
+std::string begun_post(const std::string& headers = {}) {
+  return request("POST", kGenerate, with_pass() + "transfer-encoding: chunked\r\n" + headers);
+}
+
+class Interleaving : public GatewayTest {
+ protected:
+  /// The provider answers when it is told to, and reads on.
+  void hold_answers() {
+    world.provider.reads_bodies = false;
+    world.provider.becomes_raw = true;
+    world.provider.answer = [](const Provider::Seen&) { return std::string(); };
+  }
+  /// What is there to be read, until it ends or nothing more comes.
+  static io::Task<std::string> read_all(io::Stream& stream) {
+    std::string all;
+    ByteVector block(65536);
+    for (;;) {
+      stream.set_deadline(stream.loop().deadline_in(milliseconds(300)));
+      const auto got = co_await stream.read_some(block);
+      if (!got || *got == 0) co_return all;
+      all.append(text_of(ByteView(block).first(*got)));
+    }
+  }
+  /// So many octets more in answers that nobody reads.
+  io::Task<void> fill(io::Stream& stream, std::size_t octets) {
+    std::size_t size = 1000;
+    world.provider.answer = [&](const Provider::Seen&) { return ok(std::string(size, 'x')); };
+    const std::string get = request("GET", kPath, with_pass());
+    (void)co_await stream.write_all(bytes_of(get));
+    ByteVector block(65536);
+    const auto first = co_await stream.read_some(block);
+    const std::size_t head = first ? *first - size : 0;
+    for (std::size_t count = 1; octets > 0; ++count) {
+      const std::size_t of_this = octets <= 4000 ? octets : std::min<std::size_t>(octets / 2, 4000);
+      size = of_this - head;
+      octets -= of_this;
+      (void)co_await stream.write_all(bytes_of(get));
+      (void)co_await world.until([&, count] { return world.vault.settled.size() > count; });
+    }
+  }
+};
+
+TEST_F(Interleaving, I1_a_revoke_while_the_client_is_asked_for_its_body_lets_no_answer_through) {
+  auto story = [&]() -> io::Task<void> {
+    io::JoinedStreams ends = io::Stream::join(loop);
+    world.gateway->accept_inner(std::move(ends.other), nullptr, {}, nullptr);
+    io::Stream agent = std::move(ends.one);
+    // No room for the 100.
+    co_await fill(agent, (64UL << 10U) - 10);
+    const std::size_t before = world.provider.seen.size();
+    hold_answers();
+    const std::string octets = begun_post("expect: 100-continue\r\n");
+    (void)co_await agent.write_all(bytes_of(octets));
+    (void)co_await world.until([&] { return world.provider.seen.size() == before + 1; });
+    co_await loop.sleep(milliseconds(1200));
+    (void)co_await world.provider.send(ok(kRealKey));
+    co_await loop.sleep(milliseconds(100));
+    const bool is_done = co_await world.revoke(kGeminiPass);
+    EXPECT_TRUE(is_done);
+    const std::string all = co_await read_all(agent);
+    EXPECT_NE(all.find("100 Continue"), std::string::npos) << "it was being written";
+    EXPECT_EQ(all.find(kRealKey), std::string::npos);
+    EXPECT_NE(all.find("key_revoked"), std::string::npos);
+  };
+  run(story());
+}
+
+}  // namespace
+}  // namespace strongroom::gateway
