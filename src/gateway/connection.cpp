@@ -79,7 +79,8 @@ void Connection::on_deadline() noexcept {
     return;
   }
   client_.watch_readable([this] {
-    if (!client_.has_peer_ended()) return;
+    // Behind its whole answer it has no more to wait for.
+    if (x_.upload_ends || !client_.has_peer_ended()) return;
     x_.client_left = true;
     abort();
   });

@@ -9,6 +9,8 @@ using std::chrono::milliseconds;
 
 constexpr const char* kPath = "/gemini/v1beta/models";
 constexpr const char* kGenerate = "/gemini/v1beta/models/m:generateContent";
+const std::string kStreamHead =
+    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 
 std::string begun_post(const std::string& headers = {}) {
   return request("POST", kGenerate, with_pass() + "transfer-encoding: chunked\r\n" + headers);
@@ -16,6 +18,12 @@ std::string begun_post(const std::string& headers = {}) {
 
 class Interleaving : public GatewayTest {
  protected:
+  io::Task<lease::UseOutcome> outcome_of(std::size_t count) {
+    const bool is_settled =
+        co_await world.until([&, count] { return world.vault.settled.size() >= count; });
+    EXPECT_TRUE(is_settled);
+    co_return is_settled ? world.vault.settled.back().outcome : lease::UseOutcome::Unknown;
+  }
   /// The provider answers when it is told to, and reads on.
   void hold_answers() {
     world.provider.reads_bodies = false;
@@ -73,6 +81,50 @@ TEST_F(Interleaving, I1_a_revoke_while_the_client_is_asked_for_its_body_lets_no_
     EXPECT_NE(all.find("100 Continue"), std::string::npos) << "it was being written";
     EXPECT_EQ(all.find(kRealKey), std::string::npos);
     EXPECT_NE(all.find("key_revoked"), std::string::npos);
+  };
+  run(story());
+}
+
+TEST_F(Interleaving, a_client_that_leaves_both_ways_at_once_is_recorded_as_one_that_left) {
+  auto story = [&]() -> io::Task<void> {
+    hold_answers();
+    // More than all that stands between holds.
+    const std::string many(32UL << 20U, 'x');
+    world.provider.answer = [&](const Provider::Seen&) {
+      return kStreamHead + "2000000\r\n" + many;
+    };
+    Agent agent = world.agent();
+    const std::string octets = begun_post() + "3\r\nabc\r\n";
+    (void)co_await agent.send(octets);
+    (void)co_await world.until([&] { return world.provider.seen.size() == 1; });
+    co_await loop.sleep(milliseconds(500));
+    agent.leave();
+    const auto outcome = co_await outcome_of(1);
+    EXPECT_EQ(outcome, lease::UseOutcome::ClientLeft);
+  };
+  run(story());
+}
+
+TEST_F(Interleaving, a_client_that_has_its_whole_answer_leaves_nothing_unfinished) {
+  auto story = [&]() -> io::Task<void> {
+    hold_answers();
+    for (const std::string rest : {"", "0\r\n\r\n"}) {
+      const std::size_t before = world.vault.settled.size();
+      Agent agent = world.agent();
+      const std::string octets = begun_post() + "3\r\nabc\r\n";
+      (void)co_await agent.send(octets);
+      (void)co_await world.until([&] { return world.provider.seen.size() == before + 1; });
+      // It is looked after from then on.
+      co_await loop.sleep(milliseconds(300));
+      (void)co_await world.provider.send(ok());
+      const Answer answer = co_await agent.answer("POST");
+      EXPECT_EQ(answer.status, 200);
+      (void)co_await agent.send(rest);
+      co_await loop.sleep(milliseconds(400));
+      agent.leave();
+      const auto outcome = co_await outcome_of(before + 1);
+      EXPECT_EQ(outcome, lease::UseOutcome::Completed) << "rest: " << rest;
+    }
   };
   run(story());
 }

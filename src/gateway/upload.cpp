@@ -137,7 +137,7 @@ io::Task<void> Connection::upload() {
     const auto asked = co_await client_.write_all(bytes_of(kContinue));
     x_.interim = Interim::None;
     upload_done_->set();
-    x_.client_left = !asked && !x_.cut_by;
+    if (!asked && !x_.cut_by) x_.client_left = true;
   }
   std::unique_ptr<RelayBlock> block;
   bool is_busy = false;
@@ -146,7 +146,7 @@ io::Task<void> Connection::upload() {
     const auto got =
         is_busy ? co_await client_.read_some(*block) : co_await read_when_ready(client_, block);
     if (!got || *got == 0) {
-      x_.client_left = !x_.cut_by && !x_.upload_ends;
+      if (!x_.cut_by && !x_.upload_ends) x_.client_left = true;
       x_.upload_failed = true;
       if (upstream_ != nullptr) upstream_->abort();
       break;
