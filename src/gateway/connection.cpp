@@ -59,6 +59,7 @@ void Connection::end_when_idle() {
 }
 
 void Connection::abort() {
+  x_.client_left = true;  // nothing is sent, or sent again, for nobody
   client_.abort();
   if (upstream_ != nullptr) upstream_->abort();
 }
@@ -81,7 +82,6 @@ void Connection::on_deadline() noexcept {
   client_.watch_readable([this] {
     // Behind its whole answer it has no more to wait for.
     if (x_.upload_ends || !client_.has_peer_ended()) return;
-    x_.client_left = true;
     abort();
   });
 }

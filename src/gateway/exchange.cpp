@@ -135,7 +135,7 @@ io::Task<std::optional<Refusal>> Connection::connect_upstream() {
     upstream_ = std::move(*dialled);
   }
   // Nobody has watched meanwhile: a stream that was reset asks for nothing.
-  if (client_.has_other_left()) x_.client_left = true;
+  if (client_.has_other_left() || !client_.is_open()) x_.client_left = true;
   if (x_.cut_by) co_return *x_.cut_by;
   if (x_.client_left) co_return Refusal::Internal;
   if (lease() == nullptr || !upstream_->bind(*lease())) co_return Refusal::VaultUnavailable;

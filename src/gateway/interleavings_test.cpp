@@ -129,5 +129,45 @@ TEST_F(Interleaving, a_client_that_has_its_whole_answer_leaves_nothing_unfinishe
   run(story());
 }
 
+TEST_F(Interleaving, what_the_gateway_ends_is_not_sent_again) {
+  auto story = [&]() -> io::Task<void> {
+    const std::string octets = request("GET", kPath, with_pass());
+    (void)co_await ask(octets);
+    hold_answers();
+    // Over the connection that was kept, which may have been closed meanwhile.
+    Agent agent = world.agent();
+    (void)co_await agent.send(octets);
+    (void)co_await world.until([&] { return world.provider.seen.size() == 2; });
+    EXPECT_EQ(world.provider.connections, 1);
+    bool is_drained = false;
+    world.gateway->drain(milliseconds(300), [&] { is_drained = true; });
+    (void)co_await world.until([&] { return is_drained; });
+    EXPECT_EQ(world.provider.seen.size(), 2U);
+    const auto outcome = co_await outcome_of(2);
+    EXPECT_EQ(outcome, lease::UseOutcome::ClientLeft);
+  };
+  run(story());
+}
+
+TEST_F(Interleaving, what_the_gateway_ends_before_it_was_sent_is_not_sent) {
+  auto story = [&]() -> io::Task<void> {
+    world.limits.turn = milliseconds(2000);
+    world.restart_gateway(1, 0);
+    hold_answers();
+    const std::string octets = request("GET", kPath, with_pass());
+    Agent first = world.agent();
+    (void)co_await first.send(octets);
+    (void)co_await world.until([&] { return world.provider.seen.size() == 1; });
+    Agent second = world.agent();
+    (void)co_await second.send(octets);
+    (void)co_await world.until([&] { return world.gateway->tenants().queued({}) == 1; });
+    bool is_drained = false;
+    world.gateway->drain(milliseconds(300), [&] { is_drained = true; });
+    (void)co_await world.until([&] { return is_drained; });
+    EXPECT_EQ(world.provider.seen.size(), 1U);
+  };
+  run(story());
+}
+
 }  // namespace
 }  // namespace strongroom::gateway
