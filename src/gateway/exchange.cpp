@@ -76,6 +76,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_exchange() {
       client_.abort();
       co_await end_upload();
       upstream_.reset();
+      x_.outcome = lease::UseOutcome::UpstreamFailed;
       settle();
       co_return Next::Close;
     }
