@@ -66,6 +66,7 @@ void Connection::abort() {
 
 void Connection::cut(std::string_view reason) noexcept {
   x_.cut_by = refusal_of_denial(Error(Code::Unavailable, {}, std::string(reason)));
+  metering_.detail = {};
   if (upstream_ != nullptr) upstream_->abort();
   // Once part of an answer is out, only a reset tells the client that the rest will not come.
   if (x_.answer_started) client_.abort();

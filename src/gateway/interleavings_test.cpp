@@ -169,5 +169,31 @@ TEST_F(Interleaving, what_the_gateway_ends_before_it_was_sent_is_not_sent) {
   run(story());
 }
 
+TEST_F(Interleaving, a_revoke_is_not_taken_for_a_limit_that_is_reached_behind_it) {
+  auto story = [&]() -> io::Task<void> {
+    lease::GrantedPolicy one;
+    one.id = PolicyId(IdBytes{1});
+    one.policy.bytes_per_day = 10;
+    world.vault.entry(kGeminiPass).policies.push_back(one);
+    world.vault.holds_back = true;
+    Agent agent = world.agent();
+    const std::string octets = request("POST", kGenerate, with_pass(), std::string(20, 'b'));
+    (void)co_await agent.send(octets);
+    (void)co_await world.until(
+        [&] { return !world.vault.held.empty() && world.provider.seen.size() == 1; });
+    co_await loop.sleep(milliseconds(100));
+    const bool is_done = co_await world.revoke(kGeminiPass);
+    EXPECT_TRUE(is_done);
+    // Octets are counted each second.
+    co_await loop.sleep(milliseconds(1200));
+    for (const auto& durable : world.vault.held) durable();
+    const Answer answer = co_await agent.answer("POST");
+    EXPECT_TRUE(answer.says("key_revoked")) << answer.body;
+    const auto outcome = co_await outcome_of(1);
+    EXPECT_EQ(outcome, lease::UseOutcome::Revoked);
+  };
+  run(story());
+}
+
 }  // namespace
 }  // namespace strongroom::gateway
