@@ -195,5 +195,28 @@ TEST_F(Interleaving, a_revoke_is_not_taken_for_a_limit_that_is_reached_behind_it
   run(story());
 }
 
+TEST_F(Interleaving, N1_an_answer_that_was_held_back_waits_for_its_client_as_long_as_others) {
+  auto story = [&]() -> io::Task<void> {
+    world.limits.body = std::chrono::seconds(1);
+    world.restart_gateway(0, 0);
+    io::JoinedStreams ends = io::Stream::join(loop);
+    world.gateway->accept_inner(std::move(ends.other), nullptr, {}, nullptr);
+    io::Stream agent = std::move(ends.one);
+    world.provider.answer = [](const Provider::Seen&) {
+      const std::string body =
+          R"({"next":"https://api.firecrawl.dev/x","data":")" + std::string(90'000, 'x') + "\"}";
+      return ok(body, "content-type: application/json\r\n");
+    };
+    const std::string octets =
+        request("GET", "/firecrawl/v2/crawl/1", "authorization: Bearer " + kFirecrawlPass + "\r\n");
+    (void)co_await agent.write_all(bytes_of(octets));
+    const Deadline until = loop.deadline_in(std::chrono::seconds(5));
+    (void)co_await world.until(
+        [&] { return !world.vault.settled.empty() || until.has_passed(loop.coarse_now()); });
+    EXPECT_EQ(world.vault.settled.size(), 1U);
+  };
+  run(story());
+}
+
 }  // namespace
 }  // namespace strongroom::gateway

@@ -16,6 +16,7 @@ io::Task<std::optional<Refusal>> Connection::pass_informational() {
   if (work_->response.status != 100 || x_.interim != Interim::Awaited) co_return std::nullopt;
   x_.interim = Interim::None;
   constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().head));
   const auto sent = co_await client_.write_all(bytes_of(kContinue));
   if (!sent) {
     x_.client_left = true;
