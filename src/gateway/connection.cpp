@@ -59,12 +59,14 @@ void Connection::end_when_idle() {
 }
 
 void Connection::abort() {
+  x_.client_left = true;  // nothing is sent, or sent again, for nobody
   client_.abort();
   if (upstream_ != nullptr) upstream_->abort();
 }
 
 void Connection::cut(std::string_view reason) noexcept {
   x_.cut_by = refusal_of_denial(Error(Code::Unavailable, {}, std::string(reason)));
+  metering_.detail = {};
   if (upstream_ != nullptr) upstream_->abort();
   // Once part of an answer is out, only a reset tells the client that the rest will not come.
   if (x_.answer_started) client_.abort();
@@ -79,8 +81,8 @@ void Connection::on_deadline() noexcept {
     return;
   }
   client_.watch_readable([this] {
-    if (!client_.has_peer_ended()) return;
-    x_.client_left = true;
+    // Behind its whole answer it has no more to wait for.
+    if (x_.upload_ends || !client_.has_peer_ended()) return;
     abort();
   });
 }

@@ -112,6 +112,7 @@ std::uint64_t Connection::octets_so_far() const noexcept {
 
 /// A stream whose octets are spent ends as a revoked one does.
 void Connection::end_over_limit(const Excess& excess) noexcept {
+  if (x_.cut_by) return;  // and is on its way to say so
   x_.cut_by = refusal_of_excess(excess, metering_.detail);
   if (upstream_ != nullptr) upstream_->abort();
   if (x_.answer_started) client_.abort();

@@ -76,6 +76,7 @@ io::Task<std::optional<Connection::Next>> Connection::begin_exchange() {
       client_.abort();
       co_await end_upload();
       upstream_.reset();
+      x_.outcome = lease::UseOutcome::UpstreamFailed;
       settle();
       co_return Next::Close;
     }
@@ -135,7 +136,7 @@ io::Task<std::optional<Refusal>> Connection::connect_upstream() {
     upstream_ = std::move(*dialled);
   }
   // Nobody has watched meanwhile: a stream that was reset asks for nothing.
-  if (client_.has_other_left()) x_.client_left = true;
+  if (client_.has_other_left() || !client_.is_open()) x_.client_left = true;
   if (x_.cut_by) co_return *x_.cut_by;
   if (x_.client_left) co_return Refusal::Internal;
   if (lease() == nullptr || !upstream_->bind(*lease())) co_return Refusal::VaultUnavailable;
@@ -258,10 +259,10 @@ io::Task<std::optional<Refusal>> Connection::receive_head() {
   }
 }
 
-/// The first octet of the answer waits until the use is durable in the record.
+/// The first octet of the answer waits until the use is durable in the record. Its lease may have
+/// ended before, while something else was waited for.
 io::Task<std::optional<Refusal>> Connection::wait_until_recorded() {
   auto& link = gateway_.link();
-  // While the client was asked for its body: there is no lease any more whose key to look for.
   if (x_.cut_by) co_return *x_.cut_by;
   if (link.is_durable(x_.sequence)) co_return std::nullopt;
   const auto recorded =

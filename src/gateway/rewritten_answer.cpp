@@ -152,6 +152,7 @@ io::Task<Connection::Next> Connection::relay_rewritten() {
   x_.answer_started = true;
   const ChunkMarks marks = marks_at_client(body.size());
   work_->out.add(marks.before());
+  client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
   const auto sent =
       co_await client_.write_all(work_->out.bytes(), bytes_of(body), bytes_of(marks.after()));
   x_.client_left = !sent && !x_.cut_by;

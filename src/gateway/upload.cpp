@@ -16,6 +16,7 @@ io::Task<std::optional<Refusal>> Connection::pass_informational() {
   if (work_->response.status != 100 || x_.interim != Interim::Awaited) co_return std::nullopt;
   x_.interim = Interim::None;
   constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().head));
   const auto sent = co_await client_.write_all(bytes_of(kContinue));
   if (!sent) {
     x_.client_left = true;
@@ -137,7 +138,7 @@ io::Task<void> Connection::upload() {
     const auto asked = co_await client_.write_all(bytes_of(kContinue));
     x_.interim = Interim::None;
     upload_done_->set();
-    x_.client_left = !asked && !x_.cut_by;
+    if (!asked && !x_.cut_by) x_.client_left = true;
   }
   std::unique_ptr<RelayBlock> block;
   bool is_busy = false;
@@ -146,7 +147,7 @@ io::Task<void> Connection::upload() {
     const auto got =
         is_busy ? co_await client_.read_some(*block) : co_await read_when_ready(client_, block);
     if (!got || *got == 0) {
-      x_.client_left = !x_.cut_by && !x_.upload_ends;
+      if (!x_.cut_by && !x_.upload_ends) x_.client_left = true;
       x_.upload_failed = true;
       if (upstream_ != nullptr) upstream_->abort();
       break;

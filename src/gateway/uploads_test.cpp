@@ -1,8 +1,5 @@
 // Passes on their way to where they do not belong, through the whole pipeline (threats.md D).
 // SPDX-License-Identifier: Apache-2.0
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include "base/encoding.h"
 #include "gateway/world_for_test.h"
 #include "http/coding/coding_for_test.h"
@@ -40,25 +37,6 @@ class Upload : public GatewayTest {
     EXPECT_TRUE(world.provider.seen.empty()) << what;
   }
 };
-
-/// All that the kernel takes for the gateway's clients, who read nothing yet.
-void fill_to_clients(std::uint16_t port) {
-  for (int fd = 3; fd < 1024; ++fd) {
-    sockaddr_in own{};
-    sockaddr_in peer{};
-    socklen_t size = sizeof(own);
-    socklen_t other = sizeof(peer);
-    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) != 0 ||
-        ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &other) != 0 ||
-        ntohs(own.sin_port) != port)
-      continue;
-    const std::string piece(1 << 16, '.');
-    while (::send(fd, piece.data(), piece.size(), MSG_DONTWAIT) > 0) {
-    }
-    while (::send(fd, ".", 1, MSG_DONTWAIT) > 0) {
-    }
-  }
-}
 
 TEST_F(Upload, D1_D3_a_pass_in_a_body_is_not_sent_in_any_form_or_framing) {
   auto story = [&]() -> io::Task<void> {
@@ -253,29 +231,6 @@ TEST_F(Upload, D4_framing_is_right_whatever_the_chunks_were) {
     const Answer answer = co_await ask(plain_post(body), "POST");
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(last_seen().body, body);
-  };
-  run(story());
-}
-
-TEST_F(Upload, C2_I1_an_answer_that_waits_behind_a_100_is_not_begun_once_it_is_cut) {
-  auto story = [&]() -> io::Task<void> {
-    world.provider.reads_bodies = false;
-    world.provider.becomes_raw = true;
-    world.provider.answer = [&](const Provider::Seen&) {
-      fill_to_clients(world.port);
-      return "HTTP/1.1 100 Continue\r\n\r\n" + ok(std::string("echo ") + kRealKey);
-    };
-    Agent agent = world.agent();
-    const std::string head = "POST " + std::string(kPath) + " HTTP/1.1\r\nhost: g\r\n" +
-                             with_pass() + "expect: 100-continue\r\ncontent-length: 4\r\n\r\n";
-    (void)co_await agent.send(head);
-    (void)co_await world.until([&] { return world.provider.seen.size() == 1; });
-    co_await loop.sleep(std::chrono::milliseconds(200));
-    const bool is_done = co_await world.revoke(kGeminiPass);
-    EXPECT_TRUE(is_done);
-    const std::string all = co_await agent.until("no such text");
-    EXPECT_EQ(all.find(kRealKey), std::string::npos);
-    EXPECT_NE(all.find("key_revoked"), std::string::npos);
   };
   run(story());
 }

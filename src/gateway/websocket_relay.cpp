@@ -35,6 +35,7 @@ io::Task<Connection::Next> Connection::relay_websocket() {
       guard.feed(MutableBytes(work_->answer).subspan(answer_begin_, answer_end_ - answer_begin_));
   x_.close_code = is_echo_cut(guard.hits()) ? http::kClosePolicy : early.close_code;
   const ByteView head = x_.is_greeted ? ByteView() : work_->out.bytes();
+  client_.set_deadline(gateway_.loop().deadline_in(gateway_.limits().body));
   const auto sent = co_await client_.write_all(head, early.free);
   x_.bytes_down += early.free.size();
   if (sent && !x_.cut_by) {

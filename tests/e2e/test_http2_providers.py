@@ -383,6 +383,9 @@ def test_a_reset_before_an_answer_is_a_status_or_what_grpc_makes_of_its_code(ses
     assert answered.status == 502 and b"upstream_protocol" in answered.body
     answered = ask(session, method="POST", body=b"x", headers=[("content-type", "application/grpc")])
     assert (answered.status, answered.reset_code) == (0, 11)
+    uses = lambda: [each.get("outcome") for each in session.record() if each["action"] == "use"]
+    until(lambda: None not in uses(), what="the gateway has told how they ended")
+    assert uses() == ["upstream_failed"] * 2
 
 
 def test_what_cannot_be_sent_again_from_here_is_refused_as_the_provider_did(session, provider):
