@@ -243,6 +243,9 @@ io::Task<void> VaultLeaseSource::end(SessionId session, std::string why) {
   // exposed.
   if (parts_.vault.is_ending(session)) co_return;
   vault::Actor actor = vault::Actor::installation("vault");
+  // Of one that its member's or tenant's removal has ended, the removal's receipt speaks.
+  const auto seen = parts_.vault.show_session(actor, session);
+  if (seen && seen->state == "ended") co_return;
   const auto ended = co_await parts_.vault.end_session(std::move(actor), session, std::move(why));
   // A session that has ended already needs no second end.
   if (!ended && ended.error().code != Code::Conflict && ended.error().code != Code::Revoked)

@@ -152,12 +152,12 @@ def test_a_session_that_is_ended_while_its_reader_takes_nothing(room):
     room.add_key("github", member="alice")
     command = command_line(room, (), f"head -c 100000 /dev/zero; touch {room.folder}/over", "github")
     with subprocess.Popen(command, env=room.environment, stdout=subprocess.PIPE) as work:
-        until((room.folder / "over").exists, 10, "the command has written")
+        until((room.folder / "over").exists, 30, "the command has written")
         [session] = [each["id"] for each in room.json("session", "list")]
-        until(lambda: not [pid for pid in descendants(work.pid)], 10, "the command has ended")
+        until(lambda: not [pid for pid in descendants(work.pid)], 30, "the command has ended")
         assert work.poll() is None and room.json("session", "show", session)["state"] == "open"
         room.cli("session", "end", session)
-        assert work.wait(10) == REFUSED
+        assert work.wait(60) == REFUSED
 
 
 def test_a_reader_that_leaves_ends_the_command(room):

@@ -83,7 +83,7 @@ def test_a_vault_that_goes_again_right_after_its_answer(room):
     brief.before_last, brief.after_last = stop_both, go_on
     room.kill9()
     room.start()
-    assert is_over.wait(20)
+    assert is_over.wait(60)
     room.start()
     until(lambda: has_leases(room, session), 20, "the runner is back")
     room.cli("session", "end", session)
@@ -101,10 +101,10 @@ def test_a_vault_that_answers_too_late(room, what):
     session = session_of(room)
     room.kill9()
     room.start()
-    assert slow.is_holding.wait(20)
+    assert slow.is_holding.wait(60)
     time.sleep(6)  # the runner is patient for 5 s
     slow.release()
-    until(lambda: has_leases(room, session), 10, "the runner is back")
+    until(lambda: has_leases(room, session), 30, "the runner is back")
     time.sleep(3)  # as long as a lease lasts that is not renewed
     assert relay.attached == 2 and has_leases(room, session)
     room.cli("session", "end", session)
@@ -121,8 +121,8 @@ def test_i9_a_revoke_before_a_runner_that_has_come_back_has_its_leases(room):
     session = session_of(room)
     room.kill9()
     room.start()
-    assert slow.is_holding.wait(20)
-    until(lambda: has_runner(room, session), 10, "the runner is back")
+    assert slow.is_holding.wait(60)
+    until(lambda: has_runner(room, session), 30, "the runner is back")
     r2 = room.revoke(key)["receipt"]["r2"]
     assert r2["holds"] is True and r2["processes"], r2
     assert all(is_gone(each["pid"]) for each in r2["processes"])
@@ -142,9 +142,9 @@ def test_a_command_asked_for_while_the_leases_are_on_their_way(room):
     work.line("up")
     room.kill9()
     room.start()
-    assert slow.is_holding.wait(20)
+    assert slow.is_holding.wait(60)
     go.write_text("go\n")
-    until(lambda: "uses_not_recorded" in room.log() or work.lines()[1:], 10, "it has been asked for")
+    until(lambda: "uses_not_recorded" in room.log() or work.lines()[1:], 30, "it has been asked for")
     slow.release()
     assert work.line("was") == str(UNAVAILABLE)
     work.line("then")
@@ -164,7 +164,7 @@ def test_refreshes_of_several_keys_in_one_piece(room):
     work.line("up")
     newer = room.canaries.new("github")
     room.cli("key", "rotate", key, input=newer + "\n")
-    assert channel.is_holding.wait(10)
+    assert channel.is_holding.wait(60)
     go.write_text("go\n")
     with pytest.raises(AssertionError):
         work.line("now", 1)
