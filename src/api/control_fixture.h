@@ -113,7 +113,7 @@ class ControlServerTest : public ::testing::Test {
     };
     hooks.open_socket = [this](SessionId session, std::optional<unsigned>) {
       has_socket_ = session;
-      return "/nowhere/s";
+      return socket_;
     };
     hooks.attach_runner = [this](SessionId session, io::Stream stream) {
       attached_ = session;
@@ -225,6 +225,7 @@ class ControlServerTest : public ::testing::Test {
   std::uint16_t port_ = 0;
   SessionId attached_;
   SessionId has_socket_;
+  Result<std::string> socket_ = "/nowhere/s";
   std::function<io::Task<void>(SessionId)> while_credentials_are_made_;
   Status credentials_made_;
 };

@@ -15,18 +15,14 @@ bool wants_socket(const Call& call) {
   return said != nullptr && said->is_bool() && said->get_bool();
 }
 
-Result<std::string> open_socket(Call& call, SessionId session) {
-  if (!call.services.hooks.open_socket)
-    return fail(Code::Unavailable, "no gateway can take a socket here");
-  std::optional<unsigned> owner;
+/// Whose the session's own socket is to be; none where that was not said.
+Result<std::optional<unsigned>> socket_owner_of(const Call& call) {
   const auto* said = call.body.get_object().if_contains("socket_owner");
-  if (said != nullptr && !said->is_null()) {
-    constexpr std::int64_t kMost = 0xFFFFFFFE;
-    if (!said->is_int64() || said->get_int64() < 0 || said->get_int64() > kMost)
-      return fail(Code::Invalid, "'socket_owner' is a user's number");
-    owner = static_cast<unsigned>(said->get_int64());
-  }
-  return call.services.hooks.open_socket(session, owner);
+  if (said == nullptr || said->is_null()) return std::nullopt;
+  constexpr std::int64_t kMost = 0xFFFFFFFE;
+  if (!said->is_int64() || said->get_int64() < 0 || said->get_int64() > kMost)
+    return fail(Code::Invalid, "'socket_owner' is a user's number");
+  return static_cast<unsigned>(said->get_int64());
 }
 
 /// What does not fit is too long as well: the vault says so.
@@ -48,6 +44,13 @@ bool is_open(const Call& call, SessionId session) {
   return view && view->state == "open";
 }
 
+/// Of a start that has failed half way: its session has not begun.
+io::Task<void> withdraw(Call& call, SessionId session) {
+  vault::Actor actor = call.actor;
+  std::string why(vault::kNotBegun);
+  (void)co_await call.services.vault.end_session(std::move(actor), session, std::move(why));
+}
+
 /// A start whose credentials could not be made is none: its session ends at once. One that somebody
 /// has ended meanwhile has its end, and nothing is opened for it any more.
 io::Task<Status> make_credentials(Call& call, SessionId session) {
@@ -57,10 +60,7 @@ io::Task<Status> make_credentials(Call& call, SessionId session) {
   if (made && !goes_on)
     co_return fail(Code::Expired, "the session was ended while its credentials were made",
                    "session_ended");
-  if (made || !goes_on) co_return made;
-  vault::Actor actor = call.actor;
-  std::string why(vault::kNotBegun);
-  (void)co_await call.services.vault.end_session(std::move(actor), session, std::move(why));
+  if (!made && goes_on) co_await withdraw(call, session);
   co_return made;
 }
 
@@ -95,6 +95,10 @@ json::object for_runner(const ControlOptions& options, const std::string& creden
 }
 
 io::Task<Answer> answer_start(Call& call, vault::SessionRequest request, SessionId& session) {
+  const auto owner = socket_owner_of(call);
+  if (!owner) co_return std::unexpected(owner.error());
+  if (wants_socket(call) && !call.services.hooks.open_socket)
+    co_return fail(Code::Unavailable, "no gateway can take a socket here");
   auto started = call.services.vault.start_session(call.actor, request);
   if (!started)
     co_return std::unexpected(with_link(std::move(started).error(), call.services.options));
@@ -107,7 +111,8 @@ io::Task<Answer> answer_start(Call& call, vault::SessionRequest request, Session
   if (request.wants_runner || request.runtime != kExternal)
     document["runner"] = for_runner(call.services.options, started->runner_credential);
   if (wants_socket(call)) {
-    auto socket = open_socket(call, session);
+    auto socket = call.services.hooks.open_socket(session, *owner);
+    if (!socket) co_await withdraw(call, session);
     if (!socket) co_return std::unexpected(std::move(socket).error());
     document["socket"] = std::move(*socket);
   }
