@@ -210,7 +210,7 @@ TEST_F(Interleaving, N1_an_answer_that_was_held_back_waits_for_its_client_as_lon
     const std::string octets =
         request("GET", "/firecrawl/v2/crawl/1", "authorization: Bearer " + kFirecrawlPass + "\r\n");
     (void)co_await agent.write_all(bytes_of(octets));
-    const Deadline until = loop.deadline_in(std::chrono::seconds(5));
+    const Deadline until = loop.deadline_in(std::chrono::seconds(60));
     (void)co_await world.until(
         [&] { return !world.vault.settled.empty() || until.has_passed(loop.coarse_now()); });
     EXPECT_EQ(world.vault.settled.size(), 1U);
