@@ -16,9 +16,12 @@ class IdentitiesTest : public VaultFixture {
     make_acme();
     set_provider({{"staff", "member"}});
   }
-  void set_provider(const Roles& roles) {
+  Result<IdentityProviderView> add_provider(const Roles& roles) {
     const NewIdentityProvider wanted{"acme", "corp", kIssuer, "strongroom", {}, {}, roles, {}, {}};
-    const auto set = vault->set_identity_provider(kOperator, wanted, Secret());
+    return vault->set_identity_provider(kOperator, wanted, Secret());
+  }
+  void set_provider(const Roles& roles) {
+    const auto set = add_provider(roles);
     ASSERT_TRUE(set) << set.error().message;
     dynamic::Outcome said;
     said.facts = {{"authorization_endpoint", kIssuer + "/authorize"},
@@ -58,6 +61,13 @@ class IdentitiesTest : public VaultFixture {
     return vault->use_invitation(hash(invitation), {}, task, Secret(hash("password")), "192.0.2.1");
   }
 };
+
+TEST_F(IdentitiesTest, people_come_in_while_a_provider_that_was_set_anew_is_asked_again) {
+  const auto set = add_provider({{"staff", "auditor"}});
+  ASSERT_TRUE(set) << set.error().message;
+  EXPECT_TRUE(set->is_ready);
+  EXPECT_TRUE(vault->begin_provider_sign_in("acme", "corp", hash("browser"), kBack));
+}
 
 TEST_F(IdentitiesTest, M7_a_role_is_that_of_the_groups_name_not_of_its_place_in_an_older_table) {
   const auto url = vault->begin_provider_sign_in("acme", "corp", hash("browser"), kBack);

@@ -163,6 +163,8 @@ Result<IdentityProviderView> Vault::set_identity_provider(const Actor& actor,
     if (!old && static_cast<std::size_t>(count) >= kMostProviders)
       return fail(Code::Conflict, "A tenant has at most 10 identity providers.");
     row.id = old ? old->id : crypto::random_id<IdentityProviderId>();
+    // Until its issuer, which is asked again, has said something better.
+    if (old) row.metadata = old->metadata;
     row.changed = state.now();
     row.created = old ? old->created : row.changed;
     if (!secret.is_empty()) row.secret = state.hierarchy.seal_own(place_of_secret(row.id), secret);
