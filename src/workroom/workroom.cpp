@@ -111,8 +111,9 @@ struct Workroom::State {
 
   static Status watch_signals(const std::shared_ptr<State>& state);
   static io::Task<void> watch(std::shared_ptr<State> state);
-  static io::Task<void> wait_until_gone(std::shared_ptr<State> state, Deadline deadline);
-  static io::Task<void> kill_until_gone(std::shared_ptr<State> state, Deadline deadline);
+  enum class Round : std::uint8_t { Look, Kill };
+  static io::Task<void> wait_until_gone(std::shared_ptr<State> state, Deadline deadline,
+                                        Round round);
   static io::Task<void> wait_for(std::shared_ptr<State> state, bool State::* flag);
 };
 
@@ -141,19 +142,12 @@ io::Task<void> Workroom::State::watch(std::shared_ptr<State> state) {
   state->wake();
 }
 
-io::Task<void> Workroom::State::wait_until_gone(std::shared_ptr<State> state, Deadline deadline) {
+/// KILL goes to everybody in each round: what forks meanwhile is found in the next.
+io::Task<void> Workroom::State::wait_until_gone(std::shared_ptr<State> state, Deadline deadline,
+                                                Round round) {
   while (!state->is_gone() && !deadline.has_passed(state->loop.clock().steady())) {
     state->remember_living();
-    co_await state->loop.sleep(kLook);
-    state->reap_known();
-  }
-}
-
-/// Everybody in each round: what forks meanwhile is found in the next.
-io::Task<void> Workroom::State::kill_until_gone(std::shared_ptr<State> state, Deadline deadline) {
-  while (!state->is_gone() && !deadline.has_passed(state->loop.clock().steady())) {
-    state->remember_living();
-    state->kill_all();
+    if (round == Round::Kill) state->kill_all();
     co_await state->loop.sleep(kLook);
     state->reap_known();
   }
@@ -241,9 +235,9 @@ io::Task<std::vector<lease::ProcessOutcome>> Workroom::end(Duration grace) {
     const Clock& clock = state->loop.clock();
     const Deadline graceful = Deadline::after(clock, grace);
     state->ask_to_leave();
-    co_await State::wait_until_gone(state, graceful);
+    co_await State::wait_until_gone(state, graceful, State::Round::Look);
     const Deadline last = Deadline::after(clock, kDeadWithin);
-    co_await State::kill_until_gone(state, last);
+    co_await State::wait_until_gone(state, last, State::Round::Kill);
     state->is_accounted = true;
     state->wake();
   }
