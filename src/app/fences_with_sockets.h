@@ -24,12 +24,6 @@ class FencesWithSockets final : public vault::HolderFences {
     close(kind, id);
     return leases_.fence(kind, id, std::move(reason), grace);
   }
-  io::Task<std::vector<vault::HolderOutcome>> fence_all(std::vector<vault::FenceTarget> targets,
-                                                        std::string reason,
-                                                        std::chrono::milliseconds grace) override {
-    for (const auto& target : targets) close(target.kind, target.id);
-    return leases_.fence_all(std::move(targets), std::move(reason), grace);
-  }
   io::Task<std::vector<std::vector<vault::HolderOutcome>>> fence_each(
       std::vector<vault::FenceTarget> targets, std::string reason,
       std::chrono::milliseconds grace) override {

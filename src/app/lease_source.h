@@ -40,8 +40,8 @@ class VaultLeaseSource final : public lease::LeaseSource {
     return parts_.vault.is_renewing(session);
   }
   bool may_continue(SessionId session, KeyId key) const override;
-  bool is_injected(SessionId session, KeyId key) const override {
-    return parts_.vault.is_injected(session, key);
+  bool was_given(SessionId session, KeyId key) const override {
+    return parts_.vault.was_given(session, key);
   }
   std::uint64_t on_intents(std::span<const lease::Use> uses,
                            std::function<void()> durable) override;

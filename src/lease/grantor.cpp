@@ -188,8 +188,8 @@ void Grantor::fence(FenceKind kind, const IdBytes& id, const std::string& reason
 /// It has come back to a vault that was started anew, and has not been granted again what its
 /// processes still have.
 bool Grantor::had_before(const HolderState& holder, FenceKind kind, const IdBytes& id) const {
-  return kind == FenceKind::Key && holder.given.empty() && hooks_.is_injected &&
-         hooks_.is_injected(holder.hello.session, KeyId(id));
+  return kind == FenceKind::Key && holder.given.empty() && hooks_.was_given &&
+         hooks_.was_given(holder.hello.session, KeyId(id));
 }
 
 FenceOutcome Grantor::outcome_of(HolderId id, const HolderState& holder, SteadyTime now) const {

@@ -71,7 +71,7 @@ class Grantor {
     std::function<void(HolderId, const Message&)> send;
     std::function<bool(SessionId, KeyId)> may_continue;
     /// Is it one of the keys that the session's runner is given? Null: none is.
-    std::function<bool(SessionId, KeyId)> is_injected = {};
+    std::function<bool(SessionId, KeyId)> was_given = {};
   };
   explicit Grantor(Hooks hooks);
 

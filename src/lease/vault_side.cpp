@@ -70,10 +70,9 @@ struct VaultSide::Check {
 VaultSide::VaultSide(io::Loop& loop, LeaseSource& source)
     : loop_(loop),
       source_(source),
-      grantor_(
-          {[this](HolderId id, const Message& message) { send(id, message); },
-           [this](SessionId session, KeyId key) { return source_.may_continue(session, key); },
-           [this](SessionId session, KeyId key) { return source_.is_injected(session, key); }}),
+      grantor_({[this](HolderId id, const Message& message) { send(id, message); },
+                [this](SessionId session, KeyId key) { return source_.may_continue(session, key); },
+                [this](SessionId session, KeyId key) { return source_.was_given(session, key); }}),
       ticker_(loop.every(kTick, [this] { grantor_.tick(now()); })),
       is_alive_(std::make_shared<bool>(true)) {}
 
@@ -361,14 +360,6 @@ io::Task<std::vector<vault::HolderOutcome>> VaultSide::fence(vault::FenceKind ki
   std::vector<vault::FenceTarget> targets;
   targets.push_back({kind, id});
   co_return co_await fence_all(std::move(targets), std::move(reason), grace);
-}
-
-io::Task<std::vector<vault::HolderOutcome>> VaultSide::fence_all(
-    std::vector<vault::FenceTarget> targets, std::string reason, std::chrono::milliseconds grace) {
-  const auto each = co_await fence_each(std::move(targets), std::move(reason), grace);
-  std::vector<vault::HolderOutcome> all;
-  for (const auto& outcomes : each) all.insert(all.end(), outcomes.begin(), outcomes.end());
-  co_return all;
 }
 
 io::Task<std::vector<std::vector<vault::HolderOutcome>>> VaultSide::fence_each(

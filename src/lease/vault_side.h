@@ -62,7 +62,7 @@ class LeaseSource {
   /// For a lease made for a check, `session` is none.
   virtual bool may_continue(SessionId session, KeyId key) const = 0;
   /// Is it one of the keys that the session's runner is given, revoked or not?
-  virtual bool is_injected(SessionId, KeyId) const { return false; }
+  virtual bool was_given(SessionId, KeyId) const { return false; }
   /// Answers the number of the first in the record (the others follow one by one); calls `durable`
   /// once, when all are.
   virtual std::uint64_t on_intents(std::span<const Use> uses, std::function<void()> durable) = 0;
@@ -98,9 +98,6 @@ class VaultSide final : public vault::HolderFences {
   io::Task<std::vector<vault::HolderOutcome>> fence(vault::FenceKind kind, IdBytes id,
                                                     std::string reason,
                                                     std::chrono::milliseconds grace) override;
-  io::Task<std::vector<vault::HolderOutcome>> fence_all(std::vector<vault::FenceTarget> targets,
-                                                        std::string reason,
-                                                        std::chrono::milliseconds grace) override;
   io::Task<std::vector<std::vector<vault::HolderOutcome>>> fence_each(
       std::vector<vault::FenceTarget> targets, std::string reason,
       std::chrono::milliseconds grace) override;

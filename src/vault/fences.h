@@ -45,18 +45,8 @@ class HolderFences {
   /// does the rest.
   [[nodiscard]] virtual io::Task<std::vector<HolderOutcome>> fence(
       FenceKind kind, IdBytes id, std::string reason, std::chrono::milliseconds grace) = 0;
-  /// Several at once: all begin before any is waited for. (Here one after the other, for small
-  /// implementations in tests.)
-  [[nodiscard]] virtual io::Task<std::vector<HolderOutcome>> fence_all(
-      std::vector<FenceTarget> targets, std::string reason, std::chrono::milliseconds grace) {
-    std::vector<HolderOutcome> all;
-    for (const auto& target : targets) {
-      const auto outcomes = co_await fence(target.kind, target.id, reason, grace);
-      all.insert(all.end(), outcomes.begin(), outcomes.end());
-    }
-    co_return all;
-  }
-  /// The same, and of each what came of it by itself.
+  /// Several at once, and of each what came of it: all begin before any is waited for. (Here one
+  /// after the other, for small implementations in tests.)
   [[nodiscard]] virtual io::Task<std::vector<std::vector<HolderOutcome>>> fence_each(
       std::vector<FenceTarget> targets, std::string reason, std::chrono::milliseconds grace) {
     std::vector<std::vector<HolderOutcome>> all;
@@ -64,6 +54,15 @@ class HolderFences {
       auto outcomes = co_await fence(target.kind, target.id, reason, grace);
       all.push_back(std::move(outcomes));
     }
+    co_return all;
+  }
+  /// The same, with what came of all of them.
+  [[nodiscard]] io::Task<std::vector<HolderOutcome>> fence_all(std::vector<FenceTarget> targets,
+                                                               std::string reason,
+                                                               std::chrono::milliseconds grace) {
+    const auto each = co_await fence_each(std::move(targets), std::move(reason), grace);
+    std::vector<HolderOutcome> all;
+    for (const auto& outcomes : each) all.insert(all.end(), outcomes.begin(), outcomes.end());
     co_return all;
   }
   /// Is the runner of this session connected, so that it speaks for its processes?

@@ -168,7 +168,7 @@ Result<OpenedKey> Vault::open_proxy(ByteView credential, std::string_view source
   return opened;
 }
 
-bool Vault::is_injected(SessionId session, KeyId key) const {
+bool Vault::was_given(SessionId session, KeyId key) const {
   const auto grants = state_->store.list<store::Grant>(
       {{"session", store::to_value(session)}, {"key", store::to_value(key)}});
   return !grants || std::ranges::any_of(

@@ -186,7 +186,7 @@ Result<std::vector<ExposedProcess>> Vault::State::unconfirmed_end(
   STRONGROOM_TRY(const auto grants, store.list<store::Grant>({{"session", store::to_value(id)}}));
   for (const auto& grant : grants) {
     STRONGROOM_TRY(const auto used, by_id<store::Key>(grant.key));
-    if (!used || !vault::is_injected(*used)) continue;
+    if (!used || !is_injected(*used)) continue;
     exposed.push_back(ended.ended_why == kRunnerLost ? lost(ended) : away(ended));
     return exposed;
   }

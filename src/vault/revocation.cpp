@@ -100,13 +100,6 @@ io::Task<Result<Receipt>> Vault::State::end_session(Actor actor, store::Session 
                                                     std::vector<HolderOutcome> reported) {
   const WallTime asked = clock.wall();
   Status changed = commit_revocation([&] { return end_in_transaction(session, why); });
-  co_return co_await carry_end_through(std::move(actor), std::move(session), std::move(reported),
-                                       asked, std::move(changed));
-}
-
-io::Task<Result<Receipt>> Vault::State::carry_end_through(Actor actor, store::Session session,
-                                                          std::vector<HolderOutcome> reported,
-                                                          WallTime asked, Status changed) {
   Undertaking undertaking = end_taken_down(std::move(actor), session, std::move(reported), asked);
   co_return co_await carry_through(std::move(undertaking), std::move(changed));
 }
@@ -279,7 +272,7 @@ void Vault::State::take_down(std::span<const store::Session> sessions,
     spends_under.erase(key.id);
     undertaking.targets.push_back({FenceKind::Key, key.id.bytes()});
     undertaking.keys.emplace_back(key.id, key.service);
-    if (vault::is_injected(key)) undertaking.injected_keys.push_back(key.id);
+    if (is_injected(key)) undertaking.injected_keys.push_back(key.id);
   }
   tell_ending(undertaking);
 }

@@ -328,10 +328,6 @@ struct Vault::State {
                                    const HolderOutcome& reported);
   io::Task<Result<Receipt>> end_session(Actor actor, store::Session session, std::string why,
                                         std::vector<HolderOutcome> reported);
-  /// Of one whose end is stored, or as `changed` says is not.
-  io::Task<Result<Receipt>> carry_end_through(Actor actor, store::Session session,
-                                              std::vector<HolderOutcome> reported, WallTime asked,
-                                              Status changed);
   Result<std::vector<ExposedProcess>> unconfirmed_end(SessionId id,
                                                       const std::vector<HolderOutcome>& outcomes);
   Result<std::vector<ExposedProcess>> unconfirmed(

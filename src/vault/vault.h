@@ -385,7 +385,7 @@ class Vault {
   /// May a lease on this go on? False after revoke, end, expiry. No key: a session's proxy.
   [[nodiscard]] bool may_continue(SessionId session, KeyId key) const;
   /// Was it granted to the session's runner, whatever became of it? Also where that cannot be read.
-  [[nodiscard]] bool is_injected(SessionId session, KeyId key) const;
+  [[nodiscard]] bool was_given(SessionId session, KeyId key) const;
 
   // Credentials made for one session (dynamic.cpp)
   /// Of a session just started: each is to be made, and note_making() called whatever came of it.
